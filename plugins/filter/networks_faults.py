@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A thin door to the fleet's judgement."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import faults_of
+
+DOCUMENTATION = r"""
+name: networks_faults
+short_description: Find everything wrong with contract and bindings of a fleet
+version_added: 0.1.0
+author: virtfleet.network contributors (@virtfleet)
+description:
+  - Judges all hosts at once, before anything is changed anywhere.
+  - Looks at no host itself. What it shall know of their links is given to it.
+positional: _input, hosts
+options:
+  _input:
+    description: The contract, as P(virtfleet.network.networks_desired#filter) takes it.
+    type: list
+    elements: dict
+    required: true
+  hosts:
+    description:
+      - The hosts by name, each a mapping with the keys C(bindings), C(links) and C(contract).
+      - C(bindings) are those of the host, as P(virtfleet.network.networks_desired#filter) takes them.
+      - C(links) are those that M(virtfleet.network.virt_network_info) returns. When they are left out or null,
+        nothing is known of them, and bridges, pool members and their MTU are not judged.
+      - C(contract) is only needed where a host belongs to another fleet than the others.
+    type: dict
+    required: true
+seealso:
+  - plugin: virtfleet.network.networks_desired
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Refuse a fleet that cannot keep its contract
+  ansible.builtin.assert:
+    that: faults | length == 0
+    fail_msg: "{{ faults | map(attribute='sentence') | join(' ') }}"
+  vars:
+    faults: "{{ [{'name': 'red', 'reach': 'nat'}] | virtfleet.network.networks_faults({'kvm1': {'bindings': {}}}) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The faults, those of the contract first, then by host, network and code. Empty when there are none.
+    - Each has a stable C(code), C(host) and C(network) (empty where there is none) and a C(sentence) for people.
+  type: list
+  elements: dict
+  sample:
+    - code: BINDING_MISSING
+      host: kvm1
+      network: red
+      sentence: Network red of the contract has no binding here; an empty one ({}) will do where the host adds nothing.
+"""
+
+
+def networks_faults(contract: Any, hosts: Any) -> list[dict[str, str]]:
+    """Plain data, as documented above. Never raises."""
+    return [fault.as_dict() for fault in faults_of(contract, hosts)]
+
+
+class FilterModule:
+    """Ansible's door to the filter."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"networks_faults": networks_faults}

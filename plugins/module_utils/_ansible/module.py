@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The door to Ansible: parameters in, one result or one sentence out."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .._model.errors import VirtfleetError
+
+
+class Module(AnsibleModule):  # type: ignore[misc]
+    """AnsibleModule whose own refusals of options carry a code too."""
+
+    def fail_json(self, msg: str, **kwargs: Any) -> Any:
+        kwargs.setdefault("code", "OPTIONS_INVALID")
+        super().fail_json(msg, **kwargs)
+
+
+def run(module: Module, work: Callable[[Module], dict[str, Any]]) -> None:
+    """Gate, work, report. work returns the result; whatever it raises becomes a sentence with a code."""
+    try:
+        _gate()
+        result = work(module)
+    except VirtfleetError as error:
+        module.fail_json(error.sentence, code=error.code, **error.details)
+    module.exit_json(**result)
+
+
+def _gate() -> None:
+    """What every module needs on the host that runs it, with the package that has it."""
+    missing = []
+    for name, package in (("libvirt", "python3-libvirt"), ("lxml", "python3-lxml")):
+        try:
+            __import__(name)
+        except ImportError:
+            missing.append((name, package))
+    if missing:
+        names = " and ".join(name for name, _package in missing)
+        packages = " ".join(package for _name, package in missing)
+        raise VirtfleetError(
+            "DEPENDENCY_MISSING",
+            f"{missing_required_lib(names)} On Debian, Ubuntu, Fedora and RHEL the packages are: {packages}.",
+            packages=packages.split(),
+        )

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module's parameters -> what is desired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._model.desired import Desired, declaration
+from .._model.errors import VirtfleetError
+from .._model.field import Document
+from .._xml.network import parse_network
+from .argument_spec import DEFINITION
+
+
+def desired_network(params: dict[str, Any]) -> Desired:
+    """params: of virt_network, or one entry of virt_networks' networks.
+
+    Raises VirtfleetError XML_INVALID, XML_UNSAFE, XML_TOO_LARGE or NAME_DIFFERS for xml.
+    """
+    name = str(params["name"])
+    options = {option: _given(params[option]) for option in DEFINITION if params.get(option) is not None}
+    xml = params.get("xml")
+    if xml is not None:
+        options = _from_xml(name, str(xml))
+    return Desired(
+        name,
+        state=params["state"],
+        autostart=params.get("autostart"),
+        declared=options if xml is not None else declaration(options),
+        exact=xml is not None,
+    )
+
+
+def _given(value: Any) -> Any:
+    """Without the suboptions that were left out, which Ansible fills with None."""
+    if isinstance(value, dict):
+        return {key: _given(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_given(item) for item in value]
+    return value
+
+
+def _from_xml(name: str, xml: str) -> Document:
+    document = parse_network(xml)
+    named = document.pop("name", None)
+    if named != name:
+        shown = "no network" if named is None else f"network {named!a}"
+        raise VirtfleetError("NAME_DIFFERS", f"xml defines {shown}, and name is {name!a}.")
+    return document

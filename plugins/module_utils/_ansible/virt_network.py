@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""virt_network: one network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .argument_spec import connection_spec, network_exclusions, network_spec, restart_spec
+from .module import Module, run
+
+
+def main() -> None:
+    module = Module(
+        argument_spec={**network_spec(), **restart_spec(), **connection_spec()},
+        mutually_exclusive=network_exclusions(),
+        supports_check_mode=True,
+    )
+    run(module, _work)
+
+
+def _work(module: Module) -> dict[str, Any]:
+    # Imported behind the gate, which says what is missing on this host.
+    from .apply_networks import apply_networks
+    from .params import desired_network
+    from .report import network_options, plan_diff, plan_result
+
+    params = module.params
+    plan, observed = apply_networks(
+        [desired_network(params)], uri=params["uri"], restart=params["restart"], check_mode=module.check_mode
+    )[0]
+    result = plan_result(plan)
+    del result["name"]
+    result["network"] = network_options(observed) if observed.exists else {}
+    result["diff"] = plan_diff(plan)
+    return result

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""virt_networks: all networks of a host in one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .argument_spec import connection_spec, network_exclusions, network_spec, restart_spec
+from .module import Module, run
+
+
+def main() -> None:
+    networks = {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": network_spec(),
+        "mutually_exclusive": network_exclusions(),
+    }
+    module = Module(
+        argument_spec={
+            "networks": networks,
+            "purge": {"type": "bool", "default": False},
+            **restart_spec(),
+            **connection_spec(),
+        },
+        supports_check_mode=True,
+    )
+    run(module, _work)
+
+
+def _work(module: Module) -> dict[str, Any]:
+    # Imported behind the gate, which says what is missing on this host.
+    from .apply_networks import apply_networks
+    from .params import desired_network
+    from .report import plan_diff, plan_result
+
+    params = module.params
+    work = apply_networks(
+        [desired_network(network) for network in params["networks"]],
+        uri=params["uri"],
+        restart=params["restart"],
+        check_mode=module.check_mode,
+        purge=params["purge"],
+    )
+    return {
+        "changed": any(plan.changed for plan, _observed in work),
+        "networks": [plan_result(plan) for plan, _observed in work],
+        "diff": [plan_diff(plan) for plan, _observed in work if plan.before != plan.after],
+    }

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The promise that is made once: what each network is on every host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from .._model.field import Document
+from .fault import CONTRACT_INVALID, Fault
+from .reach import REACHES
+from .settings import read_network
+from .shape import Complain, as_int, as_str, is_list, shown
+from .subnet import Subnet, read_subnets, subnets_broken
+
+# What only a contract has; everything else in it is an option of the network.
+OWN = ("reach", "subnets")
+# Read apart: who keeps the promise of an MTU depends on what the host builds the network from.
+_APART = ("name", "mtu", *OWN)
+# The least that IPv4 allows a link, and the most that fits into a packet.
+_MTU = range(68, 65536)
+
+
+class Promise:
+    """One network of the contract.
+
+    reach and mtu are None and subnets is None when not given or not readable; options: what is the same on
+    every host, as the module takes it, without name and mtu; unread: those of them not wholly readable.
+    """
+
+    __slots__ = ("mtu", "name", "options", "reach", "subnets", "unread")
+
+    def __init__(
+        self,
+        name: str,
+        reach: Optional[str],
+        mtu: Optional[int],
+        subnets: Optional[list[Subnet]],
+        options: Document,
+        unread: set[str],
+    ) -> None:
+        self.name = name
+        self.reach = reach
+        self.mtu = mtu
+        self.subnets = subnets
+        self.options = options
+        self.unread = unread
+
+    def gives(self) -> set[str]:
+        """The options that no binding may set."""
+        return {*self.options, *OWN, *(("mtu",) if self.mtu is not None else ())}
+
+
+def read_contract(contract: Any) -> tuple[list[Promise], list[Fault]]:
+    """The networks that can be read, in the contract's order, and a CONTRACT_INVALID for all that is wrong.
+
+    contract: a list of mappings. Never raises.
+    """
+    if not is_list(contract):
+        sentence = f"The contract must be a list of networks, not {shown(contract)}."
+        return [], [Fault(CONTRACT_INVALID, "", "", sentence)]
+    faults: list[Fault] = []
+    promises: dict[str, Promise] = {}
+    for number, item in enumerate(contract):
+        name = as_str(item.get("name")) if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping) or not name:
+            what = "has no name" if isinstance(item, Mapping) else f"must be a mapping, not {shown(item)}"
+            faults.append(Fault(CONTRACT_INVALID, "", "", f"Network {number + 1} of the contract {what}."))
+        elif name in promises:
+            faults.append(Fault(CONTRACT_INVALID, "", name, f"Network {name} is in the contract more than once."))
+        else:
+            promises[name] = _promise(name, item, faults)
+    return list(promises.values()), faults
+
+
+def names_in(contract: Any) -> Optional[set[str]]:
+    """The names of the networks, however wrong the rest of them is; None when it is no contract at all."""
+    if not is_list(contract):
+        return None
+    items = [item for item in contract if isinstance(item, Mapping)]
+    return {name for name in (as_str(item.get("name")) for item in items) if name}
+
+
+def _promise(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> Promise:
+    def complain(sentence: str) -> None:
+        faults.append(Fault(CONTRACT_INVALID, "", name, f"Network {name} in the contract: {sentence}"))
+
+    reach = as_str(item.get("reach"))
+    if reach not in REACHES:
+        given = "" if item.get("reach") is None else f", not {shown(item.get('reach'))}"
+        complain(f"reach must be one of {', '.join(REACHES)}{given}.")
+        reach = None
+    subnets = None
+    if item.get("subnets") is not None:
+        subnets = read_subnets(item.get("subnets"), complain)
+    options, unread = read_network({k: v for k, v in item.items() if k not in _APART}, complain)
+    if subnets is not None and reach and "ips" in options and "ips" not in unread:
+        for sentence in subnets_broken(name, reach, subnets, options["ips"]):
+            complain(sentence)
+    return Promise(name, reach, _mtu(item.get("mtu"), complain), subnets, options, unread)
+
+
+def _mtu(value: Any, complain: Complain) -> Optional[int]:
+    if value is None:
+        return None
+    mtu = as_int(value)
+    if mtu not in _MTU:
+        complain(f"mtu must be an integer from {_MTU.start} to {_MTU.stop - 1}, not {shown(value)}.")
+        return None
+    return mtu

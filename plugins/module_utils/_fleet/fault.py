@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a contract and its bindings can do wrong, as plain data."""
+
+from __future__ import annotations
+
+CONTRACT_INVALID = "CONTRACT_INVALID"  # the contract itself cannot be read, or contradicts itself
+BINDING_INVALID = "BINDING_INVALID"  # a binding cannot be read
+BINDING_MISSING = "BINDING_MISSING"  # a network of the contract that a host does not say how to build
+BINDING_UNKNOWN = "BINDING_UNKNOWN"  # a binding for a network that the contract does not have
+BINDING_OVERRIDES = "BINDING_OVERRIDES"  # a binding sets what the contract promises for every host
+REACH_BROKEN = "REACH_BROKEN"  # built so, the network reaches something else than promised
+MTU_BROKEN = "MTU_BROKEN"  # full-size frames of the promised MTU would not pass
+SUBNET_BROKEN = "SUBNET_BROKEN"  # the host's addresses are not in the promised subnets
+LINK_MISSING = "LINK_MISSING"  # the bridge or member that a network is built from does not exist
+
+# In the order in which a person would mend them.
+CODES = (
+    CONTRACT_INVALID,
+    BINDING_INVALID,
+    BINDING_MISSING,
+    BINDING_UNKNOWN,
+    BINDING_OVERRIDES,
+    REACH_BROKEN,
+    MTU_BROKEN,
+    SUBNET_BROKEN,
+    LINK_MISSING,
+)
+
+
+class Fault:
+    """One thing wrong: a stable code, where (host and network, "" where there is none), and a sentence.
+
+    The sentence stands alone but for the host: it names the network itself.
+    """
+
+    __slots__ = ("code", "host", "network", "sentence")
+
+    def __init__(self, code: str, host: str, network: str, sentence: str) -> None:
+        self.code = code
+        self.host = host
+        self.network = network
+        self.sentence = sentence
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fault) and self.as_tuple() == other.as_tuple()
+
+    def __hash__(self) -> int:
+        return hash(self.as_tuple())
+
+    def __repr__(self) -> str:
+        return f"Fault{self.as_tuple()!r}"
+
+    def as_tuple(self) -> tuple[str, str, str, str]:
+        return (self.code, self.host, self.network, self.sentence)
+
+    def as_dict(self) -> dict[str, str]:
+        """{code, host, network, sentence}, all strings."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def line(self) -> str:
+        """For people: "kvm2: MTU_BROKEN: sentence", without the host where there is none."""
+        return ": ".join(part for part in (self.host, self.code, self.sentence) if part)

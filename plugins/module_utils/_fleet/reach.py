@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a network reaches, and the forward modes that reach it."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from .._model.field import Document
+from .._model.forward import POOL
+
+# The first mode is the one taken when a binding names none; None is a network without <forward>.
+# What an l2 network is built from only the host can know: it has no first choice.
+MODES: dict[str, tuple[Optional[str], ...]] = {
+    "l2": POOL,
+    "routed": ("route", "open"),
+    "nat": ("nat",),
+    "isolated": (None,),
+}
+REACHES = tuple(MODES)
+
+
+def derived_forward(reach: str, forward: Optional[Document]) -> Optional[Document]:
+    """The forward option of a network of this reach: the one given, with the mode where it follows from reach.
+
+    forward: None when nobody gave one, {} when exactly none was asked for. None is returned for l2 alone.
+    """
+    if reach == "l2":
+        return forward
+    mode = MODES[reach][0]
+    if forward is None:
+        return {} if mode is None else {"mode": mode}
+    return {"mode": mode, **forward} if forward and mode else forward
+
+
+def reach_fault(name: str, reach: str, network: Document, sure: bool) -> Optional[str]:
+    """A sentence when a network (its options, forward already derived) does not have the reach promised.
+
+    sure: whether forward and bridge could be wholly read; what is not there may else only be misspelt.
+    """
+    forward = network.get("forward")
+    if not sure and "mode" not in (forward or {}):
+        return None
+    if reach == "l2" and (forward is None or (forward and "mode" not in forward)):
+        return (
+            f"Network {name} promises reach l2: only the host can say what it is built from, so its binding needs "
+            f"forward.mode ({_words(MODES[reach])})."
+        )
+    mode = forward.get("mode", "nat") if forward else None
+    if mode not in MODES[reach]:
+        return (
+            f"Network {name} promises reach {reach}, which takes {_words(MODES[reach])}; "
+            f"it is bound with {_words((mode,))}."
+        )
+    if sure and reach == "l2" and not devices(network) and not (forward or {}).get("addresses"):
+        needed = "bridge.name, forward.dev or forward.interfaces"
+        if mode != "bridge":
+            needed = "forward.addresses or forward.pf" if mode == "hostdev" else "forward.interfaces or forward.pf"
+        return (
+            f"Network {name} promises reach l2, but its binding names nothing that forward mode {mode} could "
+            f"reach it through: give {needed}."
+        )
+    return None
+
+
+def devices(network: Document) -> list[str]:
+    """The host's links that an l2 network stands on: its bridge, the members of its pool, its PF."""
+    forward = network.get("forward") or {}
+    found = []
+    if forward.get("mode") == "bridge":
+        found.append((network.get("bridge") or {}).get("name"))
+    found.append(forward.get("dev"))
+    found.extend(member.get("dev") for member in forward.get("interfaces") or ())
+    found.append((forward.get("pf") or {}).get("dev"))
+    # The forward's dev and its first interface are one.
+    return list(dict.fromkeys(name for name in found if name))
+
+
+def _words(modes: tuple[Optional[str], ...]) -> str:
+    words = [f"forward mode {mode}" if mode else "no forward at all" for mode in modes]
+    if len(words) > 1 and None not in modes:
+        return "forward mode " + ", ".join(str(m) for m in modes[:-1]) + f" or {modes[-1]}"
+    return " or ".join(words)

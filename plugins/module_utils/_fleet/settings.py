@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that a contract and a binding share: those of the module virt_network, without its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._model.desired import ACTIVE, INACTIVE, PRESENT
+from .._model.field import Document, Entity, attribute, flag
+from .._model.network import NETWORK
+from .shape import Complain, options
+
+# absent is not among them: a network that a host lacks keeps no promise. To withdraw one everywhere is to take
+# it out of the contract.
+STATES = (ACTIVE, INACTIVE, PRESENT)
+
+SETTINGS = Entity(
+    *(field for field in NETWORK.fields.values() if field.name != "name"),
+    attribute("state", choices=STATES),
+    flag("autostart"),
+)
+
+
+def read_network(given: Mapping[Any, Any], complain: Complain) -> tuple[Document, set[str]]:
+    """The options as far as they can be read, as plain data, and the names of those that cannot be wholly read.
+
+    complain is called with a sentence for everything that cannot be read.
+    """
+    result: Document = {}
+    unread: set[str] = set()
+    for name, value in given.items():
+
+        def note(sentence: str, name: Any = name) -> None:
+            unread.add(str(name))
+            complain(sentence)
+
+        result.update(options(SETTINGS, {name: value}, "", note))
+    return result, unread

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's network links, by netlink. Imported only where links are needed: pyroute2 is slow to import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._model.errors import VirtfleetError
+
+try:
+    from pyroute2 import IPRoute
+except ImportError:  # told by read_links, since most runs need no links
+    IPRoute = None
+
+_KIND = "IFLA_LINKINFO"
+
+
+def read_links() -> list[dict[str, Any]]:
+    """Every link of this host's network namespace, by index.
+
+    name, index, kind (veth, bridge, macvtap, ...; "physical" for none), mac, mtu, state (operational: up, down,
+    lowerlayerdown, unknown, ...), admin (up or down), carrier (bool, None when unknown), master (name or None),
+    parent (index of the link it stands on in this namespace, or None).
+    Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
+    if IPRoute is None:
+        raise VirtfleetError(
+            "DEPENDENCY_MISSING",
+            "Python's pyroute2 is not installed on this host and "
+            "is needed to read its links: install python3-pyroute2.",
+        )
+    try:
+        with IPRoute() as route:
+            found = [_link(message) for message in route.get_links()]
+    except OSError as error:
+        raise VirtfleetError("LINKS_UNREADABLE", f"The links of this host cannot be read: {error}.") from None
+    names = {link["index"]: link["name"] for link in found}
+    for link in found:
+        link["master"] = names.get(link["master"])
+    return sorted(found, key=lambda link: int(link["index"]))
+
+
+def bridge_ports(bridge: str) -> list[dict[str, Any]]:
+    """The links in a bridge, less the dummy device that libvirt itself puts there."""
+    return [link for link in read_links() if link["master"] == bridge and link["name"] != f"{bridge}-nic"]
+
+
+def _link(message: Any) -> dict[str, Any]:
+    info = message.get_attr(_KIND)
+    carrier = message.get_attr("IFLA_CARRIER")
+    return {
+        "name": message.get_attr("IFLA_IFNAME"),
+        "index": message["index"],
+        "kind": (info.get_attr("IFLA_INFO_KIND") if info else None) or "physical",
+        "mac": message.get_attr("IFLA_ADDRESS"),
+        "mtu": message.get_attr("IFLA_MTU"),
+        "state": str(message.get_attr("IFLA_OPERSTATE")).lower(),
+        "admin": "up" if message["flags"] & 1 else "down",
+        "carrier": None if carrier is None else bool(carrier),
+        "master": message.get_attr("IFLA_MASTER"),
+        "parent": message.get_attr("IFLA_LINK") if message.get_attr("IFLA_LINK_NETNSID") is None else None,
+    }

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""IP, MAC and PCI addresses in the one spelling in which two of them can be compared.
+
+socket's conversions are used rather than ipaddress: they are what libvirt itself uses to print addresses.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import Optional
+
+_PCI = re.compile(r"^(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])$")
+_MAC = re.compile(r"^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$")
+
+
+def packed(address: str) -> Optional[bytes]:
+    """The address as 4 or 16 bytes in network order, None when it is no IP address."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            return socket.inet_pton(family, address)
+        except (OSError, ValueError, UnicodeError):
+            continue
+    return None
+
+
+def ip(address: str) -> str:
+    """As libvirt prints it (IPv6 compressed); what is no address stays as it is."""
+    raw = packed(address)
+    if raw is None:
+        return address
+    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
+
+
+def mac(address: str) -> str:
+    return address.lower()
+
+
+def is_mac(address: str) -> bool:
+    return bool(_MAC.match(address))
+
+
+def pci(address: str) -> str:
+    """0000:03:10.1; a missing domain is 0000; what is no PCI address stays as it is."""
+    found = _PCI.match(address)
+    if not found:
+        return address
+    domain, bus, slot, function = found.groups()
+    return f"{int(domain or '0', 16):04x}:{int(bus, 16):02x}:{int(slot, 16):02x}.{function}"
+
+
+def is_pci(address: str) -> bool:
+    return bool(_PCI.match(address))
+
+
+def netmask_prefix(netmask: str) -> Optional[int]:
+    """24 for 255.255.255.0; None when it is no contiguous IPv4 netmask."""
+    raw = packed(netmask)
+    if raw is None or len(raw) != 4:
+        return None
+    bits = bin(int.from_bytes(raw, "big"))[2:].zfill(32)
+    return None if "01" in bits else bits.count("1")
+
+
+def default_prefix(address: str) -> Optional[int]:
+    """The prefix libvirt takes when neither prefix nor netmask is given: 64, or the IPv4 class's."""
+    raw = packed(address)
+    if raw is None:
+        return None
+    if len(raw) == 16:
+        return 64
+    if raw[0] < 128:
+        return 8
+    if raw[0] < 192:
+        return 16
+    return 24 if raw[0] < 224 else None
+
+
+def subnet(address: str, prefix: int) -> Optional[tuple[int, int, int]]:
+    """(bits of the family, first, last) of the subnet as integers; None when it is no address or prefix."""
+    raw = packed(address)
+    if raw is None or not 0 <= prefix <= len(raw) * 8:
+        return None
+    bits = len(raw) * 8
+    size = 1 << (bits - prefix)
+    first = int.from_bytes(raw, "big") // size * size
+    return bits, first, first + size - 1

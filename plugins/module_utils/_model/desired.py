@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network as a user declares it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from .field import Document, Value
+
+ACTIVE = "active"
+INACTIVE = "inactive"
+PRESENT = "present"
+ABSENT = "absent"
+STATES = (ACTIVE, INACTIVE, PRESENT, ABSENT)
+
+IDLE = "idle"
+NEVER = "never"
+FORCE = "force"
+RESTARTS = (IDLE, NEVER, FORCE)
+
+
+@dataclass(frozen=True)
+class Desired:
+    """declared: option -> value; None removes the element, an option that is not there is left alone.
+
+    exact: the declaration is the whole network (it came as XML), so what it does not say goes.
+    """
+
+    name: str
+    state: str = ACTIVE
+    autostart: Optional[bool] = None
+    declared: Document = field(default_factory=dict)
+    exact: bool = False
+
+
+def declaration(options: Document) -> Document:
+    """What a user gave, with empty values turned into removals.
+
+    An empty mapping, list or string, and 0 for a number, mean that the element shall not be there.
+    """
+    return {name: _given(value) for name, value in options.items()}
+
+
+def _given(value: Value) -> Value:
+    empty = value in ({}, [], "") or (value == 0 and not isinstance(value, bool))
+    return None if empty else value

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What went wrong, as a sentence a person can act on and a code a play can test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class VirtfleetError(Exception):
+    """A refusal or a failure.
+
+    code: stable upper-case word; sentence: one sentence, no trailing newline;
+    details: JSON-ready facts beside it (libvirt_code, libvirt_domain, guests, problems, steps ...).
+    """
+
+    def __init__(self, code: str, sentence: str, **details: Any) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.details = details
+
+
+class Problem:
+    """One thing wrong with what was asked for: code and sentence. Several are reported at once."""
+
+    __slots__ = ("code", "sentence")
+
+    def __init__(self, code: str, sentence: str) -> None:
+        self.code = code
+        self.sentence = sentence
+
+    def as_dict(self) -> dict[str, str]:
+        return {"code": self.code, "sentence": self.sentence}
+
+
+def refuse(problems: list[Problem], **details: Any) -> VirtfleetError:
+    """One error out of one or more problems; the first one leads, all are listed."""
+    first = problems[0]
+    sentence = first.sentence
+    if len(problems) > 1:
+        sentence = " ".join(p.sentence for p in problems)
+    return VirtfleetError(first.code, sentence, problems=[p.as_dict() for p in problems], **details)

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""<forward>: the mode, and the pool of host devices."""
+
+from __future__ import annotations
+
+from . import address
+from .field import PCI, Document, Entity, Field, attribute, child, children, flag, number
+
+MODES = ("nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev")
+# An isolated network is one without <forward>.
+VIRTUAL = (None, "nat", "route", "open")
+POOL = ("bridge", "private", "vepa", "passthrough", "hostdev")
+
+INTERFACE = Entity(
+    attribute("dev", required=True),
+    number("connections", volatile=True),
+)
+ADDRESS = Entity(
+    Field("address", PCI, "address", same=address.pci, required=True),
+    flag("multifunction", volatile=True),
+    number("connections", volatile=True),
+)
+PF = Entity(attribute("dev", required=True))
+DRIVER = Entity(
+    attribute("name", choices=("kvm", "vfio", "xen")),
+    attribute("model", since=(10, 0, 0)),
+)
+RANGE = Entity(
+    attribute("start", required=True, same=address.ip),
+    attribute("end", required=True, same=address.ip),
+)
+PORTS = Entity(number("start", required=True), number("end", required=True))
+NAT = Entity(
+    flag("ipv6", default=False, since=(6, 5, 0)),
+    child("address", RANGE),
+    # libvirt fills in this range in the live XML when there is none.
+    child("port", PORTS, default={"start": 1024, "end": 65535}),
+)
+
+
+def _same(forward: Document) -> Document:
+    """The dev attribute and the first interface mirror each other; VFs are read from a PF, not listed."""
+    forward.setdefault("mode", "nat")
+    if "pf" in forward:
+        forward.pop("interfaces", None)
+        forward.pop("addresses", None)
+        forward.pop("dev", None)
+    dev = forward.pop("dev", None)
+    if dev is not None:
+        others = [i for i in forward.get("interfaces", ()) if i.get("dev") != dev]
+        forward["interfaces"] = sorted([{"dev": dev}, *others], key=lambda i: str(i.get("dev")))
+    return forward
+
+
+FORWARD = Entity(
+    attribute("mode", choices=MODES),
+    attribute("dev"),
+    flag("managed", default=False),
+    child("driver", DRIVER),
+    child("nat", NAT),
+    child("pf", PF),
+    children("interfaces", "interface", INTERFACE, key=lambda i: str(i.get("dev"))),
+    children("addresses", "address", ADDRESS, key=lambda a: str(a.get("address"))),
+    same=_same,
+)
+
+
+def mode_of(network: Document) -> str | None:
+    """The forward mode of a network's document; None for an isolated network."""
+    forward = network.get("forward")
+    return None if not forward else forward.get("mode", "nat")
+
+
+def is_virtual(network: Document) -> bool:
+    """Whether libvirt itself makes this network's bridge."""
+    return mode_of(network) in VIRTUAL
+
+
+def has_pool(network: Document) -> bool:
+    """Whether its guests draw on host devices (interfaces, addresses, a PF)."""
+    forward = network.get("forward") or {}
+    return mode_of(network) in POOL and bool(
+        forward.get("interfaces") or forward.get("addresses") or forward.get("pf") or forward.get("dev")
+    )

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection's own elements in a network's <metadata>: which networks it made, and what is to follow.
+
+libvirt keeps one element per namespace in <metadata>, so everything of ours lives in one element.
+"""
+
+from __future__ import annotations
+
+from .field import Document
+
+NAMESPACE = "https://virtfleet.network/ns/1"
+
+# Canonical XML, as the codec reads it back.
+MARK = f'<virtfleet:network xmlns:virtfleet="{NAMESPACE}" managed="yes"></virtfleet:network>'
+
+
+def is_own(element: str) -> bool:
+    """Whether a metadata element (canonical XML) is ours."""
+    return f'="{NAMESPACE}"' in element.partition(">")[0]
+
+
+def own(document: Document) -> list[str]:
+    return [text for text in document.get("metadata", ()) if is_own(text)]
+
+
+def foreign(document: Document) -> list[str]:
+    return [text for text in document.get("metadata", ()) if not is_own(text)]
+
+
+def is_managed(document: Document) -> bool:
+    """Whether the collection made this network."""
+    return any('managed="yes"' in text for text in own(document))
+
+
+def namespace_of(text: str) -> str:
+    """The namespace of a metadata element in canonical XML: the declaration for the prefix of its own tag."""
+    head = text.partition(">")[0]
+    tag = head[1:].split()[0].rstrip("/")
+    prefix, colon, _local = tag.partition(":")
+    declared = f'xmlns:{prefix}="' if colon else 'xmlns="'
+    return head.partition(declared)[2].partition('"')[0]

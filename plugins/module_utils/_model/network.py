@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""<network>: the whole of libvirt's network XML (network.rng of 9.0 and 11.3).
+
+A new element of libvirt's goes here, or into the entity it belongs to, and into the documentation of the
+options (plugins/doc_fragments/network.py); reading, writing, comparing and the option itself follow from it.
+"""
+
+from __future__ import annotations
+
+from . import address
+from .bandwidth import BANDWIDTH
+from .bridge import BRIDGE
+from .dns import DNS
+from .field import (
+    METADATA,
+    VALUES,
+    WRAPPED,
+    Document,
+    Entity,
+    Field,
+    attribute,
+    child,
+    children,
+    flag,
+    number,
+    text,
+)
+from .forward import FORWARD
+from .ip import IP
+from .portgroup import PORTGROUP
+from .route import ROUTE, route_key
+from .virtualport import VIRTUALPORT
+from .vlan import VLAN
+
+DNSMASQ = "{http://libvirt.org/schemas/network/dnsmasq/1.0}"
+
+DOMAIN = Entity(
+    attribute("name", required=True),
+    flag("local_only", "localOnly", default=False),
+    flag("register", default=False, since=(10, 1, 0)),
+)
+PORT_OPTIONS = Entity(flag("isolated", default=False, since=(6, 1, 0)))
+
+
+def _same(network: Document) -> Document:
+    # An <ip> or <dns> whose every part says the default is as good as none; canonical() has dropped those.
+    network.pop("name", None)
+    return network
+
+
+NETWORK = Entity(
+    number("connections", volatile=True),
+    flag("ipv6", default=False),
+    flag("trust_guest_rx_filters", "trustGuestRxFilters", default=False),
+    text("name", required=True),
+    text("uuid", same=str.lower, generated=True),
+    text("title", default="", since=(9, 7, 0)),
+    text("description", default="", since=(9, 7, 0)),
+    Field("metadata", METADATA, "metadata"),
+    child("forward", FORWARD),
+    child("bridge", BRIDGE),
+    Field("mtu", WRAPPED, "mtu", attribute="size", type="int", default=0, since=(3, 1, 0)),
+    Field("mac", WRAPPED, "mac", attribute="address", same=address.mac, generated=True),
+    child("domain", DOMAIN),
+    child("dns", DNS),
+    child("vlan", VLAN),
+    child("bandwidth", BANDWIDTH),
+    child("port", PORT_OPTIONS),
+    children("ips", "ip", IP, key=lambda ip: str(ip.get("address"))),
+    children("routes", "route", ROUTE, key=route_key),
+    child("virtualport", VIRTUALPORT),
+    children("portgroups", "portgroup", PORTGROUP, key=lambda group: str(group.get("name"))),
+    Field("dnsmasq_options", VALUES, DNSMASQ + "options", item=DNSMASQ + "option", attribute="value", since=(5, 6, 0)),
+    same=_same,
+)
+
+# What describes a network without being part of how it works: no guest ever notices a change of it.
+DESCRIPTIVE = ("title", "description", "metadata")

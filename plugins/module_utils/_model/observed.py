@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network as a host has it: its live and its persistent definition apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from .field import Document
+from .host import Plugged
+
+
+@dataclass(frozen=True)
+class Observed:
+    """live is None when the network is inactive, persistent when it is transient, both when there is none.
+
+    The XML texts are libvirt's own, kept to put things back verbatim. plugged is None when not looked at.
+    """
+
+    name: str
+    live: Optional[Document] = None
+    live_xml: str = ""
+    persistent: Optional[Document] = None
+    persistent_xml: str = ""
+    autostart: bool = False
+    plugged: Optional[tuple[Plugged, ...]] = None
+
+    @property
+    def exists(self) -> bool:
+        return self.active or self.persistent is not None
+
+    @property
+    def active(self) -> bool:
+        return self.live is not None
+
+    @property
+    def state(self) -> str:
+        return "active" if self.active else "inactive" if self.exists else "absent"

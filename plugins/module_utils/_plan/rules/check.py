@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All rules over one definition."""
+
+from __future__ import annotations
+
+from ..._model.canonical import canonical
+from ..._model.errors import Problem
+from ..._model.field import Document
+from ..._model.host import Host
+from ..._model.network import NETWORK
+from .addresses import addresses
+from .modes import modes
+from .names import devices
+from .values import values
+from .versions import versions
+
+
+def check(document: Document, host: Host) -> list[Problem]:
+    """Everything that is wrong with a definition for this host, at once."""
+    plain = canonical(NETWORK, document)
+    problems = [
+        *devices(document),
+        *addresses(document),
+        *values(document),
+        *modes(plain, host.version),
+        *versions(plain, host),
+    ]
+    unique = {problem.sentence: problem for problem in problems}
+    return list(unique.values())

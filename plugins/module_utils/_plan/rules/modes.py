@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which options a network takes in which forward mode (libvirt's network_conf.c and networkValidate)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._model.errors import Problem
+from ..._model.field import Document
+from ..._model.forward import VIRTUAL, mode_of
+
+_VIRTUAL_ONLY = ("ips", "mac", "domain", "mtu")
+_VIRTUAL_BRIDGE = ("stp", "delay", "zone")
+_DNS_RECORDS = ("hosts", "txts", "srvs")
+_OPEN_WITHOUT_IP = (10, 8, 0)
+_VLAN_ON_LINUX_BRIDGE = (11, 0, 0)
+
+
+def _shown(mode: str | None) -> str:
+    return "an isolated network" if mode is None else f"forward mode {mode}"
+
+
+def _misplaced(option: str, mode: str | None, where: str) -> Problem:
+    return Problem("OPTION_NOT_IN_MODE", f"{option} is not possible in {_shown(mode)}; it is for {where}.")
+
+
+def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem]:
+    """What the mode does not take, and what it needs. document: canonical."""
+    mode = mode_of(document)
+    forward: Document = document.get("forward") or {}
+    bridge: Document = document.get("bridge") or {}
+    interfaces, addresses, pf = (forward.get(name) for name in ("interfaces", "addresses", "pf"))
+    virtual = "isolated, nat, route and open networks"
+    if mode not in VIRTUAL:
+        for option in _VIRTUAL_ONLY:
+            if option in document:
+                yield _misplaced(option, mode, virtual)
+        for option in _VIRTUAL_BRIDGE:
+            if option in bridge:
+                yield _misplaced(f"bridge.{option}", mode, virtual)
+        if any(name in document.get("dns", {}) for name in _DNS_RECORDS):
+            yield _misplaced("dns records", mode, virtual)
+        if "name" in bridge and mode != "bridge":
+            yield _misplaced("bridge.name", mode, f"{virtual}, and for mode bridge")
+        if "mac_table_manager" in bridge and mode != "bridge":
+            yield _misplaced("bridge.mac_table_manager", mode, f"{virtual}, and for mode bridge")
+        if "name" in bridge and (interfaces or pf):
+            yield Problem(
+                "POOL_AND_BRIDGE", "forward names devices and bridge.name a bridge; a network has one of them."
+            )
+    needs_ip = mode in ("nat", "route") or (mode == "open" and version < _OPEN_WITHOUT_IP)
+    if needs_ip and "ips" not in document:
+        since = " before libvirt 10.8.0" if mode == "open" else ""
+        yield Problem("IP_REQUIRED", f"ips is missing: {_shown(mode)} needs an address{since}.")
+    if mode in ("nat", "route") and len(interfaces or ()) > 1:
+        yield Problem("OPTION_NOT_IN_MODE", f"forward.interfaces has several devices; {_shown(mode)} takes one.")
+    if mode == "open" and interfaces:
+        yield _misplaced("forward.dev", mode, "nat and route networks, and for pools")
+    if "nat" in forward and mode != "nat":
+        yield _misplaced("forward.nat", mode, "nat networks")
+    if addresses and mode != "hostdev":
+        yield _misplaced("forward.addresses", mode, "hostdev networks")
+    if interfaces and mode == "hostdev":
+        yield _misplaced("forward.interfaces", mode, "nat, route, bridge, private, vepa and passthrough networks")
+    if sum(bool(kind) for kind in (interfaces, addresses, pf)) > 1:
+        yield Problem("POOL_MIXED", "forward has more than one of interfaces (or dev), addresses and pf.")
+    yield from _bandwidth(document, mode, bridge)
+    yield from _vlans(document, mode, version)
+
+
+def _bandwidth(document: Document, mode: str | None, bridge: Document) -> Iterator[Problem]:
+    if mode in VIRTUAL or (mode == "bridge" and "name" in bridge):
+        return
+    where = "isolated, nat, route and open networks, and for mode bridge with bridge.name"
+    if "bandwidth" in document:
+        yield _misplaced("bandwidth", mode, where)
+    for group in document.get("portgroups", ()):
+        if "bandwidth" in group:
+            yield _misplaced(f"bandwidth of portgroup '{group.get('name')}'", mode, where)
+
+
+def _vlans(document: Document, mode: str | None, version: tuple[int, int, int]) -> Iterator[Problem]:
+    network_port: Any = document.get("virtualport")
+    for what, item in [("vlan", document)] + [
+        (f"vlan of portgroup '{group.get('name')}'", group) for group in document.get("portgroups", ())
+    ]:
+        vlan = item.get("vlan") or document.get("vlan")
+        if not vlan or (item is document and any(g.get("default") for g in document.get("portgroups", ()))):
+            continue
+        own_port = item.get("virtualport") if item is not document else None
+        port = own_port or network_port
+        ovs = mode == "bridge" and bool(port) and port.get("type") == "openvswitch"
+        if ovs or (mode in ("hostdev", "passthrough") and not own_port):
+            continue
+        if mode == "bridge" and not port:
+            if version >= _VLAN_ON_LINUX_BRIDGE:
+                continue
+            yield Problem(
+                "LIBVIRT_TOO_OLD",
+                f"{what} on a Linux bridge needs libvirt 11.0.0 or newer; this host runs "
+                f"{'.'.join(map(str, version))}. With virtualport type openvswitch it needs none.",
+            )
+            continue
+        yield _misplaced(
+            what, mode, "hostdev and passthrough networks, Open vSwitch bridges and (libvirt 11.0) Linux bridges"
+        )

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of networks and of host devices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Optional
+
+from ..._model.errors import Problem
+from ..._model.field import Document
+
+# libvirt makes files out of a network's name; with the longest suffix (.addnhosts, .hostsfile) one has 255 bytes.
+NAME_BYTES = 245
+# The kernel's IFNAMSIZ, less the closing NUL.
+DEVICE_BYTES = 15
+
+_DEVICE = re.compile(r"^[^\s/:\x00-\x1f]+$")
+
+
+def network_name(name: str) -> Optional[Problem]:
+    """For a network that is to be made: one that is there already may have any name."""
+    reason = None
+    size = len(name.encode("utf-8", "surrogatepass"))
+    if not name:
+        reason = "is empty"
+    elif size > NAME_BYTES:
+        reason = f"has {size} bytes; the files that libvirt names after it allow {NAME_BYTES}"
+    elif "/" in name:
+        reason = "has a slash; libvirt names files after it"
+    elif not name.isprintable():
+        reason = "has a line break or another character that cannot be printed"
+    elif any(character in name for character in "<>&\"'"):
+        reason = "has one of the characters < > & \" ', which are XML's own"
+    elif name != name.strip() or name in (".", ".."):
+        reason = "begins or ends with a space, or is only dots"
+    if reason is None:
+        return None
+    shown = ascii(name) if len(name) <= 60 else ascii(name[:40]) + "..."
+    return Problem("NAME_INVALID", f"The network name {shown} {reason}.")
+
+
+def devices(document: Document) -> Iterator[Problem]:
+    """Names of the bridge and of the forward devices: what the kernel can hold."""
+    forward = document.get("forward") or {}
+    named = [("bridge.name", (document.get("bridge") or {}).get("name"))]
+    named.append(("forward.dev", forward.get("dev")))
+    named.append(("forward.pf.dev", (forward.get("pf") or {}).get("dev")))
+    named += [("forward.interfaces", item.get("dev")) for item in forward.get("interfaces") or ()]
+    for option, device in named:
+        if device is None:
+            continue
+        size = len(str(device).encode("utf-8", "surrogatepass"))
+        # A bridge name may be a template for libvirt to number, such as virbr%d.
+        if size > DEVICE_BYTES or not _DEVICE.match(device) or device in (".", ".."):
+            yield Problem(
+                "DEVICE_NAME_INVALID",
+                f"{option} is {device!a}; a network device's name has 1 to {DEVICE_BYTES} bytes and no slash, "
+                "colon or white space.",
+            )

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values that are wrong whatever the mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._model import address
+from ..._model.errors import Problem
+from ..._model.field import Document
+from ..._model.mark import foreign, namespace_of
+
+MTU = (68, 65535)
+VLAN_ID = (0, 4094)
+LEASE_SECONDS = 120
+_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
+
+
+def values(document: Document) -> Iterator[Problem]:
+    mtu = document.get("mtu")
+    if mtu is not None and not MTU[0] <= mtu <= MTU[1]:
+        yield Problem("MTU_INVALID", f"mtu is {mtu}; it can be {MTU[0]} to {MTU[1]}.")
+    mac = document.get("mac")
+    if mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1):
+        yield Problem("MAC_INVALID", f"mac is {mac!a}, which is no unicast MAC address.")
+    for device in (document.get("forward") or {}).get("addresses") or ():
+        if not address.is_pci(device.get("address", "")):
+            yield Problem("PCI_INVALID", f"{device.get('address')!a} is no PCI address such as 0000:03:10.1.")
+    for text in foreign(document):
+        if not namespace_of(text):
+            yield Problem("METADATA_INVALID", "An element of metadata has no namespace; libvirt would drop it.")
+    yield from _portgroups(document)
+    yield from _vlan("vlan", document.get("vlan"))
+    yield from _bandwidth("bandwidth", document.get("bandwidth"))
+    yield from _dns(document.get("dns") or {})
+
+
+def _portgroups(document: Document) -> Iterator[Problem]:
+    groups = document.get("portgroups") or []
+    names = [str(group.get("name", "")) for group in groups]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield Problem("PORTGROUP_TWICE", f"portgroup '{name}' is there twice.")
+    if "" in names:
+        yield Problem("PORTGROUP_INVALID", "A portgroup has no name.")
+    defaults = [str(group.get("name")) for group in groups if group.get("default")]
+    if len(defaults) > 1:
+        both = " and ".join(f"'{name}'" for name in defaults)
+        yield Problem("PORTGROUP_DEFAULTS", f"portgroups {both} are all the default; a network has one at most.")
+    for group in groups:
+        yield from _vlan(f"vlan of portgroup '{group.get('name')}'", group.get("vlan"))
+        yield from _bandwidth(f"bandwidth of portgroup '{group.get('name')}'", group.get("bandwidth"))
+
+
+def _vlan(what: str, vlan: Any) -> Iterator[Problem]:
+    if vlan is None:
+        return
+    tags = vlan.get("tags") or []
+    if not tags:
+        yield Problem("VLAN_INVALID", f"{what} has no tags.")
+    for tag in tags:
+        if not VLAN_ID[0] <= tag.get("id", -1) <= VLAN_ID[1]:
+            yield Problem(
+                "VLAN_INVALID", f"{what} has the tag {tag.get('id')}; it can be {VLAN_ID[0]} to {VLAN_ID[1]}."
+            )
+    if sum("native_mode" in tag for tag in tags) > 1:
+        yield Problem("VLAN_INVALID", f"{what} has several tags with a native_mode; one at most can.")
+
+
+def _bandwidth(what: str, bandwidth: Any) -> Iterator[Problem]:
+    for direction, rates in (bandwidth or {}).items():
+        if not isinstance(rates, dict):
+            continue
+        for name, rate in rates.items():
+            if not isinstance(rate, int) or rate < 1:
+                yield Problem("BANDWIDTH_INVALID", f"{what}.{direction}.{name} is {rate}; it is 1 KiB/s or more.")
+        if "average" not in rates and not (direction == "inbound" and "floor" in rates):
+            yield Problem("BANDWIDTH_INVALID", f"{what}.{direction} has no average.")
+
+
+def _dns(dns: Document) -> Iterator[Problem]:
+    if dns.get("enable") is False and any(dns.get(name) for name in ("forwarders", "hosts", "txts", "srvs")):
+        yield Problem("DNS_INVALID", "dns has records or forwarders while dns.enable is false.")
+    for forwarder in dns.get("forwarders") or ():
+        if not forwarder.get("addr") and not forwarder.get("domain"):
+            yield Problem("DNS_INVALID", "A forwarder of dns has neither addr nor domain.")
+        elif "addr" in forwarder and address.packed(forwarder["addr"]) is None:
+            yield Problem("ADDRESS_INVALID", f"dns.forwarders has {forwarder['addr']!a}, which is no IP address.")
+    for host in dns.get("hosts") or ():
+        if address.packed(str(host.get("ip", ""))) is None:
+            yield Problem("ADDRESS_INVALID", f"dns.hosts has {host.get('ip')!a}, which is no IP address.")
+        if not host.get("hostnames"):
+            yield Problem("DNS_INVALID", f"dns.hosts has {host.get('ip')} without a hostname.")
+    addresses = [address.ip(str(host.get("ip"))) for host in dns.get("hosts") or ()]
+    for twice in sorted({a for a in addresses if addresses.count(a) > 1}):
+        yield Problem("DNS_INVALID", f"dns.hosts has {twice} twice; give all its hostnames in one entry.")
+
+
+def lease(what: str, given: Any) -> Iterator[Problem]:
+    """libvirt's floor: dnsmasq takes no lease under two minutes. 0 is a lease without end."""
+    if not given or not given.get("expiry"):
+        return
+    seconds = given["expiry"] * _SECONDS.get(given.get("unit", "minutes"), 1)
+    if seconds < LEASE_SECONDS:
+        yield Problem(
+            "LEASE_INVALID", f"The lease of {what} is {seconds} seconds; it is {LEASE_SECONDS} or more, or 0."
+        )

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the host's libvirt is too old for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._model.errors import Problem
+from ..._model.field import EXTRA, Document, Entity
+from ..._model.host import MODELLED, Host
+from ..._model.network import NETWORK
+
+
+def versions(document: Document, host: Host) -> Iterator[Problem]:
+    """document: canonical, so that an option that says the default is no reason."""
+    yield from _entity(NETWORK, document, host, "")
+
+
+def _entity(entity: Entity, document: Document, host: Host, path: str) -> Iterator[Problem]:
+    for name, value in document.items():
+        if name == EXTRA:
+            yield from _unknown(value, host, path)
+            continue
+        field = entity.fields[name]
+        where = f"{path}{name}"
+        if not host.has(field.since):
+            yield Problem(
+                "LIBVIRT_TOO_OLD",
+                f"{where} needs libvirt {'.'.join(map(str, field.since))} or newer; this host runs {host.release}.",
+            )
+        elif field.entity:
+            for item in value if isinstance(value, list) else [value]:
+                yield from _entity(field.entity, item, host, f"{where}.")
+
+
+def _unknown(extra: Any, host: Host, path: str) -> Iterator[Problem]:
+    """A libvirt no newer than the model drops what the model does not know; a newer one is asked itself."""
+    if host.version > MODELLED:
+        return
+    known = [f"attribute {name}" for name in extra.get("attributes", ())]
+    known += [f"element {text.partition('>')[0].rstrip('/')}>" for text in extra.get("elements", ())]
+    for what in known:
+        place = f" in {path.rstrip('.')}" if path else ""
+        yield Problem("XML_UNKNOWN", f"The XML has the {what}{place}, which libvirt {host.release} does not know.")

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps and plans: what will be done to a host, in what order, and what it does to guests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._model.field import Document
+from .._model.host import Plugged
+
+# Disruption
+NONE = "none"
+NEXT_START = "next_start"
+RESTART = "restart"
+
+# Actions
+DEFINE = "define"
+UNDEFINE = "undefine"
+START = "start"
+CREATE = "create"
+DESTROY = "destroy"
+AUTOSTART = "autostart"
+UPDATE = "update"
+DESCRIBE = "describe"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call on the host.
+
+    sentence: what it does, for people. xml: of define and create the network, of update the section's element,
+    of describe the metadata element. update: command (add, modify, delete), section (libvirt's name of it) and
+    index (which <ip>, else -1), always on the live network. describe: section is title, description or a
+    metadata namespace, xml its new value ("" removes it). autostart: value. validate: have libvirt hold the
+    XML against its schema. inverse: the step that takes an update or describe back.
+    """
+
+    action: str
+    network: str
+    sentence: str
+    disruption: str = NONE
+    xml: str = ""
+    command: str = ""
+    section: str = ""
+    index: int = -1
+    value: bool = False
+    validate: bool = False
+    inverse: Step | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For results: what a reader wants of it."""
+        shown: dict[str, Any] = {"action": self.action, "disruption": self.disruption, "sentence": self.sentence}
+        if self.action == UPDATE:
+            shown["section"] = self.section
+        return shown
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one network needs.
+
+    before, after: what was declared, as it is and as it will be, in canonical form. pending: options that the
+    live network will have only after its next start. plugged: what a restart step would cut off, if force let
+    it. asks: the plan depends on what is plugged in, and nobody has looked yet.
+    """
+
+    network: str
+    steps: tuple[Step, ...] = ()
+    before: Document = field(default_factory=dict)
+    after: Document = field(default_factory=dict)
+    pending: tuple[str, ...] = ()
+    plugged: tuple[Plugged, ...] = ()
+    warnings: tuple[str, ...] = ()
+    asks: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.steps)

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network's document to libvirt's network XML and back."""
+
+from __future__ import annotations
+
+from .._model.errors import VirtfleetError
+from .._model.field import Document, Entity
+from .._model.network import DNSMASQ, NETWORK
+from .codec import fill, read, write
+from .etree import etree, parse, to_text
+
+
+def parse_network(xml: str) -> Document:
+    """The document of a <network>. Raises VirtfleetError XML_INVALID and what etree.parse raises."""
+    root = parse(xml)
+    if root.tag != "network":
+        raise VirtfleetError("XML_INVALID", f"The XML is a <{root.tag}>, not a <network>.")
+    return read(NETWORK, root)
+
+
+def write_network(document: Document) -> str:
+    """The <network> of a document; parse_network gives the document back."""
+    root = etree.Element("network", nsmap={"dnsmasq": DNSMASQ.strip("{}")} if "dnsmasq_options" in document else None)
+    fill(NETWORK, root, document)
+    return to_text(root)
+
+
+def write_fragment(entity: Entity, tag: str, document: Document) -> str:
+    """One element by itself, as virNetworkUpdate takes it."""
+    return to_text(write(entity, tag, document))

@@ -1,0 +1,108 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: virt_network_info
+short_description: Show the libvirt networks and the links of a host
+version_added: 0.1.0
+description:
+  - Shows every libvirt network of a host as M(virtfleet.network.virt_networks) takes it, what is plugged into it
+    and where its live and its persistent definition differ.
+extends_documentation_fragment:
+  - virtfleet.network.attributes.info
+  - virtfleet.network.network.connection
+options:
+  name:
+    description: Show this network only.
+    type: str
+  gather:
+    description:
+      - What to look at beside the networks themselves.
+      - V(ports) are the guests and devices plugged into networks, V(links) the host's network links.
+    type: list
+    elements: str
+    choices: [ports, links]
+    default: [ports, links]
+seealso:
+  - module: virtfleet.network.virt_networks
+author:
+  - virtfleet.network contributors (@virtfleet)
+"""
+
+EXAMPLES = r"""
+- name: Gather
+  virtfleet.network.virt_network_info:
+  register: found
+
+- name: Show which networks run with another definition than they would start with
+  ansible.builtin.debug:
+    msg: "{{ found.details | dict2items | rejectattr('value.drift', 'equalto', []) | map(attribute='key') }}"
+"""
+
+RETURN = r"""
+networks:
+  description: The persistent networks, in the form that M(virtfleet.network.virt_networks) takes.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: lan, forward: {mode: nat}, state: active, autostart: true}]
+transient:
+  description:
+    - The transient networks, which are gone once they stop, in the same form. Given to
+      M(virtfleet.network.virt_networks) they are made persistent.
+  returned: success
+  type: list
+  elements: dict
+details:
+  description: Network name to what is no option.
+  returned: success
+  type: dict
+  contains:
+    active:
+      description: Whether it runs.
+      type: bool
+    persistent:
+      description: Whether it outlives a stop.
+      type: bool
+    autostart:
+      description: Whether it starts at boot.
+      type: bool
+    managed:
+      description: Whether this collection made it.
+      type: bool
+    bridge:
+      description: The bridge's name, or null when it has none.
+      type: str
+    drift:
+      description: Options in which the live definition differs from the persistent one.
+      type: list
+      elements: str
+    live:
+      description: The live values of those options; one that is missing live is not listed.
+      type: dict
+    plugged:
+      description: The guests' NICs and other devices plugged in; null when not looked at or not running.
+      type: list
+      elements: dict
+links:
+  description:
+    - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin),
+      C(carrier), C(master) and C(parent).
+    - Null when not looked at, and over a remote URI, where they cannot be seen.
+  returned: success
+  type: list
+  elements: dict
+host:
+  description: The host's libvirt, with C(libvirt_version), C(hostname), C(uri) and C(remote).
+  returned: success
+  type: dict
+"""
+
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_network_info import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: virt_networks
+short_description: Manage all libvirt networks of a host
+version_added: 0.1.0
+description:
+  - Makes the libvirt networks of a host exist as they are described, in one call.
+  - Every network is planned before the first one is changed. When a step fails, everything that this call did
+    is taken back.
+extends_documentation_fragment:
+  - virtfleet.network.attributes
+  - virtfleet.network.network.networks
+  - virtfleet.network.network.restart
+  - virtfleet.network.network.connection
+options:
+  purge:
+    description:
+      - Remove the networks that are not in O(networks), of those that this collection made.
+      - The collection marks the networks it makes in their C(<metadata>). A network without that mark is never
+        removed.
+    type: bool
+    default: false
+seealso:
+  - module: virtfleet.network.virt_network
+  - module: virtfleet.network.virt_network_info
+author:
+  - virtfleet.network contributors (@virtfleet)
+"""
+
+EXAMPLES = r"""
+- name: The networks of this host
+  virtfleet.network.virt_networks:
+    networks:
+      - name: lan
+        forward: {mode: nat}
+        ips: [{address: 10.20.0.1, prefix: 24}]
+      - name: lab
+        forward: {}
+    purge: true
+
+- name: Gather the networks of a host that was set up by hand
+  virtfleet.network.virt_network_info:
+  register: found
+
+- name: Adopt them, which changes nothing
+  virtfleet.network.virt_networks:
+    networks: "{{ found.networks }}"
+"""
+
+RETURN = r"""
+networks:
+  description: What was done to each network, in the order in which it was done; networks that were removed included.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The network.
+      type: str
+    changed:
+      description: Whether anything was done to it.
+      type: bool
+    steps:
+      description: The steps, as M(virtfleet.network.virt_network) returns them.
+      type: list
+      elements: dict
+    pending:
+      description: Options that the running network will have only after its next start.
+      type: list
+      elements: str
+    plugged:
+      description: What a restart or stop cut off, or in check mode would cut off.
+      type: list
+      elements: dict
+code:
+  description: A stable word for what went wrong.
+  returned: failure
+  type: str
+  sample: SUBNET_OVERLAP
+problems:
+  description: Every fault of the definitions, each with code and sentence.
+  returned: when a definition is refused
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_networks import main
+
+if __name__ == "__main__":
+    main()
