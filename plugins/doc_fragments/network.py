@@ -240,7 +240,7 @@ forward:
     pf:
       description:
         - SR-IOV physical function whose virtual functions are the pool. For V(passthrough) and V(hostdev), instead of
-          C(interfaces) or C(addresses). An empty mapping removes the element.
+          C(interfaces) or C(addresses).
       type: dict
       suboptions:
         dev:
@@ -485,7 +485,7 @@ ips:
               required: true
             lease: &lease
               description:
-                - How long a guest may keep an address. An empty mapping removes the element.
+                - How long a guest may keep an address.
                 - Needs libvirt 6.3 or newer.
               type: dict
               suboptions:
@@ -519,7 +519,7 @@ ips:
               required: true
             lease: *lease
         bootp:
-          description: What to boot over the network, for IPv4. An empty mapping removes the element.
+          description: What to boot over the network, for IPv4.
           type: dict
           suboptions:
             file:

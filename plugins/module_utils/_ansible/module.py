@@ -17,7 +17,23 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
         kwargs.setdefault("code", "OPTIONS_INVALID")
-        super().fail_json(msg, **kwargs)
+        super().fail_json(msg, **self._with_invocation(kwargs))
+
+    def exit_json(self, **kwargs: Any) -> Any:
+        super().exit_json(**self._with_invocation(kwargs))
+
+    def _with_invocation(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        # Ansible would echo every suboption that was left out, a hundred networks over.
+        return {"invocation": {"module_args": given(getattr(self, "params", {}))}, **kwargs}
+
+
+def given(value: Any) -> Any:
+    """Parameters without the options that were left out, which Ansible fills with None."""
+    if isinstance(value, dict):
+        return {key: given(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [given(item) for item in value]
+    return value
 
 
 def run(module: Module, work: Callable[[Module], dict[str, Any]]) -> None:

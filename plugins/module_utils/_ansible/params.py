@@ -12,6 +12,7 @@ from .._model.errors import VirtfleetError
 from .._model.field import Document
 from .._xml.network import parse_network
 from .argument_spec import DEFINITION
+from .module import given
 
 
 def desired_network(params: dict[str, Any]) -> Desired:
@@ -20,7 +21,7 @@ def desired_network(params: dict[str, Any]) -> Desired:
     Raises VirtfleetError XML_INVALID, XML_UNSAFE, XML_TOO_LARGE or NAME_DIFFERS for xml.
     """
     name = str(params["name"])
-    options = {option: _given(params[option]) for option in DEFINITION if params.get(option) is not None}
+    options = {option: given(params[option]) for option in DEFINITION if params.get(option) is not None}
     xml = params.get("xml")
     if xml is not None:
         options = _from_xml(name, str(xml))
@@ -31,15 +32,6 @@ def desired_network(params: dict[str, Any]) -> Desired:
         declared=options if xml is not None else declaration(options),
         exact=xml is not None,
     )
-
-
-def _given(value: Any) -> Any:
-    """Without the suboptions that were left out, which Ansible fills with None."""
-    if isinstance(value, dict):
-        return {key: _given(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_given(item) for item in value]
-    return value
 
 
 def _from_xml(name: str, xml: str) -> Document:

@@ -30,6 +30,8 @@ def _work(module: Module) -> dict[str, Any]:
     plan, observed = apply_networks(
         [desired_network(params)], uri=params["uri"], restart=params["restart"], check_mode=module.check_mode
     )[0]
+    for warning in plan.warnings:
+        module.warn(warning)
     result = plan_result(plan)
     del result["name"]
     result["network"] = network_options(observed) if observed.exists else {}

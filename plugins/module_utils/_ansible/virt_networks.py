@@ -45,6 +45,9 @@ def _work(module: Module) -> dict[str, Any]:
         check_mode=module.check_mode,
         purge=params["purge"],
     )
+    for plan, _observed in work:
+        for warning in plan.warnings:
+            module.warn(warning)
     return {
         "changed": any(plan.changed for plan, _observed in work),
         "networks": [plan_result(plan) for plan, _observed in work],

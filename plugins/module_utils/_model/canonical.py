@@ -41,7 +41,7 @@ def canonical_value(field: Field, value: Value) -> Value:
         return canonical(field.entity, value)
     if field.kind == CHILDREN and field.entity:
         items = [canonical(field.entity, item) for item in value]
-        return sorted(items, key=lambda item: _place(field, item)) if field.key else items
+        return sorted(items, key=lambda item: _place(field, item)) if field.key and len(items) > 1 else items
     return field.same(value) if field.same else value
 
 

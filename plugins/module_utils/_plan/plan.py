@@ -1,24 +1,24 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Desired + observed -> a plan: the recipe of the collection."""
+"""Desired + observed -> a plan: the recipe of the collection.
+
+What only a change needs is imported where it is needed: most runs change nothing, and Ansible sends modules in
+a form that Python compiles anew every time.
+"""
 
 from __future__ import annotations
 
 from .._model import address
 from .._model.canonical import canonical
 from .._model.desired import ABSENT, ACTIVE, FORCE, INACTIVE, NEVER, Desired
-from .._model.errors import Problem, VirtfleetError, refuse
+from .._model.errors import VirtfleetError, refuse
 from .._model.field import EXTRA, Document
-from .._model.forward import has_pool
+from .._model.forward import has_pool, is_virtual
 from .._model.host import MODELLED, Host, Plugged
 from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
 from .._xml.network import write_network
-from .live import live_updates
-from .rules.addresses import overlaps
-from .rules.check import check
-from .rules.names import network_name
 from .step import AUTOSTART, DEFINE, DESTROY, NEXT_START, NONE, RESTART, START, UNDEFINE, Plan, Step
 from .target import target
 
@@ -36,14 +36,19 @@ def plan_network(
     if not observed.exists:
         _may_be_made(desired)
     wanted = target(desired, observed)
-    goal = canonical(NETWORK, wanted)
-    persistent = None if observed.persistent is None else canonical(NETWORK, observed.persistent)
-    live = None if observed.live is None else canonical(NETWORK, observed.live)
+    if wanted == observed.persistent and wanted == observed.live:
+        goal = persistent = live = {}  # nothing to compare: the common case, and a host has many networks
+    else:
+        goal = canonical(NETWORK, wanted)
+        persistent = None if observed.persistent is None else canonical(NETWORK, observed.persistent)
+        live = None if observed.live is None else canonical(NETWORK, observed.live)
     define = persistent is None or persistent != goal
     updates: list[Step] = []
     stuck: list[str] = []
-    if live is not None and desired.state != INACTIVE:
+    if live is not None and live != goal and desired.state != INACTIVE:
         order = [address.ip(str(ip.get("address", ""))) for ip in (observed.live or {}).get("ips", ())]
+        from .live import live_updates
+
         updates, stuck = live_updates(desired.name, live, goal, order, host.version)
     if define:
         _refuse_wrong(wanted, goal, persistent, host, others or {})
@@ -64,7 +69,7 @@ def plan_network(
     steps = _definition_steps(desired, observed, wanted, host, define, pending)
     steps += updates
     steps += _run_steps(desired, observed, stops, plugged)
-    before, after = _declared(desired, observed, persistent, live, goal, pending)
+    before, after = _declared(desired, observed, persistent, live, goal, pending) if steps or pending else ({}, {})
     return Plan(
         desired.name,
         tuple(steps),
@@ -72,11 +77,28 @@ def plan_network(
         after,
         pending=pending,
         plugged=plugged if stops else (),
+        warnings=_warnings(desired, observed, host, stops, pending),
         asks=asks,
     )
 
 
+def _warnings(
+    desired: Desired, observed: Observed, host: Host, stops: bool, pending: tuple[str, ...]
+) -> tuple[str, ...]:
+    warnings = []
+    if pending:
+        warnings.append(f"Network '{desired.name}' runs on without its new {', '.join(pending)} until its next start.")
+    if stops and host.remote and is_virtual(observed.live or {}):
+        warnings.append(
+            f"Devices in the bridge of network '{desired.name}' that are no libvirt ports cannot be seen over a "
+            "remote URI; a restart cuts them off."
+        )
+    return tuple(warnings)
+
+
 def _may_be_made(desired: Desired) -> None:
+    from .rules.names import network_name
+
     problem = network_name(desired.name)
     if problem:
         raise refuse([problem])
@@ -91,7 +113,10 @@ def _may_be_made(desired: Desired) -> None:
 def _refuse_wrong(
     wanted: Document, goal: Document, persistent: Document | None, host: Host, others: dict[str, Document]
 ) -> None:
-    problems: list[Problem] = check(wanted, host)
+    from .rules.addresses import overlaps
+    from .rules.check import check
+
+    problems = check(wanted, host)
     if persistent is None or persistent.get("ips") != goal.get("ips"):
         problems += overlaps(wanted["name"], wanted, others)
     if problems:

@@ -62,7 +62,8 @@ class Step:
 class Plan:
     """What one network needs.
 
-    before, after: what was declared, as it is and as it will be, in canonical form. pending: options that the
+    before, after: what was declared, as it is and as it will be, in canonical form; empty when nothing is to be
+    done or pending. pending: options that the
     live network will have only after its next start. plugged: what a restart step would cut off, if force let
     it. asks: the plan depends on what is plugged in, and nobody has looked yet.
     """

@@ -72,6 +72,8 @@ def _keep_generated(document: Document, desired: Desired, base: Document) -> Non
 def _keep_verbatim(document: Document, base: Document) -> None:
     """Another spelling of what is there already is no reason to touch it."""
     for option in set(document) & set(base) - {EXTRA}:
+        if document[option] == base[option]:
+            continue
         field = NETWORK.fields[option]
         if canonical_value(field, document[option]) == canonical_value(field, base[option]):
             document[option] = base[option]

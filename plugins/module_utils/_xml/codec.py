@@ -179,21 +179,22 @@ def fill(entity: Entity, element: Any, document: Document) -> None:
         for name, value in document.items():
             if name != EXTRA and value is not None:
                 _write_field(entity.fields[name], element, value)
-        _put_back(element, extra)
         for path, kept in extra.get("inside", {}).items():
             tag, _bracket, index = path.rstrip("]").partition("[")
             owners = element.findall(tag)[int(index or 0) :]
             if owners:  # what was inside an element that is gone has gone with it
                 _put_back(owners[0], kept)
+        _put_back(element, extra)
     except ValueError as error:
         raise VirtfleetError("TEXT_INVALID", f"A value cannot be written as XML: {error}.") from None
 
 
 def _put_back(element: Any, kept: Document) -> None:
-    for name, raw in kept.get("attributes", {}).items():
-        element.set(name, raw)
+    # Attributes last: elements would take over the prefix of a namespace that is declared around them.
     for text in kept.get("elements", ()):
         element.append(parse(text))
+    for name, raw in kept.get("attributes", {}).items():
+        element.set(name, raw)
 
 
 def _write_field(field: Field, element: Any, value: Value) -> None:
