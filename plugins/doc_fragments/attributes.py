@@ -8,7 +8,7 @@ from __future__ import annotations
 
 class ModuleDocFragment:
     # Modules that change something.
-    ATTRIBUTES = r"""
+    DOCUMENTATION = r"""
 attributes:
   check_mode:
     description: Runs in check mode and then says what would change, without touching anything.
@@ -26,6 +26,9 @@ attributes:
     platforms: posix
     support: full
 """
+
+    # The same by the name of what it holds.
+    ATTRIBUTES = DOCUMENTATION
 
     # Modules that only look.
     INFO = r"""

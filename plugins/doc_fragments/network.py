@@ -314,9 +314,8 @@ domain:
   type: dict
   suboptions:
     name:
-      description: The domain.
+      description: The domain. Required, unless the element is to be removed.
       type: str
-      required: true
     local_only:
       description: Whether names in the domain that are unknown here are left unanswered instead of asked for upstream.
       type: bool

@@ -105,11 +105,15 @@ def _without(definitions: dict[str, Document], name: str) -> dict[str, Document]
 def _verified(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:
     """Read again what was changed: a second run must find nothing to do, or all is taken back."""
     result: list[Work] = []
+    done = [(seen, list(made.steps)) for made, seen in work]
     for desired, (plan, observed) in zip(wanted, work):
         if not plan.changed:
             result.append((plan, observed))
             continue
-        after = replace(read_network(conn, desired.name), plugged=observed.plugged)
+        try:
+            after = replace(read_network(conn, desired.name), plugged=observed.plugged)
+        except VirtfleetError as error:
+            raise undo(conn, done, error) from None
         rest = plan_network(desired, after, host, restart)
         if rest.changed:
             error = VirtfleetError(
@@ -119,6 +123,6 @@ def _verified(conn: Any, wanted: list[Desired], work: list[Work], host: Host, re
                 before=rest.before,
                 after=rest.after,
             )
-            raise undo(conn, [(seen, list(made.steps)) for made, seen in work], error)
+            raise undo(conn, done, error)
         result.append((plan, after))
     return result

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from .._host.connection import connect, errors, host_of
+from .._host.connection import connect, host_of, hostname_of
 from .._host.networks import read_network, read_networks
 from .._host.plugged import read_plugged
 from .._model.canonical import canonical
@@ -23,8 +23,7 @@ def gather(uri: str, name: Optional[str], what: list[str]) -> dict[str, Any]:
     conn = connect(uri)
     try:
         host = host_of(conn, uri)
-        with errors("read the host's name", conn):
-            hostname = conn.getHostname()
+        hostname = hostname_of(conn)
         found = read_networks(conn) if name is None else {name: read_network(conn, name)}
         networks = [observed for _name, observed in sorted(found.items()) if observed.exists]
         details = {seen.name: _details(conn, seen, host, "ports" in what) for seen in networks}

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 from typing import Any, Callable
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from .._model.errors import VirtfleetError
 
@@ -17,7 +19,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
         kwargs.setdefault("code", "OPTIONS_INVALID")
-        super().fail_json(msg, **self._with_invocation(kwargs))
+        super().fail_json(_sentence(msg), **self._with_invocation(kwargs))
 
     def exit_json(self, **kwargs: Any) -> Any:
         super().exit_json(**self._with_invocation(kwargs))
@@ -25,6 +27,12 @@ class Module(AnsibleModule):  # type: ignore[misc]
     def _with_invocation(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         # Ansible would echo every suboption that was left out, a hundred networks over.
         return {"invocation": {"module_args": given(getattr(self, "params", {}))}, **kwargs}
+
+
+def _sentence(msg: str) -> str:
+    """In one line and with a full stop, whoever wrote it and whatever of the user's it quotes."""
+    line = " ".join(str(msg).split())
+    return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
 def given(value: Any) -> Any:
@@ -59,6 +67,7 @@ def _gate() -> None:
         packages = " ".join(package for _name, package in missing)
         raise VirtfleetError(
             "DEPENDENCY_MISSING",
-            f"{missing_required_lib(names)} On Debian, Ubuntu, Fedora and RHEL the packages are: {packages}.",
+            f"{sys.executable} on {platform.node()} cannot import {names}: install {packages} (so named in Debian, "
+            "Ubuntu, Fedora and RHEL), or set ansible_python_interpreter to a Python that has it.",
             packages=packages.split(),
         )

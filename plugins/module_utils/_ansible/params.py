@@ -10,7 +10,7 @@ from typing import Any
 from .._model.desired import Desired, declaration
 from .._model.errors import VirtfleetError
 from .._model.field import Document
-from .._xml.network import parse_network
+from .._xml.network import parse_network, spelled
 from .argument_spec import DEFINITION
 from .module import given
 
@@ -18,10 +18,12 @@ from .module import given
 def desired_network(params: dict[str, Any]) -> Desired:
     """params: of virt_network, or one entry of virt_networks' networks.
 
-    Raises VirtfleetError XML_INVALID, XML_UNSAFE, XML_TOO_LARGE or NAME_DIFFERS for xml.
+    Raises VirtfleetError XML_INVALID, XML_UNSAFE, XML_TOO_LARGE or NAME_DIFFERS for xml and metadata.
     """
     name = str(params["name"])
     options = {option: given(params[option]) for option in DEFINITION if params.get(option) is not None}
+    if "metadata" in options:
+        options["metadata"] = spelled(options["metadata"])
     xml = params.get("xml")
     if xml is not None:
         options = _from_xml(name, str(xml))

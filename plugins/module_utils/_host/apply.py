@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .._model.errors import VirtfleetError
@@ -27,13 +28,18 @@ from .networks import find
 
 Work = tuple[Plan, Observed]
 
+# Nobody is there any more whom to ask for anything.
+_GONE = ("DAEMON_LOST", "DAEMON_SILENT")
+# How many networks a sentence names.
+_NAMED = 5
+
 _COMMANDS = {"add": "ADD_LAST", "modify": "MODIFY", "delete": "DELETE"}
 
 
 def apply(conn: Any, work: list[Work]) -> None:
     """Do all steps of all plans; when one fails, take everything back and raise its VirtfleetError.
 
-    The error's details say what was done: failed, undone and, if anything could not be taken back, left.
+    The error's details say what was done: failed, undone and what could not be taken back, left.
     """
     done: list[tuple[Observed, list[Step]]] = []
     for plan, observed in work:
@@ -49,7 +55,12 @@ def apply(conn: Any, work: list[Work]) -> None:
 
 
 def undo(conn: Any, done: list[tuple[Observed, list[Step]]], error: VirtfleetError) -> VirtfleetError:
-    """Take back what was done, latest network first; the error, with what came of it."""
+    """Take back what was done, latest network first; the error, with what came of it.
+
+    Without a daemon nothing can be taken back: the error then says what stays, under done too.
+    """
+    if error.code in _GONE:
+        return _stays(done, error)
     undone: list[str] = []
     left: list[str] = []
     for observed, steps in reversed(done):
@@ -59,6 +70,8 @@ def undo(conn: Any, done: list[tuple[Observed, list[Step]]], error: VirtfleetErr
                 undone.append(step.sentence)
             except VirtfleetError as second:
                 left.append(f"{step.sentence} {second.sentence}")
+                if second.code in _GONE:
+                    return _stays(done, error, undone, left)
     if left:
         ending = (
             "Not all of it could be taken back: " + " ".join(left) + " Run the same task again once that is mended."
@@ -67,11 +80,28 @@ def undo(conn: Any, done: list[tuple[Observed, list[Step]]], error: VirtfleetErr
         ending = "What was done before it was taken back."
     else:
         ending = "Nothing was changed."
-    return VirtfleetError(error.code, f"{error.sentence} {ending}", **{**error.details, "undone": undone, "left": left})
+    return _with(error, ending, undone=undone, left=left)
+
+
+def _stays(
+    done: list[tuple[Observed, list[Step]]], error: VirtfleetError, undone: Sequence[str] = (), left: Sequence[str] = ()
+) -> VirtfleetError:
+    names = [f"'{observed.name}'" for observed, steps in done if steps]
+    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    what = "Nothing was changed before that" if not names else f"What was done to {shown} before that stays"
+    if undone:
+        what = f"Only a part of what was done to {shown} could be taken back"
+    ending = f"{what}; run the same task again once the daemon answers."
+    sentences = [step.sentence for _observed, steps in done for step in steps]
+    return _with(error, ending, done=sentences, undone=list(undone), left=list(left) or sentences)
+
+
+def _with(error: VirtfleetError, ending: str, **details: list[str]) -> VirtfleetError:
+    return VirtfleetError(error.code, f"{error.sentence} {ending}", **{**error.details, **details})
 
 
 def do(conn: Any, step: Step) -> None:
-    """One step. Raises VirtfleetError LIBVIRT_REFUSED, DAEMON_LOST or NETWORK_GONE."""
+    """One step. Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, DAEMON_LOST, _SILENT or _UNREACHABLE."""
     with errors(_lower(step.sentence), conn):
         if step.action == DEFINE:
             if step.validate:

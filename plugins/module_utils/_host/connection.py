@@ -6,42 +6,112 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
 from .._model.host import Host, version_of
+from .refusal import refusal, unanswered
 
 try:
     import libvirt
 except ImportError:  # said to the user by the dependency gate, before anything here is called
     libvirt = None
 
-_SOCKET = re.compile(r"'(/[^']*/([a-z]+)-(?:admin-|ro-)?sock(?:-ro)?)'")
-_LOCAL = re.compile(r"^[a-z0-9]+(\+unix)?:///")
-# libvirt's monolithic daemon serves libvirt-sock; every other socket is named after its daemon.
-_UNITS = {"libvirt": "libvirtd"}
+# A daemon that takes the connection and then says nothing (stopped, swapped out, hung) would hold the task for ever.
+# The keepalive is answered by the daemon's main loop, so a long call on a busy host does not break it off.
+OPEN_SECONDS = 60
+KEEPALIVE_SECONDS, KEEPALIVE_COUNT = 5, 6
+
+# An explicit socket may be a tunnel to anywhere.
+_LOCAL = re.compile(r"^[a-z0-9]+(\+unix)?:///(?!.*[?&;]socket=)")
 
 
 def connect(uri: str) -> Any:
-    """An open virConnect. Raises VirtfleetError DAEMON_UNREACHABLE, PERMISSION_DENIED or URI_INVALID."""
+    """An open virConnect.
+
+    Raises VirtfleetError DAEMON_UNREACHABLE, DAEMON_SILENT, PERMISSION_DENIED, HOST_KEY_UNKNOWN, CERTIFICATE_REFUSED or
+    URI_INVALID.
+    """
     # Errors come as exceptions; libvirt's own print of them would spoil the module's output.
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
+    _run_events()
+    conn = _open(uri)
     try:
-        return libvirt.open(uri)
-    except libvirt.libvirtError as error:
-        raise _connection_error(uri, error) from None
+        conn.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_COUNT)
+    except libvirt.libvirtError:  # drivers without a daemon (test) have nobody to ask
+        pass
+    return conn
+
+
+def _open(uri: str) -> Any:
+    answer: list[Any] = []
+
+    def open_it() -> None:
+        try:
+            answer.append(libvirt.open(uri))
+        except libvirt.libvirtError as error:
+            answer.append(error)
+
+    # libvirt's open has no timeout and no keepalive yet; the thread ends with the process.
+    opener = threading.Thread(target=open_it, daemon=True)
+    opener.start()
+    opener.join(OPEN_SECONDS)
+    if not answer:
+        raise VirtfleetError(
+            "DAEMON_SILENT",
+            f"The libvirt daemon of {uri!a} gave no answer in {OPEN_SECONDS} seconds: see whether it is stopped or hangs, "
+            "and restart it.",
+            uri=uri,
+        )
+    if isinstance(answer[0], libvirt.libvirtError):
+        error = answer[0]
+        raise refusal(uri, error.get_error_code(), error.get_error_domain(), _one_line(error))
+    return answer[0]
+
+
+_events: list[threading.Thread] = []
+
+
+def _run_events() -> None:
+    """libvirt's event loop, which the keepalive needs; once per process, and ending with it."""
+    if _events:
+        return
+    libvirt.virEventRegisterDefaultImpl()
+
+    def run() -> None:
+        while True:
+            libvirt.virEventRunDefaultImpl()
+
+    _events.append(threading.Thread(target=run, daemon=True))
+    _events[0].start()
 
 
 def host_of(conn: Any, uri: str) -> Host:
     """What planning needs to know of the host. The version is the daemon's, not that of this library."""
     with errors("read the version of libvirt", conn):
-        return Host(version_of(conn.getLibVersion()), remote=is_remote(uri))
+        # The URI that was opened: the one given may be an alias of it, or none.
+        return Host(version_of(conn.getLibVersion()), remote=is_remote(conn.getURI() or uri))
+
+
+def hostname_of(conn: Any) -> Optional[str]:
+    """None where libvirt does not tell: network:///system is a connection to its networks alone."""
+    try:
+        return str(conn.getHostname())
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:
+            return None
+        with errors("read the host's name", conn):
+            raise
 
 
 def is_remote(uri: str) -> bool:
-    """Whether the daemon is on another host, so that the links seen from here are not its own."""
+    """Whether the daemon may be on another host, so that the links seen from here need not be its own.
+
+    So it is for every way but the local socket, to localhost too: that may be a tunnel, or another container.
+    """
     return not _LOCAL.match(uri)
 
 
@@ -63,11 +133,20 @@ def translate(error: Any, doing: str, conn: Any = None) -> VirtfleetError:
         "libvirt_message": message,
     }
     if conn is not None and not _alive(conn):
+        if "keepalive timeout" in message:
+            seconds = KEEPALIVE_SECONDS * KEEPALIVE_COUNT
+            return VirtfleetError(
+                "DAEMON_SILENT",
+                f"The libvirt daemon stopped answering for {seconds} seconds in the attempt to {doing}.",
+                **beside,
+            )
         return VirtfleetError(
-            "DAEMON_LOST", f"The libvirt daemon went away in the attempt to {doing}: {message}.", **beside
+            "DAEMON_LOST", f"The libvirt daemon went away in the attempt to {doing} ({message}).", **beside
         )
-    if _SOCKET.search(message):
-        return VirtfleetError("DAEMON_UNREACHABLE", f"{_unreachable(message)} ({doing}).", **beside)
+    # A modular daemon asks others, and one of those may be down.
+    silent = unanswered(message)
+    if silent:
+        return VirtfleetError("DAEMON_UNREACHABLE", f"{silent}; it was needed to {doing}.", **beside)
     return VirtfleetError("LIBVIRT_REFUSED", f"libvirt refused to {doing}: {message}.", **beside)
 
 
@@ -81,41 +160,3 @@ def _alive(conn: Any) -> bool:
 def _one_line(error: Any) -> str:
     message = error.get_error_message() or str(error)
     return " ".join(message.split()).rstrip(".")
-
-
-def _unreachable(message: str) -> str:
-    found = _SOCKET.search(message)
-    if not found:
-        return message
-    path, daemon = found.groups()
-    unit = _UNITS.get(daemon, daemon)
-    why = message[found.end() :].lstrip(": ") or message
-    return (
-        f"The libvirt daemon does not answer on {path} ({why}); "
-        f"start it with 'systemctl start {unit}.socket' (or {unit}.service)"
-    )
-
-
-def _connection_error(uri: str, error: Any) -> VirtfleetError:
-    message = _one_line(error)
-    beside = {
-        "libvirt_code": error.get_error_code(),
-        "libvirt_domain": error.get_error_domain(),
-        "libvirt_message": message,
-        "uri": uri,
-    }
-    denied = error.get_error_code() in (libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_ERR_AUTH_CANCELLED)
-    if denied or "Permission denied" in message:
-        return VirtfleetError(
-            "PERMISSION_DENIED",
-            f"libvirt at {uri} refused the connection: {message}. "
-            "Run as root (become) or as a member of group libvirt.",
-            **beside,
-        )
-    if error.get_error_code() in (
-        libvirt.VIR_ERR_NO_CONNECT,
-        libvirt.VIR_ERR_INVALID_ARG,
-        libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
-    ):
-        return VirtfleetError("URI_INVALID", f"libvirt cannot connect to {uri!a}: {message}.", **beside)
-    return VirtfleetError("DAEMON_UNREACHABLE", f"{_unreachable(message)}; the URI was {uri}.", **beside)

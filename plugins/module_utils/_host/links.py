@@ -1,18 +1,16 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host's network links, by netlink. Imported only where links are needed: pyroute2 is slow to import."""
+"""The host's network links, by netlink.
+
+pyroute2 is slow to import: what needs no link must not bring it in.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .._model.errors import VirtfleetError
-
-try:
-    from pyroute2 import IPRoute
-except ImportError:  # told by read_links, since most runs need no links
-    IPRoute = None
 
 _KIND = "IFLA_LINKINFO"
 
@@ -25,12 +23,15 @@ def read_links() -> list[dict[str, Any]]:
     parent (index of the link it stands on in this namespace, or None).
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
-    if IPRoute is None:
+    try:
+        from pyroute2 import IPRoute
+    except ImportError:
         raise VirtfleetError(
             "DEPENDENCY_MISSING",
-            "Python's pyroute2 is not installed on this host and "
-            "is needed to read its links: install python3-pyroute2.",
-        )
+            "Python's pyroute2 is not installed on this host and is needed to read its links: install "
+            "python3-pyroute2.",
+            packages=["python3-pyroute2"],
+        ) from None
     try:
         with IPRoute() as route:
             found = [_link(message) for message in route.get_links()]

@@ -1,41 +1,42 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IP, MAC and PCI addresses in the one spelling in which two of them can be compared.
-
-socket's conversions are used rather than ipaddress: they are what libvirt itself uses to print addresses.
-"""
+"""IP, MAC and PCI addresses in the one spelling in which two of them can be compared."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
-import socket
-from typing import Optional
+from typing import Optional, Union
 
-_PCI = re.compile(r"^(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])$")
+_PCI = re.compile(r"^(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])$")
 _MAC = re.compile(r"^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$")
 
 
 def packed(address: str) -> Optional[bytes]:
     """The address as 4 or 16 bytes in network order, None when it is no IP address."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            return socket.inet_pton(family, address)
-        except (OSError, ValueError, UnicodeError):
-            continue
-    return None
+    found = _parsed(address)
+    return None if found is None else found.packed
 
 
 def ip(address: str) -> str:
     """As libvirt prints it (IPv6 compressed); what is no address stays as it is."""
-    raw = packed(address)
-    if raw is None:
-        return address
-    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
+    found = _parsed(address)
+    return address if found is None else str(found)
+
+
+def _parsed(address: str) -> Optional[Union[ipaddress.IPv4Address, ipaddress.IPv6Address]]:
+    if "%" in address:  # a zone is no part of an address to libvirt
+        return None
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return None
 
 
 def mac(address: str) -> str:
-    return address.lower()
+    """52:54:00:0a:0b:0c; what is no MAC address only in lower case."""
+    return ":".join(part.zfill(2) for part in address.lower().split(":")) if is_mac(address) else address.lower()
 
 
 def is_mac(address: str) -> bool:

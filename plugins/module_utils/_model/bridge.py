@@ -9,7 +9,7 @@ from .field import ATTRIBUTE, Entity, Field, attribute, number
 
 BRIDGE = Entity(
     attribute("name", generated=True),
-    attribute("zone"),
+    attribute("zone", default=""),
     Field("stp", ATTRIBUTE, "stp", type="onoff", default=True),
     # Seconds.
     number("delay", default=0),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from . import address
-from .field import PCI, Document, Entity, Field, attribute, child, children, flag, number
+from .field import ATTRIBUTE, PCI, Document, Entity, Field, attribute, child, children, flag, number
 
 MODES = ("nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev")
 # An isolated network is one without <forward>.
@@ -19,7 +19,7 @@ INTERFACE = Entity(
 )
 ADDRESS = Entity(
     Field("address", PCI, "address", same=address.pci, required=True),
-    flag("multifunction", volatile=True),
+    Field("multifunction", ATTRIBUTE, "multifunction", type="onoff", volatile=True),
     number("connections", volatile=True),
 )
 PF = Entity(attribute("dev", required=True))
@@ -70,7 +70,7 @@ FORWARD = Entity(
 def mode_of(network: Document) -> str | None:
     """The forward mode of a network's document; None for an isolated network."""
     forward = network.get("forward")
-    return None if not forward else forward.get("mode", "nat")
+    return None if forward is None else forward.get("mode", "nat")
 
 
 def is_virtual(network: Document) -> bool:

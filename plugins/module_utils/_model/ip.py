@@ -12,8 +12,11 @@ from .field import WRAPPED, Document, Entity, Field, attribute, child, flag, num
 
 def same_prefix(document: Document) -> Document:
     """Netmask or prefix, written out or left to the default: one prefix."""
-    netmask = document.pop("netmask", None)
+    netmask = document.get("netmask")
     prefix = document.get("prefix") or (netmask and address.netmask_prefix(netmask))
+    if netmask and not prefix:  # no netmask at all, which is for libvirt to refuse
+        return document
+    document.pop("netmask", None)
     prefix = prefix or address.default_prefix(str(document.get("address", "")))
     if prefix is not None:
         document["prefix"] = prefix
@@ -26,7 +29,7 @@ IP = Entity(
     attribute("netmask"),
     number("prefix"),
     flag("local_ptr", "localPtr", default=False),
-    Field("tftp", WRAPPED, "tftp", attribute="root"),
+    Field("tftp", WRAPPED, "tftp", attribute="root", default=""),
     child("dhcp", DHCP),
     same=same_prefix,
 )

@@ -37,7 +37,8 @@ from .vlan import VLAN
 DNSMASQ = "{http://libvirt.org/schemas/network/dnsmasq/1.0}"
 
 DOMAIN = Entity(
-    attribute("name", required=True),
+    # Required, but for a domain that is to be removed: the rules see to it.
+    attribute("name"),
     flag("local_only", "localOnly", default=False),
     flag("register", default=False, since=(10, 1, 0)),
 )

@@ -12,9 +12,12 @@ from .ip import same_prefix
 
 def _same(route: Document) -> Document:
     # Unlike an <ip>, a route to address 0.0.0.0 or :: without a prefix is the default route.
-    if address.packed(str(route.get("address", ""))) in (bytes(4), bytes(16)) and "netmask" not in route:
-        route.setdefault("prefix", 0)
-        return route
+    if address.packed(str(route.get("address", ""))) in (bytes(4), bytes(16)):
+        if address.netmask_prefix(str(route.get("netmask"))) == 0:
+            del route["netmask"]
+        if "netmask" not in route:
+            route.setdefault("prefix", 0)
+            return route
     return same_prefix(route)
 
 

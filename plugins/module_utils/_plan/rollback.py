@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from .._model.canonical import canonical
+from .._model.network import NETWORK
 from .._model.observed import Observed
+from .._xml.network import write_network
 from .step import AUTOSTART, CREATE, DEFINE, DESCRIBE, DESTROY, START, UNDEFINE, UPDATE, Step
 
 
@@ -31,7 +34,22 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
     if removes:
         steps.append(Step(UNDEFINE, name, f"Remove the new definition of network '{name}'."))
     if stopped and observed.persistent is not None:
-        steps.append(Step(START, name, f"Start network '{name}' again."))
+        steps += _started_again(observed)
     elif stopped:
         steps.append(Step(CREATE, name, f"Start transient network '{name}' again.", xml=observed.live_xml))
     return steps
+
+
+def _started_again(observed: Observed) -> list[Step]:
+    """A network starts from its persistent definition; one that ran with another gets that for the moment."""
+    name = observed.name
+    start = Step(START, name, f"Start network '{name}' again.")
+    live, persistent = (canonical(NETWORK, document or {}) for document in (observed.live, observed.persistent))
+    if live == persistent:
+        return [start]
+    ran_with = write_network({"name": name, **live})
+    return [
+        Step(DEFINE, name, f"Define network '{name}' as it ran.", xml=ran_with),
+        start,
+        Step(DEFINE, name, f"Put the definition of network '{name}' back.", xml=observed.persistent_xml),
+    ]

@@ -31,21 +31,26 @@ def parse(xml: str) -> Any:
             "XML_TOO_LARGE", f"The XML has {len(raw)} bytes; a network definition has at most {MAX_BYTES}."
         )
     parser = etree.XMLParser(
-        resolve_entities=False, load_dtd=False, no_network=True, dtd_validation=False, huge_tree=False
+        encoding="utf-8",  # what raw is, whatever the XML declares
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        dtd_validation=False,
+        huge_tree=False,
     )
     try:
         root = etree.fromstring(raw, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise VirtfleetError("XML_INVALID", f"The XML cannot be parsed: {error}.") from None
+        message = " ".join(str(error).split())[:300]
+        raise VirtfleetError("XML_INVALID", f"The XML cannot be parsed: {message}.") from None
     if root.getroottree().docinfo.doctype:
         raise VirtfleetError("XML_UNSAFE", "The XML has a document type declaration; entities are not accepted here.")
     return root
 
 
 def to_text(element: Any) -> str:
-    """The element as text, indented as libvirt does."""
-    etree.indent(element, space="  ")
-    return str(etree.tostring(element, encoding="unicode", with_tail=False))
+    """The element as text, indented as libvirt does: not where there is text beside the elements."""
+    return str(etree.tostring(element, encoding="unicode", pretty_print=True, with_tail=False)).rstrip("\n")
 
 
 def canonical_text(element: Any) -> str:

@@ -27,6 +27,15 @@ def write_network(document: Document) -> str:
     return to_text(root)
 
 
+def spelled(metadata: list[str]) -> list[str]:
+    """Metadata elements as a document carries them, however a user spelled them.
+
+    Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    """
+    document = parse_network(write_network({"metadata": metadata}))
+    return list(document.get("metadata", ()))
+
+
 def write_fragment(entity: Entity, tag: str, document: Document) -> str:
     """One element by itself, as virNetworkUpdate takes it."""
     return to_text(write(entity, tag, document))

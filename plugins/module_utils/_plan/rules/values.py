@@ -29,9 +29,15 @@ def values(document: Document) -> Iterator[Problem]:
     for device in (document.get("forward") or {}).get("addresses") or ():
         if not address.is_pci(device.get("address", "")):
             yield Problem("PCI_INVALID", f"{device.get('address')!a} is no PCI address such as 0000:03:10.1.")
-    for text in foreign(document):
-        if not namespace_of(text):
-            yield Problem("METADATA_INVALID", "An element of metadata has no namespace; libvirt would drop it.")
+    namespaces = [namespace_of(text) for text in foreign(document)]
+    if "" in namespaces:
+        yield Problem("METADATA_INVALID", "An element of metadata has no namespace; libvirt would drop it.")
+    for twice in sorted({n for n in namespaces if n and namespaces.count(n) > 1}):
+        yield Problem("METADATA_INVALID", f"metadata has two elements of namespace {twice}; libvirt keeps one.")
+    if "domain" in document and not document["domain"].get("name"):
+        yield Problem("DOMAIN_INVALID", "domain has no name.")
+    if (document.get("domain") or {}).get("register") and not document["domain"].get("local_only"):
+        yield Problem("DOMAIN_INVALID", "domain.register needs domain.local_only.")
     yield from _portgroups(document)
     yield from _vlan("vlan", document.get("vlan"))
     yield from _bandwidth("bandwidth", document.get("bandwidth"))
@@ -76,7 +82,11 @@ def _bandwidth(what: str, bandwidth: Any) -> Iterator[Problem]:
         for name, rate in rates.items():
             if not isinstance(rate, int) or rate < 1:
                 yield Problem("BANDWIDTH_INVALID", f"{what}.{direction}.{name} is {rate}; it is 1 KiB/s or more.")
-        if "average" not in rates and not (direction == "inbound" and "floor" in rates):
+        if "floor" in rates:
+            yield Problem(
+                "BANDWIDTH_INVALID", f"{what}.{direction} has a floor; libvirt takes one in a guest's interface only."
+            )
+        elif "average" not in rates:
             yield Problem("BANDWIDTH_INVALID", f"{what}.{direction} has no average.")
 
 

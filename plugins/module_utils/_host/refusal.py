@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a connection to libvirt did not come about, in words that say what to do.
+
+Pure: libvirt's code, domain and message in, a VirtfleetError out. libvirt says most of it in the message alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .._model.errors import VirtfleetError
+
+# Of libvirt's virErrorNumber and virErrorDomain, which never change.
+NO_CONNECT, INVALID_ARG, XML_ERROR, AUTH_FAILED, CONFIG_UNSUPPORTED = 5, 8, 27, 45, 67
+AUTH_CANCELLED, OPERATION_UNSUPPORTED, ACCESS_DENIED, AUTH_UNAVAILABLE = 79, 84, 88, 94
+FROM_URI = 45
+_URI = (NO_CONNECT, INVALID_ARG, XML_ERROR, CONFIG_UNSUPPORTED, OPERATION_UNSUPPORTED)
+_AUTH = (AUTH_FAILED, AUTH_CANCELLED, ACCESS_DENIED, AUTH_UNAVAILABLE)
+
+_SOCKET = re.compile(r"Failed to connect socket to '(?P<path>[^']*/(?P<daemon>[^'/]+?)(?:-admin|-ro)?-sock(?:-ro)?)'")
+_SERVER = re.compile(r"unable to connect to server at '(?P<path>[^']+)'")
+_UNIT = re.compile(r"virt[a-z]+d")
+_CERTIFICATE = re.compile(r"certificate|\bTLS\b|private key", re.IGNORECASE)
+
+
+def refusal(uri: str, code: int, domain: int, message: str) -> VirtfleetError:
+    """URI_INVALID, PERMISSION_DENIED, CERTIFICATE_REFUSED or DAEMON_UNREACHABLE. message: in one line, no full stop."""
+    kind, sentence = _judged(uri, code, domain, message)
+    return VirtfleetError(kind, sentence, libvirt_code=code, libvirt_domain=domain, libvirt_message=message, uri=uri)
+
+
+def unanswered(message: str) -> str | None:
+    """The sentence, without its full stop, for a message about a socket on which nobody answers; else None."""
+    found = _SOCKET.search(message)
+    if not found:
+        return None
+    why = _rest(message, found)
+    return f"The libvirt daemon does not answer on {found['path']} ({why}){_start(found['path'], found['daemon'])}"
+
+
+def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
+    shown = f"{uri!a}"
+    socket, server = _SOCKET.search(message), _SERVER.search(message)
+    ssh = re.match(r"[a-z]+\+(ssh|libssh2?)\b", uri)
+    if socket and "Permission denied" in message:
+        return "PERMISSION_DENIED", (
+            f"The socket {socket['path']} of the libvirt daemon may not be used by this user (Permission denied): run "
+            f"the task as root (become: true) or as a member of group libvirt; the URI was {shown}."
+        )
+    if socket:
+        return "DAEMON_UNREACHABLE", f"{unanswered(message)}; the URI was {shown}."
+    if server:
+        return "DAEMON_UNREACHABLE", (
+            f"No libvirt daemon answers on {server['path']} ({_rest(message, server)}): see that its host is up, and "
+            f"start it there with {_remote_unit(uri)}; the URI was {shown}."
+        )
+    if ssh and re.search(r"Permission denied|Access denied|authentication", message, re.IGNORECASE):
+        return "PERMISSION_DENIED", (
+            f"SSH refused the login for {shown} ({_bare(message)}): the user that runs the task needs a key "
+            "that the other host accepts."
+        )
+    if ssh and re.search(r"host key", message, re.IGNORECASE):
+        return "HOST_KEY_UNKNOWN", (
+            f"SSH does not trust the host of {shown} ({_bare(message)}): put its key into the known_hosts of the user "
+            "that runs the task."
+        )
+    if not ssh and _CERTIFICATE.search(message):
+        return "CERTIFICATE_REFUSED", (
+            f"The TLS connection to {shown} failed: {message}. The certificates of both hosts are to be in place "
+            "(/etc/pki/CA, /etc/pki/libvirt), and the server's must have the name that the URI has."
+        )
+    if code in _AUTH:
+        return "PERMISSION_DENIED", (
+            f"The libvirt daemon refused the login for {shown}: {message}. Run the task as root (become: true) "
+            "or as a user that the daemon lets in."
+        )
+    if code in _URI or domain == FROM_URI or "URI path" in message:
+        return "URI_INVALID", (
+            f"libvirt does not take the URI {shown}: {message}. "
+            "A URI looks like qemu:///system or qemu+ssh://host/system."
+        )
+    return "DAEMON_UNREACHABLE", f"The libvirt daemon of {shown} cannot be reached: {_bare(message)}."
+
+
+def _rest(message: str, found: re.Match[str]) -> str:
+    """What libvirt says after the address: the system's own reason."""
+    return message[found.end() :].lstrip(": ").partition(": Input/output error")[0] or "no reason given"
+
+
+def _start(path: str, daemon: str) -> str:
+    """The unit that serves a socket: named after it, but for the monolithic daemon's."""
+    if not path.startswith(("/run/libvirt/", "/var/run/libvirt/")):
+        return ""
+    if daemon == "libvirt":
+        return "; start it with 'systemctl start libvirtd.socket' (virtproxyd.socket where the daemons are modular)"
+    return f"; start it with 'systemctl start {daemon}.socket'" if _UNIT.fullmatch(daemon) else ""
+
+
+def _remote_unit(uri: str) -> str:
+    way = "tcp" if "+tcp:" in uri else "tls"
+    return f"'systemctl start libvirtd-{way}.socket' (virtproxyd-{way}.socket where the daemons are modular)"
+
+
+def _bare(message: str) -> str:
+    """Without what libvirt wraps around the words of the ssh that it ran."""
+    message = re.sub(r"^(Cannot recv data|End of file while reading data): ", "", message)
+    return re.sub(r"\.?: (Connection reset by peer|Input/output error)$", "", message)

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A definition held against what is there, live and persistent apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._model import address
+from .._model.canonical import canonical
+from .._model.desired import INACTIVE, Desired
+from .._model.field import Document
+from .._model.forward import is_virtual
+from .._model.host import Host
+from .._model.network import NETWORK
+from .._model.observed import Observed
+from .step import Step
+from .target import target
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """wanted: the whole definition, as it would be written. goal, persistent, live: what is to be and what is,
+    canonical; live holds only what the live network is held against. updates: what brings the live network there;
+    stuck: the options for which it needs a restart.
+    """
+
+    wanted: Document
+    goal: Document
+    persistent: Document | None
+    live: Document | None
+    updates: tuple[Step, ...] = ()
+    stuck: tuple[str, ...] = ()
+
+    @property
+    def define(self) -> bool:
+        return self.persistent is None or self.persistent != self.goal
+
+
+def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
+    """Raises VirtfleetError UUID_DIFFERS."""
+    wanted = target(desired, observed)
+    if wanted == observed.persistent and observed.live in (None, wanted):
+        # Nothing to bring into canonical form: the common case, and a host has many networks.
+        return Comparison(wanted, {}, {}, None)
+    goal = canonical(NETWORK, wanted)
+    persistent = None if observed.persistent is None else canonical(NETWORK, observed.persistent)
+    if observed.live is None or desired.state == INACTIVE:
+        return Comparison(wanted, goal, persistent, None)
+    live, live_goal = (_declared(desired, document) for document in (canonical(NETWORK, observed.live), goal))
+    if "bridge" in live and is_virtual(goal) and "name" not in goal.get("bridge", {}):
+        # libvirt has yet to make up the name: the running bridge's may well be it.
+        live = {**live, "bridge": {key: value for key, value in live["bridge"].items() if key != "name"}}
+        live = {option: value for option, value in live.items() if value != {}}
+    if live == live_goal:
+        return Comparison(wanted, goal, persistent, live)
+    from .live import live_updates
+
+    order = [address.ip(str(ip.get("address", ""))) for ip in observed.live.get("ips", ())]
+    updates, stuck = live_updates(desired.name, live, live_goal, order, host.version)
+    return Comparison(wanted, goal, persistent, live, tuple(updates), tuple(stuck))
+
+
+def _declared(desired: Desired, document: Document) -> Document:
+    """What is declared: what is left out is left alone live too, and what libvirt makes up is no difference."""
+    return {
+        name: value
+        for name, value in document.items()
+        if name in desired.declared or (desired.exact and not NETWORK.fields[name].generated)
+    }

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user declared, as it is and as it will be: the two sides of a diff."""
+
+from __future__ import annotations
+
+from .._model.desired import ABSENT, ACTIVE, INACTIVE, Desired
+from .._model.field import Document
+from .._model.network import DESCRIPTIVE, NETWORK
+from .._model.observed import Observed
+from .comparison import Comparison
+
+
+def shown(
+    desired: Desired, observed: Observed, compared: Comparison, pending: tuple[str, ...]
+) -> tuple[Document, Document]:
+    """State, autostart and the declared options; and, where the live network has or keeps another value, live."""
+    now, then = compared.persistent or {}, compared.goal
+    options = [
+        name for name in NETWORK.fields if name in desired.declared or (desired.exact and (name in now or name in then))
+    ]
+    before: Document = {"state": observed.state}
+    after: Document = {"state": _state_after(desired, observed)}
+    if desired.autostart is not None:
+        before["autostart"], after["autostart"] = observed.autostart, desired.autostart
+    if observed.active and observed.persistent is None:
+        before["persistent"], after["persistent"] = False, True
+    before.update({name: now[name] for name in options if name in now})
+    after.update({name: then[name] for name in options if name in then})
+    live = compared.live
+    if live is not None and observed.persistent is not None:
+        apart = [
+            name
+            for name in options
+            if name not in DESCRIPTIVE
+            and live.get(name) != then.get(name)
+            and (name in pending or live.get(name) != now.get(name))
+        ]
+        if apart:
+            before["live"] = {name: live.get(name) for name in apart}
+            after["live"] = {name: live.get(name) if name in pending else then.get(name) for name in apart}
+    return before, after
+
+
+def _state_after(desired: Desired, observed: Observed) -> str:
+    if desired.state in (ACTIVE, INACTIVE):
+        return desired.state
+    return INACTIVE if observed.state == ABSENT else observed.state

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What libvirt does with the planner's steps, on paper: enough of it to ask what a second plan would find.
+
+It generates what libvirt generates, applies updates to the live definition only, keeps a redefinition of an
+active network from its live one, and forgets a transient network that stops.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+from ansible_collections.virtfleet.network.plugins.module_utils._model import dhcp, dns
+from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
+from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import INTERFACE, is_virtual
+from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
+from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
+from ansible_collections.virtfleet.network.plugins.module_utils._model.portgroup import PORTGROUP
+from ansible_collections.virtfleet.network.plugins.module_utils._plan import step as steps
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.codec import read
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.etree import parse
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network, write_network
+
+UUID = "6f5b1f1e-0000-4000-8000-000000000001"
+
+SECTIONS = {
+    "portgroup": (PORTGROUP, ("portgroups",), lambda item: item["name"]),
+    "forward-interface": (INTERFACE, ("forward", "interfaces"), lambda item: item["dev"]),
+    "dns-host": (dns.HOST, ("dns", "hosts"), dns.host_key),
+    "dns-txt": (dns.TXT, ("dns", "txts"), dns.record_key),
+    "dns-srv": (dns.SRV, ("dns", "srvs"), dns.record_key),
+    "ip-dhcp-range": (dhcp.RANGE, ("dhcp", "ranges"), dhcp.range_key),
+    "ip-dhcp-host": (dhcp.HOST, ("dhcp", "hosts"), dhcp.host_key),
+}
+
+
+def carry_out(observed: Observed, plan_steps) -> Observed:
+    """The network after the steps."""
+    for step in plan_steps:
+        observed = _one(observed, step)
+    return observed
+
+
+def _one(seen: Observed, step: steps.Step) -> Observed:
+    if step.action == steps.DEFINE:
+        document = _generated(parse_network(step.xml))
+        return replace(seen, persistent=document, persistent_xml=write_network(document))
+    if step.action == steps.UNDEFINE:
+        return replace(seen, persistent=None, persistent_xml="", autostart=False)
+    if step.action == steps.START:
+        assert seen.live is None
+        assert seen.persistent is not None
+        live = _running(seen.persistent)
+        return replace(seen, live=live, live_xml=write_network(live))
+    if step.action == steps.CREATE:
+        return replace(seen, live=_running(_generated(parse_network(step.xml))), live_xml=step.xml)
+    if step.action == steps.DESTROY:
+        assert seen.live is not None
+        return replace(seen, live=None, live_xml="")
+    if step.action == steps.AUTOSTART:
+        assert seen.persistent is not None
+        return replace(seen, autostart=step.value)
+    if step.action == steps.UPDATE:
+        live = _updated(seen.live, step)
+        return replace(seen, live=live, live_xml=write_network(live))
+    assert step.action == steps.DESCRIBE
+    return seen
+
+
+def _generated(document):
+    document = copy.deepcopy(document)
+    document.setdefault("uuid", UUID)
+    if is_virtual(document):
+        document["bridge"] = {"name": "virbr7", "stp": True, "delay": 0, **document.get("bridge", {})}
+        document.setdefault("mac", "52:54:00:00:00:07")
+    return document
+
+
+def _running(document):
+    document = copy.deepcopy(document)
+    if document.get("forward", {}).get("mode") == "nat":
+        document["forward"].setdefault("nat", {}).setdefault("port", {"start": 1024, "end": 65535})
+    document["connections"] = 1
+    return document
+
+
+def _updated(live, step: steps.Step):
+    live = copy.deepcopy(live)
+    entity, path, key = SECTIONS[step.section]
+    item = read(entity, parse(step.xml))
+    holder = live["ips"][step.index] if step.section.startswith("ip-") else live
+    for name in path[:-1]:
+        holder = holder.setdefault(name, {})
+    items = holder.setdefault(path[-1], [])
+    found = [i for i in items if key(canonical(entity, i)) == key(canonical(entity, item))]
+    if step.command == "add":
+        assert not found, f"{step.section} is there already"
+        items.append(item)
+    else:
+        assert len(found) == 1, f"{step.section} is not there once"
+        items.remove(found[0])
+        if step.command == "modify":
+            items.append(item)
+    assert sum(bool(group.get("default")) for group in live.get("portgroups", ())) <= 1, "two defaults at a time"
+    return live
+
+
+def same(one: Observed, other: Observed) -> bool:
+    """Whether two states of a network cannot be told apart by what libvirt would do with them."""
+
+    def facts(seen):
+        return [
+            seen.autostart,
+            None if seen.live is None else canonical(NETWORK, seen.live),
+            None if seen.persistent is None else canonical(NETWORK, seen.persistent),
+        ]
+
+    return facts(one) == facts(other)

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documented options are the model's fields, no more and no fewer.
+
+A field without documentation: write its option in plugins/doc_fragments/network.py, at the path that the test names.
+"""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from ansible_collections.virtfleet.network.plugins.doc_fragments.attributes import ModuleDocFragment as Attributes
+from ansible_collections.virtfleet.network.plugins.doc_fragments.network import ModuleDocFragment as Fragment
+from ansible_collections.virtfleet.network.plugins.module_utils._model.field import (
+    CHILD,
+    CHILDREN,
+    METADATA,
+    TEXTS,
+    VALUES,
+)
+from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
+from ansible_collections.virtfleet.network.plugins.module_utils._model.portgroup import PORTGROUP
+
+LISTS = (TEXTS, VALUES, METADATA)
+# Options of the modules that are no field of a network.
+BESIDE = {"xml", "state", "autostart"}
+
+
+def load(text):
+    return yaml.safe_load(text)
+
+
+def options(name):
+    return load(getattr(Fragment, name))["options"]
+
+
+def expected(field):
+    """What the documentation of a field has to say, as far as the model knows."""
+    said = {"type": {"onoff": "bool"}.get(field.type, field.type)}
+    if field.kind == CHILD:
+        said["type"] = "dict"
+    elif field.kind == CHILDREN:
+        said.update(type="list", elements="dict")
+    elif field.kind in LISTS:
+        said.update(type="list", elements="str")
+    if field.choices:
+        said["choices"] = list(field.choices)
+    if field.required:
+        said["required"] = True
+    return said
+
+
+def differences(entity, documented, path=""):
+    """A line for each place where documentation and entity differ."""
+    fields = {name: field for name, field in entity.fields.items() if not field.volatile}
+    found = [f"{path}{name}: no documentation" for name in fields if name not in documented]
+    for name, option in documented.items():
+        if name not in fields:
+            found.append(f"{path}{name}: documented, but no field")
+            continue
+        field = fields[name]
+        want = expected(field)
+        said = {key: option[key] for key in ("type", "elements", "choices", "required", "default") if key in option}
+        if said != want:
+            found.append(f"{path}{name}: documented as {said}, is {want}")
+        if field.entity:
+            found += differences(field.entity, option.get("suboptions", {}), f"{path}{name}.")
+        elif "suboptions" in option:
+            found.append(f"{path}{name}: has suboptions, but is no element with fields")
+    return found
+
+
+def described(documented):
+    """Each option with its description."""
+    for name, option in documented.items():
+        text = option.get("description", "")
+        yield name, option, [text] if isinstance(text, str) else text
+        yield from described(option.get("suboptions", {}))
+
+
+def network_options(name):
+    documented = options(name)
+    if name == "NETWORKS":
+        documented = documented["networks"]["suboptions"]
+    return {option: text for option, text in documented.items() if option not in BESIDE}
+
+
+def test_every_field_of_a_network_is_documented_as_it_is():
+    # The modules document the name themselves, since it is what a task is about.
+    documented = {**network_options("DOCUMENTATION"), "name": {"type": "str", "required": True}}
+    assert not differences(NETWORK, documented)
+
+
+def test_networks_has_the_same_options_and_a_name():
+    assert not differences(NETWORK, network_options("NETWORKS"))
+    nested = options("NETWORKS")["networks"]["suboptions"]
+    del nested["name"]
+    assert nested == options("DOCUMENTATION")
+
+
+def test_every_field_of_a_portgroup_is_documented_as_it_is():
+    assert not differences(PORTGROUP, options("PORTGROUP"))
+    assert options("PORTGROUP") == options("DOCUMENTATION")["portgroups"]["suboptions"]
+
+
+def test_the_walk_notices_what_it_is_there_to_notice():
+    documented = {**network_options("DOCUMENTATION"), "name": {"type": "str", "required": True}}
+    del documented["mtu"]
+    documented["surplus"] = {"type": "str"}
+    documented["ipv6"] = {"type": "str"}
+    documented["vlan"] = {"type": "dict", "suboptions": {**documented["vlan"]["suboptions"], "id": {"type": "int"}}}
+    documented["forward"] = {"type": "dict"}
+    found = " / ".join(differences(NETWORK, documented))
+    for line in ("mtu: no documentation", "surplus: documented", "ipv6: documented as", "vlan.id:", "forward.mode: no"):
+        assert line in found
+
+
+@pytest.mark.parametrize("name", ["DOCUMENTATION", "NETWORKS", "PORTGROUP", "CONNECTION", "RESTART"])
+def test_every_option_is_described_in_sentences(name):
+    for option, spec, texts in described(options(name)):
+        assert all(texts), option
+        assert texts, option
+        assert all(text.endswith(".") for text in texts), (option, texts)
+        assert "type" in spec, option
+        assert (spec["type"] == "list") == ("elements" in spec), option
+
+
+def test_what_needs_a_newer_libvirt_says_so():
+    def walk(entity, documented, path=""):
+        for name, field in entity.fields.items():
+            if field.volatile or (entity is NETWORK and name == "name"):
+                continue
+            if field.since > (0, 0, 0):
+                text = " ".join(
+                    [documented[name]["description"]]
+                    if isinstance(documented[name]["description"], str)
+                    else documented[name]["description"]
+                )
+                assert f"libvirt {field.since[0]}.{field.since[1]} or newer" in text, path + name
+            if field.entity:
+                walk(field.entity, documented[name]["suboptions"], f"{path}{name}.")
+
+    walk(NETWORK, options("DOCUMENTATION"))
+
+
+def test_the_modules_own_options():
+    documented = options("DOCUMENTATION")
+    assert documented["state"]["choices"] == ["active", "inactive", "present", "absent"]
+    assert documented["state"]["default"] == "active"
+    assert documented["autostart"]["type"] == "bool"
+    assert "default" not in documented["autostart"]
+    assert options("RESTART")["restart"]["choices"] == ["idle", "never", "force"]
+    assert options("CONNECTION")["uri"]["default"] == "qemu:///system"
+
+
+@pytest.mark.parametrize("name", ["DOCUMENTATION", "ATTRIBUTES", "INFO"])
+def test_attributes(name):
+    attributes = load(getattr(Attributes, name))["attributes"]
+    assert set(attributes) == {"check_mode", "diff_mode", "platform", "idempotent"}
+    assert all(entry["description"] and entry["support"] in ("full", "N/A") for entry in attributes.values())
