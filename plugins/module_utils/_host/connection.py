@@ -52,7 +52,7 @@ def _open(uri: str) -> Any:
     def open_it() -> None:
         try:
             answer.append(libvirt.open(uri))
-        except libvirt.libvirtError as error:
+        except (libvirt.libvirtError, ValueError) as error:  # ValueError: what C cannot hold, such as a NUL
             answer.append(error)
 
     # libvirt's open has no timeout and no keepalive yet; the thread ends with the process.
@@ -66,6 +66,8 @@ def _open(uri: str) -> Any:
             "and restart it.",
             uri=uri,
         )
+    if isinstance(answer[0], ValueError):
+        raise VirtfleetError("URI_INVALID", f"libvirt does not take the URI {uri!a}: {answer[0]}.", uri=uri)
     if isinstance(answer[0], libvirt.libvirtError):
         error = answer[0]
         raise refusal(uri, error.get_error_code(), error.get_error_domain(), _one_line(error))

@@ -17,7 +17,6 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model import ad
     [
         ("10.0.0.1", "10.0.0.1"),
         ("2001:0DB8:0:0:0:0:0:1", "2001:db8::1"),
-        ("::ffff:10.0.0.1", "::ffff:10.0.0.1"),
         ("0:0:0:0:0:0:0:0", "::"),
         ("10.0.0.256", "10.0.0.256"),
         ("host.example", "host.example"),
