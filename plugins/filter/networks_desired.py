@@ -10,6 +10,7 @@ from typing import Any, Callable
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import desired
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.whole import whole
 
 DOCUMENTATION = r"""
 name: networks_desired
@@ -91,6 +92,8 @@ _value:
   description:
     - The networks in the order of the contract, each with its name, state, autostart and options.
     - The forward mode is filled in where the reach says it, autostart is true unless it is given.
+    - Every option that neither gives is empty (not shown in the sample), so that what a host had before goes. Only the
+      UUID, the MAC address and foreign metadata are left as they are.
   type: list
   elements: dict
   sample:
@@ -107,7 +110,7 @@ def networks_desired(contract: Any, bindings: Any) -> list[dict[str, Any]]:
     networks, faults = desired(contract, bindings)
     if faults:
         raise AnsibleFilterError(" ".join(fault.line() for fault in faults))
-    return networks
+    return [whole(network) for network in networks]
 
 
 class FilterModule:

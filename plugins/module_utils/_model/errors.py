@@ -23,13 +23,17 @@ class VirtfleetError(Exception):
 
 
 class Problem:
-    """One thing wrong with what was asked for: code and sentence. Several are reported at once."""
+    """One thing wrong with what was asked for: code and sentence. Several are reported at once.
 
-    __slots__ = ("code", "sentence")
+    option: the option of the network that would have to go, where that is what is wrong.
+    """
 
-    def __init__(self, code: str, sentence: str) -> None:
+    __slots__ = ("code", "option", "sentence")
+
+    def __init__(self, code: str, sentence: str, option: str = "") -> None:
         self.code = code
         self.sentence = sentence
+        self.option = option
 
     def as_dict(self) -> dict[str, str]:
         return {"code": self.code, "sentence": self.sentence}

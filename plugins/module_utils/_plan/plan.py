@@ -14,6 +14,7 @@ from .._model.errors import VirtfleetError, refuse
 from .._model.field import EXTRA, Document
 from .._model.forward import has_pool, is_virtual
 from .._model.host import MODELLED, Host, Plugged
+from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._xml.network import write_network
 from .comparison import Comparison, compare
@@ -36,7 +37,7 @@ def plan_network(
         _refuse_unmakeable(desired)
     compared = compare(desired, observed, host)
     if compared.define:
-        _refuse_wrong(compared, host, others or {})
+        _refuse_wrong(desired, compared, host, others or {})
     plugged = observed.plugged or ()
     updates, stuck = compared.updates, compared.stuck
     pool = bool(updates) and has_pool(observed.live or {})
@@ -94,12 +95,15 @@ def _refuse_unmakeable(desired: Desired) -> None:
         )
 
 
-def _refuse_wrong(compared: Comparison, host: Host, others: dict[str, Document]) -> None:
+def _refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: dict[str, Document]) -> None:
     from .rules.addresses import overlaps
     from .rules.check import check
 
     name = compared.wanted["name"]
     problems = check(compared.wanted, host)
+    for problem in problems:
+        if problem.option in NETWORK.fields and problem.option not in desired.declared and not desired.exact:
+            problem.sentence += f" The network has {problem.option} from before; give it empty to remove it."
     if (compared.persistent or {}).get("ips") != compared.goal.get("ips"):
         problems += overlaps(name, compared.wanted, others)
     if problems:

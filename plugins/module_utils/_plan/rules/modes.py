@@ -24,7 +24,9 @@ def _shown(mode: str | None) -> str:
 
 
 def _misplaced(option: str, mode: str | None, where: str) -> Problem:
-    return Problem("OPTION_NOT_IN_MODE", f"{option} is not possible in {_shown(mode)}; it is for {where}.")
+    sentence = f"{option} is not possible in {_shown(mode)}; it is for {where}."
+    holder = "portgroups" if " of portgroup " in option else option.replace(" ", ".").partition(".")[0]
+    return Problem("OPTION_NOT_IN_MODE", sentence, holder)
 
 
 def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem]:

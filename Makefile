@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Every target brings its own set-up; the second time that costs nothing. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# the system's Python: the binding of libvirt comes with it and with no other
+PYTHON := /usr/bin/python3
+HOSTS ?= 3
+RESULTS := .cache/results
+TIMED := $(PYTHON) tests/tools/timed.py
+PYTEST := pytest -rsx --junit-xml=$(RESULTS)
+PURE := $(addprefix .cache/collections/ansible_collections/virtfleet/network/plugins/module_utils/,_model _xml _plan _fleet _migrate)
+
+export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
+# in place of the user's own, which must not change what the tests see
+export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
+export PYTHONDONTWRITEBYTECODE := 1
+
+TIERS := test-unit test-lint test-types test-sanity test-build test-lab
+LINTS := lint-ruff lint-format lint-ansible lint-yaml lint-docs lint-changelog
+
+.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Debian packages and the virtual environment in .cache/venv
+	@tests/tools/setup
+
+test: setup ## every tier below; the last line counts
+	@rm -rf $(RESULTS)
+	@rc=0; $(MAKE) --no-print-directory --keep-going $(TIERS) || rc=$$?; $(PYTHON) tests/tools/totals.py $(RESULTS); exit $$rc
+
+test-unit: setup ## the pure layers, golden cases, the layers' imports
+	@$(TIMED) unit $(PYTEST)/unit.xml tests/unit
+
+test-lint: $(LINTS) ## ruff, ansible-lint, yamllint, antsibull-docs, antsibull-changelog
+lint-ruff: setup
+	@$(TIMED) ruff-check ruff check
+lint-format: setup
+	@$(TIMED) ruff-format ruff format --check
+lint-ansible: setup
+	@$(TIMED) ansible-lint ansible-lint --offline --strict
+lint-yaml: setup
+	@$(TIMED) yamllint yamllint --strict .
+lint-docs: setup
+	@$(TIMED) antsibull-docs antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self .
+lint-changelog: setup
+	@$(TIMED) antsibull-changelog antsibull-changelog lint
+
+test-types: setup ## mypy --strict on the pure layers
+	@$(TIMED) mypy mypy --strict $(PURE)
+
+test-sanity: setup ## ansible-test sanity
+	@$(TIMED) sanity python tests/tools/sanity.py
+
+test-build: setup ## build, install from the tarball, read every plugin's documentation there, galaxy-importer
+	@$(TIMED) build python tests/tools/build.py
+
+test-lab: setup ## modules and roles on hosts of the lab
+	@$(TIMED) lab $(PYTEST)/lab.xml tests/lab tests/integration
+	@$(MAKE) --no-print-directory test-molecule
+
+test-molecule: setup
+	@$(TIMED) molecule molecule test --all --report
+
+lab-up: setup ## HOSTS=n [RELEASES=a,b] [OVS=1]: a fleet with its inventory at .lab/inventory.yml
+	@$(PYTHON) tests/lab/lab.py up --hosts $(HOSTS) $(if $(RELEASES),--releases $(RELEASES)) $(if $(OVS),--ovs)
+
+lab-down: ## take the fleet down
+	@$(PYTHON) tests/lab/lab.py down
+
+demo: setup ## a fleet of 3, the rollout, the migration check's matrix, a real live migration
+	@tests/demo/run
+
+corpus: setup ## XML=dir: every network XML in a folder through virt_network
+	@$(if $(XML),,echo 'usage: make corpus XML=dir' >&2; exit 2)
+	@tests/corpus/run $(XML)
+
+bench: setup ## the measurements
+	@tests/bench/run
+
+clean: ## remove everything that these targets made
+	@if [[ -e .lab ]]; then $(PYTHON) tests/lab/lab.py down; fi
+	@rm -rf .cache .ansible .hypothesis tests/output
