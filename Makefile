@@ -83,7 +83,7 @@ corpus: setup ## XML=dir: every network XML in a folder through virt_network
 	@tests/corpus/run $(XML)
 
 bench: setup ## the measurements
-	@tests/bench/run
+	@python tests/bench/run.py
 
 clean: ## remove everything that these targets made
 	@if [[ -e .lab ]]; then $(PYTHON) tests/lab/lab.py down; fi
