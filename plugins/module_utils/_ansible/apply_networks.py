@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +22,9 @@ from .._model.observed import Observed
 from .._plan.plan import plan_network
 from .._plan.step import DEFINE, Plan
 from .._plan.target import target
+
+# How many networks' faults one sentence tells.
+_NAMED = 5
 
 
 def apply_networks(
@@ -67,24 +72,57 @@ def _purged(wanted: list[Desired], everything: dict[str, Observed]) -> list[Desi
 def _plan_all(
     conn: Any, wanted: list[Desired], everything: dict[str, Observed], host: Host, restart: str
 ) -> list[Work]:
+    refused: list[VirtfleetError] = []
     work: list[Work] = []
     for desired in wanted:
         observed = everything.get(desired.name) or read_network(conn, desired.name)
-        plan = plan_network(desired, observed, host, restart)
-        if plan.asks:
-            from .._host.plugged import read_plugged
-
-            observed = replace(observed, plugged=read_plugged(conn, observed, host))
+        with _collected(refused, desired, wanted):
             plan = plan_network(desired, observed, host, restart)
-        work.append((plan, observed))
+            if plan.asks:
+                from .._host.plugged import read_plugged
+
+                observed = replace(observed, plugged=read_plugged(conn, observed, host))
+                plan = plan_network(desired, observed, host, restart)
+            work.append((plan, observed))
+    _raise_all(refused)
     if not any(step.action == DEFINE for plan, _observed in work for step in plan.steps):
         return work
     # Something new comes onto the host: it must get along with what else is, or will be, there.
     others = _definitions(wanted, work, everything or read_networks(conn))
-    return [
-        (plan_network(desired, observed, host, restart, _without(others, desired.name)), observed)
-        for desired, (_plan, observed) in zip(wanted, work)
-    ]
+    result: list[Work] = []
+    for desired, (_plan, observed) in zip(wanted, work):
+        with _collected(refused, desired, wanted):
+            plan = plan_network(desired, observed, host, restart, _without(others, desired.name))
+            result.append((plan, observed))
+    _raise_all(refused)
+    return result
+
+
+@contextmanager
+def _collected(refused: list[VirtfleetError], desired: Desired, wanted: list[Desired]) -> Iterator[None]:
+    """Go on after a refusal, so that the faults of all networks are told at once, each with its network's name."""
+    try:
+        yield
+    except VirtfleetError as error:
+        if "libvirt_code" in error.details:  # not the definition's fault
+            raise
+        if len(wanted) > 1 and desired.name not in error.sentence:
+            error = VirtfleetError(error.code, f"Network {desired.name!a}: {error.sentence}", **error.details)
+        refused.append(error)
+
+
+def _raise_all(refused: list[VirtfleetError]) -> None:
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        sentences = [error.sentence for error in refused]
+        more = f" {len(refused) - _NAMED} networks more are refused: see problems." if len(refused) > _NAMED else ""
+        problems = [
+            problem
+            for error in refused
+            for problem in error.details.get("problems") or [{"code": error.code, "sentence": error.sentence}]
+        ]
+        raise VirtfleetError(refused[0].code, " ".join(sentences[:_NAMED]) + more, problems=problems)
 
 
 def _definitions(wanted: list[Desired], work: list[Work], everything: dict[str, Observed]) -> dict[str, Document]:

@@ -12,10 +12,18 @@ from typing import Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 
 from .._model.errors import VirtfleetError
+from .shape import misshapen
 
 
 class Module(AnsibleModule):  # type: ignore[misc]
     """AnsibleModule whose own refusals of options carry a code too."""
+
+    def _set_internal_properties(self, *args: Any, **kwargs: Any) -> None:
+        # The last thing that Ansible does before it looks at the options.
+        super()._set_internal_properties(*args, **kwargs)
+        problem = misshapen(self.argument_spec, self.params)
+        if problem:
+            self.fail_json(problem)
 
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
         kwargs.setdefault("code", "OPTIONS_INVALID")

@@ -17,6 +17,8 @@ from .._plan.step import (
     DEFINE,
     DESCRIBE,
     DESTROY,
+    RECLAIM,
+    RELEASE,
     START,
     UNDEFINE,
     UPDATE,
@@ -25,6 +27,7 @@ from .._plan.step import (
 )
 from .connection import errors, libvirt
 from .networks import find
+from .ports import reclaim_ports, release_ports
 
 Work = tuple[Plan, Observed]
 
@@ -127,6 +130,10 @@ def do(conn: Any, step: Step) -> None:
             _update(network, step)
         elif step.action == DESCRIBE:
             _describe(network, step)
+        elif step.action == RELEASE:
+            release_ports(network, step.ports)
+        elif step.action == RECLAIM:
+            reclaim_ports(network, step.ports)
 
 
 def _update(network: Any, step: Step) -> None:

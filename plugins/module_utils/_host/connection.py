@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
@@ -39,10 +39,8 @@ def connect(uri: str) -> Any:
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
     _run_events()
     conn = _open(uri)
-    try:
+    with suppress(libvirt.libvirtError):  # drivers without a daemon (test) have nobody to ask
         conn.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_COUNT)
-    except libvirt.libvirtError:  # drivers without a daemon (test) have nobody to ask
-        pass
     return conn
 
 
@@ -62,8 +60,8 @@ def _open(uri: str) -> Any:
     if not answer:
         raise VirtfleetError(
             "DAEMON_SILENT",
-            f"The libvirt daemon of {uri!a} gave no answer in {OPEN_SECONDS} seconds: see whether it is stopped or hangs, "
-            "and restart it.",
+            f"The libvirt daemon of {uri!a} gave no answer in {OPEN_SECONDS} seconds: "
+            "see whether it is stopped or hangs, and restart it.",
             uri=uri,
         )
     if isinstance(answer[0], ValueError):

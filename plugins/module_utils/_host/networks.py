@@ -52,6 +52,8 @@ def find(conn: Any, name: str) -> Any:
             return None
         with errors(f"look up network '{name}'", conn):
             raise
+    except ValueError:  # a NUL, or half of a surrogate pair: libvirt has no such network
+        return None
 
 
 def _names(conn: Any, flag: int) -> set[str]:

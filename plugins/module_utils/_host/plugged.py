@@ -8,16 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from .._model.forward import is_virtual
-from .._model.host import Host, Plugged
+from .._model.host import Host
 from .._model.observed import Observed
-from .._xml.port import parse_port
-from .connection import errors, libvirt
+from .._model.plugged import DEVICE, Plugged
 from .networks import find
+from .ports import read_ports
 
 
 def read_plugged(conn: Any, observed: Observed, host: Host) -> tuple[Plugged, ...]:
     """Guests first. Devices in the bridge are seen on a local host only, and only where libvirt made the bridge."""
-    guests = _guests(conn, observed.name)
+    network = find(conn, observed.name)
+    guests = () if network is None else read_ports(conn, network)
     bridge = ((observed.live or {}).get("bridge") or {}).get("name")
     if host.remote or not bridge or not is_virtual(observed.live or {}):
         return guests
@@ -26,23 +27,8 @@ def read_plugged(conn: Any, observed: Observed, host: Host) -> tuple[Plugged, ..
     return guests + tuple(_device(link) for link in bridge_ports(bridge) if not _is_tap_of(link, guests))
 
 
-def _guests(conn: Any, name: str) -> tuple[Plugged, ...]:
-    network = find(conn, name)
-    if network is None:
-        return ()
-    try:
-        ports = [port.XMLDesc(0) for port in network.listAllPorts(0)]
-    except libvirt.libvirtError as error:
-        # Drivers without ports (test) have no guests in their networks either.
-        if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:
-            return ()
-        with errors(f"list the ports of network '{name}'", conn):
-            raise
-    return tuple(sorted((parse_port(xml) for xml in ports), key=lambda item: (item.name, item.mac or "")))
-
-
 def _device(link: dict[str, Any]) -> Plugged:
-    return Plugged("device", link["name"], mac=link["mac"])
+    return Plugged(DEVICE, link["name"], mac=link["mac"])
 
 
 def _is_tap_of(link: dict[str, Any], guests: tuple[Plugged, ...]) -> bool:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 # The newest libvirt whose network.rng the model covers whole.
 MODELLED = (11, 3, 0)
@@ -30,32 +29,3 @@ class Host:
 def version_of(number: int) -> tuple[int, int, int]:
     """(9, 7, 0) for libvirt's 9007000."""
     return number // 1000000, number // 1000 % 1000, number % 1000
-
-
-@dataclass(frozen=True)
-class Plugged:
-    """What is plugged into a network: a guest's NIC, or another device in the network's bridge.
-
-    kind: "guest" (a libvirt port) or "device" (a bridge port that is no libvirt port); name: guest or device.
-    """
-
-    kind: str
-    name: str
-    mac: Optional[str] = None
-    uuid: Optional[str] = None
-    portgroup: Optional[str] = None
-    port: Optional[str] = None
-
-    def as_dict(self) -> dict[str, Optional[str]]:
-        return {
-            "kind": self.kind,
-            "name": self.name,
-            "mac": self.mac,
-            "uuid": self.uuid,
-            "portgroup": self.portgroup,
-            "port": self.port,
-        }
-
-    def __str__(self) -> str:
-        what = self.name if self.kind == "guest" else f"device {self.name}"
-        return f"{what} ({self.mac})" if self.mac else what

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .field import Document
-from .host import Plugged
+from .plugged import Plugged
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .._model.desired import ABSENT, FORCE, INACTIVE, Desired
 from .._model.errors import VirtfleetError
-from .._model.host import Plugged
+from .._model.plugged import Plugged
 
 
 def refuse_if_in_use(desired: Desired, plugged: tuple[Plugged, ...], restart: str, stuck: tuple[str, ...]) -> None:

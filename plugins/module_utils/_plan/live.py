@@ -17,7 +17,7 @@ from .._model.mark import namespace_of
 from .._model.network import DESCRIPTIVE
 from .._model.portgroup import PORTGROUP
 from .._xml.network import write_fragment
-from .step import DESCRIBE, UPDATE, Step
+from .step import DESCRIBE, POOL_SECTION, UPDATE, Step
 
 SET_METADATA = (9, 7, 0)
 
@@ -123,7 +123,7 @@ def _forward(name: str, live: Document, wanted: Document) -> Optional[list[Step]
         return None
     return _exchange(
         name,
-        "forward-interface",
+        POOL_SECTION,
         INTERFACE,
         "interface",
         old.get("interfaces"),

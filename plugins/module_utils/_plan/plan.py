@@ -13,14 +13,30 @@ from .._model.desired import ABSENT, ACTIVE, INACTIVE, NEVER, Desired
 from .._model.errors import VirtfleetError, refuse
 from .._model.field import EXTRA, Document
 from .._model.forward import has_pool, is_virtual
-from .._model.host import MODELLED, Host, Plugged
+from .._model.host import MODELLED, Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
+from .._model.plugged import GUEST, Plugged
 from .._xml.network import write_network
 from .comparison import Comparison, compare
 from .in_use import refuse_if_in_use
 from .shown import shown
-from .step import AUTOSTART, DEFINE, DESTROY, NEXT_START, NONE, RESTART, START, UNDEFINE, Plan, Step
+from .step import (
+    AUTOSTART,
+    DEFINE,
+    DESTROY,
+    NEXT_START,
+    NONE,
+    POOL_SECTION,
+    RECLAIM,
+    RELEASE,
+    RESTART,
+    START,
+    UNDEFINE,
+    UPDATE,
+    Plan,
+    Step,
+)
 
 
 def plan_network(
@@ -41,10 +57,10 @@ def plan_network(
     plugged = observed.plugged or ()
     updates, stuck = compared.updates, compared.stuck
     pool = bool(updates) and has_pool(observed.live or {})
-    if pool and plugged:
-        # An update makes libvirt forget which members of a pool are taken.
-        stuck = tuple(sorted({*stuck, *(_option_of(step) for step in updates)}))
-        updates = ()
+    if pool and _held_members(plugged) & _leaving_members(compared):
+        stuck = tuple(sorted({*stuck, "forward"}))
+    if stuck:
+        updates = tuple(step for step in updates if _option_of(step) not in stuck)
     stops = (bool(stuck) and restart != NEVER) or (observed.active and desired.state == INACTIVE)
     if stops:
         refuse_if_in_use(desired, plugged, restart, stuck)
@@ -52,7 +68,7 @@ def plan_network(
     pending = () if stops else stuck
     steps = (
         *_definition_steps(desired, observed, compared, host, pending),
-        *updates,
+        *(_with_ports_aside(desired.name, updates, plugged) if pool else updates),
         *_run_steps(desired, observed, stops, plugged),
     )
     before, after = shown(desired, observed, compared, pending) if steps or pending else ({}, {})
@@ -110,8 +126,34 @@ def _refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: di
         raise refuse(problems, network=name)
 
 
+def _held_members(plugged: tuple[Plugged, ...]) -> set[str]:
+    return {item.member for item in plugged if item.member}
+
+
+def _leaving_members(compared: Comparison) -> set[str]:
+    """Members that go: libvirt's update lets them go from under a guest."""
+    devices = [
+        {item["dev"] for item in (document or {}).get("forward", {}).get("interfaces", ())}
+        for document in (compared.live, compared.goal)
+    ]
+    return devices[0] - devices[1]
+
+
+def _with_ports_aside(name: str, updates: tuple[Step, ...], plugged: tuple[Plugged, ...]) -> tuple[Step, ...]:
+    """An update makes libvirt forget which members of a pool are taken; ports that come back are counted again."""
+    ports = tuple(item for item in plugged if item.kind == GUEST)
+    if not ports or not any(step.action == UPDATE for step in updates):
+        return updates
+    whose = ", ".join(str(port) for port in ports)
+    return (
+        Step(RELEASE, name, f"Set the ports of {whose} in network '{name}' aside.", ports=ports),
+        *updates,
+        Step(RECLAIM, name, f"Put the ports of {whose} in network '{name}' back.", ports=ports),
+    )
+
+
 def _option_of(step: Step) -> str:
-    return {"portgroup": "portgroups", "forward-interface": "forward"}.get(step.section, step.section)
+    return {"portgroup": "portgroups", POOL_SECTION: "forward"}.get(step.section, step.section)
 
 
 def _definition_steps(

@@ -9,7 +9,19 @@ from .._model.canonical import canonical
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._xml.network import write_network
-from .step import AUTOSTART, CREATE, DEFINE, DESCRIBE, DESTROY, START, UNDEFINE, UPDATE, Step
+from .step import (
+    AUTOSTART,
+    CREATE,
+    DEFINE,
+    DESCRIBE,
+    DESTROY,
+    RECLAIM,
+    RELEASE,
+    START,
+    UNDEFINE,
+    UPDATE,
+    Step,
+)
 
 
 def rollback(observed: Observed, done: list[Step]) -> list[Step]:
@@ -26,7 +38,7 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
             steps.append(Step(AUTOSTART, name, f"Let network '{name}' start at boot again.", value=True))
     if AUTOSTART in actions and observed.persistent is not None:
         steps.append(Step(AUTOSTART, name, f"Put autostart of network '{name}' back.", value=observed.autostart))
-    steps += [step.inverse for step in reversed(done) if step.action in (UPDATE, DESCRIBE) and step.inverse]
+    steps += _live_again(name, done)
     stopped, started = DESTROY in actions, START in actions
     if started:
         steps.append(Step(DESTROY, name, f"Stop network '{name}' again."))
@@ -38,6 +50,18 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
     elif stopped:
         steps.append(Step(CREATE, name, f"Start transient network '{name}' again.", xml=observed.live_xml))
     return steps
+
+
+def _live_again(name: str, done: list[Step]) -> list[Step]:
+    """Updates taken back; with the ports aside meanwhile, where they were for the updates themselves."""
+    inverse = [step.inverse for step in reversed(done) if step.action in (UPDATE, DESCRIBE) and step.inverse]
+    aside = next((step.ports for step in done if step.action == RELEASE), ())
+    if not aside:
+        return inverse
+    back = Step(RECLAIM, name, f"Put the ports of network '{name}' back.", ports=aside)
+    if any(step.action == RECLAIM for step in done):
+        inverse.insert(0, Step(RELEASE, name, f"Set the ports of network '{name}' aside again.", ports=aside))
+    return [*inverse, back]
 
 
 def _started_again(observed: Observed) -> list[Step]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._model.field import Document
-from .._model.host import Plugged
+from .._model.plugged import Plugged
 
 # Disruption
 NONE = "none"
@@ -25,6 +25,11 @@ DESTROY = "destroy"
 AUTOSTART = "autostart"
 UPDATE = "update"
 DESCRIBE = "describe"
+RELEASE = "release"
+RECLAIM = "reclaim"
+
+# libvirt's name for the section of an update that takes members in and out of a pool.
+POOL_SECTION = "forward-interface"
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class Step:
     of describe the metadata element. update: command (add, modify, delete), section (libvirt's name of it) and
     index (which <ip>, else -1), always on the live network. describe: section is title, description or a
     metadata namespace, xml its new value ("" removes it). autostart: value. validate: have libvirt hold the
-    XML against its schema. inverse: the step that takes an update or describe back.
+    XML against its schema. ports: what release sets aside and reclaim puts back. inverse: the step that takes an
+    update or describe back.
     """
 
     action: str
@@ -48,6 +54,7 @@ class Step:
     index: int = -1
     value: bool = False
     validate: bool = False
+    ports: tuple[Plugged, ...] = ()
     inverse: Step | None = None
 
     def as_dict(self) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def read(entity: Entity, element: Any) -> Document:
     extra: Document = {"attributes": {}, "elements": [], "inside": {}}
     attributes = dict(element.attrib)
     if entity.pci:
-        document[entity.pci.name] = _read_pci(attributes)
+        document[entity.pci.name] = pci_address(attributes)
     for name, raw in attributes.items():
         field = entity.attributes.get(name)
         if field is None:
@@ -149,7 +149,11 @@ def _show(raw: str) -> str:
     return repr(raw if len(raw) <= 60 else raw[:57] + "...")
 
 
-def _read_pci(attributes: dict[str, str]) -> str:
+def pci_address(attributes: dict[str, str]) -> str:
+    """The address in the attributes of an <address>, as 0000:03:10.1; takes them out.
+
+    Raises VirtfleetError XML_INVALID.
+    """
     if attributes.get("type") == "pci":
         del attributes["type"]
     parts = [_pci_part(attributes.pop(name, "0")) for name in _PCI_PARTS]

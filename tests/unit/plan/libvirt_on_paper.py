@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model import dhcp, dns
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
-from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import INTERFACE, is_virtual
+from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import INTERFACE, has_pool, is_virtual
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.portgroup import PORTGROUP
@@ -62,7 +62,17 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
     if step.action == steps.AUTOSTART:
         assert seen.persistent is not None
         return replace(seen, autostart=step.value)
+    if step.action in (steps.RELEASE, steps.RECLAIM):
+        # Ports set aside are not there; what comes back must have gone before.
+        there = {port.port for port in seen.plugged or ()}
+        named = {port.port for port in step.ports}
+        if step.action == steps.RELEASE:
+            assert named <= there
+            return replace(seen, plugged=tuple(port for port in seen.plugged if port.port not in named))
+        assert not named & there
+        return replace(seen, plugged=(*seen.plugged, *step.ports))
     if step.action == steps.UPDATE:
+        assert not (has_pool(seen.live) and seen.plugged), "libvirt would forget which members are taken"
         live = _updated(seen.live, step)
         return replace(seen, live=live, live_xml=write_network(live))
     assert step.action == steps.DESCRIBE
@@ -113,6 +123,7 @@ def same(one: Observed, other: Observed) -> bool:
     def facts(seen):
         return [
             seen.autostart,
+            sorted(str(port.port) for port in seen.plugged or ()),
             None if seen.live is None else canonical(NETWORK, seen.live),
             None if seen.persistent is None else canonical(NETWORK, seen.persistent),
         ]

@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parameters that are no mapping where one belongs: Ansible's own check of suboptions stumbles over some of them
+(a list of numbers ends it with a TypeError) and does not say of others which option it means."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+
+def misshapen(spec: dict[str, Any], params: Any, path: str = "") -> Optional[str]:
+    """A sentence on the first option that has something else than its mapping or mappings; None when none has."""
+    for name, option in spec.items():
+        options, value = option.get("options"), params.get(name)
+        if not options or value is None:
+            continue
+        many = option.get("type") == "list"
+        items = value if many and isinstance(value, list) else [value]
+        for index, item in enumerate(items):
+            where = f"{path}{name}" + (f"[{index}]" if many and isinstance(value, list) else "")
+            if isinstance(item, dict):
+                problem = misshapen(options, item, f"{where}.")
+            elif isinstance(item, str) and ("=" in item or "{" in item):
+                problem = None  # key=value pairs and JSON, which Ansible turns into a mapping
+            else:
+                shown = f"{item!a}" if len(f"{item!a}") <= 60 else f"{f'{item!a}'[:57]}..."
+                problem = (
+                    f"{where} is {shown}; it has to be a mapping of options such as {', '.join(list(options)[:3])}."
+                )
+            if problem:
+                return problem
+    return None

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network's ports: reading them, setting them aside and putting them back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._model.errors import VirtfleetError
+from .._model.plugged import Plugged
+from .._xml.port import parse_port
+from .connection import errors, libvirt
+
+
+def read_ports(conn: Any, network: Any) -> tuple[Plugged, ...]:
+    """The guests plugged into a network, by name and MAC; none where the driver knows no ports."""
+    with errors(f"list the ports of network '{network.name()}'", conn):
+        try:
+            ports = [port.XMLDesc(0) for port in network.listAllPorts(0)]
+        except libvirt.libvirtError as error:
+            # Drivers without ports (test) have no guests in their networks either.
+            if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:
+                return ()
+            raise
+    return tuple(sorted((parse_port(xml) for xml in ports), key=lambda item: (item.name, item.mac or "")))
+
+
+def release_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
+    """Set ports aside; traffic does not notice. When one cannot be, those before it are put back."""
+    for place, port in enumerate(ports):
+        try:
+            network.portLookupByUUIDString(port.port).delete(0)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_NO_NETWORK_PORT:
+                continue  # the guest was stopped meanwhile
+            reclaim_ports(network, ports[:place])
+            raise
+
+
+def reclaim_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
+    """Put ports back under their UUIDs, but for guests that are gone by now.
+
+    Every port is tried. Raises VirtfleetError PORTS_LOST with those that could not be put back.
+    """
+    lost = []
+    for port in ports:
+        try:
+            made = network.portCreateXML(port.xml, libvirt.VIR_NETWORK_PORT_CREATE_RECLAIM)
+            if not _runs(network.connect(), port):
+                made.delete(0)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != libvirt.VIR_ERR_NETWORK_PORT_EXIST:
+                lost.append(f"{port} ({error.get_error_message()})")
+    if lost:
+        raise VirtfleetError(
+            "PORTS_LOST",
+            f"Network '{network.name()}' has lost count of {', '.join(lost)}: these guests run on, and restarting the "
+            "libvirt daemon counts them again.",
+        )
+
+
+def _runs(conn: Any, port: Plugged) -> bool:
+    """Whether the port's owner is still there; taken to be so where guests cannot be asked after."""
+    try:
+        return bool(conn.lookupByUUIDString(port.uuid).isActive())
+    except libvirt.libvirtError as error:
+        return bool(error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN)
