@@ -25,7 +25,8 @@ from .._plan.step import (
     Plan,
     Step,
 )
-from .connection import errors, libvirt
+from .._xml.network import parse_network
+from .connection import errors, is_remote, libvirt
 from .networks import find
 from .ports import reclaim_ports, release_ports
 
@@ -121,7 +122,7 @@ def do(conn: Any, step: Step) -> None:
         if step.action == UNDEFINE:
             network.undefine()
         elif step.action == START:
-            network.create()
+            _start(conn, network)
         elif step.action == DESTROY:
             network.destroy()
         elif step.action == AUTOSTART:
@@ -134,6 +135,28 @@ def do(conn: Any, step: Step) -> None:
             release_ports(network, step.ports)
         elif step.action == RECLAIM:
             reclaim_ports(network, step.ports)
+
+
+def _start(conn: Any, network: Any) -> None:
+    try:
+        network.create()
+    except libvirt.libvirtError as error:
+        # A daemon that died while it started this network leaves the bridge, and its next start stumbles over it.
+        if "error creating bridge" not in str(error) or not _removed_leftover(conn, network):
+            raise
+        network.create()
+
+
+def _removed_leftover(conn: Any, network: Any) -> bool:
+    if is_remote(conn.getURI()):
+        return False
+    document = parse_network(network.XMLDesc(0))
+    bridge, mac = (document.get("bridge") or {}).get("name"), document.get("mac")
+    if not bridge or not mac:
+        return False
+    from .links import remove_leftover
+
+    return remove_leftover(bridge, mac)
 
 
 def _update(network: Any, step: Step) -> None:

@@ -48,6 +48,22 @@ def bridge_ports(bridge: str) -> list[dict[str, Any]]:
     return [link for link in read_links() if link["master"] == bridge and link["name"] != f"{bridge}-nic"]
 
 
+def remove_leftover(bridge: str, mac: str) -> bool:
+    """Remove a bridge that a dying daemon left: of this name, with this MAC address, and with nothing in it.
+
+    False when there is no such bridge, or it may be somebody else's.
+    """
+    found = [link for link in read_links() if link["name"] == bridge]
+    if not found or found[0]["kind"] != "bridge" or found[0]["mac"].lower() != mac.lower() or bridge_ports(bridge):
+        return False
+    try:
+        with IPRoute() as route:
+            route.link("del", index=found[0]["index"])
+    except (OSError, NetlinkError):
+        return False
+    return True
+
+
 def _link(message: Any) -> dict[str, Any]:
     info = message.get_attr(_KIND)
     carrier = message.get_attr("IFLA_CARRIER")
