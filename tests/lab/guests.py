@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests to try networks with: small enough to start in a moment, real enough to migrate."""
+
+from __future__ import annotations
+
+import os
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from uuid import uuid4
+
+from pinging import pinging_initrd
+
+__all__ = ["domain_type", "domain_xml", "network_interface", "pinging_domain_xml", "pinging_initrd"]
+
+MACHINE = "pc-i440fx-7.2"  # known to every release that the lab runs
+
+
+def domain_type() -> str:
+    return "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "qemu"
+
+
+def network_interface(network: str, mac: str | None = None, portgroup: str | None = None) -> str:
+    """An <interface> that is plugged into a network by name."""
+    interface = ET.Element("interface", type="network")
+    if mac:
+        ET.SubElement(interface, "mac", address=mac)
+    source = ET.SubElement(interface, "source", network=network)
+    if portgroup:
+        source.set("portgroup", portgroup)
+    ET.SubElement(interface, "model", type="virtio")
+    return ET.tostring(interface, encoding="unicode")
+
+
+def domain_xml(
+    name: str,
+    interfaces: Iterable[str] = (),
+    *,
+    memory_mib: int = 16,
+    kind: str | None = None,
+    machine: str = MACHINE,
+    uuid: str | None = None,
+    kernel: str | None = None,
+    initrd: str | None = None,
+    cmdline: str = "console=ttyS0 quiet",
+) -> str:
+    """A diskless guest. Without a kernel it idles in its firmware, which is all that a port needs."""
+    domain = ET.Element("domain", type=kind or domain_type())
+    ET.SubElement(domain, "name").text = name
+    ET.SubElement(domain, "uuid").text = uuid or str(uuid4())
+    ET.SubElement(domain, "memory", unit="MiB").text = str(memory_mib)
+    ET.SubElement(domain, "vcpu").text = "1"
+    system = ET.SubElement(domain, "os")
+    ET.SubElement(system, "type", arch="x86_64", machine=machine).text = "hvm"
+    if kernel:
+        ET.SubElement(system, "kernel").text = kernel
+    if initrd:
+        ET.SubElement(system, "initrd").text = initrd
+        ET.SubElement(system, "cmdline").text = cmdline
+    ET.SubElement(ET.SubElement(domain, "features"), "acpi")
+    devices = ET.SubElement(domain, "devices")
+    ET.SubElement(devices, "emulator").text = "/usr/bin/qemu-system-x86_64"
+    ET.SubElement(devices, "controller", type="usb", model="none")
+    for interface in interfaces:
+        devices.append(ET.fromstring(interface))
+    if kernel:
+        console = ET.SubElement(devices, "console", type="file")
+        ET.SubElement(console, "source", path=f"/var/log/libvirt/{name}-console.log")
+        ET.SubElement(console, "target", type="serial", port="0")
+    ET.SubElement(devices, "memballoon", model="none")
+    return ET.tostring(domain, encoding="unicode")
+
+
+def pinging_domain_xml(
+    name: str,
+    interfaces: Iterable[str],
+    files: tuple[str, str],
+    addresses: Iterable[str],
+    *,
+    mtu: int | None = None,
+    kind: str = "qemu",
+    machine: str = MACHINE,
+) -> str:
+    """A guest that answers pings. files: from pinging_initrd(); addresses: one per interface, as 10.0.0.5/24.
+
+    It runs under TCG by default: that works, and migrates, on every machine, whatever its CPU.
+    """
+    cmdline = "console=ttyS0 quiet lab.ip=" + ",".join(addresses) + (f" lab.mtu={mtu}" if mtu else "")
+    return domain_xml(
+        name,
+        interfaces,
+        memory_mib=96,
+        kind=kind,
+        machine=machine,
+        kernel=files[0],
+        initrd=files[1],
+        cmdline=cmdline,
+    )
