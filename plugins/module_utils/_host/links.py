@@ -56,6 +56,9 @@ def remove_leftover(bridge: str, mac: str) -> bool:
     found = [link for link in read_links() if link["name"] == bridge]
     if not found or found[0]["kind"] != "bridge" or found[0]["mac"].lower() != mac.lower() or bridge_ports(bridge):
         return False
+    from pyroute2 import IPRoute
+    from pyroute2.netlink.exceptions import NetlinkError
+
     try:
         with IPRoute() as route:
             route.link("del", index=found[0]["index"])

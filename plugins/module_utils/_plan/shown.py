@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .._model.desired import ABSENT, ACTIVE, INACTIVE, Desired
 from .._model.field import Document
+from .._model.mark import foreign
 from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
 from .comparison import Comparison
@@ -16,7 +17,7 @@ def shown(
     desired: Desired, observed: Observed, compared: Comparison, pending: tuple[str, ...]
 ) -> tuple[Document, Document]:
     """State, autostart and the declared options; and, where the live network has or keeps another value, live."""
-    now, then = compared.persistent or {}, compared.goal
+    now, then = (_without_own(document) for document in (compared.persistent or {}, compared.goal))
     options = [
         name for name in NETWORK.fields if name in desired.declared or (desired.exact and (name in now or name in then))
     ]
@@ -41,6 +42,15 @@ def shown(
             before["live"] = {name: live.get(name) for name in apart}
             after["live"] = {name: live.get(name) if name in pending else then.get(name) for name in apart}
     return before, after
+
+
+def _without_own(document: Document) -> Document:
+    """Our own mark is nothing that anybody declared."""
+    if "metadata" not in document:
+        return document
+    others = foreign(document)
+    rest = {name: value for name, value in document.items() if name != "metadata"}
+    return {**rest, "metadata": others} if others else rest
 
 
 def _state_after(desired: Desired, observed: Observed) -> str:
