@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from .._host.apply import Work, apply, undo
 from .._host.connection import connect, host_of
 from .._host.networks import read_network, read_networks
 from .._model.desired import ABSENT, Desired
@@ -20,7 +19,7 @@ from .._model.host import Host
 from .._model.mark import is_managed
 from .._model.observed import Observed
 from .._plan.plan import plan_network
-from .._plan.step import DEFINE, Plan
+from .._plan.step import DEFINE, Plan, Work
 from .._plan.target import target
 
 # How many networks' faults one sentence tells.
@@ -45,9 +44,8 @@ def apply_networks(
         # What goes makes room (subnets, bridges) for what comes.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
         work = _plan_all(conn, wanted, everything, host, restart)
-        if not check_mode:
-            apply(conn, work)
-            work = _verified(conn, wanted, work, host, restart)
+        if not check_mode and any(plan.changed for plan, _observed in work):
+            work = _carried_out(conn, wanted, work, host, restart)
         return work
     finally:
         conn.close()
@@ -140,8 +138,11 @@ def _without(definitions: dict[str, Document], name: str) -> dict[str, Document]
     return {other: document for other, document in definitions.items() if other != name}
 
 
-def _verified(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:
-    """Read again what was changed: a second run must find nothing to do, or all is taken back."""
+def _carried_out(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:
+    """Do it, and read again what was changed: a second run must find nothing to do, or all is taken back."""
+    from .._host.apply import apply, undo
+
+    apply(conn, work)
     result: list[Work] = []
     done = [(seen, list(made.steps)) for made, seen in work]
     for desired, (plan, observed) in zip(wanted, work):

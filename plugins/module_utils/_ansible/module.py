@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import sys
+import traceback
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
@@ -59,6 +60,13 @@ def run(module: Module, work: Callable[[Module], dict[str, Any]]) -> None:
         result = work(module)
     except VirtfleetError as error:
         module.fail_json(error.sentence, code=error.code, **error.details)
+    except Exception as error:
+        # A fault of ours. It gets a sentence all the same; Ansible shows the traceback from -vvv on.
+        module.fail_json(
+            f"virtfleet.network met an error it did not expect ({type(error).__name__}: {error}); please report it.",
+            code="UNEXPECTED",
+            exception=traceback.format_exc(),
+        )
     module.exit_json(**result)
 
 

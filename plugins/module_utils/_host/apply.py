@@ -22,15 +22,13 @@ from .._plan.step import (
     START,
     UNDEFINE,
     UPDATE,
-    Plan,
     Step,
+    Work,
 )
 from .._xml.network import parse_network
 from .connection import errors, is_remote, libvirt
 from .networks import find
 from .ports import reclaim_ports, release_ports
-
-Work = tuple[Plan, Observed]
 
 # Nobody is there any more whom to ask for anything.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")

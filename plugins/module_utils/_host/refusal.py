@@ -51,6 +51,11 @@ def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
         )
     if socket:
         return "DAEMON_UNREACHABLE", f"{unanswered(message)}; the URI was {shown}."
+    if code in _URI or domain == FROM_URI or "URI path" in message:
+        return "URI_INVALID", (
+            f"libvirt does not take the URI {shown}: {message}. "
+            "A URI looks like qemu:///system or qemu+ssh://host/system."
+        )
     if server:
         return "DAEMON_UNREACHABLE", (
             f"No libvirt daemon answers on {server['path']} ({_rest(message, server)}): see that its host is up, and "
@@ -75,11 +80,6 @@ def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
         return "PERMISSION_DENIED", (
             f"The libvirt daemon refused the login for {shown}: {message}. Run the task as root (become: true) "
             "or as a user that the daemon lets in."
-        )
-    if code in _URI or domain == FROM_URI or "URI path" in message:
-        return "URI_INVALID", (
-            f"libvirt does not take the URI {shown}: {message}. "
-            "A URI looks like qemu:///system or qemu+ssh://host/system."
         )
     return "DAEMON_UNREACHABLE", f"The libvirt daemon of {shown} cannot be reached: {_bare(message)}."
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._model.field import Document
+from .._model.observed import Observed
 from .._model.plugged import Plugged
 
 # Disruption
@@ -87,3 +88,7 @@ class Plan:
     @property
     def changed(self) -> bool:
         return bool(self.steps)
+
+
+# A network's plan beside the network it was made for.
+Work = tuple[Plan, Observed]
