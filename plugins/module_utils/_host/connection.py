@@ -13,7 +13,7 @@ from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
 from .._model.host import Host, version_of
-from .refusal import refusal, unanswered
+from .refusal import quoted, refusal, unanswered
 
 try:
     import libvirt
@@ -60,12 +60,12 @@ def _open(uri: str) -> Any:
     if not answer:
         raise VirtfleetError(
             "DAEMON_SILENT",
-            f"The libvirt daemon of {uri!a} gave no answer in {OPEN_SECONDS} seconds: "
+            f"The libvirt daemon of {quoted(uri)} gave no answer in {OPEN_SECONDS} seconds: "
             "see whether it is stopped or hangs, and restart it.",
             uri=uri,
         )
     if isinstance(answer[0], ValueError):
-        raise VirtfleetError("URI_INVALID", f"libvirt does not take the URI {uri!a}: {answer[0]}.", uri=uri)
+        raise VirtfleetError("URI_INVALID", f"libvirt does not take the URI {quoted(uri)}: {answer[0]}.", uri=uri)
     if isinstance(answer[0], libvirt.libvirtError):
         error = answer[0]
         raise refusal(uri, error.get_error_code(), error.get_error_domain(), _one_line(error))

@@ -19,6 +19,9 @@ FROM_URI = 45
 _URI = (NO_CONNECT, INVALID_ARG, XML_ERROR, CONFIG_UNSUPPORTED, OPERATION_UNSUPPORTED)
 _AUTH = (AUTH_FAILED, AUTH_CANCELLED, ACCESS_DENIED, AUTH_UNAVAILABLE)
 
+# Of a stranger's words, so much is shown.
+_LONG = 250
+
 _SOCKET = re.compile(r"Failed to connect socket to '(?P<path>[^']*/(?P<daemon>[^'/]+?)(?:-admin|-ro)?-sock(?:-ro)?)'")
 _SERVER = re.compile(r"unable to connect to server at '(?P<path>[^']+)'")
 _UNIT = re.compile(r"virt[a-z]+d")
@@ -27,8 +30,13 @@ _CERTIFICATE = re.compile(r"certificate|\bTLS\b|private key", re.IGNORECASE)
 
 def refusal(uri: str, code: int, domain: int, message: str) -> VirtfleetError:
     """URI_INVALID, PERMISSION_DENIED, CERTIFICATE_REFUSED or DAEMON_UNREACHABLE. message: in one line, no full stop."""
-    kind, sentence = _judged(uri, code, domain, message)
+    kind, sentence = _judged(uri, code, domain, message if len(message) <= _LONG else f"{message[:_LONG]}...")
     return VirtfleetError(kind, sentence, libvirt_code=code, libvirt_domain=domain, libvirt_message=message, uri=uri)
+
+
+def quoted(uri: str) -> str:
+    """A URI in a sentence: in one line, and not endless."""
+    return ascii(uri if len(uri) <= _LONG else f"{uri[:_LONG]}...")
 
 
 def unanswered(message: str) -> str | None:
@@ -41,7 +49,7 @@ def unanswered(message: str) -> str | None:
 
 
 def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
-    shown = f"{uri!a}"
+    shown = quoted(uri)
     socket, server = _SOCKET.search(message), _SERVER.search(message)
     ssh = re.match(r"[a-z]+\+(ssh|libssh2?)\b", uri)
     if socket and "Permission denied" in message:

@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab of a folder's own, and many tasks in one playbook: for tests that look at refusals and at broken hosts."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Optional
+
+from harness.playbook import ROOT, environment
+
+LAB = ["/usr/bin/python3", str(ROOT / "tests" / "lab" / "lab.py")]
+# All that a module could change on a host. Sorted, since libvirt lists in no order; without operational states, which
+# come and go by themselves.
+SNAPSHOT = r"""
+ip -br link | awk '{print $1, $3}' | sort
+ip -br link show up | awk '{print "up", $1}' | sort
+virsh -q net-list --all | sort
+virsh -q net-list --all --name | sort | while IFS= read -r name; do
+  [ -n "$name" ] || continue
+  virsh -q net-dumpxml -- "$name"
+  virsh -q net-dumpxml --inactive -- "$name" 2>&1
+done
+find /etc/libvirt/qemu/networks /var/lib/libvirt/dnsmasq -type f -o -type l | grep -v '\.status' | sort
+"""
+
+
+class Hosts:
+    """A lab's hosts. IT_KEEP=1 leaves them."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self.inventory = ROOT / f".lab-{name}" / "inventory.yml"
+        self.runs = 0
+
+    def lab(self, *args: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        argv = [*LAB, "--name", self.name, *args]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+        assert not check or done.returncode == 0, f"{args}: {done.stdout}{done.stderr}"
+        return done
+
+    def on(self, host: str, *argv: str, check: bool = True) -> str:
+        """What a command on a host prints."""
+        return self.lab("exec", host, "--", *argv, check=check).stdout
+
+    def address(self, host: str) -> str:
+        return str(json.loads(self.inventory.read_text())["kvm"]["hosts"][host]["ansible_host"])
+
+    def virsh(self, host: str, *argv: str, check: bool = True) -> str:
+        return self.on(host, "virsh", "-q", *argv, check=check)
+
+    def define(self, host: str, *networks: str) -> None:
+        for xml in networks:
+            path = f"/run/network-{abs(hash(xml))}.xml"
+            self.on(host, "sh", "-c", 'printf %s "$1" >"$2"', "sh", xml, path)
+            self.virsh(host, "net-define", path)
+
+    def clean(self, host: str) -> None:
+        """Remove every network."""
+        for name in self.virsh(host, "net-list", "--all", "--name").split("\n"):
+            if name:
+                self.virsh(host, "net-destroy", name, check=False)
+                self.virsh(host, "net-undefine", name, check=False)
+
+    def snapshot(self, host: str) -> str:
+        return self.on(host, "sh", "-c", SNAPSHOT)
+
+    def pid(self, host: str, program: str) -> str:
+        return self.on(host, "pidof", "-s", program).strip()
+
+    @contextmanager
+    def stopped(self, host: str, program: str) -> Iterator[None]:
+        """The process is there and does nothing at all."""
+        pid = self.pid(host, program)
+        self.on(host, "kill", "-STOP", pid)
+        try:
+            yield
+        finally:
+            self.on(host, "kill", "-CONT", pid)
+
+    def start(
+        self, host: str, tasks: Sequence[dict[str, Any]], variables: Optional[dict[str, Any]] = None
+    ) -> tuple[subprocess.Popen[str], Path]:
+        """ansible-playbook with these tasks, of which none stops the others; and the file its results go to."""
+        self.runs += 1
+        base = self.folder / f"{self.runs}"
+        play = {
+            "hosts": host,
+            "gather_facts": False,
+            "vars": variables or {},
+            "tasks": [{"name": str(number), "ignore_errors": True, **task} for number, task in enumerate(tasks)],
+        }
+        playbook = base.with_suffix(".yml")
+        playbook.write_text(json.dumps([play]))
+        lines = base.with_suffix(".jsonl")
+        with base.with_suffix(".log").open("w") as log:
+            process = subprocess.Popen(
+                [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(self.inventory), str(playbook)],
+                env=environment(lines), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+        return process, lines
+
+    def results(self, process: subprocess.Popen[str], lines: Path, timeout: float = 900) -> list[dict[str, Any]]:
+        """The results of the tasks, in order, each with failed."""
+        try:
+            process.wait(timeout)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        entries = [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
+        unreachable = [entry for entry in entries if entry["status"] == "unreachable"]
+        assert entries, lines.with_suffix(".log").read_text()[-3000:]
+        assert not unreachable, unreachable
+        return [{**entry["result"], "failed": entry["status"] == "failed"} for entry in entries]
+
+    def run(
+        self, host: str, tasks: Sequence[dict[str, Any]], variables: Optional[dict[str, Any]] = None
+    ) -> list[dict[str, Any]]:
+        results = self.results(*self.start(host, tasks, variables))
+        assert len(results) == len(tasks)
+        return results
+
+
+@contextmanager
+def hosts_of(name: str, folder: Path) -> Iterator[Hosts]:
+    """The lab's two hosts, without networks. Of two runs at the same time the second waits, or has another IT_LABS."""
+    name = os.environ.get("IT_LABS", "") + name
+    hosts = Hosts(name, folder)
+    with (ROOT / ".cache" / f"lab-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        hosts.lab("up", "--hosts", "2", timeout=300)
+        try:
+            for host in ("kvm1", "kvm2"):
+                hosts.clean(host)
+            yield hosts
+        finally:
+            if not os.environ.get("IT_KEEP"):
+                hosts.lab("down")
+
+
+def task(module: str, options: dict[str, Any], check: bool = False, **keywords: Any) -> dict[str, Any]:
+    return {f"virtfleet.network.{module}": options, "check_mode": check, **keywords}
+
+
+def assert_refused(result: dict[str, Any], code: str, *words: str) -> None:
+    """A refusal that a person can read in one line, and a play can tell by its code."""
+    message = result.get("msg", "")
+    assert result["failed"], result
+    assert result.get("code") == code, (result.get("code"), message)
+    assert not result.get("changed"), result
+    assert "\n" not in message
+    assert message.endswith("."), message
+    assert not message.endswith(".."), message
+    assert 20 < len(message) < 700, message
+    for fault in ("Traceback", "MODULE FAILURE", "Exception", "libvirtError", "None"):
+        assert fault not in message, message
+    for word in words:
+        assert word in message, message
+    assert not result.get("module_stderr")
+    assert "exception" not in result or not result["exception"] or "Traceback (most" not in result["exception"], result

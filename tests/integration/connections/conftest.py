@@ -1,0 +1,15 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab `conn`: two hosts, one of which talks to the libvirt of the other."""
+
+from __future__ import annotations
+
+import pytest
+from batch import hosts_of
+
+
+@pytest.fixture(scope="session")
+def conn(tmp_path_factory):
+    with hosts_of("conn", tmp_path_factory.mktemp("conn")) as hosts:
+        yield hosts
