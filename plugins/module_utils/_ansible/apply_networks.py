@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,16 +12,12 @@ from .._host.connection import connect, host_of
 from .._host.networks import read_network, read_networks
 from .._model.desired import ABSENT, Desired
 from .._model.errors import VirtfleetError
-from .._model.field import Document
 from .._model.host import Host
 from .._model.mark import is_managed
 from .._model.observed import Observed
 from .._plan.plan import plan_network
-from .._plan.step import DEFINE, Plan, Work
-from .._plan.target import target
-
-# How many networks' faults one sentence tells.
-_NAMED = 5
+from .._plan.step import Plan, Work
+from .plan_networks import plan_all
 
 
 def apply_networks(
@@ -43,7 +37,7 @@ def apply_networks(
             wanted = _purged(wanted, everything) + wanted
         # What goes makes room (subnets, bridges) for what comes.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
-        work = _plan_all(conn, wanted, everything, host, restart)
+        work = plan_all(conn, wanted, everything, host, restart)
         if not check_mode and any(plan.changed for plan, _observed in work):
             work = _carried_out(conn, wanted, work, host, restart)
         return work
@@ -67,77 +61,6 @@ def _purged(wanted: list[Desired], everything: dict[str, Observed]) -> list[Desi
     ]
 
 
-def _plan_all(
-    conn: Any, wanted: list[Desired], everything: dict[str, Observed], host: Host, restart: str
-) -> list[Work]:
-    refused: list[VirtfleetError] = []
-    work: list[Work] = []
-    for desired in wanted:
-        observed = everything.get(desired.name) or read_network(conn, desired.name)
-        with _collected(refused, desired, wanted):
-            plan = plan_network(desired, observed, host, restart)
-            if plan.asks:
-                from .._host.plugged import read_plugged
-
-                observed = replace(observed, plugged=read_plugged(conn, observed, host))
-                plan = plan_network(desired, observed, host, restart)
-            work.append((plan, observed))
-    _raise_all(refused)
-    if not any(step.action == DEFINE for plan, _observed in work for step in plan.steps):
-        return work
-    # Something new comes onto the host: it must get along with what else is, or will be, there.
-    others = _definitions(wanted, work, everything or read_networks(conn))
-    result: list[Work] = []
-    for desired, (_plan, observed) in zip(wanted, work):
-        with _collected(refused, desired, wanted):
-            plan = plan_network(desired, observed, host, restart, _without(others, desired.name))
-            result.append((plan, observed))
-    _raise_all(refused)
-    return result
-
-
-@contextmanager
-def _collected(refused: list[VirtfleetError], desired: Desired, wanted: list[Desired]) -> Iterator[None]:
-    """Go on after a refusal, so that the faults of all networks are told at once, each with its network's name."""
-    try:
-        yield
-    except VirtfleetError as error:
-        if "libvirt_code" in error.details:  # not the definition's fault
-            raise
-        if len(wanted) > 1 and desired.name not in error.sentence:
-            error = VirtfleetError(error.code, f"Network {desired.name!a}: {error.sentence}", **error.details)
-        refused.append(error)
-
-
-def _raise_all(refused: list[VirtfleetError]) -> None:
-    if len(refused) == 1:
-        raise refused[0]
-    if refused:
-        sentences = [error.sentence for error in refused]
-        more = f" {len(refused) - _NAMED} networks more are refused: see problems." if len(refused) > _NAMED else ""
-        problems = [
-            problem
-            for error in refused
-            for problem in error.details.get("problems") or [{"code": error.code, "sentence": error.sentence}]
-        ]
-        raise VirtfleetError(refused[0].code, " ".join(sentences[:_NAMED]) + more, problems=problems)
-
-
-def _definitions(wanted: list[Desired], work: list[Work], everything: dict[str, Observed]) -> dict[str, Document]:
-    """Every network's definition as it will be."""
-    result = {name: observed.persistent or observed.live or {} for name, observed in everything.items()}
-    for desired, (_plan, observed) in zip(wanted, work):
-        if desired.state == ABSENT:
-            result.pop(desired.name, None)
-        else:
-            result[desired.name] = target(desired, observed)
-    return result
-
-
-def _without(definitions: dict[str, Document], name: str) -> dict[str, Document]:
-    return {other: document for other, document in definitions.items() if other != name}
-
-
 def _carried_out(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:
     """Do it, and read again what was changed: a second run must find nothing to do, or all is taken back."""
     from .._host.apply import apply, undo
@@ -157,8 +80,8 @@ def _carried_out(conn: Any, wanted: list[Desired], work: list[Work], host: Host,
         if rest.changed:
             error = VirtfleetError(
                 "NOT_CONVERGED",
-                f"libvirt took the definition of network '{desired.name}' but shows it differently: "
-                f"{' '.join(step.sentence for step in rest.steps)} would be due again.",
+                f"libvirt took the definition of network '{desired.name}' but shows it differently; a second run "
+                f"would {', '.join(step.doing for step in rest.steps)} again.",
                 before=rest.before,
                 after=rest.after,
             )

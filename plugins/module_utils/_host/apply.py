@@ -104,7 +104,7 @@ def _with(error: VirtfleetError, ending: str, **details: list[str]) -> Virtfleet
 
 def do(conn: Any, step: Step) -> None:
     """One step. Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, DAEMON_LOST, _SILENT or _UNREACHABLE."""
-    with errors(_lower(step.sentence), conn):
+    with errors(step.doing, conn):
         if step.action == DEFINE:
             if step.validate:
                 conn.networkDefineXMLFlags(step.xml, libvirt.VIR_NETWORK_DEFINE_VALIDATE)
@@ -171,7 +171,3 @@ def _describe(network: Any, step: Step) -> None:
         network.setMetadata(libvirt.VIR_NETWORK_METADATA_DESCRIPTION, step.xml or None, None, None, live)
     else:
         network.setMetadata(libvirt.VIR_NETWORK_METADATA_ELEMENT, step.xml or None, "virtfleet", step.section, live)
-
-
-def _lower(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:].rstrip(".")

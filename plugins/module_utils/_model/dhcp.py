@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from . import address
-from .field import Document, Entity, attribute, child, children, number
+from .field import EXTRA, Document, Entity, attribute, child, children, number
 
 
 def _same_lease(lease: Document) -> Document:
@@ -49,7 +49,7 @@ def range_key(range_: Document) -> tuple[str, ...]:
 
 def _same(dhcp: Document) -> Document:
     # libvirt does not keep a <dhcp> that hands out no address.
-    return dhcp if dhcp.get("ranges") or dhcp.get("hosts") else {}
+    return dhcp if dhcp.get("ranges") or dhcp.get("hosts") or EXTRA in dhcp else {}
 
 
 DHCP = Entity(

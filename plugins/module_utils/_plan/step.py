@@ -58,6 +58,11 @@ class Step:
     ports: tuple[Plugged, ...] = ()
     inverse: Step | None = None
 
+    @property
+    def doing(self) -> str:
+        """The sentence as a part of another: "start network 'red'"."""
+        return self.sentence[0].lower() + self.sentence[1:].rstrip(".")
+
     def as_dict(self) -> dict[str, Any]:
         """For results: what a reader wants of it."""
         shown: dict[str, Any] = {"action": self.action, "disruption": self.disruption, "sentence": self.sentence}

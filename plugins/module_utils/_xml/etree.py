@@ -41,7 +41,8 @@ def parse(xml: str) -> Any:
     try:
         root = etree.fromstring(raw, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        message = " ".join(str(error).split())[:300]
+        # msg is without the "(<string>, line 1)" that str() adds to the position which it has already.
+        message = " ".join(str(getattr(error, "msg", None) or error).split())[:300]
         raise VirtfleetError("XML_INVALID", f"The XML cannot be parsed: {message}.") from None
     if root.getroottree().docinfo.doctype:
         raise VirtfleetError("XML_UNSAFE", "The XML has a document type declaration; entities are not accepted here.")

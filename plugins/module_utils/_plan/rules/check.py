@@ -11,8 +11,10 @@ from ..._model.field import Document
 from ..._model.host import Host
 from ..._model.network import NETWORK
 from .addresses import addresses
+from .bounds import bounds
 from .modes import modes
 from .names import devices
+from .texts import texts
 from .values import values
 from .versions import versions
 
@@ -21,7 +23,9 @@ def check(document: Document, host: Host) -> list[Problem]:
     """Everything that is wrong with a definition for this host, at once."""
     plain = canonical(NETWORK, document)
     problems = [
+        *texts(document),
         *devices(document),
+        *bounds(document),
         *addresses(document),
         *values(document),
         *modes(plain, host.version),

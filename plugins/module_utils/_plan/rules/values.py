@@ -15,6 +15,8 @@ from ..._model.mark import foreign, namespace_of
 
 MTU = (68, 65535)
 VLAN_ID = (0, 4094)
+# KiB/s, or KiB for a burst: beyond it libvirt's count of bytes would overflow.
+RATE = 2**54
 LEASE_SECONDS = 120
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
@@ -80,8 +82,8 @@ def _bandwidth(what: str, bandwidth: Any) -> Iterator[Problem]:
         if not isinstance(rates, dict):
             continue
         for name, rate in rates.items():
-            if not isinstance(rate, int) or rate < 1:
-                yield Problem("BANDWIDTH_INVALID", f"{what}.{direction}.{name} is {rate}; it is 1 KiB/s or more.")
+            if not isinstance(rate, int) or not 1 <= rate <= RATE:
+                yield Problem("BANDWIDTH_INVALID", f"{what}.{direction}.{name} is {rate}; it can be 1 to {RATE}.")
         if "floor" in rates:
             yield Problem(
                 "BANDWIDTH_INVALID", f"{what}.{direction} has a floor; libvirt takes one in a guest's interface only."

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers that libvirt takes within bounds only, and the UUID."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..._model import address
+from ..._model.errors import Problem
+from ..._model.field import Document
+
+_UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+UNSIGNED = 2**32 - 1
+PORT = 65535
+
+
+def bounds(document: Document) -> Iterator[Problem]:
+    uuid = document.get("uuid")
+    if uuid is not None and not _UUID.match(uuid):
+        yield Problem(
+            "UUID_INVALID", f"uuid is {uuid!a}, which is no UUID such as 6f5b1f1e-0f3a-4d51-8f43-0c2f5b9b8f11."
+        )
+    delay = (document.get("bridge") or {}).get("delay", 0)
+    if not 0 <= delay <= UNSIGNED:
+        yield Problem("BRIDGE_INVALID", f"bridge.delay is {delay}; it is 0 seconds or more.")
+    for route in document.get("routes") or ():
+        if not 1 <= route.get("metric", 1) <= UNSIGNED:
+            yield Problem(
+                "ROUTE_INVALID", f"The metric of routes {route.get('address')} is {route['metric']}; it is 1 or more."
+            )
+    for record in (document.get("dns") or {}).get("srvs") or ():
+        for name in ("port", "priority", "weight"):
+            if not 0 <= record.get(name, 0) <= PORT:
+                what = f"dns.srvs {record.get('service')}"
+                yield Problem("DNS_INVALID", f"The {name} of {what} is {record[name]}; it can be 0 to {PORT}.")
+    yield from _nat((document.get("forward") or {}).get("nat") or {})
+
+
+def _nat(nat: Document) -> Iterator[Problem]:
+    port, addresses = nat.get("port"), nat.get("address")
+    if port is not None and not 1 <= port.get("start", 0) <= port.get("end", 0) <= PORT:
+        yield Problem(
+            "NAT_INVALID",
+            f"forward.nat.port is {port.get('start')} to {port.get('end')}; it is a range within 1 to {PORT}.",
+        )
+    if addresses is not None:
+        ends = [address.packed(str(addresses.get(end, ""))) for end in ("start", "end")]
+        if any(end is None or len(end) != 4 for end in ends) or (ends[0] or b"") > (ends[1] or b""):
+            shown = f"{addresses.get('start')!a} to {addresses.get('end')!a}"
+            yield Problem("NAT_INVALID", f"forward.nat.address is {shown}, which is no range of IPv4 addresses.")
