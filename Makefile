@@ -13,7 +13,7 @@ HOSTS ?= 3
 RESULTS := .cache/results
 TIMED := $(PYTHON) tests/tools/timed.py
 PYTEST := pytest -rsx --junit-xml=$(RESULTS)
-PURE := $(addprefix .cache/collections/ansible_collections/virtfleet/network/plugins/module_utils/,_model _xml _plan _fleet _migrate)
+PURE := $(addprefix .cache/collections/ansible_collections/virtfleet/network/plugins/module_utils/,_model _xml _plan _fleet)
 
 export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
@@ -80,7 +80,7 @@ demo: setup ## a fleet of 3, the rollout, the migration check's matrix, a real l
 
 corpus: setup ## XML=dir: every network XML in a folder through virt_network
 	@$(if $(XML),,echo 'usage: make corpus XML=dir' >&2; exit 2)
-	@tests/corpus/run $(XML)
+	@python tests/corpus/run.py $(XML)
 
 bench: setup ## the measurements
 	@python tests/bench/run.py

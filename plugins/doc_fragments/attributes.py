@@ -27,9 +27,6 @@ attributes:
     support: full
 """
 
-    # The same by the name of what it holds.
-    ATTRIBUTES = DOCUMENTATION
-
     # Modules that only look.
     INFO = r"""
 attributes:

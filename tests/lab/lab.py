@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, virtfleet.network contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A fleet of KVM hosts on one Linux machine. See docs/lab.md."""

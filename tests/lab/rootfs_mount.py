@@ -111,7 +111,9 @@ def _accounts(etc: Path) -> None:
     for file, entries in ACCOUNTS.items():
         text = (etc / file).read_text()
         known = {line.split(":")[0] for line in text.splitlines()}
-        (etc / file).write_text(text + "".join(f"{entry}\n" for entry in entries if entry.split(":")[0] not in known))
+        (etc / file).write_text(
+            text + "".join(f"{entry}\n" for entry in entries if entry.split(":", maxsplit=1)[0] not in known)
+        )
 
 
 def enter(config: dict[str, Any]) -> None:

@@ -155,7 +155,7 @@ def test_the_modules_own_options():
     assert options("CONNECTION")["uri"]["default"] == "qemu:///system"
 
 
-@pytest.mark.parametrize("name", ["DOCUMENTATION", "ATTRIBUTES", "INFO"])
+@pytest.mark.parametrize("name", ["DOCUMENTATION", "INFO"])
 def test_attributes(name):
     attributes = load(getattr(Attributes, name))["attributes"]
     assert set(attributes) == {"check_mode", "diff_mode", "platform", "idempotent"}

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every network XML in a folder through virt_network, on hosts of the lab.
 
-usage: tests/corpus/run FOLDER
+usage: python tests/corpus/run.py FOLDER
 
 Each *.xml is checked, applied, applied again and removed. It converges when check mode promised what was done, the
 second run found nothing to do and nothing is left at the end. It is refused when libvirt refuses it, with libvirt's
