@@ -40,7 +40,7 @@ vlan:
       elements: dict
       suboptions:
         id:
-          description: VLAN number, 0 to 4095.
+          description: VLAN number, 0 to 4094.
           type: int
           required: true
         native_mode:

@@ -109,6 +109,16 @@ plugged:
   returned: success
   type: list
   elements: dict
+undone:
+  description: What was done before a step failed and was taken back.
+  returned: when a step fails
+  type: list
+  elements: str
+left:
+  description: What could not be taken back.
+  returned: when a step fails
+  type: list
+  elements: str
 code:
   description: A stable word for what went wrong.
   returned: failure

@@ -22,11 +22,12 @@ options:
   gather:
     description:
       - What to look at beside the networks themselves.
-      - V(ports) are the guests and devices plugged into networks, V(links) the host's network links.
+      - V(ports) are the guests and devices plugged into networks, V(links) the host's network links, V(pools) who
+        holds which member of the networks' pools.
     type: list
     elements: str
-    choices: [ports, links]
-    default: [ports, links]
+    choices: [ports, links, pools]
+    default: [ports, links, pools]
 seealso:
   - module: virtfleet.network.virt_networks
 author:
@@ -88,6 +89,13 @@ details:
       description: The guests' NICs and other devices plugged in; null when not looked at or not running.
       type: list
       elements: dict
+pools:
+  description:
+    - Network name to its pool, of the networks that have one. Worked out from libvirt's ports, the guests and the
+      host's links, not from libvirt's own counter. Null when not looked at.
+    - As RV(virtfleet.network.virt_iface_pool#module:pool) of M(virtfleet.network.virt_iface_pool).
+  returned: success
+  type: dict
 links:
   description:
     - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin),
@@ -97,7 +105,9 @@ links:
   type: list
   elements: dict
 host:
-  description: The host's libvirt, with C(libvirt_version), C(hostname), C(uri) and C(remote).
+  description:
+    - The host's libvirt, with C(libvirt_version), C(hostname), C(uri) and C(remote).
+    - The hostname is null over C(network:///system), which shows networks alone.
   returned: success
   type: dict
 """

@@ -78,6 +78,16 @@ networks:
       description: What a restart or stop cut off, or in check mode would cut off.
       type: list
       elements: dict
+undone:
+  description: What was done before a step failed and was taken back.
+  returned: when a step fails
+  type: list
+  elements: str
+left:
+  description: What could not be taken back.
+  returned: when a step fails
+  type: list
+  elements: str
 code:
   description: A stable word for what went wrong.
   returned: failure

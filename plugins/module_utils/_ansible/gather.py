@@ -11,6 +11,7 @@ from .._host.connection import connect, host_of, hostname_of
 from .._host.networks import read_network, read_networks
 from .._host.plugged import read_plugged
 from .._model.canonical import canonical
+from .._model.forward import has_pool
 from .._model.host import Host
 from .._model.mark import is_managed
 from .._model.network import DESCRIPTIVE, NETWORK
@@ -27,6 +28,7 @@ def gather(uri: str, name: Optional[str], what: list[str]) -> dict[str, Any]:
         found = read_networks(conn) if name is None else {name: read_network(conn, name)}
         networks = [observed for _name, observed in sorted(found.items()) if observed.exists]
         details = {seen.name: _details(conn, seen, host, "ports" in what) for seen in networks}
+        pools = _pools(conn, host, networks, found if name is None else None) if "pools" in what else None
     finally:
         conn.close()
     links = None
@@ -38,6 +40,7 @@ def gather(uri: str, name: Optional[str], what: list[str]) -> dict[str, Any]:
         "networks": [network_options(seen) for seen in networks if seen.persistent is not None],
         "transient": [network_options(seen) for seen in networks if seen.persistent is None],
         "details": details,
+        "pools": pools,
         "links": links,
         "host": {"libvirt_version": host.release, "hostname": hostname, "uri": uri, "remote": host.remote},
     }
@@ -58,6 +61,19 @@ def _details(conn: Any, observed: Observed, host: Host, ports: bool) -> dict[str
         "live": {option: live[option] for option in drift if option in live},
         "plugged": None if plugged is None else [item.as_dict() for item in plugged],
     }
+
+
+def _pools(
+    conn: Any, host: Host, networks: list[Observed], everything: Optional[dict[str, Observed]]
+) -> dict[str, Any]:
+    """The pools of these networks; a host without any pays nothing for the question."""
+    shown = [seen.name for seen in networks if has_pool(seen.live or {}) or has_pool(seen.persistent or {})]
+    if not shown:
+        return {}
+    from .._host.pools import read_facts
+
+    facts = read_facts(conn, host, read_networks(conn) if everything is None else everything)
+    return {name: facts.pool(name).as_dict() for name in shown if name in facts.networks}
 
 
 def _drift(observed: Observed) -> list[str]:

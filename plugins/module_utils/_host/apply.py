@@ -17,6 +17,7 @@ from .._plan.step import (
     DEFINE,
     DESCRIBE,
     DESTROY,
+    FREE,
     RECLAIM,
     RELEASE,
     START,
@@ -28,7 +29,7 @@ from .._plan.step import (
 from .._xml.network import parse_network
 from .connection import errors, is_remote, libvirt
 from .networks import find
-from .ports import reclaim_ports, release_ports
+from .ports import free_ports, reclaim_ports, release_ports
 
 # Nobody is there any more whom to ask for anything.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
@@ -133,6 +134,8 @@ def do(conn: Any, step: Step) -> None:
             release_ports(network, step.ports)
         elif step.action == RECLAIM:
             reclaim_ports(network, step.ports)
+        elif step.action == FREE:
+            free_ports(network, step.ports)
 
 
 def _start(conn: Any, network: Any) -> None:

@@ -26,21 +26,24 @@ def read_links() -> list[dict[str, Any]]:
     try:
         from pyroute2 import IPRoute
     except ImportError:
-        raise VirtfleetError(
-            "DEPENDENCY_MISSING",
-            "Python's pyroute2 is not installed on this host and is needed to read its links: install "
-            "python3-pyroute2.",
-            packages=["python3-pyroute2"],
-        ) from None
+        raise missing_pyroute2() from None
     try:
         with IPRoute() as route:
-            found = [_link(message) for message in route.get_links()]
+            found = [link_of(message) for message in route.get_links()]
     except OSError as error:
         raise VirtfleetError("LINKS_UNREADABLE", f"The links of this host cannot be read: {error}.") from None
     names = {link["index"]: link["name"] for link in found}
     for link in found:
         link["master"] = names.get(link["master"])
     return sorted(found, key=lambda link: int(link["index"]))
+
+
+def missing_pyroute2() -> VirtfleetError:
+    return VirtfleetError(
+        "DEPENDENCY_MISSING",
+        "Python's pyroute2 is not installed on this host and is needed to read its links: install python3-pyroute2.",
+        packages=["python3-pyroute2"],
+    )
 
 
 def bridge_ports(bridge: str) -> list[dict[str, Any]]:
@@ -67,7 +70,8 @@ def remove_leftover(bridge: str, mac: str) -> bool:
     return True
 
 
-def _link(message: Any) -> dict[str, Any]:
+def link_of(message: Any) -> dict[str, Any]:
+    """One message of netlink's; master is an index still."""
     info = message.get_attr(_KIND)
     carrier = message.get_attr("IFLA_CARRIER")
     return {

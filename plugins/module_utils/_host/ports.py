@@ -38,6 +38,16 @@ def release_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
             raise
 
 
+def free_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
+    """Drop ports for good."""
+    for port in ports:
+        try:
+            network.portLookupByUUIDString(port.port).delete(0)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != libvirt.VIR_ERR_NO_NETWORK_PORT:
+                raise
+
+
 def reclaim_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
     """Put ports back under their UUIDs, but for guests that are gone by now.
 
@@ -52,6 +62,9 @@ def reclaim_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
         except libvirt.libvirtError as error:
             if error.get_error_code() != libvirt.VIR_ERR_NETWORK_PORT_EXIST:
                 lost.append(f"{port} ({error.get_error_message()})")
+        except (SystemError, UnicodeError):
+            # libvirt's words have the port's UUID in them as raw bytes, over which its Python binding stumbles.
+            lost.append(f"{port} (its member {port.member} is not in the pool)")
     if lost:
         raise VirtfleetError(
             "PORTS_LOST",

@@ -27,6 +27,8 @@ class Desired:
     """declared: option -> value; None removes the element, an option that is not there is left alone.
 
     exact: the declaration is the whole network (it came as XML), so what it does not say goes.
+    live: declared options that the running network shall have otherwise than the persistent one (an empty list: none).
+    own: the collection's own elements in its metadata, where they are to be others.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Desired:
     autostart: Optional[bool] = None
     declared: Document = field(default_factory=dict)
     exact: bool = False
+    live: Optional[Document] = None
+    own: Optional[list[str]] = None
 
 
 def declaration(options: Document) -> Document:

@@ -84,3 +84,16 @@ def has_pool(network: Document) -> bool:
     return mode_of(network) in POOL and bool(
         forward.get("interfaces") or forward.get("addresses") or forward.get("pf") or forward.get("dev")
     )
+
+
+def members_of(network: Document) -> tuple[str, ...]:
+    """Names of the interfaces and PCI addresses that a network's definition lists as its pool, in its order."""
+    forward = network.get("forward") or {}
+    if mode_of(network) not in POOL:
+        return ()
+    names = [str(item["dev"]) for item in forward.get("interfaces") or ()]
+    names += [address.pci(str(item["address"])) for item in forward.get("addresses") or ()]
+    dev = forward.get("dev")
+    if dev and dev not in names:
+        names.insert(0, str(dev))
+    return tuple(names)

@@ -22,14 +22,15 @@ from .target import target
 @dataclass(frozen=True)
 class Comparison:
     """wanted: the whole definition, as it would be written. goal, persistent, live: what is to be and what is,
-    canonical; live holds only what the live network is held against. updates: what brings the live network there;
-    stuck: the options for which it needs a restart.
+    canonical; live holds only what the live network is held against, which is live_goal. updates: what brings the live
+    network there; stuck: the options for which it needs a restart.
     """
 
     wanted: Document
     goal: Document
     persistent: Document | None
     live: Document | None
+    live_goal: Document | None = None
     updates: tuple[Step, ...] = ()
     stuck: tuple[str, ...] = ()
 
@@ -41,25 +42,26 @@ class Comparison:
 def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
     """Raises VirtfleetError UUID_DIFFERS."""
     wanted = target(desired, observed)
-    if wanted == observed.persistent and observed.live in (None, wanted):
+    if wanted == observed.persistent and desired.live is None and observed.live in (None, wanted):
         # Nothing to bring into canonical form: the common case, and a host has many networks.
         return Comparison(wanted, {}, {}, None)
     goal = canonical(NETWORK, wanted)
     persistent = None if observed.persistent is None else canonical(NETWORK, observed.persistent)
     if observed.live is None or desired.state == INACTIVE:
         return Comparison(wanted, goal, persistent, None)
-    live, live_goal = (_declared(desired, document) for document in (canonical(NETWORK, observed.live), goal))
+    shall = goal if desired.live is None else canonical(NETWORK, {**wanted, **desired.live})
+    live, live_goal = (_declared(desired, document) for document in (canonical(NETWORK, observed.live), shall))
     if "bridge" in live and is_virtual(goal) and "name" not in goal.get("bridge", {}):
         # libvirt has yet to make up the name: the running bridge's may well be it.
         live = {**live, "bridge": {key: value for key, value in live["bridge"].items() if key != "name"}}
         live = {option: value for option, value in live.items() if value != {}}
     if live == live_goal:
-        return Comparison(wanted, goal, persistent, live)
+        return Comparison(wanted, goal, persistent, live, live_goal)
     from .live import live_updates
 
     order = [address.ip(str(ip.get("address", ""))) for ip in observed.live.get("ips", ())]
     updates, stuck = live_updates(desired.name, live, live_goal, order, host.version)
-    return Comparison(wanted, goal, persistent, live, tuple(updates), tuple(stuck))
+    return Comparison(wanted, goal, persistent, live, live_goal, tuple(updates), tuple(stuck))
 
 
 def _declared(desired: Desired, document: Document) -> Document:

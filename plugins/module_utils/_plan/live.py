@@ -113,13 +113,13 @@ def _portgroups(name: str, live: Document, wanted: Document) -> list[Step]:
 
 
 def _forward(name: str, live: Document, wanted: Document) -> Optional[list[Step]]:
-    """Members of a macvtap pool come and go; nothing else of <forward> does."""
+    """Members of a macvtap pool come and go, the first and the last too; nothing else of <forward> does."""
     old, new = live.get("forward", {}), wanted.get("forward", {})
     rest = ({k: v for k, v in side.items() if k != "interfaces"} for side in (old, new))
     first, second = rest
-    if first != second or mode_of(live) in (None, "nat", "route", "open", "hostdev") or not has_pool(live):
+    if first != second or mode_of(live) in (None, "nat", "route", "open", "hostdev"):
         return None
-    if not new.get("interfaces"):
+    if mode_of(live) == "bridge" and not has_pool(live):  # it may be one with a bridge, which takes no members
         return None
     return _exchange(
         name,

@@ -9,14 +9,16 @@ a form that Python compiles anew every time.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._model.desired import ABSENT, ACTIVE, INACTIVE, NEVER, Desired
 from .._model.errors import VirtfleetError, refuse
 from .._model.field import EXTRA, Document
-from .._model.forward import has_pool, is_virtual
+from .._model.forward import has_pool, is_virtual, mode_of
 from .._model.host import MODELLED, Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
-from .._model.plugged import GUEST, Plugged
+from .._model.plugged import Plugged
 from .._xml.network import write_network
 from .comparison import Comparison, compare
 from .in_use import refuse_if_in_use
@@ -28,23 +30,29 @@ from .step import (
     NEXT_START,
     NONE,
     POOL_SECTION,
-    RECLAIM,
-    RELEASE,
     RESTART,
     START,
     UNDEFINE,
-    UPDATE,
     Plan,
     Step,
 )
 
+if TYPE_CHECKING:
+    from .books import Books
+
 
 def plan_network(
-    desired: Desired, observed: Observed, host: Host, restart: str, others: dict[str, Document] | None = None
+    desired: Desired,
+    observed: Observed,
+    host: Host,
+    restart: str,
+    others: dict[str, Document] | None = None,
+    books: Books | None = None,
 ) -> Plan:
     """What has to be done so that the network is as desired; nothing when it is.
 
     restart: idle, never or force. others: definitions of the host's other networks, for overlapping subnets.
+    books: what else is to become of a pool's ports.
     Raises VirtfleetError for what is refused: codes of the rules, NETWORK_MISSING, UUID_DIFFERS, IN_USE.
     """
     if desired.state == ABSENT:
@@ -56,19 +64,32 @@ def plan_network(
         _refuse_wrong(desired, compared, host, others or {})
     plugged = observed.plugged or ()
     updates, stuck = compared.updates, compared.stuck
-    pool = bool(updates) and has_pool(observed.live or {})
-    if pool and _held_members(plugged) & _leaving_members(compared):
-        stuck = tuple(sorted({*stuck, "forward"}))
+    leaving: set[str] = set()
+    moved = observed.active and desired.state != INACTIVE and bool(updates or stuck or books)
+    pool = moved and (books is not None or has_pool(observed.live or {}))
+    swap = False
+    if pool:
+        from .books import Books, held_members, leaving_members, only_members_differ
+
+        books = books or Books()
+        leaving = leaving_members(observed, compared)
+        if held_members(plugged) & leaving and not books.drain:
+            stuck, leaving = tuple(sorted({*stuck, "forward"})), set()
+        else:
+            by_restart = mode_of(observed.live or {}) == "hostdev" and books.due and not stuck
+            swap = by_restart or (stuck == ("forward",) and restart != NEVER and only_members_differ(compared))
+    if "portgroups" not in stuck and any(_option_of(step) == "portgroups" for step in updates):
+        stuck = _with_portgroups_refused(stuck, observed, compared, host)
     if stuck:
         updates = tuple(step for step in updates if _option_of(step) not in stuck)
-    stops = (bool(stuck) and restart != NEVER) or (observed.active and desired.state == INACTIVE)
+    stops = (bool(stuck) and restart != NEVER and not swap) or (observed.active and desired.state == INACTIVE)
     if stops:
         refuse_if_in_use(desired, plugged, restart, stuck)
         updates = ()
-    pending = () if stops else stuck
+    pending = () if stops or swap else stuck
     steps = (
         *_definition_steps(desired, observed, compared, host, pending),
-        *(_with_ports_aside(desired.name, updates, plugged) if pool else updates),
+        *(_with_ports_aside(observed, updates, plugged, leaving, books, swap) if pool and not stops else updates),
         *_run_steps(desired, observed, stops, plugged),
     )
     before, after = shown(desired, observed, compared, pending) if steps or pending else ({}, {})
@@ -80,7 +101,7 @@ def plan_network(
         pending=pending,
         plugged=plugged if stops else (),
         warnings=_warnings(desired, observed, host, stops, pending),
-        asks=(stops or pool) and observed.plugged is None,
+        asks=(stops or swap or (pool and bool(updates))) and observed.plugged is None,
     )
 
 
@@ -126,30 +147,37 @@ def _refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: di
         raise refuse(problems, network=name)
 
 
-def _held_members(plugged: tuple[Plugged, ...]) -> set[str]:
-    return {item.member for item in plugged if item.member}
+def _with_portgroups_refused(
+    stuck: tuple[str, ...], observed: Observed, compared: Comparison, host: Host
+) -> tuple[str, ...]:
+    """A network may run as another kind than it is defined as, and the running one not take the new portgroups:
+    libvirt's update would accept them all the same."""
+    from .rules.check import check
+
+    live = observed.live or {}
+    then = {**live, "portgroups": (compared.live_goal or {}).get("portgroups", [])}
+    known = {problem.sentence for problem in check(live, host)}
+    refused = any(problem.sentence not in known for problem in check(then, host))
+    return tuple(sorted({*stuck, "portgroups"})) if refused else stuck
 
 
-def _leaving_members(compared: Comparison) -> set[str]:
-    """Members that go: libvirt's update lets them go from under a guest."""
-    devices = [
-        {item["dev"] for item in (document or {}).get("forward", {}).get("interfaces", ())}
-        for document in (compared.live, compared.goal)
-    ]
-    return devices[0] - devices[1]
-
-
-def _with_ports_aside(name: str, updates: tuple[Step, ...], plugged: tuple[Plugged, ...]) -> tuple[Step, ...]:
+def _with_ports_aside(
+    observed: Observed,
+    updates: tuple[Step, ...],
+    plugged: tuple[Plugged, ...],
+    leaving: set[str],
+    books: Books | None,
+    swap: bool,
+) -> tuple[Step, ...]:
     """An update makes libvirt forget which members of a pool are taken; ports that come back are counted again."""
-    ports = tuple(item for item in plugged if item.kind == GUEST)
-    if not ports or not any(step.action == UPDATE for step in updates):
+    from .books import Books, member_update, restarted, sets_aside, updated
+
+    books, live = books or Books(), observed.live or {}
+    if swap:
+        return restarted(observed.name, live, plugged, leaving, books)
+    if not sets_aside(updates, books) or not (plugged or books.due or books.returning):
         return updates
-    whose = ", ".join(str(port) for port in ports)
-    return (
-        Step(RELEASE, name, f"Set the ports of {whose} in network '{name}' aside.", ports=ports),
-        *updates,
-        Step(RECLAIM, name, f"Put the ports of {whose} in network '{name}' back.", ports=ports),
-    )
+    return updated(observed.name, live, updates, plugged, leaving, books, member_update)
 
 
 def _option_of(step: Step) -> str:

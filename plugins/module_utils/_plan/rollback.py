@@ -25,7 +25,7 @@ from .step import (
 
 
 def rollback(observed: Observed, done: list[Step]) -> list[Step]:
-    """The definition goes back first, since a start takes it; then what runs, latest first.
+    """The definition goes back first, since a start takes it; then what runs, latest first; last the ports.
 
     done: the steps of one network's plan that were carried out, in order.
     """
@@ -38,7 +38,11 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
             steps.append(Step(AUTOSTART, name, f"Let network '{name}' start at boot again.", value=True))
     if AUTOSTART in actions and observed.persistent is not None:
         steps.append(Step(AUTOSTART, name, f"Put autostart of network '{name}' back.", value=observed.autostart))
-    steps += _live_again(name, done)
+    aside = next((step.ports for step in done if step.action == RELEASE), ())
+    back = next((step.ports for step in done if step.action == RECLAIM), ())
+    if back:
+        steps.append(Step(RELEASE, name, f"Set the ports of network '{name}' aside again.", ports=back))
+    steps += [step.inverse for step in reversed(done) if step.action in (UPDATE, DESCRIBE) and step.inverse]
     stopped, started = DESTROY in actions, START in actions
     if started:
         steps.append(Step(DESTROY, name, f"Stop network '{name}' again."))
@@ -49,19 +53,9 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
         steps += _started_again(observed)
     elif stopped:
         steps.append(Step(CREATE, name, f"Start transient network '{name}' again.", xml=observed.live_xml))
+    if aside:
+        steps.append(Step(RECLAIM, name, f"Put the ports of network '{name}' back.", ports=aside))
     return steps
-
-
-def _live_again(name: str, done: list[Step]) -> list[Step]:
-    """Updates taken back; with the ports aside meanwhile, where they were for the updates themselves."""
-    inverse = [step.inverse for step in reversed(done) if step.action in (UPDATE, DESCRIBE) and step.inverse]
-    aside = next((step.ports for step in done if step.action == RELEASE), ())
-    if not aside:
-        return inverse
-    back = Step(RECLAIM, name, f"Put the ports of network '{name}' back.", ports=aside)
-    if any(step.action == RECLAIM for step in done):
-        inverse.insert(0, Step(RELEASE, name, f"Set the ports of network '{name}' aside again.", ports=aside))
-    return [*inverse, back]
 
 
 def _started_again(observed: Observed) -> list[Step]:

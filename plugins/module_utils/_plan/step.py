@@ -28,6 +28,7 @@ UPDATE = "update"
 DESCRIBE = "describe"
 RELEASE = "release"
 RECLAIM = "reclaim"
+FREE = "free"
 
 # libvirt's name for the section of an update that takes members in and out of a pool.
 POOL_SECTION = "forward-interface"
@@ -41,8 +42,8 @@ class Step:
     of describe the metadata element. update: command (add, modify, delete), section (libvirt's name of it) and
     index (which <ip>, else -1), always on the live network. describe: section is title, description or a
     metadata namespace, xml its new value ("" removes it). autostart: value. validate: have libvirt hold the
-    XML against its schema. ports: what release sets aside and reclaim puts back. inverse: the step that takes an
-    update or describe back.
+    XML against its schema. ports: what release sets aside, reclaim puts back and free drops for good. inverse: the
+    step that takes an update or describe back.
     """
 
     action: str

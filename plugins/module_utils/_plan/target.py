@@ -39,6 +39,8 @@ def _metadata(document: Document, desired: Desired, base: Document | None) -> No
     """The declared foreign elements (else those there are) and our own; a new network gets our mark."""
     foreign = mark.foreign(document)
     own = [mark.MARK] if base is None else mark.own(base)
+    if desired.own is not None:
+        own = desired.own
     if foreign or own:
         document["metadata"] = [*own, *foreign]
     else:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from .._model.field import Document
 from .._model.plugged import GUEST, Plugged
 from .codec import pci_address
-from .etree import parse
+from .etree import etree, parse, to_text
 
 
 def parse_port(xml: str) -> Plugged:
@@ -28,6 +29,24 @@ def parse_port(xml: str) -> Plugged:
     )
 
 
+def port_settings(xml: str) -> Document:
+    """The settings that a port was made with, in the form of a portgroup's. Raises VirtfleetError XML_INVALID."""
+    from .._model.bandwidth import BANDWIDTH
+    from .._model.virtualport import VIRTUALPORT
+    from .._model.vlan import VLAN
+    from .codec import read
+
+    root = parse(xml)
+    settings: Document = {}
+    for name, entity in (("virtualport", VIRTUALPORT), ("bandwidth", BANDWIDTH), ("vlan", VLAN)):
+        for node in root.iterfind(name):
+            settings[name] = read(entity, node)
+    filters = root.find("rxfilters")
+    if filters is not None:
+        settings["trust_guest_rx_filters"] = filters.get("trustGuest") == "yes"
+    return settings
+
+
 def _member(plug: Any) -> Optional[str]:
     """A bridge is no member: it is there for everyone."""
     if plug is None:
@@ -36,3 +55,17 @@ def _member(plug: Any) -> Optional[str]:
         return str(plug.get("dev"))
     address = plug.find("address")
     return None if address is None else pci_address(dict(address.attrib))
+
+
+def write_port(port: Plugged, mode: str) -> str:
+    """The <networkport> of a macvtap NIC, as far as putting it back needs it. mode: the macvtap's."""
+    root = etree.Element("networkport")
+    etree.SubElement(root, "uuid").text = port.port
+    owner = etree.SubElement(root, "owner")
+    etree.SubElement(owner, "name").text = port.name
+    etree.SubElement(owner, "uuid").text = port.uuid
+    if port.portgroup:
+        etree.SubElement(root, "group").text = port.portgroup
+    etree.SubElement(root, "mac", address=port.mac or "")
+    etree.SubElement(root, "plug", type="direct", dev=port.member or "", mode=mode)
+    return to_text(root)

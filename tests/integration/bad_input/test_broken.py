@@ -120,7 +120,7 @@ def test_the_user_may_not(host):
 
 
 def until_half_made(hosts) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while len(hosts.virsh("kvm1", "net-list", "--name").split()) < 8:
         assert time.monotonic() < deadline, "the networks are not being made"
 
@@ -153,7 +153,7 @@ def test_the_daemon_is_killed_in_the_middle(bad):
     until_half_made(bad)
     bad.lab("kill", "kvm1", "libvirtd")
     try:
-        (result,) = bad.results(*run, timeout=60)
+        (result,) = bad.results(*run, timeout=180)
     finally:
         bad.lab("start", "kvm1", "libvirtd")
     assert_told_and_mended(bad, result, "DAEMON_LOST")
@@ -165,7 +165,7 @@ def test_the_daemon_stops_answering_in_the_middle(bad):
     run = bad.start("kvm1", [task("virt_networks", MANY)])
     until_half_made(bad)
     with bad.stopped("kvm1", "libvirtd"):
-        (result,) = bad.results(*run, timeout=90)
+        (result,) = bad.results(*run, timeout=240)
     assert_told_and_mended(bad, result, "DAEMON_SILENT")
 
 
@@ -176,5 +176,5 @@ def test_the_daemon_never_answers(host):
     with host.stopped("kvm1", "libvirtd"):
         (result,) = host.run("kvm1", [task("virt_network", LAN)])
     assert_refused(result, "DAEMON_SILENT", "qemu:///system", "60 seconds")
-    assert time.monotonic() - began < 90
+    assert time.monotonic() - began < 150
     assert host.snapshot("kvm1") == before

@@ -14,7 +14,12 @@ from dataclasses import replace
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model import dhcp, dns
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
-from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import INTERFACE, has_pool, is_virtual
+from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import (
+    INTERFACE,
+    has_pool,
+    is_virtual,
+    members_of,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.portgroup import PORTGROUP
@@ -58,6 +63,7 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
         return replace(seen, live=_running(_generated(parse_network(step.xml))), live_xml=step.xml)
     if step.action == steps.DESTROY:
         assert seen.live is not None
+        assert not (step.disruption == steps.NONE and seen.plugged), "a stop drops every port"
         return replace(seen, live=None, live_xml="")
     if step.action == steps.AUTOSTART:
         assert seen.persistent is not None
@@ -68,11 +74,19 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
         named = {port.port for port in step.ports}
         if step.action == steps.RELEASE:
             assert named <= there
+            assert all(port.member is None or port.member in members_of(seen.live) for port in step.ports)
             return replace(seen, plugged=tuple(port for port in seen.plugged if port.port not in named))
         assert not named & there
+        for port in step.ports:
+            assert port.member is None or port.member in members_of(seen.live), "libvirt takes no port of no member"
         return replace(seen, plugged=(*seen.plugged, *step.ports))
+    if step.action == steps.FREE:
+        gone = {port.port for port in step.ports}
+        assert all(port.member in members_of(seen.live) for port in step.ports), "libvirt keeps a port of no member"
+        return replace(seen, plugged=tuple(port for port in seen.plugged if port.port not in gone))
     if step.action == steps.UPDATE:
-        assert not (has_pool(seen.live) and seen.plugged), "libvirt would forget which members are taken"
+        counted = [port for port in seen.plugged or () if port.member in (None, *members_of(seen.live))]
+        assert not (has_pool(seen.live) and counted), "libvirt would forget which members are taken"
         live = _updated(seen.live, step)
         return replace(seen, live=live, live_xml=write_network(live))
     assert step.action == steps.DESCRIBE

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 NAMES = st.sampled_from(["red", "blue", "lan", "dmz 1", "größe"])
 DEVICES = st.lists(st.sampled_from([f"p{n}" for n in range(6)]), min_size=1, max_size=4, unique=True)
+ADDRESSES = st.lists(st.sampled_from([f"0000:03:10.{n}" for n in range(6)]), min_size=1, max_size=4, unique=True)
 RATES = st.fixed_dictionaries({"average": st.integers(1, 10**6)}, optional={"peak": st.integers(1, 10**6)})
 BANDWIDTH = st.fixed_dictionaries({}, optional={"inbound": RATES, "outbound": RATES}).filter(bool)
 
@@ -74,7 +75,7 @@ def dns(draw):
 @st.composite
 def definitions(draw):
     """The options of a whole network, of any forward mode."""
-    mode = draw(st.sampled_from([None, "nat", "route", "open", "bridge", "private", "vepa", "passthrough"]))
+    mode = draw(st.sampled_from([None, "nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev"]))
     options = {"forward": {} if mode is None else {"mode": mode}}
     if mode in (None, "nat", "route", "open"):
         options["ips"] = draw(ips(0 if mode is None else 1))
@@ -86,6 +87,8 @@ def definitions(draw):
             )
     elif mode == "bridge" and draw(st.booleans()):
         options["bridge"] = {"name": "br0"}
+    elif mode == "hostdev":
+        options["forward"]["addresses"] = [{"address": address} for address in draw(ADDRESSES)]
     else:
         options["forward"]["interfaces"] = [{"dev": dev} for dev in draw(DEVICES)]
     bridged = mode in (None, "nat", "route", "open") or "bridge" in options

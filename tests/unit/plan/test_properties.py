@@ -18,15 +18,17 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.desired i
     declaration,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import members_of
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.books import Books
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import DESTROY
 
 from .libvirt_on_paper import carry_out, same
-from .networks import EVERYTHING_ELSE_GONE, definitions
+from .networks import DEVICES, EVERYTHING_ELSE_GONE, definitions
 
 HOST = Host((9, 0, 0))
 GUEST = Plugged("guest", "web1", mac="52:54:00:00:00:01", port="port-web1")
@@ -98,7 +100,10 @@ def test_who_is_plugged_in_is_never_cut_off_unasked(wanted, seen, restart):
         assert "web1" in refusal.sentence
         assert "nothing was changed" in refusal.sentence
     elif seen.active:
-        assert all(step.action != DESTROY and step.disruption != "restart" for step in plan.steps)
+        assert all(step.disruption != "restart" for step in plan.steps)
+        # A pool of PCI devices is stopped and started with the ports aside, which its guests do not notice.
+        pool = seen.live.get("forward", {}).get("mode") == "hostdev"
+        assert pool or all(step.action != DESTROY for step in plan.steps)
 
 
 @given(requests(), observations())
@@ -162,7 +167,7 @@ def test_generated_values_survive_every_change(first, second):
 @given(requests(), observations(), st.data())
 def test_a_pools_books_are_right_after_updates(wanted, seen, data):
     """libvirt_on_paper refuses an update of a pool with ports, as it would corrupt the books; none is lost either."""
-    members = [item["dev"] for item in (seen.live or {}).get("forward", {}).get("interfaces", ())]
+    members = members_of(seen.live or {})
     held = data.draw(st.lists(st.sampled_from(members), unique=True)) if members else []
     guests = tuple(Plugged("guest", f"g-{dev}", port=f"port-{dev}", member=dev) for dev in held)
     seen = replace(seen, plugged=guests)
@@ -173,10 +178,54 @@ def test_a_pools_books_are_right_after_updates(wanted, seen, data):
     after = carry_out(seen, plan.steps)
     assert {port.port for port in after.plugged} == {port.port for port in guests}
     if after.live:
-        left = {item["dev"] for item in after.live.get("forward", {}).get("interfaces", ())}
-        assert set(held) <= left, "a member in use is never taken away"
+        assert set(held) <= set(members_of(after.live)), "a member in use is never taken away"
     done = list(plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
     assert same(carry_out(carry_out(seen, done), rollback(seen, done)), seen)
+
+
+POOLS = st.sampled_from(["private", "vepa", "passthrough", "hostdev"])
+
+
+def pool_of(mode, members):
+    if mode == "hostdev":
+        return {"mode": mode, "addresses": [{"address": f"0000:03:10.{dev[1]}"} for dev in members]}
+    return {"mode": mode, "interfaces": [{"dev": dev} for dev in members]}
+
+
+@given(POOLS, DEVICES, DEVICES, st.data())
+def test_a_drained_pool_keeps_the_ports_of_those_who_stay(mode, first, second, data):
+    """Guests of members that go lose their ports, all others keep them; a stale port goes, and all is taken back."""
+    seen = made({"forward": pool_of(mode, first)})
+    here = members_of(seen.live)
+    held = data.draw(st.lists(st.sampled_from(here), unique=True))
+    stray = Plugged("guest", "stray", port="port-stray", member="p9") if mode != "hostdev" else None
+    guests = tuple(Plugged("guest", f"g-{dev}", port=f"port-{dev}", member=dev) for dev in held)
+    stale = tuple(guest for guest in guests if data.draw(st.booleans()))
+    if stray and data.draw(st.booleans()):
+        guests, stale = (*guests, stray), (*stale, stray)
+    seen = replace(seen, plugged=guests)
+    books = Books(drain=True, freed=stale, recount=data.draw(st.booleans()))
+    plan = plan_network(desired({"forward": pool_of(mode, second)}), seen, HOST, "idle", books=books)
+    after = carry_out(seen, plan.steps)
+    wanted = set(members_of({"forward": pool_of(mode, second)}))
+    assert set(members_of(after.live)) == set(members_of(after.persistent)) == wanted
+    kept = {guest.port for guest in guests if guest not in stale and guest.member in wanted}
+    assert {port.port for port in after.plugged} == kept
+    assert all(step.disruption == "none" for step in plan.steps)
+    done = list(plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
+    if not stale:
+        assert same(carry_out(carry_out(seen, done), rollback(seen, done)), seen)
+
+
+@given(POOLS.filter(lambda mode: mode != "hostdev"), DEVICES)
+def test_a_guest_without_a_port_is_counted_when_its_member_comes_back(mode, members):
+    seen = replace(made({"forward": pool_of(mode, members[1:])}), plugged=())
+    back = Plugged("guest", "web1", port="port-web1", member=members[0])
+    books = Books(returning=(back,))
+    plan = plan_network(desired({"forward": pool_of(mode, members)}), seen, HOST, "idle", books=books)
+    after = carry_out(seen, plan.steps)
+    assert [port.port for port in after.plugged] == ["port-web1"]
+    assert same(carry_out(after, rollback(seen, list(plan.steps))), seen)
 
 
 @pytest.mark.parametrize("restart", RESTARTS)

@@ -17,6 +17,7 @@ from .names import devices
 from .texts import texts
 from .values import values
 from .versions import versions
+from .virtualports import virtualports
 
 
 def check(document: Document, host: Host) -> list[Problem]:
@@ -28,6 +29,7 @@ def check(document: Document, host: Host) -> list[Problem]:
         *bounds(document),
         *addresses(document),
         *values(document),
+        *virtualports(document),
         *modes(plain, host.version),
         *versions(plain, host),
     ]

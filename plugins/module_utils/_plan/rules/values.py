@@ -73,6 +73,8 @@ def _vlan(what: str, vlan: Any) -> Iterator[Problem]:
             yield Problem(
                 "VLAN_INVALID", f"{what} has the tag {tag.get('id')}; it can be {VLAN_ID[0]} to {VLAN_ID[1]}."
             )
+    if len(tags) > 1 and vlan.get("trunk") is False:
+        yield Problem("VLAN_INVALID", f"{what} has several tags and trunk: false; several tags are always a trunk.")
     if sum("native_mode" in tag for tag in tags) > 1:
         yield Problem("VLAN_INVALID", f"{what} has several tags with a native_mode; one at most can.")
 

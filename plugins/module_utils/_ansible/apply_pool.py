@@ -1,0 +1,182 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pool of one network on one host: read, choose, plan, do, read again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._host.apply import apply, undo
+from .._host.connection import connect, host_of
+from .._host.networks import read_networks
+from .._host.pools import Facts, read_facts
+from .._model.desired import PRESENT, Desired
+from .._model.errors import VirtfleetError
+from .._model.field import Document
+from .._model.forward import members_of
+from .._model.host import Host
+from .._model.observed import Observed
+from .._model.plugged import Plugged
+from .._model.pool import GUEST, STALE, Pool
+from .._plan.books import Books
+from .._plan.plan import plan_network
+from .._plan.pool.choice import Choice, choose, forward_with
+from .._plan.pool.ranges import in_order
+from .._plan.pool.request import Request
+from .._plan.pool.returning import returning
+from .._plan.step import Plan
+from .._xml.mark import write_limits
+
+
+@dataclass(frozen=True)
+class Done:
+    """pool: as it is afterwards, in check mode before; before, after: the two sides of the diff."""
+
+    plan: Plan
+    pool: Pool
+    before: Document
+    after: Document
+    freed: tuple[Plugged, ...]
+    warnings: tuple[str, ...]
+
+
+def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool) -> Done:
+    """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
+    conn = connect(uri)
+    try:
+        host = host_of(conn, uri)
+        facts = read_facts(conn, host, read_networks(conn))
+        observed = _observed(facts, request.network)
+        pool = facts.pool(request.network)
+        document = _document(observed)
+        choice = choose(
+            request, document, pool, facts.limits(request.network), facts.devices, facts.other_pools(request.network)
+        )
+        desired = _desired(request, document, choice, facts.limits(request.network))
+        freed = _to_free(pool, observed) if request.reclaim_stale else ()
+        books = Books(
+            drain=request.drain,
+            freed=freed,
+            returning=returning(request.network, choice.members, observed.plugged or (), facts.guests),
+            recount=request.reclaim_stale and bool(pool.miscounted),
+        )
+        plan = plan_network(desired, observed, host, restart, books=books)
+        sides = (
+            _sides(observed, document, facts.limits(request.network), choice, freed, pool) if plan.changed else ({}, {})
+        )
+        if plan.changed and not check_mode:
+            apply(conn, [(plan, observed)])
+            facts = _verified(conn, desired, plan, observed, host, restart)
+            pool = facts.pool(request.network)
+        warnings = (*choice.warnings, *plan.warnings, *_about_books(request, pool, plan, check_mode, facts))
+        return Done(plan, pool, *sides, freed, warnings)
+    finally:
+        conn.close()
+
+
+def _observed(facts: Facts, name: str) -> Observed:
+    observed = facts.networks.get(name)
+    if observed is None:
+        raise VirtfleetError(
+            "NETWORK_MISSING",
+            f"There is no network {name!a} on this host: make it first (virt_network with forward.mode), its pool "
+            "may be empty.",
+            network=name,
+        )
+    return replace(observed, plugged=facts.ports.get(name, ()))
+
+
+def _document(observed: Observed) -> Document:
+    """The definition that the change is made to, with the VFs of a <pf> as the running network has them."""
+    document = observed.persistent if observed.persistent is not None else observed.live or {}
+    forward, live = document.get("forward") or {}, (observed.live or {}).get("forward") or {}
+    if "pf" not in forward or forward["pf"] != live.get("pf"):
+        return document
+    filled = {option: live[option] for option in ("interfaces", "addresses") if option in live}
+    return {**document, "forward": {**forward, **filled}}
+
+
+def _desired(request: Request, document: Document, choice: Choice, limits: dict[str, int]) -> Desired:
+    own = None if choice.limits == limits else write_limits(document, choice.limits)
+    if set(choice.members) == set(members_of(document)) and not request.names_some:
+        return Desired(request.network, state=PRESENT, own=own)
+    return Desired(
+        request.network, state=PRESENT, declared={"forward": forward_with(document, choice.members)}, own=own
+    )
+
+
+def _to_free(pool: Pool, observed: Observed) -> tuple[Plugged, ...]:
+    """Ports whose guests do not run; and those of devices that somebody took from the pool under their guests, which
+    libvirt could never drop by itself."""
+    stale = {holder.port for member in pool.everything for holder in member.of_kind(STALE)}
+    stranded = {holder.port for member in pool.outside for holder in member.holders if holder.port}
+    return tuple(port for port in observed.plugged or () if port.port in stale | stranded)
+
+
+def _verified(conn: Any, desired: Desired, plan: Plan, observed: Observed, host: Host, restart: str) -> Facts:
+    """Read again: a second run must find nothing to do, or all is taken back."""
+    done = [(observed, list(plan.steps))]
+    try:
+        facts = read_facts(conn, host, read_networks(conn))
+        rest = plan_network(desired, _observed(facts, desired.name), host, restart)
+    except VirtfleetError as error:
+        raise undo(conn, done, error) from None
+    if rest.changed:
+        error = VirtfleetError(
+            "NOT_CONVERGED",
+            f"libvirt took the pool of network '{desired.name}' but shows it differently: "
+            f"{' '.join(step.sentence for step in rest.steps)} would be due again.",
+        )
+        raise undo(conn, done, error)
+    return facts
+
+
+def _about_books(request: Request, pool: Pool, plan: Plan, check_mode: bool, facts: Facts) -> list[str]:
+    """What the pool's books have wrong, for whom to know that does not ask for it to be mended."""
+    warnings = []
+    if facts.guests is None:
+        warnings.append("This connection shows no guests: every port counts as one of a running guest.")
+    if request.reclaim_stale:
+        return warnings
+    stale = [f"{member.name} ({holder})" for member in pool.everything for holder in member.of_kind(STALE)]
+    if stale:
+        warnings.append(
+            f"Network '{request.network}' has members that nobody uses any more: {', '.join(stale)}; "
+            "reclaim_stale: true frees them."
+        )
+    if pool.miscounted and not (plan.changed and check_mode):
+        warnings.append(
+            f"libvirt miscounts the guests of network '{request.network}', and may hand a member out twice or not at "
+            "all; reclaim_stale: true makes it count anew."
+        )
+    return warnings
+
+
+def _sides(
+    observed: Observed,
+    document: Document,
+    limits: dict[str, int],
+    choice: Choice,
+    freed: tuple[Plugged, ...],
+    pool: Pool,
+) -> tuple[Document, Document]:
+    """What the task is about, before and after."""
+    members = in_order(choice.members)
+    before: Document = {"members": in_order(members_of(document))}
+    after: Document = {"members": members}
+    if observed.live is not None and set(members_of(observed.live)) != set(before["members"]):
+        before["live"], after["live"] = in_order(members_of(observed.live)), members
+    if limits != choice.limits:
+        before["max_guests"], after["max_guests"] = limits, choice.limits
+    if freed:
+        before["stale"], after["stale"] = [f"{port.member} {port}" for port in freed], []
+    elif pool.miscounted:
+        before["miscounted"], after["miscounted"] = list(pool.miscounted), []
+    return before, after
+
+
+def drained(pool: Pool) -> list[dict[str, Any]]:
+    """Devices that are out of the pool and that guests still hold."""
+    return [{"member": member.name, **holder.as_dict()} for member in pool.outside for holder in member.of_kind(GUEST)]

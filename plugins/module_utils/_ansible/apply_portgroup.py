@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One portgroup of a network on one host: read, plan, do, read again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Optional
+
+from .._host.apply import apply, undo
+from .._host.connection import connect, host_of
+from .._host.guests import read_guests
+from .._host.networks import find, read_network
+from .._host.ports import read_ports
+from .._model.desired import ABSENT, NEVER
+from .._model.errors import VirtfleetError
+from .._model.field import Document
+from .._model.host import Host
+from .._model.observed import Observed
+from .._plan.old_settings import guests_on_old_settings, suspects
+from .._plan.plan import plan_network
+from .._plan.portgroup import Wish, desired_portgroup, has_portgroup, is_default, of_portgroup, running_portgroups
+from .._plan.portgroup_use import refuse_if_used
+from .._plan.step import Plan
+from .report import definition_options
+
+
+@dataclass(frozen=True)
+class Done:
+    """portgroup: as it is afterwards, in check mode before; old: None when it cannot be told."""
+
+    plan: Plan
+    portgroup: Document
+    old: Optional[list[dict[str, Any]]]
+    warnings: tuple[str, ...] = ()
+
+
+def apply_portgroup(wish: Wish, *, uri: str, in_use_allowed: bool, check_mode: bool) -> Done:
+    """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
+    conn = connect(uri)
+    try:
+        host = host_of(conn, uri)
+        observed = _read(conn, wish.network)
+        plan, running = _planned(wish, observed, host)
+        if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
+            refuse_if_used(wish, is_default(observed, wish.name), read_guests(conn))
+        if not check_mode:
+            apply(conn, [(plan, observed)])
+            observed = _verified(conn, wish, plan, observed, host)
+        old = _old(conn, wish, observed, running)
+        warnings = list(plan.warnings)
+        if old is None:
+            warnings.append(
+                f"Which guests run with other settings than those of portgroup '{wish.name}' cannot be told: this "
+                "connection shows no guests."
+            )
+        return Done(plan, _portgroup(observed, wish.name), old, tuple(warnings))
+    finally:
+        conn.close()
+
+
+def _read(conn: Any, name: str) -> Observed:
+    """With its ports: a plan for a pool needs them, and so does the question who has old settings."""
+    observed = read_network(conn, name)
+    network = find(conn, name) if observed.active else None
+    return replace(observed, plugged=() if network is None else read_ports(conn, network))
+
+
+def _planned(wish: Wish, observed: Observed, host: Host) -> tuple[Plan, Document]:
+    """The plan, and the running network's document after it. A portgroup is never worth a restart."""
+    desired = desired_portgroup(wish, observed)
+    plan = of_portgroup(plan_network(desired, observed, host, NEVER), wish, observed, desired)
+    return plan, running_portgroups(observed, desired, plan)
+
+
+def _verified(conn: Any, wish: Wish, plan: Plan, observed: Observed, host: Host) -> Observed:
+    """Read again what was changed: a second run must find nothing to do, or all is taken back."""
+    if not plan.changed:
+        return observed
+    done = [(observed, list(plan.steps))]
+    try:
+        after = _read(conn, wish.network)
+        rest, _running = _planned(wish, after, host)
+    except VirtfleetError as error:
+        raise undo(conn, done, error) from None
+    if rest.changed:
+        error = VirtfleetError(
+            "NOT_CONVERGED",
+            f"libvirt took portgroup '{wish.name}' of network '{wish.network}' but shows it differently: "
+            f"{' '.join(step.sentence for step in rest.steps)} would be due again.",
+            before=rest.before,
+            after=rest.after,
+        )
+        raise undo(conn, done, error)
+    return after
+
+
+def _old(conn: Any, wish: Wish, observed: Observed, running: Document) -> Optional[list[dict[str, Any]]]:
+    """Guests are read only where a port's settings raise the question."""
+    found = suspects(running, wish.name, observed.plugged or ()) if observed.active else ()
+    if not found:
+        return []
+    guests = read_guests(conn, {str(port.uuid) for port in found})
+    return None if guests is None else guests_on_old_settings(running, found, guests)
+
+
+def _portgroup(observed: Observed, name: str) -> Document:
+    document = observed.persistent if observed.persistent is not None else observed.live or {}
+    groups = definition_options({"portgroups": document.get("portgroups") or []})["portgroups"]
+    return next((group for group in groups if group["name"] == name), {})

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""virt_iface_pool: the members of a network's pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .argument_spec import connection_spec, restart_spec
+from .module import Module, given, run
+
+MATCH = {
+    "name": {"type": "str"},
+    "regex": {"type": "str"},
+    "driver": {"type": "str"},
+    "pf": {"type": "str"},
+    "pci": {"type": "str"},
+    "speed": {"type": "int"},
+    "carrier": {"type": "bool"},
+    "in_bridge": {"type": "bool"},
+}
+
+
+def pool_spec() -> dict[str, Any]:
+    return {
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "members": {"type": "list", "elements": "str"},
+        "match": {"type": "dict", "options": MATCH},
+        "pf": {"type": "str"},
+        "vfs": {"type": "str"},
+        "exclusive": {"type": "bool", "default": False},
+        "drain": {"type": "bool", "default": False},
+        "reclaim_stale": {"type": "bool", "default": False},
+        "max_guests": {"type": "int"},
+    }
+
+
+def main() -> None:
+    module = Module(
+        argument_spec={**pool_spec(), **restart_spec(), **connection_spec()},
+        required_by={"vfs": ["pf"]},
+        supports_check_mode=True,
+    )
+    run(module, _work)
+
+
+def _work(module: Module) -> dict[str, Any]:
+    # Imported behind the gate, which says what is missing on this host.
+    from .._plan.yaml_text import to_yaml
+    from .apply_pool import apply_pool, drained
+
+    params = module.params
+    done = apply_pool(_request(params), uri=params["uri"], restart=params["restart"], check_mode=module.check_mode)
+    for warning in done.warnings:
+        module.warn(warning)
+    header = f"pool of network {params['name']}"
+    return {
+        "changed": done.plan.changed,
+        "pool": done.pool.as_dict(),
+        "steps": [step.as_dict() for step in done.plan.steps],
+        "pending": list(done.plan.pending),
+        "freed": [
+            {"member": port.member, "guest": port.name, "mac": port.mac, "port": port.port} for port in done.freed
+        ],
+        "drained": drained(done.pool),
+        "diff": {
+            "before": to_yaml(done.before),
+            "after": to_yaml(done.after),
+            "before_header": header,
+            "after_header": header,
+        },
+    }
+
+
+def _request(params: dict[str, Any]) -> Any:
+    """Raises VirtfleetError OPTIONS_INVALID."""
+    from .._model.errors import VirtfleetError
+    from .._plan.pool.request import Request
+
+    members = params["members"]
+    match = given(params["match"] or {})
+    request = Request(
+        network=params["name"],
+        present=params["state"] == "present",
+        members=None if members is None else tuple(members),
+        match=match,
+        pf=params["pf"],
+        vfs=params["vfs"],
+        exclusive=params["exclusive"],
+        drain=params["drain"],
+        reclaim_stale=params["reclaim_stale"],
+        max_guests=params["max_guests"],
+    )
+    problem = None
+    if params["match"] is not None and not match:
+        problem = "match is empty and would match every link; say at least one thing of those that are meant"
+    elif not request.names_some and not request.reclaim_stale:
+        problem = "one of members, match, pf and reclaim_stale is needed"
+    elif request.exclusive and not (request.present and request.names_some):
+        problem = "exclusive says that the pool has no other members, which goes with state: present and members"
+    elif request.max_guests is not None and (request.max_guests < 0 or not (request.present and request.names_some)):
+        problem = "max_guests is a number of guests for the members that are named (0 for any number)"
+    if problem:
+        raise VirtfleetError("OPTIONS_INVALID", f"{problem[0].upper()}{problem[1:]}.")
+    return request

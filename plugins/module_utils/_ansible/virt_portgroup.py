@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""virt_portgroup: one portgroup of a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._model.desired import ABSENT, PRESENT
+from .._model.portgroup import PORTGROUP
+from .argument_spec import connection_spec, options_of
+from .module import Module, given, run
+
+OPTIONS = tuple(name for name, field in PORTGROUP.fields.items() if name != "name" and not field.volatile)
+IN_USE = ("refuse", "allow")
+
+
+def main() -> None:
+    module = Module(
+        argument_spec={
+            "network": {"type": "str", "required": True},
+            **options_of(PORTGROUP),
+            "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
+            "in_use": {"type": "str", "choices": list(IN_USE), "default": IN_USE[0]},
+            **connection_spec(),
+        },
+        supports_check_mode=True,
+    )
+    run(module, _work)
+
+
+def _work(module: Module) -> dict[str, Any]:
+    # Imported behind the gate, which says what is missing on this host.
+    from .._plan.portgroup import Wish
+    from .apply_portgroup import apply_portgroup
+    from .report import plan_diff, plan_result
+
+    params = module.params
+    wish = Wish(
+        params["network"],
+        params["name"],
+        params["state"],
+        {option: given(params[option]) for option in OPTIONS if params[option] is not None},
+    )
+    done = apply_portgroup(
+        wish, uri=params["uri"], in_use_allowed=params["in_use"] == "allow", check_mode=module.check_mode
+    )
+    for warning in done.warnings:
+        module.warn(warning)
+    result = plan_result(done.plan)
+    del result["name"], result["plugged"]
+    return {**result, "portgroup": done.portgroup, "guests_on_old_settings": done.old, "diff": plan_diff(done.plan)}

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's devices that may be members of a pool, from netlink and sysfs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from .._model.device import Device, Upper
+from .netlink import read_netlink
+from .sysfs import ROOT, link_facts, network_functions, pci_facts
+
+# What stands on a link and keeps others from it, or shares it with them.
+_UPPER = ("macvtap", "macvlan", "ipvlan", "ipvtap")
+# What is there for guests or for the host itself, and never anybody's member.
+_NEVER = (*_UPPER, "tun", "loopback")
+
+
+def read_devices(root: str = ROOT, links: Optional[list[dict[str, Any]]] = None) -> tuple[Device, ...]:
+    """Links in the order of their names, then PCI network functions without a link.
+
+    links: netlink's facts, else read now. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
+    links = read_netlink() if links is None else links
+    functions = {address: facts for address in network_functions(root) for facts in [pci_facts(address, root)] if facts}
+    found = []
+    for link in sorted(links, key=lambda link: str(link["name"])):
+        if link["kind"] in _NEVER or link["name"] == "lo":
+            continue
+        facts = link_facts(link["name"], root)
+        pci = facts["pci"]
+        if pci and pci not in functions:
+            functions[pci] = pci_facts(pci, root) or {}
+        found.append(_device(link, links, facts, functions.get(pci) or {}))
+    seen = {device.pci for device in found}
+    return tuple(found) + tuple(
+        _bare(address, functions[address]) for address in sorted(functions) if address not in seen
+    )
+
+
+def _device(
+    link: dict[str, Any], links: Sequence[dict[str, Any]], facts: dict[str, Any], function: dict[str, Any]
+) -> Device:
+    on_it = [other for other in links if other["parent"] == link["index"] and other["index"] != link["index"]]
+    uppers = [other for other in on_it if other["kind"] in _UPPER]
+    vlans = [other for other in on_it if other["kind"] == "vlan"]
+    return Device(
+        name=link["name"],
+        pci=facts["pci"],
+        kind=link["kind"],
+        driver=facts["driver"] or (link["kind"] if link["kind"] != "physical" else None),
+        pf=function.get("pf", ()),
+        vf=function.get("vf"),
+        vfs=function.get("vfs", ()),
+        speed=facts["speed"],
+        carrier=link["carrier"],
+        up=link["admin"] == "up",
+        master=link["master"],
+        addresses=link["addresses"] + tuple(a for vlan in vlans for a in vlan["addresses"]),
+        default_route=link["default_route"] or any(vlan["default_route"] for vlan in vlans),
+        uppers=tuple(Upper(other["name"], other["kind"], other["mac"], other["mode"]) for other in uppers),
+    )
+
+
+def _bare(address: str, function: dict[str, Any]) -> Device:
+    return Device(
+        pci=address,
+        driver=function["driver"],
+        pf=function["pf"],
+        vf=function["vf"],
+        vfs=function["vfs"],
+        up=False,
+    )

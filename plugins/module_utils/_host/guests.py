@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading guests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Optional
+
+from .._model.guest import Guest
+from .._xml.guest import parse_guest
+from .connection import errors, libvirt
+
+
+def read_guests(conn: Any, uuids: Optional[Collection[str]] = None) -> Optional[tuple[Guest, ...]]:
+    """The host's guests by name, running and only defined; of those given by UUID, all without.
+
+    None when this connection shows no guests (network:///system is one to networks alone): there may be any.
+    Costs two lists, and for each guest that is asked after three calls when it runs, one when it does not.
+    Raises VirtfleetError DAEMON_LOST, DAEMON_SILENT, DAEMON_UNREACHABLE or LIBVIRT_REFUSED.
+    """
+    with errors("list the guests", conn):
+        try:
+            domains = conn.listAllDomains(0)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:
+                return None
+            raise
+        persistent = {d.UUIDString() for d in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT)}
+    found = [
+        _read(conn, domain, domain.UUIDString() in persistent)
+        for domain in domains
+        if uuids is None or domain.UUIDString() in uuids
+    ]
+    return tuple(sorted((guest for guest in found if guest is not None), key=lambda guest: guest.name))
+
+
+def _read(conn: Any, domain: Any, persistent: bool) -> Optional[Guest]:
+    """None when the guest is gone by now."""
+    live = asked = inactive = ""
+    with errors(f"read guest '{domain.name()}'", conn):
+        try:
+            # A domain that does not run has no id, which spares the question.
+            if domain.ID() != -1:
+                live = domain.XMLDesc(0)
+                asked = _asked(domain)
+            if persistent:
+                inactive = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+                return None
+            raise
+    return parse_guest(live, asked, inactive) if live or inactive else None
+
+
+def _asked(domain: Any) -> str:
+    """A running guest's XML before libvirt gave it anything; empty with a driver that cannot tell."""
+    try:
+        return str(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE))
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT):
+            return ""
+        raise

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Links with all that decides whether one can be a pool's member: addresses, the default route, what stands on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._model.errors import VirtfleetError
+from .links import link_of, missing_pyroute2
+
+# RT_SCOPE_LINK: an address that every link has by itself is nobody's.
+_SCOPE_LINK = 253
+
+
+def read_netlink() -> list[dict[str, Any]]:
+    """read_links' facts, and for each link addresses (the host's own), default_route, mode (of a macvtap or macvlan).
+
+    Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
+    try:
+        from pyroute2 import IPRoute
+    except ImportError:
+        raise missing_pyroute2() from None
+    try:
+        with IPRoute() as route:
+            links = list(route.get_links())
+            addresses = list(route.get_addr())
+            # The main table only: what other tables route is no way out of this host's own.
+            routes = [message for family in (2, 10) for message in route.get_default_routes(family=family, table=254)]
+    except OSError as error:
+        raise VirtfleetError("LINKS_UNREADABLE", f"The links of this host cannot be read: {error}.") from None
+    return from_messages(links, addresses, routes)
+
+
+def from_messages(links: list[Any], addresses: list[Any], routes: list[Any]) -> list[dict[str, Any]]:
+    """links, addresses, routes: netlink's answers."""
+    found = [{**link_of(message), "mode": _mode(message)} for message in links]
+    names = {link["index"]: link["name"] for link in found}
+    ways_out = {index for message in routes for index in _out(message)}
+    for link in found:
+        link["master"] = names.get(link["master"])
+        link["default_route"] = link["index"] in ways_out
+        link["addresses"] = tuple(
+            str(message.get_attr("IFA_ADDRESS"))
+            for message in addresses
+            if message["index"] == link["index"] and message["scope"] < _SCOPE_LINK
+        )
+    return found
+
+
+def _mode(message: Any) -> Any:
+    info = message.get_attr("IFLA_LINKINFO")
+    data = info.get_attr("IFLA_INFO_DATA") if info else None
+    if not hasattr(data, "get_attr"):
+        return None
+    return data.get_attr("IFLA_MACVTAP_MODE") or data.get_attr("IFLA_MACVLAN_MODE")
+
+
+def _out(message: Any) -> list[int]:
+    """The links by which a route leaves; several for a multipath route."""
+    single = message.get_attr("RTA_OIF")
+    return ([single] if single else []) + [hop["oif"] for hop in message.get_attr("RTA_MULTIPATH") or ()]

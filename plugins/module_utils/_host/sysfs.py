@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sysfs says of network devices: PCI addresses, drivers, speed, and the VFs of SR-IOV cards.
+
+The root can be given, so that the layout of other machines can be read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, Optional
+
+ROOT = "/sys"
+_VIRTFN = re.compile(r"^virtfn([0-9]+)$")
+_PCI = re.compile(r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
+# PCI class 02: network controllers.
+_NETWORK_CLASS = "0x02"
+
+
+def link_facts(name: str, root: str = ROOT) -> dict[str, Any]:
+    """Of a link: pci, driver and speed, each None where there is none."""
+    here = os.path.join(root, "class", "net", name)
+    device = os.path.join(here, "device")
+    # A virtio NIC's device is a virtio device, whose parent is the PCI function.
+    pci = next((_pci_of(path) for path in (device, os.path.join(device, "..")) if _pci_of(path)), None)
+    return {"pci": pci, "driver": _target(os.path.join(device, "driver")), "speed": _speed(here)}
+
+
+def pci_facts(address: str, root: str = ROOT) -> Optional[dict[str, Any]]:
+    """Of a PCI function: driver, links (names), pf (names of its physical function's links), vf (its number there)
+    and vfs (addresses, in order); None when there is no such function."""
+    here = os.path.join(root, "bus", "pci", "devices", address)
+    if not os.path.isdir(here):
+        return None
+    physfn = os.path.join(here, "physfn")
+    numbers = {vf: number for number, vf in enumerate(_virtfns(physfn))} if os.path.isdir(physfn) else {}
+    return {
+        "driver": _target(os.path.join(here, "driver")),
+        "links": _names(os.path.join(here, "net")),
+        "pf": _names(os.path.join(physfn, "net")),
+        "vf": numbers.get(address),
+        "vfs": tuple(_virtfns(here)),
+    }
+
+
+def network_functions(root: str = ROOT) -> tuple[str, ...]:
+    """The addresses of all PCI functions that are network controllers."""
+    folder = os.path.join(root, "bus", "pci", "devices")
+    return tuple(
+        address
+        for address in _names(folder)
+        if _read(os.path.join(folder, address, "class")).startswith(_NETWORK_CLASS)
+    )
+
+
+def _virtfns(function: str) -> list[str]:
+    found = [(int(match.group(1)), name) for name in _names(function) for match in [_VIRTFN.match(name)] if match]
+    targets = (_pci_of(os.path.join(function, name)) for _number, name in sorted(found))
+    return [address for address in targets if address]
+
+
+def _pci_of(path: str) -> Optional[str]:
+    name = os.path.basename(os.path.realpath(path))
+    return name if os.path.exists(path) and _PCI.match(name) else None
+
+
+def _target(link: str) -> Optional[str]:
+    return os.path.basename(os.path.realpath(link)) if os.path.exists(link) else None
+
+
+def _names(folder: str) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(os.listdir(folder)))
+    except OSError:
+        return ()
+
+
+def _speed(folder: str) -> Optional[int]:
+    # A link that is down answers with an error, one of unknown speed with -1.
+    text = _read(os.path.join(folder, "speed"))
+    return int(text) if text.isdigit() and int(text) > 0 else None
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""

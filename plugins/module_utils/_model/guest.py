@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests and their NICs, as far as networks are concerned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from .field import Document
+
+# What a NIC may settle for itself, before its portgroup and its network are asked.
+SETTINGS = ("virtualport", "bandwidth", "vlan", "trust_guest_rx_filters")
+
+
+@dataclass(frozen=True)
+class Nic:
+    """What a guest asks for, and while it runs what it got.
+
+    type: what it asks for: network, bridge, direct, hostdev, ethernet, ...; network, portgroup: by name, of type
+    network; own: the NIC's own SETTINGS, in the documents' form.
+    actual: what it is plugged in as (bridge, direct, hostdev, network; type when it is not plugged in); source: the
+    bridge, the device under the macvtap or the PCI address that it is plugged in to, or for another type than network
+    asks for; mode: of a macvtap; target: its tap or macvtap; port: its libvirt port's UUID.
+    """
+
+    mac: str
+    type: str
+    network: Optional[str] = None
+    portgroup: Optional[str] = None
+    own: Document = field(default_factory=dict)
+    actual: str = ""
+    source: Optional[str] = None
+    mode: Optional[str] = None
+    target: Optional[str] = None
+    port: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Guest:
+    """nics: of the running guest, else as it is defined; defined: what it will have at its next start, empty for a
+    transient guest; devices: PCI addresses of host devices given to it other than as a NIC.
+    """
+
+    name: str
+    uuid: str
+    running: bool = False
+    persistent: bool = True
+    nics: tuple[Nic, ...] = ()
+    defined: tuple[Nic, ...] = ()
+    devices: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a pool's ports are set aside and put back around a change, so that libvirt counts its members right.
+
+docs/updates.md says why, docs/pools.md what becomes of the port of a guest whose member is drained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .._model.field import Document
+from .._model.forward import INTERFACE, POOL, members_of
+from .._model.observed import Observed
+from .._model.plugged import GUEST, Plugged
+from .comparison import Comparison
+from .step import DESTROY, FREE, POOL_SECTION, RECLAIM, RELEASE, START, UPDATE, Step
+
+_MEMBERS = ("dev", "pf", "interfaces", "addresses")
+
+
+@dataclass(frozen=True)
+class Books:
+    """What is to be done to a pool's ports beside a change of its definition.
+
+    drain: members may go while guests hold them, which keep them without a port; freed: ports to be dropped for good;
+    returning: ports to be made for guests that hold a member without one; recount: have libvirt count anew.
+    """
+
+    drain: bool = False
+    freed: tuple[Plugged, ...] = ()
+    returning: tuple[Plugged, ...] = ()
+    recount: bool = False
+
+    @property
+    def due(self) -> bool:
+        return self.recount or bool(self.freed)
+
+
+def leaving_members(observed: Observed, compared: Comparison) -> set[str]:
+    """Members of the running network that go."""
+    old, new = (side.get("forward") for side in (compared.live or {}, compared.live_goal or {}))
+    if observed.live is None or old == new:
+        return set()
+    return set(members_of(observed.live)) - set(members_of({"forward": new or {}}))
+
+
+def held_members(plugged: Sequence[Plugged]) -> set[str]:
+    return {item.member for item in plugged if item.member}
+
+
+def only_members_differ(compared: Comparison) -> bool:
+    """Whether a restart would change nothing of <forward> but who is in the pool."""
+    old, new = (side.get("forward") or {} for side in (compared.live or {}, compared.live_goal or {}))
+    rest = [{name: value for name, value in side.items() if name not in _MEMBERS} for side in (old, new)]
+    return rest[0] == rest[1] and old.get("mode") in POOL
+
+
+def sets_aside(updates: Sequence[Step], books: Books) -> bool:
+    return books.due or any(step.action == UPDATE for step in updates)
+
+
+def restarted(
+    name: str, live: Document, plugged: Sequence[Plugged], leaving: set[str], books: Books
+) -> tuple[Step, ...]:
+    """For what no update reaches: stop and start, which no guest on a host device of its own notices."""
+    between = (Step(DESTROY, name, f"Stop network '{name}'."), Step(START, name, f"Start network '{name}'."))
+    # The stop drops every port, those too of members that the pool no longer has.
+    inside = [port for port in plugged if _is_inside(port, live)]
+    return (*_release(name, inside), *between, *_reclaim(name, _staying(inside, leaving, books)))
+
+
+def updated(
+    name: str,
+    live: Document,
+    updates: Sequence[Step],
+    plugged: Sequence[Plugged],
+    leaving: set[str],
+    books: Books,
+    update: Callable[[str, str, bool], Step],
+) -> tuple[Step, ...]:
+    """The updates with the ports aside. update: makes one of a member (network, member, whether it comes)."""
+    freed = {port.port for port in books.freed}
+    inside = [port for port in plugged if _is_inside(port, live)]
+    lost = [port for port in inside if port.port in freed]
+    between = list(updates)
+    outside = sorted({str(port.member) for port in books.freed if not _is_inside(port, live)})
+    for member in outside:
+        # libvirt drops no port of a device that the pool does not have.
+        ports = tuple(port for port in books.freed if port.member == member)
+        between += [update(name, member, True), _free(name, ports), update(name, member, False)]
+    if members_of(live) and not any(step.action == UPDATE for step in between):
+        # Any update makes libvirt begin at zero.
+        member = members_of(live)[-1]
+        between += [update(name, member, False), update(name, member, True)]
+    kept = [port for port in inside if port.port not in freed]
+    return (
+        *((_free(name, tuple(lost)),) if lost else ()),
+        *_release(name, kept),
+        *between,
+        *_reclaim(name, _staying(kept, leaving, books)),
+    )
+
+
+def member_update(name: str, member: str, comes: bool) -> Step:
+    """Imported by who makes updates: _plan/live.py makes those of a changed definition."""
+    from .._xml.network import write_fragment
+
+    xml = write_fragment(INTERFACE, "interface", {"dev": member})
+
+    def step(comes: bool, sentence: str, inverse: Step | None) -> Step:
+        command = "add" if comes else "delete"
+        return Step(UPDATE, name, sentence, xml=xml, command=command, section=POOL_SECTION, inverse=inverse)
+
+    doing, undoing = ("Add", "Remove") if comes else ("Remove", "Add")
+    back = step(not comes, f"{undoing} {member} in running network '{name}' again.", None)
+    return step(comes, f"{doing} {member} in running network '{name}' for the time being.", back)
+
+
+def _is_inside(port: Plugged, live: Document) -> bool:
+    return port.member is None or port.member in members_of(live)
+
+
+def _staying(ports: Sequence[Plugged], leaving: set[str], books: Books) -> list[Plugged]:
+    freed = {port.port for port in books.freed}
+    staying = [port for port in ports if port.port not in freed and port.member not in leaving]
+    return staying + [port for port in books.returning if port.member not in leaving]
+
+
+def _release(name: str, ports: Sequence[Plugged]) -> tuple[Step, ...]:
+    guests = tuple(port for port in ports if port.kind == GUEST)
+    sentence = f"Set the ports of {_whose(guests)} in network '{name}' aside."
+    return (Step(RELEASE, name, sentence, ports=guests),) if guests else ()
+
+
+def _reclaim(name: str, ports: Sequence[Plugged]) -> tuple[Step, ...]:
+    guests = tuple(port for port in ports if port.kind == GUEST)
+    return (
+        (Step(RECLAIM, name, f"Put the ports of {_whose(guests)} in network '{name}' back.", ports=guests),)
+        if guests
+        else ()
+    )
+
+
+def _free(name: str, ports: tuple[Plugged, ...]) -> Step:
+    return Step(FREE, name, f"Free the ports of {_whose(ports)} in network '{name}' for good.", ports=ports)
+
+
+def _whose(ports: Sequence[Plugged]) -> str:
+    return ", ".join(str(port) for port in ports)

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is plugged in with other settings than it would get today.
+
+A port keeps the settings that it was made with, so ports, the network and the guests say it by themselves: nobody has
+to remember what was changed and when.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from .._model.canonical import canonical
+from .._model.field import Document
+from .._model.forward import mode_of
+from .._model.guest import SETTINGS, Guest, Nic
+from .._model.plugged import Plugged
+from .._model.portgroup import PORTGROUP
+from .._xml.port import port_settings
+
+# libvirt makes these up for a port that was given none.
+_MADE_UP = ("interfaceid", "instanceid")
+
+
+def suspects(network: Document, portgroup: str, ports: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
+    """The ports of this portgroup, or of none, whose settings are not those that network and portgroup give.
+
+    network: the running network, canonical. Whether they are old, or a NIC's own, its guest has to be asked.
+    """
+    return tuple(
+        port
+        for port in ports
+        if port.portgroup in (portgroup, None) and differing(port, settings(network, port.portgroup, {}))
+    )
+
+
+def guests_on_old_settings(
+    network: Document, found: tuple[Plugged, ...], guests: tuple[Guest, ...]
+) -> list[dict[str, Any]]:
+    """found: suspects. A port without a running guest is nobody's."""
+    result = []
+    running = {guest.uuid: guest for guest in guests if guest.running}
+    for port in found:
+        guest = running.get(str(port.uuid))
+        nic = None if guest is None else _nic_of(guest, port)
+        if guest is None or nic is None:
+            continue
+        wanted = settings(network, port.portgroup, nic.own)
+        differs = differing(port, wanted)
+        if differs:
+            from .bring_up_to_date import ways
+
+            result.append(
+                {
+                    "guest": guest.name,
+                    "uuid": guest.uuid,
+                    "mac": port.mac,
+                    "portgroup": port.portgroup,
+                    "differs": differs,
+                    "ways": ways(guest, nic, wanted, differs, mode_of(network)),
+                }
+            )
+    return result
+
+
+def settings(network: Document, portgroup: Optional[str], own: Document) -> Document:
+    """What a NIC is plugged in with: its own settings first, then its portgroup's, then the network's, as libvirt
+    does it. A portgroup that is not there gives nothing; the default one serves those who name none."""
+    groups = network.get("portgroups") or ()
+    group: Document = next(
+        (g for g in groups if (g.get("default") if portgroup is None else g.get("name") == portgroup)), {}
+    )
+    own = canonical(PORTGROUP, own)
+    result: Document = {}
+    for option in ("bandwidth", "vlan", "trust_guest_rx_filters"):
+        sources = (own, group) if option == "bandwidth" else (own, group, network)
+        result[option] = next((source[option] for source in sources if option in source), None)
+    ports = [source.get("virtualport") or {} for source in (group, network, own)]
+    merged = {key: value for port in ports for key, value in port.items() if key == "type"}
+    parameters = {key: value for port in ports for key, value in (port.get("parameters") or {}).items()}
+    result["virtualport"] = {**merged, **({"parameters": parameters} if parameters else {})} or None
+    return result
+
+
+def differing(port: Plugged, wanted: Document) -> list[str]:
+    """The SETTINGS in which a port is not as wanted."""
+    has = canonical(PORTGROUP, port_settings(port.xml))
+    return [option for option in SETTINGS if not _same(option, has.get(option), wanted.get(option))]
+
+
+def _same(option: str, has: Any, wanted: Any) -> bool:
+    if option == "trust_guest_rx_filters":
+        return bool(has) == bool(wanted)
+    if option != "virtualport":
+        return bool(has == wanted)
+    if not has or not wanted:
+        return bool(has) == bool(wanted)
+    there, shall = (dict(side.get("parameters") or {}) for side in (has, wanted))
+    for name in _MADE_UP:
+        if name not in shall:
+            there.pop(name, None)
+    return has.get("type") == wanted.get("type") and there == shall
+
+
+def _nic_of(guest: Guest, port: Plugged) -> Optional[Nic]:
+    by_port = (nic for nic in guest.nics if nic.port == port.port)
+    by_mac = (nic for nic in guest.nics if nic.mac == (port.mac or "").lower())
+    return next(by_port, None) or next(by_mac, None)

@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Request + what there is -> the members that a pool shall have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from ..._model import pool as kinds
+from ..._model.device import Device
+from ..._model.errors import Problem, VirtfleetError, refuse
+from ..._model.field import Document
+from ..._model.forward import POOL, members_of, mode_of
+from ..._model.pool import Member, Pool
+from .fitness import unfit
+from .named import found, named
+from .ranges import in_order
+from .request import Request
+
+
+@dataclass(frozen=True)
+class Choice:
+    """members: all that the pool shall have; limits: max_guests by member; warnings: who was left out, and why."""
+
+    members: tuple[str, ...]
+    limits: dict[str, int]
+    warnings: tuple[str, ...] = ()
+
+
+def choose(
+    request: Request,
+    document: Document,
+    pool: Pool,
+    limits: Mapping[str, int],
+    devices: Optional[Sequence[Device]],
+    other_pools: Mapping[str, str],
+) -> Choice:
+    """document: the network's definition, with the members of a <pf> filled in; pool: as it is now; limits: the
+    max_guests that it has; devices: None where they cannot be seen; other_pools: their members -> network.
+
+    Raises VirtfleetError NO_POOL, POOL_IS_PF, MEMBER_IN_USE, what named() and found() raise, and the codes of unfit().
+    """
+    mode = _mode(request, document)
+    had = list(members_of(document))
+    given = named(request, mode, devices)
+    if _is_whole_pf(request, document):
+        meant: list[str] = had
+        warnings: list[str] = []
+    elif request.present:
+        meant, warnings = _coming(request, mode, given, had, pool, devices, other_pools)
+    else:
+        meant, warnings = _going(request, mode, given, had, devices)
+    if not request.names_some:
+        members = had
+    elif not request.present:
+        members = [name for name in had if name not in meant]
+    elif request.exclusive:
+        members = [name for name in had if name in meant] + [name for name in meant if name not in had]
+    else:
+        members = had + [name for name in meant if name not in had]
+    _refuse_pf(request, document, had, members)
+    _refuse_held(request, pool, members)
+    kept = {name: limit for name, limit in limits.items() if name in members}
+    if request.max_guests is not None:
+        kept.update({name: request.max_guests for name in meant if request.present})
+    return Choice(tuple(members), {name: limit for name, limit in kept.items() if limit}, tuple(warnings))
+
+
+def _mode(request: Request, document: Document) -> str:
+    mode = mode_of(document)
+    bridge = (document.get("bridge") or {}).get("name")
+    if mode in POOL and not (mode == "bridge" and bridge):
+        return str(mode)
+    what = (
+        f"uses the bridge {bridge}" if mode == "bridge" else f"has the forward mode {mode}" if mode else "is isolated"
+    )
+    raise VirtfleetError(
+        "NO_POOL",
+        f"Network '{request.network}' {what} and has no pool: the modes with one are bridge (without a bridge name), "
+        "private, vepa, passthrough and hostdev.",
+        network=request.network,
+    )
+
+
+def _is_whole_pf(request: Request, document: Document) -> bool:
+    """Whether the task means exactly what libvirt itself fills the pool with."""
+    dev = ((document.get("forward") or {}).get("pf") or {}).get("dev")
+    only = request.members is None and not request.match and request.vfs is None
+    return dev is not None and dev == request.pf and only
+
+
+def _refuse_pf(request: Request, document: Document, had: Sequence[str], members: Sequence[str]) -> None:
+    dev = ((document.get("forward") or {}).get("pf") or {}).get("dev")
+    if dev is None or set(members) == set(had) or not members or request.exclusive:
+        return
+    raise VirtfleetError(
+        "POOL_IS_PF",
+        f"The pool of network '{request.network}' is all VFs of {dev}, as libvirt finds them when the network starts; "
+        "single members can neither come nor go: give the whole list with exclusive: true instead.",
+        network=request.network,
+    )
+
+
+def _coming(
+    request: Request,
+    mode: str,
+    given: Sequence[str],
+    had: Sequence[str],
+    pool: Pool,
+    devices: Optional[Sequence[Device]],
+    other_pools: Mapping[str, str],
+) -> tuple[list[str], list[str]]:
+    """Named members are refused when they are unfit, found ones left out; those that are there stay."""
+    by_name = {alias: device for device in devices or () for alias in device.aliases}
+    problems: list[Problem] = []
+    warnings: list[str] = []
+    for name in given if devices is not None else ():
+        device = by_name.get(name)
+        seen = pool.seen(device.aliases if device else frozenset({name}))
+        problem = unfit(name, device, mode, seen, other_pools)
+        if problem and name in had:
+            warnings.append(f"Of the members of network '{request.network}': {problem.sentence}")
+        elif problem:
+            problems.append(problem)
+        elif mode == "hostdev" and name not in had and _held(seen):
+            problems.append(_still_held(name, seen))
+    if problems:
+        raise refuse(problems, network=request.network)
+    if given and devices is None:
+        warnings.append("The host's links cannot be seen over a remote URI: the members were not looked at.")
+    listed, bare = found(request, mode, devices, frozenset(had))
+    meant = list(given)
+    left_out = [f"{address} has no link." for address in bare]
+    for name, device in listed:
+        seen = pool.seen(device.aliases)
+        problem = None if name in had else unfit(name, device, mode, seen, other_pools)
+        if problem is None and mode == "hostdev" and name not in had and _held(seen):
+            problem = _still_held(name, seen)
+        if problem:
+            left_out.append(problem.sentence)
+        elif name not in meant:
+            meant.append(name)
+    if left_out and not any(name not in given for name in meant):
+        raise VirtfleetError(
+            "MATCH_EMPTY",
+            f"Nothing that matches can be a member of network '{request.network}': {' '.join(left_out[:5])}",
+            network=request.network,
+            left_out=left_out,
+        )
+    warnings += [f"Left out of network '{request.network}': {sentence}" for sentence in left_out]
+    return meant, warnings
+
+
+def _held(member: Member) -> bool:
+    return bool(member.of_kind(kinds.GUEST))
+
+
+def _still_held(name: str, member: Member) -> Problem:
+    """A macvtap's port can be made again from what its guest shows, a PCI device's cannot."""
+    holders = ", ".join(map(str, member.of_kind(kinds.GUEST)))
+    return Problem("MEMBER_BUSY", f"{name} is held by {holders} since it was drained, until that guest stops.")
+
+
+def _going(
+    request: Request, mode: str, given: Sequence[str], had: Sequence[str], devices: Optional[Sequence[Device]]
+) -> tuple[list[str], list[str]]:
+    listed, _bare = found(request, mode, devices, frozenset(had))
+    meant = [*given, *(name for name, _device in listed if name in had and name not in given)]
+    if request.match and set(request.match) <= {"name", "regex"}:
+        # A member that the host has lost can still be told by its name.
+        here = {alias for device in devices or () for alias in device.aliases}
+        lost = [Device(name=name) for name in in_order(had) if name not in here]
+        gone, _none = found(_by_name_only(request), mode, lost, frozenset()) if lost and mode != "hostdev" else ([], [])
+        meant += [name for name, _device in gone if name not in meant]
+    return meant, []
+
+
+def _by_name_only(request: Request) -> Request:
+    return Request(request.network, present=False, match=request.match)
+
+
+def _refuse_held(request: Request, pool: Pool, members: Sequence[str]) -> None:
+    leaving = [member for member in pool.members if member.name not in members and _held(member)]
+    if not leaving or request.drain:
+        return
+    holders = [holder for member in leaving for holder in member.of_kind(kinds.GUEST)]
+    which = ", ".join(f"{member.name} ({', '.join(map(str, member.of_kind(kinds.GUEST)))})" for member in leaving)
+    raise VirtfleetError(
+        "MEMBER_IN_USE",
+        f"Running guests hold members of network '{request.network}' that are to go: {which}; nothing was changed "
+        "(drain: true takes them from the pool for guests to come and leaves these guests theirs).",
+        network=request.network,
+        members=[member.name for member in leaving],
+        guests=sorted({holder.name for holder in holders}),
+        holders=[{"member": member.name, **h.as_dict()} for member in leaving for h in member.of_kind(kinds.GUEST)],
+    )
+
+
+def forward_with(document: Document, members: Sequence[str]) -> Document:
+    """The network's <forward> with these members and everything else of it kept."""
+    forward: Document = dict(document.get("forward") or {})
+    if "pf" in forward and set(members) == set(members_of(document)):
+        return forward
+    for option in ("dev", "pf", "interfaces", "addresses"):
+        forward.pop(option, None)
+    hostdev = forward.get("mode") == "hostdev"
+    option, key = ("addresses", "address") if hostdev else ("interfaces", "dev")
+    old = {item[key]: item for item in (document.get("forward") or {}).get(option) or ()}
+    if members:
+        forward[option] = [old.get(name, {key: name}) for name in members]
+    return forward

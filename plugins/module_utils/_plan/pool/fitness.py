@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a device cannot be a member of a pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Optional
+
+from ..._model import pool as kinds
+from ..._model.device import Device
+from ..._model.errors import Problem
+from ..._model.pool import Member
+from .occupancy import EXCLUSIVE
+
+
+def unfit(
+    name: str, device: Optional[Device], mode: str, seen: Member, other_pools: Mapping[str, str]
+) -> Optional[Problem]:
+    """name: as it would be listed; device: None where the host has none; seen: who holds it; other_pools: member of
+    another network's pool -> that network."""
+    if device is None:
+        return Problem("MEMBER_MISSING", f"{name} is not on this host.")
+    if mode == "hostdev" and device.vf is None:
+        return Problem(
+            "MEMBER_NO_VF", f"{name} is no VF of an SR-IOV card, and libvirt's networks hand out no other PCI device."
+        )
+    network = next((other_pools[alias] for alias in sorted(device.aliases) if alias in other_pools), None)
+    if network is not None:
+        return Problem("MEMBER_IN_OTHER_POOL", f"{name} is a member of the pool of network '{network}'.")
+    if device.master is not None:
+        return Problem("MEMBER_IN_BRIDGE", f"{name} is in the bridge or bond {device.master}.")
+    if device.default_route:
+        return Problem("MEMBER_HAS_ROUTE", f"{name} carries the host's own default route.")
+    if device.addresses:
+        return Problem("MEMBER_HAS_ADDRESS", f"{name} carries the host's own address {device.addresses[0]}.")
+    # A VF that is handed out as a PCI device is taken from its driver: whether its link is up means nothing.
+    if not device.up and mode != "hostdev":
+        return Problem("MEMBER_DOWN", f"{name} is down; bring it up first (ip link set {name} up).")
+    foreign = [
+        holder
+        for holder in seen.holders
+        if holder.kind not in (kinds.GUEST, kinds.STALE) and (mode in EXCLUSIVE or not holder.shares)
+    ]
+    if foreign:
+        return Problem("MEMBER_BUSY", f"{name} is held by {foreign[0]}.")
+    return None

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The members that a task means: those it names, which are judged strictly, and those it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from ..._model import address
+from ..._model.device import Device
+from ..._model.errors import Problem, VirtfleetError, refuse
+from ..rules.names import devices as check_names
+from .match import matched, virtual_functions
+from .ranges import in_order, spelled_out
+from .request import Request
+
+Found = list[tuple[str, Device]]
+
+
+def named(request: Request, mode: str, devices: Optional[Sequence[Device]]) -> list[str]:
+    """Raises VirtfleetError RANGE_INVALID, MEMBER_TWICE, MEMBER_INVALID, PCI_INVALID or DEVICE_NAME_INVALID."""
+    names = spelled_out(request.members or ())
+    problems: list[Problem] = []
+    if mode == "hostdev":
+        by_name = {device.name: device.pci for device in devices or ()}
+        for name in names:
+            if address.is_pci(name):
+                continue
+            hint = f"; the link of that name has {by_name[name]}" if by_name.get(name) else ""
+            problems.append(
+                Problem(
+                    "PCI_INVALID",
+                    f"{name!a} is no PCI address such as 0000:03:10.1, which the members of a hostdev pool are{hint}.",
+                )
+            )
+        names = [address.pci(name) for name in names]
+    else:
+        for name in names:
+            if address.is_pci(name):
+                problems.append(
+                    Problem(
+                        "MEMBER_INVALID", f"{name} is a PCI address; the members of a {mode} pool are links' names."
+                    )
+                )
+            else:
+                found = check_names({"forward": {"interfaces": [{"dev": name}]}})
+                problems += [Problem(p.code, p.sentence.replace("forward.interfaces", "members")) for p in found]
+    for twice in sorted({name for name in names if names.count(name) > 1}):
+        problems.append(Problem("MEMBER_TWICE", f"members has {twice} twice."))
+    if problems:
+        raise refuse(problems, network=request.network)
+    return names
+
+
+def found(
+    request: Request, mode: str, devices: Optional[Sequence[Device]], members: frozenset[str]
+) -> tuple[Found, list[str]]:
+    """By match and pf: what can be listed, by the name to list it under, in a fixed order; and the addresses of what
+    cannot be, since it has no link.
+
+    Raises VirtfleetError LINKS_UNSEEN, MATCH_EMPTY, REGEX_INVALID, RANGE_INVALID, PF_MISSING or PF_NO_VFS.
+    """
+    if not request.match and request.pf is None:
+        return [], []
+    if devices is None:
+        raise VirtfleetError(
+            "LINKS_UNSEEN",
+            "match and pf look at the host's links, which cannot be seen over a remote URI: run the task on the host "
+            "itself, or name the members.",
+        )
+    chosen = matched(request.match, devices, members) if request.match else []
+    if request.pf is not None:
+        chosen += virtual_functions(request.pf, request.vfs, devices)
+    if not chosen and request.present:
+        raise VirtfleetError(
+            "MATCH_EMPTY",
+            f"No link of this host matches {_shown(request)}; nothing was changed.",
+            network=request.network,
+        )
+    listed = {name: device for device in chosen for name in [device.pci if mode == "hostdev" else device.name] if name}
+    bare = [str(device.pci) for device in chosen if mode != "hostdev" and not device.name]
+    return [(name, listed[name]) for name in in_order(listed)], in_order(set(bare))
+
+
+def _shown(request: Request) -> str:
+    return ", ".join(f"{option}: {value}" for option, value in request.match.items())

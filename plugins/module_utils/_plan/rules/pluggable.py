@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What libvirt's define lets pass in a portgroup, and with which no guest can then be plugged in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Optional
+
+from ..._model.errors import Problem
+from ..._model.field import Document
+from ..._model.forward import is_virtual, mode_of
+
+_SWITCHES = ("openvswitch", "midonet")
+
+
+def pluggable(network: Document, group: Document) -> Iterator[Problem]:
+    """network, group: as they will be; group is one of the network's portgroups."""
+    yield from _virtualport(network, group)
+    yield from _vlan(network, group)
+
+
+def _virtualport(network: Document, group: Document) -> Iterator[Problem]:
+    port, general = group.get("virtualport") or {}, network.get("virtualport") or {}
+    if not port:
+        return
+    what = f"virtualport of portgroup '{group.get('name')}'"
+    own, shared = port.get("type"), general.get("type")
+    if own and shared and own != shared:
+        yield Problem("VIRTUALPORT_INVALID", f"{what} has type {own} and the network's own type {shared}.")
+        return
+    kind = own or shared
+    if kind is None:
+        if port.get("parameters"):
+            yield Problem("VIRTUALPORT_INVALID", f"{what} has no type, and the network's own virtualport gives none.")
+        return
+    where = _misplaced(kind, network)
+    if where:
+        yield Problem("OPTION_NOT_IN_MODE", f"{what} of type {kind} is not possible {where}.", "portgroups")
+    elif kind == "midonet" and "profileid" in (port.get("parameters") or {}):
+        yield Problem("VIRTUALPORT_INVALID", f"{what} has profileid, which type midonet does not take.")
+
+
+def _misplaced(kind: str, network: Document) -> Optional[str]:
+    mode = mode_of(network)
+    if is_virtual(network):
+        return f"in {mode or 'isolated'} networks; it is for networks that reach a switch"
+    if kind in _SWITCHES:
+        fits = mode == "bridge" and bool((network.get("bridge") or {}).get("name"))
+        return None if fits else f"in mode {mode} on host devices; it is for mode bridge with bridge.name"
+    if (network.get("bridge") or {}).get("name"):
+        return "on a bridge of the host; it is for macvtap pools" + (", and for hostdev" if kind == "802.1Qbh" else "")
+    if mode == "hostdev" and kind == "802.1Qbg":
+        return "in mode hostdev; it is for macvtap pools"
+    return None
+
+
+def _vlan(network: Document, group: Document) -> Iterator[Problem]:
+    vlan = group.get("vlan") or {}
+    mode = mode_of(network)
+    if mode not in ("hostdev", "passthrough") or not vlan:
+        return
+    what = f"vlan of portgroup '{group.get('name')}'"
+    if len(vlan.get("tags") or ()) > 1 or vlan.get("trunk"):
+        yield Problem(
+            "VLAN_INVALID", f"{what} is a trunk; in mode {mode} a guest gets one tag, as SR-IOV has no trunks."
+        )
+    if any(tag.get("native_mode") for tag in vlan.get("tags") or ()):
+        yield Problem("VLAN_INVALID", f"{what} has a native_mode, which is for bridges; mode {mode} has none.")

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parameters of virtualports that libvirt's define refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..._model.errors import Problem
+from ..._model.field import Document
+
+_HIGHEST = {"managerid": 0xFF, "typeid": 0xFFFFFF, "typeidversion": 0xFF}
+_UUIDS = ("instanceid", "interfaceid")
+_UUID = re.compile(r"^\s*([0-9a-fA-F]-?){32}\s*$")
+PROFILE_BYTES = 39
+_TAKES = {
+    "802.1Qbg": ("managerid", "typeid", "typeidversion", "instanceid"),
+    "802.1Qbh": ("profileid",),
+    "openvswitch": ("profileid", "interfaceid"),
+    # libvirt drops the profileid of one.
+    "midonet": ("interfaceid", "profileid"),
+}
+_KNOWN = {name for names in _TAKES.values() for name in names}
+
+
+def virtualports(document: Document) -> Iterator[Problem]:
+    yield from parameters("virtualport", document.get("virtualport"))
+    for group in document.get("portgroups") or ():
+        yield from parameters(f"virtualport of portgroup '{group.get('name')}'", group.get("virtualport"))
+
+
+def parameters(what: str, port: Any) -> Iterator[Problem]:
+    if not port:
+        return
+    given = port.get("parameters") or {}
+    takes = _TAKES.get(port.get("type"))
+    for name, value in given.items():
+        if takes is not None and name in _KNOWN and name not in takes:
+            yield Problem(
+                "VIRTUALPORT_INVALID",
+                f"{what} has {name}, which type {port['type']} does not take; it takes {', '.join(takes)}.",
+            )
+        highest = _HIGHEST.get(name)
+        if highest is not None and not 0 <= value <= highest:
+            yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value}; it can be 0 to {highest}.")
+        if name in _UUIDS and not _UUID.match(value):
+            yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value!a}, which is no UUID.")
+        if name == "profileid" and len(value.encode("utf-8", "surrogatepass")) > PROFILE_BYTES:
+            yield Problem("VIRTUALPORT_INVALID", f"{what} has a profileid of more than {PROFILE_BYTES} bytes.")

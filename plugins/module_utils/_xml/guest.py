@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A domain's XML -> the guest's NICs. The rest of a domain is none of ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Optional
+
+from .._model import address
+from .._model.bandwidth import BANDWIDTH
+from .._model.field import Document
+from .._model.guest import Guest, Nic
+from .._model.virtualport import VIRTUALPORT
+from .._model.vlan import VLAN
+from .codec import pci_address, read
+from .etree import parse
+
+_SETTINGS = {"virtualport": VIRTUALPORT, "bandwidth": BANDWIDTH, "vlan": VLAN}
+
+
+def parse_guest(live: str = "", asked: str = "", inactive: str = "") -> Guest:
+    """live: the XML of a running guest; asked: the same without what libvirt gave it (its migratable XML); inactive:
+    what a persistent guest starts with. At least live or inactive is there.
+
+    The live XML shows NICs as they are plugged in, a hostdev one without the network that it came from; without asked
+    those count as what they show. Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    """
+    root = parse(live or inactive)
+    nics = _nics(root)
+    defined = nics if not live else _nics(parse(inactive)) if inactive else ()
+    if live and asked:
+        nics = _joined(_nics(parse(asked)), nics)
+    return Guest(
+        root.findtext("name") or "?",
+        root.findtext("uuid") or "",
+        running=bool(live),
+        persistent=bool(inactive),
+        nics=nics,
+        defined=defined,
+        devices=tuple(_pci(node) for node in root.iterfind("devices/hostdev[@type='pci']/source/address")),
+    )
+
+
+def _nics(root: Any) -> tuple[Nic, ...]:
+    return tuple(_nic(node) for node in root.iterfind("devices/interface"))
+
+
+def _nic(node: Any) -> Nic:
+    source, mac, target = node.find("source"), node.find("mac"), node.find("target")
+    got = dict(source.attrib) if source is not None else {}
+    plugged_as = str(node.get("type"))
+    by_name = "network" in got
+    return Nic(
+        mac="" if mac is None else address.mac(mac.get("address", "")),
+        type="network" if by_name else plugged_as,
+        network=got.get("network"),
+        portgroup=got.get("portgroup"),
+        own=_own(node),
+        actual=plugged_as,
+        source=_device(source, got),
+        mode=got.get("mode"),
+        target=None if target is None else target.get("dev"),
+        port=got.get("portid"),
+    )
+
+
+def _device(source: Any, got: dict[str, str]) -> Optional[str]:
+    node = None if source is None else source.find("address")
+    return _pci(node) if node is not None else got.get("bridge") or got.get("dev")
+
+
+def _pci(node: Any) -> str:
+    return pci_address(dict(node.attrib))
+
+
+def _own(node: Any) -> Document:
+    own: Document = {name: read(entity, found) for name, entity in _SETTINGS.items() for found in node.iterfind(name)}
+    if node.get("trustGuestRxFilters"):
+        own["trust_guest_rx_filters"] = node.get("trustGuestRxFilters") == "yes"
+    return own
+
+
+def _joined(asked: tuple[Nic, ...], got: tuple[Nic, ...]) -> tuple[Nic, ...]:
+    """What was asked for beside what was got, told apart by MAC and, where two share one, by their order."""
+    rest = list(asked)
+    nics = []
+    for nic in got:
+        found = next((item for item in rest if item.mac == nic.mac), None)
+        if found is None:  # plugged in between the two looks
+            nics.append(nic)
+            continue
+        rest.remove(found)
+        nics.append(replace(nic, type=found.type, network=found.network, portgroup=found.portgroup, own=found.own))
+    return tuple(nics)

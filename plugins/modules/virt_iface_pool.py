@@ -1,0 +1,242 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: virt_iface_pool
+short_description: Manage the members of a libvirt network's pool
+version_added: 0.1.0
+description:
+  - Puts host devices into the pool that the guests of a network draw on, and takes them out, live and persistent.
+  - For networks of the forward modes bridge (macvtap, without a bridge name), vepa, private, passthrough and
+    hostdev. The network has to exist; its pool may be empty.
+  - A running guest keeps the device it has. After every change libvirt's own count of who holds what is right, so
+    that the next guest gets a free member.
+extends_documentation_fragment:
+  - virtfleet.network.attributes
+  - virtfleet.network.network.restart
+  - virtfleet.network.network.connection
+options:
+  name:
+    description: The network.
+    type: str
+    required: true
+  state:
+    description: Whether the members that are named or found are to be in the pool.
+    type: str
+    choices: [present, absent]
+    default: present
+  members:
+    description:
+      - Members by name, links' names or, for a hostdev network, PCI addresses.
+      - Brackets hold numbers and ranges, so that C(ens1f0v[0-15,32-47]) means 32 links.
+      - A member that is not in the pool yet is refused when it is absent, down, in a bridge or bond, carries an
+        address or the default route of the host, is in another network's pool, or is held by something else.
+    type: list
+    elements: str
+  match:
+    description:
+      - Members by what they are. A device has to match all that is given.
+      - With O(state=present) all links of the host are looked at, but for bridges, tunnels and what stands on other
+        links. Those that cannot be members are left out with a warning that says why. With O(state=absent) the
+        members of the pool are looked at.
+      - A member that a guest holds as a PCI device shows neither name nor driver. In the pool it stays.
+    type: dict
+    suboptions:
+      name:
+        description: The link's name, as a glob such as V(ens1f0v*).
+        type: str
+      regex:
+        description: The link's whole name, as a Python regular expression.
+        type: str
+      driver:
+        description: The link's driver. Of a link without one, its kind, such as V(veth).
+        type: str
+      pf:
+        description: Name of the SR-IOV physical function that the device is a VF of.
+        type: str
+      pci:
+        description: PCI addresses and ranges of them, such as V(0000:03:10.0-0000:03:11.7,0000:03:13.1).
+        type: str
+      speed:
+        description: Lowest speed in Mbit/s. A link that is down has none.
+        type: int
+      carrier:
+        description: Whether the link has a carrier.
+        type: bool
+      in_bridge:
+        description: Whether the link is in a bridge or bond. V(false) leaves such links out without a warning.
+        type: bool
+  pf:
+    description: Name of an SR-IOV physical function, all of whose VFs are meant. VFs that cannot be members are
+      left out with a warning.
+    type: str
+  vfs:
+    description: Numbers of the VFs of O(pf) that are meant, such as V(0-15,32-47). All of them without it.
+    type: str
+  exclusive:
+    description: Whether the pool has no members but these. An empty list of O(members) then empties it.
+    type: bool
+    default: false
+  drain:
+    description:
+      - Whether members may go that running guests hold. No other guest gets them, and their guests keep them until
+        they stop. RV(drained) lists them.
+      - Without it the task is refused and names the guests.
+    type: bool
+    default: false
+  reclaim_stale:
+    description:
+      - Whether ports whose guests do not run are dropped, and libvirt's own count is put right where it is wrong.
+      - Do not use it on a host where other hypervisors than QEMU draw on the pool; their guests cannot be seen.
+    type: bool
+    default: false
+  max_guests:
+    description:
+      - How many guests each of the members that are meant shall have at most, V(0) for any number.
+      - libvirt knows no such limit and does not keep it. It is a note in the network's metadata that counts in
+        RV(pool.capacity) and wherever this collection works out whether there is room.
+    type: int
+seealso:
+  - module: virtfleet.network.virt_network
+  - module: virtfleet.network.virt_network_info
+author:
+  - virtfleet.network contributors (@virtfleet)
+"""
+
+EXAMPLES = r"""
+- name: Two links more for a network of one guest per link (passthrough)
+  virtfleet.network.virt_iface_pool:
+    name: fast
+    members: [p0, p1]
+
+- name: Exactly the idle 10 Gbit/s links of one driver
+  virtfleet.network.virt_iface_pool:
+    name: fast
+    match: {driver: ixgbe, carrier: true, speed: 10000, in_bridge: false}
+    exclusive: true
+
+- name: Links that many guests share (bridge, vepa, private), at most eight each
+  virtfleet.network.virt_iface_pool:
+    name: shared
+    members: ["ens1f[0-3]"]
+    max_guests: 8
+
+- name: Two ranges of a card's VFs by their links
+  virtfleet.network.virt_iface_pool:
+    name: vf-links
+    members: ["ens1f0v[0-15,32-47]"]
+
+- name: The same VFs as PCI devices (hostdev)
+  virtfleet.network.virt_iface_pool:
+    name: vf-devices
+    pf: ens1f0
+    vfs: 0-15,32-47
+
+- name: VFs by their PCI addresses
+  virtfleet.network.virt_iface_pool:
+    name: vf-devices
+    match: {pci: "0000:03:10.0-0000:03:11.7,0000:03:14.0-0000:03:15.7"}
+
+- name: Take a link out before its cable is pulled, and see who still has it
+  virtfleet.network.virt_iface_pool:
+    name: fast
+    members: [p1]
+    state: absent
+    drain: true
+  register: result
+
+- name: Free what guests left behind that are gone
+  virtfleet.network.virt_iface_pool:
+    name: fast
+    reclaim_stale: true
+"""
+
+RETURN = r"""
+pool:
+  description: The pool afterwards, in check mode before.
+  returned: success
+  type: dict
+  contains:
+    mode:
+      description: The network's forward mode.
+      type: str
+    members:
+      description:
+        - Each member with C(name), C(state), C(holders), C(max_guests) and C(left), the number of guests it still
+          takes (null for any number).
+        - C(state) is V(held) by a guest of the network, V(stale) (a port without a running guest), V(foreign) (held
+          by something else), V(missing) on this host, or V(free).
+        - A holder has C(kind), C(name), C(mac), C(uuid), C(network) and C(port). C(kind) is V(guest), V(stale),
+          V(network) (a guest of another network), V(direct) (a guest that names the device itself), V(bridge) (a
+          bridge or bond) or V(link) (a macvtap or macvlan of nobody known).
+      type: list
+      elements: dict
+    outside:
+      description: Devices that guests or ports of the network hold without their being members, in the same form.
+      type: list
+      elements: dict
+    capacity:
+      description: The number of C(members), of those in each state, and C(left) for the whole pool (null for any
+        number).
+      type: dict
+    miscounted:
+      description: Members of which libvirt's own count is wrong; an empty string stands for the network itself.
+      type: list
+      elements: str
+steps:
+  description: What was done, or in check mode would be done, in order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: V(define), V(update), V(release), V(reclaim), V(free), V(destroy) or V(start).
+      type: str
+    disruption:
+      description: What it does to guests, V(none), V(next_start) or V(restart).
+      type: str
+    sentence:
+      description: The step in words.
+      type: str
+pending:
+  description: Options that the running network will have only after its next start.
+  returned: success
+  type: list
+  elements: str
+drained:
+  description: Devices that are out of the pool and that guests still hold, each with C(member) and the holder's
+    facts.
+  returned: success
+  type: list
+  elements: dict
+freed:
+  description: The ports that were dropped, or in check mode would be, each with C(member), C(guest), C(mac) and
+    C(port).
+  returned: success
+  type: list
+  elements: dict
+code:
+  description: A stable word for what went wrong.
+  returned: failure
+  type: str
+  sample: MEMBER_IN_USE
+problems:
+  description: Every fault of the members, each with code and sentence.
+  returned: when members are refused
+  type: list
+  elements: dict
+holders:
+  description: Who holds the members that were to go.
+  returned: when members in use are refused
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_iface_pool import main
+
+if __name__ == "__main__":
+    main()

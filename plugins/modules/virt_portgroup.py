@@ -1,0 +1,222 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: virt_portgroup
+short_description: Manage one portgroup of a libvirt network
+version_added: 0.1.0
+description:
+  - Makes one portgroup of a network be as described, in the running network and in its persistent definition, without
+    stopping the network. All other portgroups are left as they are, live and persistent.
+  - An option that is left out is left alone. An option that is given is exact, lists included. An empty mapping removes
+    the element.
+  - Guests get a portgroup's settings when they are plugged in, and keep them. Those that run with other settings than
+    the portgroup has are named in RV(guests_on_old_settings), with what can be done about it.
+extends_documentation_fragment:
+  - virtfleet.network.attributes
+  - virtfleet.network.network.portgroup
+  - virtfleet.network.network.connection
+options:
+  network:
+    description: Name of the network. It has to be there.
+    type: str
+    required: true
+  default:
+    description:
+      - Whether guests that name no portgroup get this one.
+      - V(true) takes it from the portgroup that is the default now, which becomes an ordinary one.
+    type: bool
+  state:
+    description: Whether the portgroup shall be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  in_use:
+    description:
+      - Whether a portgroup may be removed that guests use, running or only defined. A guest that names no portgroup
+        uses the default one.
+      - With V(allow), running guests keep its settings until they are plugged in anew. From then on they have none of
+        them, and libvirt starts them all the same.
+    type: str
+    choices: [refuse, allow]
+    default: refuse
+notes:
+  - RV(guests_on_old_settings) is told from what is there, ports, guests and the network, not from what the task
+    changes. A guest is named in every run until it is up to date.
+seealso:
+  - module: virtfleet.network.virt_network
+  - name: Portgroups
+    description: What each kind of network takes, and how guests are brought up to date.
+    link: https://github.com/virtfleet/network/blob/main/docs/portgroups.md
+author:
+  - virtfleet.network contributors (@virtfleet)
+"""
+
+EXAMPLES = r"""
+- name: A VLAN of an Open vSwitch network, which guests get who ask for no portgroup
+  virtfleet.network.virt_portgroup:
+    network: red
+    name: engineering
+    default: true
+    vlan: {tags: [{id: 40}]}
+
+- name: A trunk on Open vSwitch, with VLAN 50 untagged
+  virtfleet.network.virt_portgroup:
+    network: red
+    name: routers
+    vlan: {trunk: true, tags: [{id: 50, native_mode: untagged}, {id: 51}]}
+
+- name: Limits on a NAT, routed, open or isolated network, or on a bridge of the host
+  virtfleet.network.virt_portgroup:
+    network: lan
+    name: slow
+    bandwidth:
+      inbound: {average: 1024, peak: 2048, burst: 512}
+      outbound: {average: 512}
+
+- name: No limits any more
+  virtfleet.network.virt_portgroup:
+    network: lan
+    name: slow
+    bandwidth: {}
+
+- name: A VLAN on a pool of SR-IOV virtual functions (passthrough or hostdev)
+  virtfleet.network.virt_portgroup:
+    network: fast
+    name: accounting
+    vlan: {tags: [{id: 50}]}
+
+- name: A port profile on a macvtap pool (bridge, vepa, private or passthrough)
+  virtfleet.network.virt_portgroup:
+    network: edge
+    name: storage
+    virtualport:
+      type: 802.1Qbg
+      parameters: {managerid: 11, typeid: 1193047, typeidversion: 2}
+
+- name: Let guests set their own MAC addresses and filters
+  virtfleet.network.virt_portgroup:
+    network: edge
+    name: routers
+    trust_guest_rx_filters: true
+
+- name: Move the default to another portgroup
+  virtfleet.network.virt_portgroup:
+    network: red
+    name: accounting
+    default: true
+  register: moved
+
+- name: Show who has to be plugged in anew
+  ansible.builtin.debug:
+    msg: "{{ item.guest }} {{ item.mac }} {{ item.ways | map(attribute='way') | join(', ') }}"
+  loop: "{{ moved.guests_on_old_settings }}"
+
+- name: Remove a portgroup that nobody uses
+  virtfleet.network.virt_portgroup:
+    network: red
+    name: engineering
+    state: absent
+"""
+
+RETURN = r"""
+portgroup:
+  description:
+    - The portgroup as O(ignore:portgroups) of M(virtfleet.network.virt_network) takes it, from the persistent
+      definition (a transient network's running one). In check mode, as it is before the change.
+    - Empty when there is none of that name.
+  returned: success
+  type: dict
+  sample: {name: engineering, default: true, vlan: {tags: [{id: 40}]}}
+guests_on_old_settings:
+  description:
+    - The running guests' NICs, of this portgroup or of none, that are plugged in with other settings than they would be
+      given now; in check mode, after the change.
+    - What a NIC settles for itself (C(<vlan>) and C(<bandwidth>) of its own) is not old.
+    - Null when it cannot be told, over a connection that shows no guests.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    guest:
+      description: Name of the guest.
+      type: str
+    uuid:
+      description: UUID of the guest.
+      type: str
+    mac:
+      description: MAC address of the NIC.
+      type: str
+    portgroup:
+      description: The portgroup that the NIC asks for, null when it asks for none.
+      type: str
+    differs:
+      description: Which of C(virtualport), C(bandwidth), C(vlan) and C(trust_guest_rx_filters).
+      type: list
+      elements: str
+    ways:
+      description: How it can be brought up to date, the one that disturbs least first.
+      type: list
+      elements: dict
+      contains:
+        way:
+          description: V(domiftune), V(ovs-vsctl), V(replug), V(migrate) or V(restart).
+          type: str
+        sentence:
+          description: What to do and what comes with it.
+          type: str
+steps:
+  description: What was done, or in check mode would be done, in order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: V(define), V(update), V(release) or V(reclaim).
+      type: str
+    section:
+      description: For an update, libvirt's name of the section.
+      type: str
+    disruption:
+      description: What it does to guests, V(none) or V(next_start).
+      type: str
+    sentence:
+      description: The step in words.
+      type: str
+pending:
+  description:
+    - V(portgroups) when the running network cannot take the portgroup before its next start, since it runs as another
+      kind of network than it is defined as. Else empty.
+  returned: success
+  type: list
+  elements: str
+guests:
+  description:
+    - Who uses the portgroup that was to be removed, with C(guest), C(uuid), C(mac), C(running) and C(by_default).
+  returned: when a portgroup in use is refused
+  type: list
+  elements: dict
+code:
+  description: A stable word for what went wrong.
+  returned: failure
+  type: str
+  sample: PORTGROUP_IN_USE
+problems:
+  description: Every fault of the definition, each with code and sentence.
+  returned: when a definition is refused
+  type: list
+  elements: dict
+libvirt_code:
+  description: libvirt's own error code, with its domain in RV(ignore:libvirt_domain).
+  returned: when libvirt refuses
+  type: int
+"""
+
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_portgroup import main
+
+if __name__ == "__main__":
+    main()
