@@ -75,7 +75,8 @@ class Hosts:
         return self.on(host, "sh", "-c", SNAPSHOT)
 
     def pid(self, host: str, program: str) -> str:
-        return self.on(host, "pidof", "-s", program).strip()
+        # The oldest: the daemon forks before it runs something else, and such a child has its name for a moment.
+        return self.on(host, "pgrep", "-o", "-x", program).strip()
 
     @contextmanager
     def stopped(self, host: str, program: str) -> Iterator[None]:
