@@ -64,6 +64,7 @@ def _purged(wanted: list[Desired], everything: dict[str, Observed]) -> list[Desi
 def _carried_out(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:
     """Do it, and read again what was changed: a second run must find nothing to do, or all is taken back."""
     from .._host.apply import apply, undo
+    from .converged import not_converged
 
     apply(conn, work)
     result: list[Work] = []
@@ -78,13 +79,6 @@ def _carried_out(conn: Any, wanted: list[Desired], work: list[Work], host: Host,
             raise undo(conn, done, error) from None
         rest = plan_network(desired, after, host, restart)
         if rest.changed:
-            error = VirtfleetError(
-                "NOT_CONVERGED",
-                f"libvirt took the definition of network '{desired.name}' but shows it differently; a second run "
-                f"would {', '.join(step.doing for step in rest.steps)} again.",
-                before=rest.before,
-                after=rest.after,
-            )
-            raise undo(conn, done, error)
+            raise undo(conn, done, not_converged(f"the definition of network '{desired.name}'", rest))
         result.append((plan, after))
     return result

@@ -28,6 +28,7 @@ from .._plan.pool.request import Request
 from .._plan.pool.returning import returning
 from .._plan.step import Plan
 from .._xml.mark import write_limits
+from .converged import not_converged
 
 
 @dataclass(frozen=True)
@@ -124,12 +125,7 @@ def _verified(conn: Any, desired: Desired, plan: Plan, observed: Observed, host:
     except VirtfleetError as error:
         raise undo(conn, done, error) from None
     if rest.changed:
-        error = VirtfleetError(
-            "NOT_CONVERGED",
-            f"libvirt took the pool of network '{desired.name}' but shows it differently: "
-            f"{' '.join(step.sentence for step in rest.steps)} would be due again.",
-        )
-        raise undo(conn, done, error)
+        raise undo(conn, done, not_converged(f"the pool of network '{desired.name}'", rest))
     return facts
 
 

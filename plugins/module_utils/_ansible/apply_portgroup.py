@@ -23,6 +23,7 @@ from .._plan.plan import plan_network
 from .._plan.portgroup import Wish, desired_portgroup, has_portgroup, is_default, of_portgroup, running_portgroups
 from .._plan.portgroup_use import refuse_if_used
 from .._plan.step import Plan
+from .converged import not_converged
 from .report import definition_options
 
 
@@ -85,14 +86,7 @@ def _verified(conn: Any, wish: Wish, plan: Plan, observed: Observed, host: Host)
     except VirtfleetError as error:
         raise undo(conn, done, error) from None
     if rest.changed:
-        error = VirtfleetError(
-            "NOT_CONVERGED",
-            f"libvirt took portgroup '{wish.name}' of network '{wish.network}' but shows it differently: "
-            f"{' '.join(step.sentence for step in rest.steps)} would be due again.",
-            before=rest.before,
-            after=rest.after,
-        )
-        raise undo(conn, done, error)
+        raise undo(conn, done, not_converged(f"portgroup '{wish.name}' of network '{wish.network}'", rest))
     return after
 
 

@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said when a second run would find something to do."""
+
+from __future__ import annotations
+
+from .._model.errors import VirtfleetError
+from .._plan.step import Plan
+
+
+def not_converged(what: str, rest: Plan) -> VirtfleetError:
+    """what: "the definition of network 'red'"; rest: the plan of that second run."""
+    return VirtfleetError(
+        "NOT_CONVERGED",
+        f"libvirt took {what} but shows it differently; a second run would "
+        f"{', '.join(step.doing for step in rest.steps)} again.",
+        before=rest.before,
+        after=rest.after,
+    )
