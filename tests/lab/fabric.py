@@ -28,9 +28,10 @@ def ip_in(lab: Lab, pid: int, lines: list[str], force: bool = False) -> None:
     procs.run(lab.dir, ["nsenter", "--target", str(pid), "--net", "--", *tool], stdin="\n".join(lines) + "\n")
 
 
-def links_in(lab: Lab, pid: int) -> set[str]:
+def links_in(lab: Lab, pid: int) -> dict[str, bool]:
+    """Each link's name, and whether it is set up."""
     shown = procs.run(lab.dir, ["nsenter", "--target", str(pid), "--net", "--", "ip", "-json", "link", "show"])
-    return {link["ifname"] for link in json.loads(shown)}
+    return {link["ifname"]: "UP" in link["flags"] for link in json.loads(shown)}
 
 
 def controller_link(slot: int) -> str:
@@ -88,7 +89,7 @@ def _spawn(lab: Lab) -> int:
 def ensure(lab: Lab) -> int:
     """The fabric's process; made if it is missing or was left half made."""
     pid = procs.inits(lab.dir).get(ROLE)
-    if pid and not {"mgmt", "data", "ctl"} <= links_in(lab, pid):
+    if pid and not {"mgmt", "data", "ctl"} <= links_in(lab, pid).keys():
         procs.kill(pid)
         pid = None
     if pid and lab.slot is None:  # killed between making the link and writing it down
@@ -110,25 +111,29 @@ def _mac(lab: Lab, spec: HostSpec, nic: int) -> str:
     return f"02:1a:00:{lab.slot or 0:02x}:{spec.number:02x}:{nic:02x}"
 
 
-def _plug(lab: Lab, spec: HostSpec, host: int, nic: str, number: int) -> list[str]:
+def _plug(lab: Lab, spec: HostSpec, host: int, nic: str, number: int) -> str:
     end = f"{spec.name}-{nic}"
     switch = "mgmt" if nic == "eth0" else "data"
     peer = f"peer name {nic} address {_mac(lab, spec, number)} netns {host}"
-    return [f"link add {end} mtu {MTU} master {switch} type veth {peer}", f"link set {end} up"]
+    return f"link add {end} mtu {MTU} master {switch} type veth {peer}"
 
 
 def plug(lab: Lab, fabric: int, spec: HostSpec, host: int, fresh: bool) -> None:
-    """Give a host the NICs that it lacks."""
-    nics = ["eth0", *(f"p{number}" for number in range(spec.nics))]
-    ends = {f"{spec.name}-{nic}" for nic in nics}
+    """Give a host the NICs that it lacks. The fabric's ends go up last: one that is down was left half made."""
+    nics = {f"{spec.name}-{nic}": nic for nic in ("eth0", *(f"p{number}" for number in range(spec.nics)))}
     present = links_in(lab, fabric)
-    if fresh and present & ends:  # left of a host that has just died; they may go by themselves meanwhile
-        ip_in_quietly(lab, fabric, [f"link del {end}" for end in sorted(present & ends)])
+    if fresh and present.keys() & nics.keys():  # left of a host that has just died; they may go by themselves meanwhile
+        ip_in_quietly(lab, fabric, [f"link del {end}" for end in sorted(present.keys() & nics.keys())])
         present = links_in(lab, fabric)
-    missing = [(number, nic) for number, nic in enumerate(nics) if f"{spec.name}-{nic}" not in present]
+    missing = [
+        _plug(lab, spec, host, nic, number) for number, (end, nic) in enumerate(nics.items()) if end not in present
+    ]
+    unfinished = [end for end in nics if not present.get(end)]
     if missing:
-        ip_in(lab, fabric, [line for number, nic in missing for line in _plug(lab, spec, host, nic, number)])
-        ip_in(lab, host, [f"link set {nic} addrgenmode none up" for _number, nic in missing])
+        ip_in(lab, fabric, missing)
+    if unfinished:
+        ip_in(lab, host, [f"link set {nics[end]} addrgenmode none up" for end in unfinished])
+        ip_in(lab, fabric, [f"link set {end} up" for end in unfinished])
     ip_in(lab, host, [f"address replace {lab.address(spec.number)}/24 dev eth0", "link set eth0 up"])
 
 
