@@ -42,9 +42,11 @@ class Hosts:
         self.inventory = ROOT / f".lab-{name}" / "inventory.yml"
         self.runs = 0
 
+    def argv(self, *args: str) -> list[str]:
+        return [*LAB, "--name", self.name, *args]
+
     def lab(self, *args: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        argv = [*LAB, "--name", self.name, *args]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(self.argv(*args), capture_output=True, text=True, timeout=timeout, check=False)
         assert not check or done.returncode == 0, f"{args}: {done.stdout}{done.stderr}"
         return done
 
