@@ -37,17 +37,30 @@ def do(conn: Any, step: Step) -> dict[str, float]:
 
     Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, PORTS_LOST, TAPS_LOST, DAEMON_LOST, _SILENT or _UNREACHABLE.
     """
-    if step.action == ATTACH:
-        from .taps import attach
-
-        return attach(step.bridge, [port.tap for port in step.ports if port.tap is not None])
     with errors(step.doing, conn):
-        if step.action == MOVE:
-            from .move import move_nics
-
-            return move_nics(conn, step.ports, step.bridge)
+        if step.action in (ATTACH, MOVE):
+            return _put_back(conn, step)
         _call(conn, step)
     return {}
+
+
+def _put_back(conn: Any, step: Step) -> dict[str, float]:
+    """Into the bridge that the network has now: libvirt may have named it just before."""
+    network = find(conn, step.network)
+    if network is None:
+        raise _gone(step)
+    bridge = network.bridgeName()
+    if step.action == MOVE:
+        from .move import move_nics
+
+        return move_nics(conn, step.ports, bridge)
+    from .taps import attach
+
+    return attach(bridge, [port.tap for port in step.ports if port.tap is not None])
+
+
+def _gone(step: Step) -> VirtfleetError:
+    return VirtfleetError("NETWORK_GONE", f"Network '{step.network}' was removed by somebody else meanwhile.")
 
 
 def _call(conn: Any, step: Step) -> None:
@@ -62,7 +75,7 @@ def _call(conn: Any, step: Step) -> None:
         return
     network = find(conn, step.network)
     if network is None:
-        raise VirtfleetError("NETWORK_GONE", f"Network '{step.network}' was removed by somebody else meanwhile.")
+        raise _gone(step)
     if step.action == UNDEFINE:
         network.undefine()
     elif step.action == START:

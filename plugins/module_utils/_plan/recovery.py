@@ -15,8 +15,10 @@ from .._model.observed import Observed
 from .._model.plugged import DEVICE, Plugged
 from .plan import plan_network
 from .replug import put_back
+from .rollback import started_again
 from .step import (
     ATTACH,
+    AUTOSTART,
     CREATE,
     DEFINE,
     DESTROY,
@@ -27,6 +29,7 @@ from .step import (
     Plan,
     Step,
 )
+from .way import start, stop
 
 
 def resumed(plan: Plan, was: Observed, now: Observed, ports: frozenset[str] | None) -> tuple[Step, ...]:
@@ -41,7 +44,7 @@ def resumed(plan: Plan, was: Observed, now: Observed, ports: frozenset[str] | No
     starts: tuple[Step, ...] = ()
     if was.active and not now.active and not meant_to_stop:
         if now.persistent is not None:
-            starts = (Step(START, name, f"Start network '{name}' again."),)
+            starts = (start(name),)
         else:
             starts = (Step(CREATE, name, f"Start network '{name}' again.", xml=was.live_xml),)
     runs = now.live if now.active else now.persistent or was.live
@@ -77,28 +80,45 @@ def taken_back(was: Observed, now: Observed, host: Host) -> tuple[Step, ...]:
     """From a network as it is to the network as it was before a run that nobody confirmed."""
     name = was.name
     if not was.exists:
-        stops = (Step(DESTROY, name, f"Stop network '{name}'."),) if now.active else ()
+        stops = (stop(name, now.plugged or ()),) if now.active else ()
         removes = (Step(UNDEFINE, name, f"Remove network '{name}'."),) if now.persistent is not None else ()
         return (*stops, *removes)
     if was.persistent is None:
         return _transient_again(was, now)
+    if not now.exists:
+        starts = (*started_again(was), *put_back(name, was.live or {}, was.plugged or ())) if was.active else ()
+        return (*_definition(was), *starts)
+    if was.active and canonical(NETWORK, was.live or {}) != canonical(NETWORK, was.persistent):
+        return _drifted_again(was, now)
     back = Desired(
         name,
         state=ACTIVE if was.active else INACTIVE,
         autostart=was.autostart,
         declared={option: value for option, value in was.persistent.items() if option != "name"},
         exact=True,
-        live=was.live,
         own=own(was.persistent),
     )
-    if not now.exists:
-        defined = (Step(DEFINE, name, f"Define network '{name}' again.", xml=was.persistent_xml),)
-        starts = (Step(START, name, f"Start network '{name}' again."),) if was.active else ()
-        return (*defined, *starts, *put_back(name, was.live or {}, was.plugged or ()))
     steps = plan_network(back, now, host, REPLUG).steps
     if now.active or not was.active:
         return steps
     return (*steps, *put_back(name, was.live or {}, was.plugged or ()))
+
+
+def _definition(was: Observed) -> tuple[Step, ...]:
+    return (
+        Step(DEFINE, was.name, f"Put the definition of network '{was.name}' back.", xml=was.persistent_xml),
+        Step(AUTOSTART, was.name, f"Put autostart of network '{was.name}' back.", value=was.autostart),
+    )
+
+
+def _drifted_again(was: Observed, now: Observed) -> tuple[Step, ...]:
+    """It ran with another definition than it was to start with, and no start but one from that brings it back."""
+    if now.live is not None and canonical(NETWORK, now.live) == canonical(NETWORK, was.live or {}):
+        return _definition(was)
+    plugged = (now if now.active else was).plugged or ()
+    stops = (stop(was.name, plugged),) if now.active else ()
+    back = put_back(was.name, was.live or {}, plugged)
+    return (*stops, *_definition(was), *started_again(was), *back)
 
 
 def _transient_again(was: Observed, now: Observed) -> tuple[Step, ...]:
@@ -106,6 +126,6 @@ def _transient_again(was: Observed, now: Observed) -> tuple[Step, ...]:
     removes = (Step(UNDEFINE, name, f"Let network '{name}' be transient again."),) if now.persistent is not None else ()
     if now.live is not None and canonical(NETWORK, now.live) == canonical(NETWORK, was.live or {}):
         return removes
-    stops = (Step(DESTROY, name, f"Stop network '{name}'."),) if now.active else ()
+    stops = (stop(name, now.plugged or ()),) if now.active else ()
     create = Step(CREATE, name, f"Start transient network '{name}' again.", xml=was.live_xml)
     return (*removes, *stops, create, *put_back(name, was.live or {}, was.plugged or ()))

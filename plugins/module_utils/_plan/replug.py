@@ -32,6 +32,7 @@ def plug_of(document: Document) -> str:
 
 
 def bridge_of(document: Document) -> str:
+    """Empty for a bridge that libvirt has yet to name."""
     return str((document.get("bridge") or {}).get("name") or "")
 
 
@@ -97,14 +98,14 @@ def with_mtu(plugged: Sequence[Plugged], live: Document, goal: Document) -> tupl
 
 
 def _move(name: str, bridge: str, guests: tuple[Plugged, ...]) -> tuple[Step, ...]:
-    sentence = f"Move {_list(guests)} to bridge {bridge}."
-    return (Step(MOVE, name, sentence, ports=guests, bridge=bridge),) if guests else ()
+    sentence = f"Move {_list(guests)} to bridge {bridge}." if bridge else f"Move {_list(guests)} to the new bridge."
+    return (Step(MOVE, name, sentence, ports=guests),) if guests else ()
 
 
 def _attach(name: str, bridge: str, plugged: tuple[Plugged, ...]) -> tuple[Step, ...]:
     taps = tuple(port for port in plugged if port.tap is not None)
-    sentence = f"Put {_list(taps)} back into bridge {bridge}."
-    return (Step(ATTACH, name, sentence, ports=taps, bridge=bridge),) if taps else ()
+    sentence = f"Put {_list(taps)} back into {f'bridge {bridge}' if bridge else 'the new bridge'}."
+    return (Step(ATTACH, name, sentence, ports=taps),) if taps else ()
 
 
 def _reclaim(name: str, guests: tuple[Plugged, ...]) -> tuple[Step, ...]:

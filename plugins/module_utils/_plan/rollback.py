@@ -53,7 +53,7 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
     if removes:
         steps.append(Step(UNDEFINE, name, f"Remove the new definition of network '{name}'."))
     if stopped and observed.persistent is not None:
-        steps += _started_again(observed)
+        steps += started_again(observed)
     elif stopped:
         steps.append(Step(CREATE, name, f"Start transient network '{name}' again.", xml=observed.live_xml))
     if stopped and cut_off:
@@ -63,8 +63,9 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
     return steps
 
 
-def _started_again(observed: Observed) -> list[Step]:
-    """A network starts from its persistent definition; one that ran with another gets that for the moment."""
+def started_again(observed: Observed) -> list[Step]:
+    """A network that ran, from its definition as it was: a start takes the persistent one, so one that ran with
+    another gets that for the moment."""
     name = observed.name
     start = Step(START, name, f"Start network '{name}' again.")
     live, persistent = (canonical(NETWORK, document or {}) for document in (observed.live, observed.persistent))

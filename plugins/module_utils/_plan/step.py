@@ -45,7 +45,7 @@ class Step:
     index (which <ip>, else -1), always on the live network. describe: section is title, description or a
     metadata namespace, xml its new value ("" removes it). autostart: value. validate: have libvirt hold the
     XML against its schema. ports: what release sets aside, reclaim puts back and free drops for good; whose taps
-    attach puts into the bridge by the name of bridge, and move has libvirt put there; whom destroy cuts off. inverse:
+    attach puts into the network's bridge, and move has libvirt put there; whom destroy cuts off. inverse:
     the step that takes an update or describe back.
     """
 
@@ -60,7 +60,6 @@ class Step:
     value: bool = False
     validate: bool = False
     ports: tuple[Plugged, ...] = ()
-    bridge: str = ""
     inverse: Step | None = None
 
     @property
