@@ -146,7 +146,10 @@ class Hosts:
 
 @contextmanager
 def hosts_of(name: str, folder: Path, releases: Sequence[str] = ()) -> Iterator[Hosts]:
-    """The lab's two hosts, without networks; releases: what they run, in turn. Of two runs at the same time the second waits, or has another IT_LABS."""
+    """The lab's two hosts, without networks. releases: what they run, in turn.
+
+    Of two runs at the same time the second waits, or has another IT_LABS.
+    """
     name = os.environ.get("IT_LABS", "") + name
     hosts = Hosts(name, folder)
     with (ROOT / ".cache" / f"lab-{name}.lock").open("w") as lock:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._model.errors import VirtfleetError
+from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.replug import is_replug, with_plugged
@@ -64,6 +65,8 @@ def _just_before(
 ) -> tuple[list[Step], Observed]:
     """A stop concerns whoever is plugged in now, not who was when the plan was made."""
     if is_replug(plan):
+        if is_virtual(observed.live or {}):
+            _have_netlink()
         plugged = read_plugged(conn, observed, host)
         return list(with_plugged(plan, observed, plugged).steps[-len(rest) :]), replace(observed, plugged=plugged)
     if rest[0].disruption == NONE and not any(step.ports for step in plan.steps):
@@ -77,6 +80,14 @@ def _just_before(
                 plugged=[port.as_dict() for port in plugged],
             )
     return rest, observed
+
+
+def _have_netlink() -> None:
+    """Slow to import, and missing perhaps: better before the stop than after it."""
+    from .links import netlink
+
+    with netlink():
+        pass
 
 
 def undo(conn: Any, done: list[Done], error: VirtfleetError) -> VirtfleetError:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab `replug`: two hosts, kvm1 with libvirt 9.0 and kvm2 with 11.3, whose networks change under guests that run."""
+"""The lab `replug`: networks that change under running guests, on kvm1 with libvirt 9.0 and on kvm2 with 11.3."""
 
 from __future__ import annotations
 
