@@ -9,7 +9,7 @@ from typing import Any
 
 from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
-from .._xml.port import parse_port
+from .._xml.port import is_allocated, parse_port
 from .connection import errors, libvirt
 
 
@@ -59,7 +59,8 @@ def reclaim_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
         if (port.uuid, port.mac) in there:
             continue
         try:
-            made = network.portCreateXML(port.xml, libvirt.VIR_NETWORK_PORT_CREATE_RECLAIM)
+            flags = libvirt.VIR_NETWORK_PORT_CREATE_RECLAIM if is_allocated(port.xml) else 0
+            made = network.portCreateXML(port.xml, flags)
             if not _runs(network.connect(), port):
                 made.delete(0)
         except libvirt.libvirtError as error:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a pool's ports are set aside and put back around a change, so that libvirt counts its members right.
+"""How a network's ports are set aside and put back around a change, so that libvirt counts them right.
 
 docs/updates.md says why, docs/pools.md what becomes of the port of a guest whose member is drained.
 """
@@ -16,6 +16,7 @@ from .._model.forward import INTERFACE, POOL, members_of
 from .._model.observed import Observed
 from .._model.plugged import GUEST, Plugged
 from .comparison import Comparison
+from .counted import counted_again
 from .step import DESTROY, FREE, POOL_SECTION, RECLAIM, RELEASE, START, UPDATE, Step
 
 _MEMBERS = ("dev", "pf", "interfaces", "addresses")
@@ -80,8 +81,10 @@ def updated(
     leaving: set[str],
     books: Books,
     update: Callable[[str, str, bool], Step],
+    runs: Document,
 ) -> tuple[Step, ...]:
-    """The updates with the ports aside. update: makes one of a member (network, member, whether it comes)."""
+    """The updates with the ports aside. update: makes one of a member (network, member, whether it comes); runs: the
+    network as it runs after them."""
     freed = {port.port for port in books.freed}
     inside = [port for port in plugged if _is_inside(port, live)]
     lost = [port for port in inside if port.port in freed]
@@ -100,7 +103,7 @@ def updated(
         *((_free(name, tuple(lost)),) if lost else ()),
         *_release(name, kept),
         *between,
-        *_reclaim(name, _staying(kept, leaving, books)),
+        *_reclaim(name, counted_again(_staying(kept, leaving, books), runs)),
     )
 
 

@@ -13,6 +13,7 @@ from .._model.forward import has_pool, is_virtual, members_of, mode_of
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
+from .counted import counted_again
 from .step import ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, RESTART, START, Plan, Step
 
 # The MTU of a bridge that was given none.
@@ -54,7 +55,7 @@ def replugged(name: str, live: Document, goal: Document, plugged: Sequence[Plugg
     ]
     if plug_of(live) != "tap" or bridge == bridge_of(live):
         taps = back if is_virtual(goal) else ()
-        return (*steps, *_attach(name, bridge, taps), *_reclaim(name, guests))
+        return (*steps, *_attach(name, bridge, taps), *_reclaim(name, counted_again(guests, goal)))
     # libvirt keeps the bridge's name with the guest, and goes by that when its daemon starts again.
     return (*steps, *_move(name, bridge, guests), *_attach(name, bridge, _of(DEVICE, back)))
 
@@ -68,9 +69,10 @@ def put_back(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[Ste
         return ()
     guests, bridge = _of(GUEST, plugged), bridge_of(runs)
     if plug_of(runs) != "tap":
-        return _reclaim(name, guests)
-    taps = tuple(plugged) if is_virtual(runs) else ()
-    return (*_move(name, bridge, guests), *_attach(name, bridge, taps), *_reclaim(name, guests))
+        return _reclaim(name, counted_again(guests, runs))
+    taps = tuple(plugged) if is_virtual(runs) else _of(DEVICE, plugged)
+    back = _reclaim(name, counted_again(guests, runs))
+    return (*_move(name, bridge, guests), *_attach(name, bridge, taps), *back)
 
 
 def with_plugged(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -> Plan:

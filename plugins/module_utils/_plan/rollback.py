@@ -9,6 +9,7 @@ from .._model.canonical import canonical
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._xml.network import write_network
+from .counted import counted_again
 from .replug import put_back
 from .step import (
     AUTOSTART,
@@ -16,6 +17,7 @@ from .step import (
     DEFINE,
     DESCRIBE,
     DESTROY,
+    NONE,
     RECLAIM,
     RELEASE,
     RESTART,
@@ -48,7 +50,8 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
     steps += [step.inverse for step in reversed(done) if step.action in (UPDATE, DESCRIBE) and step.inverse]
     stopped, started = DESTROY in actions, START in actions
     if started:
-        steps.append(Step(DESTROY, name, f"Stop network '{name}' again."))
+        disruption = RESTART if cut_off else NONE
+        steps.append(Step(DESTROY, name, f"Stop network '{name}' again.", disruption, ports=cut_off))
     removes = DEFINE in actions and observed.persistent is None
     if removes:
         steps.append(Step(UNDEFINE, name, f"Remove the new definition of network '{name}'."))
@@ -59,7 +62,8 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
     if stopped and cut_off:
         steps += put_back(name, observed.live or {}, cut_off)
     elif aside:
-        steps.append(Step(RECLAIM, name, f"Put the ports of network '{name}' back.", ports=aside))
+        ports = counted_again(aside, observed.live or {})
+        steps.append(Step(RECLAIM, name, f"Put the ports of network '{name}' back.", ports=ports))
     return steps
 
 

@@ -66,8 +66,9 @@ def way_of(
     if stuck and restart != NEVER and not swap:
         return _restart(desired, observed, compared, host, restart, stuck, held if kept_waiting else set())
     updates = tuple(step for step in updates if _option_of(step) not in stuck)
-    steps = _with_ports_aside(observed, updates, set() if kept_waiting else leaving, books, swap) if pool else updates
-    return Way(steps, pending=() if swap else stuck, looks=swap or (pool and bool(updates)))
+    gone = set() if kept_waiting else leaving
+    steps = _with_ports_aside(observed, compared, updates, gone, books, swap)
+    return Way(steps, pending=() if swap else stuck, looks=swap or bool(updates))
 
 
 def stop(name: str, plugged: tuple[Plugged, ...]) -> Step:
@@ -96,7 +97,7 @@ def _restart(
         return Way((stop(desired.name, plugged), start(desired.name)), stops=True, plugged=plugged, looks=True)
     if guests:
         updates = tuple(step for step in compared.updates if _option_of(step) not in stuck)
-        steps = _with_ports_aside(observed, updates, set(), None, False) if has_pool(live) else updates
+        steps = _with_ports_aside(observed, compared, updates, set(), None, False)
         return Way(steps, pending=stuck, waiting=guests, looks=True)
     if host.remote and is_virtual(live):
         from .in_use import refuse_remote_replug
@@ -116,9 +117,17 @@ def _by_swap(
 
 
 def _with_ports_aside(
-    observed: Observed, updates: tuple[Step, ...], leaving: set[str], books: Books | None, swap: bool
+    observed: Observed,
+    compared: Comparison,
+    updates: tuple[Step, ...],
+    leaving: set[str],
+    books: Books | None,
+    swap: bool,
 ) -> tuple[Step, ...]:
-    """An update makes libvirt forget which members of a pool are taken; ports that come back are counted again."""
+    """An update makes libvirt forget who is plugged in, and which members of a pool are taken; ports that come back
+    are counted again."""
+    if not (observed.plugged or books):
+        return updates
     from .books import Books, member_update, restarted, sets_aside, updated
 
     books, live, plugged = books or Books(), observed.live or {}, observed.plugged or ()
@@ -126,7 +135,8 @@ def _with_ports_aside(
         return restarted(observed.name, live, plugged, leaving, books)
     if not sets_aside(updates, books) or not (plugged or books.due or books.returning):
         return updates
-    return updated(observed.name, live, updates, plugged, leaving, books, member_update)
+    runs = {**live, **(compared.live_goal or {})}
+    return updated(observed.name, live, updates, plugged, leaving, books, member_update, runs)
 
 
 def _option_of(step: Step) -> str:

@@ -29,6 +29,18 @@ def parse_port(xml: str) -> Plugged:
     )
 
 
+def anew(xml: str) -> str:
+    """The port without what libvirt gave it, to be allocated again. Raises VirtfleetError XML_INVALID."""
+    root = parse(xml)
+    for given in (*root.findall("plug"), *root.findall("class")):
+        root.remove(given)
+    return to_text(root)
+
+
+def is_allocated(xml: str) -> bool:
+    return parse(xml).find("plug") is not None
+
+
 def port_settings(xml: str) -> Document:
     """The settings that a port was made with, in the form of a portgroup's. Raises VirtfleetError XML_INVALID."""
     from .._model.bandwidth import BANDWIDTH

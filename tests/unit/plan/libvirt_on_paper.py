@@ -16,7 +16,6 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model import dh
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import (
     INTERFACE,
-    has_pool,
     is_virtual,
     members_of,
 )
@@ -92,8 +91,9 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
         assert all(port.member in members_of(seen.live) for port in step.ports), "libvirt keeps a port of no member"
         return replace(seen, plugged=tuple(port for port in seen.plugged if port.port not in gone))
     if step.action == steps.UPDATE:
-        counted = [port for port in seen.plugged or () if port.member in (None, *members_of(seen.live))]
-        assert not (has_pool(seen.live) and counted), "libvirt would forget which members are taken"
+        guests = [port for port in seen.plugged or () if port.kind == "guest"]
+        counted = [port for port in guests if port.member in (None, *members_of(seen.live))]
+        assert not counted, "libvirt would forget who is plugged in"
         live = _updated(seen.live, step)
         return replace(seen, live=live, live_xml=write_network(live))
     assert step.action == steps.DESCRIBE
