@@ -47,9 +47,7 @@ def books(hosts, host) -> dict:
     return {
         "connections": int(counted.group(1)) if counted else 0,
         "ports": sorted(re.findall(r"[0-9a-f-]{36}", listed)),
-        "taps": [
-            re.findall(r"^(\d+): (\w+)", hosts.on(host, "ip", "-o", "link", "show", "master", bridge.group(1)), re.M)
-        ],
+        "taps": re.findall(r"^(\d+): (\w+)", taps, re.M),
         # By these libvirt's NSS module finds a guest by its name.
         "names": sorted(re.findall(r'"domain": "(\w+)"|(52:54:[0-9a-f:]+)', names(hosts, host, bridge))),
     }
