@@ -10,7 +10,7 @@ from typing import Any
 from .argument_spec import connection_spec
 from .module import Module, run
 
-GATHER = ("ports", "links", "pools")
+GATHER = ("ports", "links", "pools", "guests", "host")
 
 
 def main() -> None:

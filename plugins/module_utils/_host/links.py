@@ -20,7 +20,7 @@ def read_links() -> list[dict[str, Any]]:
 
     name, index, kind (veth, bridge, macvtap, ...; "physical" for none), mac, mtu, state (operational: up, down,
     lowerlayerdown, unknown, ...), admin (up or down), carrier (bool, None when unknown), master (name or None),
-    parent (index of the link it stands on in this namespace, or None).
+    parent (index of the link it stands on in this namespace, or None), vlan (of a link of kind vlan its id, or None).
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
     try:
@@ -84,5 +84,11 @@ def link_of(message: Any) -> dict[str, Any]:
         "admin": "up" if message["flags"] & 1 else "down",
         "carrier": None if carrier is None else bool(carrier),
         "master": message.get_attr("IFLA_MASTER"),
+        "vlan": _vlan(info),
         "parent": message.get_attr("IFLA_LINK") if message.get_attr("IFLA_LINK_NETNSID") is None else None,
     }
+
+
+def _vlan(info: Any) -> Any:
+    data = info.get_attr("IFLA_INFO_DATA") if info and info.get_attr("IFLA_INFO_KIND") == "vlan" else None
+    return data.get_attr("IFLA_VLAN_ID") if hasattr(data, "get_attr") else None

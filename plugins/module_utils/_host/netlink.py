@@ -31,7 +31,7 @@ def read_netlink() -> list[dict[str, Any]]:
             routes = [message for family in (2, 10) for message in route.get_default_routes(family=family, table=254)]
     except OSError as error:
         raise VirtfleetError("LINKS_UNREADABLE", f"The links of this host cannot be read: {error}.") from None
-    return from_messages(links, addresses, routes)
+    return sorted(from_messages(links, addresses, routes), key=lambda link: int(link["index"]))
 
 
 def from_messages(links: list[Any], addresses: list[Any], routes: list[Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests and a destination -> a verdict for each guest, and one over all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
+
+from .case import Case
+from .descriptor import Described
+from .finding import NETWORK, SEVERITIES, TAKEN, UNKNOWN, Finding, unseen, worst
+from .rules import devices, host, identity, links, networks, pools, portgroups, settings
+from .rules.batch import compete
+from .view import View
+
+OF_A_GUEST = (
+    host.same_host, host.machine, host.cpu, host.memory, host.disks, host.pinned, host.blockers, host.graphics,
+    host.filters,
+)  # fmt: skip
+OF_A_NIC = (
+    networks.exists, networks.lasts, networks.reaches, networks.differs, networks.subnets, portgroups.portgroups,
+    settings.virtualport, settings.vlan, settings.bandwidth, settings.isolation, settings.trust, links.bridge,
+    links.uplinks, links.mtu, pools.pool, devices.by_device,
+)  # fmt: skip
+
+Policy = Mapping[str, str]
+
+
+def judge(
+    guests: list[Described],
+    view: View,
+    policy: Optional[Policy] = None,
+    now: float = 0,
+    max_age: Optional[float] = None,
+) -> dict[str, Any]:
+    """{verdict, destination, verdicts}, as virt_migrate_check returns them.
+
+    policy: code to the severity that it has instead; now, max_age: seconds, and how old what is known of the
+    destination may be, None for any age.
+    """
+    stale = _stale(view, now, max_age)
+    known = identity.Identities(view)
+    sound = [guest for guest in guests if not guest.problem]
+    together: dict[int, list[Finding]] = {}
+    if len(sound) > 1:
+        for place, finding in compete(sound, view, True):
+            together.setdefault(id(sound[place]), []).append(finding)
+    judged: dict[str, list[Finding]] = {}
+    verdicts = []
+    for guest in guests:
+        if guest.problem:
+            found = [unseen(guest.problem, TAKEN)]
+        else:
+            if guest.needs not in judged:
+                judged[guest.needs] = [*_of_needs(guest, view), *stale]
+            found = [*judged[guest.needs], *_of_itself(guest, view, known), *_fresh(together, guest, judged)]
+        verdicts.append(_verdict(guest, found, view.name, policy or {}))
+    return {
+        "verdict": worst(item["verdict"] for item in verdicts),
+        "destination": view.name,
+        "verdicts": verdicts,
+    }
+
+
+def unreachable(guests: list[Described], name: str, sentence: str, policy: Optional[Policy] = None) -> dict[str, Any]:
+    """What is to be said when the destination itself could not be looked at."""
+    finding = Finding("DAEMON_UNREACHABLE", UNKNOWN, sentence, question=TAKEN)
+    verdicts = [_verdict(guest, [finding], name, policy or {}) for guest in guests]
+    return {"verdict": worst(item["verdict"] for item in verdicts), "destination": name, "verdicts": verdicts}
+
+
+def _stale(view: View, now: float, max_age: Optional[float]) -> list[Finding]:
+    if max_age is None:
+        return []
+    if view.gathered is None:
+        return [Finding("STALE", UNKNOWN, f"When {view.name} was looked at is not known.", question=TAKEN)]
+    age = int(now - view.gathered)
+    if age <= max_age:
+        return []
+    return [
+        Finding(
+            "STALE",
+            UNKNOWN,
+            f"{view.name} was looked at {age} seconds ago; at most {max_age:g} were asked for.",
+            question=TAKEN,
+        )
+    ]
+
+
+def _of_needs(guest: Described, view: View) -> Iterator[Finding]:
+    """What is true of every guest that needs the same."""
+    for rule in OF_A_GUEST:
+        yield from rule(guest.facts, view)
+    for number, nic in enumerate(guest.facts["nics"]):
+        case = Case(guest.facts, nic, view)
+        for rule_of_nic in OF_A_NIC:
+            for finding in rule_of_nic(case):
+                yield finding.at(number, guest.rated(number, finding))
+    for _place, finding in compete([guest], view, False):
+        yield finding
+
+
+def _of_itself(guest: Described, view: View, known: identity.Identities) -> Iterator[Finding]:
+    """What depends on the guest's name, UUID and MAC addresses."""
+    yield from identity.taken_already(guest.facts, view, known)
+    for number, nic in enumerate(guest.facts["nics"]):
+        for finding in identity.mac_in_use(guest.facts, nic, view, known):
+            yield finding.at(number, guest.rated(number, finding))
+
+
+def _fresh(together: dict[int, list[Finding]], guest: Described, judged: dict[str, list[Finding]]) -> Iterator[Finding]:
+    """What the others add to what is true of the guest alone."""
+    alone = {(finding.code, finding.nic, finding.sentence) for finding in judged[guest.needs]}
+    for finding in together.get(id(guest), ()):
+        if (finding.code, finding.nic, finding.sentence) not in alone:
+            yield finding
+
+
+def _verdict(guest: Described, found: list[Finding], host_name: str, policy: Policy) -> dict[str, Any]:
+    nics = [] if guest.problem else guest.facts["nics"]
+    rated = [(finding, policy.get(finding.code, finding.severity)) for finding in found]
+    rated.sort(key=lambda pair: (-SEVERITIES.index(pair[1]), *pair[0].place))
+    return {
+        "guest": guest.name,
+        "uuid": guest.uuid,
+        "verdict": worst(severity for _finding, severity in rated),
+        "alone": worst(severity for finding, severity in rated if not finding.batch),
+        TAKEN: worst(severity for finding, severity in rated if finding.question == TAKEN),
+        NETWORK: worst(severity for finding, severity in rated if finding.question == NETWORK),
+        "findings": [finding.as_dict(host_name, severity, nics) for finding, severity in rated],
+    }
