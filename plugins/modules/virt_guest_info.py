@@ -131,6 +131,10 @@ guests:
       description: What libvirt and QEMU refuse to migrate whatever the destination, in words.
       type: list
       elements: str
+    doubts:
+      description: What may keep it from migrating at times, in words.
+      type: list
+      elements: str
     nics:
       description:
         - The NICs, each with C(mac), C(type) (what it asks for), C(network), C(portgroup), C(link) (V(up) or V(down)),

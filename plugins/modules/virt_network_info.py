@@ -112,7 +112,8 @@ pools:
 links:
   description:
     - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin),
-      C(carrier), C(master), C(parent), C(vlan), C(mode) (of a macvtap), C(addresses) and C(default_route).
+      C(carrier), C(master), C(parent), C(vlan), C(mode) (of a macvtap), C(addresses),
+      C(default_route) and C(vf).
     - Null when not looked at, and over a remote URI, where they cannot be seen.
   returned: success
   type: list

@@ -45,8 +45,9 @@ def look(conn: Any, uri: str, name: Optional[str], what: Collection[str]) -> dic
     links = None
     if "links" in what and not host.remote:
         from .._host.netlink import read_netlink
+        from .._host.sysfs import is_vf
 
-        links = read_netlink()
+        links = [{**link, "vf": is_vf(link["name"])} for link in read_netlink()]
     guests = read_guests(conn) if "guests" in what else None
     pools = None
     if "pools" in what:

@@ -19,7 +19,7 @@ def parse_descriptor(xml: str) -> Document:
     """Everything of a migratable or inactive domain XML that is no NIC, in the shape that virt_guest_info returns.
 
     type, arch, machine, emulator, memory (KiB), hugepages (KiB each, 0 for the host's default; None without), cpu,
-    disks, hostdevs, graphics, blockers. Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    disks, hostdevs, graphics, blockers, doubts. Raises VirtfleetError XML_INVALID and what etree.parse raises.
     """
     root = parse(xml)
     system = root.find("os/type")
@@ -35,6 +35,7 @@ def parse_descriptor(xml: str) -> Document:
         "hostdevs": [_hostdev(node) for node in root.iterfind("devices/hostdev")],
         "graphics": [_graphics(node) for node in root.iterfind("devices/graphics")],
         "blockers": _blockers(root),
+        "doubts": _doubts(root),
     }
 
 
@@ -130,8 +131,6 @@ def _blockers(root: Any) -> list[str]:
         source = node.find("source")
         if kind == "virtiofs" and not (source is not None and source.get("socket")):
             found.append("it shares a host's folder by virtiofs")
-        elif kind != "virtiofs":
-            found.append("it shares a host's folder by 9p, which cannot move while the guest has it mounted")
     for node in root.iterfind("devices/shmem"):
         if node.get("role") != "master":
             found.append(f"its shared memory '{node.get('name')}' has no role 'master'")
@@ -142,4 +141,16 @@ def _blockers(root: Any) -> list[str]:
     cpu = root.find("cpu")
     if cpu is not None and cpu.get("mode") == "host-passthrough" and cpu.get("migratable") == "off":
         found.append("its CPU is the host's own with migratable='off'")
+    return found
+
+
+def _doubts(root: Any) -> list[str]:
+    """What keeps a guest from migrating at some times and at others does not, each as the end of a sentence."""
+    found = []
+    for node in root.iterfind("devices/filesystem"):
+        driver = node.find("driver")
+        if driver is None or driver.get("type") != "virtiofs":
+            found.append("it has a host's folder by 9p, and cannot move while it has that mounted")
+    if any(True for _node in root.iterfind("devices/tpm/backend[@type='emulator']")):
+        found.append("it has an emulated TPM, whose state has to be on shared storage or be copied by swtpm")
     return found

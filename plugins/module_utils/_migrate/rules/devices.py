@@ -13,7 +13,7 @@ from ..case import Case
 from ..finding import Finding, deaf, refused, unseen, weaker
 from ..promise import bridge_mtu
 from ..view import passes
-from .links import bridge_of, uplinks_of
+from .links import bridge_of, is_bridge, uplinks_of
 
 
 def by_device(case: Case) -> Iterator[Finding]:
@@ -52,7 +52,7 @@ def _network_on(case: Case, device: str) -> Optional[str]:
 def _on_bridge(case: Case, device: str) -> Iterator[Finding]:
     had: Document = case.nic.get("stands_on") or {"uplink": {"state": None, "vlan": None}, "mtu": None}
     yield from bridge_of(case.view, device, "the NIC")
-    if case.view.link(device) is None:
+    if not is_bridge(case.view, device):
         return
     if not any(net.bridge == device and net.mode != "bridge" for net in case.view.networks.values()):
         yield from uplinks_of(case.view, device, "the NIC", had["uplink"])

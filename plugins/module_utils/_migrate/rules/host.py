@@ -148,6 +148,8 @@ def blockers(guest: Document, view: View) -> Iterator[Finding]:
     if guest["running"]:
         for why in sorted(guest["blockers"]):
             yield refused("GUEST_BLOCKED", f"The guest cannot be migrated: {why}.")
+        for why in sorted(guest["doubts"]):
+            yield unseen(f"Whether the guest can be migrated now is not known: {why}.", TAKEN)
 
 
 def graphics(guest: Document, view: View) -> Iterator[Finding]:

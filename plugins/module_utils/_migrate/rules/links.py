@@ -12,7 +12,7 @@ from ..._model.field import Document
 from ..._model.forward import is_virtual
 from .. import remedy
 from ..case import Case
-from ..finding import Finding, deaf, refused, unseen
+from ..finding import Finding, deaf, refused, unseen, weaker
 from ..promise import DOWN, NONE, UP, state_of
 from ..view import View, passes
 
@@ -41,6 +41,8 @@ def bridge_of(view: View, name: str, where: str) -> Iterator[Finding]:
             f"There is no bridge {name} on {view.name}, on which {where} stands.",
             remedy.command("ip", "link", "add", name, "up", "type", "bridge"),
         )
+    elif link["kind"] != "bridge" and name not in view.switches:
+        yield refused("BRIDGE_MISSING", f"{name} on {view.name}, on which {where} stands, is no bridge.")
     elif link["admin"] != "up":
         yield deaf("BRIDGE_DOWN", f"Bridge {name} of {where} is down.", remedy.link_up(name))
 
@@ -50,22 +52,31 @@ def uplinks(case: Case) -> Iterator[Finding]:
     net, gets = case.net, case.gets
     if net is None or gets is None or not net.active or case.view.links is None:
         return
+    if net.bridge and not is_bridge(case.view, net.bridge):
+        return  # said already
     had = (case.had or {}).get("uplink") or {"state": None, "vlan": None}
     if is_virtual(net.document):
         yield from _way_out(case)
-    elif net.bridge and case.view.link(net.bridge):
+    elif net.bridge:
         yield from uplinks_of(case.view, net.bridge, case.where, had)
 
 
 def _way_out(case: Case) -> Iterator[Finding]:
     from ..._fleet.reach import devices
 
+    # Where the guest's own host had no way out either, there is none to lose.
+    found = weaker if ((case.had or {}).get("uplink") or {}).get("state") in (DOWN, NONE) else deaf
     for device in devices(case.net.document if case.net else {})[:1]:
         link = case.view.link(device)
         if link is None:
-            yield deaf("UPLINK_MISSING", f"{case.view.name} has no {device}, by which {case.where} is to go out.")
+            yield found("UPLINK_MISSING", f"{case.view.name} has no {device}, by which {case.where} is to go out.")
         elif not passes(link):
-            yield deaf("UPLINK_NO_CARRIER", f"{device}, by which {case.where} is to go out, {_why(link)}.", _up(link))
+            yield found("UPLINK_NO_CARRIER", f"{device}, by which {case.where} is to go out, {_why(link)}.", _up(link))
+
+
+def is_bridge(view: View, name: str) -> bool:
+    link = view.link(name)
+    return link is not None and (link["kind"] == "bridge" or name in view.switches)
 
 
 def uplinks_of(view: View, name: str, where: str, had: Document) -> Iterator[Finding]:
@@ -78,8 +89,9 @@ def uplinks_of(view: View, name: str, where: str, had: Document) -> Iterator[Fin
         yield deaf("UPLINK_MISSING", f"Nothing leads out of bridge {name} of {where}: it has no port but guests'.")
     elif state["state"] == DOWN:
         dead = min(found, key=lambda link: str(link["name"]))
+        says = weaker if had["state"] == DOWN else deaf
         others = "" if len(found) == 1 else f" (nor do its other {len(found) - 1} uplinks pass any)"
-        yield deaf("UPLINK_NO_CARRIER", f"{dead['name']}, the uplink of {where}, {_why(dead)}{others}.", _up(dead))
+        yield says("UPLINK_NO_CARRIER", f"{dead['name']}, the uplink of {where}, {_why(dead)}{others}.", _up(dead))
     elif state["state"] == UP and had["state"] == UP and state["vlan"] != had["vlan"]:
         yield deaf(
             "VLAN_DIFFERS",
@@ -102,7 +114,7 @@ def mtu(case: Case) -> Iterator[Finding]:
     if net is None or had is None or gets is None or not net.active:
         return
     if had["mtu"] is None or gets["mtu"] is None:
-        missing = case.view.links is not None and net.bridge and case.view.link(net.bridge) is None
+        missing = case.view.links is not None and net.bridge and not is_bridge(case.view, net.bridge)
         if not missing and not (net.mode == "hostdev" and had["mode"] == "hostdev"):
             side = "the guest's own host" if had["mtu"] is None else case.view.name
             yield unseen(f"The MTU of network '{case.name}' on {side} cannot be seen.")

@@ -21,6 +21,8 @@ _REACH = {
 
 
 def exists(case: Case) -> Iterator[Finding]:
+    if case.nic["type"] != "network":
+        return
     if case.net is None:
         definition = None if case.had is None else _for_another_host(case, case.had["definition"])
         repair = None if definition is None else remedy.network(case.name, **definition, autostart=True)

@@ -123,7 +123,8 @@ def _connected(case: Case, link: Document) -> Iterator[Finding]:
 def limit(case: Case, net: Net) -> Iterator[Finding]:
     """max_guests is a note of ours that libvirt does not know: it hands the member out all the same."""
     left = (net.pool or {}).get("capacity", {}).get("left")
-    if net.mode not in EXCLUSIVE and left == 0:
+    limited = any(item["max_guests"] for item in (net.pool or {}).get("members") or ())
+    if net.mode not in EXCLUSIVE and limited and left == 0:
         yield weaker("POOL_EXHAUSTED", f"The members of {case.where} have as many guests as they are to have.")
 
 

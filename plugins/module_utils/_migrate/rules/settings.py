@@ -15,6 +15,7 @@ from ..._model.forward import is_virtual
 from .. import remedy
 from ..case import Case
 from ..finding import Finding, deaf, refused, weaker
+from ..promise import members
 
 VLAN_ON_LINUX_BRIDGE = (11, 0, 0)
 _QB = ("802.1Qbg", "802.1Qbh")
@@ -52,6 +53,10 @@ def virtualport(case: Case) -> Iterator[Finding]:
     unfit = _unfit(case, kind)
     if unfit:
         yield refused("VPORT_MISMATCH", f"A virtualport of type {kind} is asked for, which {unfit} does not take.")
+        return
+    switch = _other_switch(case, kind)
+    if switch:
+        yield refused("VPORT_MISMATCH", switch)
         return
     missing = [
         name for name in _NEEDS.get(kind or "", ()) if name not in ((gets["virtualport"] or {}).get("parameters") or {})
@@ -104,17 +109,34 @@ def _unfit(case: Case, kind: Optional[str]) -> Optional[str]:
     return f"{case.where}, {'a pool of PCI devices' if net.mode == 'hostdev' else 'a macvtap'},"
 
 
+def _other_switch(case: Case, kind: Optional[str]) -> Optional[str]:
+    """libvirt plugs a NIC into a Linux bridge or an Open vSwitch by what the virtualport says, not by what is there."""
+    name = case.net.bridge if case.net is not None and case.net.mode == "bridge" else None
+    link = case.view.link(name) if name else None
+    if link is None:
+        return None
+    if kind == "openvswitch" and link["kind"] == "bridge":
+        return f"A virtualport of type openvswitch is asked for, and {name} of {case.where} is a Linux bridge."
+    if kind != "openvswitch" and name in case.view.switches:
+        return f"Bridge {name} of {case.where} is an Open vSwitch, and no virtualport of type openvswitch is asked for."
+    return None
+
+
 def vlan(case: Case) -> Iterator[Finding]:
     net, gets = case.net, case.gets
     if net is None or gets is None:
         return
     if gets["vlan"] and not takes_vlan(case):
-        old = net.mode == "bridge" and net.bridge and not gets["virtualport"]
-        why = (
-            f" (a Linux bridge takes one from libvirt 11.0 on; {case.view.name} has {case.view.release})" if old else ""
-        )
+        asked = f"The NIC asks for VLAN {_tags(gets['vlan'])}, which {case.where} does not take"
+        yield refused("VLAN_UNSUPPORTED", f"{asked}.")
+        if net.mode == "bridge" and net.bridge and not gets["virtualport"]:
+            yield refused("LIBVIRT_TOO_OLD", f"{asked} before libvirt 11.0; {case.view.name} has {case.view.release}.")
+        return
+    unfit = _no_vf(case) if gets["vlan"] else None
+    if unfit:
         yield refused(
-            "VLAN_UNSUPPORTED", f"The NIC asks for VLAN {_tags(gets['vlan'])}, which {case.where} does not take{why}."
+            "VLAN_UNSUPPORTED",
+            f"The NIC asks for VLAN {_tags(gets['vlan'])}, and {unfit} of {case.where} is no VF, which alone takes one.",
         )
         return
     if case.had is not None and case.had["vlan"] != gets["vlan"]:
@@ -135,6 +157,13 @@ def takes_vlan(case: Case) -> bool:
         return False
     port = case.gets["virtualport"]
     return _kind(port) == "openvswitch" or (not port and case.view.version >= VLAN_ON_LINUX_BRIDGE)
+
+
+def _no_vf(case: Case) -> Optional[str]:
+    """The first member of a passthrough pool that the kernel cannot give a VLAN."""
+    if case.net is None or case.net.mode != "passthrough":
+        return None
+    return next((str(link["name"]) for link in members(case.view, case.net) if link.get("vf") is False), None)
 
 
 def _vlan_repair(case: Case) -> Optional[dict[str, Any]]:
@@ -210,7 +239,7 @@ def isolation(case: Case) -> Iterator[Finding]:
         yield weaker(
             "ISOLATION_LOST",
             f"The guest's port is isolated from other guests; on {case.where} it would not be.",
-            remedy.network(case.name, port={"isolated": True}),
+            remedy.network(case.name, port={"isolated": True}) if bridged else None,
         )
     elif had is not None and gets["isolated"] and not had["isolated"]:
         yield weaker(
