@@ -123,6 +123,14 @@ guests:
       description: Devices of the host given to it other than as a NIC, each with C(type), C(device) and C(transient).
       type: list
       elements: dict
+    files:
+      description: Files and folders of the host that QEMU needs beside disks, each with C(what) and C(path).
+      type: list
+      elements: dict
+    ports:
+      description: TCP ports on which it listens for other things than displays.
+      type: list
+      elements: int
     graphics:
       description: The displays, each with C(type), C(port), C(autoport) and C(listen).
       type: list

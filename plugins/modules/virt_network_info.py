@@ -112,8 +112,8 @@ pools:
 links:
   description:
     - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin),
-      C(carrier), C(master), C(parent), C(vlan), C(mode) (of a macvtap), C(addresses),
-      C(default_route) and C(vf).
+      C(carrier), C(master), C(parent), C(vlan), C(vlan_filtering) (of a bridge), C(mode) (of a macvtap),
+      C(addresses), C(default_route) and C(vf).
     - Null when not looked at, and over a remote URI, where they cannot be seen.
   returned: success
   type: list
@@ -125,7 +125,7 @@ switches:
 guests:
   description:
     - The host's guests, each with C(name), C(uuid), C(running), C(nics) (each with C(mac), C(type), C(network) and
-      C(source)) and C(graphics_ports). M(virtfleet.network.virt_guest_info) tells more of them.
+      C(source)) and C(tcp_ports). M(virtfleet.network.virt_guest_info) tells more of them.
     - Null when not looked at, and where the connection shows none.
   returned: success
   type: list
@@ -139,8 +139,8 @@ host:
   description:
     - The host's libvirt, with C(libvirt_version), C(hostname), C(uri), C(remote), and C(gathered), the time in seconds
       since 1970.
-    - With V(host) gathered also C(uuid), C(cpu) (XML), C(machines) (architecture to machine types) and C(memory), in
-      KiB, with C(total), C(available) and C(pages) (free huge pages by size).
+    - With V(host) gathered also C(uuid), C(cpu) (XML), C(machines) (architecture to machine types), C(emulators)
+      (paths) and C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size).
     - The hostname is null over C(network:///system), which shows networks alone.
   returned: success
   type: dict

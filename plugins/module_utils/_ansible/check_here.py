@@ -31,7 +31,7 @@ def check_here(guests: list[Described], uri: str, policy: dict[str, str]) -> dic
         try:
             view = read_view(look(conn, uri, None, _ABOUT_HOST))
             sound = [guest.facts for guest in guests if not guest.problem]
-            paths = {disk["path"] for facts in sound for disk in facts["disks"] if disk["path"]}
+            paths = {item["path"] for facts in sound for item in (*facts["disks"], *facts["files"]) if item["path"]}
             view.paths = look_for_paths(conn, sorted(paths), view.remote)
             cpus = {
                 (facts["cpu"]["xml"], facts["arch"], facts["machine"], facts["type"], _is_hosts(facts["cpu"]))

@@ -72,6 +72,7 @@ def look(conn: Any, uri: str, name: Optional[str], what: Collection[str]) -> dic
             "uuid": None if capabilities is None else capabilities["uuid"],
             "cpu": None if capabilities is None else capabilities["cpu"],
             "machines": None if capabilities is None else capabilities["machines"],
+            "emulators": None if capabilities is None else capabilities["emulators"],
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },
     }
@@ -149,7 +150,7 @@ def _guest(guest: Guest) -> dict[str, Any]:
             }
             for nic in guest.nics
         ],
-        "graphics_ports": list(guest.graphics_ports),
+        "tcp_ports": list(guest.tcp_ports),
     }
 
 

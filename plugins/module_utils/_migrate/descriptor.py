@@ -15,7 +15,7 @@ from .finding import BLOCKED, NETWORK, WARNING, Finding
 FORMAT = 1
 _GUEST = (
     "name", "uuid", "running", "host", "type", "arch", "machine", "memory", "hugepages", "cpu", "disks", "hostdevs",
-    "graphics", "blockers", "doubts", "nics",
+    "files", "ports", "graphics", "blockers", "doubts", "nics",
 )  # fmt: skip
 _NIC = (
     "mac", "type", "network", "portgroup", "own", "link", "filter", "promises", "source", "mode", "model", "transient",

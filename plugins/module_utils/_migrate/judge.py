@@ -17,7 +17,7 @@ from .view import View
 
 OF_A_GUEST = (
     host.same_host, host.machine, host.cpu, host.memory, host.disks, host.pinned, host.blockers, host.graphics,
-    host.filters,
+    host.ports, host.files, host.filters,
 )  # fmt: skip
 OF_A_NIC = (
     networks.exists, networks.lasts, networks.reaches, networks.differs, networks.subnets, portgroups.portgroups,

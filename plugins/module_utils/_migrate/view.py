@@ -88,6 +88,7 @@ class View:
         self.memory: Optional[Document] = host.get("memory")
         machines = host.get("machines")
         self.machines: Optional[dict[str, list[str]]] = None if machines is None else dict(machines)
+        self.emulators: list[str] = list(host.get("emulators") or ())
         self.filters: Optional[list[str]] = info.get("filters")
         self.paths: Optional[dict[str, Optional[bool]]] = None
         self.cpus: Optional[dict[str, Optional[bool]]] = None

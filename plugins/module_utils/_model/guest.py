@@ -48,8 +48,8 @@ class Nic:
 @dataclass(frozen=True)
 class Guest:
     """nics: of the running guest, else as it is defined; defined: what it will have at its next start, empty for a
-    transient guest; devices: PCI addresses of host devices given to it other than as a NIC; graphics_ports: the TCP
-    ports of its displays.
+    transient guest; devices: PCI addresses of host devices given to it other than as a NIC; tcp_ports: on which it
+    listens, those of its displays among them.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Guest:
     nics: tuple[Nic, ...] = ()
     defined: tuple[Nic, ...] = ()
     devices: tuple[str, ...] = ()
-    graphics_ports: tuple[int, ...] = ()
+    tcp_ports: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return self.name

@@ -12,7 +12,7 @@ from .etree import canonical_text, parse
 
 def parse_capabilities(xml: str) -> dict[str, Any]:
     """uuid; cpu: the processor as libvirt's own comparison takes it, None where it is not told; pages: sizes in KiB;
-    machines: architecture -> names, both the canonical ones and their aliases.
+    machines: architecture -> names, both the canonical ones and their aliases; emulators: paths of the QEMUs.
 
     Raises VirtfleetError XML_INVALID.
     """
@@ -26,6 +26,7 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
         "uuid": root.findtext("host/uuid"),
         "cpu": None if cpu is None else _cpu(cpu),
         "pages": [int(node.get("size")) for node in root.iterfind("host/cpu/pages") if node.get("size", "").isdigit()],
+        "emulators": sorted({str(node.text) for node in root.iterfind("guest/arch/emulator")}),
         "machines": {name: sorted(set(found)) for name, found in machines.items()},
     }
 

@@ -19,7 +19,9 @@ def parse_descriptor(xml: str) -> Document:
     """Everything of a migratable or inactive domain XML that is no NIC, in the shape that virt_guest_info returns.
 
     type, arch, machine, emulator, memory (KiB), hugepages (KiB each, 0 for the host's default; None without), cpu,
-    disks, hostdevs, graphics, blockers, doubts. Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    disks, hostdevs, files, ports, graphics, blockers, doubts.
+
+    Raises VirtfleetError XML_INVALID and what etree.parse raises.
     """
     root = parse(xml)
     system = root.find("os/type")
@@ -33,6 +35,8 @@ def parse_descriptor(xml: str) -> Document:
         "cpu": _cpu(root.find("cpu")),
         "disks": [disk for node in root.iterfind("devices/disk") for disk in [_disk(node)] if disk],
         "hostdevs": [_hostdev(node) for node in root.iterfind("devices/hostdev")],
+        "files": _files(root),
+        "ports": _tcp_ports(root),
         "graphics": [_graphics(node) for node in root.iterfind("devices/graphics")],
         "blockers": _blockers(root),
         "doubts": _doubts(root),
@@ -116,6 +120,34 @@ def _graphics(node: Any) -> Document:
         "autoport": node.get("autoport") == "yes" or not port.isdigit(),
         "listen": node.get("listen") or (None if listen is None else listen.get("address")),
     }
+
+
+def _files(root: Any) -> list[Document]:
+    """Files of the host that QEMU opens, and folders in which it makes one."""
+    found = [
+        {"what": what, "path": path.strip()}
+        for what, place in (
+            ("QEMU", "devices/emulator"),
+            ("kernel", "os/kernel"),
+            ("initrd", "os/initrd"),
+            ("device tree", "os/dtb"),
+            ("firmware", "os/loader"),
+        )
+        for path in [root.findtext(place)]
+        if path and path.strip()
+    ]
+    for kind in ("serial", "parallel", "console", "channel"):
+        for node in root.iterfind(f"devices/{kind}[@type='file']/source[@path]"):
+            item = {"what": f"folder of its {kind}", "path": node.get("path").rpartition("/")[0] or "/"}
+            if item not in found and not (kind == "console" and item["path"] in (known["path"] for known in found)):
+                found.append(item)
+    return found
+
+
+def _tcp_ports(root: Any) -> list[int]:
+    """On which QEMU listens for something other than a display."""
+    nodes = root.iterfind("devices/*[@type='tcp']/source[@mode='bind']")
+    return sorted({int(node.get("service")) for node in nodes if node.get("service", "").isdigit()})
 
 
 def _blockers(root: Any) -> list[str]:

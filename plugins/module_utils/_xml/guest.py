@@ -40,13 +40,14 @@ def parse_guest(live: str = "", asked: str = "", inactive: str = "") -> Guest:
         nics=nics,
         defined=defined,
         devices=tuple(_pci(node) for node in root.iterfind("devices/hostdev[@type='pci']/source/address")),
-        graphics_ports=tuple(_ports(root)),
+        tcp_ports=tuple(_ports(root)),
     )
 
 
 def _ports(root: Any) -> list[int]:
     found = [node.get(name, "") for node in root.iterfind("devices/graphics") for name in ("port", "tlsPort")]
-    return [int(port) for port in found if port.isascii() and port.isdigit() and int(port)]
+    found += [node.get("service", "") for node in root.iterfind("devices/*[@type='tcp']/source[@mode='bind']")]
+    return sorted({int(port) for port in found if port.isascii() and port.isdigit() and int(port)})
 
 
 def _nics(root: Any) -> tuple[Nic, ...]:

@@ -128,6 +128,8 @@ def _ports(guests: list[Described]) -> Found:
         for item in guest.facts["graphics"]:
             if item["port"] and not item["autoport"]:
                 wanting.setdefault(item["port"], []).append(place)
+        for port in guest.facts["ports"]:
+            wanting.setdefault(port, []).append(place)
     for port, places in wanting.items():
         for place in places if len(places) > 1 else ():
-            yield place, _twice("GRAPHICS_UNAVAILABLE", f"{len(places)} of the guests want port {port} for themselves.")
+            yield place, _twice("PORT_IN_USE", f"{len(places)} of the guests want port {port} for themselves.")

@@ -180,6 +180,27 @@ def graphics(guest: Document, view: View) -> Iterator[Finding]:
             )
 
 
+def ports(guest: Document, view: View) -> Iterator[Finding]:
+    for port in guest["ports"]:
+        if view.guests is None:
+            yield unseen(f"Whether port {port} is free for the guest was not looked at.", TAKEN)
+            continue
+        taken = _holder(view, port)
+        if taken:
+            yield refused("PORT_IN_USE", f"{taken} has port {port} on {view.name}, on which the guest listens.")
+
+
+def files(guest: Document, view: View) -> Iterator[Finding]:
+    for file in guest["files"]:
+        if file["path"] in view.emulators:
+            continue
+        there = None if view.paths is None else view.paths.get(file["path"])
+        if there is None:
+            yield unseen(f"Whether {view.name} has {file['path']} ({file['what']}) was not looked at.", TAKEN)
+        elif not there:
+            yield refused("FILE_MISSING", f"{view.name} has no {file['path']} ({file['what']}).")
+
+
 def _is_everywhere(listen: str) -> bool:
     """An address that every host has. A name is resolved by the host itself."""
     try:
@@ -190,9 +211,7 @@ def _is_everywhere(listen: str) -> bool:
 
 
 def _holder(view: View, port: int) -> Optional[Any]:
-    return next(
-        (other["name"] for other in view.guests or () if other["running"] and port in other["graphics_ports"]), None
-    )
+    return next((other["name"] for other in view.guests or () if other["running"] and port in other["tcp_ports"]), None)
 
 
 def filters(guest: Document, view: View) -> Iterator[Finding]:

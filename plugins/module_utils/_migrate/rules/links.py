@@ -15,6 +15,7 @@ from ..case import Case
 from ..finding import Finding, deaf, refused, unseen, weaker
 from ..promise import DOWN, NONE, UP, state_of
 from ..view import View, passes
+from .pools import draws
 
 
 def bridge(case: Case) -> Iterator[Finding]:
@@ -43,7 +44,8 @@ def bridge_of(view: View, name: str, where: str) -> Iterator[Finding]:
         )
     elif link["kind"] != "bridge" and name not in view.switches:
         yield refused("BRIDGE_MISSING", f"{name} on {view.name}, on which {where} stands, is no bridge.")
-    elif link["admin"] != "up":
+    elif link["admin"] != "up" and name not in view.switches:
+        # Of an Open vSwitch that is but the host's own port.
         yield deaf("BRIDGE_DOWN", f"Bridge {name} of {where} is down.", remedy.link_up(name))
 
 
@@ -113,9 +115,14 @@ def mtu(case: Case) -> Iterator[Finding]:
     net, had, gets = case.net, case.had, case.gets
     if net is None or had is None or gets is None or not net.active:
         return
+    if draws(net):
+        # What passes depends on the member, which the pool's rule knows.
+        if had["mtu"] is None and net.mode != "hostdev":
+            yield unseen(f"Which frames pass through network '{case.name}' on the guest's own host cannot be seen.")
+        return
     if had["mtu"] is None or gets["mtu"] is None:
         missing = case.view.links is not None and net.bridge and not is_bridge(case.view, net.bridge)
-        if not missing and not (net.mode == "hostdev" and had["mode"] == "hostdev"):
+        if not missing:
             side = "the guest's own host" if had["mtu"] is None else case.view.name
             yield unseen(f"The MTU of network '{case.name}' on {side} cannot be seen.")
     elif gets["mtu"] < had["mtu"]:

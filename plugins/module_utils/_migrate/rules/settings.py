@@ -132,11 +132,20 @@ def vlan(case: Case) -> Iterator[Finding]:
         if net.mode == "bridge" and net.bridge and not gets["virtualport"]:
             yield refused("LIBVIRT_TOO_OLD", f"{asked} before libvirt 11.0; {case.view.name} has {case.view.release}.")
         return
+    link = case.view.link(str(net.bridge)) or {}
+    if gets["vlan"] and net.mode == "bridge" and link.get("vlan_filtering") is False:
+        yield deaf(
+            "VLAN_UNSUPPORTED",
+            f"The NIC asks for VLAN {_tags(gets['vlan'])}, and bridge {net.bridge} of {case.where} filters no VLANs: "
+            "the tag would be refused, or mean nothing.",
+            remedy.command("ip", "link", "set", "dev", str(net.bridge), "type", "bridge", "vlan_filtering", "1"),
+        )
+        return
     unfit = _no_vf(case) if gets["vlan"] else None
     if unfit:
         yield refused(
             "VLAN_UNSUPPORTED",
-            f"The NIC asks for VLAN {_tags(gets['vlan'])}, and {unfit} of {case.where} is no VF, which alone takes one.",
+            f"The NIC asks for VLAN {_tags(gets['vlan'])}, and {unfit} of {case.where} is no VF, as it would need.",
         )
         return
     if case.had is not None and case.had["vlan"] != gets["vlan"]:
