@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One NIC on one destination: what every rule is given."""
+"""One NIC on one destination: what every rule of NICs is given."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ class Case:
     when it is missing there; gets: what the NIC would enjoy there.
     """
 
-    __slots__ = ("gets", "guest", "had", "net", "nic", "view")
+    __slots__ = ("gets", "had", "net", "nic", "view")
 
-    def __init__(self, guest: Document, nic: Document, view: View) -> None:
-        self.guest = guest
+    def __init__(self, nic: Document, view: View) -> None:
         self.nic = nic
         self.view = view
         self.had: Optional[Document] = nic["promises"]

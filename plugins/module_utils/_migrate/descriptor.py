@@ -21,13 +21,13 @@ _NIC = (
     "mac", "type", "network", "portgroup", "own", "link", "filter", "promises", "source", "mode", "model", "transient",
     "plugged_as",
 )  # fmt: skip
-# What tells guests apart and makes no difference to what they need.
-_ONE_OF_A_KIND = ("name", "uuid", "gathered", "persistent")
+# What tells NICs apart and makes no difference to what they need.
+_ONE_OF_A_KIND = ("mac", "device")
 
 
 class Described:
-    """facts: as given; problem: why it cannot be judged, None when it can; needs: equal for guests that need the same;
-    networks: (place of the NIC, network) of the NICs that ask for one by name.
+    """facts: as given; problem: why it cannot be judged, None when it can; needs: one text for each NIC, equal for NICs
+    that need the same; networks: (place of the NIC, network) of the NICs that ask for one by name.
     """
 
     __slots__ = ("facts", "name", "needs", "networks", "problem", "uuid")
@@ -37,12 +37,9 @@ class Described:
         self.problem = _problem(facts)
         self.name = str(facts.get("name") or "?") if isinstance(facts, Mapping) else "?"
         self.uuid: Optional[str] = str(facts["uuid"]) if isinstance(facts, Mapping) and facts.get("uuid") else None
-        self.needs = "" if self.problem else _needs(facts)
-        self.networks: list[tuple[int, str]] = []
-        if not self.problem:
-            for number, nic in enumerate(facts["nics"]):
-                if nic["type"] == "network":
-                    self.networks.append((number, str(nic["network"])))
+        nics = [] if self.problem else facts["nics"]
+        self.needs = [_needs(nic) for nic in nics]
+        self.networks = [(number, str(nic["network"])) for number, nic in enumerate(nics) if nic["type"] == "network"]
 
     def rated(self, number: int, finding: Finding) -> str:
         """A NIC whose link is down has no traffic that could stop."""
@@ -72,7 +69,5 @@ def _problem(facts: Any) -> Optional[str]:
     return None
 
 
-def _needs(facts: Document) -> str:
-    rest = {name: value for name, value in facts.items() if name not in _ONE_OF_A_KIND}
-    nics = [{name: value for name, value in nic.items() if name not in ("mac", "device")} for nic in facts["nics"]]
-    return json.dumps({**rest, "nics": nics}, sort_keys=True)
+def _needs(nic: Document) -> str:
+    return json.dumps({name: value for name, value in nic.items() if name not in _ONE_OF_A_KIND}, sort_keys=True)

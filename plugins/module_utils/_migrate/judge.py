@@ -53,9 +53,8 @@ def judge(
         if guest.problem:
             found = [unseen(guest.problem, TAKEN)]
         else:
-            if guest.needs not in judged:
-                judged[guest.needs] = [*_of_needs(guest, view), *stale]
-            found = [*judged[guest.needs], *_of_itself(guest, view, known), *_fresh(together, guest, judged)]
+            found = [*_alone(guest, view, known, judged), *stale]
+            found += _fresh(together.get(id(guest), []), found)
         verdicts.append(_verdict(guest, found, view.name, policy or {}))
     return {
         "verdict": worst(item["verdict"] for item in verdicts),
@@ -89,33 +88,31 @@ def _stale(view: View, now: float, max_age: Optional[float]) -> list[Finding]:
     ]
 
 
-def _of_needs(guest: Described, view: View) -> Iterator[Finding]:
-    """What is true of every guest that needs the same."""
+def _alone(
+    guest: Described, view: View, known: identity.Identities, judged: dict[str, list[Finding]]
+) -> Iterator[Finding]:
+    """As if no other guest came. judged: what was found of NICs that need the same; filled on the way."""
     for rule in OF_A_GUEST:
         yield from rule(guest.facts, view)
-    for number, nic in enumerate(guest.facts["nics"]):
-        case = Case(guest.facts, nic, view)
-        for rule_of_nic in OF_A_NIC:
-            for finding in rule_of_nic(case):
-                yield finding.at(number, guest.rated(number, finding))
-    for _place, finding in compete([guest], view, False):
-        yield finding
-
-
-def _of_itself(guest: Described, view: View, known: identity.Identities) -> Iterator[Finding]:
-    """What depends on the guest's name, UUID and MAC addresses."""
     yield from identity.taken_already(guest.facts, view, known)
     for number, nic in enumerate(guest.facts["nics"]):
+        needs = guest.needs[number]
+        if needs not in judged:
+            case = Case(nic, view)
+            judged[needs] = [finding for rule_of_nic in OF_A_NIC for finding in rule_of_nic(case)]
+        for finding in judged[needs]:
+            yield finding.at(number, guest.rated(number, finding))
         for finding in identity.mac_in_use(guest.facts, nic, view, known):
             yield finding.at(number, guest.rated(number, finding))
-
-
-def _fresh(together: dict[int, list[Finding]], guest: Described, judged: dict[str, list[Finding]]) -> Iterator[Finding]:
-    """What the others add to what is true of the guest alone."""
-    alone = {(finding.code, finding.nic, finding.sentence) for finding in judged[guest.needs]}
-    for finding in together.get(id(guest), ()):
-        if (finding.code, finding.nic, finding.sentence) not in alone:
+    if len(guest.networks) > 1:
+        for _place, finding in compete([guest], view, False):
             yield finding
+
+
+def _fresh(together: list[Finding], alone: list[Finding]) -> list[Finding]:
+    """What the other guests add to what is true of one alone."""
+    said = {(finding.code, finding.nic, finding.sentence) for finding in alone}
+    return [finding for finding in together if (finding.code, finding.nic, finding.sentence) not in said]
 
 
 def _verdict(guest: Described, found: list[Finding], host_name: str, policy: Policy) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ..descriptor import Described
 from ..finding import BLOCKED, TAKEN, WARNING, Finding
 from ..view import Net, View
 from .identity import same_wire
-from .pools import draws, member, next_members
+from .pools import draws, limited, member, next_members
 
 # A guest's place in the list, its NIC's or None, and what is found.
 Found = Iterator[tuple[int, Finding]]
@@ -41,14 +41,17 @@ def _pools(guests: list[Described], view: View, batch: bool) -> Found:
         net = view.networks.get(name)
         if net is None or len(nics) < 2 or not net.active or not draws(net):
             continue
-        place, number = nics[0]
-        case = Case(guests[place].facts, guests[place].facts["nics"][number], view)
-        for finding in _short(case, net, len(nics), batch):
-            for place, number in nics:
+        judged: dict[str, list[Finding]] = {}
+        for place, number in nics:
+            needs = guests[place].needs[number]
+            if needs not in judged:
+                judged[needs] = list(_short(Case(guests[place].facts["nics"][number], view), net, len(nics), batch))
+            for finding in judged[needs]:
                 yield place, _of_nic(guests[place], number, finding, batch)
 
 
 def _short(case: Case, net: Net, number: int, batch: bool) -> Iterator[Finding]:
+    """Any of them may be the one that is given the last member."""
     alone = net.mode in EXCLUSIVE
     chosen = next_members(net, number, alone)
     left = (net.pool or {}).get("capacity", {}).get("left")
@@ -56,15 +59,12 @@ def _short(case: Case, net: Net, number: int, batch: bool) -> Iterator[Finding]:
     if chosen and len(chosen) < number:
         sentence = f"{number} NICs compete for {len(chosen)} free members of {case.where}."
         yield Finding(code, BLOCKED, sentence, question=TAKEN)
-    elif not alone and left is not None and left < number:
+    elif not alone and left is not None and left < number and limited(net):
         yield Finding(code, WARNING, f"{number} NICs compete for {left} places in {case.where}.")
     if net.pool is None or case.view.links is None:
         return  # said of each of them already
-    seen = set(chosen[:1])
-    for name in chosen[1:]:
-        if name not in seen:
-            seen.add(name)
-            yield from member(case, net, name)
+    for name in sorted(set(chosen) - set(chosen[:1])):
+        yield from member(case, net, name)
 
 
 def _of_nic(guest: Described, number: int, finding: Finding, batch: bool) -> Finding:

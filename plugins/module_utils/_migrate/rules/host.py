@@ -211,7 +211,7 @@ def _is_everywhere(listen: str) -> bool:
 
 
 def _holder(view: View, port: int) -> Optional[Any]:
-    return next((other["name"] for other in view.guests or () if other["running"] and port in other["tcp_ports"]), None)
+    return min((o["name"] for o in view.guests or () if o["running"] and port in o["tcp_ports"]), default=None)
 
 
 def filters(guest: Document, view: View) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Optional
 
 from ..._model.field import Document
+from ..._model.forward import is_virtual
 from ..finding import TAKEN, Finding, deaf, refused, unseen, weaker
 from ..view import View
 
@@ -17,7 +18,7 @@ class Identities:
     """The guests of a host by name, UUID and MAC: looked up for a thousand guests to come."""
 
     def __init__(self, view: View) -> None:
-        guests = view.guests or ()
+        guests = sorted(view.guests or (), key=lambda guest: str(guest["name"]))
         self.names = {guest["name"]: guest for guest in guests}
         self.uuids = {guest["uuid"]: guest for guest in guests}
         self.macs: dict[str, list[tuple[Document, Document]]] = {}
@@ -68,10 +69,8 @@ def _wire(view: View, nic: Document) -> Optional[str]:
     """What a NIC is alone with the others of; None when it is the world outside."""
     if nic["type"] in ("user", "null"):
         return f"{nic['mac']} alone"
-    net = view.networks.get(str(nic["network"])) if nic["type"] == "network" else None
-    if net is not None and net.mode in (None, "nat", "route", "open"):
-        return f"network {net.name}"
-    for net in view.networks.values():
-        if nic["type"] == "bridge" and net.bridge == nic["source"] and net.mode in (None, "nat", "route", "open"):
-            return f"network {net.name}"
-    return None
+    if nic["type"] == "network":
+        net = view.networks.get(str(nic["network"]))
+        return f"network {net.name}" if net is not None and is_virtual(net.document) else None
+    made = [net.name for net in view.networks.values() if net.bridge == nic["source"] and is_virtual(net.document)]
+    return f"network {min(made)}" if nic["type"] == "bridge" and made else None

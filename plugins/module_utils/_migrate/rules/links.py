@@ -83,15 +83,17 @@ def is_bridge(view: View, name: str) -> bool:
 
 def uplinks_of(view: View, name: str, where: str, had: Document) -> Iterator[Finding]:
     """had: the state of the uplinks on the guest's own host. A guest loses no way out that it never had."""
+    if had["state"] == NONE:
+        return
     found = view.uplinks(name)
     state = state_of(found)
+    says = weaker if had["state"] == DOWN else deaf
     if found is None:
         yield unseen(f"What leads out of bridge {name} of {where} cannot be seen.")
-    elif not found and had["state"] != NONE:
-        yield deaf("UPLINK_MISSING", f"Nothing leads out of bridge {name} of {where}: it has no port but guests'.")
+    elif not found:
+        yield says("UPLINK_MISSING", f"Nothing leads out of bridge {name} of {where}: it has no port but guests'.")
     elif state["state"] == DOWN:
         dead = min(found, key=lambda link: str(link["name"]))
-        says = weaker if had["state"] == DOWN else deaf
         others = "" if len(found) == 1 else f" (nor do its other {len(found) - 1} uplinks pass any)"
         yield says("UPLINK_NO_CARRIER", f"{dead['name']}, the uplink of {where}, {_why(dead)}{others}.", _up(dead))
     elif state["state"] == UP and had["state"] == UP and state["vlan"] != had["vlan"]:

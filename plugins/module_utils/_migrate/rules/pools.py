@@ -122,10 +122,12 @@ def _connected(case: Case, link: Document) -> Iterator[Finding]:
 
 def limit(case: Case, net: Net) -> Iterator[Finding]:
     """max_guests is a note of ours that libvirt does not know: it hands the member out all the same."""
-    left = (net.pool or {}).get("capacity", {}).get("left")
-    limited = any(item["max_guests"] for item in (net.pool or {}).get("members") or ())
-    if net.mode not in EXCLUSIVE and limited and left == 0:
+    if limited(net) and (net.pool or {}).get("capacity", {}).get("left") == 0:
         yield weaker("POOL_EXHAUSTED", f"The members of {case.where} have as many guests as they are to have.")
+
+
+def limited(net: Net) -> bool:
+    return net.mode not in EXCLUSIVE and any(item["max_guests"] for item in (net.pool or {}).get("members") or ())
 
 
 def next_members(net: Net, number: int, alone: bool) -> list[str]:
