@@ -38,11 +38,11 @@ def describe(uri: str, names: Optional[list[str]]) -> dict[str, Any]:
     }
     view = read_view(info)
     mounts = None if view.remote else read_mounts()
-    guests = [_guest(one, view, host, info["host"], mounts) for one in seen]
+    guests = [guest_facts(one, view, host, info["host"], mounts) for one in seen]
     return {"format": FORMAT, "guests": guests, "host": host, "gathered": info["host"]["gathered"]}
 
 
-def _guest(
+def guest_facts(
     one: Seen, view: View, host: dict[str, Any], told: dict[str, Any], mounts: Optional[dict[str, str]]
 ) -> dict[str, Any]:
     rest = dict(one.rest)

@@ -61,7 +61,7 @@ def look(conn: Any, uri: str, name: Optional[str], what: Collection[str]) -> dic
         "pools": pools,
         "links": links,
         "switches": None if links is None else _switches(networks, links),
-        "guests": None if guests is None else [_guest(guest) for guest in guests],
+        "guests": None if guests is None else [guest_in_brief(guest) for guest in guests],
         "filters": read_filters(conn) if "host" in what else None,
         "host": {
             "libvirt_version": host.release,
@@ -136,7 +136,7 @@ def _switches(networks: list[Observed], links: list[dict[str, Any]]) -> dict[str
     return read_switches(sorted(bridges))
 
 
-def _guest(guest: Guest) -> dict[str, Any]:
+def guest_in_brief(guest: Guest) -> dict[str, Any]:
     return {
         "name": guest.name,
         "uuid": guest.uuid,
