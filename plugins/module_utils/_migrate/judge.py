@@ -27,6 +27,8 @@ OF_A_NIC = (
 
 Policy = Mapping[str, str]
 
+_NOT_WHOLE = "The guest's description is not whole, or was changed by hand. Gather it again."
+
 
 def judge(
     guests: list[Described],
@@ -42,20 +44,27 @@ def judge(
     """
     stale = _stale(view, now, max_age)
     known = identity.Identities(view)
-    sound = [guest for guest in guests if not guest.problem]
-    together: dict[int, list[Finding]] = {}
-    if len(sound) > 1:
-        for place, finding in compete(sound, view, True):
-            together.setdefault(id(sound[place]), []).append(finding)
     judged: dict[str, list[Finding]] = {}
-    verdicts = []
-    for guest in guests:
-        if guest.problem:
-            found = [unseen(guest.problem, TAKEN)]
-        else:
-            found = [*_alone(guest, view, known, judged), *stale]
-            found += _fresh(together.get(id(guest), []), found)
-        verdicts.append(_verdict(guest, found, view.name, policy or {}))
+    found = [_readable(guest, view, known, judged) for guest in guests]
+    sound = [place for place, findings in enumerate(found) if findings is not None]
+    if len(sound) > 1:
+        together: dict[int, list[Finding]] = {}
+        for place, finding in compete([guests[place] for place in sound], view, True):
+            together.setdefault(sound[place], []).append(finding)
+        for place, findings in together.items():
+            found[place] = [*(found[place] or ()), *_fresh(findings, found[place] or [])]
+    verdicts = [
+        _verdict(guest, [*stale, *findings], view.name, policy or {}, guest.facts["nics"])
+        if findings is not None
+        else _verdict(
+            guest,
+            [*stale, unseen(_NOT_WHOLE if guest.problem is None else guest.problem, TAKEN)],
+            view.name,
+            policy or {},
+            [],
+        )
+        for guest, findings in zip(guests, found)
+    ]
     return {
         "verdict": worst(item["verdict"] for item in verdicts),
         "destination": view.name,
@@ -63,10 +72,22 @@ def judge(
     }
 
 
+def _readable(
+    guest: Described, view: View, known: identity.Identities, judged: dict[str, list[Finding]]
+) -> Optional[list[Finding]]:
+    """What is found of a guest alone; None when its description cannot be read, which may show only on the way."""
+    if guest.problem:
+        return None
+    try:
+        return list(_alone(guest, view, known, judged))
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError):
+        return None
+
+
 def unreachable(guests: list[Described], name: str, sentence: str, policy: Optional[Policy] = None) -> dict[str, Any]:
     """What is to be said when the destination itself could not be looked at."""
     finding = Finding("DAEMON_UNREACHABLE", UNKNOWN, sentence, question=TAKEN)
-    verdicts = [_verdict(guest, [finding], name, policy or {}) for guest in guests]
+    verdicts = [_verdict(guest, [finding], name, policy or {}, []) for guest in guests]
     return {"verdict": worst(item["verdict"] for item in verdicts), "destination": name, "verdicts": verdicts}
 
 
@@ -115,8 +136,9 @@ def _fresh(together: list[Finding], alone: list[Finding]) -> list[Finding]:
     return [finding for finding in together if (finding.code, finding.nic, finding.sentence) not in said]
 
 
-def _verdict(guest: Described, found: list[Finding], host_name: str, policy: Policy) -> dict[str, Any]:
-    nics = [] if guest.problem else guest.facts["nics"]
+def _verdict(
+    guest: Described, found: list[Finding], host_name: str, policy: Policy, nics: list[dict[str, Any]]
+) -> dict[str, Any]:
     rated = [(finding, policy.get(finding.code, finding.severity)) for finding in found]
     rated.sort(key=lambda pair: (-SEVERITIES.index(pair[1]), *pair[0].place))
     return {

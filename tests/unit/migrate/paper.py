@@ -144,8 +144,8 @@ def view(host: dict[str, Any], told: Any = None) -> View:
     """The host as a check that runs there sees it. told: what info() said, perhaps changed."""
     seen = read_view(info(host) if told is None else told)
     if not host.get("offline"):
-        seen.paths = {path: True for path in host.get("paths", ())}
-        seen.paths.update({path: False for path in host.get("no_paths", ())})
+        seen.paths = dict.fromkeys(host.get("paths", ()), True)
+        seen.paths.update(dict.fromkeys(host.get("no_paths", ()), False))
         seen.cpus = dict(host.get("cpus", {}))
     return seen
 

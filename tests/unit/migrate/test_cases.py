@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Golden verdicts: each folder of tests/unit/cases/migrate says what the guest's own host and the destination are, which
-guests would come, and what is said of that.
+"""Golden verdicts: each folder of tests/unit/cases/migrate says what the guest's own host and the destination are,
+which guests would come, and what is said of that.
 
 source.yaml, destination.yaml: hosts as paper.py reads them. guests.yaml: guests (domain XML; of those in stopped, of
 guests that do not run), policy, max_age and age. verdict.yaml: the verdict over all and every finding.
