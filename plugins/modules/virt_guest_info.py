@@ -22,6 +22,11 @@ options:
     description: Describe these guests only, given by names or UUIDs. All of them when it is left out.
     type: list
     elements: str
+  missing:
+    description: What to do about O(names) that the host does not have, V(fail) or V(skip) them.
+    type: str
+    choices: [fail, skip]
+    default: fail
 seealso:
   - module: virtfleet.network.virt_migrate_check
 author:
@@ -147,8 +152,10 @@ guests:
       description:
         - The NICs, each with C(mac), C(type) (what it asks for), C(network), C(portgroup), C(link) (V(up) or V(down)),
           C(filter), C(model), C(transient) (of a teaming pair), C(source) and C(mode) (of a NIC that names a device
-          itself), C(plugged_as) and C(device) (what it is plugged in to now), and C(own), its own settings
+          itself), C(plugged_as) and C(device) (what it is plugged in to now), C(attached) and C(own), its own settings
           (C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters), C(mtu), C(isolated)).
+        - C(attached) says whether the kernel has its tap in the network's bridge, or its device is one of the network's
+          pool. Null when it does not run or cannot be seen.
         - C(promises) is what it now enjoys on its host. C(network) (its C(uuid), C(active), C(persistent),
           C(autostart) and whether it is C(managed) by this collection), C(mode), C(reach) (V(l2), V(routed), V(nat) or
           V(isolated)), C(mtu) (null when it cannot be seen), C(uplink) (its C(state) V(up), V(down), V(none) or null,

@@ -11,7 +11,7 @@ from .._host.connection import connect
 from .._host.described import Seen, read_seen
 from .._host.mounts import is_shared, read_mounts
 from .._migrate.descriptor import FORMAT
-from .._migrate.promise import held_by, stands_on
+from .._migrate.promise import attached, held_by, stands_on
 from .._migrate.promise import promises as promises_of
 from .._migrate.view import View, read_view
 from .._model.guest import Nic
@@ -20,14 +20,14 @@ from .gather import look
 _ABOUT_HOST = ("ports", "links", "pools", "guests", "host")
 
 
-def describe(uri: str, names: Optional[list[str]]) -> dict[str, Any]:
-    """What virt_guest_info returns. names: of guests, or their UUIDs; None for all.
+def describe(uri: str, names: Optional[list[str]], skip: bool = False) -> dict[str, Any]:
+    """What virt_guest_info returns. names: of guests, or their UUIDs; None for all; skip: those that are not there.
 
     Raises VirtfleetError, GUEST_MISSING among them.
     """
     conn = connect(uri)
     try:
-        seen = read_seen(conn, names)
+        seen = read_seen(conn, names, skip)
         info = look(conn, uri, None, _ABOUT_HOST)
     finally:
         conn.close()
@@ -96,6 +96,7 @@ def _nic(nic: Nic, one: Seen, view: View) -> dict[str, Any]:
         "plugged_as": nic.actual if one.guest.running else None,
         "device": nic.source if drawn else None,
     }
+    facts["attached"] = attached(view, facts, nic.target) if one.guest.running else None
     held = one.ports.get(nic.port or "")
     facts["promises"] = promises_of(view, facts, None if held is None else held_by(held))
     facts["stands_on"] = None if nic.type == "network" else stands_on(view, facts)

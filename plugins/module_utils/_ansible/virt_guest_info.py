@@ -10,10 +10,16 @@ from typing import Any
 from .argument_spec import connection_spec
 from .module import Module, run
 
+FAIL, SKIP = "fail", "skip"
+
 
 def main() -> None:
     module = Module(
-        argument_spec={"names": {"type": "list", "elements": "str"}, **connection_spec()},
+        argument_spec={
+            "names": {"type": "list", "elements": "str"},
+            "missing": {"type": "str", "choices": [FAIL, SKIP], "default": FAIL},
+            **connection_spec(),
+        },
         supports_check_mode=True,
     )
     run(module, _work)
@@ -23,4 +29,5 @@ def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .describe import describe
 
-    return {"changed": False, **describe(module.params["uri"], module.params["names"])}
+    params = module.params
+    return {"changed": False, **describe(params["uri"], params["names"], params["missing"] == SKIP)}

@@ -31,8 +31,10 @@ class Seen:
     snapshots: int
 
 
-def read_seen(conn: Any, names: Optional[list[str]]) -> tuple[Seen, ...]:
+def read_seen(conn: Any, names: Optional[list[str]], skip: bool = False) -> tuple[Seen, ...]:
     """The guests of these names or UUIDs, each once, in the order of their names; all without names.
+
+    skip: pass over those that are not there.
 
     Raises VirtfleetError GUEST_MISSING, GUESTS_UNKNOWN, DAEMON_LOST, DAEMON_SILENT or LIBVIRT_REFUSED.
     """
@@ -47,7 +49,7 @@ def read_seen(conn: Any, names: Optional[list[str]]) -> tuple[Seen, ...]:
                 ) from None
             raise
         persistent = {d.UUIDString() for d in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT)}
-    chosen = domains if names is None else [_find(domains, name) for name in names]
+    chosen = domains if names is None else [domain for name in names for domain in _find(domains, name, skip)]
     found = {}
     for domain in chosen:
         uuid = domain.UUIDString()
@@ -62,13 +64,13 @@ def read_seen(conn: Any, names: Optional[list[str]]) -> tuple[Seen, ...]:
     return tuple(sorted(seen, key=lambda one: one.guest.name))
 
 
-def _find(domains: list[Any], name: str) -> Any:
+def _find(domains: list[Any], name: str, skip: bool) -> list[Any]:
     """A name goes before a UUID, should somebody have named a guest by one."""
     by_name = [domain for domain in domains if domain.name() == name]
     by_uuid = [domain for domain in domains if domain.UUIDString() == name.lower()]
-    if not by_name + by_uuid:
+    if not by_name + by_uuid and not skip:
         raise VirtfleetError("GUEST_MISSING", f"There is no guest {name!a} on this host.", guest=name)
-    return (by_name + by_uuid)[0]
+    return (by_name + by_uuid)[:1]
 
 
 def _snapshots(domain: Any) -> int:

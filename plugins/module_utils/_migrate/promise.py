@@ -174,3 +174,19 @@ def stands_on(view: View, nic: Document) -> Document:
     if nic["type"] != "direct" or link is None:
         return {"mtu": None, "uplink": unknown}
     return {"mtu": _least(link.get("mtu"), nic["own"].get("mtu")), "uplink": state_of([link])}
+
+
+def attached(view: View, nic: Document, target: Optional[str]) -> Optional[bool]:
+    """Whether a running guest's NIC is where its network says: its tap in the bridge, or its device in the pool.
+
+    target: its tap. None for a NIC of no network, and where links cannot be seen.
+    """
+    net = view.networks.get(str(nic["network"])) if nic["type"] == "network" else None
+    if net is None or view.links is None:
+        return None
+    if nic["device"]:
+        return nic["device"] in (net.counted or members_of(net.options))
+    tap = view.link(str(target))
+    if tap is None or not net.bridge:
+        return False
+    return bool(tap["master"] == net.bridge or target in view.switches.get(net.bridge, ()))

@@ -19,6 +19,21 @@ _STATES = ("state", "autostart")
 _TAPS = ("tun",)
 
 
+# What no rule can do without.
+_LINK = ("name", "kind", "mtu", "admin", "carrier", "master")
+_GUEST = ("name", "uuid", "running", "nics", "tcp_ports")
+_NIC = ("mac", "type", "network", "source")
+_MEMBER = ("name", "state", "holders", "max_guests")
+
+
+def _have(what: str, items: Any, keys: tuple[str, ...]) -> None:
+    """Raises KeyError with what is missing."""
+    for item in items or ():
+        missing = [key for key in keys if key not in item]
+        if missing:
+            raise KeyError(f"{what} without {', '.join(missing)}")
+
+
 class Net:
     """A network of the host. document: canonical, as it runs or else as it would start; live: what differs live from
     the persistent definition, option to live value; plugged: guests and devices, None when not looked at; counted:
@@ -78,6 +93,15 @@ class View:
             for options in info[key]
         }
         links = info["links"]
+        _have("a link", links, _LINK)
+        _have("a guest", info.get("guests"), _GUEST)
+        for guest in info.get("guests") or ():
+            _have("a NIC", guest["nics"], _NIC)
+        for pool in (pools or {}).values():
+            _have("a pool", [pool], ("members", "capacity"))
+            _have("a member", pool["members"], _MEMBER)
+            for member in pool["members"]:
+                _have("a holder", member["holders"], ("kind", "name", "network"))
         self.links: Optional[dict[str, Document]] = (
             None if links is None else {str(link["name"]): link for link in links}
         )
@@ -86,6 +110,7 @@ class View:
         }
         self.guests: Optional[list[Document]] = info.get("guests")
         self.memory: Optional[Document] = host.get("memory")
+        _have("the memory", [self.memory] if self.memory else (), ("total", "available"))
         machines = host.get("machines")
         self.machines: Optional[dict[str, list[str]]] = None if machines is None else dict(machines)
         self.emulators: list[str] = list(host.get("emulators") or ())
