@@ -83,6 +83,9 @@ guests:
     running:
       description: Whether it runs (or is paused).
       type: bool
+    paused:
+      description: Whether it is paused, or has crashed and is kept.
+      type: bool
     persistent:
       description: Whether it outlives a stop.
       type: bool

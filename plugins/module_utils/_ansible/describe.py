@@ -58,6 +58,7 @@ def guest_facts(
         "name": one.guest.name,
         "uuid": one.guest.uuid,
         "running": one.guest.running,
+        "paused": one.paused,
         "persistent": one.guest.persistent,
         "host": host,
         "gathered": told["gathered"],

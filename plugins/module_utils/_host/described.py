@@ -23,12 +23,15 @@ from .guests import read_texts
 @dataclass(frozen=True)
 class Seen:
     """rest: what is no NIC, as parse_descriptor gives it; ports: by UUID, the settings that the guest's NICs were
-    plugged in with; snapshots: how many it has, with which libvirt does not migrate it."""
+    plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: of a guest that is
+    there but does not get on.
+    """
 
     guest: Guest
     rest: Document
     ports: Mapping[str, Document]
     snapshots: int
+    paused: bool = False
 
 
 def read_seen(conn: Any, names: Optional[list[str]], skip: bool = False) -> tuple[Seen, ...]:
@@ -55,11 +58,11 @@ def read_seen(conn: Any, names: Optional[list[str]], skip: bool = False) -> tupl
         uuid = domain.UUIDString()
         texts = None if uuid in found else read_texts(conn, domain, uuid in persistent)
         if texts is not None:
-            found[uuid] = (texts, _snapshots(domain))
-    ports = _ports(conn) if any(texts[0] for texts, _snapshots in found.values()) else {}
+            found[uuid] = (texts, _snapshots(domain), _paused(domain))
+    ports = _ports(conn) if any(texts[0] for texts, *_rest in found.values()) else {}
     seen = [
-        Seen(parse_guest(*texts), parse_descriptor(texts[1] or texts[0] or texts[2]), ports, snapshots)
-        for texts, snapshots in found.values()
+        Seen(parse_guest(*texts), parse_descriptor(texts[1] or texts[0] or texts[2]), ports, snapshots, paused)
+        for texts, snapshots, paused in found.values()
     ]
     return tuple(sorted(seen, key=lambda one: one.guest.name))
 
@@ -77,6 +80,12 @@ def _snapshots(domain: Any) -> int:
     with suppress(libvirt.libvirtError):
         return int(domain.snapshotNum(0))
     return 0
+
+
+def _paused(domain: Any) -> bool:
+    with suppress(libvirt.libvirtError):
+        return domain.state()[0] in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_CRASHED)
+    return False
 
 
 def _ports(conn: Any) -> dict[str, Document]:

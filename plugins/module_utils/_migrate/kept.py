@@ -18,6 +18,8 @@ def kept(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[str]]:
     lines, broken = [], []
     if not after["running"]:
         broken.append(f"{after['name']} does not run on {after['host']['name']}.")
+    elif after["paused"] and not before["paused"]:
+        broken.append(f"{after['name']} is paused on {after['host']['name']}, and was not before.")
     there = {nic["mac"]: nic for nic in after["nics"]}
     for nic in before["nics"]:
         what = f"NIC {nic['mac']} of {before['name']}"
