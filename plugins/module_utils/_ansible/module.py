@@ -34,6 +34,8 @@ class Module(AnsibleModule):  # type: ignore[misc]
         super().exit_json(**self._with_invocation(kwargs))
 
     def _with_invocation(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if "invocation" in kwargs:
+            return kwargs
         # Ansible would echo every suboption that was left out, a hundred networks over.
         return {"invocation": {"module_args": given(getattr(self, "params", {}))}, **kwargs}
 

@@ -48,7 +48,7 @@ def _work(module: Module) -> dict[str, Any]:
 
         result = check_saved(guests, params["destination"], policy, params["max_age"])
     # Ansible would echo every guest that came in.
-    echoed = {name: value for name, value in given(params).items() if name not in ("guests", "destination")}
+    echoed = given({name: value for name, value in params.items() if name not in ("guests", "destination")})
     result.update(changed=False, invocation={"module_args": echoed})
     if params["fail_on"] != NEVER and SEVERITIES.index(result["verdict"]) >= SEVERITIES.index(params["fail_on"]):
         module.fail_json(_summary(result, params["fail_on"]), code="NOT_ADVISED", **result)
