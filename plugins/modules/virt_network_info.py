@@ -102,6 +102,9 @@ details:
     vfs:
       description: The number of VFs of the PF that is its pool, null without one.
       type: int
+    pfs:
+      description: The PCI addresses of its pool, each with the names of its PF's links; null without any.
+      type: dict
 pools:
   description:
     - Network name to its pool, of the networks that have one. Worked out from libvirt's ports, the guests and the

@@ -4,8 +4,8 @@
 """On a host of the lab: seconds and memory of virt_network_info and of virt_migrate_check with many guests, in turn.
 
 Arguments: the folder of the collections, a folder with ansible-core, the file with the guests, the number of turns.
-Prints JSON: module -> {seconds, cpu (both medians; cpu is the processor's, which others on the machine do not lengthen),
-megabytes (largest)}.
+Prints JSON: module -> {seconds, cpu (both medians; cpu is the processor's, which others on the machine do not make
+longer), megabytes (largest)}.
 """
 
 from __future__ import annotations

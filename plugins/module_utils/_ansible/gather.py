@@ -94,6 +94,7 @@ def _details(conn: Any, observed: Observed, host: Host, ports: bool) -> dict[str
         "plugged": None if plugged is None else [item.as_dict() for item in plugged],
         "counted": _counted(observed),
         "vfs": _vfs(document, host),
+        "pfs": _pfs(observed, host),
     }
 
 
@@ -116,6 +117,19 @@ def _vfs(document: Document, host: Host) -> Optional[int]:
 
     address = link_facts(pf)["pci"]
     return len((pci_facts(address) or {}).get("vfs", ())) if address else 0
+
+
+def _pfs(observed: Observed, host: Host) -> Optional[dict[str, list[str]]]:
+    """PCI addresses of the network's pool, each with the links of its PF, by which its traffic goes.
+
+    None without such a pool, or where it cannot be seen.
+    """
+    addresses = ((observed.live or {}).get("forward") or {}).get("addresses")
+    if not addresses or host.remote:
+        return None
+    from .._host.sysfs import pci_facts
+
+    return {item["address"]: list((pci_facts(item["address"]) or {}).get("pf", ())) for item in addresses}
 
 
 def _switches(networks: list[Observed], links: list[dict[str, Any]]) -> dict[str, list[str]]:

@@ -37,7 +37,8 @@ def _have(what: str, items: Any, keys: tuple[str, ...]) -> None:
 class Net:
     """A network of the host. document: canonical, as it runs or else as it would start; live: what differs live from
     the persistent definition, option to live value; plugged: guests and devices, None when not looked at; counted:
-    libvirt's own counter by member; pool: who holds which member, None when there is none or it was not looked at.
+    libvirt's own counter by member; pfs: PCI members to the links of their PFs; pool: who holds which member, None when
+    there is none or it was not looked at.
     """
 
     def __init__(self, name: str, options: Document, details: Document, persistent: bool, pool: Any) -> None:
@@ -56,6 +57,7 @@ class Net:
         self.plugged: Optional[list[Document]] = details["plugged"]
         self.counted: Optional[dict[str, int]] = details.get("counted")
         self.vfs: Optional[int] = details.get("vfs")
+        self.pfs: dict[str, list[str]] = details.get("pfs") or {}
         self.pool: Optional[Document] = pool
         self.bridge: Optional[str] = (self.options.get("bridge") or {}).get("name")
 

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts and guests on paper: what virt_network_info and virt_guest_info would say of them, from XML and a few words.
 
-A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live, active, autostart, transient, counted);
-links (a name, or a mapping with whatever is not as usual); switches, machines, filters, memory; guests (domain XML of
-running ones) and defined (of others); paths and cpus, which only a check on the host itself has.
+A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live, active, autostart, transient, counted,
+vfs, pfs); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs); switches, machines,
+filters, memory; guests (domain XML of running ones) and defined (of others); paths and cpus, which only a check on the
+host itself has.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
     guests = [parse_guest(xml, xml) for xml in host.get("guests", ())]
     guests += [parse_guest("", "", xml) for xml in host.get("defined", ())]
     devices = tuple(Device(name=item["name"], master=item["master"]) for item in links)
+    devices += tuple(Device(pci=address, pf=(pf,), vf=0) for address, pf in host.get("pci", {}).items())
     ports: dict[str, list[Plugged]] = {seen.name: [] for seen in networks}
     for guest in guests if host.get("remote") is None else ():
         for nic in guest.nics if guest.running else ():
@@ -137,6 +139,7 @@ def details(seen: Observed, ports: dict[str, list[Plugged]], said: Any) -> dict[
         "plugged": [],
         "counted": counts,
         "vfs": said.get("vfs") if isinstance(said, dict) else None,
+        "pfs": said.get("pfs") if isinstance(said, dict) else None,
     }
 
 

@@ -86,9 +86,10 @@ def member(case: Case, net: Net, name: str) -> Iterator[Finding]:
             remedy.pool(case.name, reclaim_stale=True) if net.pool and net.pool.get("miscounted") else None,
         )
     link = case.view.link(name)
+    for pf in net.pfs.get(name, ()) if link is None else ():
+        link = link or case.view.link(pf)
     if link is None:
-        if net.mode != "hostdev":
-            yield unseen(f"The link of {name}, a member of {case.where}, cannot be seen.")
+        yield unseen(f"The link of {name}, a member of {case.where}, cannot be seen.")
         return
     yield from _connected(case, link)
     size = (case.had or {}).get("mtu")
@@ -97,12 +98,12 @@ def member(case: Case, net: Net, name: str) -> Iterator[Finding]:
             "MTU_TOO_SMALL",
             f"Frames of {size} bytes pass on the guest's own host; {name}, which it would get on {case.where}, takes "
             f"only those of {link['mtu']}.",
-            remedy.link_mtu(name, size),
+            remedy.link_mtu(link["name"], size),
         )
 
 
 def _connected(case: Case, link: Document) -> Iterator[Finding]:
-    what = f"{link['name']}, which the guest would get on {case.where},"
+    what = f"{link['name']}, by which the guest's traffic would go on {case.where},"
     if passes(link):
         had = ((case.had or {}).get("uplink") or {}).get("vlan")
         if case.had is not None and case.had["uplink"]["state"] not in (None, DOWN) and had != link.get("vlan"):
