@@ -15,8 +15,8 @@ from .._migrate.rules.host import is_compared
 from .._migrate.view import read_view
 from .._model.errors import VirtfleetError
 from .gather import look
+from .virt_network_info import GATHER
 
-_ABOUT_HOST = ("ports", "links", "pools", "guests", "host")
 # Whether guests could come there is unknown as long as nobody answers.
 _SILENT = (
     "DAEMON_UNREACHABLE", "DAEMON_SILENT", "DAEMON_LOST", "PERMISSION_DENIED", "HOST_KEY_UNKNOWN",
@@ -29,7 +29,7 @@ def check_here(guests: list[Described], uri: str, policy: dict[str, str]) -> dic
     try:
         conn = connect(uri)
         try:
-            view = read_view(look(conn, uri, None, _ABOUT_HOST))
+            view = read_view(look(conn, uri, None, GATHER))
             sound = [guest.facts for guest in guests if not guest.problem]
             paths = {item["path"] for facts in sound for item in (*facts["disks"], *facts["files"]) if item["path"]}
             view.paths = look_for_paths(conn, sorted(paths), view.remote)

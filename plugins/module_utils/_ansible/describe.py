@@ -16,8 +16,7 @@ from .._migrate.promise import promises as promises_of
 from .._migrate.view import View, read_view
 from .._model.guest import Nic
 from .gather import look
-
-_ABOUT_HOST = ("ports", "links", "pools", "guests", "host")
+from .virt_network_info import GATHER
 
 
 def describe(uri: str, names: Optional[list[str]], skip: bool = False) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def describe(uri: str, names: Optional[list[str]], skip: bool = False) -> dict[s
     conn = connect(uri)
     try:
         seen = read_seen(conn, names, skip)
-        info = look(conn, uri, None, _ABOUT_HOST)
+        info = look(conn, uri, None, GATHER)
     finally:
         conn.close()
     host = {

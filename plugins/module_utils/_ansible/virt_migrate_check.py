@@ -69,8 +69,8 @@ def _policy(policy: dict[str, Any]) -> dict[str, str]:
 
 def _summary(result: dict[str, Any], fail_on: str) -> str:
     """The first reason of each guest that failed, the first few of them."""
-    bar = SEVERITIES.index(fail_on)
-    failed = [item for item in result["verdicts"] if SEVERITIES.index(item["verdict"]) >= bar]
+    least = SEVERITIES.index(fail_on)
+    failed = [item for item in result["verdicts"] if SEVERITIES.index(item["verdict"]) >= least]
     shown = [f"{item['guest']} is {item['verdict']}: {item['findings'][0]['sentence']}" for item in failed[:5]]
     rest = len(failed) - len(shown)
     return " ".join(shown) + (f" So it is with {rest} more." if rest else "")

@@ -43,14 +43,14 @@ HOSTS = {
 }
 
 
-def judged(found, hosts=HOSTS):
+def judged(found):
     """As the role does it: every host judges the guests of the others."""
     return {
         name: migrate_verdicts(
             [guest for other, facts in found.items() if other != name for guest in facts.get("guests", ())],
             {name: info(facts)},
         )[name]
-        for name, facts in hosts.items()
+        for name, facts in HOSTS.items()
     }
 
 
