@@ -173,26 +173,41 @@ def test_bad_input_is_one_sentence(hosts, inventory, tmp_path):
         assert "\n" not in result["msg"]
 
 
+DROP_GROUP = ("virsh", "net-update", "lan", "delete", "portgroup", "<portgroup name='eng'/>", "--live", "--config")
+# Commands on kvm2 and kvm3, and what the matrix has for them. kvm1 is where the guest is.
 FAULTS = {
-    "kvm1": (),  # where the guest is
-    "kvm2": (("virsh", "net-destroy", "lan"), ("virsh", "net-autostart", "--disable", "lan")),
-    "kvm3": (("ip", "link", "set", "br7", "down"),),
-}
+    "inactive, and a bridge that is down": (
+        [("virsh", "net-destroy", "lan"), ("virsh", "net-autostart", "--disable", "lan")],
+        [("ip", "link", "set", "br7", "down")],
+        "x NET_INACTIVE +1  x BRIDGE_DOWN",
+    ),
+    "missing, and without a portgroup, an uplink and its MTU": (
+        [("virsh", "net-destroy", "lan"), ("virsh", "net-undefine", "lan")],
+        [DROP_GROUP, ("ip", "link", "set", "p1", "down"), ("ip", "link", "set", "br7", "mtu", "1300")],
+        "x NET_MISSING  x MTU_TOO_SMALL +2",
+    ),
+    "another subnet, and no boot": (
+        [("virsh", "net-destroy", "lan"), ("virsh", "net-undefine", "lan"), ("virsh", "net-define", "/run/other.xml"),
+         ("virsh", "net-start", "lan")],
+        [("virsh", "net-autostart", "--disable", "lan"), ("virsh", "net-destroy", "red")],
+        "x SUBNET_DIFFERS +2  x NET_INACTIVE +1",
+    ),
+}  # fmt: skip
 
 
-def test_faults_are_found_repaired_and_found_no_more(hosts, inventory, tmp_path):
+@pytest.mark.parametrize("case", FAULTS, ids=list(FAULTS))
+def test_faults_are_found_repaired_and_found_no_more(case, hosts, inventory, tmp_path):
     everywhere(hosts)
     hosts["kvm1"].tell("guest", xml=guest())
-    for host, commands in FAULTS.items():
+    other = LAN.replace("10.20.0.", "10.21.0.").replace("<portgroup name='eng'/>", "")
+    hosts["kvm2"].run("sh", "-c", f'echo "{other}" > /run/other.xml')
+    on_kvm2, on_kvm3, shown = FAULTS[case]
+    for host, commands in (("kvm2", on_kvm2), ("kvm3", on_kvm3)):
         for command in commands:
             hosts[host].run(*command)
     code, output = ansible(inventory, tmp_path, "virtfleet.network.migrate_check")
     assert code != 0
-    assert matrix(output)[:3] == [
-        "guest  on    kvm1  kvm2               kvm3",
-        "-----  ----  ----  -----------------  -------------",
-        "web1   kvm1  =     x NET_INACTIVE +1  x BRIDGE_DOWN",
-    ]
+    assert " ".join(matrix(output)[2].split()) == " ".join(f"web1 kvm1 = {shown}".split())
     assert "web1 on kvm1 can go nowhere" in output
     repair = tmp_path / "repair.yml"
     repair.write_text(
