@@ -29,6 +29,7 @@ def main() -> None:
             "max_age": {"type": "float"},
             **connection_spec(),
         },
+        required_by={"max_age": ["destination"]},
         supports_check_mode=True,
     )
     # What is known already can be judged anywhere, without libvirt.

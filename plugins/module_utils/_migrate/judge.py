@@ -53,18 +53,14 @@ def judge(
             together.setdefault(sound[place], []).append(finding)
         for place, findings in together.items():
             found[place] = [*(found[place] or ()), *_fresh(findings, found[place] or [])]
-    verdicts = [
-        _verdict(guest, [*stale, *findings], view.name, policy or {}, guest.facts["nics"])
-        if findings is not None
-        else _verdict(
-            guest,
-            [*stale, unseen(_NOT_WHOLE if guest.problem is None else guest.problem, TAKEN)],
-            view.name,
-            policy or {},
-            [],
-        )
-        for guest, findings in zip(guests, found)
-    ]
+    verdicts = []
+    for guest, findings in zip(guests, found):
+        if findings is None:
+            # No policy makes a guest good of which nothing is known.
+            why = unseen(guest.problem or _NOT_WHOLE, TAKEN)
+            verdicts.append(_verdict(guest, [why], view.name, {}, []))
+        else:
+            verdicts.append(_verdict(guest, [*stale, *findings], view.name, policy or {}, guest.facts["nics"]))
     return {
         "verdict": worst(item["verdict"] for item in verdicts),
         "destination": view.name,

@@ -34,6 +34,11 @@ def pool(case: Case) -> Iterator[Finding]:
     net = case.net
     if net is None or not draws(net):
         return
+    if net.mode == "hostdev" and case.nic["plugged_as"] and not case.nic["transient"]:
+        yield refused(
+            "DEVICE_PINNED",
+            f"N{case.where[1:]} gives each guest a PCI device, and a NIC cannot become one while its guest runs.",
+        )
     pf = ((net.options.get("forward") or {}).get("pf") or {}).get("dev")
     names = _members(net)
     if pf and not names:
