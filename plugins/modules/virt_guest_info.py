@@ -117,7 +117,7 @@ guests:
       description:
         - The CPU, with C(mode), C(model), C(check), C(features) (each with C(name) and C(policy)) and C(xml), which is
           what libvirt's own comparison takes. Null when the definition has none.
-        - With mode C(host-passthrough) C(xml) is the processor of the host.
+        - With the modes C(host-passthrough) and C(maximum) C(xml) is the processor of the host.
       type: dict
     disks:
       description:

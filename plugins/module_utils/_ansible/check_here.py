@@ -15,7 +15,7 @@ from .._migrate.rules.host import is_compared
 from .._migrate.view import read_view
 from .._model.errors import VirtfleetError
 from .gather import look
-from .virt_network_info import GATHER
+from .gathered import GATHER
 
 # Whether guests could come there is unknown as long as nobody answers.
 _SILENT = (
@@ -49,4 +49,4 @@ def check_here(guests: list[Described], uri: str, policy: dict[str, str]) -> dic
 
 
 def _is_hosts(cpu: dict[str, Any]) -> bool:
-    return bool(cpu["mode"] == "host-passthrough")
+    return cpu["mode"] in ("host-passthrough", "maximum")

@@ -16,7 +16,7 @@ from .._migrate.promise import promises as promises_of
 from .._migrate.view import View, read_view
 from .._model.guest import Nic
 from .gather import look
-from .virt_network_info import GATHER
+from .gathered import GATHER
 
 
 def describe(uri: str, names: Optional[list[str]], skip: bool = False) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def guest_facts(
     one: Seen, view: View, host: dict[str, Any], told: dict[str, Any], mounts: Optional[dict[str, str]]
 ) -> dict[str, Any]:
     rest = dict(one.rest)
-    if rest["cpu"] and rest["cpu"]["mode"] == "host-passthrough":
+    if rest["cpu"] and rest["cpu"]["mode"] in ("host-passthrough", "maximum"):
         # It is whatever the host is; libvirt compares that.
         rest["cpu"] = {**rest["cpu"], "xml": told["cpu"]}
     for disk in rest["disks"]:

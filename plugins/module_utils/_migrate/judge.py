@@ -51,8 +51,9 @@ def judge(
         together: dict[int, list[Finding]] = {}
         for place, finding in compete([guests[place] for place in sound], view, True):
             together.setdefault(sound[place], []).append(finding)
-        for place, findings in together.items():
-            found[place] = [*(found[place] or ()), *_fresh(findings, found[place] or [])]
+        for place, added in together.items():
+            alone = found[place] or []
+            found[place] = [*alone, *_fresh(added, alone)]
     verdicts = []
     for guest, findings in zip(guests, found):
         if findings is None:

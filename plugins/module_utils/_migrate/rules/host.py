@@ -41,15 +41,18 @@ def machine(guest: Document, view: View) -> Iterator[Finding]:
 
 
 def is_compared(guest: Document) -> bool:
-    """Whether libvirt looks at the processor before it takes the guest: not at an emulated CPU, nor at one that it was
-    told not to check, nor at one that is made of whatever the host has when the guest starts.
+    """Whether the processor has to be held against the guest's CPU. libvirt does so before it takes a guest, but not
+    with an emulated CPU, nor with one that it was told not to check, nor with one that is made of whatever the host has
+    when the guest starts. A running guest that was given a whole processor it takes unchecked, to any other.
     """
     cpu = guest["cpu"]
-    if guest["type"] == "qemu" or not cpu or cpu["check"] == "none" or cpu["mode"] == "maximum":
+    if guest["type"] == "qemu" or not cpu:
         return False
-    if cpu["mode"] == "custom":
-        return bool(cpu["model"])
-    return cpu["mode"] != "host-model" or bool(guest["running"])
+    if cpu["mode"] in ("host-passthrough", "maximum"):
+        return bool(guest["running"])
+    if cpu["check"] == "none":
+        return False
+    return bool(cpu["model"]) if cpu["mode"] == "custom" else bool(guest["running"])
 
 
 def cpu(guest: Document, view: View) -> Iterator[Finding]:
