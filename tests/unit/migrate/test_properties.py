@@ -327,5 +327,5 @@ def test_a_description_cut_anywhere_is_no_crash(host, guest, data, instead):
     assert verdict["verdict"] in SEVERITIES
     assert [finding for finding in verdict["verdicts"][1]["findings"] if not finding["batch"]] == whole["findings"]
     if instead == "gone" and not way:
-        optional = ("persistent", "gathered", "emulator")
+        optional = ("persistent", "paused", "gathered", "emulator")
         assert verdict["verdicts"][0]["verdict"] == "unknown" or key in optional
