@@ -23,13 +23,16 @@ def bridge(case: Case) -> Iterator[Finding]:
     if net is None or not net.active:
         return
     if net.bridge:
-        yield from bridge_of(case.view, net.bridge, case.where)
+        yield from bridge_of(case.view, net.bridge, case.where, is_virtual(net.document))
     elif is_virtual(net.document):
         yield unseen(f"The bridge of {case.where} has no name that could be looked for.")
 
 
-def bridge_of(view: View, name: str, where: str) -> Iterator[Finding]:
-    """where: what stands on the bridge, within a sentence."""
+def bridge_of(view: View, name: str, where: str, made: bool = False) -> Iterator[Finding]:
+    """where: what stands on the bridge, within a sentence.
+
+    made: by libvirt, so that only a restart of the network makes it anew, and cuts off whoever is plugged in.
+    """
     if view.links is None:
         yield unseen(
             f"The links of {view.name} cannot be seen from here: whether bridge {name} of {where} works is unknown."
@@ -40,7 +43,7 @@ def bridge_of(view: View, name: str, where: str) -> Iterator[Finding]:
         yield refused(
             "BRIDGE_MISSING",
             f"There is no bridge {name} on {view.name}, on which {where} stands.",
-            remedy.command("ip", "link", "add", name, "up", "type", "bridge"),
+            None if made else remedy.command("ip", "link", "add", name, "up", "type", "bridge"),
         )
     elif link["kind"] != "bridge" and name not in view.switches:
         yield refused("BRIDGE_MISSING", f"{name} on {view.name}, on which {where} stands, is no bridge.")
