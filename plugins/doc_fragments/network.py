@@ -638,10 +638,41 @@ options:
       - V(idle) restarts a network when no guest is plugged in. Otherwise the task fails before anything is touched and
         names the guests.
       - V(never) leaves the change for the network's next start and reports it as pending.
+      - V(replug) restarts it and then plugs in again all that was plugged in. Guests on a bridge that libvirt makes are
+        without it for a moment, and the result says how long each was; guests on the host's own bridge or on a macvtap
+        notice nothing. What no restart can bring to a running guest waits for that guest. Only on the host itself.
       - V(force) restarts the network in any case.
     type: str
-    choices: [idle, never, force]
+    choices: [idle, never, replug, force]
     default: idle
+"""
+
+    LOCK = r"""
+options:
+  lock_timeout:
+    description:
+      - One task at a time changes the networks of a host. How many seconds to wait for the end of another; V(0) fails
+        at once.
+    type: int
+    default: 60
+"""
+
+    SAFETY = r"""
+options:
+  confirm_timeout:
+    description:
+      - Take the change back on the host itself unless M(virtfleet.network.virt_network_confirm) confirms it within so
+        many seconds, counted from its first step. So a change that cuts off the host's own SSH path undoes itself. V(0)
+        asks for no confirmation.
+    type: int
+    default: 0
+  verify_reach:
+    description:
+      - Addresses that the host must reach by ping before the change, and still after it; otherwise the change is taken
+        back and the task fails.
+    type: list
+    elements: str
+    default: []
 """
 
 

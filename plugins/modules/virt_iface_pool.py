@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.restart
+  - virtfleet.network.network.lock
   - virtfleet.network.network.connection
 options:
   name:

@@ -19,6 +19,8 @@ extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network
   - virtfleet.network.network.restart
+  - virtfleet.network.network.lock
+  - virtfleet.network.network.safety
   - virtfleet.network.network.connection
 options:
   name:
@@ -67,6 +69,13 @@ EXAMPLES = r"""
     mtu: 9000
     restart: never
 
+- name: Change it now; guests are out of the bridge for some milliseconds, or everything is as it was
+  virtfleet.network.virt_network:
+    name: lan
+    mtu: 9000
+    restart: replug
+    verify_reach: [192.0.2.1]
+
 - name: Remove a network
   virtfleet.network.virt_network:
     name: lan
@@ -88,7 +97,9 @@ steps:
   elements: dict
   contains:
     action:
-      description: V(define), V(undefine), V(start), V(destroy), V(autostart), V(update) or V(describe).
+      description:
+        - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe); and for what is plugged in
+          V(attach), V(move), V(release), V(reclaim), V(free).
       type: str
     section:
       description: For an update, libvirt's name of the section.
@@ -96,6 +107,12 @@ steps:
     disruption:
       description: What it does to guests, V(none), V(next_start) or V(restart).
       type: str
+    concerns:
+      description:
+        - For a restart, the guests' NICs and the devices that it concerns, each with C(kind), C(name), C(mac), C(tap)
+          and C(portgroup).
+      type: list
+      elements: dict
     sentence:
       description: The step in words.
       type: str
@@ -105,10 +122,27 @@ pending:
   type: list
   elements: str
 plugged:
-  description: What a restart or stop cut off, or in check mode would cut off.
+  description: What a restart or stop cut off or interrupted, or in check mode would.
   returned: success
   type: list
   elements: dict
+waiting:
+  description: Guests that have to stop, or to be migrated away, before the pending options can come.
+  returned: success
+  type: list
+  elements: dict
+replugged:
+  description:
+    - What was plugged in again with O(restart=replug). C(gap_ms) is how long its tap was out of the bridge, 0 for one
+      that never left it.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{kind: guest, name: web1, mac: "52:54:00:00:00:01", tap: vnet0, portgroup: null, gap_ms: 212.4}]
+confirm:
+  description: What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
+  returned: changed, with O(confirm_timeout)
+  type: dict
 undone:
   description: What was done before a step failed and was taken back.
   returned: when a step fails

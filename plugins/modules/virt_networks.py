@@ -17,6 +17,8 @@ extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.networks
   - virtfleet.network.network.restart
+  - virtfleet.network.network.lock
+  - virtfleet.network.network.safety
   - virtfleet.network.network.connection
 options:
   purge:
@@ -75,9 +77,21 @@ networks:
       type: list
       elements: str
     plugged:
-      description: What a restart or stop cut off, or in check mode would cut off.
+      description: What a restart or stop cut off or interrupted, or in check mode would.
       type: list
       elements: dict
+    waiting:
+      description: Guests that have to stop, or to be migrated away, before the pending options can come.
+      type: list
+      elements: dict
+    replugged:
+      description: What was plugged in again, as M(virtfleet.network.virt_network) returns it.
+      type: list
+      elements: dict
+confirm:
+  description: What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
+  returned: changed, with O(confirm_timeout)
+  type: dict
 undone:
   description: What was done before a step failed and was taken back.
   returned: when a step fails

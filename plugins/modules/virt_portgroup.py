@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.portgroup
+  - virtfleet.network.network.lock
   - virtfleet.network.network.connection
 options:
   network:

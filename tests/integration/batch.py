@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -41,10 +42,13 @@ class Hosts:
         self.folder = folder
         self.inventory = ROOT / f".lab-{name}" / "inventory.yml"
         self.runs = 0
+        self.collections = ""  # a folder of further ones
+
+    def argv(self, *args: str) -> list[str]:
+        return [*LAB, "--name", self.name, *args]
 
     def lab(self, *args: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        argv = [*LAB, "--name", self.name, *args]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(self.argv(*args), capture_output=True, text=True, timeout=timeout, check=False)
         assert not check or done.returncode == 0, f"{args}: {done.stdout}{done.stderr}"
         return done
 
@@ -70,6 +74,13 @@ class Hosts:
             if name:
                 self.virsh(host, "net-destroy", name, check=False)
                 self.virsh(host, "net-undefine", name, check=False)
+
+    def share_collection(self) -> str:
+        """Put the collection where the hosts' own Python finds it; the folder that has to be in its path."""
+        shared = ROOT / f".lab-{self.name}" / "shared" / "collections"
+        shutil.rmtree(shared, ignore_errors=True)
+        shutil.copytree(ROOT / "plugins", shared / "ansible_collections/virtfleet/network/plugins")
+        return "/srv/shared/collections"
 
     def snapshot(self, host: str) -> str:
         return self.on(host, "sh", "-c", SNAPSHOT)
@@ -106,7 +117,8 @@ class Hosts:
         with base.with_suffix(".log").open("w") as log:
             process = subprocess.Popen(
                 [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(self.inventory), str(playbook)],
-                env=environment(lines), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True,
+                env=environment(lines, self.collections),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
         return process, lines
 
@@ -133,13 +145,17 @@ class Hosts:
 
 
 @contextmanager
-def hosts_of(name: str, folder: Path) -> Iterator[Hosts]:
-    """The lab's two hosts, without networks. Of two runs at the same time the second waits, or has another IT_LABS."""
+def hosts_of(name: str, folder: Path, releases: Sequence[str] = ()) -> Iterator[Hosts]:
+    """The lab's two hosts, without networks. releases: what they run, in turn.
+
+    Of two runs at the same time the second waits, or has another IT_LABS.
+    """
     name = os.environ.get("IT_LABS", "") + name
     hosts = Hosts(name, folder)
     with (ROOT / ".cache" / f"lab-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        hosts.lab("up", "--hosts", "2", timeout=300)
+        chosen = ["--releases", ",".join(releases)] if releases else []
+        hosts.lab("up", "--hosts", "2", *chosen, timeout=600)
         try:
             for host in ("kvm1", "kvm2"):
                 hosts.clean(host)

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Optional
 
-from .._host.connection import connect, host_of
 from .._host.networks import read_network, read_networks
 from .._model.desired import ABSENT, Desired
 from .._model.errors import VirtfleetError
@@ -16,33 +16,44 @@ from .._model.host import Host
 from .._model.mark import is_managed
 from .._model.observed import Observed
 from .._plan.plan import plan_network
-from .._plan.step import Plan, Work
+from .._plan.step import Work
 from .plan_networks import plan_all
+from .session import Safety, session
+
+
+@dataclass(frozen=True)
+class Applied:
+    """work: the plans, beside the networks as they are afterwards. gaps: how long taps were out of their bridge
+    (milliseconds), by network and tap. confirm: the run that waits to be confirmed, and until when."""
+
+    work: list[Work]
+    warnings: Sequence[str] = ()
+    gaps: dict[str, dict[str, float]] = field(default_factory=dict)
+    confirm: Optional[dict[str, Any]] = None
 
 
 def apply_networks(
-    wanted: list[Desired], *, uri: str, restart: str, check_mode: bool, purge: bool = False
-) -> list[tuple[Plan, Observed]]:
-    """Make the host's networks as wanted; the plans, and the networks as they are afterwards.
+    wanted: list[Desired], *, uri: str, restart: str, check_mode: bool, purge: bool = False, safety: Safety
+) -> Applied:
+    """Make the host's networks as wanted.
 
     purge: remove networks that the collection made and nobody wants any more. check_mode: plan only.
     Raises VirtfleetError; then everything is as it was, or the error says what is not.
     """
     _refuse_twice(wanted)
-    conn = connect(uri)
-    try:
-        host = host_of(conn, uri)
+    with session(uri, safety, check_mode) as opened:
+        conn, host = opened.conn, opened.host
         everything = read_networks(conn) if purge or len(wanted) > 1 else {}
         if purge:
             wanted = _purged(wanted, everything) + wanted
         # What goes makes room (subnets, bridges) for what comes.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
         work = plan_all(conn, wanted, everything, host, restart)
-        if not check_mode and any(plan.changed for plan, _observed in work):
-            work = _carried_out(conn, wanted, work, host, restart)
-        return work
-    finally:
-        conn.close()
+        warnings = [*opened.warnings, *(warning for plan, _observed in work for warning in plan.warnings)]
+        if check_mode or not any(plan.changed for plan, _observed in work):
+            return Applied(work, warnings)
+        after = opened.carry_out(work, lambda: _looked_at(conn, wanted, work, host, restart))
+        return Applied(after, warnings, opened.gaps, opened.confirm)
 
 
 def _refuse_twice(wanted: list[Desired]) -> None:
@@ -61,24 +72,16 @@ def _purged(wanted: list[Desired], everything: dict[str, Observed]) -> list[Desi
     ]
 
 
-def _carried_out(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:
-    """Do it, and read again what was changed: a second run must find nothing to do, or all is taken back."""
-    from .._host.apply import apply, undo
+def _looked_at(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:
+    """The work beside the networks as they are now. Raises VirtfleetError NOT_CONVERGED."""
     from .converged import not_converged
 
-    apply(conn, work)
     result: list[Work] = []
-    done = [(seen, list(made.steps)) for made, seen in work]
     for desired, (plan, observed) in zip(wanted, work):
-        if not plan.changed:
-            result.append((plan, observed))
-            continue
-        try:
-            after = replace(read_network(conn, desired.name), plugged=observed.plugged)
-        except VirtfleetError as error:
-            raise undo(conn, done, error) from None
-        rest = plan_network(desired, after, host, restart)
-        if rest.changed:
-            raise undo(conn, done, not_converged(f"the definition of network '{desired.name}'", rest))
-        result.append((plan, after))
+        if plan.changed:
+            observed = replace(read_network(conn, desired.name), plugged=observed.plugged)
+            rest = plan_network(desired, observed, host, restart)
+            if rest.changed:
+                raise not_converged(f"the definition of network '{desired.name}'", rest)
+        result.append((plan, observed))
     return result

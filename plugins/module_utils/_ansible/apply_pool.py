@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._host.apply import apply, undo
-from .._host.connection import connect, host_of
 from .._host.networks import read_networks
 from .._host.pools import Facts, read_facts
 from .._model.desired import PRESENT, Desired
@@ -29,6 +27,7 @@ from .._plan.pool.returning import returning
 from .._plan.step import Plan
 from .._xml.mark import write_limits
 from .converged import not_converged
+from .session import Safety, session
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,10 @@ class Done:
     warnings: tuple[str, ...]
 
 
-def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool) -> Done:
+def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, safety: Safety) -> Done:
     """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
-    conn = connect(uri)
-    try:
-        host = host_of(conn, uri)
+    with session(uri, safety, check_mode) as opened:
+        conn, host = opened.conn, opened.host
         facts = read_facts(conn, host, read_networks(conn))
         observed = _observed(facts, request.network)
         pool = facts.pool(request.network)
@@ -68,13 +66,15 @@ def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool) ->
             _sides(observed, document, facts.limits(request.network), choice, freed, pool) if plan.changed else ({}, {})
         )
         if plan.changed and not check_mode:
-            apply(conn, [(plan, observed)])
-            facts = _verified(conn, desired, plan, observed, host, restart)
+            facts = opened.carry_out([(plan, observed)], lambda: _looked_at(conn, desired, host, restart))
             pool = facts.pool(request.network)
-        warnings = (*choice.warnings, *plan.warnings, *_about_books(request, pool, plan, check_mode, facts))
+        warnings = (
+            *opened.warnings,
+            *choice.warnings,
+            *plan.warnings,
+            *_about_books(request, pool, plan, check_mode, facts),
+        )
         return Done(plan, pool, *sides, freed, warnings)
-    finally:
-        conn.close()
 
 
 def _observed(facts: Facts, name: str) -> Observed:
@@ -116,16 +116,12 @@ def _to_free(pool: Pool, observed: Observed) -> tuple[Plugged, ...]:
     return tuple(port for port in observed.plugged or () if port.port in stale | stranded)
 
 
-def _verified(conn: Any, desired: Desired, plan: Plan, observed: Observed, host: Host, restart: str) -> Facts:
-    """Read again: a second run must find nothing to do, or all is taken back."""
-    done = [(observed, list(plan.steps))]
-    try:
-        facts = read_facts(conn, host, read_networks(conn))
-        rest = plan_network(desired, _observed(facts, desired.name), host, restart)
-    except VirtfleetError as error:
-        raise undo(conn, done, error) from None
+def _looked_at(conn: Any, desired: Desired, host: Host, restart: str) -> Facts:
+    """Raises VirtfleetError NOT_CONVERGED."""
+    facts = read_facts(conn, host, read_networks(conn))
+    rest = plan_network(desired, _observed(facts, desired.name), host, restart)
     if rest.changed:
-        raise undo(conn, done, not_converged(f"the pool of network '{desired.name}'", rest))
+        raise not_converged(f"the pool of network '{desired.name}'", rest)
     return facts
 
 

@@ -8,13 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from .._host.apply import apply, undo
-from .._host.connection import connect, host_of
 from .._host.guests import read_guests
 from .._host.networks import find, read_network
 from .._host.ports import read_ports
 from .._model.desired import ABSENT, NEVER
-from .._model.errors import VirtfleetError
 from .._model.field import Document
 from .._model.host import Host
 from .._model.observed import Observed
@@ -25,6 +22,7 @@ from .._plan.portgroup_use import refuse_if_used
 from .._plan.step import Plan
 from .converged import not_converged
 from .report import definition_options
+from .session import Safety, session
 
 
 @dataclass(frozen=True)
@@ -37,28 +35,24 @@ class Done:
     warnings: tuple[str, ...] = ()
 
 
-def apply_portgroup(wish: Wish, *, uri: str, in_use_allowed: bool, check_mode: bool) -> Done:
+def apply_portgroup(wish: Wish, *, uri: str, in_use_allowed: bool, check_mode: bool, safety: Safety) -> Done:
     """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
-    conn = connect(uri)
-    try:
-        host = host_of(conn, uri)
+    with session(uri, safety, check_mode) as opened:
+        conn, host = opened.conn, opened.host
         observed = _read(conn, wish.network)
         plan, running = _planned(wish, observed, host)
         if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
             refuse_if_used(wish, is_default(observed, wish.name), read_guests(conn))
-        if not check_mode:
-            apply(conn, [(plan, observed)])
-            observed = _verified(conn, wish, plan, observed, host)
+        if plan.changed and not check_mode:
+            observed = opened.carry_out([(plan, observed)], lambda: _looked_at(conn, wish, host))
         old = _old(conn, wish, observed, running)
-        warnings = list(plan.warnings)
+        warnings = [*opened.warnings, *plan.warnings]
         if old is None:
             warnings.append(
                 f"Which guests run with other settings than those of portgroup '{wish.name}' cannot be told: this "
                 "connection shows no guests."
             )
         return Done(plan, _portgroup(observed, wish.name), old, tuple(warnings))
-    finally:
-        conn.close()
 
 
 def _read(conn: Any, name: str) -> Observed:
@@ -75,18 +69,12 @@ def _planned(wish: Wish, observed: Observed, host: Host) -> tuple[Plan, Document
     return plan, running_portgroups(observed, desired, plan)
 
 
-def _verified(conn: Any, wish: Wish, plan: Plan, observed: Observed, host: Host) -> Observed:
-    """Read again what was changed: a second run must find nothing to do, or all is taken back."""
-    if not plan.changed:
-        return observed
-    done = [(observed, list(plan.steps))]
-    try:
-        after = _read(conn, wish.network)
-        rest, _running = _planned(wish, after, host)
-    except VirtfleetError as error:
-        raise undo(conn, done, error) from None
+def _looked_at(conn: Any, wish: Wish, host: Host) -> Observed:
+    """Raises VirtfleetError NOT_CONVERGED."""
+    after = _read(conn, wish.network)
+    rest, _running = _planned(wish, after, host)
     if rest.changed:
-        raise undo(conn, done, not_converged(f"portgroup '{wish.name}' of network '{wish.network}'", rest))
+        raise not_converged(f"portgroup '{wish.name}' of network '{wish.network}'", rest)
     return after
 
 

@@ -56,3 +56,16 @@ def connection_spec() -> dict[str, Any]:
 
 def restart_spec() -> dict[str, Any]:
     return {"restart": {"type": "str", "choices": list(RESTARTS), "default": IDLE}}
+
+
+def lock_spec() -> dict[str, Any]:
+    return {"lock_timeout": {"type": "int", "default": 60}}
+
+
+def safety_spec() -> dict[str, Any]:
+    """For whoever changes what the host itself may depend on."""
+    return {
+        **lock_spec(),
+        "confirm_timeout": {"type": "int", "default": 0},
+        "verify_reach": {"type": "list", "elements": "str", "default": []},
+    }

@@ -13,6 +13,7 @@ from .._model.field import Document
 from .._xml.network import parse_network, spelled
 from .argument_spec import DEFINITION
 from .module import given
+from .session import Safety
 
 
 def desired_network(params: dict[str, Any]) -> Desired:
@@ -43,3 +44,14 @@ def _from_xml(name: str, xml: str) -> Document:
         shown = "no network" if named is None else f"network {named!a}"
         raise VirtfleetError("NAME_DIFFERS", f"xml defines {shown}, and name is {name!a}.")
     return document
+
+
+def safety(params: dict[str, Any]) -> Safety:
+    """params: with lock_timeout and, where the module has them, confirm_timeout and verify_reach.
+
+    Raises VirtfleetError OPTIONS_INVALID.
+    """
+    confirm = params.get("confirm_timeout") or 0
+    if params["lock_timeout"] < 0 or confirm < 0:
+        raise VirtfleetError("OPTIONS_INVALID", "lock_timeout and confirm_timeout are seconds, 0 or more.")
+    return Safety(params["lock_timeout"], confirm, tuple(params.get("verify_reach") or ()))

@@ -5,35 +5,68 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 from .._model.field import EXTRA, Document
 from .._model.mark import foreign
 from .._model.network import NETWORK
 from .._model.observed import Observed
-from .._plan.step import Plan
+from .._model.plugged import DEVICE, GUEST, Plugged
+from .._plan.replug import is_replug
+from .._plan.step import Plan, concerned
 from .._plan.yaml_text import to_yaml
 
 
-def plan_result(plan: Plan) -> dict[str, Any]:
-    """What is said of one network that was worked on."""
+def plan_result(plan: Plan, gaps: Optional[dict[str, float]] = None) -> dict[str, Any]:
+    """What is said of one network that was worked on. gaps: how long each tap was out of its bridge, in milliseconds;
+    None when nothing was put back."""
     return {
         "name": plan.network,
         "changed": plan.changed,
         "steps": [step.as_dict() for step in plan.steps],
         "pending": list(plan.pending),
         "plugged": [item.as_dict() for item in plan.plugged],
+        "waiting": [item.as_dict() for item in plan.waiting],
+        "replugged": [] if gaps is None else [_replugged(item, gaps) for item in plan.plugged],
     }
+
+
+def _replugged(port: Plugged, gaps: dict[str, float]) -> dict[str, Any]:
+    """A NIC that was not out of any bridge had no gap."""
+    return {**concerned(port), "gap_ms": gaps.get(port.tap.name, 0.0) if port.tap else 0.0}
+
+
+def confirm_result(confirm: Optional[dict[str, Any]]) -> dict[str, Any]:
+    return {} if confirm is None else {"confirm": confirm}
 
 
 def plan_diff(plan: Plan) -> dict[str, str]:
     """What was declared, before and after, for --diff."""
     return {
         "before": to_yaml(plan.before),
-        "after": to_yaml(plan.after),
+        "after": to_yaml(plan.after) + "".join(f"# {line}\n" for line in _who_notices(plan)),
         "before_header": f"network {plan.network}",
         "after_header": f"network {plan.network}",
     }
+
+
+def _who_notices(plan: Plan) -> list[str]:
+    """What a change does to whom, beside what it changes."""
+    if not plan.changed:
+        return []
+    how = "is without its network for a moment" if is_replug(plan) else "is cut off"
+    lines = [f"{_seat(port)} {how}" for port in plan.plugged]
+    if plan.waiting:
+        lines.append(f"{', '.join(plan.pending)}: after a stop of {', '.join(map(_seat, plan.waiting))}")
+    elif plan.pending:
+        lines.append(f"{', '.join(plan.pending)}: at the network's next start")
+    return lines
+
+
+def _seat(port: Plugged) -> str:
+    tap = port.tap.name if port.tap and port.kind == GUEST else None
+    group = f"portgroup {port.portgroup}" if port.portgroup else None
+    return f"{'device ' if port.kind == DEVICE else ''}{port.name} ({', '.join(filter(None, (port.mac, tap, group)))})"
 
 
 def network_options(observed: Observed) -> Document:

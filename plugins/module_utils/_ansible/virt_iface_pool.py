@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument_spec import connection_spec, restart_spec
+from .argument_spec import connection_spec, lock_spec, restart_spec
 from .module import Module, given, run
 
 MATCH = {
@@ -39,7 +39,7 @@ def pool_spec() -> dict[str, Any]:
 
 def main() -> None:
     module = Module(
-        argument_spec={**pool_spec(), **restart_spec(), **connection_spec()},
+        argument_spec={**pool_spec(), **restart_spec(), **lock_spec(), **connection_spec()},
         required_by={"vfs": ["pf"]},
         supports_check_mode=True,
     )
@@ -50,9 +50,16 @@ def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .._plan.yaml_text import to_yaml
     from .apply_pool import apply_pool, drained
+    from .params import safety
 
     params = module.params
-    done = apply_pool(_request(params), uri=params["uri"], restart=params["restart"], check_mode=module.check_mode)
+    done = apply_pool(
+        _request(params),
+        uri=params["uri"],
+        restart=params["restart"],
+        check_mode=module.check_mode,
+        safety=safety(params),
+    )
     for warning in done.warnings:
         module.warn(warning)
     header = f"pool of network {params['name']}"

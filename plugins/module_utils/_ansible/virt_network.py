@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument_spec import connection_spec, network_exclusions, network_spec, restart_spec
+from .argument_spec import connection_spec, network_exclusions, network_spec, restart_spec, safety_spec
 from .module import Module, run
 
 
 def main() -> None:
     module = Module(
-        argument_spec={**network_spec(), **restart_spec(), **connection_spec()},
+        argument_spec={**network_spec(), **restart_spec(), **safety_spec(), **connection_spec()},
         mutually_exclusive=network_exclusions(),
         supports_check_mode=True,
     )
@@ -23,17 +23,22 @@ def main() -> None:
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .apply_networks import apply_networks
-    from .params import desired_network
-    from .report import network_options, plan_diff, plan_result
+    from .params import desired_network, safety
+    from .report import confirm_result, network_options, plan_diff, plan_result
 
     params = module.params
-    plan, observed = apply_networks(
-        [desired_network(params)], uri=params["uri"], restart=params["restart"], check_mode=module.check_mode
-    )[0]
-    for warning in plan.warnings:
+    done = apply_networks(
+        [desired_network(params)],
+        uri=params["uri"],
+        restart=params["restart"],
+        check_mode=module.check_mode,
+        safety=safety(params),
+    )
+    for warning in done.warnings:
         module.warn(warning)
-    result = plan_result(plan)
+    plan, observed = done.work[0]
+    result = plan_result(plan, done.gaps.get(plan.network))
     del result["name"]
     result["network"] = network_options(observed) if observed.exists else {}
     result["diff"] = plan_diff(plan)
-    return result
+    return {**result, **confirm_result(done.confirm)}

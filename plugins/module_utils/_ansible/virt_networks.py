@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument_spec import connection_spec, network_exclusions, network_spec, restart_spec
+from .argument_spec import connection_spec, network_exclusions, network_spec, restart_spec, safety_spec
 from .module import Module, run
 
 
@@ -24,6 +24,7 @@ def main() -> None:
             "networks": networks,
             "purge": {"type": "bool", "default": False},
             **restart_spec(),
+            **safety_spec(),
             **connection_spec(),
         },
         supports_check_mode=True,
@@ -34,22 +35,23 @@ def main() -> None:
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .apply_networks import apply_networks
-    from .params import desired_network
-    from .report import plan_diff, plan_result
+    from .params import desired_network, safety
+    from .report import confirm_result, plan_diff, plan_result
 
     params = module.params
-    work = apply_networks(
+    done = apply_networks(
         [desired_network(network) for network in params["networks"]],
         uri=params["uri"],
         restart=params["restart"],
         check_mode=module.check_mode,
         purge=params["purge"],
+        safety=safety(params),
     )
-    for plan, _observed in work:
-        for warning in plan.warnings:
-            module.warn(warning)
+    for warning in done.warnings:
+        module.warn(warning)
     return {
-        "changed": any(plan.changed for plan, _observed in work),
-        "networks": [plan_result(plan) for plan, _observed in work],
-        "diff": [plan_diff(plan) for plan, _observed in work if plan.before != plan.after],
+        "changed": any(plan.changed for plan, _observed in done.work),
+        "networks": [plan_result(plan, done.gaps.get(plan.network)) for plan, _observed in done.work],
+        "diff": [plan_diff(plan) for plan, _observed in done.work if plan.before != plan.after],
+        **confirm_result(done.confirm),
     }

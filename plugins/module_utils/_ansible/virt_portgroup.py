@@ -9,7 +9,7 @@ from typing import Any
 
 from .._model.desired import ABSENT, PRESENT
 from .._model.portgroup import PORTGROUP
-from .argument_spec import connection_spec, options_of
+from .argument_spec import connection_spec, lock_spec, options_of
 from .module import Module, given, run
 
 OPTIONS = tuple(name for name, field in PORTGROUP.fields.items() if name != "name" and not field.volatile)
@@ -23,6 +23,7 @@ def main() -> None:
             **options_of(PORTGROUP),
             "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
             "in_use": {"type": "str", "choices": list(IN_USE), "default": IN_USE[0]},
+            **lock_spec(),
             **connection_spec(),
         },
         supports_check_mode=True,
@@ -34,6 +35,7 @@ def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .._plan.portgroup import Wish
     from .apply_portgroup import apply_portgroup
+    from .params import safety
     from .report import plan_diff, plan_result
 
     params = module.params
@@ -44,10 +46,14 @@ def _work(module: Module) -> dict[str, Any]:
         {option: given(params[option]) for option in OPTIONS if params[option] is not None},
     )
     done = apply_portgroup(
-        wish, uri=params["uri"], in_use_allowed=params["in_use"] == "allow", check_mode=module.check_mode
+        wish,
+        uri=params["uri"],
+        in_use_allowed=params["in_use"] == "allow",
+        check_mode=module.check_mode,
+        safety=safety(params),
     )
     for warning in done.warnings:
         module.warn(warning)
     result = plan_result(done.plan)
-    del result["name"], result["plugged"]
+    del result["name"], result["plugged"], result["waiting"], result["replugged"]
     return {**result, "portgroup": done.portgroup, "guests_on_old_settings": done.old, "diff": plan_diff(done.plan)}

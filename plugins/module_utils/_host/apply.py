@@ -5,62 +5,96 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from .._model.errors import VirtfleetError
+from .._model.forward import is_virtual
+from .._model.host import Host
 from .._model.observed import Observed
+from .._plan.replug import is_replug, with_plugged
 from .._plan.rollback import rollback
-from .._plan.step import (
-    AUTOSTART,
-    CREATE,
-    DEFINE,
-    DESCRIBE,
-    DESTROY,
-    FREE,
-    RECLAIM,
-    RELEASE,
-    START,
-    UNDEFINE,
-    UPDATE,
-    Step,
-    Work,
-)
-from .._xml.network import parse_network
-from .connection import errors, is_remote, libvirt
-from .networks import find
-from .ports import free_ports, reclaim_ports, release_ports
+from .._plan.step import DESTROY, NONE, Plan, Step, Work
+from .do import do
+from .plugged import read_plugged
 
 # Nobody is there any more whom to ask for anything.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
 # How many networks a sentence names.
 _NAMED = 5
 
-_COMMANDS = {"add": "ADD_LAST", "modify": "MODIFY", "delete": "DELETE"}
+# A network as it was, and the steps of its plan that were carried out.
+Done = tuple[Observed, list[Step]]
 
 
-def apply(conn: Any, work: list[Work]) -> None:
-    """Do all steps of all plans; when one fails, take everything back and raise its VirtfleetError.
+def apply(conn: Any, host: Host, work: list[Work], done: list[Done]) -> dict[str, dict[str, float]]:
+    """Do all steps of all plans, and write down in done what was done.
 
-    The error's details say what was done: failed, undone and what could not be taken back, left.
+    For each network the taps that were put back, and how long each was out of its bridge (milliseconds).
+    Raises VirtfleetError with the step that failed; what is in done by then is for undo.
     """
-    done: list[tuple[Observed, list[Step]]] = []
+    gaps: dict[str, dict[str, float]] = {}
     for plan, observed in work:
         steps: list[Step] = []
         done.append((observed, steps))
-        for step in plan.steps:
+        stopped = 0.0
+        rest = list(plan.steps)
+        while rest:
+            step = rest[0]
             try:
-                do(conn, step)
+                if step.action == DESTROY:
+                    rest, observed = _just_before(conn, host, plan, observed, rest)
+                    done[-1] = (observed, steps)
+                    step, stopped = rest[0], time.monotonic()
+                back = do(conn, step)
             except VirtfleetError as error:
                 error.details["failed"] = step.as_dict()
-                raise undo(conn, done, error) from None
-            steps.append(step)
+                raise
+            if step.action == DESTROY and is_replug(plan):
+                gaps[plan.network] = {}
+            for tap, when in back.items():
+                gaps.setdefault(plan.network, {})[tap] = round((when - stopped) * 1000, 1)
+            steps.append(rest.pop(0))
+    return gaps
 
 
-def undo(conn: Any, done: list[tuple[Observed, list[Step]]], error: VirtfleetError) -> VirtfleetError:
+def _just_before(
+    conn: Any, host: Host, plan: Plan, observed: Observed, rest: list[Step]
+) -> tuple[list[Step], Observed]:
+    """A stop concerns whoever is plugged in now, not who was when the plan was made."""
+    if is_replug(plan):
+        if is_virtual(observed.live or {}):
+            _have_netlink()
+        plugged = read_plugged(conn, observed, host)
+        return list(with_plugged(plan, observed, plugged).steps[-len(rest) :]), replace(observed, plugged=plugged)
+    if rest[0].disruption == NONE and not any(step.ports for step in plan.steps):
+        plugged = read_plugged(conn, observed, host)
+        if plugged:
+            raise VirtfleetError(
+                "CHANGED_MEANWHILE",
+                f"{', '.join(map(str, plugged))} came into network '{plan.network}' just before its restart; run the "
+                "same task again.",
+                network=plan.network,
+                plugged=[port.as_dict() for port in plugged],
+            )
+    return rest, observed
+
+
+def _have_netlink() -> None:
+    """Slow to import, and missing perhaps: better before the stop than after it."""
+    from .links import netlink
+
+    with netlink():
+        pass
+
+
+def undo(conn: Any, done: list[Done], error: VirtfleetError) -> VirtfleetError:
     """Take back what was done, latest network first; the error, with what came of it.
 
-    Without a daemon nothing can be taken back: the error then says what stays, under done too.
+    Its details say undone, and left: what could not be taken back. Without a daemon nothing can be: the error then
+    says what stays, under done too.
     """
     if error.code in _GONE:
         return _stays(done, error)
@@ -87,7 +121,7 @@ def undo(conn: Any, done: list[tuple[Observed, list[Step]]], error: VirtfleetErr
 
 
 def _stays(
-    done: list[tuple[Observed, list[Step]]], error: VirtfleetError, undone: Sequence[str] = (), left: Sequence[str] = ()
+    done: list[Done], error: VirtfleetError, undone: Sequence[str] = (), left: Sequence[str] = ()
 ) -> VirtfleetError:
     names = [f"'{observed.name}'" for observed, steps in done if steps]
     shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
@@ -101,76 +135,3 @@ def _stays(
 
 def _with(error: VirtfleetError, ending: str, **details: list[str]) -> VirtfleetError:
     return VirtfleetError(error.code, f"{error.sentence} {ending}", **{**error.details, **details})
-
-
-def do(conn: Any, step: Step) -> None:
-    """One step. Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, DAEMON_LOST, _SILENT or _UNREACHABLE."""
-    with errors(step.doing, conn):
-        if step.action == DEFINE:
-            if step.validate:
-                conn.networkDefineXMLFlags(step.xml, libvirt.VIR_NETWORK_DEFINE_VALIDATE)
-            else:
-                conn.networkDefineXML(step.xml)
-            return
-        if step.action == CREATE:
-            conn.networkCreateXML(step.xml)
-            return
-        network = find(conn, step.network)
-        if network is None:
-            raise VirtfleetError("NETWORK_GONE", f"Network '{step.network}' was removed by somebody else meanwhile.")
-        if step.action == UNDEFINE:
-            network.undefine()
-        elif step.action == START:
-            _start(conn, network)
-        elif step.action == DESTROY:
-            network.destroy()
-        elif step.action == AUTOSTART:
-            network.setAutostart(1 if step.value else 0)
-        elif step.action == UPDATE:
-            _update(network, step)
-        elif step.action == DESCRIBE:
-            _describe(network, step)
-        elif step.action == RELEASE:
-            release_ports(network, step.ports)
-        elif step.action == RECLAIM:
-            reclaim_ports(network, step.ports)
-        elif step.action == FREE:
-            free_ports(network, step.ports)
-
-
-def _start(conn: Any, network: Any) -> None:
-    try:
-        network.create()
-    except libvirt.libvirtError as error:
-        # A daemon that died while it started this network leaves the bridge, and its next start stumbles over it.
-        if "error creating bridge" not in str(error) or not _removed_leftover(conn, network):
-            raise
-        network.create()
-
-
-def _removed_leftover(conn: Any, network: Any) -> bool:
-    if is_remote(conn.getURI()):
-        return False
-    document = parse_network(network.XMLDesc(0))
-    bridge, mac = (document.get("bridge") or {}).get("name"), document.get("mac")
-    if not bridge or not mac:
-        return False
-    from .links import remove_leftover
-
-    return remove_leftover(bridge, mac)
-
-
-def _update(network: Any, step: Step) -> None:
-    command = getattr(libvirt, "VIR_NETWORK_UPDATE_COMMAND_" + _COMMANDS[step.command])
-    section = getattr(libvirt, "VIR_NETWORK_SECTION_" + step.section.replace("-", "_").upper())
-    network.update(command, section, step.index, step.xml, libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE)
-
-
-def _describe(network: Any, step: Step) -> None:
-    live = libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE
-    if step.section == "title":
-        network.setMetadata(libvirt.VIR_NETWORK_METADATA_TITLE, step.xml or None, None, None, live)
-    elif step.section == "description":
-        network.setMetadata(libvirt.VIR_NETWORK_METADATA_DESCRIPTION, step.xml or None, None, None, live)
-    else:
-        network.setMetadata(libvirt.VIR_NETWORK_METADATA_ELEMENT, step.xml or None, "virtfleet", step.section, live)

@@ -8,6 +8,8 @@ pyroute2 is slow to import: what needs no link must not bring it in.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .._model.errors import VirtfleetError
@@ -24,51 +26,31 @@ def read_links() -> list[dict[str, Any]]:
     vlan_filtering (of a bridge, None of others).
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
-    try:
-        from pyroute2 import IPRoute
-    except ImportError:
-        raise missing_pyroute2() from None
-    try:
-        with IPRoute() as route:
-            found = [link_of(message) for message in route.get_links()]
-    except OSError as error:
-        raise VirtfleetError("LINKS_UNREADABLE", f"The links of this host cannot be read: {error}.") from None
+    with netlink() as route:
+        found = [link_of(message) for message in route.get_links()]
     names = {link["index"]: link["name"] for link in found}
     for link in found:
         link["master"] = names.get(link["master"])
     return sorted(found, key=lambda link: int(link["index"]))
 
 
-def missing_pyroute2() -> VirtfleetError:
-    return VirtfleetError(
-        "DEPENDENCY_MISSING",
-        "Python's pyroute2 is not installed on this host and is needed to read its links: install python3-pyroute2.",
-        packages=["python3-pyroute2"],
-    )
-
-
-def bridge_ports(bridge: str) -> list[dict[str, Any]]:
-    """The links in a bridge, less the dummy device that libvirt itself puts there."""
-    return [link for link in read_links() if link["master"] == bridge and link["name"] != f"{bridge}-nic"]
-
-
-def remove_leftover(bridge: str, mac: str) -> bool:
-    """Remove a bridge that a dying daemon left: of this name, with this MAC address, and with nothing in it.
-
-    False when there is no such bridge, or it may be somebody else's.
-    """
-    found = [link for link in read_links() if link["name"] == bridge]
-    if not found or found[0]["kind"] != "bridge" or found[0]["mac"].lower() != mac.lower() or bridge_ports(bridge):
-        return False
-    from pyroute2 import IPRoute
-    from pyroute2.netlink.exceptions import NetlinkError
-
+@contextmanager
+def netlink() -> Iterator[Any]:
+    """An open IPRoute. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE."""
+    try:
+        from pyroute2 import IPRoute
+    except ImportError:
+        raise VirtfleetError(
+            "DEPENDENCY_MISSING",
+            "Python's pyroute2 is not installed on this host and is needed to read its links: install "
+            "python3-pyroute2.",
+            packages=["python3-pyroute2"],
+        ) from None
     try:
         with IPRoute() as route:
-            route.link("del", index=found[0]["index"])
-    except (OSError, NetlinkError):
-        return False
-    return True
+            yield route
+    except OSError as error:
+        raise VirtfleetError("LINKS_UNREADABLE", f"The links of this host cannot be read: {error}.") from None
 
 
 def link_of(message: Any) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._model.errors import VirtfleetError
-from .links import link_of, missing_pyroute2
+from .links import link_of, netlink
 
 # RT_SCOPE_LINK: an address that every link has by itself is nobody's.
 _SCOPE_LINK = 253
@@ -19,18 +18,11 @@ def read_netlink() -> list[dict[str, Any]]:
 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
-    try:
-        from pyroute2 import IPRoute
-    except ImportError:
-        raise missing_pyroute2() from None
-    try:
-        with IPRoute() as route:
-            links = list(route.get_links())
-            addresses = list(route.get_addr())
-            # The main table only: what other tables route is no way out of this host's own.
-            routes = [message for family in (2, 10) for message in route.get_default_routes(family=family, table=254)]
-    except OSError as error:
-        raise VirtfleetError("LINKS_UNREADABLE", f"The links of this host cannot be read: {error}.") from None
+    with netlink() as route:
+        links = list(route.get_links())
+        addresses = list(route.get_addr())
+        # The main table only: what other tables route is no way out of this host's own.
+        routes = [message for family in (2, 10) for message in route.get_default_routes(family=family, table=254)]
     return sorted(from_messages(links, addresses, routes), key=lambda link: int(link["index"]))
 
 

@@ -5,33 +5,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, Plugged
+from .._model.tap import Tap
+from .guests import read_guests
 from .networks import find
 from .ports import read_ports
 
 
 def read_plugged(conn: Any, observed: Observed, host: Host) -> tuple[Plugged, ...]:
-    """Guests first. Devices in the bridge are seen on a local host only, and only where libvirt made the bridge."""
+    """Guests first, with their taps. Devices in the bridge are seen on a local host only, and only where libvirt made
+    the bridge."""
     network = find(conn, observed.name)
-    guests = () if network is None else read_ports(conn, network)
+    guests = _with_taps(conn, () if network is None else read_ports(conn, network))
     bridge = ((observed.live or {}).get("bridge") or {}).get("name")
     if host.remote or not bridge or not is_virtual(observed.live or {}):
         return guests
-    from .links import bridge_ports
+    from .taps import read_taps
 
-    return guests + tuple(_device(link) for link in bridge_ports(bridge) if not _is_tap_of(link, guests))
+    rest = list(read_taps(bridge))
+    found = []
+    for guest in guests:
+        mine = next((item for item in rest if _is_tap_of(item, guest)), None)
+        if mine is not None:
+            rest.remove(mine)
+        found.append(guest if mine is None else replace(guest, tap=mine[0]))
+    return (*found, *(Plugged(DEVICE, tap.name, mac=mac, tap=tap) for tap, mac in rest))
 
 
-def _device(link: dict[str, Any]) -> Plugged:
-    return Plugged(DEVICE, link["name"], mac=link["mac"])
+def _with_taps(conn: Any, ports: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
+    """A port does not say what its guest's NIC is plugged in by; the guest does."""
+    if not ports:
+        return ports
+    guests = read_guests(conn, {str(port.uuid) for port in ports}) or ()
+    names = {nic.port: nic.target for guest in guests for nic in guest.nics if nic.port and nic.target}
+    return tuple(replace(port, tap=Tap(str(names[port.port]))) if port.port in names else port for port in ports)
 
 
-def _is_tap_of(link: dict[str, Any], guests: tuple[Plugged, ...]) -> bool:
-    """A guest's tap has the guest's MAC with the first byte set to fe."""
-    tail = str(link["mac"])[2:].lower()
-    return any(guest.mac and guest.mac[2:].lower() == tail for guest in guests)
+def _is_tap_of(item: tuple[Tap, str], guest: Plugged) -> bool:
+    """By name; by address where this connection shows no guests: a tap has its guest's, beginning with fe."""
+    tap, mac = item
+    if guest.tap is not None:
+        return guest.tap.name == tap.name
+    return bool(guest.mac) and str(guest.mac)[2:].lower() == mac[2:].lower()

@@ -49,12 +49,15 @@ def free_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
 
 
 def reclaim_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
-    """Put ports back under their UUIDs, but for guests that are gone by now.
+    """Put ports back under their UUIDs, but for guests that are gone by now and for NICs that have a port.
 
     Every port is tried. Raises VirtfleetError PORTS_LOST with those that could not be put back.
     """
     lost = []
+    there = {(port.uuid, port.mac) for port in read_ports(network.connect(), network)}
     for port in ports:
+        if (port.uuid, port.mac) in there:
+            continue
         try:
             made = network.portCreateXML(port.xml, libvirt.VIR_NETWORK_PORT_CREATE_RECLAIM)
             if not _runs(network.connect(), port):

@@ -18,8 +18,9 @@ STATES = (ACTIVE, INACTIVE, PRESENT, ABSENT)
 
 IDLE = "idle"
 NEVER = "never"
+REPLUG = "replug"
 FORCE = "force"
-RESTARTS = (IDLE, NEVER, FORCE)
+RESTARTS = (IDLE, NEVER, REPLUG, FORCE)
 
 
 @dataclass(frozen=True)

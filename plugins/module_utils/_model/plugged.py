@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+from .tap import Tap
+
 GUEST = "guest"
 DEVICE = "device"
 
@@ -17,8 +19,8 @@ class Plugged:
     """A guest's NIC (a libvirt port), or another device in the bridge that libvirt made for the network.
 
     kind: GUEST or DEVICE; name: the guest's or device's; uuid: the guest's; port: the port's UUID; member: the
-    pool's device that the port holds (a link's name or a PCI address); xml: the port as libvirt shows it, by which
-    it can be put back.
+    pool's device that the port holds (a link's name or a PCI address); tap: the NIC's tap or macvtap, or the device
+    itself, None when not looked at; xml: the port as libvirt shows it, by which it can be put back.
     """
 
     kind: str
@@ -28,12 +30,13 @@ class Plugged:
     portgroup: Optional[str] = None
     port: Optional[str] = None
     member: Optional[str] = None
+    tap: Optional[Tap] = None
     xml: str = ""
 
     def as_dict(self) -> dict[str, Optional[str]]:
         """For results."""
         names = ("kind", "name", "mac", "uuid", "portgroup", "port", "member")
-        return {name: getattr(self, name) for name in names}
+        return {**{name: getattr(self, name) for name in names}, "tap": self.tap.name if self.tap else None}
 
     def __str__(self) -> str:
         what = self.name if self.kind == GUEST else f"device {self.name}"

@@ -10,18 +10,29 @@ from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
 
 
-def refuse_if_in_use(desired: Desired, plugged: tuple[Plugged, ...], restart: str, stuck: tuple[str, ...]) -> None:
-    """Before a stop. plugged: what the stop would cut off; stuck: the options it is for, none for a plain stop.
+def refuse_if_in_use(
+    desired: Desired,
+    plugged: tuple[Plugged, ...],
+    restart: str,
+    stuck: tuple[str, ...],
+    waiting: tuple[Plugged, ...] = (),
+) -> None:
+    """Before a stop. plugged: what the stop would cut off; stuck: the options it is for, none for a plain stop;
+    waiting: guests that could not be put back after it.
 
     Raises VirtfleetError IN_USE, which names everyone.
     """
     if not plugged or restart == FORCE:
         return
     stopping = desired.state in (ABSENT, INACTIVE)
-    why = f"stopped for state {desired.state}" if stopping else f"restarted to change {', '.join(stuck)}"
+    why = f"stopped for state {desired.state}" if stopping else _restarted(stuck)
     ways = "restart: force cuts them off"
     if not stopping:
         ways = f"restart: never leaves it for the next start, {ways}"
+        if waiting:
+            ways = f"no restart can bring it to {', '.join(map(str, waiting))} while they run; {ways}"
+        else:
+            ways = f"restart: replug puts them back after it, {ways}"
     raise VirtfleetError(
         "IN_USE",
         f"Network '{desired.name}' would have to be {why}, which would cut off {', '.join(map(str, plugged))}; "
@@ -29,3 +40,19 @@ def refuse_if_in_use(desired: Desired, plugged: tuple[Plugged, ...], restart: st
         network=desired.name,
         plugged=[item.as_dict() for item in plugged],
     )
+
+
+def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], stuck: tuple[str, ...]) -> None:
+    """Raises VirtfleetError REPLUG_REMOTE."""
+    raise VirtfleetError(
+        "REPLUG_REMOTE",
+        f"Network '{desired.name}' would have to be {_restarted(stuck)}, and {', '.join(map(str, plugged))} cannot be "
+        "plugged in again over a remote URI, by which the host's links are out of reach; nothing was changed (run the "
+        "task on the host itself).",
+        network=desired.name,
+        plugged=[item.as_dict() for item in plugged],
+    )
+
+
+def _restarted(stuck: tuple[str, ...]) -> str:
+    return f"restarted to change {', '.join(stuck)}"

@@ -9,6 +9,7 @@ from .._model.canonical import canonical
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._xml.network import write_network
+from .replug import put_back
 from .step import (
     AUTOSTART,
     CREATE,
@@ -17,6 +18,7 @@ from .step import (
     DESTROY,
     RECLAIM,
     RELEASE,
+    RESTART,
     START,
     UNDEFINE,
     UPDATE,
@@ -38,9 +40,10 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
             steps.append(Step(AUTOSTART, name, f"Let network '{name}' start at boot again.", value=True))
     if AUTOSTART in actions and observed.persistent is not None:
         steps.append(Step(AUTOSTART, name, f"Put autostart of network '{name}' back.", value=observed.autostart))
+    cut_off = next((step.ports for step in done if step.action == DESTROY and step.disruption == RESTART), ())
     aside = next((step.ports for step in done if step.action == RELEASE), ())
     back = next((step.ports for step in done if step.action == RECLAIM), ())
-    if back:
+    if back and not cut_off:
         steps.append(Step(RELEASE, name, f"Set the ports of network '{name}' aside again.", ports=back))
     steps += [step.inverse for step in reversed(done) if step.action in (UPDATE, DESCRIBE) and step.inverse]
     stopped, started = DESTROY in actions, START in actions
@@ -50,16 +53,19 @@ def rollback(observed: Observed, done: list[Step]) -> list[Step]:
     if removes:
         steps.append(Step(UNDEFINE, name, f"Remove the new definition of network '{name}'."))
     if stopped and observed.persistent is not None:
-        steps += _started_again(observed)
+        steps += started_again(observed)
     elif stopped:
         steps.append(Step(CREATE, name, f"Start transient network '{name}' again.", xml=observed.live_xml))
-    if aside:
+    if stopped and cut_off:
+        steps += put_back(name, observed.live or {}, cut_off)
+    elif aside:
         steps.append(Step(RECLAIM, name, f"Put the ports of network '{name}' back.", ports=aside))
     return steps
 
 
-def _started_again(observed: Observed) -> list[Step]:
-    """A network starts from its persistent definition; one that ran with another gets that for the moment."""
+def started_again(observed: Observed) -> list[Step]:
+    """A network that ran, from its definition as it was: a start takes the persistent one, so one that ran with
+    another gets that for the moment."""
     name = observed.name
     start = Step(START, name, f"Start network '{name}' again.")
     live, persistent = (canonical(NETWORK, document or {}) for document in (observed.live, observed.persistent))

@@ -26,6 +26,8 @@ DESTROY = "destroy"
 AUTOSTART = "autostart"
 UPDATE = "update"
 DESCRIBE = "describe"
+ATTACH = "attach"
+MOVE = "move"
 RELEASE = "release"
 RECLAIM = "reclaim"
 FREE = "free"
@@ -42,8 +44,9 @@ class Step:
     of describe the metadata element. update: command (add, modify, delete), section (libvirt's name of it) and
     index (which <ip>, else -1), always on the live network. describe: section is title, description or a
     metadata namespace, xml its new value ("" removes it). autostart: value. validate: have libvirt hold the
-    XML against its schema. ports: what release sets aside, reclaim puts back and free drops for good. inverse: the
-    step that takes an update or describe back.
+    XML against its schema. ports: what release sets aside, reclaim puts back and free drops for good; whose taps
+    attach puts into the network's bridge, and move has libvirt put there; whom destroy cuts off. inverse:
+    the step that takes an update or describe back.
     """
 
     action: str
@@ -69,7 +72,15 @@ class Step:
         shown: dict[str, Any] = {"action": self.action, "disruption": self.disruption, "sentence": self.sentence}
         if self.action == UPDATE:
             shown["section"] = self.section
+        if self.disruption == RESTART:
+            shown["concerns"] = [concerned(port) for port in self.ports]
         return shown
+
+
+def concerned(port: Plugged) -> dict[str, Any]:
+    """For results: whom a step concerns."""
+    told = port.as_dict()
+    return {name: told[name] for name in ("kind", "name", "mac", "tap", "portgroup")}
 
 
 @dataclass(frozen=True)
@@ -78,8 +89,9 @@ class Plan:
 
     before, after: what was declared, as it is and as it will be, in canonical form; empty when nothing is to be
     done or pending. pending: options that the
-    live network will have only after its next start. plugged: what a restart step would cut off, if force let
-    it. asks: the plan depends on what is plugged in, and nobody has looked yet.
+    live network will have only after its next start. plugged: what a stop cuts off, or interrupts when it is put back
+    after it (replug). waiting: guests without whose own stop the pending options cannot come, whatever is done here.
+    asks: the plan depends on what is plugged in, and nobody has looked yet.
     """
 
     network: str
@@ -88,6 +100,7 @@ class Plan:
     after: Document = field(default_factory=dict)
     pending: tuple[str, ...] = ()
     plugged: tuple[Plugged, ...] = ()
+    waiting: tuple[Plugged, ...] = ()
     warnings: tuple[str, ...] = ()
     asks: bool = False
 

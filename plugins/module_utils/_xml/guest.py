@@ -15,7 +15,7 @@ from .._model.guest import Guest, Nic
 from .._model.virtualport import VIRTUALPORT
 from .._model.vlan import VLAN
 from .codec import pci_address, read
-from .etree import parse
+from .etree import parse, to_text
 
 _SETTINGS = {"virtualport": VIRTUALPORT, "bandwidth": BANDWIDTH, "vlan": VLAN}
 
@@ -118,3 +118,12 @@ def _joined(asked: tuple[Nic, ...], got: tuple[Nic, ...]) -> tuple[Nic, ...]:
         asks = {name: getattr(found, name) for name in ("type", "network", "portgroup", "own", "mtu", "isolated")}
         nics.append(replace(nic, **asks))
     return tuple(nics)
+
+
+def interface_with(xml: str, mac: str) -> Optional[str]:
+    """The <interface> of a domain's XML that has a MAC address; None when there is none."""
+    for node in parse(xml).iterfind("devices/interface"):
+        found = node.find("mac")
+        if found is not None and str(found.get("address")).lower() == mac.lower():
+            return to_text(node)
+    return None

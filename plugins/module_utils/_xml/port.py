@@ -57,8 +57,9 @@ def _member(plug: Any) -> Optional[str]:
     return None if address is None else pci_address(dict(address.attrib))
 
 
-def write_port(port: Plugged, mode: str) -> str:
-    """The <networkport> of a macvtap NIC, as far as putting it back needs it. mode: the macvtap's."""
+def write_port(port: Plugged, mode: str = "", bridge: str = "") -> str:
+    """The <networkport> of a NIC, as far as putting it back needs it: of a macvtap (mode is its mode) when the port
+    holds a member, else of a tap in a bridge that libvirt made."""
     root = etree.Element("networkport")
     etree.SubElement(root, "uuid").text = port.port
     owner = etree.SubElement(root, "owner")
@@ -67,5 +68,8 @@ def write_port(port: Plugged, mode: str) -> str:
     if port.portgroup:
         etree.SubElement(root, "group").text = port.portgroup
     etree.SubElement(root, "mac", address=port.mac or "")
-    etree.SubElement(root, "plug", type="direct", dev=port.member or "", mode=mode)
+    if port.member:
+        etree.SubElement(root, "plug", type="direct", dev=port.member, mode=mode)
+    else:
+        etree.SubElement(root, "plug", type="network", bridge=bridge, macTableManager="kernel")
     return to_text(root)

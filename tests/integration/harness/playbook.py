@@ -123,12 +123,13 @@ def write(stories: dict[str, tuple[Step, ...]], host: str) -> tuple[str, dict[st
     return yaml.dump([play], Dumper=_Dumper, sort_keys=False, allow_unicode=False, width=10**6), named
 
 
-def environment(lines: Path) -> dict[str, str]:
+def environment(lines: Path, others: str = "") -> dict[str, str]:
+    """others: a folder of further collections."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return {
         **own,
         "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+        "ANSIBLE_COLLECTIONS_PATH": ":".join(filter(None, [str(ROOT / ".cache" / "collections"), others])),
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_CALLBACKS_ENABLED": "result_lines",
         "ANSIBLE_NOCOLOR": "1",

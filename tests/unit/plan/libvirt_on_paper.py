@@ -64,7 +64,15 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
     if step.action == steps.DESTROY:
         assert seen.live is not None
         assert not (step.disruption == steps.NONE and seen.plugged), "a stop drops every port"
-        return replace(seen, live=None, live_xml="")
+        return replace(seen, live=None, live_xml="", plugged=())
+    if step.action in (steps.ATTACH, steps.MOVE):
+        assert seen.live is not None
+        assert seen.live["bridge"]["name"]
+        if step.action == steps.ATTACH:
+            back = tuple(port for port in step.ports if port.kind == "device")
+        else:
+            back = step.ports  # libvirt makes their ports anew
+        return replace(seen, plugged=_with(seen.plugged, back))
     if step.action == steps.AUTOSTART:
         assert seen.persistent is not None
         return replace(seen, autostart=step.value)
@@ -76,10 +84,9 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
             assert named <= there
             assert all(port.member is None or port.member in members_of(seen.live) for port in step.ports)
             return replace(seen, plugged=tuple(port for port in seen.plugged if port.port not in named))
-        assert not named & there
         for port in step.ports:
             assert port.member is None or port.member in members_of(seen.live), "libvirt takes no port of no member"
-        return replace(seen, plugged=(*seen.plugged, *step.ports))
+        return replace(seen, plugged=_with(seen.plugged, step.ports))
     if step.action == steps.FREE:
         gone = {port.port for port in step.ports}
         assert all(port.member in members_of(seen.live) for port in step.ports), "libvirt keeps a port of no member"
@@ -91,6 +98,11 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
         return replace(seen, live=live, live_xml=write_network(live))
     assert step.action == steps.DESCRIBE
     return seen
+
+
+def _with(plugged, back):
+    there = {port.port or port.name for port in plugged or ()}
+    return (*(plugged or ()), *(port for port in back if (port.port or port.name) not in there))
 
 
 def _generated(document):

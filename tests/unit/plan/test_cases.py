@@ -4,7 +4,8 @@
 """Golden plans: each folder of tests/unit/cases/plan says what is there, what is wanted, and the plan.
 
 observed.yaml: libvirt (version), live and persistent (network XML, left out where there is none), autostart,
-plugged (names of guests) and others (network name -> XML). desired.yaml: virt_network's options and restart.
+plugged (names of guests; or mappings with name, mac, tap, mtu, member, kind) and others (network name -> XML).
+desired.yaml: virt_network's options and restart.
 plan.yaml: steps (action, disruption, sentence), pending, before and after; or refused (code, sentences).
 """
 
@@ -20,6 +21,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.errors im
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
+from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network
 
@@ -38,8 +40,14 @@ def observed_of(facts):
         persistent=document("persistent"),
         persistent_xml=facts.get("persistent", ""),
         autostart=facts.get("autostart", False),
-        plugged=tuple(Plugged("guest", guest) for guest in facts.get("plugged", ())),
+        plugged=tuple(plugged_of(item) for item in facts.get("plugged", ())),
     )
+
+
+def plugged_of(item):
+    facts = {"name": item} if isinstance(item, str) else dict(item)
+    tap = Tap(facts.pop("tap"), facts.pop("mtu", None)) if "tap" in facts else None
+    return Plugged(**{"kind": "guest", "port": f"port-{facts['name']}", "tap": tap, **facts})
 
 
 def desired_of(options):

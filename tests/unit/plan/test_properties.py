@@ -18,10 +18,11 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.desired i
     declaration,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import members_of
+from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import is_virtual, members_of
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
+from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.books import Books
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
@@ -104,6 +105,32 @@ def test_who_is_plugged_in_is_never_cut_off_unasked(wanted, seen, restart):
         # A pool of PCI devices is stopped and started with the ports aside, which its guests do not notice.
         pool = seen.live.get("forward", {}).get("mode") == "hostdev"
         assert pool or all(step.action != DESTROY for step in plan.steps)
+
+
+DEVICE = Plugged("device", "ct0", mac="52:54:00:00:00:02", tap=Tap("ct0", 1500))
+
+
+@given(requests(), observations(), st.data())
+def test_replug_puts_everybody_back_or_names_who_has_to_wait(wanted, seen, data):
+    tap = replace(GUEST, tap=Tap("vnet0", 1500))
+    virtual = is_virtual(seen.live or {})
+    plugged = (tap, DEVICE) if virtual else (tap,)
+    seen = replace(seen, plugged=plugged if seen.active and not members_of(seen.live) else ())
+    plan, refusal = planned(wanted, seen, "replug")
+    if refusal:
+        assert refusal.code == "IN_USE"
+        assert wanted.state in ("inactive", "absent")
+        return
+    after = carry_out(seen, plan.steps)
+    assert {port.name for port in after.plugged} == {port.name for port in seen.plugged}
+    if plan.waiting:
+        assert plan.pending
+        assert all(step.action != DESTROY for step in plan.steps)
+    else:
+        assert plan.pending == ()
+        assert [step.sentence for step in planned(wanted, after, "replug")[0].steps] == []
+    done = list(plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
+    assert same(carry_out(carry_out(seen, done), rollback(seen, done)), seen)
 
 
 @given(requests(), observations())

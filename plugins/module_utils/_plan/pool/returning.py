@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Optional
 
 from ..._model.guest import Guest
@@ -25,6 +26,5 @@ def returning(
                 continue
             if nic.port and nic.port not in there:
                 bare = Plugged(GUEST, guest.name, nic.mac, guest.uuid, nic.portgroup, nic.port, nic.source)
-                xml = write_port(bare, mode=nic.mode or "")
-                found.append(Plugged(GUEST, guest.name, nic.mac, guest.uuid, nic.portgroup, nic.port, nic.source, xml))
+                found.append(replace(bare, xml=write_port(bare, mode=nic.mode or "")))
     return tuple(found)

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One step on the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._model.errors import VirtfleetError
+from .._plan.step import (
+    ATTACH,
+    AUTOSTART,
+    CREATE,
+    DEFINE,
+    DESCRIBE,
+    DESTROY,
+    FREE,
+    MOVE,
+    RECLAIM,
+    RELEASE,
+    START,
+    UNDEFINE,
+    UPDATE,
+    Step,
+)
+from .._xml.network import parse_network
+from .connection import errors, is_remote, libvirt
+from .networks import find
+from .ports import free_ports, reclaim_ports, release_ports
+
+_COMMANDS = {"add": "ADD_LAST", "modify": "MODIFY", "delete": "DELETE"}
+
+
+def do(conn: Any, step: Step) -> dict[str, float]:
+    """When each tap was put back (time.monotonic), by name; nothing for other steps than attach and move.
+
+    Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, PORTS_LOST, TAPS_LOST, DAEMON_LOST, _SILENT or _UNREACHABLE.
+    """
+    with errors(step.doing, conn):
+        if step.action in (ATTACH, MOVE):
+            return _put_back(conn, step)
+        _call(conn, step)
+    return {}
+
+
+def _put_back(conn: Any, step: Step) -> dict[str, float]:
+    """Into the bridge that the network has now: libvirt may have named it just before."""
+    network = find(conn, step.network)
+    if network is None:
+        raise _gone(step)
+    bridge = network.bridgeName()
+    if step.action == MOVE:
+        from .move import move_nics
+
+        return move_nics(conn, step.ports, bridge)
+    from .taps import attach
+
+    return attach(bridge, [port.tap for port in step.ports if port.tap is not None])
+
+
+def _gone(step: Step) -> VirtfleetError:
+    return VirtfleetError("NETWORK_GONE", f"Network '{step.network}' was removed by somebody else meanwhile.")
+
+
+def _call(conn: Any, step: Step) -> None:
+    if step.action == DEFINE:
+        if step.validate:
+            conn.networkDefineXMLFlags(step.xml, libvirt.VIR_NETWORK_DEFINE_VALIDATE)
+        else:
+            conn.networkDefineXML(step.xml)
+        return
+    if step.action == CREATE:
+        conn.networkCreateXML(step.xml)
+        return
+    network = find(conn, step.network)
+    if network is None:
+        raise _gone(step)
+    if step.action == UNDEFINE:
+        network.undefine()
+    elif step.action == START:
+        _start(conn, network)
+    elif step.action == DESTROY:
+        network.destroy()
+    elif step.action == AUTOSTART:
+        network.setAutostart(1 if step.value else 0)
+    elif step.action == UPDATE:
+        _update(network, step)
+    elif step.action == DESCRIBE:
+        _describe(network, step)
+    elif step.action == RELEASE:
+        release_ports(network, step.ports)
+    elif step.action == RECLAIM:
+        reclaim_ports(network, step.ports)
+    elif step.action == FREE:
+        free_ports(network, step.ports)
+
+
+def _start(conn: Any, network: Any) -> None:
+    try:
+        network.create()
+    except libvirt.libvirtError as error:
+        # A daemon that died while it started this network leaves the bridge, and its next start stumbles over it.
+        if "error creating bridge" not in str(error) or not _removed_leftover(conn, network):
+            raise
+        network.create()
+
+
+def _removed_leftover(conn: Any, network: Any) -> bool:
+    if is_remote(conn.getURI()):
+        return False
+    document = parse_network(network.XMLDesc(0))
+    bridge, mac = (document.get("bridge") or {}).get("name"), document.get("mac")
+    if not bridge or not mac:
+        return False
+    from .bridges import remove_leftover
+
+    return remove_leftover(bridge, mac)
+
+
+def _update(network: Any, step: Step) -> None:
+    command = getattr(libvirt, "VIR_NETWORK_UPDATE_COMMAND_" + _COMMANDS[step.command])
+    section = getattr(libvirt, "VIR_NETWORK_SECTION_" + step.section.replace("-", "_").upper())
+    network.update(command, section, step.index, step.xml, libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE)
+
+
+def _describe(network: Any, step: Step) -> None:
+    live = libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE
+    if step.section == "title":
+        network.setMetadata(libvirt.VIR_NETWORK_METADATA_TITLE, step.xml or None, None, None, live)
+    elif step.section == "description":
+        network.setMetadata(libvirt.VIR_NETWORK_METADATA_DESCRIPTION, step.xml or None, None, None, live)
+    else:
+        network.setMetadata(libvirt.VIR_NETWORK_METADATA_ELEMENT, step.xml or None, "virtfleet", step.section, live)

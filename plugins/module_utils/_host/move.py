@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Having libvirt move running guests' NICs to their network's bridge of another name.
+
+libvirt plugs a NIC in anew when it is updated with its own definition and its network has another bridge by now
+(qemuDomainChangeNet); it then keeps the new name with the guest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from .._model.errors import VirtfleetError
+from .._model.plugged import Plugged
+from .._xml.guest import interface_with
+from .connection import libvirt
+from .taps import attach, master_of, without_stp
+
+
+def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, float]:
+    """When each tap came into the bridge (time.monotonic), by name. Guests that are gone, and NICs that are there
+    already, are left out.
+
+    Raises VirtfleetError PORTS_LOST with all that could not be moved, or what attach raises.
+    """
+    with without_stp(bridge):
+        done = _updated(conn, ports, bridge)
+        return {**attach(bridge, [port.tap for port in ports if port.tap is not None]), **done}
+
+
+def _updated(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, float]:
+    done: dict[str, float] = {}
+    lost = []
+    for port in ports:
+        if port.tap is None or master_of(port.tap.name) == bridge:
+            continue
+        try:
+            domain = conn.lookupByUUIDString(port.uuid)
+            found = interface_with(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), str(port.mac))
+            if found is not None:
+                domain.updateDeviceFlags(found, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+                done[port.tap.name] = time.monotonic()
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+                lost.append(f"{port} ({error.get_error_message()})")
+    if lost:
+        raise VirtfleetError("PORTS_LOST", f"These could not be moved to bridge {bridge}: {', '.join(lost)}.")
+    return done

@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Definitions that are refused before anything is touched, those too that only libvirt's update would take."""
+
+from __future__ import annotations
+
+from .._model.desired import Desired
+from .._model.errors import VirtfleetError, refuse
+from .._model.field import Document
+from .._model.host import Host
+from .._model.network import NETWORK
+from .._model.observed import Observed
+from .comparison import Comparison
+
+
+def refuse_unmakeable(desired: Desired) -> None:
+    """A network that is not there yet. Raises VirtfleetError NAME_INVALID or NETWORK_MISSING."""
+    from .rules.names import network_name
+
+    problem = network_name(desired.name)
+    if problem:
+        raise refuse([problem])
+    if not desired.declared:
+        raise VirtfleetError(
+            "NETWORK_MISSING",
+            f"There is no network '{desired.name}' on this host, and no definition of it was given "
+            "(an isolated network without anything is forward: {}).",
+        )
+
+
+def refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: dict[str, Document]) -> None:
+    """others: definitions of the host's other networks. Raises VirtfleetError with the codes of the rules."""
+    from .rules.addresses import overlaps
+    from .rules.check import check
+
+    name = compared.wanted["name"]
+    problems = check(compared.wanted, host)
+    for problem in problems:
+        if problem.option in NETWORK.fields and problem.option not in desired.declared and not desired.exact:
+            problem.sentence += f" The network has {problem.option} from before; give it empty to remove it."
+    if (compared.persistent or {}).get("ips") != compared.goal.get("ips"):
+        problems += overlaps(name, compared.wanted, others)
+    if problems:
+        raise refuse(problems, network=name)
+
+
+def takes_portgroups(observed: Observed, compared: Comparison, host: Host) -> bool:
+    """Whether the network as it runs takes the new portgroups: it may run as another kind than it is defined as, and
+    libvirt's update would accept them all the same."""
+    from .rules.check import check
+
+    live = observed.live or {}
+    then = {**live, "portgroups": (compared.live_goal or {}).get("portgroups", [])}
+    known = {problem.sentence for problem in check(live, host)}
+    return all(problem.sentence in known for problem in check(then, host))

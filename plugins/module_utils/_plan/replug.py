@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A restart after which everything is plugged in again. docs/updates.md says how, and what the guests see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .._model.field import Document
+from .._model.forward import has_pool, is_virtual, members_of, mode_of
+from .._model.observed import Observed
+from .._model.plugged import DEVICE, GUEST, Plugged
+from .._xml.network import parse_network
+from .step import ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, RESTART, START, Plan, Step
+
+# The MTU of a bridge that was given none.
+_MTU = 1500
+
+
+def plug_of(document: Document) -> str:
+    """What a guest's NIC is plugged in by: no restart turns one into another under a running guest."""
+    if is_virtual(document):
+        return "tap"
+    if mode_of(document) == "hostdev":
+        return "host device"
+    if not has_pool(document) and mode_of(document) == "bridge":
+        kind = (document.get("virtualport") or {}).get("type")
+        return "tap" if kind is None else f"{kind} port in {bridge_of(document)}"
+    return f"macvtap in mode {mode_of(document)}"
+
+
+def bridge_of(document: Document) -> str:
+    """Empty for a bridge that libvirt has yet to name."""
+    return str((document.get("bridge") or {}).get("name") or "")
+
+
+def waiting(live: Document, goal: Document, plugged: Sequence[Plugged], leaving: set[str]) -> tuple[Plugged, ...]:
+    """Who holds back what no restart can bring: guests plugged in by what the network will not have any more."""
+    if plug_of(live) != plug_of(goal):
+        return tuple(port for port in plugged if port.kind == GUEST)
+    return tuple(port for port in plugged if port.member in leaving)
+
+
+def replugged(name: str, live: Document, goal: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
+    """Stop, start, and put everything back. live: as it runs; goal: as it will run."""
+    stays = [port for port in plugged if port.member is None or port.member in members_of(goal)]
+    back = with_mtu(stays, live, goal)
+    bridge, guests = bridge_of(goal), _of(GUEST, back)
+    steps = [
+        Step(DESTROY, name, f"Stop network '{name}' for a moment.", RESTART, ports=tuple(plugged)),
+        Step(START, name, f"Start network '{name}'."),
+    ]
+    if plug_of(live) != "tap" or bridge == bridge_of(live):
+        taps = back if is_virtual(goal) else ()
+        return (*steps, *_attach(name, bridge, taps), *_reclaim(name, guests))
+    # libvirt keeps the bridge's name with the guest, and goes by that when its daemon starts again.
+    return (*steps, *_move(name, bridge, guests), *_attach(name, bridge, _of(DEVICE, back)))
+
+
+def put_back(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
+    """The same for a network that was stopped and started half way through: whoever is where he belongs stays there.
+
+    runs: the network as it runs now.
+    """
+    if not plugged:
+        return ()
+    guests, bridge = _of(GUEST, plugged), bridge_of(runs)
+    if plug_of(runs) != "tap":
+        return _reclaim(name, guests)
+    taps = tuple(plugged) if is_virtual(runs) else ()
+    return (*_move(name, bridge, guests), *_attach(name, bridge, taps), *_reclaim(name, guests))
+
+
+def with_plugged(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -> Plan:
+    """A plan that restarts with a replug, for those who are plugged in by now."""
+    defined = next((step.xml for step in plan.steps if step.action == DEFINE), None)
+    goal = parse_network(defined) if defined else observed.persistent or {}
+    first = next(place for place, step in enumerate(plan.steps) if step.action == DESTROY)
+    steps = (*plan.steps[:first], *replugged(plan.network, observed.live or {}, goal, plugged))
+    return replace(plan, steps=steps, plugged=plugged)
+
+
+def is_replug(plan: Plan) -> bool:
+    return any(step.action == DESTROY and step.disruption == RESTART for step in plan.steps) and any(
+        step.action in (RECLAIM, ATTACH, MOVE) for step in plan.steps
+    )
+
+
+def with_mtu(plugged: Sequence[Plugged], live: Document, goal: Document) -> tuple[Plugged, ...]:
+    """Taps that have their network's MTU get its new one; one that has another was given it by its guest."""
+    old, new = (document.get("mtu") or _MTU for document in (live, goal))
+    return tuple(
+        replace(port, tap=replace(port.tap, mtu=new)) if port.tap is not None and port.tap.mtu == old else port
+        for port in plugged
+    )
+
+
+def _move(name: str, bridge: str, guests: tuple[Plugged, ...]) -> tuple[Step, ...]:
+    sentence = f"Move {_list(guests)} to bridge {bridge}." if bridge else f"Move {_list(guests)} to the new bridge."
+    return (Step(MOVE, name, sentence, ports=guests),) if guests else ()
+
+
+def _attach(name: str, bridge: str, plugged: tuple[Plugged, ...]) -> tuple[Step, ...]:
+    taps = tuple(port for port in plugged if port.tap is not None)
+    sentence = f"Put {_list(taps)} back into {f'bridge {bridge}' if bridge else 'the new bridge'}."
+    return (Step(ATTACH, name, sentence, ports=taps),) if taps else ()
+
+
+def _reclaim(name: str, guests: tuple[Plugged, ...]) -> tuple[Step, ...]:
+    sentence = f"Put the ports of {_list(guests)} back into network '{name}'."
+    return (Step(RECLAIM, name, sentence, ports=guests),) if guests else ()
+
+
+def _of(kind: str, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:
+    return tuple(port for port in plugged if port.kind == kind)
+
+
+def _list(ports: Sequence[Plugged]) -> str:
+    return ", ".join(map(str, ports))

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a running network becomes as desired: by updates, by a restart, or at its next start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._model.desired import INACTIVE, NEVER, REPLUG, Desired
+from .._model.forward import has_pool, is_virtual, mode_of
+from .._model.host import Host
+from .._model.observed import Observed
+from .._model.plugged import Plugged
+from .comparison import Comparison
+from .in_use import refuse_if_in_use
+from .step import DESTROY, NONE, POOL_SECTION, RESTART, START, Step
+
+if TYPE_CHECKING:
+    from .books import Books
+
+
+@dataclass(frozen=True)
+class Way:
+    """steps: on the running network. pending: options left for its next start. stops: whether it is stopped, be it for
+    a moment. plugged, waiting: as of Plan. looks: whether the way depends on who is plugged in.
+    """
+
+    steps: tuple[Step, ...] = ()
+    pending: tuple[str, ...] = ()
+    stops: bool = False
+    plugged: tuple[Plugged, ...] = ()
+    waiting: tuple[Plugged, ...] = ()
+    looks: bool = False
+
+
+def way_of(
+    desired: Desired, observed: Observed, compared: Comparison, host: Host, restart: str, books: Books | None
+) -> Way:
+    """For a network that runs. Raises VirtfleetError IN_USE or REPLUG_REMOTE."""
+    plugged = observed.plugged or ()
+    if desired.state == INACTIVE:
+        refuse_if_in_use(desired, plugged, restart, ())
+        return Way((stop(desired.name, plugged),), stops=True, plugged=plugged, looks=True)
+    updates, stuck = compared.updates, compared.stuck
+    if not (updates or stuck or books):
+        return Way()
+    pool = books is not None or has_pool(observed.live or {})
+    leaving: set[str] = set()
+    if pool:
+        from .books import Books, leaving_members
+
+        books = books or Books()
+        leaving = leaving_members(observed, compared)
+    held = {item.member for item in plugged if item.member} & leaving
+    kept_waiting = bool(held) and not (books and books.drain)
+    if kept_waiting:
+        stuck = tuple(sorted({*stuck, "forward"}))
+    if "portgroups" not in stuck and any(_option_of(step) == "portgroups" for step in updates):
+        from .refused import takes_portgroups
+
+        if not takes_portgroups(observed, compared, host):
+            stuck = tuple(sorted({*stuck, "portgroups"}))
+    swap = pool and not kept_waiting and _by_swap(observed, compared, stuck, restart, books)
+    if stuck and restart != NEVER and not swap:
+        return _restart(desired, observed, compared, host, restart, stuck, held if kept_waiting else set())
+    updates = tuple(step for step in updates if _option_of(step) not in stuck)
+    steps = _with_ports_aside(observed, updates, set() if kept_waiting else leaving, books, swap) if pool else updates
+    return Way(steps, pending=() if swap else stuck, looks=swap or (pool and bool(updates)))
+
+
+def stop(name: str, plugged: tuple[Plugged, ...]) -> Step:
+    return Step(DESTROY, name, f"Stop network '{name}'.", RESTART if plugged else NONE, ports=plugged)
+
+
+def start(name: str) -> Step:
+    return Step(START, name, f"Start network '{name}'.")
+
+
+def _restart(
+    desired: Desired,
+    observed: Observed,
+    compared: Comparison,
+    host: Host,
+    restart: str,
+    stuck: tuple[str, ...],
+    held: set[str],
+) -> Way:
+    from .replug import replugged, waiting
+
+    plugged, live = observed.plugged or (), observed.live or {}
+    guests = waiting(live, compared.goal, plugged, held)
+    if restart != REPLUG or not plugged:
+        refuse_if_in_use(desired, plugged, restart, stuck, guests)
+        return Way((stop(desired.name, plugged), start(desired.name)), stops=True, plugged=plugged, looks=True)
+    if guests:
+        updates = tuple(step for step in compared.updates if _option_of(step) not in stuck)
+        steps = _with_ports_aside(observed, updates, set(), None, False) if has_pool(live) else updates
+        return Way(steps, pending=stuck, waiting=guests, looks=True)
+    if host.remote and is_virtual(live):
+        from .in_use import refuse_remote_replug
+
+        refuse_remote_replug(desired, plugged, stuck)
+    return Way(replugged(desired.name, live, compared.goal, plugged), stops=True, plugged=plugged, looks=True)
+
+
+def _by_swap(
+    observed: Observed, compared: Comparison, stuck: tuple[str, ...], restart: str, books: Books | None
+) -> bool:
+    """Whether a stop and start with the ports aside does it, which nobody on a host device of his own notices."""
+    from .books import only_members_differ
+
+    due = mode_of(observed.live or {}) == "hostdev" and bool(books and books.due) and not stuck
+    return due or (stuck == ("forward",) and restart != NEVER and only_members_differ(compared))
+
+
+def _with_ports_aside(
+    observed: Observed, updates: tuple[Step, ...], leaving: set[str], books: Books | None, swap: bool
+) -> tuple[Step, ...]:
+    """An update makes libvirt forget which members of a pool are taken; ports that come back are counted again."""
+    from .books import Books, member_update, restarted, sets_aside, updated
+
+    books, live, plugged = books or Books(), observed.live or {}, observed.plugged or ()
+    if swap:
+        return restarted(observed.name, live, plugged, leaving, books)
+    if not sets_aside(updates, books) or not (plugged or books.due or books.returning):
+        return updates
+    return updated(observed.name, live, updates, plugged, leaving, books, member_update)
+
+
+def _option_of(step: Step) -> str:
+    return {"portgroup": "portgroups", POOL_SECTION: "forward"}.get(step.section, step.section)

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Confirm a change."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: virt_network_confirm
+short_description: Confirm a change of networks that would otherwise undo itself
+version_added: 0.1.0
+author: virtfleet.network contributors (@virtfleet)
+description:
+  - Makes a change stay that M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) made with
+    C(confirm_timeout). That this task reaches the host shows that the change has not cut it off.
+  - Without it, the host takes the change back by itself when the time is over.
+extends_documentation_fragment:
+  - virtfleet.network.attributes
+  - virtfleet.network.network.lock
+  - virtfleet.network.network.connection
+options:
+  run:
+    description: Which change, C(confirm.run) of the result that made it.
+    type: str
+    required: true
+seealso:
+  - module: virtfleet.network.virt_network
+  - module: virtfleet.network.virt_networks
+"""
+
+EXAMPLES = r"""
+- name: Change a network that the host's own SSH path may depend on
+  virtfleet.network.virt_network:
+    name: uplink
+    ips: [{address: 10.20.0.1, prefix: 24}]
+    confirm_timeout: 30
+  register: uplink
+
+- name: Keep the change, now that the host still answers
+  virtfleet.network.virt_network_confirm:
+    run: "{{ uplink.confirm.run }}"
+  when: uplink.confirm is defined
+"""
+
+RETURN = r"""
+networks:
+  description: The networks whose change stays.
+  returned: success
+  type: list
+  elements: str
+code:
+  description: A stable word for what went wrong.
+  returned: failure
+  type: str
+  sample: NOT_PENDING
+"""
+
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_network_confirm import main
+
+if __name__ == "__main__":
+    main()
