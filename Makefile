@@ -13,7 +13,7 @@ HOSTS ?= 3
 RESULTS := .cache/results
 TIMED := $(PYTHON) tests/tools/timed.py
 PYTEST := pytest -rsx --junit-xml=$(RESULTS)
-PURE := $(addprefix .cache/collections/ansible_collections/virtfleet/network/plugins/module_utils/,_model _xml _plan _fleet)
+PURE := $(addprefix .cache/collections/ansible_collections/virtfleet/network/plugins/module_utils/,_model _xml _plan _fleet _migrate)
 
 export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections

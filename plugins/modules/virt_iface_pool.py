@@ -171,7 +171,8 @@ pool:
           takes (null for any number).
         - C(state) is V(held) by a guest of the network, V(stale) (a port without a running guest), V(foreign) (held
           by something else), V(missing) on this host, or V(free).
-        - A holder has C(kind), C(name), C(mac), C(uuid), C(network) and C(port). C(kind) is V(guest), V(stale),
+        - A holder has C(kind), C(name), C(mac), C(uuid), C(network), C(port) and C(shares) (whether others may use the
+          member beside it). C(kind) is V(guest), V(stale),
           V(network) (a guest of another network), V(direct) (a guest that names the device itself), V(bridge) (a
           bridge or bond) or V(link) (a macvtap or macvlan of nobody known).
       type: list

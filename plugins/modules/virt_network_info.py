@@ -23,11 +23,13 @@ options:
     description:
       - What to look at beside the networks themselves.
       - V(ports) are the guests and devices plugged into networks, V(links) the host's network links, V(pools) who
-        holds which member of the networks' pools.
+        holds which member of the networks' pools, V(guests) the names and MAC addresses of the host's guests, V(host)
+        its memory, machine types and nwfilters.
+      - M(virtfleet.network.virt_migrate_check) can judge by a saved result of this module, if nothing was left out.
     type: list
     elements: str
-    choices: [ports, links, pools]
-    default: [ports, links, pools]
+    choices: [ports, links, pools, guests, host]
+    default: [ports, links, pools, guests, host]
 seealso:
   - module: virtfleet.network.virt_networks
 author:
@@ -45,6 +47,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+format:
+  description: The version of this shape, by which M(virtfleet.network.virt_migrate_check) knows it.
+  returned: success
+  type: int
 networks:
   description: The persistent networks, in the form that M(virtfleet.network.virt_networks) takes.
   returned: success
@@ -89,6 +95,16 @@ details:
       description: The guests' NICs and other devices plugged in; null when not looked at or not running.
       type: list
       elements: dict
+    counted:
+      description: libvirt's own count of the guests on each member of its pool, in its order; null without a pool, and
+        for a network that does not run.
+      type: dict
+    vfs:
+      description: The number of VFs of the PF that is its pool, null without one.
+      type: int
+    pfs:
+      description: The PCI addresses of its pool, each with the names of its PF's links; null without any.
+      type: dict
 pools:
   description:
     - Network name to its pool, of the networks that have one. Worked out from libvirt's ports, the guests and the
@@ -99,14 +115,35 @@ pools:
 links:
   description:
     - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin),
-      C(carrier), C(master) and C(parent).
+      C(carrier), C(master), C(parent), C(vlan), C(vlan_filtering) (of a bridge), C(mode) (of a macvtap),
+      C(addresses), C(default_route) and C(vf).
     - Null when not looked at, and over a remote URI, where they cannot be seen.
   returned: success
   type: list
   elements: dict
+switches:
+  description: Open vSwitch bridges that networks stand on, to their ports. Null where links are.
+  returned: success
+  type: dict
+guests:
+  description:
+    - The host's guests, each with C(name), C(uuid), C(running), C(nics) (each with C(mac), C(type), C(network) and
+      C(source)) and C(tcp_ports). M(virtfleet.network.virt_guest_info) tells more of them.
+    - Null when not looked at, and where the connection shows none.
+  returned: success
+  type: list
+  elements: dict
+filters:
+  description: The names of the nwfilters. Null when not looked at, and where the connection shows none.
+  returned: success
+  type: list
+  elements: str
 host:
   description:
-    - The host's libvirt, with C(libvirt_version), C(hostname), C(uri) and C(remote).
+    - The host's libvirt, with C(libvirt_version), C(hostname), C(uri), C(remote), and C(gathered), the time in seconds
+      since 1970.
+    - With V(host) gathered also C(uuid), C(cpu) (XML), C(machines) (architecture to machine types), C(emulators)
+      (paths) and C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size).
     - The hostname is null over C(network:///system), which shows networks alone.
   returned: success
   type: dict

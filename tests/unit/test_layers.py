@@ -31,7 +31,7 @@ ALLOWED = {
     "_host": ("_model", "_xml", "_plan", "libvirt", "libvirt_qemu", "libvirtmod", "pyroute2"),
     "_ansible": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_host", "ansible"),
     "modules": ("_ansible", "ansible"),
-    "filter": ("_fleet", "_model.errors", "ansible.errors"),
+    "filter": ("_fleet", "_migrate", "_model.errors", "ansible.errors"),
     "doc_fragments": (),
 }
 LAYERS = tuple(place for place in ALLOWED if place.startswith("_"))
@@ -136,7 +136,7 @@ def faults(root: Path) -> list[str]:
 def test_layers() -> None:
     rooms = {place.name for place in ROOT.joinpath(*UTILS).iterdir() if place.is_dir() and list(place.glob("*.py"))}
     assert rooms <= set(LAYERS), "a layer without a place in the order"
-    assert {"_model", "_xml", "_plan", "_fleet", "_host", "_ansible"} <= rooms, "has a layer been renamed?"
+    assert {"_model", "_xml", "_plan", "_fleet", "_migrate", "_host", "_ansible"} <= rooms, "has a layer been renamed?"
     assert faults(ROOT) == []
 
 

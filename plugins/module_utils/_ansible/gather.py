@@ -5,13 +5,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
 from typing import Any, Optional
 
+from .._host.capacity import read_capabilities, read_filters, read_memory
 from .._host.connection import connect, host_of, hostname_of
+from .._host.guests import read_guests
 from .._host.networks import read_network, read_networks
 from .._host.plugged import read_plugged
+from .._migrate.view import FORMAT
 from .._model.canonical import canonical
-from .._model.forward import has_pool
+from .._model.field import Document
+from .._model.forward import POOL, has_pool, mode_of
+from .._model.guest import Guest
 from .._model.host import Host
 from .._model.mark import is_managed
 from .._model.network import DESCRIPTIVE, NETWORK
@@ -23,26 +30,51 @@ def gather(uri: str, name: Optional[str], what: list[str]) -> dict[str, Any]:
     """What virt_network_info returns. Raises VirtfleetError."""
     conn = connect(uri)
     try:
-        host = host_of(conn, uri)
-        hostname = hostname_of(conn)
-        found = read_networks(conn) if name is None else {name: read_network(conn, name)}
-        networks = [observed for _name, observed in sorted(found.items()) if observed.exists]
-        details = {seen.name: _details(conn, seen, host, "ports" in what) for seen in networks}
-        pools = _pools(conn, host, networks, found if name is None else None) if "pools" in what else None
+        return look(conn, uri, name, what)
     finally:
         conn.close()
+
+
+def look(conn: Any, uri: str, name: Optional[str], what: Collection[str]) -> dict[str, Any]:
+    """The same over an open connection."""
+    host = host_of(conn, uri)
+    hostname = hostname_of(conn)
+    found = read_networks(conn) if name is None else {name: read_network(conn, name)}
+    networks = [observed for _name, observed in sorted(found.items()) if observed.exists]
+    details = {seen.name: _details(conn, seen, host, "ports" in what) for seen in networks}
     links = None
     if "links" in what and not host.remote:
-        from .._host.links import read_links
+        from .._host.netlink import read_netlink
+        from .._host.sysfs import is_vf
 
-        links = read_links()
+        links = [{**link, "vf": is_vf(link["name"])} for link in read_netlink()]
+    guests = read_guests(conn) if "guests" in what else None
+    pools = None
+    if "pools" in what:
+        pools = _pools(conn, host, networks, found if name is None else None, guests, links)
+    capabilities = read_capabilities(conn) if "host" in what else None
     return {
+        "format": FORMAT,
         "networks": [network_options(seen) for seen in networks if seen.persistent is not None],
         "transient": [network_options(seen) for seen in networks if seen.persistent is None],
         "details": details,
         "pools": pools,
         "links": links,
-        "host": {"libvirt_version": host.release, "hostname": hostname, "uri": uri, "remote": host.remote},
+        "switches": None if links is None else _switches(networks, links),
+        "guests": None if guests is None else [guest_in_brief(guest) for guest in guests],
+        "filters": read_filters(conn) if "host" in what else None,
+        "host": {
+            "libvirt_version": host.release,
+            "hostname": hostname,
+            "uri": uri,
+            "remote": host.remote,
+            "gathered": int(time.time()),
+            "uuid": None if capabilities is None else capabilities["uuid"],
+            "cpu": None if capabilities is None else capabilities["cpu"],
+            "machines": None if capabilities is None else capabilities["machines"],
+            "emulators": None if capabilities is None else capabilities["emulators"],
+            "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
+        },
     }
 
 
@@ -60,11 +92,89 @@ def _details(conn: Any, observed: Observed, host: Host, ports: bool) -> dict[str
         "drift": drift,
         "live": {option: live[option] for option in drift if option in live},
         "plugged": None if plugged is None else [item.as_dict() for item in plugged],
+        "counted": _counted(observed),
+        "vfs": _vfs(document, host),
+        "pfs": _pfs(observed, host),
+    }
+
+
+def _counted(observed: Observed) -> Optional[dict[str, int]]:
+    """libvirt's own count of the guests on each member, by which it chooses the next; its order is libvirt's."""
+    if observed.live is None or mode_of(observed.live) not in POOL:
+        return None
+    forward = observed.live.get("forward") or {}
+    counted = {item["dev"]: item.get("connections", 0) for item in forward.get("interfaces") or ()}
+    counted.update({item["address"]: item.get("connections", 0) for item in forward.get("addresses") or ()})
+    return counted
+
+
+def _vfs(document: Document, host: Host) -> Optional[int]:
+    """How many VFs the PF has that is the network's pool; None without one, or where it cannot be seen."""
+    pf = ((document.get("forward") or {}).get("pf") or {}).get("dev")
+    if not pf or host.remote:
+        return None
+    from .._host.sysfs import link_facts, pci_facts
+
+    address = link_facts(pf)["pci"]
+    return len((pci_facts(address) or {}).get("vfs", ())) if address else 0
+
+
+def _pfs(observed: Observed, host: Host) -> Optional[dict[str, list[str]]]:
+    """PCI addresses of the network's pool, each with the links of its PF, by which its traffic goes.
+
+    None without such a pool, or where it cannot be seen.
+    """
+    addresses = ((observed.live or {}).get("forward") or {}).get("addresses")
+    if not addresses or host.remote:
+        return None
+    from .._host.sysfs import pci_facts
+
+    return {item["address"]: list((pci_facts(item["address"]) or {}).get("pf", ())) for item in addresses}
+
+
+def _switches(networks: list[Observed], links: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The ports of bridges that the kernel does not know as such; a host without any pays nothing for the question."""
+    kinds = {link["name"]: link["kind"] for link in links}
+    bridges = {
+        bridge
+        for seen in networks
+        for document in (seen.live, seen.persistent)
+        if document is not None and mode_of(document) == "bridge"
+        for bridge in [(document.get("bridge") or {}).get("name")]
+        if bridge in kinds and kinds[bridge] != "bridge"
+    }
+    if not bridges:
+        return {}
+    from .._host.switches import read_switches
+
+    return read_switches(sorted(bridges))
+
+
+def guest_in_brief(guest: Guest) -> dict[str, Any]:
+    return {
+        "name": guest.name,
+        "uuid": guest.uuid,
+        "running": guest.running,
+        "nics": [
+            {
+                "mac": nic.mac,
+                "type": nic.type,
+                "network": nic.network,
+                "source": None if nic.type == "network" else nic.source,
+            }
+            for nic in guest.nics
+        ],
+        "tcp_ports": list(guest.tcp_ports),
     }
 
 
 def _pools(
-    conn: Any, host: Host, networks: list[Observed], everything: Optional[dict[str, Observed]]
+    conn: Any,
+    host: Host,
+    networks: list[Observed],
+    everything: Optional[dict[str, Observed]],
+    guests: Optional[tuple[Guest, ...]],
+    links: Optional[list[dict[str, Any]]],
 ) -> dict[str, Any]:
     """The pools of these networks; a host without any pays nothing for the question."""
     shown = [seen.name for seen in networks if has_pool(seen.live or {}) or has_pool(seen.persistent or {})]
@@ -72,7 +182,7 @@ def _pools(
         return {}
     from .._host.pools import read_facts
 
-    facts = read_facts(conn, host, read_networks(conn) if everything is None else everything)
+    facts = read_facts(conn, host, read_networks(conn) if everything is None else everything, guests, links)
     return {name: facts.pool(name).as_dict() for name in shown if name in facts.networks}
 
 

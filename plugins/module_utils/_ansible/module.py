@@ -34,6 +34,8 @@ class Module(AnsibleModule):  # type: ignore[misc]
         super().exit_json(**self._with_invocation(kwargs))
 
     def _with_invocation(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if "invocation" in kwargs:
+            return kwargs
         # Ansible would echo every suboption that was left out, a hundred networks over.
         return {"invocation": {"module_args": given(getattr(self, "params", {}))}, **kwargs}
 
@@ -53,10 +55,14 @@ def given(value: Any) -> Any:
     return value
 
 
-def run(module: Module, work: Callable[[Module], dict[str, Any]]) -> None:
-    """Gate, work, report. work returns the result; whatever it raises becomes a sentence with a code."""
+def run(module: Module, work: Callable[[Module], dict[str, Any]], gate: bool = True) -> None:
+    """Gate, work, report. work returns the result; whatever it raises becomes a sentence with a code.
+
+    gate: whether this run needs libvirt at all.
+    """
     try:
-        _gate()
+        if gate:
+            _gate()
         result = work(module)
     except VirtfleetError as error:
         module.fail_json(error.sentence, code=error.code, **error.details)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from .argument_spec import connection_spec
+from .gathered import GATHER
 from .module import Module, run
-
-GATHER = ("ports", "links", "pools")
 
 
 def main() -> None:

@@ -38,6 +38,15 @@ def read_guests(conn: Any, uuids: Optional[Collection[str]] = None) -> Optional[
 
 def _read(conn: Any, domain: Any, persistent: bool) -> Optional[Guest]:
     """None when the guest is gone by now."""
+    texts = read_texts(conn, domain, persistent)
+    return None if texts is None else parse_guest(*texts)
+
+
+def read_texts(conn: Any, domain: Any, persistent: bool) -> Optional[tuple[str, str, str]]:
+    """A guest's live, migratable and inactive XML, each empty where there is none; None when it is gone by now.
+
+    Raises VirtfleetError DAEMON_LOST, DAEMON_SILENT, DAEMON_UNREACHABLE or LIBVIRT_REFUSED.
+    """
     live = asked = inactive = ""
     with errors(f"read guest '{domain.name()}'", conn):
         try:
@@ -51,7 +60,7 @@ def _read(conn: Any, domain: Any, persistent: bool) -> Optional[Guest]:
             if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
                 return None
             raise
-    return parse_guest(live, asked, inactive) if live or inactive else None
+    return (live, asked, inactive) if live or inactive else None
 
 
 def _asked(domain: Any) -> str:

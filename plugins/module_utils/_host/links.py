@@ -22,7 +22,8 @@ def read_links() -> list[dict[str, Any]]:
 
     name, index, kind (veth, bridge, macvtap, ...; "physical" for none), mac, mtu, state (operational: up, down,
     lowerlayerdown, unknown, ...), admin (up or down), carrier (bool, None when unknown), master (name or None),
-    parent (index of the link it stands on in this namespace, or None).
+    parent (index of the link it stands on in this namespace, or None), vlan (of a link of kind vlan its id, or None),
+    vlan_filtering (of a bridge, None of others).
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
     with netlink() as route:
@@ -56,6 +57,7 @@ def link_of(message: Any) -> dict[str, Any]:
     """One message of netlink's; master is an index still."""
     info = message.get_attr(_KIND)
     carrier = message.get_attr("IFLA_CARRIER")
+    filtering = _data(info, "bridge", "IFLA_BR_VLAN_FILTERING")
     return {
         "name": message.get_attr("IFLA_IFNAME"),
         "index": message["index"],
@@ -66,5 +68,13 @@ def link_of(message: Any) -> dict[str, Any]:
         "admin": "up" if message["flags"] & 1 else "down",
         "carrier": None if carrier is None else bool(carrier),
         "master": message.get_attr("IFLA_MASTER"),
+        "vlan": _data(info, "vlan", "IFLA_VLAN_ID"),
+        "vlan_filtering": None if filtering is None else bool(filtering),
         "parent": message.get_attr("IFLA_LINK") if message.get_attr("IFLA_LINK_NETNSID") is None else None,
     }
+
+
+def _data(info: Any, kind: str, name: str) -> Any:
+    """What only links of one kind have."""
+    data = info.get_attr("IFLA_INFO_DATA") if info and info.get_attr("IFLA_INFO_KIND") == kind else None
+    return data.get_attr(name) if hasattr(data, "get_attr") else None

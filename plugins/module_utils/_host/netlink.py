@@ -23,7 +23,7 @@ def read_netlink() -> list[dict[str, Any]]:
         addresses = list(route.get_addr())
         # The main table only: what other tables route is no way out of this host's own.
         routes = [message for family in (2, 10) for message in route.get_default_routes(family=family, table=254)]
-    return from_messages(links, addresses, routes)
+    return sorted(from_messages(links, addresses, routes), key=lambda link: int(link["index"]))
 
 
 def from_messages(links: list[Any], addresses: list[Any], routes: list[Any]) -> list[dict[str, Any]]:

@@ -53,8 +53,17 @@ class Facts:
         }
 
 
-def read_facts(conn: Any, host: Host, networks: dict[str, Observed]) -> Facts:
-    """networks: all of the host. Raises VirtfleetError, that of read_links among them."""
+def read_facts(
+    conn: Any,
+    host: Host,
+    networks: dict[str, Observed],
+    guests: Optional[tuple[Guest, ...]] = None,
+    links: Optional[list[dict[str, Any]]] = None,
+) -> Facts:
+    """networks: all of the host; guests, links (netlink's facts): where they have been read already.
+
+    Raises VirtfleetError, that of read_links among them.
+    """
     ports = {}
     for name, observed in networks.items():
         network = find(conn, name) if observed.live is not None and _hands_out(observed) else None
@@ -64,8 +73,8 @@ def read_facts(conn: Any, host: Host, networks: dict[str, Observed]) -> Facts:
     if not host.remote:
         from .devices import read_devices
 
-        devices = read_devices()
-    return Facts(networks, ports, read_guests(conn), devices)
+        devices = read_devices(links=links)
+    return Facts(networks, ports, read_guests(conn) if guests is None else guests, devices)
 
 
 def _hands_out(observed: Observed) -> bool:

@@ -28,6 +28,11 @@ def link_facts(name: str, root: str = ROOT) -> dict[str, Any]:
     return {"pci": pci, "driver": _target(os.path.join(device, "driver")), "speed": _speed(here)}
 
 
+def is_vf(name: str, root: str = ROOT) -> bool:
+    """Whether a link is a VF's."""
+    return os.path.exists(os.path.join(root, "class", "net", name, "device", "physfn"))
+
+
 def pci_facts(address: str, root: str = ROOT) -> Optional[dict[str, Any]]:
     """Of a PCI function: driver, links (names), pf (names of its physical function's links), vf (its number there)
     and vfs (addresses, in order); None when there is no such function."""

@@ -23,6 +23,8 @@ class Nic:
     actual: what it is plugged in as (bridge, direct, hostdev, network; type when it is not plugged in); source: the
     bridge, the device under the macvtap or the PCI address that it is plugged in to, or for another type than network
     asks for; mode: of a macvtap; target: its tap or macvtap; port: its libvirt port's UUID.
+    mtu, isolated: the NIC's own, None when it says nothing; up: its link state; filter: an nwfilter's name; model:
+    virtio, e1000, ...; transient: libvirt unplugs it by itself before a migration (teaming).
     """
 
     mac: str
@@ -35,12 +37,19 @@ class Nic:
     mode: Optional[str] = None
     target: Optional[str] = None
     port: Optional[str] = None
+    mtu: Optional[int] = None
+    isolated: Optional[bool] = None
+    up: bool = True
+    filter: Optional[str] = None
+    model: Optional[str] = None
+    transient: bool = False
 
 
 @dataclass(frozen=True)
 class Guest:
     """nics: of the running guest, else as it is defined; defined: what it will have at its next start, empty for a
-    transient guest; devices: PCI addresses of host devices given to it other than as a NIC.
+    transient guest; devices: PCI addresses of host devices given to it other than as a NIC; tcp_ports: on which it
+    listens, those of its displays among them.
     """
 
     name: str
@@ -50,6 +59,7 @@ class Guest:
     nics: tuple[Nic, ...] = ()
     defined: tuple[Nic, ...] = ()
     devices: tuple[str, ...] = ()
+    tcp_ports: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return self.name

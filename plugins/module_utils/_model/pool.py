@@ -39,7 +39,7 @@ class Holder:
     shares: bool = True
 
     def as_dict(self) -> dict[str, Any]:
-        names = ("kind", "name", "mac", "uuid", "network", "port")
+        names = ("kind", "name", "mac", "uuid", "network", "port", "shares")
         return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:

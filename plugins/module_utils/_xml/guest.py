@@ -40,7 +40,14 @@ def parse_guest(live: str = "", asked: str = "", inactive: str = "") -> Guest:
         nics=nics,
         defined=defined,
         devices=tuple(_pci(node) for node in root.iterfind("devices/hostdev[@type='pci']/source/address")),
+        tcp_ports=tuple(_ports(root)),
     )
+
+
+def _ports(root: Any) -> list[int]:
+    found = [node.get(name, "") for node in root.iterfind("devices/graphics") for name in ("port", "tlsPort")]
+    found += [node.get("service", "") for node in root.iterfind("devices/*[@type='tcp']/source[@mode='bind']")]
+    return sorted({int(port) for port in found if port.isascii() and port.isdigit() and int(port)})
 
 
 def _nics(root: Any) -> tuple[Nic, ...]:
@@ -63,7 +70,23 @@ def _nic(node: Any) -> Nic:
         mode=got.get("mode"),
         target=None if target is None else target.get("dev"),
         port=got.get("portid"),
+        mtu=_mtu(node),
+        isolated={"yes": True, "no": False}.get(_attribute(node, "port", "isolated") or ""),
+        up=_attribute(node, "link", "state") != "down",
+        filter=_attribute(node, "filterref", "filter"),
+        model=_attribute(node, "model", "type"),
+        transient=_attribute(node, "teaming", "type") == "transient",
     )
+
+
+def _attribute(node: Any, child: str, name: str) -> Optional[str]:
+    found = node.find(child)
+    return None if found is None else found.get(name)
+
+
+def _mtu(node: Any) -> Optional[int]:
+    size = _attribute(node, "mtu", "size") or ""
+    return int(size) if size.isascii() and size.isdigit() and int(size) else None
 
 
 def _device(source: Any, got: dict[str, str]) -> Optional[str]:
@@ -92,7 +115,8 @@ def _joined(asked: tuple[Nic, ...], got: tuple[Nic, ...]) -> tuple[Nic, ...]:
             nics.append(nic)
             continue
         rest.remove(found)
-        nics.append(replace(nic, type=found.type, network=found.network, portgroup=found.portgroup, own=found.own))
+        asks = {name: getattr(found, name) for name in ("type", "network", "portgroup", "own", "mtu", "isolated")}
+        nics.append(replace(nic, **asks))
     return tuple(nics)
 
 

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A thin door to the look back after a migration."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.kept import kept
+
+DOCUMENTATION = r"""
+name: migrate_kept
+short_description: Say whether a guest kept its networks
+version_added: 0.1.0
+author: virtfleet.network contributors (@virtfleet)
+description:
+  - Holds what M(virtfleet.network.virt_guest_info) tells of a guest after a migration against what it told before.
+positional: _input, after
+options:
+  _input:
+    description: The guest before, one entry of RV(virtfleet.network.virt_guest_info#module:guests).
+    type: dict
+    required: true
+  after:
+    description: The same of the host where it is now.
+    type: dict
+    required: true
+seealso:
+  - module: virtfleet.network.virt_guest_info
+"""
+
+EXAMPLES = r"""
+- name: Hold that every NIC has what it had
+  ansible.builtin.assert:
+    that: (before.guests[0] | virtfleet.network.migrate_kept(after.guests[0])).broken == []
+"""
+
+RETURN = r"""
+_value:
+  description: C(lines), one for each NIC, and C(broken), a sentence for everything that it has no more.
+  type: dict
+"""
+
+
+def migrate_kept(before: Any, after: Any) -> dict[str, list[str]]:
+    """Plain data, as documented above. Raises AnsibleFilterError for what no module returned."""
+    try:
+        return kept(before, after)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AnsibleFilterError(
+            f"migrate_kept takes two guests as virt_guest_info tells of them; this is something else: {error!r}."
+        ) from None
+
+
+class FilterModule:
+    """Ansible's door to the filter."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"migrate_kept": migrate_kept}

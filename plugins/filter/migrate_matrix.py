@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A thin door to the matrix of guests by hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, Optional
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.matrix import matrix
+
+DOCUMENTATION = r"""
+name: migrate_matrix
+short_description: Put guests by hosts, to see who could go where
+version_added: 0.1.0
+author: virtfleet.network contributors (@virtfleet)
+description:
+  - Joins what M(virtfleet.network.virt_guest_info) told of the guests on their hosts with what
+    M(virtfleet.network.virt_migrate_check) said of them on others.
+positional: _input, checked
+options:
+  _input:
+    description:
+      - The hosts by name, each with what M(virtfleet.network.virt_guest_info) returned there.
+      - A host that did not answer has whatever was registered instead. Its guests are not known then.
+    type: dict
+    required: true
+  checked:
+    description:
+      - The hosts by name, each with what M(virtfleet.network.virt_migrate_check) returned there.
+      - What a host did not answer is unknown.
+    type: dict
+    required: true
+  destination:
+    description:
+      - The one host that was asked for. All guests are judged as coming there together. Without it, each is judged for
+        itself on every host.
+    type: str
+seealso:
+  - module: virtfleet.network.virt_migrate_check
+"""
+
+EXAMPLES = r"""
+- name: Show who could go where
+  ansible.builtin.debug:
+    msg: "{{ (found | virtfleet.network.migrate_matrix(checked)).lines }}"
+  vars:
+    found:
+      kvm1: {guests: [{name: web1, uuid: c2b4, running: true}]}
+    checked:
+      kvm2: {verdicts: [{guest: web1, uuid: c2b4, verdict: ok, alone: ok, findings: []}]}
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(lines), the matrix as text, with the best candidates and every reason.
+    - C(guests), each with C(guest), C(uuid), C(host) (where it is), C(cells) (host to C(verdict) and C(findings)) and
+      C(best), the hosts where it could go, the best first.
+    - C(problems), a sentence for each guest that can go nowhere, or not where it was to go.
+    - C(repairs), each with C(host), C(module) and C(arguments), what would repair the findings.
+  type: dict
+"""
+
+
+def migrate_matrix(found: Any, checked: Any, destination: Optional[str] = None) -> dict[str, Any]:
+    """Plain data, as documented above. Raises AnsibleFilterError for what no module returned."""
+    if not isinstance(found, Mapping) or not isinstance(checked, Mapping):
+        raise AnsibleFilterError("migrate_matrix takes two mappings of hosts by name.")
+    try:
+        return matrix(found, checked, destination or None)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AnsibleFilterError(
+            f"migrate_matrix takes what virt_guest_info and virt_migrate_check returned; this is no such: {error!r}."
+        ) from None
+
+
+class FilterModule:
+    """Ansible's door to the filter."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"migrate_matrix": migrate_matrix}

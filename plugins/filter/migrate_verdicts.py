@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A thin door to the judgement by what was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, Optional
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.descriptor import read_described
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.judge import judge
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.view import read_view
+from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+
+DOCUMENTATION = r"""
+name: migrate_verdicts
+short_description: Judge guests on many hosts by what was saved of them
+version_added: 0.1.0
+author: virtfleet.network contributors (@virtfleet)
+description:
+  - Does what M(virtfleet.network.virt_migrate_check) does with its
+    O(virtfleet.network.virt_migrate_check#module:destination), for any number of hosts at once.
+positional: _input, destinations
+options:
+  _input:
+    description: The guests, as RV(virtfleet.network.virt_guest_info#module:guests).
+    type: list
+    elements: dict
+    required: true
+  destinations:
+    description: The hosts by name, each with what M(virtfleet.network.virt_network_info) returned there.
+    type: dict
+    required: true
+  policy:
+    description: As O(virtfleet.network.virt_migrate_check#module:policy).
+    type: dict
+seealso:
+  - module: virtfleet.network.virt_migrate_check
+  - plugin: virtfleet.network.migrate_matrix
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show who could go where, of a fleet that was looked at last night
+  ansible.builtin.debug:
+    msg: "{{ (found | virtfleet.network.migrate_matrix(checked)).lines }}"
+  vars:
+    found: "{{ lookup('ansible.builtin.file', 'guests.json') | from_json }}"
+    hosts: "{{ lookup('ansible.builtin.file', 'hosts.json') | from_json }}"
+    guests: "{{ found.values() | map(attribute='guests') | flatten }}"
+    checked: "{{ guests | virtfleet.network.migrate_verdicts(hosts) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The hosts by name, each with what M(virtfleet.network.virt_migrate_check) would return there.
+  type: dict
+"""
+
+
+def migrate_verdicts(guests: Any, destinations: Any, policy: Optional[dict[str, str]] = None) -> dict[str, Any]:
+    """Plain data, as documented above. Raises AnsibleFilterError for a destination that cannot be read."""
+    if not isinstance(destinations, Mapping) or isinstance(guests, (str, Mapping)):
+        raise AnsibleFilterError("migrate_verdicts takes a list of guests and a mapping of hosts by name.")
+    described = read_described(guests)
+    try:
+        return {str(host): judge(described, read_view(info), policy) for host, info in destinations.items()}
+    except VirtfleetError as error:
+        raise AnsibleFilterError(error.sentence) from None
+
+
+class FilterModule:
+    """Ansible's door to the filter."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"migrate_verdicts": migrate_verdicts}

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""virt_migrate_check: whether guests can come to this host and keep their networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._migrate.codes import CODES
+from .._migrate.descriptor import read_described
+from .._migrate.finding import BLOCKED, OK, SEVERITIES, WARNING
+from .._model.errors import VirtfleetError
+from .argument_spec import connection_spec
+from .module import Module, given, run
+
+NEVER = "never"
+FAIL_ON = (*reversed(SEVERITIES[1:]), NEVER)
+RATINGS = (BLOCKED, WARNING, OK)
+
+
+def main() -> None:
+    module = Module(
+        argument_spec={
+            "guests": {"type": "list", "elements": "dict", "required": True},
+            "policy": {"type": "dict", "default": {}},
+            "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": BLOCKED},
+            "destination": {"type": "dict"},
+            "max_age": {"type": "float"},
+            **connection_spec(),
+        },
+        required_by={"max_age": ["destination"]},
+        supports_check_mode=True,
+    )
+    # What is known already can be judged anywhere, without libvirt.
+    run(module, _work, gate=module.params["destination"] is None)
+
+
+def _work(module: Module) -> dict[str, Any]:
+    params = module.params
+    policy = _policy(params["policy"])
+    guests = read_described(params["guests"])
+    if params["destination"] is None:
+        from .check_here import check_here
+
+        result = check_here(guests, params["uri"], policy)
+    else:
+        from .check_saved import check_saved
+
+        result = check_saved(guests, params["destination"], policy, params["max_age"])
+    # Ansible would echo every guest that came in.
+    echoed = given({name: value for name, value in params.items() if name not in ("guests", "destination")})
+    result.update(changed=False, invocation={"module_args": echoed})
+    if params["fail_on"] != NEVER and SEVERITIES.index(result["verdict"]) >= SEVERITIES.index(params["fail_on"]):
+        module.fail_json(_summary(result, params["fail_on"]), code="NOT_ADVISED", **result)
+    return result
+
+
+def _policy(policy: dict[str, Any]) -> dict[str, str]:
+    """Raises VirtfleetError OPTIONS_INVALID."""
+    for code, rating in policy.items():
+        if code not in CODES:
+            raise VirtfleetError("OPTIONS_INVALID", f"policy has {code!a}, which is no code of a finding.")
+        if rating not in RATINGS:
+            raise VirtfleetError(
+                "OPTIONS_INVALID", f"policy rates {code} as {rating!a}; it can be {', '.join(RATINGS)}."
+            )
+    return dict(policy)
+
+
+def _summary(result: dict[str, Any], fail_on: str) -> str:
+    """The first reason of each guest that failed, the first few of them."""
+    least = SEVERITIES.index(fail_on)
+    failed = [item for item in result["verdicts"] if SEVERITIES.index(item["verdict"]) >= least]
+    shown = [f"{item['guest']} is {item['verdict']}: {item['findings'][0]['sentence']}" for item in failed[:5]]
+    rest = len(failed) - len(shown)
+    return " ".join(shown) + (f" So it is with {rest} more." if rest else "")

@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guest as a whole: is it there already, and does the host have what it needs besides networks?"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any, Optional
+
+from ..._model.field import Document
+from ..finding import TAKEN, WARNING, Finding, refused, unseen
+from ..view import View
+
+_LOCAL_DISKS = ("file", "block", "dir")
+
+
+def same_host(guest: Document, view: View) -> Iterator[Finding]:
+    """libvirt goes by the UUID and by the name: either alone is refused."""
+    host = guest["host"]
+    if view.uuid and host["uuid"] == view.uuid:
+        yield refused("SAME_HOST", f"{view.name} is the host that the guest is on (host UUID {view.uuid}).")
+    elif host["name"] and host["name"] == view.name:
+        yield refused("SAME_HOST", f"{view.name} has the name of the host that the guest is on.")
+    elif not view.uuid or not host["uuid"]:
+        yield unseen(f"Whether {view.name} is the host that the guest is on cannot be told.", TAKEN)
+
+
+def machine(guest: Document, view: View) -> Iterator[Finding]:
+    if not guest["machine"]:
+        return
+    if view.machines is None:
+        yield unseen(f"Which machine types {view.name} has was not looked at.", TAKEN)
+        return
+    known = view.machines.get(str(guest["arch"]))
+    if known is None:
+        yield refused("MACHINE_UNSUPPORTED", f"{view.name} runs no guests of architecture {guest['arch']}.")
+    elif guest["machine"] not in known:
+        yield refused("MACHINE_UNSUPPORTED", f"QEMU on {view.name} has no machine type {guest['machine']}.")
+
+
+def is_compared(guest: Document) -> bool:
+    """Whether the processor has to be held against the guest's CPU. libvirt does so before it takes a guest, but not
+    with an emulated CPU, nor with one that it was told not to check, nor with one that is made of whatever the host has
+    when the guest starts. A running guest that was given a whole processor it takes unchecked, to any other.
+    """
+    cpu = guest["cpu"]
+    if guest["type"] == "qemu" or not cpu:
+        return False
+    if cpu["mode"] in ("host-passthrough", "maximum"):
+        return bool(guest["running"])
+    if cpu["check"] == "none":
+        return False
+    return bool(cpu["model"]) if cpu["mode"] == "custom" else bool(guest["running"])
+
+
+def cpu(guest: Document, view: View) -> Iterator[Finding]:
+    if not is_compared(guest):
+        return
+    answer = None if view.cpus is None else view.cpus.get(guest["cpu"]["xml"])
+    if answer is None:
+        yield unseen(f"Whether the processor of {view.name} has what the guest's CPU needs was not looked at.", TAKEN)
+    elif not answer:
+        what = guest["cpu"]["model"] or guest["cpu"]["mode"]
+        yield refused("CPU_INCOMPATIBLE", f"The processor of {view.name} lacks features of the guest's CPU ({what}).")
+
+
+def memory(guest: Document, view: View) -> Iterator[Finding]:
+    needs = guest["memory"] or 0
+    if view.memory is None:
+        yield unseen(f"How much memory {view.name} has was not looked at.", TAKEN)
+        return
+    if guest["hugepages"] is not None:
+        yield from _pages(guest, view, needs)
+        return
+    total, available = view.memory["total"], view.memory["available"]
+    if needs > total:
+        yield refused("MEMORY_SHORT", f"The guest needs {_mib(needs)}, and {view.name} has {_mib(total)} in all.")
+    elif needs > available:
+        yield Finding(
+            "MEMORY_SHORT",
+            WARNING,
+            f"The guest needs {_mib(needs)}, and {view.name} has {_mib(available)} to spare.",
+            question=TAKEN,
+        )
+
+
+def _pages(guest: Document, view: View, needs: int) -> Iterator[Finding]:
+    """Huge pages are taken at once or not at all."""
+    pages = (view.memory or {}).get("pages") or {}
+    sizes = [int(size) for size in pages]
+    size = guest["hugepages"] or (min(sizes) if sizes else 0)
+    free = int(pages.get(str(size), 0)) * size
+    if free < needs:
+        yield refused(
+            "MEMORY_SHORT",
+            f"The guest needs {_mib(needs)} in huge pages, and {view.name} has {_mib(free)} of them free.",
+        )
+
+
+def _mib(kib: int) -> str:
+    return f"{kib // 1024} MiB"
+
+
+def disks(guest: Document, view: View) -> Iterator[Finding]:
+    for disk in guest["disks"]:
+        if disk["type"] == "network" or not disk["path"]:
+            continue
+        path, there = disk["path"], None if view.paths is None else view.paths.get(disk["path"])
+        if disk["type"] not in _LOCAL_DISKS or there is None:
+            yield unseen(f"Whether {view.name} has {path} (disk {disk['target']}) was not looked at.", TAKEN)
+        elif not there and not _optional(disk):
+            yield refused("DISK_UNREACHABLE", f"{view.name} has no {path} (disk {disk['target']}).")
+        if _moves(guest, disk) and disk["shared"] is False:
+            yield refused(
+                "DISK_UNREACHABLE",
+                f"{path} (disk {disk['target']}) lies on a file system of the guest's own host alone, and libvirt "
+                "refuses to migrate it without copying its storage.",
+            )
+
+
+def _optional(disk: Document) -> bool:
+    return disk["startup"] in ("optional", "requisite") and disk["device"] in ("cdrom", "floppy")
+
+
+def _moves(guest: Document, disk: Document) -> bool:
+    return bool(guest["running"]) and not disk["readonly"]
+
+
+def pinned(guest: Document, view: View) -> Iterator[Finding]:
+    for device in guest["hostdevs"]:
+        if not device["transient"] and (guest["running"] or device["type"] != "usb"):
+            yield refused(
+                "DEVICE_PINNED",
+                f"The guest has the host's {device['type']} device {device['device']}, which stays behind.",
+            )
+    if not guest["running"]:
+        return
+    for nic in guest["nics"]:
+        if "hostdev" in (nic["type"], nic["plugged_as"]) and not nic["transient"]:
+            yield refused(
+                "DEVICE_PINNED",
+                f"The guest's NIC {nic['model'] or ''} is a PCI device of its host, which cannot move while the guest "
+                "runs (a teaming pair could).".replace("NIC  is", "NIC is"),
+            )
+            return
+
+
+def blockers(guest: Document, view: View) -> Iterator[Finding]:
+    if guest["running"]:
+        for why in sorted(guest["blockers"]):
+            yield refused("GUEST_BLOCKED", f"The guest cannot be migrated: {why}.")
+        for why in sorted(guest["doubts"]):
+            yield unseen(f"Whether the guest can be migrated now is not known: {why}.", TAKEN)
+
+
+def graphics(guest: Document, view: View) -> Iterator[Finding]:
+    for item in guest["graphics"]:
+        listen = item["listen"]
+        if listen and not _is_everywhere(listen):
+            if view.addresses is None:
+                yield unseen(
+                    f"Whether {view.name} has {listen}, on which the guest's {item['type']} listens, is unknown.", TAKEN
+                )
+            elif listen not in view.addresses:
+                yield refused(
+                    "GRAPHICS_UNAVAILABLE",
+                    f"The guest's {item['type']} listens on {listen}, which {view.name} does not have.",
+                )
+        if item["autoport"] or not item["port"]:
+            continue
+        if view.guests is None:
+            yield unseen(
+                f"Whether port {item['port']} is free for the guest's {item['type']} was not looked at.", TAKEN
+            )
+            continue
+        taken = _holder(view, item["port"])
+        if taken:
+            yield refused(
+                "GRAPHICS_UNAVAILABLE",
+                f"{taken} has port {item['port']} on {view.name}, which the guest's {item['type']} needs.",
+            )
+
+
+def ports(guest: Document, view: View) -> Iterator[Finding]:
+    for port in guest["ports"]:
+        if view.guests is None:
+            yield unseen(f"Whether port {port} is free for the guest was not looked at.", TAKEN)
+            continue
+        taken = _holder(view, port)
+        if taken:
+            yield refused("PORT_IN_USE", f"{taken} has port {port} on {view.name}, on which the guest listens.")
+
+
+def files(guest: Document, view: View) -> Iterator[Finding]:
+    for file in guest["files"]:
+        if file["path"] in view.emulators:
+            continue
+        there = None if view.paths is None else view.paths.get(file["path"])
+        if there is None:
+            yield unseen(f"Whether {view.name} has {file['path']} ({file['what']}) was not looked at.", TAKEN)
+        elif not there:
+            yield refused("FILE_MISSING", f"{view.name} has no {file['path']} ({file['what']}).")
+
+
+def _is_everywhere(listen: str) -> bool:
+    """An address that every host has. A name is resolved by the host itself."""
+    try:
+        address = ipaddress.ip_address(listen)
+    except ValueError:
+        return listen == "localhost"
+    return address.is_unspecified or address.is_loopback
+
+
+def _holder(view: View, port: int) -> Optional[Any]:
+    return min((o["name"] for o in view.guests or () if o["running"] and port in o["tcp_ports"]), default=None)
+
+
+def filters(guest: Document, view: View) -> Iterator[Finding]:
+    for name in sorted({nic["filter"] for nic in guest["nics"] if nic["filter"]}):
+        if view.filters is None:
+            yield unseen(f"Whether {view.name} has the nwfilter '{name}' was not looked at.", TAKEN)
+        elif name not in view.filters:
+            yield refused("NWFILTER_MISSING", f"{view.name} has no nwfilter '{name}'.")

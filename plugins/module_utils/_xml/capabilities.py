@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""libvirt's capabilities XML -> the host's UUID, processor, huge page sizes, and the machine types of its QEMUs."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from .etree import canonical_text, parse
+
+
+def parse_capabilities(xml: str) -> dict[str, Any]:
+    """uuid; cpu: the processor as libvirt's own comparison takes it, None where it is not told; pages: sizes in KiB;
+    machines: architecture -> names, both the canonical ones and their aliases; emulators: paths of the QEMUs.
+
+    Raises VirtfleetError XML_INVALID.
+    """
+    root = parse(xml)
+    cpu = root.find("host/cpu")
+    machines: dict[str, list[str]] = {}
+    for arch in root.iterfind("guest/arch"):
+        names = {str(text) for node in arch.iter("machine") for text in (node.text, node.get("canonical")) if text}
+        machines.setdefault(str(arch.get("name")), []).extend(sorted(names))
+    return {
+        "uuid": root.findtext("host/uuid"),
+        "cpu": None if cpu is None else _cpu(cpu),
+        "pages": [int(node.get("size")) for node in root.iterfind("host/cpu/pages") if node.get("size", "").isdigit()],
+        "emulators": sorted({str(node.text) for node in root.iterfind("guest/arch/emulator")}),
+        "machines": {name: sorted(set(found)) for name, found in machines.items()},
+    }
+
+
+def _cpu(node: Any) -> Optional[str]:
+    """Without what it says of pages, microcode and counters, which is no matter of guests."""
+    if node.find("model") is None:
+        return None
+    for child in list(node):
+        if child.tag not in ("arch", "model", "vendor", "feature"):
+            node.remove(child)
+    return canonical_text(node)

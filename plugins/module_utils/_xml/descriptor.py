@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A domain's XML -> what a destination has to offer besides networks: machine, CPU, memory, disks, devices."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from .._model.field import Document
+from .codec import pci_address
+from .etree import canonical_text, parse
+
+_UNITS = {"b": 1, "bytes": 1, "kb": 1000, "k": 1024, "kib": 1024, "mb": 10**6, "m": 1024**2, "mib": 1024**2}
+_UNITS.update({"gb": 10**9, "g": 1024**3, "gib": 1024**3, "tb": 10**12, "t": 1024**4, "tib": 1024**4})
+
+
+def parse_descriptor(xml: str) -> Document:
+    """Everything of a migratable or inactive domain XML that is no NIC, in the shape that virt_guest_info returns.
+
+    type, arch, machine, emulator, memory (KiB), hugepages (KiB each, 0 for the host's default; None without), cpu,
+    disks, hostdevs, files, ports, graphics, blockers, doubts.
+
+    Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    """
+    root = parse(xml)
+    system = root.find("os/type")
+    return {
+        "type": root.get("type"),
+        "arch": None if system is None else system.get("arch"),
+        "machine": None if system is None else system.get("machine"),
+        "emulator": root.findtext("devices/emulator"),
+        "memory": _kib(root.find("memory")),
+        "hugepages": _hugepages(root),
+        "cpu": _cpu(root.find("cpu")),
+        "disks": [disk for node in root.iterfind("devices/disk") for disk in [_disk(node)] if disk],
+        "hostdevs": [_hostdev(node) for node in root.iterfind("devices/hostdev")],
+        "files": _files(root),
+        "ports": _tcp_ports(root),
+        "graphics": [_graphics(node) for node in root.iterfind("devices/graphics")],
+        "blockers": _blockers(root),
+        "doubts": _doubts(root),
+    }
+
+
+def _kib(node: Any) -> Optional[int]:
+    if node is None or not (node.text or "").strip().isdigit():
+        return None
+    return int(node.text) * _UNITS.get(node.get("unit", "KiB").lower(), 1024) // 1024
+
+
+def _hugepages(root: Any) -> Optional[int]:
+    node = root.find("memoryBacking/hugepages")
+    if node is None:
+        return None
+    page = node.find("page")
+    if page is None or not page.get("size", "").isdigit():
+        return 0
+    return int(page.get("size")) * _UNITS.get(page.get("unit", "KiB").lower(), 1024) // 1024
+
+
+def _cpu(node: Any) -> Optional[Document]:
+    """xml: as libvirt's own comparison takes it."""
+    if node is None:
+        return None
+    return {
+        "mode": node.get("mode", "custom"),
+        "model": node.findtext("model"),
+        "check": node.get("check"),
+        "features": [{"name": item.get("name"), "policy": item.get("policy")} for item in node.iterfind("feature")],
+        "xml": canonical_text(node),
+    }
+
+
+def _disk(node: Any) -> Optional[Document]:
+    """None for an empty drive."""
+    source = node.find("source")
+    if source is None or not source.attrib:
+        return None
+    path = next((source.get(name) for name in ("file", "dev", "dir") if source.get(name)), None)
+    if node.get("type") == "volume":
+        path = f"{source.get('pool')}/{source.get('volume')}"
+    target, driver = node.find("target"), node.find("driver")
+    return {
+        "target": None if target is None else target.get("dev"),
+        "device": node.get("device", "disk"),
+        "type": node.get("type"),
+        "path": path,
+        "readonly": node.find("readonly") is not None,
+        "shareable": node.find("shareable") is not None,
+        "cache": None if driver is None else driver.get("cache"),
+        "startup": source.get("startupPolicy"),
+    }
+
+
+def _hostdev(node: Any) -> Document:
+    kind = node.get("type") or node.get("mode") or "?"
+    teaming, address = node.find("teaming"), node.find("source/address")
+    what = kind
+    if kind == "pci" and address is not None:
+        what = pci_address(dict(address.attrib))
+    elif kind == "usb":
+        numbers = [node.find(f"source/{name}") for name in ("vendor", "product")]
+        what = ":".join(number.get("id", "") for number in numbers if number is not None) or kind
+    elif kind == "mdev" and address is not None:
+        what = address.get("uuid", kind)
+    return {
+        "type": kind,
+        "device": what,
+        "transient": teaming is not None and teaming.get("type") == "transient",
+    }
+
+
+def _graphics(node: Any) -> Document:
+    listen = node.find("listen")
+    port = node.get("port", "")
+    return {
+        "type": node.get("type"),
+        "port": int(port) if port.isdigit() else None,
+        "autoport": node.get("autoport") == "yes" or not port.isdigit(),
+        "listen": node.get("listen") or (None if listen is None else listen.get("address")),
+    }
+
+
+def _files(root: Any) -> list[Document]:
+    """Files of the host that QEMU opens, and folders in which it makes one."""
+    found = [
+        {"what": what, "path": path.strip()}
+        for what, place in (
+            ("QEMU", "devices/emulator"),
+            ("kernel", "os/kernel"),
+            ("initrd", "os/initrd"),
+            ("device tree", "os/dtb"),
+            ("firmware", "os/loader"),
+        )
+        for path in [root.findtext(place)]
+        if path and path.strip()
+    ]
+    for kind in ("serial", "parallel", "console", "channel"):
+        for node in root.iterfind(f"devices/{kind}[@type='file']/source[@path]"):
+            item = {"what": f"folder of its {kind}", "path": node.get("path").rpartition("/")[0] or "/"}
+            if item not in found and not (kind == "console" and item["path"] in (known["path"] for known in found)):
+                found.append(item)
+    return found
+
+
+def _tcp_ports(root: Any) -> list[int]:
+    """On which QEMU listens for something other than a display."""
+    nodes = root.iterfind("devices/*[@type='tcp']/source[@mode='bind']")
+    return sorted({int(node.get("service")) for node in nodes if node.get("service", "").isdigit()})
+
+
+def _blockers(root: Any) -> list[str]:
+    """What libvirt and QEMU refuse to migrate whatever the destination, each as the end of a sentence."""
+    found = []
+    timers = [node for node in root.iterfind("clock/timer[@name='tsc']") if node.get("frequency")]
+    features = {node.get("name"): node.get("policy") for node in root.iterfind("cpu/feature")}
+    if features.get("invtsc") in ("require", "force") and not timers:
+        found.append("it has the CPU feature invtsc without a TSC frequency")
+    for node in root.iterfind("devices/filesystem"):
+        driver = node.find("driver")
+        kind = None if driver is None else driver.get("type")
+        source = node.find("source")
+        if kind == "virtiofs" and not (source is not None and source.get("socket")):
+            found.append("it shares a host's folder by virtiofs")
+    for node in root.iterfind("devices/shmem"):
+        if node.get("role") != "master":
+            found.append(f"its shared memory '{node.get('name')}' has no role 'master'")
+    if any(True for _node in root.iterfind("devices/disk/transient")):
+        found.append("it has a transient disk")
+    if any(True for _node in root.iterfind("launchSecurity")):
+        found.append("it has launch security, which binds its memory to the host's processor")
+    cpu = root.find("cpu")
+    if cpu is not None and cpu.get("mode") == "host-passthrough" and cpu.get("migratable") == "off":
+        found.append("its CPU is the host's own with migratable='off'")
+    return found
+
+
+def _doubts(root: Any) -> list[str]:
+    """What keeps a guest from migrating at some times and at others does not, each as the end of a sentence."""
+    found = []
+    for node in root.iterfind("devices/filesystem"):
+        driver = node.find("driver")
+        if driver is None or driver.get("type") != "virtiofs":
+            found.append("it has a host's folder by 9p, and cannot move while it has that mounted")
+    if any(True for _node in root.iterfind("devices/tpm/backend[@type='emulator']")):
+        found.append("it has an emulated TPM, whose state has to be on shared storage or be copied by swtpm")
+    return found

@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The matrix of guests by hosts, and the look back after a migration."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtfleet.network.plugins.filter.migrate_kept import migrate_kept
+from ansible_collections.virtfleet.network.plugins.filter.migrate_matrix import migrate_matrix
+from ansible_collections.virtfleet.network.plugins.filter.migrate_verdicts import migrate_verdicts
+
+from .paper import described, domain, info, interface
+
+NAT = (
+    "<network><name>red</name><forward mode='nat'/><bridge name='virbr0'/><ip address='10.1.0.1' prefix='24'/>"
+    "</network>"
+)
+POOL = "<network><name>fast</name><forward mode='passthrough'>{}</forward></network>"
+LINKS = [{"name": "virbr0", "kind": "bridge"}, "p1", "p2"]
+
+
+def host(name, *, members=("p1", "p2"), **red):
+    pool = POOL.format("".join(f"<interface dev='{member}'/>" for member in members))
+    return {"name": name, "networks": [{"xml": NAT, **red}, pool], "links": LINKS}
+
+
+def told(source, *guests):
+    return {"guests": [described(source, xml) for xml in guests]}
+
+
+WEB1 = domain(interface(), name="web1", number=1)
+WEB2 = domain(interface("fast", 2), name="web2", number=2)
+WEB3 = domain(interface("fast", 3), name="web3", number=3)
+HOSTS = {
+    "kvm1": host("kvm1"),
+    "kvm2": host("kvm2", active=False),
+    "kvm3": host("kvm3", autostart=False, members=("p1",)),
+}
+
+
+def judged(found):
+    """As the role does it: every host judges the guests of the others."""
+    return {
+        name: migrate_verdicts(
+            [guest for other, facts in found.items() if other != name for guest in facts.get("guests", ())],
+            {name: info(facts)},
+        )[name]
+        for name, facts in HOSTS.items()
+    }
+
+
+FOUND = {"kvm1": told(HOSTS["kvm1"], WEB1, WEB2, WEB3), "kvm2": {"guests": []}, "kvm3": {"guests": []}}
+
+
+def test_guests_by_hosts():
+    result = migrate_matrix(FOUND, judged(FOUND))
+    assert result["lines"] == [
+        "guest  on    kvm1  kvm2            kvm3",
+        "-----  ----  ----  --------------  ------------------",
+        "web1   kvm1  =     x NET_INACTIVE  ! NET_NO_AUTOSTART",
+        "web2   kvm1  =     + ok            + ok",
+        "web3   kvm1  =     + ok            + ok",
+        "(+ ok, ! warning, ? unknown, x blocked, = where it is)",
+        "",
+        "Best candidates:",
+        "  web1: kvm3",
+        "  web2: kvm2, kvm3",
+        "  web3: kvm2, kvm3",
+        "",
+        "Reasons:",
+        "x kvm2: NET_INACTIVE: Network 'red' on kvm2 is not active. (web1)",
+        "    repair: virtfleet.network.virt_network {'name': 'red', 'state': 'active'}",
+        "! kvm3: NET_NO_AUTOSTART: Network 'red' on kvm3 does not start at boot. (web1)",
+        "    repair: virtfleet.network.virt_network {'name': 'red', 'autostart': True}",
+    ]
+    assert result["problems"] == []
+    assert result["repairs"] == [
+        {"host": "kvm2", "module": "virtfleet.network.virt_network", "arguments": {"name": "red", "state": "active"}},
+        {"host": "kvm3", "module": "virtfleet.network.virt_network", "arguments": {"name": "red", "autostart": True}},
+    ]
+
+
+def test_all_to_one_host_are_judged_together():
+    result = migrate_matrix(FOUND, judged(FOUND), "kvm3")
+    assert result["lines"][:5] == [
+        "guest  on    kvm3",
+        "-----  ----  ----------------------",
+        "web1   kvm1  ! NET_NO_AUTOSTART",
+        "web2   kvm1  x POOL_BATCH_EXHAUSTED",
+        "web3   kvm1  x POOL_BATCH_EXHAUSTED",
+    ]
+    assert result["problems"] == [
+        f"{name} cannot go to kvm3: 2 NICs compete for 1 free members of network 'fast' on kvm3."
+        for name in ("web2", "web3")
+    ]
+
+
+def test_a_host_without_an_answer_is_unknown_and_no_place_to_go():
+    silent = {"unreachable": True, "msg": "No route to host"}
+    found = {**FOUND, "kvm3": silent}
+    checked = {**judged({"kvm1": FOUND["kvm1"]}), "kvm3": silent}
+    result = migrate_matrix(found, checked)
+    row = result["guests"][0]
+    assert row["cells"]["kvm3"]["verdict"] == "unknown"
+    assert row["best"] == []
+    assert result["problems"] == [
+        (
+            "web1 on kvm1 can go nowhere: kvm2: Network 'red' on kvm2 is not active.; "
+            "kvm3: kvm3 could not be looked at: No route to host"
+        )
+    ]
+    assert "? kvm3: its own guests are not known: No route to host" in result["lines"]
+    for answer in (None, {}, {"failed": True, "msg": "libvirt is missing"}, {"skipped": True}):
+        assert migrate_matrix(found, {**checked, "kvm3": answer})["guests"][0]["cells"]["kvm3"]["verdict"] == "unknown"
+
+
+def test_a_guest_that_is_defined_elsewhere_too_is_where_it_runs():
+    found = copy.deepcopy(FOUND)
+    found["kvm2"]["guests"] = [described(HOSTS["kvm2"], WEB1, running=False)]
+    rows = migrate_matrix(found, judged(found))["guests"]
+    assert [(row["guest"], row["host"]) for row in rows] == [("web1", "kvm1"), ("web2", "kvm1"), ("web3", "kvm1")]
+
+
+def test_nothing_to_judge_and_a_destination_that_is_none():
+    assert migrate_matrix({}, {})["lines"] == ["There is no guest to judge."]
+    result = migrate_matrix(FOUND, judged(FOUND), "kvm9")
+    assert result["problems"][0] == "kvm9 is none of the hosts of this play (kvm1, kvm2, kvm3)."
+
+
+@pytest.mark.parametrize("rubbish", ["", [], 7, {"kvm1": 7}, {"kvm1": {"guests": [7]}}])
+def test_rubbish_is_a_sentence(rubbish):
+    with pytest.raises(AnsibleFilterError, match="takes"):
+        migrate_matrix(rubbish, {})
+    with pytest.raises(AnsibleFilterError):
+        migrate_kept(rubbish, rubbish)
+    with pytest.raises(AnsibleFilterError):
+        migrate_verdicts([], {"kvm1": rubbish})
+
+
+def test_what_a_guest_kept():
+    before = described(HOSTS["kvm1"], WEB1)
+    after = described(HOSTS["kvm3"], WEB1)
+    for nic in (before["nics"][0], after["nics"][0]):
+        nic["attached"] = True
+    assert migrate_kept(before, after) == {
+        "lines": ["NIC 52:54:00:00:00:01 of web1: network red (network) on kvm1, network red (network) on kvm3"],
+        "broken": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda guest: guest.update(running=False), "web1 does not run on kvm3."),
+        (lambda guest: guest.update(paused=True), "web1 is paused on kvm3, and was not before."),
+        (lambda guest: guest.update(nics=[]), "NIC 52:54:00:00:00:01 of web1 is not on kvm3."),
+        (lambda guest: guest["nics"][0].update(attached=False), "is not plugged into network 'red'."),
+        (lambda guest: guest["nics"][0].update(network="blue"), "is in network blue (network) and was in network red"),
+        (lambda guest: guest["nics"][0].update(promises=None), "is in network 'red', which is not there."),
+        (lambda guest: guest["nics"][0]["promises"].update(reach="l2"), "has another reach than before."),
+        (lambda guest: guest["nics"][0]["promises"].update(mtu=1300), "passes frames of 1300 bytes, 1500 before."),
+    ],
+)
+def test_what_a_guest_lost(change, said):
+    before, after = described(HOSTS["kvm1"], WEB1), described(HOSTS["kvm3"], WEB1)
+    after["nics"][0]["attached"] = True
+    change(after)
+    broken = migrate_kept(before, after)["broken"]
+    assert len(broken) == 1
+    assert said in broken[0]
+
+
+@pytest.mark.parametrize("part", ["host", "networks", "details", "links", "pools", "transient", "format"])
+def test_a_destination_that_is_cut_off_is_a_sentence(part):
+    whole = info(HOSTS["kvm1"])
+    del whole[part]
+    with pytest.raises(AnsibleFilterError, match=r"^The destination"):
+        migrate_verdicts([], {"kvm1": whole})
+
+
+@pytest.mark.parametrize("key", ["name", "kind", "mtu", "admin", "carrier", "master"])
+def test_a_link_that_is_cut_off_is_a_sentence(key):
+    whole = info(HOSTS["kvm1"])
+    del whole["links"][1][key]
+    with pytest.raises(AnsibleFilterError, match=r"no whole result of virt_network_info"):
+        migrate_verdicts([], {"kvm1": whole})

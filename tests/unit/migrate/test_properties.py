@@ -1,0 +1,331 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for every guest and every destination."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.descriptor import read_described
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.finding import SEVERITIES
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.judge import judge
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.view import read_view
+
+from .paper import described, domain, info, interface
+
+MODES = {
+    "nat": "<forward mode='nat'/><bridge name='virbr0'/><ip address='10.1.0.1' prefix='24'/>",
+    "isolated": "<bridge name='virbr0'/>",
+    "routed": "<forward mode='route'/><bridge name='virbr0'/><mtu size='1400'/><ip address='10.1.0.1' prefix='24'/>",
+    "bridge": "<forward mode='bridge'/><bridge name='br7'/>",
+    "switch": "<forward mode='bridge'/><bridge name='ovs0'/><virtualport type='openvswitch'/>",
+    "macvtap": "<forward mode='bridge'><interface dev='p2'/><interface dev='p3'/></forward>",
+    "passthrough": "<forward mode='passthrough'><interface dev='p2'/><interface dev='p3'/></forward>",
+}
+BRIDGES = {"nat": "virbr0", "isolated": "virbr0", "routed": "virbr0", "bridge": "br7", "switch": "ovs0"}
+GROUPS = {
+    "none": "",
+    "plain": "<portgroup name='eng'/>",
+    "default": "<portgroup name='eng' default='yes'/>",
+    "trusting": "<portgroup name='eng' trustGuestRxFilters='yes'/>",
+    "vlan": "<portgroup name='eng'><vlan><tag id='40'/></vlan></portgroup>",
+    "limited": "<portgroup name='eng'><bandwidth><inbound average='100'/></bandwidth></portgroup>",
+}
+MEMBERS = ("p2", "p3")
+LINKS = [
+    {"name": "virbr0", "kind": "bridge"},
+    {"name": "br7", "kind": "bridge", "vlan_filtering": False},
+    {"name": "p1", "master": "br7", "mtu": 9000},
+    {"name": "ovs0", "kind": "openvswitch"},
+    "p2",
+    "p3",
+    "p4",
+]
+
+
+@st.composite
+def hosts(draw: Any, name: str) -> dict[str, Any]:
+    """With the networks red and blue, each of some kind."""
+    networks = []
+    for network in ("red", "blue"):
+        kind = draw(st.sampled_from(sorted(MODES)))
+        body = (
+            MODES[kind].replace("virbr0", f"virbr-{network}").replace("10.1.", "10.1." if network == "red" else "10.2.")
+        )
+        body += GROUPS[draw(st.sampled_from(sorted(GROUPS)))]
+        networks.append(
+            {
+                "xml": f"<network><name>{network}</name>{body}</network>",
+                "autostart": draw(st.booleans()),
+                "active": draw(st.sampled_from([True, True, True, False])),
+            }
+        )
+    links = [link if isinstance(link, str) else dict(link) for link in LINKS[1:]]
+    links += [{"name": f"virbr-{network}", "kind": "bridge"} for network in ("red", "blue")]
+    return {"name": name, "networks": networks, "links": links, "switches": {"ovs0": ["p4"]}}
+
+
+@st.composite
+def guests(draw: Any, number: int = 1) -> str:
+    nics = [
+        interface(
+            draw(st.sampled_from(["red", "blue"])),
+            number * 10 + place,
+            draw(st.sampled_from(["", "eng"])),
+            draw(st.sampled_from(["", "<link state='down'/>", "<mtu size='1400'/>", "<filterref filter='clean'/>"])),
+        )
+        for place in range(draw(st.integers(1, 3)))
+    ]
+    return domain(*nics, name=f"web{number}", number=number)
+
+
+def only(info: dict[str, Any], key: str, name: str) -> dict[str, Any]:
+    return next(item for item in info[key] if item["name"] == name)
+
+
+def set_link(name: str, **facts: Any) -> Callable[[dict[str, Any]], None]:
+    def fault(told: dict[str, Any]) -> None:
+        for link in told["links"]:
+            if link["name"] == name:
+                link.update(facts)
+
+    return fault
+
+
+def gone(name: str) -> Callable[[dict[str, Any]], None]:
+    def fault(told: dict[str, Any]) -> None:
+        told["links"] = [link for link in told["links"] if link["name"] != name]
+        for pool in told["pools"].values():
+            for member in pool["members"]:
+                if member["name"] == name:
+                    member.update(state="missing", left=0)
+
+    return fault
+
+
+def each(names: tuple[str, ...], **facts: Any) -> Callable[[dict[str, Any]], None]:
+    def fault(told: dict[str, Any]) -> None:
+        for name in names:
+            set_link(name, **facts)(told) if facts else gone(name)(told)
+
+    return fault
+
+
+def without(told: dict[str, Any]) -> None:
+    told["networks"] = [options for options in told["networks"] if options["name"] != "red"]
+    told["pools"].pop("red", None)
+
+
+def inactive(told: dict[str, Any]) -> None:
+    told["details"]["red"].update(active=False, counted=None)
+
+
+def no_autostart(told: dict[str, Any]) -> None:
+    told["details"]["red"]["autostart"] = False
+
+
+def in_use(told: dict[str, Any]) -> None:
+    counted = told["details"]["red"]["counted"] or {}
+    counted.update(dict.fromkeys(counted, 1))
+
+
+def taken(told: dict[str, Any]) -> None:
+    nic = {"mac": "52:54:00:00:00:0a", "type": "network", "network": "red", "source": None}
+    told["guests"].append({"name": "other", "uuid": "other", "running": True, "nics": [nic], "tcp_ports": []})
+
+
+def named(told: dict[str, Any]) -> None:
+    told["guests"].append({"name": "web1", "uuid": "other", "running": False, "nics": [], "tcp_ports": []})
+
+
+def memory(told: dict[str, Any]) -> None:
+    told["host"]["memory"] = {"total": 1 << 30, "available": 1, "pages": {}}
+
+
+def machines(told: dict[str, Any]) -> None:
+    told["host"]["machines"] = {"x86_64": []}
+
+
+def home(told: dict[str, Any]) -> None:
+    told["host"]["uuid"] = "uuid-of-kvm1"
+
+
+FAULTS = {
+    "network missing": without,
+    "network inactive": inactive,
+    "no autostart": no_autostart,
+    "bridge down": set_link("br7", admin="down"),
+    "bridge of its own down": set_link("virbr-red", admin="down"),
+    "bridge gone": gone("br7"),
+    "bridge of its own gone": gone("virbr-red"),
+    "switch gone": gone("ovs0"),
+    "uplink without carrier": set_link("p1", carrier=False),
+    "uplink out of the bridge": set_link("p1", master=None),
+    "uplink small": set_link("p1", mtu=1300),
+    "bridge small": set_link("br7", mtu=1300),
+    "members gone": each(MEMBERS),
+    "members without carrier": each(MEMBERS, carrier=False),
+    "members small": each(MEMBERS, mtu=1300),
+    "members counted as used": in_use,
+    "address taken": taken,
+    "name taken": named,
+    "little memory": memory,
+    "no machine": machines,
+    "the same host": home,
+}
+BLIND = {
+    "links": lambda told: told.update(links=None, switches=None),
+    "guests": lambda told: told.update(guests=None),
+    "pools": lambda told: told.update(pools=None),
+    "filters": lambda told: told.update(filters=None),
+    "memory": lambda told: told["host"].update(memory=None),
+    "machines": lambda told: told["host"].update(machines=None),
+    "uuid": lambda told: told["host"].update(uuid=None),
+}  # fmt: skip
+
+
+def verdict_of(described_guests: list[dict[str, Any]], told: dict[str, Any]) -> dict[str, Any]:
+    return judge(read_described(described_guests), read_view(told))
+
+
+def rank(verdict: dict[str, Any]) -> int:
+    return SEVERITIES.index(verdict["verdict"])
+
+
+@given(hosts("kvm1"), hosts("kvm2"), guests(), st.lists(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=4))
+@settings(max_examples=300, deadline=None)
+def test_a_fault_never_improves_a_verdict(source, destination, guest, faults):
+    facts, told = [described(source, guest)], info(destination)
+    before = verdict_of(facts, told)
+    for fault in faults:
+        FAULTS[fault](told)
+        after = verdict_of(facts, told)
+        assert rank(after) >= rank(before), (fault, before, after)
+        for question in ("taken", "network"):
+            if question == "taken" or after["verdicts"][0]["taken"] != "blocked":
+                was, now = before["verdicts"][0][question], after["verdicts"][0][question]
+                assert SEVERITIES.index(now) >= SEVERITIES.index(was), (fault, question, before, after)
+        before = after
+
+
+@given(hosts("kvm1"), hosts("kvm2"), guests(), st.sampled_from(sorted(BLIND)), st.sampled_from(["", *sorted(FAULTS)]))
+@settings(max_examples=300, deadline=None)
+def test_what_was_not_looked_at_never_reads_ok(source, destination, guest, part, fault):
+    """Whatever would have spoken against the guest, had it been looked at, keeps the verdict from being good."""
+    facts, told = [described(source, guest)], info(destination)
+    if fault:
+        FAULTS[fault](told)
+    seeing = verdict_of(facts, told)
+    blind = copy.deepcopy(told)
+    BLIND[part](blind)
+    unseeing = verdict_of(facts, blind)
+    if seeing["verdict"] in ("blocked", "unknown"):
+        assert unseeing["verdict"] in ("blocked", "unknown"), (part, fault, seeing, unseeing)
+    else:
+        assert rank(unseeing) >= rank(seeing) or unseeing["verdict"] == "unknown"
+
+
+def test_every_part_that_matters_is_unknown_without_it():
+    """On a host where all is well."""
+    red = {"xml": "<network><name>red</name><forward mode='bridge'/><bridge name='br7'/></network>"}
+    pool = {"xml": f"<network><name>blue</name>{MODES['passthrough']}</network>"}
+    host = {"networks": [red, pool], "links": LINKS, "filters": ["clean"]}
+    facts = described(
+        {"name": "kvm1", **host}, domain(interface(body="<filterref filter='clean'/>"), interface("blue", 2))
+    )
+    told = info({"name": "kvm2", **host})
+    assert verdict_of([facts], told)["verdict"] == "ok"
+    for part, blind in BLIND.items():
+        unseeing = copy.deepcopy(told)
+        blind(unseeing)
+        assert verdict_of([facts], unseeing)["verdict"] == "unknown", part
+
+
+@given(hosts("kvm1"), hosts("kvm2"), st.lists(st.integers(1, 4), min_size=2, max_size=6), st.data())
+@settings(max_examples=150, deadline=None)
+def test_nothing_depends_on_the_order_of_guests_networks_or_links(source, destination, numbers, data):
+    facts = [described(source, data.draw(guests(number))) for number in numbers]
+    told = info(destination)
+    shuffle = random.Random(data.draw(st.integers(0, 1000))).shuffle
+    other_facts, other = copy.deepcopy(facts), copy.deepcopy(told)
+    for items in (other_facts, other["networks"], other["links"], other["guests"]):
+        shuffle(items)
+    one, two = verdict_of(facts, told), verdict_of(other_facts, other)
+    places = [facts.index(guest) for guest in other_facts]
+    assert [item["verdict"] for item in two["verdicts"]] == [one["verdicts"][place]["verdict"] for place in places]
+    assert sorted(map(repr, two["verdicts"])) == sorted(map(repr, one["verdicts"]))
+
+
+@given(hosts("kvm1"), hosts("kvm2"), st.lists(st.integers(1, 5), min_size=1, max_size=6, unique=True), st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_guest_alone_is_judged_the_same_among_others(source, destination, numbers, data):
+    facts = [described(source, data.draw(guests(number))) for number in numbers]
+    told = info(destination)
+    together = verdict_of(facts, told)["verdicts"]
+    for guest, among in zip(facts, together):
+        alone = verdict_of([guest], told)["verdicts"][0]
+        assert [finding for finding in among["findings"] if not finding["batch"]] == alone["findings"]
+        assert among["alone"] == alone["verdict"]
+        assert SEVERITIES.index(among["verdict"]) >= SEVERITIES.index(alone["verdict"])
+
+
+@given(hosts("kvm1"), guests())
+@settings(max_examples=150, deadline=None)
+def test_a_host_that_is_the_same_in_all_keeps_every_promise(host, guest):
+    """But for what libvirt would refuse there too, nothing is found."""
+    facts = described(host, guest)
+    there = info({**host, "name": "kvm2"})
+    found = verdict_of([facts], there)["verdicts"][0]["findings"]
+    weaker = [finding for finding in found if finding["question"] == "network" and finding["severity"] != "unknown"]
+    assert weaker == [], weaker
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda s: st.lists(s) | st.dictionaries(st.text(), s)
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_a_guest_that_is_none_is_unknown(rubbish):
+    told = info({"name": "kvm2"})
+    verdict = verdict_of([rubbish], told)
+    assert verdict["verdict"] == "unknown"
+
+
+def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The ways to every key of every mapping in there."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = [(*here, key) for key, _item in items if isinstance(value, dict)]
+    return found + [path for key, item in items for path in paths(item, (*here, key))]
+
+
+@given(hosts("kvm1"), guests(), st.data(), st.sampled_from(["gone", None, [], {}, 7, "x"]))
+@settings(max_examples=300, deadline=None)
+def test_a_description_cut_anywhere_is_no_crash(host, guest, data, instead):
+    """A key that is gone or is another thing, at any depth. The guest beside it is judged as if it were not there."""
+    facts = described(host, guest)
+    told = info({**host, "name": "kvm2"})
+    beside = described(host, domain(name="beside", number=77))
+    whole = verdict_of([beside], told)["verdicts"][0]
+    *way, key = data.draw(st.sampled_from(paths(facts)))
+    cut = copy.deepcopy(facts)
+    here: Any = cut
+    for step in way:
+        here = here[step]
+    if instead == "gone":
+        del here[key]
+    else:
+        here[key] = instead
+    verdict = verdict_of([cut, beside], told)
+    assert verdict["verdict"] in SEVERITIES
+    assert [finding for finding in verdict["verdicts"][1]["findings"] if not finding["batch"]] == whole["findings"]
+    if instead == "gone" and not way:
+        optional = ("persistent", "paused", "gathered", "emulator")
+        assert verdict["verdicts"][0]["verdict"] == "unknown" or key in optional
