@@ -24,6 +24,7 @@ from stage import (
     lab,
     nics,
     on,
+    playbook,
     rollout,
     say,
     virsh,
@@ -104,10 +105,19 @@ def edit_applied() -> None:
     hold(rollout(*EDITED).changed == dict.fromkeys(HOSTS, 0), "and a further run changes nothing")
 
 
+def check() -> None:
+    virsh(HOSTS[0], "create", "/dev/stdin", given=(DEMO / "guest.xml").read_text())
+    outcome = playbook("migrate_check", "-e", f"guest={GUEST}")
+    hold(outcome.good, f"{GUEST} can go somewhere, and where is told")
+    virsh(HOSTS[1], "net-destroy", "lan")
+    outcome = playbook("migrate_check", "-e", f"guest={GUEST}", "-e", f"destination={HOSTS[1]}")
+    hold(not outcome.good and "NET_INACTIVE" in outcome.text, f"without network lan {HOSTS[1]} is no place for it")
+    virsh(HOSTS[1], "net-start", "lan")
+
+
 def migration() -> None:
     """By nothing but network names: the guest's XML is the same all the way."""
     home = HOSTS[0]
-    virsh(home, "create", "/dev/stdin", given=(DEMO / "guest.xml").read_text())
     first = nics(home, GUEST)
     shown = {home: first}
     for there in HOSTS[1:]:
@@ -143,6 +153,7 @@ ACTS = (
     ("The same again", second_rollout),
     ("An edited contract: --check --diff", edit),
     ("The edit applied", edit_applied),
+    ("Where could a guest go?", check),
     ("A guest moves by nothing but network names", migration),
     ("Hosts by networks", report),
 )

@@ -103,9 +103,13 @@ class Outcome:
 
 
 def rollout(*arguments: str) -> Outcome:
-    """Runs the rollout as a user would, its output shown as it comes."""
+    return playbook("rollout", *arguments)
+
+
+def playbook(name: str, *arguments: str) -> Outcome:
+    """Runs one of the collection's playbooks as a user would, its output shown as it comes."""
     command = [word for inventory in INVENTORIES for word in ("-i", inventory)]
-    command += ["virtfleet.network.rollout", *arguments]
+    command += [f"virtfleet.network.{name}", *arguments]
     say(f"$ {shlex.join(['ansible-playbook', *command])}")
     command.insert(0, str(ROOT / ".cache" / "venv" / "bin" / "ansible-playbook"))
     # Nothing of the user's own settings; skipped tasks say nothing.

@@ -4,7 +4,8 @@
 """Runs on a lab host: one call of the collection's core, which may meet a fault on its way, or a look at the host.
 
 on_host.py COLLECTIONS apply REQUEST: options of virt_network with restart, and fault: step (its number), when (before,
-after) and how (kill: this process dies; daemon: libvirtd dies; error: libvirt refuses). on_host.py COLLECTIONS look.
+after) and how (kill: this process dies; daemon: libvirtd dies; error: libvirt refuses; anything else: a command that
+virsh carries out, if it can). on_host.py COLLECTIONS look.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ def meet(fault: dict) -> None:
         if fault["how"] == "daemon":
             pid = subprocess.run(["pgrep", "-o", "-x", "libvirtd"], capture_output=True, text=True, check=True).stdout
             os.kill(int(pid), signal.SIGKILL)
+            return
+        if fault["how"] != "error":
+            subprocess.run(["virsh", "-q", *fault["how"].split()], capture_output=True, check=False)
             return
         with errors(step.doing, conn):
             raise libvirt.libvirtError("injected by the test")

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.lab
 
 HOST = "kvm1"
 NAME = "red"
-MAC = "52:54:00:30:00:01"
+MAC, OTHER = "52:54:00:30:00:01", "52:54:00:30:00:02"
 BRIDGE = {"forward": {}, "bridge": {"name": "virbr30", "stp": False}, "mac": "52:54:00:aa:00:30"}
 POOL = {"forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}, {"dev": "p1"}]}}
 ENG = {"portgroups": [{"name": "eng"}]}
@@ -132,6 +132,25 @@ def test_faults(bench, kind):
                 outcome = "converged by the next run"
             table.append(f"{kind:36} {number} {step:10} {when:6} {how:6} {outcome}")
     print("\n".join(["", *table]))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", range(5), ids=["define", "destroy", "start", "attach", "reclaim"])
+def test_a_guest_starts_or_stops_in_the_middle(bench, number, when):
+    change = KINDS["replug"][2]
+    for command, guest in (("destroy web1", "web1"), ("create --paused /run/web2.xml", "web2")):
+        bench.prepare(BRIDGE, guest=True)
+        xml = guests.domain_xml("web2", [guests.network_interface(NAME, OTHER)])
+        bench.hosts.on(HOST, "sh", "-c", 'printf %s "$1" > /run/web2.xml', "sh", xml)
+        done = bench.apply(change, {"step": number, "when": when, "how": command})
+        assert "code" not in done, done
+        there = bench.look()
+        running = bench.hosts.virsh(HOST, "list", "--name").split()
+        assert "web1" in running or guest == "web1"
+        # One that came while there was no network was refused by libvirt; every other one is plugged in.
+        assert len(there["ports"]) == len(running), (running, there)
+        assert list(there["masters"].values()) == [seen_bridge(there)] * len(running), (running, there)
+        assert bench.apply(change)["steps"] == []
 
 
 def without_generated(seen: dict) -> str:
