@@ -174,10 +174,12 @@ class Lane:
 
     def _start_once(self, host: str, one: Ready) -> None:
         """An offline guest runs for a moment, so that what it had can be seen; one that cannot has nothing to lose."""
+        agent = self.fleet.agents[host]
         try:
-            self.fleet.agents[host]("start", xml=one.xml)
+            agent("start", xml=one.xml)
         except HostError:
-            self.fleet.agents[host]("offline", xml=one.xml)
+            if agent("state", name=one.asked.name) != "off":
+                raise
 
     def _wake(self, host: str, one: Ready) -> bool:
         path, mtus = self.saved[one.key]
