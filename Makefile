@@ -13,6 +13,7 @@ HOSTS ?= 3
 RESULTS := .cache/results
 TIMED := $(PYTHON) tests/tools/timed.py
 PYTEST := pytest -rsx --junit-xml=$(RESULTS)
+LANES ?= 2
 PURE := $(addprefix .cache/collections/ansible_collections/virtfleet/network/plugins/module_utils/,_model _xml _plan _fleet _migrate)
 
 export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
@@ -24,7 +25,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 TIERS := test-unit test-lint test-types test-sanity test-build test-lab
 LINTS := lint-ruff lint-format lint-ansible lint-yaml lint-docs lint-changelog
 
-.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus bench clean
+.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -81,6 +82,9 @@ demo: setup ## a fleet of 3, the rollout, the migration check's matrix, a real l
 corpus: setup ## XML=dir: every network XML in a folder through virt_network
 	@$(if $(XML),,echo 'usage: make corpus XML=dir' >&2; exit 2)
 	@python tests/corpus/run.py $(XML)
+
+truth: setup ## [SCENARIOS=dir] [LANES=n]: migration scenarios against reality
+	@python tests/truth/run.py --lanes $(LANES) $(SCENARIOS)
 
 bench: setup ## the measurements
 	@python tests/bench/run.py

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a running guest's NICs really stand on: the kernel's links and rules, Open vSwitch's ports, libvirt's flags."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Optional
+
+import libvirt
+import served
+import switch
+import tools
+import wire
+
+Links = dict[str, dict[str, Any]]
+
+
+def nics(name: str) -> list[dict[str, Any]]:
+    """One entry per interface of the running guest, in its order."""
+    root = ET.fromstring(tools.conn().lookupByName(name).XMLDesc())
+    links: Links = {link["ifname"]: link for link in tools.shown("ip", "-json", "-details", "addr", "show")}
+    return [_nic(interface, links) for interface in root.iterfind("devices/interface")]
+
+
+def _nic(interface: ET.Element, links: Links) -> dict[str, Any]:
+    source = interface.find("source")
+    network = source.get("network") if source is not None else None
+    portgroup = source.get("portgroup") if source is not None else None
+    target = interface.find("target")
+    device = target.get("dev", "") if target is not None else ""
+    state = interface.find("link")
+    found: dict[str, Any] = {
+        "mac": interface.find("mac").get("address"),  # type: ignore[union-attr]
+        "device": device,
+        "link": state.get("state", "up") if state is not None else "up",
+        "trusts": network is not None and _trusted(network, source.get("portid")),  # type: ignore[union-attr]
+        **_flags(network, portgroup),
+    }
+    link = links.get(device)
+    if link is None:
+        return {**found, "plug": "nothing", "reach": "nothing"}
+    if link.get("linkinfo", {}).get("info_kind") == "macvtap":
+        return {**found, **_on_member(link, links)}
+    bridge = switch.of(device)
+    if bridge:
+        return {**found, **switch.port(device, bridge, links)}
+    return {**found, **_on_bridge(link, links)}
+
+
+def _on_member(link: dict[str, Any], links: Links) -> dict[str, Any]:
+    lower = links.get(link.get("link", ""), {})
+    mode = link["linkinfo"]["info_data"]["mode"]
+    return {
+        "plug": "direct",
+        "mode": mode,
+        "on": link.get("link"),
+        "reach": "l2" if wire.carries(lower) else "nothing",
+        # With vepa and passthrough that is the next switch's business.
+        "peers": {"bridge": True, "private": False}.get(mode),
+        "mtu": min(link["mtu"], lower.get("mtu", 0)),
+    }
+
+
+def _on_bridge(link: dict[str, Any], links: Links) -> dict[str, Any]:
+    bridge = links.get(link.get("master", ""))
+    if bridge is None:
+        return {"plug": "no bridge", "reach": "nothing"}
+    ports = [other for other in links.values() if other.get("master") == bridge["ifname"]]
+    uplinks = [port for port in ports if not wire.is_tap(port)]
+    port = link.get("linkinfo", {}).get("info_slave_data", {})
+    return {
+        "plug": "bridge",
+        "on": bridge["ifname"],
+        "reach": wire.reach(bridge, uplinks),
+        "addresses": wire.addresses(bridge),
+        "mtu": min([link["mtu"], bridge["mtu"], *(up["mtu"] for up in uplinks if wire.carries(up))]),
+        "isolated": bool(port.get("isolated")),
+        "peers": not port.get("isolated"),
+        "twins": _twins(link, ports),
+    }
+
+
+def _twins(link: dict[str, Any], ports: list[dict[str, Any]]) -> int:
+    """Other guests on the same bridge with the same MAC; a tap's own MAC differs from its guest's in the first byte."""
+    return sum(port["address"] == link["address"] and port["ifname"] != link["ifname"] for port in ports)
+
+
+def _flags(network: Optional[str], portgroup: Optional[str]) -> dict[str, Any]:
+    """What libvirt says of the network's future: whether it comes back, and as what."""
+    if network is None:
+        return {"network": None}
+    with suppress(libvirt.libvirtError):
+        found = tools.conn().networkLookupByName(network)
+        live = found.XMLDesc(0)
+        persistent = bool(found.isPersistent())
+        return {
+            "network": network,
+            "portgroup": portgroup,
+            "portgroup there": portgroup is None or f"name='{portgroup}'" in "".join(_portgroups(live)),
+            "persistent": persistent,
+            "served": served.by(network),
+            "autostart": bool(found.autostart()),
+            "comes back the same": persistent
+            and _plain(live) == _plain(found.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)),
+        }
+    return {"network": network, "gone": True}
+
+
+def _trusted(network: str, port: Optional[str]) -> bool:
+    """Whether the port lets the guest choose what it receives."""
+    with suppress(libvirt.libvirtError):
+        found = tools.conn().networkLookupByName(network).portLookupByUUIDString(port or "")
+        return "trustGuest='yes'" in found.XMLDesc()
+    return False
+
+
+def _portgroups(xml: str) -> list[str]:
+    return re.findall(r"<portgroup [^>]*>", xml)
+
+
+def _plain(xml: str) -> str:
+    """A definition without what only a running network shows."""
+    root = ET.fromstring(xml)
+    for element in root.iter():
+        element.attrib.pop("connections", None)
+        element.text = (element.text or "").strip()
+        element.tail = ""
+    for nat in root.findall("forward/nat"):
+        for port in nat.findall("port"):
+            nat.remove(port)
+        if not len(nat) and not nat.attrib:
+            root.find("forward").remove(nat)  # type: ignore[union-attr]
+    metadata = root.find("metadata")
+    if metadata is not None:
+        root.remove(metadata)
+    return ET.tostring(root, encoding="unicode")
+
+
+def waits(name: str) -> bool:
+    """Whether a tap of the guest is plugged in to a bridge that speaks STP and does not let its frames through yet."""
+    root = ET.fromstring(tools.conn().lookupByName(name).XMLDesc())
+    devices = [target.get("dev", "") for target in root.iterfind("devices/interface/target")]
+    ports = [Path(f"/sys/class/net/{device}/brport/state") for device in devices]
+    return any(port.read_text().strip() in ("1", "2") for port in ports if port.exists())

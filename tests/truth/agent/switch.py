@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A guest's port on Open vSwitch."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, Optional
+
+import tools
+import wire
+
+
+def of(device: str) -> Optional[str]:
+    """The switch that a tap is plugged in to."""
+    if not Path("/run/openvswitch/db.sock").exists():
+        return None
+    done = subprocess.run(["ovs-vsctl", "port-to-br", device], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
+
+
+def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    ports = tools.run("ovs-vsctl", "list-ports", bridge).split()
+    uplinks = [links[name] for name in ports if name in links and not wire.is_tap(links[name])]
+    carrying = [link for link in uplinks if wire.carries(link)]
+    columns = {column: _value("port", device, column) for column in ("tag", "trunks", "vlan_mode")}
+    shaping = {column: _value("interface", device, column) for column in ("ingress_policing_rate",)}
+    ids = _value("interface", device, "external_ids")
+    shaping["qos"] = "" if _value("port", device, "qos") == "[]" else _queue(device)
+    return {
+        "plug": "switch",
+        "on": bridge,
+        "reach": "l2" if carrying else "nothing" if uplinks else "isolated",
+        "mtu": min([links[device]["mtu"], *(link["mtu"] for link in carrying)]),
+        "peers": True,
+        "profile": "".join(re.findall(r'port-profile="?([^",}]+)', ids)),
+        "vlan": columns,
+        "bandwidth": shaping,
+        "twins": sum(
+            links[other]["address"] == links[device]["address"] for other in ports if other in links and other != device
+        ),
+    }
+
+
+def _value(table: str, record: str, column: str) -> str:
+    return tools.run("ovs-vsctl", "get", table, record, column).strip()
+
+
+def _queue(device: str) -> str:
+    qos = _value("port", device, "qos")
+    return _value("qos", qos, "other_config")

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lies behind a bridge, told from the kernel alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import tools
+
+Link = dict[str, Any]
+
+
+def carries(link: Link) -> bool:
+    return {"UP", "LOWER_UP"} <= set(link.get("flags", ()))
+
+
+def is_tap(link: Link) -> bool:
+    return link.get("linkinfo", {}).get("info_kind") == "tun"
+
+
+def addresses(link: Link) -> list[str]:
+    found = [f"{one['local']}/{one['prefixlen']}" for one in link.get("addr_info", []) if one.get("scope") == "global"]
+    return sorted(found)
+
+
+def reach(bridge: Link, uplinks: list[Link]) -> str:
+    """l2: frames leave on a wire; nat, routed: the host passes them on; isolated: they end there; nothing: cut off."""
+    if "UP" not in bridge.get("flags", ()):
+        return "nothing"
+    if uplinks:
+        return "l2" if any(carries(link) for link in uplinks) else "nothing"
+    if not addresses(bridge):
+        return "isolated"
+    return _passed_on(bridge)
+
+
+def _passed_on(bridge: Link) -> str:
+    rules = tools.run("iptables-save") + tools.run("ip6tables-save")
+    name = bridge["ifname"]
+    from_it = [line for line in rules.splitlines() if line.startswith("-A LIBVIRT_FWO ") and f"-i {name} " in line]
+    accepted = any(line.endswith("-j ACCEPT") for line in from_it)
+    if from_it and not accepted:
+        return "isolated"
+    sources = {match for line in from_it for match in re.findall(r"-s (\S+)", line)}
+    if any(f"-s {source} " in line and "MASQUERADE" in line for source in sources for line in rules.splitlines()):
+        return "nat"
+    on = Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "1"
+    return "routed" if on or from_it else "isolated"

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at a guest on one host: what it is plugged in to, and who gets an answer from it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import time
+from typing import Callable
+
+from guest import READY, Nic, Ready
+from hosts import Fleet, HostError
+from reality import Seen
+
+HEADERS = 28  # of IPv4 and ICMP, in the largest frame
+PATIENCE = 2.5  # seconds for an answer that should come
+STP = 8.0  # seconds for a port of a bridge that speaks STP; libvirt's do
+
+
+class Looker:
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.mtus: dict[str, list[int]] = {}
+
+    def booted(self, host: str, one: Ready, wait: float) -> list[int]:
+        """Wait for the guest; returns the MTU that each of its NICs has."""
+        deadline = time.monotonic() + wait
+        while READY not in (text := self.fleet.agents[host]("console", name=one.asked.name)):
+            if time.monotonic() > deadline:
+                raise HostError(f"{one.asked.name} did not boot in {wait:.0f} seconds: {text[-300:]}")
+            time.sleep(0.1)
+        return [int(mtu) for mtu in re.findall(r"^mtu eth\d+ (\d+)", text, re.M)]
+
+    def before(self, host: str, one: Ready) -> Seen:
+        return self._look(host, one, None)
+
+    def after(self, host: str, one: Ready, before: Seen) -> Seen:
+        return self._look(host, one, before)
+
+    def _look(self, host: str, one: Ready, before: Seen | None) -> Seen:
+        agent, name = self.fleet.agents[host], one.asked.name
+        seen = Seen(state=agent("state", name=name))
+        if seen.state not in ("running", "paused"):
+            return seen
+        seen.nics = agent("nics", name=name)
+        if one.key and one.asked.start and seen.state == "running":
+            for place, nic in enumerate(one.nics):
+                reach = seen.nics[place]["reach"]
+                known = before.answers[place] if before and before.answers else None
+                seen.answers.append(self._ask(host, one, nic, self._mtu(name, place), reach, known))
+        return seen
+
+    def _mtu(self, name: str, place: int) -> int:
+        mtus = self.mtus.get(name, [])
+        return mtus[place] if place < len(mtus) else 1500
+
+    def _ask(
+        self, host: str, one: Ready, nic: Nic, mtu: int, reach: str, known: dict[str, bool] | None
+    ) -> dict[str, bool]:
+        """known: what answered before, which is waited for; without it, what this reach lets one expect."""
+        agent, full = self.fleet.agents[host], mtu - HEADERS
+        asks: dict[str, Callable[[], bool]] = {}
+        if nic.peer:
+            asks["the wire"] = lambda: bool(self.fleet.ping(nic.ip, 56, 1))
+            asks[f"the wire in full-size frames ({mtu})"] = lambda: bool(self.fleet.ping(nic.ip, full, 1))
+        if nic.gateway:
+            subnet = ipaddress.IPv4Interface(nic.address).network
+            self.fleet.follow(str(subnet), host)
+            asks["its host"] = lambda: bool(agent("ping", address=nic.ip, size=56, count=1))
+            asks[f"its host in full-size frames ({mtu})"] = lambda: bool(
+                agent("ping", address=nic.ip, size=full, count=1)
+            )
+            asks["others behind its host"] = lambda: bool(self.fleet.ping(nic.ip, 56, 1))
+            asks["when it asks the outside"] = lambda: "reached outside" in agent("console", name=one.asked.name)
+        expected = {who: known.get(who, False) if known is not None else _expected(who, reach) for who in asks}
+        return self._until(agent, one, asks, expected)
+
+    def _until(
+        self, agent: object, one: Ready, asks: dict[str, Callable[[], bool]], expected: dict[str, bool]
+    ) -> dict[str, bool]:
+        """Ask until what is expected has answered, or its time is over."""
+        answers = dict.fromkeys(asks, False)
+        deadline = time.monotonic() + PATIENCE
+        stp = time.monotonic() + STP
+        while True:
+            for who, ask in asks.items():
+                answers[who] = answers[who] or ask()
+            open_ones = [who for who, wanted in expected.items() if wanted and not answers[who]]
+            if not open_ones:
+                return answers
+            waits = agent("waits", name=one.asked.name)  # type: ignore[operator]
+            if time.monotonic() > (stp if waits else deadline):
+                return answers
+            if waits:
+                deadline = time.monotonic() + PATIENCE
+            time.sleep(0.1)
+
+
+def _expected(who: str, reach: str) -> bool:
+    if reach == "nothing":
+        return False
+    if who.startswith("the wire"):
+        return reach == "l2"
+    if who.startswith("its host"):
+        return reach in ("nat", "routed", "isolated")
+    if who == "others behind its host":
+        return reach == "routed"
+    return reach in ("nat", "routed")

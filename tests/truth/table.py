@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Holds the check's word against reality, and shows both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lane import Result
+from reality import Outcome
+from scenario import Asked, Scenario
+
+WIDTHS = (40, 8, 44, 60)
+BADNESS = ("ok", "warning", "unknown", "blocked", "none")
+
+
+@dataclass
+class Row:
+    name: str
+    verdict: str
+    codes: list[str]
+    outcome: Outcome
+    faults: list[str]
+
+
+def report(
+    results: Sequence[Result],
+    unusable: Sequence[tuple[Path, str]],
+    left_out: Sequence[tuple[Scenario, list[str]]],
+    seconds: float,
+) -> int:
+    """Print what is not in the rows already; returns the exit status."""
+    faults = [wrong for result in results if (wrong := _wrong(result))]
+    agree = len(results) - len(faults)
+    faults += [[f"{path.stem}: {words}"] for path, words in unusable]
+    for scenario, lacks in left_out:
+        print(f"not run: {scenario.key}: this machine lacks {', '.join(lacks)}")
+    for wrong in faults:
+        for line in wrong:
+            print(f"DISAGREE {line}")
+    if not results:
+        print("no scenario ran")
+    shares = {step: sum(result.seconds.get(step, 0) for result in results) for step in ("begin", "modules", "end")}
+    print(
+        f"{len(results)} scenarios in {seconds:.0f} seconds: setting up {shares['begin']:.0f}, "
+        f"the modules {shares['modules']:.0f}, migrating and looking {shares['end']:.0f}"
+    )
+    print(f"{agree} agree, {len(faults)} disagree")
+    return 0 if results and not faults else 1
+
+
+def heading() -> None:
+    print(_line("scenario", "verdict", "codes", "libvirt's answer", "kept its network"), flush=True)
+
+
+def show(result: Result) -> None:
+    """The rows of one scenario, as soon as it is through."""
+    for row in _rows(result):
+        print(_line(row.name, row.verdict, " ".join(row.codes), row.outcome.libvirt, row.outcome.kept), flush=True)
+
+
+def _wrong(result: Result) -> list[str]:
+    if result.broken:
+        return [f"{result.scenario.key}: could not be run: {result.broken}"]
+    return [f"{row.name}: {fault}" for row in _rows(result) for fault in row.faults]
+
+
+def reality(results: Sequence[Result]) -> None:
+    for result in results:
+        if result.broken:
+            print(f"{result.scenario.key}: BROKEN {result.broken}")
+        for asked, outcome in zip(result.scenario.guests, result.outcomes):
+            wanted = expected(result.scenario, asked).get("verdict")
+            mark = "" if wanted in (None, "unknown", outcome.verdict) else f"  (expected {wanted})"
+            print(f"{result.scenario.key} {asked.name}: {outcome.verdict}{mark}: {outcome.libvirt}")
+            for reason in outcome.reasons:
+                print(f"    {reason}")
+
+
+def expected(scenario: Scenario, asked: Asked) -> dict[str, Any]:
+    """A guest's own expectation, or that of the scenario."""
+    return asked.expect or scenario.expect
+
+
+def _line(name: str, verdict: str, codes: str, answer: str, kept: str) -> str:
+    cells = [name, verdict, codes, answer]
+    return " | ".join(f"{cell[:width]:{width}}" for cell, width in zip(cells, WIDTHS)) + f" | {kept}"
+
+
+def _rows(result: Result) -> list[Row]:
+    if result.broken:
+        return [Row(result.scenario.key, "-", [], Outcome("-", "-", "-"), [])]
+    said = {str(one.get("guest")): one for one in result.checked.get("verdicts") or []}
+    several = len(result.scenario.guests) > 1
+    rows = []
+    for asked, outcome in zip(result.scenario.guests, result.outcomes):
+        judged = said.get(asked.name, {})
+        name = f"{result.scenario.key} {asked.name}" if several else result.scenario.key
+        codes = list(dict.fromkeys(finding["code"] for finding in judged.get("findings", [])))
+        verdict = judged.get("verdict", "none")
+        faults = _against_reality(judged, outcome, result) + _against(asked.expect, verdict, codes)
+        if verdict == "none":
+            faults.append(f"    the modules said: {_said(result.gathered)}; {_said(result.checked)}")
+        rows.append(Row(name, verdict, codes, outcome, faults))
+    worst = max((row.verdict for row in rows), key=BADNESS.index)
+    rows[-1].faults += _against(result.scenario.expect, worst, [code for row in rows for code in row.codes])
+    if any(row.faults for row in rows):
+        rows[-1].faults += [
+            f"    {one['guest']}: {finding['code']} {finding['severity']}: {finding['sentence']}"
+            for one in said.values()
+            for finding in one.get("findings", [])
+        ]
+    return rows
+
+
+def _said(answer: dict[str, Any]) -> str:
+    return f"{answer.get('code', '')} {answer.get('msg', '')} {answer.get('module_stderr', '')}".strip()[:1000] or "-"
+
+
+def _against_reality(judged: dict[str, Any], outcome: Outcome, result: Result) -> list[str]:
+    verdict = judged.get("verdict", "none")
+    if verdict == outcome.verdict or (verdict == "unknown" and result.scenario.expect.get("verdict") == "unknown"):
+        # What could not be looked at is neither right nor wrong, where the scenario says that it could not.
+        return []
+    if _lost_to_another(judged, outcome) and any(one.verdict == "blocked" for one in result.outcomes):
+        return []
+    why = "; ".join(outcome.reasons)
+    return [f"the verdict is {verdict}, reality is {outcome.verdict}" + (f" ({why})" if why else "")]
+
+
+def _lost_to_another(judged: dict[str, Any], outcome: Outcome) -> bool:
+    """Of guests that want the same thing the first gets it. The check cannot know the order and blocks them all; that
+    is right when the guest came in and another one of them did not."""
+    return judged.get("alone") == outcome.verdict and any(one.get("batch") for one in judged.get("findings", []))
+
+
+def _against(expect: dict[str, Any], verdict: str, codes: list[str]) -> list[str]:
+    found = []
+    if "verdict" in expect and verdict != expect["verdict"]:
+        found.append(f"the verdict is {verdict}, expected was {expect['verdict']}")
+    found += [f"{code} is not among the findings" for code in expect.get("codes", []) if code not in codes]
+    found += [f"{code} is among the findings" for code in expect.get("without", []) if code in codes]
+    return found
