@@ -90,5 +90,5 @@ bench: setup ## the measurements
 	@python tests/bench/run.py
 
 clean: ## remove everything that these targets made
-	@if [[ -e .lab ]]; then $(PYTHON) tests/lab/lab.py down; fi
+	@for lab in $(wildcard .lab .lab-*); do $(PYTHON) tests/lab/lab.py --name "$$(sed 's/^.lab-\{0,1\}//' <<<"$$lab")" down; done
 	@rm -rf .cache .ansible .hypothesis tests/output

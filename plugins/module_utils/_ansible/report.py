@@ -12,9 +12,7 @@ from .._model.mark import foreign
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
-from .._plan.replug import is_replug
 from .._plan.step import Plan, concerned
-from .._plan.yaml_text import to_yaml
 
 
 def plan_result(plan: Plan, gaps: Optional[dict[str, float]] = None) -> dict[str, Any]:
@@ -42,6 +40,8 @@ def confirm_result(confirm: Optional[dict[str, Any]]) -> dict[str, Any]:
 
 def plan_diff(plan: Plan) -> dict[str, str]:
     """What was declared, before and after, for --diff."""
+    from .._plan.yaml_text import to_yaml
+
     return {
         "before": to_yaml(plan.before),
         "after": to_yaml(plan.after) + "".join(f"# {line}\n" for line in _who_notices(plan)),
@@ -54,6 +54,8 @@ def _who_notices(plan: Plan) -> list[str]:
     """What a change does to whom, beside what it changes."""
     if not plan.changed:
         return []
+    from .._plan.replug import is_replug
+
     how = "is without its network for a moment" if is_replug(plan) else "is cut off"
     lines = [f"{_seat(port)} {how}" for port in plan.plugged]
     if plan.waiting:

@@ -11,6 +11,7 @@ from .._model.field import Document
 from .._model.observed import Observed
 from .._xml.network import parse_network
 from .connection import errors, libvirt
+from .side_by_side import side_by_side
 
 
 def read_networks(conn: Any) -> dict[str, Observed]:
@@ -24,13 +25,12 @@ def read_networks(conn: Any) -> dict[str, Observed]:
         autostart = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_AUTOSTART)
         active = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)
         found = conn.listAllNetworks(0)
-    result = {}
-    for network in found:
-        name = network.name()
-        observed = _read(conn, network, name in active, name in persistent, name in autostart)
-        if observed is not None:
-            result[name] = observed
-    return result
+    names = [network.name() for network in found]
+    read = side_by_side(
+        lambda pair: _texts(conn, pair[0], pair[1] in active, pair[1] in persistent), list(zip(found, names))
+    )
+    read_ones = [(name, texts) for name, texts in zip(names, read) if texts is not None]
+    return {name: _observed(name, *texts, autostart=name in autostart) for name, texts in read_ones}
 
 
 def read_network(conn: Any, name: str) -> Observed:
@@ -39,8 +39,9 @@ def read_network(conn: Any, name: str) -> Observed:
     if network is None:
         return Observed(name)
     with errors(f"read network '{name}'", conn):
-        facts = (bool(network.isActive()), bool(network.isPersistent()), _autostart(network))
-    return _read(conn, network, *facts) or Observed(name)
+        active, persistent, autostart = bool(network.isActive()), bool(network.isPersistent()), _autostart(network)
+    texts = _texts(conn, network, active, persistent)
+    return Observed(name) if texts is None else _observed(name, *texts, autostart=autostart)
 
 
 def find(conn: Any, name: str) -> Any:
@@ -64,25 +65,27 @@ def _autostart(network: Any) -> bool:
     return bool(network.isPersistent()) and bool(network.autostart())
 
 
-def _read(conn: Any, network: Any, active: bool, persistent: bool, autostart: bool) -> Optional[Observed]:
-    """None when the network is gone by now."""
-    name = network.name()
+def _texts(conn: Any, network: Any, active: bool, persistent: bool) -> Optional[tuple[Optional[str], Optional[str]]]:
+    """The live and the persistent XML, each None when there is none; None when the network is gone by now."""
     try:
-        live = network.XMLDesc(0) if active else ""
-        inactive = _inactive_xml(network) if persistent else ""
+        live = str(network.XMLDesc(0)) if active else None
+        return live, _inactive_xml(network) if persistent else None
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_NETWORK:
             return None
-        with errors(f"read network '{name}'", conn):
+        with errors(f"read network '{network.name()}'", conn):
             raise
-    live_document: Optional[Document] = parse_network(live) if active else None
-    same = live == inactive and persistent
+
+
+def _observed(name: str, live: Optional[str], persistent: Optional[str], autostart: bool) -> Observed:
+    live_document: Optional[Document] = None if live is None else parse_network(live)
+    same = live is not None and live == persistent
     return Observed(
         name,
         live=live_document,
-        live_xml=live,
-        persistent=live_document if same else parse_network(inactive) if persistent else None,
-        persistent_xml=inactive,
+        live_xml=live or "",
+        persistent=live_document if same else None if persistent is None else parse_network(persistent),
+        persistent_xml=persistent or "",
         autostart=autostart,
     )
 

@@ -9,11 +9,9 @@ import fcntl
 import json
 import os
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Optional
-from urllib.parse import quote
 
 from .._model.errors import VirtfleetError
 from .connection import is_remote
@@ -29,7 +27,11 @@ def key_of(conn: Any, uri: str) -> Optional[str]:
     opened = conn.getURI() or uri
     # However the local daemon is asked, its networks are the same; those of a session are another daemon's.
     local = "session" if "/session" in opened else "system"
-    return quote(opened, safe="") if is_remote(opened) else local
+    if not is_remote(opened):
+        return local
+    from urllib.parse import quote
+
+    return quote(opened, safe="")
 
 
 class Journal:
@@ -40,7 +42,7 @@ class Journal:
 
     def __init__(self, key: Optional[str]) -> None:
         self.key = key
-        self.run = str(uuid.uuid4())
+        self.run = os.urandom(16).hex()
 
     @property
     def path(self) -> str:

@@ -16,10 +16,7 @@ from .._model.field import EXTRA, Document
 from .._model.forward import is_virtual
 from .._model.host import MODELLED, Host
 from .._model.observed import Observed
-from .._xml.network import write_network
 from .comparison import Comparison, compare
-from .in_use import refuse_if_in_use
-from .shown import shown
 from .step import AUTOSTART, DEFINE, NEXT_START, NONE, UNDEFINE, Plan, Step
 from .way import Way, start, stop, way_of
 
@@ -56,7 +53,12 @@ def plan_network(
     if observed.active:
         way = way_of(desired, observed, compared, host, restart, books)
     steps = (*_definition_steps(desired, observed, compared, host, way.pending), *way.steps)
-    before, after = shown(desired, observed, compared, way.pending) if steps or way.pending else ({}, {})
+    before: Document = {}
+    after: Document = {}
+    if steps or way.pending:
+        from .shown import shown
+
+        before, after = shown(desired, observed, compared, way.pending)
     return Plan(
         desired.name,
         steps,
@@ -74,6 +76,8 @@ def _absent(desired: Desired, observed: Observed, restart: str) -> Plan:
     plugged = observed.plugged or ()
     steps: list[Step] = []
     if observed.active:
+        from .in_use import refuse_if_in_use
+
         refuse_if_in_use(desired, plugged, restart, ())
         steps.append(stop(desired.name, plugged))
     if observed.persistent is not None:
@@ -88,6 +92,8 @@ def _definition_steps(
 ) -> list[Step]:
     steps = []
     if compared.define:
+        from .._xml.network import write_network
+
         verb = "Define" if observed.persistent is None else "Redefine"
         steps.append(
             Step(

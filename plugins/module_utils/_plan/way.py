@@ -14,7 +14,6 @@ from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .comparison import Comparison
-from .in_use import refuse_if_in_use
 from .step import DESTROY, NONE, POOL_SECTION, RESTART, START, Step
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ def way_of(
     """For a network that runs. Raises VirtfleetError IN_USE or REPLUG_REMOTE."""
     plugged = observed.plugged or ()
     if desired.state == INACTIVE:
+        from .in_use import refuse_if_in_use
+
         refuse_if_in_use(desired, plugged, restart, ())
         return Way((stop(desired.name, plugged),), stops=True, plugged=plugged, looks=True)
     updates, stuck = compared.updates, compared.stuck
@@ -88,6 +89,7 @@ def _restart(
     stuck: tuple[str, ...],
     held: set[str],
 ) -> Way:
+    from .in_use import refuse_if_in_use
     from .replug import replugged, waiting
 
     plugged, live = observed.plugged or (), observed.live or {}

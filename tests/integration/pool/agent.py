@@ -28,10 +28,11 @@ UTILS = "ansible_collections.virtfleet.network.plugins.module_utils."
 apply_pool = import_module(UTILS + "_ansible.apply_pool")
 apply_networks = import_module(UTILS + "_ansible.apply_networks")
 Request = import_module(UTILS + "_plan.pool.request").Request
+Safety = import_module(UTILS + "_ansible.session").Safety
 Desired = import_module(UTILS + "_model.desired").Desired
 VirtfleetError = import_module(UTILS + "_model.errors").VirtfleetError
 books = import_module(UTILS + "_plan.books")
-host_apply = import_module(UTILS + "_host.apply")
+host_do = import_module(UTILS + "_host.do")
 host_networks = import_module(UTILS + "_host.networks")
 host_ports = import_module(UTILS + "_host.ports")
 
@@ -56,7 +57,7 @@ def run(*command: str) -> str:
 def pool(name: str, check: bool = False, **options: Any) -> dict[str, Any]:
     if "members" in options:
         options["members"] = tuple(options["members"])
-    done = apply_pool.apply_pool(Request(name, **options), uri=URI, restart="idle", check_mode=check)
+    done = apply_pool.apply_pool(Request(name, **options), uri=URI, restart="idle", check_mode=check, safety=Safety())
     return {
         "changed": done.plan.changed,
         "actions": [step.action for step in done.plan.steps],
@@ -68,9 +69,10 @@ def pool(name: str, check: bool = False, **options: Any) -> dict[str, Any]:
 
 
 def network(name: str, **declared: Any) -> dict[str, Any]:
+    wanted = [Desired(name, declared=declared)]
     plan, _seen = apply_networks.apply_networks(
-        [Desired(name, declared=declared)], uri=URI, restart="idle", check_mode=False
-    )[0]
+        wanted, uri=URI, restart="idle", check_mode=False, safety=Safety()
+    ).work[0]
     return {"changed": plan.changed, "actions": [step.action for step in plan.steps]}
 
 
@@ -79,7 +81,7 @@ def restart_with_ports_aside(name: str) -> None:
     seen = host_networks.read_network(conn(), name)
     plugged = host_ports.read_ports(conn(), host_networks.find(conn(), name))
     for step in books.restarted(name, seen.live, plugged, set(), books.Books()):
-        host_apply.do(conn(), step)
+        host_do.do(conn(), step)
 
 
 def define(xml: str) -> None:
@@ -90,7 +92,8 @@ def start(name: str, of: str, paused: bool = True) -> None:
     """Paused: a guest has its port and its macvtap before its first instruction, and 64 firmwares that wait for a disk
     would take all of a machine."""
     flags = libvirt.VIR_DOMAIN_START_PAUSED if paused else 0
-    conn().createXML(guests.domain_xml(name, [guests.network_interface(of)]), flags)
+    # Under TCG: where KVM itself runs in a guest, QEMU does not always survive a migration.
+    conn().createXML(guests.domain_xml(name, [guests.network_interface(of)], kind="qemu"), flags)
 
 
 def start_direct(name: str, dev: str, mode: str) -> None:

@@ -35,7 +35,6 @@ class World:
         self.away: set[str] = set()
         self.made = 0
         self.groups = 0
-        self.lost_moves = 0
         self.taps: dict[str, int] = {}
         self.log: list[str] = []
         # Of the last look: member -> guest.
@@ -55,7 +54,7 @@ class World:
         name = f"g{self.made}"
         free = set(self.pool) - set(self.held)
         self.log.append(f"start {name}, {len(free)} free")
-        answered = self.here.ask("start", name=name, of="net")
+        answered = self.here.ask("start", name=name, of="net", paused=False)
         if free:
             assert "did" in answered, answered
             self.guests.add(name)
@@ -90,19 +89,12 @@ class World:
 
     def _migrate(self, name: str, source: Agent, to: Agent) -> None:
         self.log.append(f"migrate {name} to {to.host}")
-        answered = source.ask("migrate", name=name, to=to.host)
-        if "did" not in answered:
-            # A QEMU that does not survive the move (seen where KVM runs in a guest itself) is the books' business all
-            # the same: where the guest is now is for libvirt to say.
-            self.log.append(f"... which failed: {answered}")
-            self.lost_moves += 1
-            assert self.lost_moves <= STEPS // 40, "migrations do not work here"
+        source.tell("migrate", name=name, to=to.host)
         self.guests -= {name}
         self.away -= {name}
-        if name in self.here.tell("running"):
-            self.guests.add(name)
-        elif name in self.there.tell("running"):
-            self.away.add(name)
+        (self.guests if to is self.here else self.away).add(name)
+        assert name in to.tell("running")
+        assert name not in source.tell("running")
 
     def add(self) -> None:
         if self.outside:

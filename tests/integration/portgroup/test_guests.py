@@ -216,14 +216,15 @@ def test_libvirts_own_update_gets_them_wrong(hosts, where):
     assert "macvtap" in started.stderr
 
 
-def test_the_books_of_a_network_without_a_pool_decide_nothing(hosts):
-    """Its counter is left to libvirt, and so are the ports, by whose names its guests are found."""
+def test_the_books_of_a_network_without_a_pool_are_right_too(hosts):
     hosts.started("kvm1", OVS.format("<portgroup name='eng'/>"))
     hosts.guest("kvm1", "web1", ("red", MAC(1), "eng"))
     ports = hosts.virsh("kvm1", "net-port-list", "red")
     (changed,) = hosts.portgroup("kvm1", {"name": "eng", "vlan": {"tags": [{"id": 4}]}})
-    assert [step["action"] for step in changed["steps"]] == ["define", "update"]
+    assert [step["action"] for step in changed["steps"]] == ["define", "release", "update", "reclaim"]
     assert hosts.virsh("kvm1", "net-port-list", "red") == ports
+    assert "connections='1'" in hosts.virsh("kvm1", "net-dumpxml", "red")
     hosts.virsh("kvm1", "destroy", "web1")
     hosts.virsh("kvm1", "start", "web1")
     assert len(hosts.virsh("kvm1", "net-port-list", "red").split()) == 1
+    assert "connections='1'" in hosts.virsh("kvm1", "net-dumpxml", "red")
