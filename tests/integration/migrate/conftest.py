@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab `migrate`: three hosts, and an agent on each that does what a test tells it. IT_KEEP=1 leaves the lab."""
+"""The lab `migrate`: five hosts, and an agent on each that does what a test tells it. IT_KEEP=1 leaves the lab."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 NAME = os.environ.get("IT_LABS", "") + "migrate"
 LAB = ["/usr/bin/python3", str(ROOT / "tests" / "lab" / "lab.py"), "--name", NAME]
 SHARED = ROOT / f".lab-{NAME}" / "shared"
-HOSTS = ("kvm1", "kvm2", "kvm3")
+HOSTS = ("kvm1", "kvm2", "kvm3", "kvm4", "kvm5")
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
