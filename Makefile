@@ -64,7 +64,7 @@ test-build: setup ## build, install from the tarball, read every plugin's docume
 	@$(TIMED) build python tests/tools/build.py
 
 test-lab: setup ## modules and roles on hosts of the lab
-	@$(TIMED) lab $(PYTEST)/lab.xml --numprocesses 2 --dist loadscope --durations 15 tests/lab tests/integration
+	@$(TIMED) lab $(PYTEST)/lab.xml --numprocesses 3 --dist loadscope --durations 15 tests/lab tests/integration
 	@$(MAKE) --no-print-directory test-molecule
 
 test-molecule: setup

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tests of one folder share a lab: side by side (pytest -n 2 --dist loadscope) run folders, never tests of one."""
+"""The tests of one folder share a lab: side by side (pytest -n 3 --dist loadscope) run folders, never tests of one."""
 
 from __future__ import annotations
 
