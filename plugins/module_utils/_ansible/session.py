@@ -158,7 +158,7 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
     try:
         host = host_of(conn, uri)
         key = key_of(conn, uri)
-        with locked(key, safety.lock_timeout):
+        with locked(key, safety.lock_timeout, make=not check_mode):
             opened = Session(conn, host, Journal(key), safety, arm)
             left = opened.journal.read()
             if left is not None:

@@ -18,6 +18,7 @@ from .connection import is_remote
 
 _ROOTS = "/var/lib/virtfleet-network"
 _WAIT = 0.1
+_KEYS = {"run", "networks", "confirm_by", "finished"}
 
 
 def key_of(conn: Any, uri: str) -> Optional[str]:
@@ -58,7 +59,10 @@ class Journal:
             return None
         try:
             with open(self.path, encoding="utf-8") as file:
-                return dict(json.load(file))
+                document = json.load(file)
+            if not isinstance(document, dict) or set(document) != _KEYS:
+                raise ValueError("it is no journal of this version")
+            return document
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -96,15 +100,16 @@ class Journal:
 
 
 @contextmanager
-def locked(key: Optional[str], seconds: float) -> Iterator[None]:
-    """One run at a time changes the networks of a daemon. seconds: how long to wait for another's end.
+def locked(key: Optional[str], seconds: float, make: bool = True) -> Iterator[None]:
+    """One run at a time changes the networks of a daemon. seconds: how long to wait for another's end; make: whether
+    the lock's file may be made, without which there has been no other run.
 
     Raises VirtfleetError LOCKED or JOURNAL_UNWRITABLE.
     """
-    if key is None:
+    path = os.path.join(_folder(), f"{key}.lock")
+    if key is None or not (make or os.path.exists(path)):
         yield
         return
-    path = os.path.join(_folder(), f"{key}.lock")
     try:
         os.makedirs(_folder(), mode=0o700, exist_ok=True)
         file = open(path, "a+", encoding="ascii")  # noqa: SIM115 - it is closed below, after the lock's whole time
