@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
@@ -93,14 +94,14 @@ def _stale(view: View, now: float, max_age: Optional[float]) -> list[Finding]:
         return []
     if view.gathered is None:
         return [Finding("STALE", UNKNOWN, f"When {view.name} was looked at is not known.", question=TAKEN)]
-    age = int(now - view.gathered)
+    age = now - view.gathered
     if age <= max_age:
         return []
     return [
         Finding(
             "STALE",
             UNKNOWN,
-            f"{view.name} was looked at {age} seconds ago; at most {max_age:g} were asked for.",
+            f"{view.name} was looked at {math.ceil(age)} seconds ago; at most {max_age:g} were asked for.",
             question=TAKEN,
         )
     ]
