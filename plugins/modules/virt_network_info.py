@@ -134,10 +134,11 @@ guests:
   type: list
   elements: dict
 filters:
-  description: The names of the nwfilters. Null when not looked at, and where the connection shows none.
+  description:
+    - The nwfilters by name, each to a digest of its rules and of those that it refers to, equal where filters are.
+    - Null when not looked at, and where the connection shows none.
   returned: success
-  type: list
-  elements: str
+  type: dict
 host:
   description:
     - The host's libvirt, with C(libvirt_version), C(hostname), C(uri), C(remote), and C(gathered), the time in seconds

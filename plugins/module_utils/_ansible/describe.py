@@ -89,6 +89,7 @@ def _nic(nic: Nic, one: Seen, view: View) -> dict[str, Any]:
         "own": own,
         "link": "up" if nic.up else "down",
         "filter": nic.filter,
+        "filter_digest": (view.filters or {}).get(str(nic.filter)) if nic.filter else None,
         "model": nic.model,
         "transient": nic.transient,
         "source": None if nic.type == "network" else nic.source,

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any, Optional
 
 from .._xml.capabilities import parse_capabilities
+from .._xml.nwfilter import digests
 from .connection import errors, libvirt
 
 # A default page is no huge page.
@@ -50,12 +51,13 @@ def read_memory(conn: Any, sizes: Iterable[int]) -> Optional[dict[str, Any]]:
     return {"total": told["total"], "available": available, "pages": pages}
 
 
-def read_filters(conn: Any) -> Optional[list[str]]:
-    """The names of the nwfilters; None where the connection does not tell."""
+def read_filters(conn: Any) -> Optional[dict[str, str]]:
+    """The nwfilters by name, as digests() gives them; None where the connection does not tell."""
     try:
-        return sorted(conn.listNWFilters())
+        texts = [one.XMLDesc(0) for one in conn.listAllNWFilters(0)]
     except libvirt.libvirtError:
         return None
+    return digests(texts)
 
 
 def look_for_paths(conn: Any, paths: Iterable[str], remote: bool) -> dict[str, Optional[bool]]:

@@ -12,18 +12,18 @@ from typing import Any, Optional
 from .case import Case
 from .descriptor import Described
 from .finding import NETWORK, SEVERITIES, TAKEN, UNKNOWN, Finding, unseen, worst
-from .rules import devices, host, identity, links, networks, pools, portgroups, settings
+from .rules import devices, filters, host, identity, links, networks, pools, portgroups, settings
 from .rules.batch import compete
 from .view import View
 
 OF_A_GUEST = (
     host.same_host, host.machine, host.cpu, host.memory, host.disks, host.pinned, host.blockers, host.graphics,
-    host.ports, host.files, host.filters,
+    host.ports, host.files, filters.there,
 )  # fmt: skip
 OF_A_NIC = (
     networks.exists, networks.lasts, networks.reaches, networks.differs, networks.subnets, portgroups.portgroups,
     settings.virtualport, settings.vlan, settings.bandwidth, settings.isolation, settings.trust, links.bridge,
-    links.uplinks, links.mtu, pools.pool, devices.by_device,
+    links.uplinks, links.mtu, pools.pool, devices.by_device, filters.same,
 )  # fmt: skip
 
 Policy = Mapping[str, str]

@@ -116,7 +116,8 @@ class View:
         machines = host.get("machines")
         self.machines: Optional[dict[str, list[str]]] = None if machines is None else dict(machines)
         self.emulators: list[str] = list(host.get("emulators") or ())
-        self.filters: Optional[list[str]] = info.get("filters")
+        filters = info.get("filters")
+        self.filters: Optional[dict[str, Optional[str]]] = None if filters is None else dict(filters)
         self.paths: Optional[dict[str, Optional[bool]]] = None
         self.cpus: Optional[dict[str, Optional[bool]]] = None
 

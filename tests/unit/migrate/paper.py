@@ -96,7 +96,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
         "links": None if remote else links,
         "switches": None if remote else host.get("switches", {}),
         "guests": [guest_in_brief(guest) for guest in guests],
-        "filters": host.get("filters", []),
+        "filters": host.get("filters", {}),
         "host": {
             "libvirt_version": host.get("libvirt", "9.0.0"),
             "hostname": host["name"],

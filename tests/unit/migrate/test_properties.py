@@ -236,7 +236,7 @@ def test_every_part_that_matters_is_unknown_without_it():
     """On a host where all is well."""
     red = {"xml": "<network><name>red</name><forward mode='bridge'/><bridge name='br7'/></network>"}
     pool = {"xml": f"<network><name>blue</name>{MODES['passthrough']}</network>"}
-    host = {"networks": [red, pool], "links": LINKS, "filters": ["clean"]}
+    host = {"networks": [red, pool], "links": LINKS, "filters": {"clean": "rules"}}
     facts = described(
         {"name": "kvm1", **host}, domain(interface(body="<filterref filter='clean'/>"), interface("blue", 2))
     )

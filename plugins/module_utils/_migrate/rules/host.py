@@ -215,11 +215,3 @@ def _is_everywhere(listen: str) -> bool:
 
 def _holder(view: View, port: int) -> Optional[Any]:
     return min((o["name"] for o in view.guests or () if o["running"] and port in o["tcp_ports"]), default=None)
-
-
-def filters(guest: Document, view: View) -> Iterator[Finding]:
-    for name in sorted({nic["filter"] for nic in guest["nics"] if nic["filter"]}):
-        if view.filters is None:
-            yield unseen(f"Whether {view.name} has the nwfilter '{name}' was not looked at.", TAKEN)
-        elif name not in view.filters:
-            yield refused("NWFILTER_MISSING", f"{view.name} has no nwfilter '{name}'.")
