@@ -18,7 +18,7 @@ from .view import View
 
 OF_A_GUEST = (
     host.same_host, host.machine, host.cpu, host.memory, host.disks, host.pinned, host.blockers, host.graphics,
-    host.ports, host.files, filters.there,
+    host.ports, host.files, host.models, filters.there,
 )  # fmt: skip
 OF_A_NIC = (
     networks.exists, networks.lasts, networks.reaches, networks.differs, networks.subnets, portgroups.portgroups,
