@@ -122,13 +122,15 @@ guests:
     disks:
       description:
         - The disks that have a medium, each with C(target), C(device), C(type), C(path), C(readonly), C(shareable),
-          C(cache), C(startup) (the startup policy) and C(shared).
+          C(cache), C(startup) (the startup policy) and C(shared). Of a volume of a storage pool C(path) is the pool and
+          the volume, and C(file) where it is, null where that is not known.
         - C(shared) is true when the path is on a file system that hosts share or on the network, false when it is on
           the host's own, null when that is not known (block devices among them).
       type: list
       elements: dict
     hostdevs:
-      description: Devices of the host given to it other than as a NIC, each with C(type), C(device) and C(transient).
+      description: Devices of the host given to it other than as a NIC, each with C(type), C(device), C(transient)
+        and C(optional) (the guest starts without it).
       type: list
       elements: dict
     files:
@@ -140,7 +142,8 @@ guests:
       type: list
       elements: int
     graphics:
-      description: The displays, each with C(type), C(port), C(autoport) and C(listen).
+      description: The displays, each with C(type), C(port), C(autoport), C(listen) and C(network), on whose
+        address it listens.
       type: list
       elements: dict
     blockers:
@@ -154,9 +157,10 @@ guests:
     nics:
       description:
         - The NICs, each with C(mac), C(type) (what it asks for), C(network), C(portgroup), C(link) (V(up) or V(down)),
-          C(filter), C(model), C(transient) (of a teaming pair), C(source) and C(mode) (of a NIC that names a device
-          itself), C(plugged_as) and C(device) (what it is plugged in to now), C(attached) and C(own), its own settings
-          (C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters), C(mtu), C(isolated)).
+          C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (of a teaming
+          pair), C(source) and C(mode) (of a NIC that names a device itself), C(plugged_as) and C(device)
+          (what it is plugged in to now), C(attached) and C(own), its own settings (C(virtualport), C(bandwidth),
+          C(vlan), C(trust_guest_rx_filters), C(mtu), C(isolated)).
         - C(attached) says whether the kernel has its tap in the network's bridge, or its device is one of the network's
           pool. Null when it does not run or cannot be seen.
         - C(promises) is what it now enjoys on its host. C(network) (its C(uuid), C(active), C(persistent),

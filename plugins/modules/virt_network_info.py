@@ -134,15 +134,17 @@ guests:
   type: list
   elements: dict
 filters:
-  description: The names of the nwfilters. Null when not looked at, and where the connection shows none.
+  description:
+    - The nwfilters by name, each to a digest of its rules and of those that it refers to, equal where filters are.
+    - Null when not looked at, and where the connection shows none.
   returned: success
-  type: list
-  elements: str
+  type: dict
 host:
   description:
     - The host's libvirt, with C(libvirt_version), C(hostname), C(uri), C(remote), and C(gathered), the time in seconds
       since 1970.
-    - With V(host) gathered also C(uuid), C(cpu) (XML), C(machines) (architecture to machine types), C(emulators)
+    - With V(host) gathered also C(uuid), C(cpu) (XML), C(machines) (architecture to machine types), C(kinds)
+      (architecture to V(kvm), V(qemu) and so on), C(cpu_models) (of x86, that libvirt knows by name), C(emulators)
       (paths) and C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size).
     - The hostname is null over C(network:///system), which shows networks alone.
   returned: success

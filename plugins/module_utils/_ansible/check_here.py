@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._host.capacity import compare_cpus, look_for_paths
+from .._host.capacity import compare_cpus, know_cpus, look_for_models, look_for_paths, look_for_volumes
 from .._host.connection import connect
+from .._host.sysfs import read_usb
 from .._migrate.descriptor import Described
 from .._migrate.judge import judge, unreachable
-from .._migrate.rules.host import is_compared
+from .._migrate.rules.host import is_compared, is_looked_for, is_named, models_asked
 from .._migrate.view import read_view
 from .._model.errors import VirtfleetError
 from .gather import look
@@ -31,8 +32,20 @@ def check_here(guests: list[Described], uri: str, policy: dict[str, str]) -> dic
         try:
             view = read_view(look(conn, uri, None, GATHER))
             sound = [guest.facts for guest in guests if not guest.problem]
-            paths = {item["path"] for facts in sound for item in (*facts["disks"], *facts["files"]) if item["path"]}
+            disks = [disk for facts in sound for disk in facts["disks"] if disk["path"]]
+            volumes = {disk["path"] for disk in disks if disk["type"] == "volume"}
+            paths = {disk["path"] for disk in disks if disk["type"] != "volume"}
+            paths.update(file["path"] for facts in sound for file in facts["files"])
             view.paths = look_for_paths(conn, sorted(paths), view.remote)
+            view.volumes = look_for_volumes(conn, sorted(volumes))
+            named = {facts["cpu"]["xml"] for facts in sound if is_named(facts)}
+            view.known_cpus = know_cpus(conn, sorted(named))
+            if not view.remote:
+                asked = {facts["emulator"] for facts in sound if models_asked(facts)}
+                # Never what a guest names alone: it would be run.
+                view.models = look_for_models(sorted(asked & set(view.emulators)))
+                if any(is_looked_for(facts, device) for facts in sound for device in facts["hostdevs"]):
+                    view.usb = read_usb()
             cpus = {
                 (facts["cpu"]["xml"], facts["arch"], facts["machine"], facts["type"], _is_hosts(facts["cpu"]))
                 for facts in sound

@@ -70,9 +70,10 @@ def _shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Optional[
     """Whether other hosts can be expected to have it. A block device may be anything, so that is not known."""
     if disk["type"] == "network":
         return True
-    if disk["type"] not in ("file", "dir") or mounts is None or not disk["path"]:
+    path = disk.get("file") if disk["type"] == "volume" else disk["path"]
+    if disk["type"] not in ("file", "dir", "volume") or mounts is None or not path or path.startswith("/dev/"):
         return None
-    return is_shared(disk["path"], mounts)
+    return is_shared(path, mounts)
 
 
 def _nic(nic: Nic, one: Seen, view: View) -> dict[str, Any]:
@@ -89,6 +90,7 @@ def _nic(nic: Nic, one: Seen, view: View) -> dict[str, Any]:
         "own": own,
         "link": "up" if nic.up else "down",
         "filter": nic.filter,
+        "filter_digest": (view.filters or {}).get(str(nic.filter)) if nic.filter else None,
         "model": nic.model,
         "transient": nic.transient,
         "source": None if nic.type == "network" else nic.source,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection
 from typing import Any, Optional
 
-from .._host.capacity import read_capabilities, read_filters, read_memory
+from .._host.capacity import read_capabilities, read_cpu_models, read_filters, read_memory
 from .._host.connection import connect, host_of, hostname_of
 from .._host.guests import read_guests
 from .._host.networks import read_network, read_networks
@@ -71,6 +71,8 @@ def look(conn: Any, uri: str, name: Optional[str], what: Collection[str]) -> dic
             "gathered": int(time.time()),
             "uuid": None if capabilities is None else capabilities["uuid"],
             "cpu": None if capabilities is None else capabilities["cpu"],
+            "cpu_models": None if capabilities is None else read_cpu_models(conn),
+            "kinds": None if capabilities is None else capabilities["kinds"],
             "machines": None if capabilities is None else capabilities["machines"],
             "emulators": None if capabilities is None else capabilities["emulators"],
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),

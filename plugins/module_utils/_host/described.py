@@ -64,7 +64,20 @@ def read_seen(conn: Any, names: Optional[list[str]], skip: bool = False) -> tupl
         Seen(parse_guest(*texts), parse_descriptor(texts[1] or texts[0] or texts[2]), ports, snapshots, paused)
         for texts, snapshots, paused in found.values()
     ]
+    _place_volumes(conn, [disk for one in seen for disk in one.rest["disks"] if disk["type"] == "volume"])
     return tuple(sorted(seen, key=lambda one: one.guest.name))
+
+
+def _place_volumes(conn: Any, disks: list[Document]) -> None:
+    """Fills in the file of each that is a volume of a storage pool: None where it is none, or cannot be told."""
+    pools: dict[str, Any] = {}
+    for disk in disks:
+        pool, _slash, volume = str(disk["path"]).partition("/")
+        disk["file"] = None
+        with suppress(libvirt.libvirtError):
+            if pool not in pools:
+                pools[pool] = conn.storagePoolLookupByName(pool)
+            disk["file"] = pools[pool].storageVolLookupByName(volume).path()
 
 
 def _find(domains: list[Any], name: str, skip: bool) -> list[Any]:

@@ -50,6 +50,16 @@ def pci_facts(address: str, root: str = ROOT) -> Optional[dict[str, Any]]:
     }
 
 
+def read_usb(root: str = ROOT) -> set[str]:
+    """vendor:product of every USB device, each as libvirt writes it: 0x0951:0x1666."""
+    folder = os.path.join(root, "bus", "usb", "devices")
+    numbers = (
+        [_read(os.path.join(folder, name, file)).strip() for file in ("idVendor", "idProduct")]
+        for name in _names(folder)
+    )
+    return {f"0x{vendor}:0x{product}" for vendor, product in numbers if vendor and product}
+
+
 def network_functions(root: str = ROOT) -> tuple[str, ...]:
     """The addresses of all PCI functions that are network controllers."""
     folder = os.path.join(root, "bus", "pci", "devices")

@@ -18,8 +18,8 @@ _GUEST = (
     "files", "ports", "graphics", "blockers", "doubts", "nics",
 )  # fmt: skip
 _NIC = (
-    "mac", "type", "network", "portgroup", "own", "link", "filter", "promises", "source", "mode", "model", "transient",
-    "plugged_as",
+    "mac", "type", "network", "portgroup", "own", "link", "filter", "filter_digest", "promises", "source", "mode",
+    "model", "transient", "plugged_as",
 )  # fmt: skip
 # What tells NICs apart and makes no difference to what they need.
 _ONE_OF_A_KIND = ("mac", "device")

@@ -5,24 +5,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
 from .case import Case
 from .descriptor import Described
 from .finding import NETWORK, SEVERITIES, TAKEN, UNKNOWN, Finding, unseen, worst
-from .rules import devices, host, identity, links, networks, pools, portgroups, settings
+from .rules import devices, filters, host, identity, links, networks, pools, portgroups, settings
 from .rules.batch import compete
 from .view import View
 
 OF_A_GUEST = (
     host.same_host, host.machine, host.cpu, host.memory, host.disks, host.pinned, host.blockers, host.graphics,
-    host.ports, host.files, host.filters,
+    host.ports, host.files, host.models, filters.there,
 )  # fmt: skip
 OF_A_NIC = (
     networks.exists, networks.lasts, networks.reaches, networks.differs, networks.subnets, portgroups.portgroups,
     settings.virtualport, settings.vlan, settings.bandwidth, settings.isolation, settings.trust, links.bridge,
-    links.uplinks, links.mtu, pools.pool, devices.by_device,
+    links.uplinks, links.mtu, pools.pool, devices.by_device, filters.same,
 )  # fmt: skip
 
 Policy = Mapping[str, str]
@@ -93,14 +94,14 @@ def _stale(view: View, now: float, max_age: Optional[float]) -> list[Finding]:
         return []
     if view.gathered is None:
         return [Finding("STALE", UNKNOWN, f"When {view.name} was looked at is not known.", question=TAKEN)]
-    age = int(now - view.gathered)
+    age = now - view.gathered
     if age <= max_age:
         return []
     return [
         Finding(
             "STALE",
             UNKNOWN,
-            f"{view.name} was looked at {age} seconds ago; at most {max_age:g} were asked for.",
+            f"{view.name} was looked at {math.ceil(age)} seconds ago; at most {max_age:g} were asked for.",
             question=TAKEN,
         )
     ]

@@ -69,8 +69,11 @@ class Net:
 class View:
     """links, guests, memory, machines, filters, switches: None where they were not looked at.
 
-    paths: storage paths that were looked for on the host, to whether they are there; cpus: CPU XML to whether the
-    host has it: only a check that runs on the host itself fills these two.
+    kinds: architecture to kvm, qemu and so on; cpu_models: of x86, known by name; filters: name to a digest of rules.
+
+    Only a check that has a connection to the host fills the rest. paths, volumes (pool/volume): what was looked for, to
+    whether it is there; cpus: CPU XML to whether the host has it; known_cpus: CPU XML to whether its libvirt knows all
+    of its words; models: path of a QEMU to the devices that it knows; usb: vendor:product of the host's USB devices.
     """
 
     def __init__(self, info: Mapping[str, Any]) -> None:
@@ -115,10 +118,19 @@ class View:
         _have("the memory", [self.memory] if self.memory else (), ("total", "available"))
         machines = host.get("machines")
         self.machines: Optional[dict[str, list[str]]] = None if machines is None else dict(machines)
+        kinds = host.get("kinds")
+        self.kinds: Optional[dict[str, list[str]]] = None if kinds is None else dict(kinds)
         self.emulators: list[str] = list(host.get("emulators") or ())
-        self.filters: Optional[list[str]] = info.get("filters")
+        filters = info.get("filters")
+        self.filters: Optional[dict[str, Optional[str]]] = None if filters is None else dict(filters)
         self.paths: Optional[dict[str, Optional[bool]]] = None
+        models = host.get("cpu_models")
+        self.cpu_models: Optional[set[str]] = None if models is None else set(models)
+        self.volumes: Optional[dict[str, Optional[bool]]] = None
         self.cpus: Optional[dict[str, Optional[bool]]] = None
+        self.known_cpus: Optional[dict[str, Optional[bool]]] = None
+        self.models: Optional[dict[str, Optional[set[str]]]] = None
+        self.usb: Optional[set[str]] = None
 
     def link(self, name: str) -> Optional[Document]:
         return (self.links or {}).get(name)

@@ -12,21 +12,25 @@ from .etree import canonical_text, parse
 
 def parse_capabilities(xml: str) -> dict[str, Any]:
     """uuid; cpu: the processor as libvirt's own comparison takes it, None where it is not told; pages: sizes in KiB;
-    machines: architecture -> names, both the canonical ones and their aliases; emulators: paths of the QEMUs.
+    machines: architecture -> names, both the canonical ones and their aliases; kinds: architecture -> kvm, qemu and
+    whatever else guests can be; emulators: paths of the QEMUs.
 
     Raises VirtfleetError XML_INVALID.
     """
     root = parse(xml)
     cpu = root.find("host/cpu")
     machines: dict[str, list[str]] = {}
+    kinds: dict[str, set[str]] = {}
     for arch in root.iterfind("guest/arch"):
         names = {str(text) for node in arch.iter("machine") for text in (node.text, node.get("canonical")) if text}
         machines.setdefault(str(arch.get("name")), []).extend(sorted(names))
+        kinds.setdefault(str(arch.get("name")), set()).update(str(node.get("type")) for node in arch.iter("domain"))
     return {
         "uuid": root.findtext("host/uuid"),
         "cpu": None if cpu is None else _cpu(cpu),
         "pages": [int(node.get("size")) for node in root.iterfind("host/cpu/pages") if node.get("size", "").isdigit()],
         "emulators": sorted({str(node.text) for node in root.iterfind("guest/arch/emulator")}),
+        "kinds": {name: sorted(found) for name, found in kinds.items()},
         "machines": {name: sorted(set(found)) for name, found in machines.items()},
     }
 

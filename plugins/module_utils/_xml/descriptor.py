@@ -14,6 +14,9 @@ from .etree import canonical_text, parse
 _UNITS = {"b": 1, "bytes": 1, "kb": 1000, "k": 1024, "kib": 1024, "mb": 10**6, "m": 1024**2, "mib": 1024**2}
 _UNITS.update({"gb": 10**9, "g": 1024**3, "gib": 1024**3, "tb": 10**12, "t": 1024**4, "tib": 1024**4})
 
+# Every Linux has these.
+_RANDOM = ("/dev/random", "/dev/urandom")
+
 
 def parse_descriptor(xml: str) -> Document:
     """Everything of a migratable or inactive domain XML that is no NIC, in the shape that virt_guest_info returns.
@@ -108,17 +111,22 @@ def _hostdev(node: Any) -> Document:
         "type": kind,
         "device": what,
         "transient": teaming is not None and teaming.get("type") == "transient",
+        "optional": any(item.get("startupPolicy") == "optional" for item in node.iterfind("source")),
     }
 
 
 def _graphics(node: Any) -> Document:
     listen = node.find("listen")
+    # libvirt looks up the address of a network on the host on which it starts the guest.
+    network = None if listen is None or listen.get("type") != "network" else listen.get("network")
+    address = node.get("listen") or (None if listen is None else listen.get("address"))
     port = node.get("port", "")
     return {
         "type": node.get("type"),
         "port": int(port) if port.isdigit() else None,
         "autoport": node.get("autoport") == "yes" or not port.isdigit(),
-        "listen": node.get("listen") or (None if listen is None else listen.get("address")),
+        "listen": None if network else address,
+        "network": network,
     }
 
 
@@ -136,6 +144,10 @@ def _files(root: Any) -> list[Document]:
         for path in [root.findtext(place)]
         if path and path.strip()
     ]
+    for node in root.iterfind("devices/rng/backend[@model='random']"):
+        path = (node.text or "").strip()
+        if path and path not in _RANDOM:
+            found.append({"what": "source of randomness", "path": path})
     for kind in ("serial", "parallel", "console", "channel"):
         for node in root.iterfind(f"devices/{kind}[@type='file']/source[@path]"):
             item = {"what": f"folder of its {kind}", "path": node.get("path").rpartition("/")[0] or "/"}

@@ -5,8 +5,8 @@
 
 A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live, active, autostart, transient, counted,
 vfs, pfs); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs); switches, machines,
-filters, memory; guests (domain XML of running ones) and defined (of others); paths and cpus, which only a check on the
-host itself has.
+filters, memory; guests (domain XML of running ones) and defined (of others); paths, volumes, cpus, known_cpus,
+models and usb, which only a check on the host itself has; volume_files, of volumes on the guest's own host.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
         "links": None if remote else links,
         "switches": None if remote else host.get("switches", {}),
         "guests": [guest_in_brief(guest) for guest in guests],
-        "filters": host.get("filters", []),
+        "filters": host.get("filters", {}),
         "host": {
             "libvirt_version": host.get("libvirt", "9.0.0"),
             "hostname": host["name"],
@@ -105,6 +105,8 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             "gathered": NOW,
             "uuid": host.get("uuid", f"uuid-of-{host['name']}"),
             "cpu": None,
+            "cpu_models": host.get("cpu_models", ["qemu64"]),
+            "kinds": host.get("kinds", {"x86_64": ["kvm", "qemu"]}),
             "machines": host.get("machines", {"x86_64": [MACHINE]}),
             "emulators": [EMULATOR],
             "memory": host.get("memory", {"total": 8 << 20, "available": 4 << 20, "pages": {}}),
@@ -149,7 +151,11 @@ def view(host: dict[str, Any], told: Any = None) -> View:
     if not host.get("offline"):
         seen.paths = dict.fromkeys(host.get("paths", ()), True)
         seen.paths.update(dict.fromkeys(host.get("no_paths", ()), False))
+        seen.volumes = dict(host.get("volumes", {}))
         seen.cpus = dict(host.get("cpus", {}))
+        seen.known_cpus = {**dict.fromkeys(host.get("cpus", ()), True), **host.get("known_cpus", {})}
+        seen.models = {EMULATOR: set(host.get("models", ()))}
+        seen.usb = set(host.get("usb", ()))
     return seen
 
 
@@ -187,4 +193,6 @@ def described(host: dict[str, Any], xml: str, running: bool = True) -> dict[str,
     facts = guest_facts(Seen(guest, parse_descriptor(xml), {}, 0), read_view(told), about, told["host"], None)
     for disk in facts["disks"]:
         disk["shared"] = host.get("shared", True)
+        if disk["type"] == "volume":
+            disk["file"] = host.get("volume_files", {}).get(disk["path"])
     return facts

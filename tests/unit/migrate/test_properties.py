@@ -153,6 +153,10 @@ def machines(told: dict[str, Any]) -> None:
     told["host"]["machines"] = {"x86_64": []}
 
 
+def kinds(told: dict[str, Any]) -> None:
+    told["host"]["kinds"] = {"x86_64": ["qemu"]}
+
+
 def home(told: dict[str, Any]) -> None:
     told["host"]["uuid"] = "uuid-of-kvm1"
 
@@ -178,6 +182,7 @@ FAULTS = {
     "name taken": named,
     "little memory": memory,
     "no machine": machines,
+    "no kvm": kinds,
     "the same host": home,
 }
 BLIND = {
@@ -187,6 +192,7 @@ BLIND = {
     "filters": lambda told: told.update(filters=None),
     "memory": lambda told: told["host"].update(memory=None),
     "machines": lambda told: told["host"].update(machines=None),
+    "kinds": lambda told: told["host"].update(kinds=None),
     "uuid": lambda told: told["host"].update(uuid=None),
 }  # fmt: skip
 
@@ -236,7 +242,7 @@ def test_every_part_that_matters_is_unknown_without_it():
     """On a host where all is well."""
     red = {"xml": "<network><name>red</name><forward mode='bridge'/><bridge name='br7'/></network>"}
     pool = {"xml": f"<network><name>blue</name>{MODES['passthrough']}</network>"}
-    host = {"networks": [red, pool], "links": LINKS, "filters": ["clean"]}
+    host = {"networks": [red, pool], "links": LINKS, "filters": {"clean": "rules"}}
     facts = described(
         {"name": "kvm1", **host}, domain(interface(body="<filterref filter='clean'/>"), interface("blue", 2))
     )

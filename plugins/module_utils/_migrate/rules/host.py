@@ -10,10 +10,18 @@ from collections.abc import Iterator
 from typing import Any, Optional
 
 from ..._model.field import Document
+from ..._model.forward import POOL, members_of
 from ..finding import TAKEN, WARNING, Finding, refused, unseen
 from ..view import View
 
 _LOCAL_DISKS = ("file", "block", "dir")
+# Models of NICs that any QEMU has which runs guests of their architecture; the rest is asked after.
+_EVERYWHERE = frozenset({
+    "virtio", "virtio-transitional", "virtio-non-transitional", "e1000", "e1000e", "e1000-82544gc", "e1000-82545em",
+    "rtl8139", "ne2k_pci", "pcnet", "vmxnet3", "i82550", "i82551", "i82557a", "i82557b", "i82557c", "i82558a",
+    "i82558b", "i82559a", "i82559b", "i82559c", "i82559er", "i82562", "i82801", "usb-net", "spapr-vlan",
+    "lan9118", "smc91c111",
+})  # fmt: skip
 
 
 def same_host(guest: Document, view: View) -> Iterator[Finding]:
@@ -38,6 +46,31 @@ def machine(guest: Document, view: View) -> Iterator[Finding]:
         yield refused("MACHINE_UNSUPPORTED", f"{view.name} runs no guests of architecture {guest['arch']}.")
     elif guest["machine"] not in known:
         yield refused("MACHINE_UNSUPPORTED", f"QEMU on {view.name} has no machine type {guest['machine']}.")
+    yield from _kind(guest, view)
+
+
+def _kind(guest: Document, view: View) -> Iterator[Finding]:
+    if view.kinds is None:
+        yield unseen(f"Whether {view.name} runs guests of type {guest['type']} was not looked at.", TAKEN)
+    elif guest["arch"] in view.kinds and guest["type"] not in view.kinds[guest["arch"]]:
+        yield refused(
+            "MACHINE_UNSUPPORTED",
+            f"{view.name} runs no {guest['arch']} guests of type {guest['type']}, as this one is.",
+        )
+
+
+def models_asked(guest: Document) -> set[str]:
+    """Models of NICs that not every QEMU has that there is."""
+    return {str(nic["model"]) for nic in guest["nics"] if nic["model"]} - _EVERYWHERE
+
+
+def models(guest: Document, view: View) -> Iterator[Finding]:
+    known = None if view.models is None else view.models.get(str(guest.get("emulator")))
+    for model in sorted(models_asked(guest)):
+        if known is None:
+            yield unseen(f"Whether QEMU on {view.name} has NICs of model {model} was not looked at.", TAKEN)
+        elif model not in known:
+            yield refused("MACHINE_UNSUPPORTED", f"QEMU on {view.name} has no NICs of model {model}.")
 
 
 def is_compared(guest: Document) -> bool:
@@ -55,7 +88,21 @@ def is_compared(guest: Document) -> bool:
     return bool(cpu["model"]) if cpu["mode"] == "custom" else bool(guest["running"])
 
 
+def is_named(guest: Document) -> bool:
+    """Whether the CPU is spelled out in words that an older libvirt may not know; it refuses those, checked or not."""
+    cpu = guest["cpu"]
+    spelled = cpu and cpu["model"] and cpu["mode"] not in ("host-passthrough", "maximum")
+    return bool(spelled) and guest["arch"] in ("x86_64", "i686")
+
+
 def cpu(guest: Document, view: View) -> Iterator[Finding]:
+    known = _known(guest, view) if is_named(guest) else True
+    if known is False:
+        words = f"the guest's CPU ({guest['cpu']['model']}), or one of its features"
+        yield refused("CPU_INCOMPATIBLE", f"libvirt on {view.name} does not know {words}.")
+        return
+    if known is None:
+        yield unseen(f"Whether libvirt on {view.name} knows the guest's CPU was not looked at.", TAKEN)
     if not is_compared(guest):
         return
     answer = None if view.cpus is None else view.cpus.get(guest["cpu"]["xml"])
@@ -64,6 +111,18 @@ def cpu(guest: Document, view: View) -> Iterator[Finding]:
     elif not answer:
         what = guest["cpu"]["model"] or guest["cpu"]["mode"]
         yield refused("CPU_INCOMPATIBLE", f"The processor of {view.name} lacks features of the guest's CPU ({what}).")
+
+
+def _known(guest: Document, view: View) -> Optional[bool]:
+    """Without a connection to the host there are the names of models, and none of features."""
+    cpu = guest["cpu"]
+    if view.known_cpus is not None:
+        return view.known_cpus.get(cpu["xml"])
+    if view.cpu_models is None:
+        return None
+    if cpu["model"] not in view.cpu_models:
+        return False
+    return None if cpu["features"] else True
 
 
 def memory(guest: Document, view: View) -> Iterator[Finding]:
@@ -107,17 +166,36 @@ def disks(guest: Document, view: View) -> Iterator[Finding]:
     for disk in guest["disks"]:
         if disk["type"] == "network" or not disk["path"]:
             continue
+        if disk["type"] == "volume":
+            yield from _volume(guest, disk, view)
+            continue
         path, there = disk["path"], None if view.paths is None else view.paths.get(disk["path"])
         if disk["type"] not in _LOCAL_DISKS or there is None:
             yield unseen(f"Whether {view.name} has {path} (disk {disk['target']}) was not looked at.", TAKEN)
         elif not there and not _optional(disk):
             yield refused("DISK_UNREACHABLE", f"{view.name} has no {path} (disk {disk['target']}).")
-        if _moves(guest, disk) and disk["shared"] is False:
-            yield refused(
-                "DISK_UNREACHABLE",
-                f"{path} (disk {disk['target']}) lies on a file system of the guest's own host alone, and libvirt "
-                "refuses to migrate it without copying its storage.",
-            )
+        yield from _storage(guest, disk)
+
+
+def _storage(guest: Document, disk: Document) -> Iterator[Finding]:
+    if _moves(guest, disk) and disk["shared"] is False:
+        yield refused(
+            "DISK_UNREACHABLE",
+            f"{disk['path']} (disk {disk['target']}) lies on a file system of the guest's own host alone, and libvirt "
+            "refuses to migrate it without copying its storage.",
+        )
+
+
+def _volume(guest: Document, disk: Document, view: View) -> Iterator[Finding]:
+    what = f"volume {disk['path']} (disk {disk['target']})"
+    there = None if view.volumes is None else view.volumes.get(disk["path"])
+    if there is None:
+        yield unseen(f"Whether {view.name} has {what} was not looked at.", TAKEN)
+    elif not there and not _optional(disk):
+        yield refused("DISK_UNREACHABLE", f"{view.name} has no {what}, or its storage pool is not active there.")
+    if _moves(guest, disk) and not disk.get("file"):
+        yield unseen(f"Whether {what} lies on storage that hosts share is not known.", TAKEN)
+    yield from _storage(guest, disk)
 
 
 def _optional(disk: Document) -> bool:
@@ -128,6 +206,11 @@ def _moves(guest: Document, disk: Document) -> bool:
     return bool(guest["running"]) and not disk["readonly"]
 
 
+def is_looked_for(guest: Document, device: Document) -> bool:
+    """A guest that is off takes the USB devices of the host on which it starts."""
+    return device["type"] == "usb" and not guest["running"] and not device["transient"] and not device["optional"]
+
+
 def pinned(guest: Document, view: View) -> Iterator[Finding]:
     for device in guest["hostdevs"]:
         if not device["transient"] and (guest["running"] or device["type"] != "usb"):
@@ -135,6 +218,11 @@ def pinned(guest: Document, view: View) -> Iterator[Finding]:
                 "DEVICE_PINNED",
                 f"The guest has the host's {device['type']} device {device['device']}, which stays behind.",
             )
+        elif is_looked_for(guest, device):
+            if view.usb is None:
+                yield unseen(f"Whether {view.name} has USB device {device['device']} was not looked at.", TAKEN)
+            elif device["device"] not in view.usb:
+                yield refused("DEVICE_PINNED", f"{view.name} has no USB device {device['device']}, as the guest needs.")
     if not guest["running"]:
         return
     for nic in guest["nics"]:
@@ -157,6 +245,8 @@ def blockers(guest: Document, view: View) -> Iterator[Finding]:
 
 def graphics(guest: Document, view: View) -> Iterator[Finding]:
     for item in guest["graphics"]:
+        if item["network"]:
+            yield from _listens_on(item, view)
         listen = item["listen"]
         if listen and not _is_everywhere(listen):
             if view.addresses is None:
@@ -181,6 +271,28 @@ def graphics(guest: Document, view: View) -> Iterator[Finding]:
                 "GRAPHICS_UNAVAILABLE",
                 f"{taken} has port {item['port']} on {view.name}, which the guest's {item['type']} needs.",
             )
+
+
+def _listens_on(item: Document, view: View) -> Iterator[Finding]:
+    """libvirt takes the first address of the network, or of the device that it stands on, and QEMU has to have it."""
+    name = item["network"]
+    what = f"network '{name}', on which the guest's {item['type']} listens"
+    net = view.networks.get(name)
+    if net is None:
+        yield refused("GRAPHICS_UNAVAILABLE", f"{view.name} has no {what}.")
+        return
+    if net.mode in POOL:
+        if view.links is None:
+            yield unseen(f"Whether {view.name} has an address for {what}, is unknown.", TAKEN)
+        elif not (view.link(net.bridge or next(iter(members_of(net.options)), "")) or {}).get("addresses"):
+            yield refused("GRAPHICS_UNAVAILABLE", f"{view.name} has no address of its own for {what}.")
+        return
+    if not net.active:
+        yield refused("GRAPHICS_UNAVAILABLE", f"On {view.name} {what}, is not active.")
+        return
+    address = next((ip.get("address") for ip in net.document.get("ips") or ()), None)
+    if not address or (view.addresses is not None and address not in view.addresses):
+        yield refused("GRAPHICS_UNAVAILABLE", f"{view.name} has no address on {what}.")
 
 
 def ports(guest: Document, view: View) -> Iterator[Finding]:
@@ -215,11 +327,3 @@ def _is_everywhere(listen: str) -> bool:
 
 def _holder(view: View, port: int) -> Optional[Any]:
     return min((o["name"] for o in view.guests or () if o["running"] and port in o["tcp_ports"]), default=None)
-
-
-def filters(guest: Document, view: View) -> Iterator[Finding]:
-    for name in sorted({nic["filter"] for nic in guest["nics"] if nic["filter"]}):
-        if view.filters is None:
-            yield unseen(f"Whether {view.name} has the nwfilter '{name}' was not looked at.", TAKEN)
-        elif name not in view.filters:
-            yield refused("NWFILTER_MISSING", f"{view.name} has no nwfilter '{name}'.")
