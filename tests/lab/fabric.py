@@ -57,7 +57,7 @@ def _connect(lab: Lab, pid: int, slot: int) -> bool:
         raise
     lab.slot = slot
     lab.save()
-    procs.run(lab.dir, ["ip", "link", "set", name, "addrgenmode", "none", "up"])
+    procs.run(lab.dir, ["ip", "link", "set", name, "alias", _alias(lab), "addrgenmode", "none", "up"])
     procs.run(lab.dir, ["ip", "address", "add", f"{lab.address(CONTROLLER)}/24", "dev", name])
     return True
 
@@ -142,14 +142,23 @@ def ip_in_quietly(lab: Lab, pid: int, lines: list[str]) -> None:
         ip_in(lab, pid, lines, force=True)
 
 
+def _alias(lab: Lab) -> str:
+    """Whose link it is. The kernel takes 255 bytes."""
+    return str(lab.dir)[-255:]
+
+
 def remove_controller_link(lab: Lab) -> None:
-    """It goes with the fabric's namespace, but the kernel takes its time over that."""
+    """It goes with the fabric's namespace, but the kernel takes its time over that.
+
+    Its name may be another lab's by now, which found it free.
+    """
     if lab.slot is None:
         return
+    name = controller_link(lab.slot)
     shown = procs.run(lab.dir, ["ip", "-json", "link", "show", "type", "veth"])
-    if controller_link(lab.slot) in {link.get("ifname") for link in json.loads(shown)}:
+    if any(link.get("ifname") == name and link.get("ifalias") == _alias(lab) for link in json.loads(shown)):
         try:
-            procs.run(lab.dir, ["ip", "link", "del", controller_link(lab.slot)])
+            procs.run(lab.dir, ["ip", "link", "del", name])
         except LabError as error:
             if "Cannot find device" not in str(error):
                 raise
