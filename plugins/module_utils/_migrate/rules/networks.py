@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, Optional
 
 from ..._model.field import Document
 from .. import remedy
@@ -88,7 +89,7 @@ def differs(case: Case) -> Iterator[Finding]:
     if case.had is None or case.net is None:
         return
     had, gets = case.had["definition"], {} if case.gets is None else case.gets["definition"]
-    options = [option for option in ("domain", "dns", "routes") if had.get(option) != gets.get(option)]
+    options = [option for option, loses in _SERVED if loses(had.get(option), gets.get(option))]
     serves = [any(ip.get("dhcp") for ip in side.get("ips") or ()) for side in (had, gets)]
     if serves[0] and not serves[1]:
         options.append("dhcp")
@@ -101,6 +102,37 @@ def differs(case: Case) -> Iterator[Finding]:
             f"N{case.where[1:]} serves its guests otherwise than on the guest's own host: {', '.join(options)}.",
             remedy.network(case.name, **wanted) if wanted else None,
         )
+
+
+def _other(had: object, gets: object) -> bool:
+    return had != gets
+
+
+def _domain(had: object, gets: object) -> bool:
+    """A domain more takes nothing away."""
+    return bool(had) and had != gets
+
+
+def _names(had: Optional[Document], gets: Optional[Document]) -> bool:
+    """Nor does a name that is known besides those the guest knows."""
+    mine, its = had or {}, gets or {}
+    if any(mine.get(option, default) != its.get(option, default) for option, default in _DNS):
+        return True
+    if any(record not in (its.get(kind) or ()) for kind in ("txts", "srvs") for record in mine.get(kind) or ()):
+        return True
+    return not _hosts(mine) <= _hosts(its)
+
+
+def _hosts(dns: Document) -> set[tuple[object, object]]:
+    return {(host.get("ip"), name) for host in dns.get("hosts") or () for name in host.get("hostnames") or ()}
+
+
+_DNS: tuple[tuple[str, object], ...] = (("enable", True), ("forward_plain_names", True), ("forwarders", []))
+_SERVED: tuple[tuple[str, Callable[[Any, Any], bool]], ...] = (
+    ("domain", _domain),
+    ("dns", _names),
+    ("routes", _other),
+)
 
 
 def subnets(case: Case) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from ..._model.forward import members_of
 from ..._plan.pool.occupancy import EXCLUSIVE
 from .. import remedy
 from ..case import Case
-from ..finding import Finding, deaf, refused, unseen, weaker
+from ..finding import UNKNOWN, Finding, deaf, refused, unseen, weaker
 from ..promise import DOWN
 from ..view import Net, passes
 
@@ -119,11 +119,17 @@ def _connected(case: Case, link: Document) -> Iterator[Finding]:
     elif link["admin"] == "up":
         yield deaf("UPLINK_NO_CARRIER", f"{what} has no carrier.")
     else:
-        yield weaker(
-            "UPLINK_NO_CARRIER",
-            f"{what} is down: libvirt will set it up, and only then shows whether it has a carrier.",
-            remedy.link_up(link["name"]),
-        )
+        yield set_down(link, what)
+
+
+def set_down(link: Document, what: str) -> Finding:
+    """A link that is down tells nobody whether there is a cable in it."""
+    return Finding(
+        "UPLINK_NO_CARRIER",
+        UNKNOWN,
+        f"{what} is down: libvirt will set it up, and only then shows whether it has a carrier.",
+        remedy=remedy.link_up(link["name"]),
+    )
 
 
 def limit(case: Case, net: Net) -> Iterator[Finding]:
