@@ -122,7 +122,7 @@ def _alone(
             yield finding.at(number, guest.rated(number, finding))
         for finding in identity.mac_in_use(guest.facts, nic, view, known):
             yield finding.at(number, guest.rated(number, finding))
-    if len(guest.networks) > 1:
+    if len(guest.needs) > 1:
         for _place, finding in compete([guest], view, False):
             yield finding
 

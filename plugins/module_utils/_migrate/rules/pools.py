@@ -40,7 +40,7 @@ def pool(case: Case) -> Iterator[Finding]:
             f"N{case.where[1:]} gives each guest a PCI device, and a NIC cannot become one while its guest runs.",
         )
     pf = ((net.options.get("forward") or {}).get("pf") or {}).get("dev")
-    names = _members(net)
+    names = members_in_order(net)
     if pf and not names:
         yield from _physical(case, net, str(pf))
         return
@@ -147,7 +147,7 @@ def next_members(net: Net, number: int, alone: bool) -> list[str]:
 
     alone: whether a member is for one guest only. libvirt takes the first unused one, else the least used.
     """
-    counts = {name: (net.counted or {}).get(name, 0) for name in _members(net)}
+    counts = {name: (net.counted or {}).get(name, 0) for name in members_in_order(net)}
     chosen: list[str] = []
     for _turn in range(number):
         free = [name for name, count in counts.items() if count == 0] if alone else list(counts)
@@ -166,7 +166,7 @@ def _alone(case: Case) -> bool:
     return net is not None and (net.mode in EXCLUSIVE or (net.mode == "private" and port.get("type") == "802.1Qbh"))
 
 
-def _members(net: Net) -> list[str]:
+def members_in_order(net: Net) -> list[str]:
     """In libvirt's own order. The VFs of a PF are known to a running network only."""
     return list(net.counted) if net.counted else list(members_of(net.options))
 
