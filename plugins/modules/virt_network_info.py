@@ -143,7 +143,8 @@ host:
     - The host's libvirt, with C(libvirt_version), C(hostname), C(uri), C(remote), and C(gathered), the time in seconds
       since 1970.
     - With V(host) gathered also C(uuid), C(cpu) (XML), C(machines) (architecture to machine types), C(emulators)
-      (paths) and C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size).
+      (paths), C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size), and C(forwarding),
+      whether the host passes packets on, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows networks alone.
   returned: success
   type: dict

@@ -13,6 +13,8 @@ import re
 from typing import Any, Optional
 
 ROOT = "/sys"
+# Which of a host's settings say whether it passes packets on, below /proc/sys/net.
+_FORWARDING = {"ipv4": "ipv4/ip_forward", "ipv6": "ipv6/conf/all/forwarding"}
 _VIRTFN = re.compile(r"^virtfn([0-9]+)$")
 _PCI = re.compile(r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
 # PCI class 02: network controllers.
@@ -48,6 +50,11 @@ def pci_facts(address: str, root: str = ROOT) -> Optional[dict[str, Any]]:
         "vf": numbers.get(address),
         "vfs": tuple(_virtfns(here)),
     }
+
+
+def forwarding(root: str = "/proc/sys/net") -> dict[str, bool]:
+    """Whether the host passes packets on, by family: ipv4, ipv6."""
+    return {family: _read(os.path.join(root, path)) not in ("", "0") for family, path in _FORWARDING.items()}
 
 
 def network_functions(root: str = ROOT) -> tuple[str, ...]:

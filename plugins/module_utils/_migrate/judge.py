@@ -20,9 +20,9 @@ OF_A_GUEST = (
     host.ports, host.files, host.filters,
 )  # fmt: skip
 OF_A_NIC = (
-    networks.exists, networks.lasts, networks.reaches, networks.differs, networks.subnets, portgroups.portgroups,
-    settings.virtualport, settings.vlan, settings.bandwidth, settings.isolation, settings.trust, links.bridge,
-    links.uplinks, links.mtu, pools.pool, devices.by_device,
+    networks.exists, networks.lasts, networks.reaches, networks.passes_on, networks.differs, networks.subnets,
+    portgroups.portgroups, settings.virtualport, settings.vlan, settings.bandwidth, settings.isolation, settings.trust,
+    links.bridge, links.uplinks, links.mtu, pools.pool, devices.by_device,
 )  # fmt: skip
 
 Policy = Mapping[str, str]

@@ -153,6 +153,10 @@ def machines(told: dict[str, Any]) -> None:
     told["host"]["machines"] = {"x86_64": []}
 
 
+def no_forwarding(told: dict[str, Any]) -> None:
+    told["host"]["forwarding"] = {"ipv4": False, "ipv6": False}
+
+
 def home(told: dict[str, Any]) -> None:
     told["host"]["uuid"] = "uuid-of-kvm1"
 
@@ -163,6 +167,8 @@ FAULTS = {
     "no autostart": no_autostart,
     "bridge down": set_link("br7", admin="down"),
     "bridge of its own down": set_link("virbr-red", admin="down"),
+    "bridge of its own without address": set_link("virbr-red", addresses=[]),
+    "no packets passed on": no_forwarding,
     "bridge gone": gone("br7"),
     "bridge of its own gone": gone("virbr-red"),
     "switch gone": gone("ovs0"),
@@ -186,6 +192,7 @@ BLIND = {
     "pools": lambda told: told.update(pools=None),
     "filters": lambda told: told.update(filters=None),
     "memory": lambda told: told["host"].update(memory=None),
+    "forwarding": lambda told: told["host"].update(forwarding=None),
     "machines": lambda told: told["host"].update(machines=None),
     "uuid": lambda told: told["host"].update(uuid=None),
 }  # fmt: skip
@@ -236,10 +243,10 @@ def test_every_part_that_matters_is_unknown_without_it():
     """On a host where all is well."""
     red = {"xml": "<network><name>red</name><forward mode='bridge'/><bridge name='br7'/></network>"}
     pool = {"xml": f"<network><name>blue</name>{MODES['passthrough']}</network>"}
-    host = {"networks": [red, pool], "links": LINKS, "filters": ["clean"]}
-    facts = described(
-        {"name": "kvm1", **host}, domain(interface(body="<filterref filter='clean'/>"), interface("blue", 2))
-    )
+    lan = {"xml": f"<network><name>lan</name>{MODES['nat']}</network>"}
+    host = {"networks": [red, pool, lan], "links": LINKS, "filters": ["clean"]}
+    nics = [interface(body="<filterref filter='clean'/>"), interface("blue", 2), interface("lan", 3)]
+    facts = described({"name": "kvm1", **host}, domain(*nics))
     told = info({"name": "kvm2", **host})
     assert verdict_of([facts], told)["verdict"] == "ok"
     for part, blind in BLIND.items():
