@@ -70,16 +70,16 @@ def _short(case: Case, net: Net, number: int, batch: bool) -> Iterator[Finding]:
 
 def _devices(guests: list[Described], view: View, batch: bool) -> Found:
     """libvirt's books are those of one network each; the kernel gives a device once where one wants it for itself."""
-    wanting: dict[tuple[str, ...], _Wants] = {}
+    wanting: dict[tuple[str, str], _Wants] = {}
     for place, guest in enumerate(guests):
         for number, nic in enumerate(guest.facts["nics"]):
             net = view.networks.get(str(nic["network"])) if nic["type"] == "network" else None
             if net is not None and net.active and draws(net):
                 wants = wanting.setdefault(("network", net.name), _Wants(f"network '{net.name}'", net))
             elif nic["type"] == "direct" and nic["source"]:
-                mode = "passthrough" if nic["mode"] == "passthrough" else ""
-                wants = wanting.setdefault(("device", str(nic["source"]), mode), _Wants("NICs that name it"))
-                wants.devices, wants.alone = [str(nic["source"])], bool(mode)
+                named = str(nic["source"])
+                wants = wanting.setdefault(("device", named), _Wants(f"NICs that name {named}"))
+                wants.devices, wants.alone = [named], wants.alone or nic["mode"] == "passthrough"
             else:
                 continue
             wants.nics.append((place, number))
@@ -93,12 +93,16 @@ def _devices(guests: list[Described], view: View, batch: bool) -> Found:
         if any(offered[device] > 1 for device in wants.devices):
             for device in wants.given():
                 claims.setdefault(device, []).append(wants)
+    clashes: dict[str, tuple[list[str], list[_Wants]]] = {}
     for device, claiming in claims.items():
-        if sum(wants.times for wants in claiming) < 2 or not any(wants.alone for wants in claiming):
-            continue
-        who = " and ".join(sorted(wants.label for wants in claiming))
-        sentence = f"{device} on {view.name} would go to {who} at once, which cannot share it."
-        found = Finding("POOL_BATCH_EXHAUSTED" if batch else "POOL_MEMBER_BUSY", BLOCKED, sentence, question=TAKEN)
+        if sum(wants.times for wants in claiming) > 1 and any(wants.alone for wants in claiming):
+            who = " and ".join(sorted(wants.label for wants in claiming))
+            clashes.setdefault(who, ([], claiming))[0].append(device)
+    code = "POOL_BATCH_EXHAUSTED" if batch else "POOL_MEMBER_BUSY"
+    for who, (devices, claiming) in clashes.items():
+        first, *more = sorted(devices)
+        what = f"{first} on {view.name}" + (f" (and {len(more)} other members)" if more else "")
+        found = Finding(code, BLOCKED, f"{what} would go to {who} at once, which cannot share it.", question=TAKEN)
         for wants in claiming:
             for place, number in wants.nics:
                 yield place, _of_nic(guests[place], number, found, batch)
