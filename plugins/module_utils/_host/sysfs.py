@@ -52,9 +52,11 @@ def pci_facts(address: str, root: str = ROOT) -> Optional[dict[str, Any]]:
     }
 
 
-def forwarding(root: str = "/proc/sys/net") -> dict[str, bool]:
-    """Whether the host passes packets on, by family: ipv4, ipv6."""
-    return {family: _read(os.path.join(root, path)) not in ("", "0") for family, path in _FORWARDING.items()}
+def forwarding(root: str = "/proc/sys/net") -> Optional[dict[str, bool]]:
+    """Whether the host passes packets on, by family: ipv4, ipv6. None where it does not tell."""
+    told = {family: _read(os.path.join(root, path)) for family, path in _FORWARDING.items()}
+    # A host without IPv6 has no such file.
+    return {family: value not in ("", "0") for family, value in told.items()} if told["ipv4"] else None
 
 
 def network_functions(root: str = ROOT) -> tuple[str, ...]:

@@ -97,7 +97,12 @@ def _addresses(view: View, net: Net) -> list[Document]:
     if link is None or link.get("addresses") is None:
         return ips
     live = {same(str(one)) for one in link["addresses"]}
-    return [ip for ip in ips if same(str(ip.get("address"))) in live]
+    return [ip for ip in ips if same(str(ip.get("address"))) in live or _is_of_the_link(str(ip.get("address")))]
+
+
+def _is_of_the_link(address: str) -> bool:
+    """Links are not shown with the addresses that are theirs alone."""
+    return address.lower().startswith(("fe80:", "169.254."))
 
 
 def forwarding(view: View, net: Net) -> Optional[list[str]]:

@@ -102,7 +102,7 @@ def passes_on(case: Case) -> Iterator[Finding]:
             yield deaf(
                 "NET_REACH_DIFFERS",
                 f"{case.view.name} passes on no {_FAMILIES[family][0]} packets, so {case.where} reaches nothing "
-                "beyond it.",
+                f"beyond the host by {_FAMILIES[family][0]}.",
                 remedy.command("sysctl", "-w", f"{_FAMILIES[family][1]}=1"),
             )
 
