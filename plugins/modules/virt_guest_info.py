@@ -167,8 +167,9 @@ guests:
           C(autostart) and whether it is C(managed) by this collection), C(mode), C(reach) (V(l2), V(routed), V(nat) or
           V(isolated)), C(mtu) (null when it cannot be seen), C(uplink) (its C(state) V(up), V(down), V(none) or null,
           and C(vlan)), C(portgroup), C(vlan), C(bandwidth), C(virtualport), C(trust_guest_rx_filters), C(isolated),
-          C(addresses) (the host's own on the network) and C(definition) (the network as
-          M(virtfleet.network.virt_network) takes it). Null when it asks for no network, or the host has none of that
+          C(addresses) (the host's own on the network), C(forwarding) (of a NAT or routed network the families, V(ipv4)
+          and V(ipv6), whose packets its host passes on, null when that cannot be seen) and C(definition) (the network
+          as M(virtfleet.network.virt_network) takes it). Null when it asks for no network, or the host has none of that
           name.
         - C(stands_on) is C(mtu) and C(uplink) of the device that it names itself, null for a NIC of a network.
       type: list

@@ -145,7 +145,8 @@ host:
       since 1970.
     - With V(host) gathered also C(uuid), C(cpu) (XML), C(machines) (architecture to machine types), C(kinds)
       (architecture to V(kvm), V(qemu) and so on), C(cpu_models) (of x86, that libvirt knows by name), C(emulators)
-      (paths) and C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size).
+      (paths), C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size), and C(forwarding),
+      whether the host passes packets on, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows networks alone.
   returned: success
   type: dict

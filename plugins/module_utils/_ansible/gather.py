@@ -75,9 +75,19 @@ def look(conn: Any, uri: str, name: Optional[str], what: Collection[str]) -> dic
             "kinds": None if capabilities is None else capabilities["kinds"],
             "machines": None if capabilities is None else capabilities["machines"],
             "emulators": None if capabilities is None else capabilities["emulators"],
+            "forwarding": _forwarding(host) if "host" in what else None,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },
     }
+
+
+def _forwarding(host: Host) -> Optional[dict[str, bool]]:
+    """Whether the host passes packets on; None where it cannot be seen."""
+    if host.remote:
+        return None
+    from .._host.sysfs import forwarding
+
+    return forwarding()
 
 
 def _details(conn: Any, observed: Observed, host: Host, ports: bool) -> dict[str, Any]:

@@ -13,6 +13,8 @@ import re
 from typing import Any, Optional
 
 ROOT = "/sys"
+# Which of a host's settings say whether it passes packets on, below /proc/sys/net.
+_FORWARDING = {"ipv4": "ipv4/ip_forward", "ipv6": "ipv6/conf/all/forwarding"}
 _VIRTFN = re.compile(r"^virtfn([0-9]+)$")
 _PCI = re.compile(r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
 # PCI class 02: network controllers.
@@ -58,6 +60,13 @@ def read_usb(root: str = ROOT) -> set[str]:
         for name in _names(folder)
     )
     return {f"0x{vendor}:0x{product}" for vendor, product in numbers if vendor and product}
+
+
+def forwarding(root: str = "/proc/sys/net") -> Optional[dict[str, bool]]:
+    """Whether the host passes packets on, by family: ipv4, ipv6. None where it does not tell."""
+    told = {family: _read(os.path.join(root, path)) for family, path in _FORWARDING.items()}
+    # A host without IPv6 has no such file.
+    return {family: value not in ("", "0") for family, value in told.items()} if told["ipv4"] else None
 
 
 def network_functions(root: str = ROOT) -> tuple[str, ...]:

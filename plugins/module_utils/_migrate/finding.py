@@ -94,6 +94,11 @@ def weaker(code: str, sentence: str, remedy: Remedy = None) -> Finding:
     return Finding(code, WARNING, sentence, remedy=remedy)
 
 
+def told(code: str, sentence: str, remedy: Remedy = None) -> Finding:
+    """Worth knowing, and no worse for the guest."""
+    return Finding(code, OK, sentence, remedy=remedy)
+
+
 def unseen(sentence: str, question: str = NETWORK) -> Finding:
     """Something that matters could not be looked at."""
     return Finding("UNKNOWN", UNKNOWN, sentence, question=question)

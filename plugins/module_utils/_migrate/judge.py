@@ -21,9 +21,9 @@ OF_A_GUEST = (
     host.ports, host.files, host.models, filters.there,
 )  # fmt: skip
 OF_A_NIC = (
-    networks.exists, networks.lasts, networks.reaches, networks.differs, networks.subnets, portgroups.portgroups,
-    settings.virtualport, settings.vlan, settings.bandwidth, settings.isolation, settings.trust, links.bridge,
-    links.uplinks, links.mtu, pools.pool, devices.by_device, filters.same,
+    networks.exists, networks.lasts, networks.reaches, networks.passes_on, networks.differs, networks.subnets,
+    portgroups.portgroups, settings.virtualport, settings.vlan, settings.bandwidth, settings.isolation, settings.trust,
+    links.bridge, links.uplinks, links.mtu, pools.pool, devices.by_device, filters.same,
 )  # fmt: skip
 
 Policy = Mapping[str, str]
@@ -123,7 +123,7 @@ def _alone(
             yield finding.at(number, guest.rated(number, finding))
         for finding in identity.mac_in_use(guest.facts, nic, view, known):
             yield finding.at(number, guest.rated(number, finding))
-    if len(guest.networks) > 1:
+    if len(guest.needs) > 1:
         for _place, finding in compete([guest], view, False):
             yield finding
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from .._fleet.reach import MODES
+from .._model.address import ip as same
 from .._model.canonical import canonical
 from .._model.field import Document
 from .._model.forward import is_virtual, members_of
@@ -58,7 +59,8 @@ def promises(view: View, nic: Document, held: Optional[Document] = None) -> Opti
         "virtualport": got["virtualport"],
         "trust_guest_rx_filters": bool(got["trust_guest_rx_filters"]),
         "isolated": bool((net.document.get("port") or {}).get("isolated") if own_isolated is None else own_isolated),
-        "addresses": addresses(net),
+        "addresses": addresses(view, net),
+        "forwarding": forwarding(view, net),
         "definition": definition(net),
     }
 
@@ -74,9 +76,47 @@ def portgroup(net: Net, name: Optional[str]) -> Optional[Document]:
     return None
 
 
-def addresses(net: Net) -> list[str]:
-    """The host's own on the network, such as 10.20.0.1/24: what guests have as their gateway and subnet."""
-    return sorted(f"{ip.get('address')}/{ip.get('prefix')}" for ip in net.document.get("ips") or ())
+def addresses(view: View, net: Net) -> list[str]:
+    """The host's own on the network, such as 10.20.0.1/24: what guests have as their gateway and subnet.
+
+    Those that the network defines, but for what somebody has taken off its bridge, where that can be seen.
+    """
+    return sorted(f"{ip.get('address')}/{ip.get('prefix')}" for ip in _addresses(view, net))
+
+
+def removed(view: View, net: Net) -> list[str]:
+    """The addresses that the network defines, and that its bridge does not have."""
+    there = addresses(view, net)
+    defined = (f"{ip.get('address')}/{ip.get('prefix')}" for ip in net.document.get("ips") or ())
+    return sorted(address for address in defined if address not in there)
+
+
+def _addresses(view: View, net: Net) -> list[Document]:
+    ips = list(net.document.get("ips") or ())
+    link = view.link(net.bridge) if net.active and net.bridge else None
+    if link is None or link.get("addresses") is None:
+        return ips
+    live = {same(str(one)) for one in link["addresses"]}
+    return [ip for ip in ips if same(str(ip.get("address"))) in live or _is_of_the_link(str(ip.get("address")))]
+
+
+def _is_of_the_link(address: str) -> bool:
+    """Links are not shown with the addresses that are theirs alone."""
+    return address.lower().startswith(("fe80:", "169.254."))
+
+
+def forwarding(view: View, net: Net) -> Optional[list[str]]:
+    """The families of the network's subnets whose packets the host passes on; None when it cannot be seen, or there is
+    nothing to pass on. A network without a subnet here may have any behind its bridge.
+    """
+    if view.forwarding is None or not net.active or _REACH.get(net.mode) not in ("nat", "routed"):
+        return None
+    return [family for family in families(net) if view.forwarding[family]]
+
+
+def families(net: Net) -> list[str]:
+    """Of the network's subnets."""
+    return sorted({str(ip.get("family") or "ipv4") for ip in net.document.get("ips") or ()} or {"ipv4", "ipv6"})
 
 
 def definition(net: Net) -> Document:

@@ -67,7 +67,7 @@ class Net:
 
 
 class View:
-    """links, guests, memory, machines, filters, switches: None where they were not looked at.
+    """links, guests, memory, forwarding, machines, filters, switches: None where they were not looked at.
 
     kinds: architecture to kvm, qemu and so on; cpu_models: of x86, known by name; filters: name to a digest of rules.
 
@@ -116,6 +116,8 @@ class View:
         self.guests: Optional[list[Document]] = info.get("guests")
         self.memory: Optional[Document] = host.get("memory")
         _have("the memory", [self.memory] if self.memory else (), ("total", "available"))
+        self.forwarding: Optional[dict[str, bool]] = host.get("forwarding")
+        _have("the forwarding", [self.forwarding] if self.forwarding else (), ("ipv4", "ipv6"))
         machines = host.get("machines")
         self.machines: Optional[dict[str, list[str]]] = None if machines is None else dict(machines)
         kinds = host.get("kinds")

@@ -5,8 +5,8 @@
 
 A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live, active, autostart, transient, counted,
 vfs, pfs); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs); switches, machines,
-filters, memory; guests (domain XML of running ones) and defined (of others); paths, volumes, cpus, known_cpus,
-models and usb, which only a check on the host itself has; volume_files, of volumes on the guest's own host.
+filters, memory, forwarding; guests (domain XML of running ones) and defined (of others); paths, volumes, cpus,
+known_cpus, models and usb, which only a check on the host itself has; volume_files, of volumes on the guest's own host.
 """
 
 from __future__ import annotations
@@ -47,6 +47,16 @@ def link(said: Any, index: int) -> dict[str, Any]:
     return {**usual, **({"name": said} if isinstance(said, str) else said)}
 
 
+def give_addresses(links: list[dict[str, Any]], said: Any, networks: list[Observed]) -> None:
+    """Bridges have the addresses of the networks that made them, unless something else was said."""
+    told = {one["name"] for one in said if not isinstance(one, str) and "addresses" in one}
+    for seen in networks:
+        bridge = ((seen.live or {}).get("bridge") or {}).get("name")
+        for item in links:
+            if item["name"] == bridge and bridge not in told:
+                item["addresses"] = [ip["address"] for ip in (seen.live or {}).get("ips") or ()]
+
+
 def observed(said: Any) -> Observed:
     said = {"xml": said} if isinstance(said, str) else said
     defined = parse_network(said["xml"])
@@ -63,6 +73,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
     """What virt_network_info returns there."""
     networks = [observed(said) for said in host.get("networks", ())]
     links = [link(said, index) for index, said in enumerate(host.get("links", ()), 2)]
+    give_addresses(links, host.get("links", ()), networks)
     guests = [parse_guest(xml, xml) for xml in host.get("guests", ())]
     guests += [parse_guest("", "", xml) for xml in host.get("defined", ())]
     devices = tuple(Device(name=item["name"], master=item["master"]) for item in links)
@@ -109,6 +120,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             "kinds": host.get("kinds", {"x86_64": ["kvm", "qemu"]}),
             "machines": host.get("machines", {"x86_64": [MACHINE]}),
             "emulators": [EMULATOR],
+            "forwarding": None if remote else host.get("forwarding", {"ipv4": True, "ipv6": True}),
             "memory": host.get("memory", {"total": 8 << 20, "available": 4 << 20, "pages": {}}),
         },
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Optional
 
 from ..._model.field import Document
 from ..._plan.pool.occupancy import EXCLUSIVE
@@ -16,7 +16,7 @@ from ..descriptor import Described
 from ..finding import BLOCKED, TAKEN, WARNING, Finding
 from ..view import Net, View
 from .identity import same_wire
-from .pools import draws, limited, member, next_members
+from .pools import draws, limited, member, members_in_order, next_members
 
 # A guest's place in the list, its NIC's or None, and what is found.
 Found = Iterator[tuple[int, Finding]]
@@ -25,6 +25,7 @@ Found = Iterator[tuple[int, Finding]]
 def compete(guests: list[Described], view: View, batch: bool) -> Found:
     """batch: whether these are all guests of a call, or one for itself."""
     yield from _pools(guests, view, batch)
+    yield from _devices(guests, view, batch)
     if batch and len(guests) > 1:
         yield from _identities(guests)
         yield from _macs(guests, view)
@@ -65,6 +66,72 @@ def _short(case: Case, net: Net, number: int, batch: bool) -> Iterator[Finding]:
         return  # said of each of them already
     for name in sorted(set(chosen) - set(chosen[:1])):
         yield from member(case, net, name)
+
+
+def _devices(guests: list[Described], view: View, batch: bool) -> Found:
+    """libvirt's books are those of one network each; the kernel gives a device once where one wants it for itself."""
+    wanting: dict[tuple[str, str], _Wants] = {}
+    for place, guest in enumerate(guests):
+        for number, nic in enumerate(guest.facts["nics"]):
+            net = view.networks.get(str(nic["network"])) if nic["type"] == "network" else None
+            if net is not None and net.active and draws(net):
+                wants = wanting.setdefault(("network", net.name), _Wants(f"network '{net.name}'", net))
+            elif nic["type"] == "direct" and nic["source"]:
+                named = str(nic["source"])
+                wants = wanting.setdefault(("device", named), _Wants(f"NICs that name {named}"))
+                wants.devices, wants.alone = [named], wants.alone or nic["mode"] == "passthrough"
+            else:
+                continue
+            wants.nics.append((place, number))
+    if not any(wants.alone for wants in wanting.values()):
+        return
+    offered: Counter[str] = Counter()
+    for wants in wanting.values():
+        offered.update(dict.fromkeys(wants.devices, wants.times))
+    claims: dict[str, list[_Wants]] = {}
+    for wants in wanting.values():
+        if any(offered[device] > 1 for device in wants.devices):
+            for device in wants.given():
+                claims.setdefault(device, []).append(wants)
+    clashes: dict[str, tuple[list[str], list[_Wants]]] = {}
+    for device, claiming in claims.items():
+        if sum(wants.times for wants in claiming) > 1 and any(wants.alone for wants in claiming):
+            who = " and ".join(sorted(wants.label for wants in claiming))
+            clashes.setdefault(who, ([], claiming))[0].append(device)
+    code = "POOL_BATCH_EXHAUSTED" if batch else "POOL_MEMBER_BUSY"
+    for who, (devices, claiming) in clashes.items():
+        first, *more = sorted(devices)
+        what = f"{first} on {view.name}" + (f" (and {len(more)} other members)" if more else "")
+        found = Finding(code, BLOCKED, f"{what} would go to {who} at once, which cannot share it.", question=TAKEN)
+        for wants in claiming:
+            for place, number in wants.nics:
+                yield place, _of_nic(guests[place], number, found, batch)
+
+
+class _Wants:
+    """The NICs that are given devices in one way: by a network, or by the name of a device itself.
+
+    devices: all that they may be given; alone: whether each has its own for itself.
+    """
+
+    __slots__ = ("alone", "devices", "label", "net", "nics")
+
+    def __init__(self, label: str, net: Optional[Net] = None) -> None:
+        self.label = label
+        self.net = net
+        self.alone = net is not None and net.mode in EXCLUSIVE
+        self.devices = [] if net is None else members_in_order(net)
+        self.nics: list[tuple[int, int]] = []
+
+    @property
+    def times(self) -> int:
+        """How often a device of these is asked for. A network gives each out by its own books, which know of itself."""
+        return 1 if self.net is not None else len(self.nics)
+
+    def given(self) -> set[str]:
+        if self.net is None:
+            return set(self.devices)
+        return set(next_members(self.net, len(self.nics), self.alone))
 
 
 def _of_nic(guest: Described, number: int, finding: Finding, batch: bool) -> Finding:

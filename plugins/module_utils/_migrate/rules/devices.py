@@ -10,10 +10,11 @@ from typing import Optional
 
 from ..._model.field import Document
 from ..case import Case
-from ..finding import Finding, deaf, refused, unseen, weaker
-from ..promise import bridge_mtu
+from ..finding import Finding, deaf, refused, told, unseen, weaker
+from ..promise import UP, bridge_mtu
 from ..view import passes
 from .links import bridge_of, is_bridge, uplinks_of
+from .pools import set_down
 
 
 def by_device(case: Case) -> Iterator[Finding]:
@@ -35,11 +36,19 @@ def by_device(case: Case) -> Iterator[Finding]:
 def _named(case: Case, device: str) -> Finding:
     use = _network_on(case, device)
     advice = f"use network '{use}', which stands on it there" if use else "no network there stands on it"
-    return weaker(
+    # Whether it is the same wire can be told of wires alone: libvirt's own bridges may lead anywhere.
+    wired = ((case.nic.get("stands_on") or {}).get("uplink") or {}).get("state") == UP and not _is_made(case, device)
+    finding = told if wired else weaker
+    return finding(
         "NIC_NOT_BY_NAME",
         f"The NIC names {device} itself and not a network: nothing promises that it is the same on {case.view.name} "
         f"({advice}).",
     )
+
+
+def _is_made(case: Case, device: str) -> bool:
+    """Whether the bridge is one that libvirt makes for a network there."""
+    return any(net.active and net.bridge == device and net.mode != "bridge" for net in case.view.networks.values())
 
 
 def _network_on(case: Case, device: str) -> Optional[str]:
@@ -54,8 +63,14 @@ def _on_bridge(case: Case, device: str) -> Iterator[Finding]:
     yield from bridge_of(case.view, device, "the NIC")
     if not is_bridge(case.view, device):
         return
-    if not any(net.bridge == device and net.mode != "bridge" for net in case.view.networks.values()):
+    if not _is_made(case, device):
         yield from uplinks_of(case.view, device, "the NIC", had["uplink"])
+    elif had["uplink"]["state"] == UP:
+        yield deaf(
+            "NET_REACH_DIFFERS",
+            f"{device} on {case.view.name} is the bridge of libvirt's network '{_network_on(case, device)}', on the "
+            "guest's own host the wire itself.",
+        )
     yield from _size(case, had["mtu"], bridge_mtu(case.view, device), device)
 
 
@@ -70,9 +85,16 @@ def _on_link(case: Case, device: str) -> Iterator[Finding]:
         return
     if link["master"]:
         yield refused("POOL_MEMBER_BUSY", f"{device} on {case.view.name} is a port of {link['master']}.")
-    if not passes(link):
-        finding = deaf if link["admin"] == "up" else weaker
-        yield finding("UPLINK_NO_CARRIER", f"{device} on {case.view.name} has no carrier.")
+    if link["admin"] != "up":
+        yield set_down(link, f"{device} on {case.view.name}")
+    elif not passes(link):
+        yield deaf("UPLINK_NO_CARRIER", f"{device} on {case.view.name} has no carrier.")
+    elif had["uplink"]["state"] == UP and had["uplink"]["vlan"] != link.get("vlan"):
+        yield deaf(
+            "VLAN_DIFFERS",
+            f"{device} on {case.view.name} is in VLAN {link.get('vlan') or 'none'}, on the guest's own host in "
+            f"{had['uplink']['vlan'] or 'none'}.",
+        )
     yield from _held(case, device)
     yield from _size(case, had["mtu"], link.get("mtu"), device)
 

@@ -10,7 +10,7 @@ from typing import Optional
 
 from ..._model.field import Document
 from ..._model.forward import is_virtual
-from ..finding import TAKEN, Finding, deaf, refused, unseen, weaker
+from ..finding import TAKEN, Finding, deaf, refused, told, unseen
 from ..view import View
 
 
@@ -51,7 +51,8 @@ def mac_in_use(guest: Document, nic: Document, view: View, known: Identities) ->
                 "MAC_IN_USE", f"{other['name']} on {view.name} has the MAC address {nic['mac']} on the same wire."
             )
         else:
-            yield weaker(
+            # Nothing is lost by the migration; the other will have to wait.
+            yield told(
                 "MAC_IN_USE",
                 f"{other['name']}, defined on {view.name}, has the MAC address {nic['mac']}: both cannot run.",
             )

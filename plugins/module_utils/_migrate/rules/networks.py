@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, Optional
 
 from ..._model.field import Document
+from ..._model.forward import is_virtual
 from .. import remedy
 from ..case import Case
-from ..finding import Finding, deaf, refused, unseen, weaker
+from ..finding import Finding, Remedy, deaf, refused, unseen, weaker
+from ..promise import families, removed
 
 _REACH = {
     "l2": "the wire itself",
@@ -83,12 +86,36 @@ def reaches(case: Case) -> Iterator[Finding]:
         )
 
 
+def passes_on(case: Case) -> Iterator[Finding]:
+    """libvirt turns a host's forwarding on when it starts such a network, and does not look again."""
+    had, gets, told = case.had, case.gets, case.view.forwarding
+    if had is None or gets is None or case.net is None or not case.net.active:
+        return
+    if had["reach"] != gets["reach"] or gets["reach"] not in ("nat", "routed"):
+        return
+    if told is None:
+        yield unseen(f"Whether {case.view.name} passes on the packets of network '{case.name}' was not looked at.")
+        return
+    # Where the guest's own host was not looked at, it is taken to do its duty.
+    for family in families(case.net) if had["forwarding"] is None else had["forwarding"]:
+        if not told[family]:
+            yield deaf(
+                "NET_REACH_DIFFERS",
+                f"{case.view.name} passes on no {_FAMILIES[family][0]} packets, so {case.where} reaches nothing "
+                f"beyond the host by {_FAMILIES[family][0]}.",
+                remedy.command("sysctl", "-w", f"{_FAMILIES[family][1]}=1"),
+            )
+
+
+_FAMILIES = {"ipv4": ("IPv4", "net.ipv4.ip_forward"), "ipv6": ("IPv6", "net.ipv6.conf.all.forwarding")}
+
+
 def differs(case: Case) -> Iterator[Finding]:
     """What the network serves its guests with, and which no other rule speaks of."""
     if case.had is None or case.net is None:
         return
     had, gets = case.had["definition"], {} if case.gets is None else case.gets["definition"]
-    options = [option for option in ("domain", "dns", "routes") if had.get(option) != gets.get(option)]
+    options = [option for option, loses in _SERVED if loses(had.get(option), gets.get(option))]
     serves = [any(ip.get("dhcp") for ip in side.get("ips") or ()) for side in (had, gets)]
     if serves[0] and not serves[1]:
         options.append("dhcp")
@@ -103,21 +130,75 @@ def differs(case: Case) -> Iterator[Finding]:
         )
 
 
+def _other(had: object, gets: object) -> bool:
+    return had != gets
+
+
+def _domain(had: object, gets: object) -> bool:
+    """A domain more takes nothing away."""
+    return bool(had) and had != gets
+
+
+def _names(had: Optional[Document], gets: Optional[Document]) -> bool:
+    """Nor does a name that is known besides those the guest knows."""
+    mine, its = had or {}, gets or {}
+    if any(mine.get(option, default) != its.get(option, default) for option, default in _DNS):
+        return True
+    if any(record not in (its.get(kind) or ()) for kind in ("txts", "srvs") for record in mine.get(kind) or ()):
+        return True
+    return not _hosts(mine) <= _hosts(its)
+
+
+def _hosts(dns: Document) -> set[tuple[object, object]]:
+    return {(host.get("ip"), name) for host in dns.get("hosts") or () for name in host.get("hostnames") or ()}
+
+
+_DNS: tuple[tuple[str, object], ...] = (("enable", True), ("forward_plain_names", True), ("forwarders", []))
+_SERVED: tuple[tuple[str, Callable[[Any, Any], bool]], ...] = (
+    ("domain", _domain),
+    ("dns", _names),
+    ("routes", _other),
+)
+
+
 def subnets(case: Case) -> Iterator[Finding]:
     had, gets = case.had, case.gets
     if had is None or gets is None or had["reach"] != gets["reach"]:
         return
     gone = [address for address in had["addresses"] if address not in gets["addresses"]]
     if not gone:
+        yield from _unseen_addresses(case)
         return
-    shown = ", ".join(gets["addresses"]) or "none"
+    lost = [] if case.net is None else removed(case.view, case.net)
+    shown = (", ".join(gets["addresses"]) or "none") + (f" (its bridge has lost {', '.join(lost)})" if lost else "")
     sentence = f"The host's addresses on {case.where} are {shown}; the guest knows {', '.join(had['addresses'])}"
-    repair = remedy.network(case.name, ips=had["definition"].get("ips") or [])
+    repair = _put_back(case, lost) if set(gone) <= set(lost) else _redefine(case, had)
     if had["reach"] == "isolated" and _subnets(gone) <= _subnets(gets["addresses"]):
         yield weaker("SUBNET_DIFFERS", f"{sentence}.", repair)
     else:
         why = "subnet" if _subnets(gone) - _subnets(gets["addresses"]) else "gateway"
         yield deaf("SUBNET_DIFFERS", f"{sentence} as its {why}.", repair)
+
+
+def _unseen_addresses(case: Case) -> Iterator[Finding]:
+    """Whether the bridge has what the network defines."""
+    net, view = case.net, case.view
+    if net is None or not net.active or not net.bridge or not is_virtual(net.document):
+        return
+    link = view.link(net.bridge)
+    if link is not None and link.get("addresses") is None and (case.gets or {}).get("addresses"):
+        yield unseen(f"Whether the bridge of {case.where} has the network's addresses was not looked at.")
+
+
+def _redefine(case: Case, had: Document) -> Remedy:
+    return remedy.network(case.name, ips=had["definition"].get("ips") or [])
+
+
+def _put_back(case: Case, lost: list[str]) -> Remedy:
+    """The network is defined as it should be, and starting it anew would cut off its guests."""
+    if case.net is None or len(lost) > 1:
+        return None
+    return remedy.command("ip", "address", "add", lost[0], "dev", str(case.net.bridge))
 
 
 def _subnets(addresses: list[str]) -> set[object]:

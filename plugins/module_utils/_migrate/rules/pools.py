@@ -18,7 +18,7 @@ from ..._model.forward import members_of
 from ..._plan.pool.occupancy import EXCLUSIVE
 from .. import remedy
 from ..case import Case
-from ..finding import Finding, deaf, refused, unseen, weaker
+from ..finding import UNKNOWN, Finding, deaf, refused, unseen, weaker
 from ..promise import DOWN
 from ..view import Net, passes
 
@@ -40,7 +40,7 @@ def pool(case: Case) -> Iterator[Finding]:
             f"N{case.where[1:]} gives each guest a PCI device, and a NIC cannot become one while its guest runs.",
         )
     pf = ((net.options.get("forward") or {}).get("pf") or {}).get("dev")
-    names = _members(net)
+    names = members_in_order(net)
     if pf and not names:
         yield from _physical(case, net, str(pf))
         return
@@ -119,11 +119,17 @@ def _connected(case: Case, link: Document) -> Iterator[Finding]:
     elif link["admin"] == "up":
         yield deaf("UPLINK_NO_CARRIER", f"{what} has no carrier.")
     else:
-        yield weaker(
-            "UPLINK_NO_CARRIER",
-            f"{what} is down: libvirt will set it up, and only then shows whether it has a carrier.",
-            remedy.link_up(link["name"]),
-        )
+        yield set_down(link, what)
+
+
+def set_down(link: Document, what: str) -> Finding:
+    """A link that is down tells nobody whether there is a cable in it."""
+    return Finding(
+        "UPLINK_NO_CARRIER",
+        UNKNOWN,
+        f"{what} is down: libvirt will set it up, and only then shows whether it has a carrier.",
+        remedy=remedy.link_up(link["name"]),
+    )
 
 
 def limit(case: Case, net: Net) -> Iterator[Finding]:
@@ -141,7 +147,7 @@ def next_members(net: Net, number: int, alone: bool) -> list[str]:
 
     alone: whether a member is for one guest only. libvirt takes the first unused one, else the least used.
     """
-    counts = {name: (net.counted or {}).get(name, 0) for name in _members(net)}
+    counts = {name: (net.counted or {}).get(name, 0) for name in members_in_order(net)}
     chosen: list[str] = []
     for _turn in range(number):
         free = [name for name, count in counts.items() if count == 0] if alone else list(counts)
@@ -160,7 +166,7 @@ def _alone(case: Case) -> bool:
     return net is not None and (net.mode in EXCLUSIVE or (net.mode == "private" and port.get("type") == "802.1Qbh"))
 
 
-def _members(net: Net) -> list[str]:
+def members_in_order(net: Net) -> list[str]:
     """In libvirt's own order. The VFs of a PF are known to a running network only."""
     return list(net.counted) if net.counted else list(members_of(net.options))
 

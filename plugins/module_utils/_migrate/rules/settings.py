@@ -71,7 +71,7 @@ def virtualport(case: Case) -> Iterator[Finding]:
 def _other_port(case: Case, had: Optional[Document], gets: Optional[Document]) -> Iterator[Finding]:
     """A switch's port profile decides what the switch does with the frames; without a switch that knows such there is
     none to lose."""
-    profiles = [_parameters(side) for side in (had, gets)]
+    profiles = [parameters(side) for side in (had, gets)]
     if _kind(had) in _QB and (_kind(had), profiles[0]) != (_kind(gets), profiles[1]):
         yield deaf(
             "VPORT_MISMATCH",
@@ -84,7 +84,8 @@ def _other_port(case: Case, had: Optional[Document], gets: Optional[Document]) -
         )
 
 
-def _parameters(port: Optional[Document]) -> Document:
+def parameters(port: Optional[Document]) -> Document:
+    """Of a virtualport, without those that libvirt makes up."""
     return {key: value for key, value in ((port or {}).get("parameters") or {}).items() if key not in _MADE_UP}
 
 
