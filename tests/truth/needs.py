@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from functools import lru_cache
+from pathlib import Path
 
-import hosts  # noqa: F401  (first: the modules of the lab are found by it)
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
 
-import features  # isort: skip
-from state import Lab, LabError  # isort: skip
+import features
+from state import Lab, LabError
 
 # What shaping a tap takes; all of it on a pair of links that go with their namespace.
 _PAIR = "ip link add t0 type veth peer name t1 && tc qdisc add dev t0 "
