@@ -101,7 +101,7 @@ def test_force_restarts_and_says_whom_it_cut_off(told: Told, release: str) -> No
     look(),
 )
 def test_a_live_update_needs_nobody_to_leave(told: Told, release: str) -> None:
-    assert told.actions("group") == ["define", "update portgroup"]
+    assert told.actions("group") == ["define", "release", "update portgroup", "reclaim"]
     assert told.ok("again")["changed"] is False
     before, after = told.snapshot("before"), told.snapshot("after")
     assert after.networks["net"].bridge == before.networks["net"].bridge
