@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from .._host.do import do
 from .._host.guests import read_guests
-from .._host.networks import read_network
-from .._host.plugged import read_plugged
+from .._host.plugged import read_with_plugged
 from .._host.state import Journal
 from .._model.errors import VirtfleetError
 from .._model.host import Host
@@ -47,8 +45,9 @@ def recover(conn: Any, host: Host, journal: Journal, left: dict[str, Any], check
 
 def _resume(conn: Any, host: Host, left: dict[str, Any]) -> str:
     done: list[str] = []
+    ports = _ports_of_guests(conn)
     for plan, was in recalled(left["networks"]):
-        steps = resumed(plan, was, _now(conn, host, was.name), _ports_of_guests(conn))
+        steps = resumed(plan, was, read_with_plugged(conn, host, was.name), ports)
         try:
             done += _do(conn, steps)
         except VirtfleetError:
@@ -80,7 +79,7 @@ def take_back(conn: Any, host: Host, left: dict[str, Any]) -> str:
 
 
 def _as_it_was(conn: Any, host: Host, was: Observed) -> Iterable[Step]:
-    now = _now(conn, host, was.name)
+    now = read_with_plugged(conn, host, was.name)
     try:
         return taken_back(was, now, host)
     except VirtfleetError:
@@ -95,11 +94,6 @@ def _do(conn: Any, steps: Iterable[Step]) -> list[str]:
         do(conn, step)
         done.append(step.sentence)
     return done
-
-
-def _now(conn: Any, host: Host, name: str) -> Observed:
-    observed = read_network(conn, name)
-    return replace(observed, plugged=read_plugged(conn, observed, host)) if observed.active else observed
 
 
 def _ports_of_guests(conn: Any) -> frozenset[str] | None:

@@ -34,12 +34,13 @@ def watch(uri: str) -> Callable[[Journal, float], None]:
 def _guard(uri: str, key: str, run: str, until: float) -> str:
     journal = Journal(key)
     while time.time() < until:
-        if not _pending(journal, run):
+        # The order comes when the journal is written, so that a missing one has been removed.
+        if journal.read_of(run) is None:
             return ""
         time.sleep(_LOOK)
     with locked(key, _WAIT):
-        left = journal.read()
-        if left is None or left["run"] != run:
+        left = journal.read_of(run)
+        if left is None:
             return ""
         from .recover import take_back
 
@@ -50,12 +51,6 @@ def _guard(uri: str, key: str, run: str, until: float) -> str:
             conn.close()
         journal.remove()
         return said
-
-
-def _pending(journal: Journal, run: str) -> bool:
-    left = journal.read()
-    # The order comes when the journal is written, so that a missing one has been removed.
-    return left is not None and left["run"] == run
 
 
 def confirm(run: str, *, uri: str, wait: float, check_mode: bool) -> list[str]:
@@ -70,8 +65,8 @@ def confirm(run: str, *, uri: str, wait: float, check_mode: bool) -> list[str]:
         conn.close()
     with locked(key, wait):
         journal = Journal(key)
-        left = journal.read()
-        if left is None or left["run"] != run or not left["finished"] or time.time() > (left["confirm_by"] or 0):
+        left = journal.read_of(run)
+        if left is None or not left["finished"] or time.time() > (left["confirm_by"] or 0):
             raise VirtfleetError(
                 "NOT_PENDING",
                 f"No change {run!a} waits to be confirmed on this host: it was confirmed before, or its time is over "

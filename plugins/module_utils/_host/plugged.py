@@ -14,7 +14,7 @@ from .._model.observed import Observed
 from .._model.plugged import DEVICE, Plugged
 from .._model.tap import Tap
 from .guests import read_guests
-from .networks import find
+from .networks import find, read_network
 from .ports import read_ports
 
 
@@ -36,6 +36,12 @@ def read_plugged(conn: Any, observed: Observed, host: Host) -> tuple[Plugged, ..
             rest.remove(mine)
         found.append(guest if mine is None else replace(guest, tap=mine[0]))
     return (*found, *(Plugged(DEVICE, tap.name, mac=mac, tap=tap) for tap, mac in rest))
+
+
+def read_with_plugged(conn: Any, host: Host, name: str) -> Observed:
+    """A network with what is plugged in; nothing is where it does not run."""
+    observed = read_network(conn, name)
+    return replace(observed, plugged=read_plugged(conn, observed, host)) if observed.active else observed
 
 
 def _with_taps(conn: Any, ports: tuple[Plugged, ...]) -> tuple[Plugged, ...]:

@@ -72,6 +72,11 @@ class Journal:
                 "doing. Look after the host's networks, then remove it.",
             ) from None
 
+    def read_of(self, run: str) -> Optional[dict[str, Any]]:
+        """As read; None when it is another run's, too."""
+        left = self.read()
+        return left if left is not None and left["run"] == run else None
+
     def write(self, networks: list[dict[str, Any]], confirm_by: Optional[float] = None, finished: bool = False) -> None:
         """Raises VirtfleetError JOURNAL_UNWRITABLE."""
         if self.key is None:

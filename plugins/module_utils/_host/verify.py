@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from .._model.errors import VirtfleetError
@@ -17,8 +16,7 @@ from .._plan.step import DESTROY, Work
 from .._plan.unplugged import unplugged
 from .do import do
 from .guests import read_guests
-from .networks import read_network
-from .plugged import read_plugged
+from .plugged import read_with_plugged
 
 
 def verify_plugged(conn: Any, host: Host, work: list[Work]) -> None:
@@ -43,6 +41,5 @@ def verify_plugged(conn: Any, host: Host, work: list[Work]) -> None:
 
 
 def _missing(conn: Any, host: Host, name: str, before: tuple[Plugged, ...]) -> tuple[Observed, tuple[Plugged, ...]]:
-    observed = read_network(conn, name)
-    now = replace(observed, plugged=read_plugged(conn, observed, host))
+    now = read_with_plugged(conn, host, name)
     return now, unplugged(now, before, read_guests(conn))
