@@ -99,7 +99,8 @@ def look() -> dict:
         if name.startswith("vnet"):
             master = f"/sys/class/net/{name}/master"
             masters[name] = os.path.basename(os.readlink(master)) if os.path.exists(master) else None
-    journals = [name for name in os.listdir("/var/lib/virtfleet-network") if name.endswith(".journal")]
+    state = "/var/lib/virtfleet-network"  # no run has been here yet where there is none
+    journals = [name for name in os.listdir(state) if name.endswith(".journal")] if os.path.isdir(state) else []
     conn.close()
     return {"networks": networks, "ports": sorted(map(str, ports)), "masters": masters, "journals": journals}
 
