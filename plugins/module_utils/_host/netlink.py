@@ -11,10 +11,13 @@ from .links import link_of, netlink
 
 # RT_SCOPE_LINK: an address that every link has by itself is nobody's.
 _SCOPE_LINK = 253
+# IFA_F_DADFAILED, IFA_F_TENTATIVE: nothing can listen there (yet).
+_UNUSABLE = 0x08 | 0x40
 
 
 def read_netlink() -> list[dict[str, Any]]:
-    """read_links' facts, and for each link addresses (the host's own), default_route, mode (of a macvtap or macvlan).
+    """read_links' facts, and for each link addresses (the host's own), link_local (those that it has by itself and that
+    can be listened on), default_route, mode (of a macvtap or macvlan).
 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
@@ -34,12 +37,16 @@ def from_messages(links: list[Any], addresses: list[Any], routes: list[Any]) -> 
     for link in found:
         link["master"] = names.get(link["master"])
         link["default_route"] = link["index"] in ways_out
-        link["addresses"] = tuple(
-            str(message.get_attr("IFA_ADDRESS"))
-            for message in addresses
-            if message["index"] == link["index"] and message["scope"] < _SCOPE_LINK
+        its = [message for message in addresses if message["index"] == link["index"]]
+        link["addresses"] = tuple(_address(message) for message in its if message["scope"] < _SCOPE_LINK)
+        link["link_local"] = tuple(
+            _address(message) for message in its if message["scope"] == _SCOPE_LINK and not message["flags"] & _UNUSABLE
         )
     return found
+
+
+def _address(message: Any) -> str:
+    return str(message.get_attr("IFA_ADDRESS"))
 
 
 def _mode(message: Any) -> Any:

@@ -282,9 +282,10 @@ def _listens_on(item: Document, view: View) -> Iterator[Finding]:
         yield refused("GRAPHICS_UNAVAILABLE", f"{view.name} has no {what}.")
         return
     if net.mode in POOL:
-        if view.links is None:
+        there = _has_address(view, net.bridge or next(iter(members_of(net.options)), ""))
+        if there is None:
             yield unseen(f"Whether {view.name} has an address for {what}, is unknown.", TAKEN)
-        elif not (view.link(net.bridge or next(iter(members_of(net.options)), "")) or {}).get("addresses"):
+        elif not there:
             yield refused("GRAPHICS_UNAVAILABLE", f"{view.name} has no address of its own for {what}.")
         return
     if not net.active:
@@ -293,6 +294,18 @@ def _listens_on(item: Document, view: View) -> Iterator[Finding]:
     address = next((ip.get("address") for ip in net.document.get("ips") or ()), None)
     if not address or (view.addresses is not None and address not in view.addresses):
         yield refused("GRAPHICS_UNAVAILABLE", f"{view.name} has no address on {what}.")
+
+
+def _has_address(view: View, device: str) -> Optional[bool]:
+    """One that IPv6 gave the device by itself will do. None where it cannot be seen."""
+    if view.links is None:
+        return None
+    link = view.link(device)
+    if link is None:
+        return False
+    if link.get("addresses") or link.get("link_local"):
+        return True
+    return None if link.get("link_local") is None else False
 
 
 def ports(guest: Document, view: View) -> Iterator[Finding]:
