@@ -69,6 +69,9 @@ def _devices(root: Path) -> None:
         os.chmod(dev / name, 0o666)
     kernel.mount("devpts", str(dev / "pts"), "devpts", 0, "newinstance,ptmxmode=0666,mode=620,gid=5")
     kernel.mount("tmpfs", str(dev / "shm"), "tmpfs", 0, "mode=1777")
+    if "hugetlbfs" in Path("/proc/filesystems").read_text().split():
+        (dev / "hugepages").mkdir()
+        kernel.mount("hugetlbfs", str(dev / "hugepages"), "hugetlbfs")
     for link, target in {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1"}.items():
         (dev / link).symlink_to(target)
     (dev / "stderr").symlink_to("fd/2")

@@ -15,12 +15,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
 import features
 from state import Lab, LabError
 
-# What shaping a tap takes; all of it on a pair of links that go with their namespace.
+# What shaping a tap takes is tried on a pair of links that go with their namespace.
 _PAIR = "ip link add t0 type veth peer name t1 && tc qdisc add dev t0 "
 OWN = {
     "tc-sfq": _PAIR + "root sfq perturb 10",
     "tc-police": _PAIR + "ingress && tc filter add dev t0 parent ffff: protocol all u32 match u32 0 0 "
     "police rate 1000kbps burst 64kb mtu 64kb drop flowid :1",
+    # none of the machine's own, which the hosts of the lab would share
+    "hugepages": "grep -qw hugetlbfs /proc/filesystems && test -w /proc/sys/vm/nr_hugepages && "
+    'test "$(cat /proc/sys/vm/nr_hugepages)" = 0',
+    "overcommit": 'test -w /proc/sys/vm/overcommit_memory && test "$(cat /proc/sys/vm/overcommit_memory)" = 0',
     "sriov": "grep -q [1-9] /sys/class/net/*/device/sriov_totalvfs",
 }
 
