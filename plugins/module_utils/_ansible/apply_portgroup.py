@@ -44,7 +44,9 @@ def apply_portgroup(wish: Wish, *, uri: str, in_use_allowed: bool, check_mode: b
         if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
             refuse_if_used(wish, is_default(observed, wish.name), read_guests(conn))
         if plan.changed and not check_mode:
-            observed = opened.carry_out([(plan, observed)], lambda: _looked_at(conn, wish, host))
+            from .carry_out import carry_out
+
+            observed = carry_out(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host))
         old = _old(conn, wish, observed, running)
         warnings = [*opened.warnings, *plan.warnings]
         if old is None:

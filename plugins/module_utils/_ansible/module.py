@@ -15,6 +15,9 @@ from ansible.module_utils.basic import AnsibleModule
 from .._model.errors import VirtfleetError
 from .shape import misshapen
 
+# Ansible shows an invocation from -vvv on. Before that, a hundred networks are not sent back to be read by nobody.
+_SHOWN_FROM = 3
+
 
 class Module(AnsibleModule):  # type: ignore[misc]
     """AnsibleModule whose own refusals of options carry a code too."""
@@ -36,8 +39,10 @@ class Module(AnsibleModule):  # type: ignore[misc]
     def _with_invocation(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         if "invocation" in kwargs:
             return kwargs
-        # Ansible would echo every suboption that was left out, a hundred networks over.
-        return {"invocation": {"module_args": given(getattr(self, "params", {}))}, **kwargs}
+        params = getattr(self, "params", {})
+        if getattr(self, "_verbosity", 0) < _SHOWN_FROM:
+            params = {name: value for name, value in params.items() if not isinstance(value, (dict, list))}
+        return {"invocation": {"module_args": given(params)}, **kwargs}
 
 
 def _sentence(msg: str) -> str:

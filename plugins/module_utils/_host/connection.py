@@ -13,7 +13,6 @@ from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
 from .._model.host import Host, version_of
-from .refusal import quoted, refusal, unanswered
 
 try:
     import libvirt
@@ -57,6 +56,11 @@ def _open(uri: str) -> Any:
     opener = threading.Thread(target=open_it, daemon=True)
     opener.start()
     opener.join(OPEN_SECONDS)
+    if answer and not isinstance(answer[0], Exception):
+        return answer[0]
+    # Imported where something went wrong, as all that most runs do without.
+    from .refusal import quoted, refusal
+
     if not answer:
         raise VirtfleetError(
             "DAEMON_SILENT",
@@ -64,12 +68,10 @@ def _open(uri: str) -> Any:
             "see whether it is stopped or hangs, and restart it.",
             uri=uri,
         )
-    if isinstance(answer[0], ValueError):
-        raise VirtfleetError("URI_INVALID", f"libvirt does not take the URI {quoted(uri)}: {answer[0]}.", uri=uri)
-    if isinstance(answer[0], libvirt.libvirtError):
-        error = answer[0]
-        raise refusal(uri, error.get_error_code(), error.get_error_domain(), _one_line(error))
-    return answer[0]
+    error = answer[0]
+    if isinstance(error, ValueError):
+        raise VirtfleetError("URI_INVALID", f"libvirt does not take the URI {quoted(uri)}: {error}.", uri=uri)
+    raise refusal(uri, error.get_error_code(), error.get_error_domain(), _one_line(error))
 
 
 _events: list[threading.Thread] = []
@@ -143,6 +145,8 @@ def translate(error: Any, doing: str, conn: Any = None) -> VirtfleetError:
         return VirtfleetError(
             "DAEMON_LOST", f"The libvirt daemon went away in the attempt to {doing} ({message}).", **beside
         )
+    from .refusal import unanswered
+
     # A modular daemon asks others, and one of those may be down.
     silent = unanswered(message)
     if silent:

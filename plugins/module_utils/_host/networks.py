@@ -11,7 +11,6 @@ from .._model.field import Document
 from .._model.observed import Observed
 from .._xml.network import parse_network
 from .connection import errors, libvirt
-from .side_by_side import side_by_side
 
 
 def read_networks(conn: Any) -> dict[str, Observed]:
@@ -26,9 +25,7 @@ def read_networks(conn: Any) -> dict[str, Observed]:
         active = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)
         found = conn.listAllNetworks(0)
     names = [network.name() for network in found]
-    read = side_by_side(
-        lambda pair: _texts(conn, pair[0], pair[1] in active, pair[1] in persistent), list(zip(found, names))
-    )
+    read = [_texts(conn, network, name in active, name in persistent) for network, name in zip(found, names)]
     read_ones = [(name, texts) for name, texts in zip(names, read) if texts is not None]
     return {name: _observed(name, *texts, autostart=name in autostart) for name, texts in read_ones}
 

@@ -38,6 +38,10 @@ class Comparison:
     def define(self) -> bool:
         return self.persistent is None or self.persistent != self.goal
 
+    @property
+    def same(self) -> bool:
+        return not (self.define or self.updates or self.stuck)
+
 
 def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
     """Raises VirtfleetError UUID_DIFFERS."""

@@ -18,10 +18,10 @@ from .._model.host import MODELLED, Host
 from .._model.observed import Observed
 from .comparison import Comparison, compare
 from .step import AUTOSTART, DEFINE, NEXT_START, NONE, UNDEFINE, Plan, Step
-from .way import Way, start, stop, way_of
 
 if TYPE_CHECKING:
     from .books import Books
+    from .way import Way
 
 
 def plan_network(
@@ -49,6 +49,10 @@ def plan_network(
         from .refused import refuse_wrong
 
         refuse_wrong(desired, compared, host, others or {})
+    if compared.same and not books and _state_is(desired, observed):
+        return Plan(desired.name)
+    from .way import Way, start, way_of
+
     way = Way((start(desired.name),)) if desired.state == ACTIVE else Way()
     if observed.active:
         way = way_of(desired, observed, compared, host, restart, books)
@@ -72,11 +76,16 @@ def plan_network(
     )
 
 
+def _state_is(desired: Desired, observed: Observed) -> bool:
+    return observed.active == (desired.state == ACTIVE) and desired.autostart in (None, observed.autostart)
+
+
 def _absent(desired: Desired, observed: Observed, restart: str) -> Plan:
     plugged = observed.plugged or ()
     steps: list[Step] = []
     if observed.active:
         from .in_use import refuse_if_in_use
+        from .way import stop
 
         refuse_if_in_use(desired, plugged, restart, ())
         steps.append(stop(desired.name, plugged))

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.agent import Agent
 from harness.playbook import PROGRAM, ROOT, environment
 
-from .conftest import LAB, Agent
+from .conftest import LAB
 
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 

@@ -16,62 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.agent import Agent
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = os.environ.get("IT_LABS", "") + "pool"
 LAB = ["/usr/bin/python3", str(ROOT / "tests" / "lab" / "lab.py"), "--name", NAME]
 SHARED = ROOT / f".lab-{NAME}" / "shared"
-ON_HOST = "/srv/shared"
 
 
-class Agent:
-    """One host."""
-
-    def __init__(self, host: str) -> None:
-        self.host = host
-        self.process = subprocess.Popen(
-            [*LAB, "exec", host, "--", "/usr/bin/python3", f"{ON_HOST}/agent.py", ON_HOST],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "ready\n"
-
-    def ask(self, do: str, **options: Any) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        print(json.dumps({"do": do, **options}), file=self.process.stdin, flush=True)
-        return dict(json.loads(self.process.stdout.readline()))
-
-    def tell(self, do: str, **options: Any) -> Any:
-        """What must succeed."""
-        answered = self.ask(do, **options)
-        assert "did" in answered, f"{do} {options}: {answered}"
-        return answered["did"]
-
-    def refused(self, do: str, code: str, **options: Any) -> dict[str, Any]:
-        answered = self.ask(do, **options)
-        assert answered.get("code") == code, f"{do} {options}: {answered}"
-        return answered
-
-    def run(self, *argv: str) -> str:
-        return str(self.tell("run", argv=list(argv)))
-
+class Host(Agent):
     def books(self, name: str = "net") -> dict[str, Any]:
         return dict(self.tell("look", name=name))
-
-    def lab(self, command: str, what: str) -> None:
-        subprocess.run([*LAB, command, self.host, what], check=True, timeout=60)
-
-    def end(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
 
 
 @pytest.fixture(scope="session")
@@ -91,14 +46,14 @@ def inventory():
 
 @pytest.fixture(scope="session")
 def agents(inventory: Path):
-    both = {host: Agent(host) for host in ("kvm1", "kvm2")}
+    both = {host: Host(LAB, host) for host in ("kvm1", "kvm2")}
     yield both
     for agent in both.values():
         agent.end()
 
 
 @pytest.fixture
-def kvm1(agents: dict[str, Agent]):
+def kvm1(agents: dict[str, Host]):
     for agent in agents.values():
         agent.tell("clean")
     yield agents["kvm1"]
@@ -107,7 +62,7 @@ def kvm1(agents: dict[str, Agent]):
 
 
 @pytest.fixture
-def kvm2(agents: dict[str, Agent], kvm1: Agent) -> Agent:
+def kvm2(agents: dict[str, Host], kvm1: Host) -> Host:
     return agents["kvm2"]
 
 

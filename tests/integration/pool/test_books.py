@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Agent, assert_books, network
+from .conftest import Host, assert_books, network
 
 pytestmark = pytest.mark.lab
 
@@ -18,17 +18,17 @@ def members(number: int) -> list[str]:
     return [f"p{n}" for n in range(number)]
 
 
-def filled(kvm1: Agent, number: int, mode: str = "passthrough", guests: int = 0) -> None:
+def filled(kvm1: Host, number: int, mode: str = "passthrough", guests: int = 0) -> None:
     kvm1.tell("define", xml=network(mode, members(number)))
     for guest in range(guests):
         kvm1.tell("start", name=f"g{guest}", of="net", paused=bool(guest))
 
 
-def taps(kvm1: Agent) -> dict[str, int]:
+def taps(kvm1: Host) -> dict[str, int]:
     return {mac: tap["index"] for mac, tap in kvm1.books()["taps"].items()}
 
 
-def test_a_plain_update_ruins_libvirts_counter_and_ours_does_not(kvm1: Agent) -> None:
+def test_a_plain_update_ruins_libvirts_counter_and_ours_does_not(kvm1: Host) -> None:
     filled(kvm1, 3, guests=2)
     before = taps(kvm1)
     kvm1.tell("pool", name="net", members=["p3"])
@@ -51,7 +51,7 @@ def test_a_plain_update_ruins_libvirts_counter_and_ours_does_not(kvm1: Agent) ->
     assert_books(kvm1.books(), macs=False)
 
 
-def test_a_drained_member_stays_with_its_guest_and_comes_back(kvm1: Agent) -> None:
+def test_a_drained_member_stays_with_its_guest_and_comes_back(kvm1: Host) -> None:
     filled(kvm1, 2, guests=2)
     before = taps(kvm1)
     kvm1.refused("pool", "MEMBER_IN_USE", name="net", members=["p0"], present=False)
@@ -72,7 +72,7 @@ def test_a_drained_member_stays_with_its_guest_and_comes_back(kvm1: Agent) -> No
     assert (books["connections"], list(books["members"])) == (1, ["p1"])
 
 
-def test_a_shared_member_is_drained_with_all_its_guests(kvm1: Agent) -> None:
+def test_a_shared_member_is_drained_with_all_its_guests(kvm1: Host) -> None:
     filled(kvm1, 2, mode="bridge", guests=5)
     done = kvm1.tell("pool", name="net", members=["p0"], present=False, drain=True)
     assert sorted(entry["name"] for entry in done["drained"]) == ["g0", "g2", "g4"]
@@ -84,7 +84,7 @@ def test_a_shared_member_is_drained_with_all_its_guests(kvm1: Agent) -> None:
     assert shown["pool"]["capacity"]["left"] == 1
 
 
-def test_stale_ports_are_freed_wherever_they_are(kvm1: Agent) -> None:
+def test_stale_ports_are_freed_wherever_they_are(kvm1: Host) -> None:
     filled(kvm1, 3, guests=3)
     # What libvirt itself leaves behind: a member taken from under its guest, and the guest stopped.
     kvm1.run("virsh", "net-update", "net", "delete", "forward-interface", "<interface dev='p1'/>", "--live", "--config")
@@ -99,7 +99,7 @@ def test_stale_ports_are_freed_wherever_they_are(kvm1: Agent) -> None:
     assert_books(kvm1.books())
 
 
-def test_daemon_and_guest_killed_together(kvm1: Agent) -> None:
+def test_daemon_and_guest_killed_together(kvm1: Host) -> None:
     filled(kvm1, 3, guests=3)
     kvm1.tell("pool", name="net", members=["p3"])
     pid = kvm1.run("cat", "/run/libvirt/qemu/g1.pid").strip()
@@ -114,7 +114,7 @@ def test_daemon_and_guest_killed_together(kvm1: Agent) -> None:
     assert FULL in kvm1.ask("start", name="g6", of="net").get("libvirt", "")
 
 
-def test_a_restart_with_the_ports_aside_leaves_guests_and_books_alone(kvm1: Agent) -> None:
+def test_a_restart_with_the_ports_aside_leaves_guests_and_books_alone(kvm1: Host) -> None:
     filled(kvm1, 3, guests=2)
     before = taps(kvm1)
     kvm1.tell("restart_with_ports_aside", name="net")
@@ -125,7 +125,7 @@ def test_a_restart_with_the_ports_aside_leaves_guests_and_books_alone(kvm1: Agen
     assert kvm1.books()["connections"] == 0
 
 
-def test_a_match_is_the_same_when_links_come_in_another_order(kvm1: Agent) -> None:
+def test_a_match_is_the_same_when_links_come_in_another_order(kvm1: Host) -> None:
     kvm1.tell("define", xml=network("vepa", []))
     kvm1.run("ip", "link", "add", "zz1", "type", "veth", "peer", "name", "zz1e")
     kvm1.run("ip", "link", "add", "zz0", "type", "veth", "peer", "name", "zz0e")
@@ -144,7 +144,7 @@ def test_a_match_is_the_same_when_links_come_in_another_order(kvm1: Agent) -> No
             kvm1.run("ip", "link", "delete", link)
 
 
-def test_foreign_holders_are_seen(kvm1: Agent) -> None:
+def test_foreign_holders_are_seen(kvm1: Host) -> None:
     filled(kvm1, 1)
     kvm1.tell("start_direct", name="d0", dev="p1", mode="passthrough")
     kvm1.run("ip", "link", "add", "br9", "type", "bridge")
@@ -173,7 +173,7 @@ def test_foreign_holders_are_seen(kvm1: Agent) -> None:
 
 
 @pytest.mark.slow
-def test_64_members_in_one_line_filled_to_the_last(kvm1: Agent) -> None:
+def test_64_members_in_one_line_filled_to_the_last(kvm1: Host) -> None:
     kvm1.tell("define", xml=network("passthrough", []))
     assert kvm1.tell("pool", name="net", members=["p[0-15,32-63]"])["pool"]["capacity"]["left"] == 48
     assert kvm1.tell("pool", name="net", match={"name": "p*", "driver": "veth"})["pool"]["capacity"]["left"] == 64

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness.playbook import PROGRAM, environment
 
-from .conftest import Agent, network
+from .conftest import Host, network
 
 pytestmark = pytest.mark.lab
 
@@ -58,7 +58,7 @@ CASES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=list(CASES))
-def test_quartet(case: str, kvm1: Agent, inventory: Path, tmp_path: Path) -> None:
+def test_quartet(case: str, kvm1: Host, inventory: Path, tmp_path: Path) -> None:
     mode, options, expected = CASES[case]
     kvm1.tell("define", xml=network(mode, ["p0", "p1"]))
     check, shown, real, again, again_check, after = play(
@@ -106,7 +106,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def test_bad_input_is_one_sentence_each_and_changes_nothing(kvm1: Agent, inventory: Path, tmp_path: Path) -> None:
+def test_bad_input_is_one_sentence_each_and_changes_nothing(kvm1: Host, inventory: Path, tmp_path: Path) -> None:
     kvm1.tell("define", xml=network("passthrough", ["p0", "p1"]))
     kvm1.tell("define", xml="<network><name>lan</name></network>")
     kvm1.tell("start", name="g0", of="net")

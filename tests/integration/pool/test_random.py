@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Agent, assert_books, network
+from .conftest import Host, assert_books, network
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
@@ -27,7 +27,7 @@ FULL = "but none are available"
 class World:
     """What the two hosts should look like: guest -> member, per host. The first host's pool is worked on."""
 
-    def __init__(self, here: Agent, there: Agent, choose: random.Random) -> None:
+    def __init__(self, here: Host, there: Host, choose: random.Random) -> None:
         self.here, self.there, self.choose = here, there, choose
         self.pool = [f"p{number}" for number in range(MEMBERS)]
         self.outside = [f"p{number}" for number in range(MEMBERS, MEMBERS + 4)]
@@ -87,7 +87,7 @@ class World:
         if self.away and set(self.pool) - set(self.held):
             self._migrate(self.choose.choice(sorted(self.away)), self.there, self.here)
 
-    def _migrate(self, name: str, source: Agent, to: Agent) -> None:
+    def _migrate(self, name: str, source: Host, to: Host) -> None:
         self.log.append(f"migrate {name} to {to.host}")
         source.tell("migrate", name=name, to=to.host)
         self.guests -= {name}
@@ -171,7 +171,7 @@ class World:
         assert shown["pool"]["capacity"]["left"] == sum(not names for names in held.values())
 
 
-def test_a_pool_keeps_right_books_through_random_steps(kvm1: Agent, kvm2: Agent) -> None:
+def test_a_pool_keeps_right_books_through_random_steps(kvm1: Host, kvm2: Host) -> None:
     world = World(kvm1, kvm2, random.Random(SEED))
     try:
         for _number in range(STEPS):

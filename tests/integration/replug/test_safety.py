@@ -41,16 +41,18 @@ def cutting(hosts) -> dict:
 
 
 def test_two_at_once(lan):
-    hold = ["flock", LOCK, "-c", "echo held; sleep 4"]
-    holder = subprocess.Popen(lan.argv("exec", HOST, "--", *hold), stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
+    hold = ["flock", LOCK, "-c", "echo held; read told; sleep 4"]
+    argv = lan.argv("exec", HOST, "--", *hold)
     change = {"name": "lan", "portgroups": [{"name": "eng"}]}
-    at_once, waited = lan.run(HOST, [task("virt_network", {**change, "lock_timeout": 0}), task("virt_network", change)])
-    assert_refused(at_once, "LOCKED", "nothing was changed", "lock_timeout")
-    assert waited["changed"]
-    holder.wait()
-    holder.stdout.close()
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        at_once = lan.run(HOST, [task("virt_network", {**change, "lock_timeout": 0})])[0]
+        assert_refused(at_once, "LOCKED", "nothing was changed", "lock_timeout")
+        print("let go", file=holder.stdin, flush=True)
+        assert lan.run(HOST, [task("virt_network", change)])[0]["changed"]
+        assert holder.poll() is not None
 
 
 def test_a_change_in_between_is_noticed(lan):
@@ -59,20 +61,21 @@ def test_a_change_in_between_is_noticed(lan):
 import sys
 sys.path.insert(0, "/srv/shared/collections")
 import subprocess
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible import session
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible import carry_out
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.apply_networks import apply_networks
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible.session import Safety
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-refuse = session.Session._refuse_changed
-def changed_by_virsh(self, work):
+refuse = carry_out._refuse_changed
+def changed_by_virsh(conn, work):
     group = "<portgroup name='ops'/>"
     subprocess.run(["virsh", "net-update", "lan", "add", "portgroup", group, "--live", "--config"], check=True,
                    stdout=subprocess.DEVNULL)
-    refuse(self, work)
-session.Session._refuse_changed = changed_by_virsh
+    refuse(conn, work)
+carry_out._refuse_changed = changed_by_virsh
 wanted = Desired("lan", declared={"mtu": 1400})
 try:
-    apply_networks([wanted], uri="qemu:///system", restart="idle", check_mode=False, safety=session.Safety())
+    apply_networks([wanted], uri="qemu:///system", restart="idle", check_mode=False, safety=Safety())
 except VirtfleetError as error:
     print(error.code, error.sentence)
 """
