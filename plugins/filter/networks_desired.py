@@ -10,6 +10,7 @@ from typing import Any, Callable
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import desired
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.pool import with_members
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.whole import whole
 
 DOCUMENTATION = r"""
@@ -22,7 +23,7 @@ description:
     O(virtfleet.network.virt_networks#module:networks).
   - Fails with every fault of contract and bindings in one message. What depends on the links of the host is not
     looked at; P(virtfleet.network.networks_faults#filter) does that.
-positional: _input, bindings
+positional: _input, bindings, networks
 options:
   _input:
     description:
@@ -63,10 +64,21 @@ options:
       - What the host builds each network of the contract from, by the name of the network.
       - A binding takes the options of M(virtfleet.network.virt_network) that the contract does not give, C(autostart)
         and C(state) (C(active), C(inactive), C(present)) among them. It may be empty or null.
+      - C(pool) says what the members of its pool are, with the options C(members), C(match), C(pf), C(vfs),
+        C(exclusive), C(drain) and C(max_guests) of M(virtfleet.network.virt_iface_pool).
     type: dict
     required: true
+  networks:
+    description:
+      - The networks that the host has, as M(virtfleet.network.virt_network_info) returns them.
+      - Needed where a binding has C(pool). The network keeps the members that it has on the host, for
+        M(virtfleet.network.virt_iface_pool) to bring up to date; see P(virtfleet.network.networks_pools#filter).
+    type: list
+    elements: dict
 seealso:
   - plugin: virtfleet.network.networks_faults
+    plugin_type: filter
+  - plugin: virtfleet.network.networks_pools
     plugin_type: filter
 """
 
@@ -105,12 +117,16 @@ _value:
 """
 
 
-def networks_desired(contract: Any, bindings: Any) -> list[dict[str, Any]]:
+def networks_desired(contract: Any, bindings: Any, networks: Any = None) -> list[dict[str, Any]]:
     """Plain data, as documented above. Raises AnsibleFilterError with all faults."""
-    networks, faults = desired(contract, bindings)
+    joined, faults = desired(contract, bindings)
     if faults:
         raise AnsibleFilterError(" ".join(fault.line() for fault in faults))
-    return [whole(network) for network in networks]
+    pooled = [network["name"] for network in joined if "pool" in network]
+    if pooled and networks is None:
+        raise AnsibleFilterError(f"The pool of {', '.join(pooled)} is kept as it is on the host: give its networks.")
+    there = {network["name"]: network for network in networks or ()}
+    return [whole(with_members(network, there)) for network in joined]
 
 
 class FilterModule:

@@ -65,6 +65,9 @@ options:
       speed:
         description: Lowest speed in Mbit/s. A link that is down has none.
         type: int
+      mtu:
+        description: Lowest MTU.
+        type: int
       carrier:
         description: Whether the link has a carrier.
         type: bool

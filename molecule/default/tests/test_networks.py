@@ -42,7 +42,7 @@ def test_red_comes_from_what_the_host_has(host: Host) -> None:
     if host.backend.get_hostname() == "kvm1":
         assert red.find("bridge").get("name") == "br0"
     else:
-        assert [member.get("dev") for member in red.iter("interface")] == ["p0"]
+        assert [member.get("dev") for member in red.iter("interface")] == ["p0", "p1"]
 
 
 def test_green_hands_out_its_subnet(host: Host) -> None:

@@ -7,19 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument_spec import connection_spec, lock_spec, restart_spec
+from .._model.errors import VirtfleetError
+from .._plan.pool.request import MATCH, Request
+from .argument_spec import connection_spec, lock_spec, options_of, restart_spec
 from .module import Module, given, run
-
-MATCH = {
-    "name": {"type": "str"},
-    "regex": {"type": "str"},
-    "driver": {"type": "str"},
-    "pf": {"type": "str"},
-    "pci": {"type": "str"},
-    "speed": {"type": "int"},
-    "carrier": {"type": "bool"},
-    "in_bridge": {"type": "bool"},
-}
 
 
 def pool_spec() -> dict[str, Any]:
@@ -27,7 +18,7 @@ def pool_spec() -> dict[str, Any]:
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "members": {"type": "list", "elements": "str"},
-        "match": {"type": "dict", "options": MATCH},
+        "match": {"type": "dict", "options": options_of(MATCH)},
         "pf": {"type": "str"},
         "vfs": {"type": "str"},
         "exclusive": {"type": "bool", "default": False},
@@ -81,11 +72,8 @@ def _work(module: Module) -> dict[str, Any]:
     }
 
 
-def _request(params: dict[str, Any]) -> Any:
+def _request(params: dict[str, Any]) -> Request:
     """Raises VirtfleetError OPTIONS_INVALID."""
-    from .._model.errors import VirtfleetError
-    from .._plan.pool.request import Request
-
     members = params["members"]
     match = given(params["match"] or {})
     request = Request(
@@ -100,15 +88,9 @@ def _request(params: dict[str, Any]) -> Any:
         reclaim_stale=params["reclaim_stale"],
         max_guests=params["max_guests"],
     )
-    problem = None
+    problem = request.problem
     if params["match"] is not None and not match:
         problem = "match is empty and would match every link; say at least one thing of those that are meant"
-    elif not request.names_some and not request.reclaim_stale:
-        problem = "one of members, match, pf and reclaim_stale is needed"
-    elif request.exclusive and not (request.present and request.names_some):
-        problem = "exclusive says that the pool has no other members, which goes with state: present and members"
-    elif request.max_guests is not None and (request.max_guests < 0 or not (request.present and request.names_some)):
-        problem = "max_guests is a number of guests for the members that are named (0 for any number)"
     if problem:
         raise VirtfleetError("OPTIONS_INVALID", f"{problem[0].upper()}{problem[1:]}.")
     return request

@@ -12,8 +12,9 @@ from .._model.field import Document
 from .._model.forward import is_virtual
 from .binding import read_binding, read_bindings
 from .contract import Promise
-from .fault import BINDING_MISSING, BINDING_UNKNOWN, MTU_BROKEN, REACH_BROKEN, SUBNET_BROKEN, Fault
+from .fault import BINDING_INVALID, BINDING_MISSING, BINDING_UNKNOWN, MTU_BROKEN, REACH_BROKEN, SUBNET_BROKEN, Fault
 from .links import link_faults, made_bridges, read_links
+from .pool import pool_fault
 from .reach import derived_forward, reach_fault
 from .settings import SETTINGS
 from .subnet import subnets_broken
@@ -26,7 +27,8 @@ def join(
 
     promises: read from the contract; known: all its names, also of networks that could not be read, None when
     the contract says nothing; bindings: {name: options} as the user wrote them; links: as virt_network_info
-    returns them, None when unknown. A network is {name, state, autostart, **options of the module virt_network}.
+    returns them, None when unknown. A network is {name, state, autostart, **options of the module virt_network}, with
+    pool where virt_iface_pool is to fill it.
     """
     by_name, faults = read_bindings(bindings, host)
     for name in sorted(set(by_name) - (set(by_name) if known is None else known)):
@@ -60,11 +62,17 @@ def _joined(promise: Promise, binding: Document, unread: set[str], host: str) ->
         forward = derived_forward(promise.reach, given.get("forward"))
         if forward is not None:
             given["forward"] = forward
-        sentence = reach_fault(promise.name, promise.reach, given, sure=not unread & {"forward", "bridge"})
+        sentence = reach_fault(promise.name, promise.reach, given, sure=not unread & {"forward", "bridge", "pool"})
         if sentence:
             faults.append(Fault(REACH_BROKEN, host, promise.name, sentence))
     if promise.mtu is not None and is_virtual(given):
         given["mtu"] = promise.mtu
+    if "pool" in given:
+        given["pool"] = _with_mtu(given["pool"], promise.mtu)
+        problem = None if unread & {"forward", "bridge", "pool"} else pool_fault({"name": promise.name, **given})
+        if problem:
+            sentence = f"The binding of network {promise.name}: {problem}"
+            faults.append(Fault(BINDING_INVALID, host, promise.name, sentence))
     unfit = _mtu_unfit(promise, given)
     if unfit:
         faults.append(Fault(MTU_BROKEN, host, promise.name, unfit))
@@ -73,6 +81,13 @@ def _joined(promise: Promise, binding: Document, unread: set[str], host: str) ->
             faults.append(Fault(SUBNET_BROKEN, host, promise.name, sentence))
     ordered = {name: given[name] for name in SETTINGS.fields if name in given}
     return {"name": promise.name, **ordered}, faults
+
+
+def _with_mtu(pool: Document, mtu: Optional[int]) -> Document:
+    """What a match finds must let the promised frames pass, too."""
+    if mtu is None or not pool.get("match"):
+        return pool
+    return {**pool, "match": {**pool["match"], "mtu": max(mtu, pool["match"].get("mtu", 0))}}
 
 
 def _mtu_unfit(promise: Promise, network: Document) -> Optional[str]:

@@ -9,6 +9,7 @@ from typing import Optional
 
 from .._model.field import Document
 from .._model.forward import POOL
+from .pool import named_links
 
 # The first mode is the one taken when a binding names none; None is a network without <forward>.
 # What an l2 network is built from only the host can know: it has no first choice.
@@ -53,10 +54,11 @@ def reach_fault(name: str, reach: str, network: Document, sure: bool) -> Optiona
             f"Network {name} promises reach {reach}, which takes {_words(MODES[reach])}; "
             f"it is bound with {_words((mode,))}."
         )
-    if sure and reach == "l2" and not devices(network) and not (forward or {}).get("addresses"):
-        needed = "bridge.name, forward.dev or forward.interfaces"
+    filled = devices(network) or (forward or {}).get("addresses") or "pool" in network
+    if sure and reach == "l2" and not filled:
+        needed = "bridge.name, forward.dev, forward.interfaces or pool"
         if mode != "bridge":
-            needed = "forward.addresses or forward.pf" if mode == "hostdev" else "forward.interfaces or forward.pf"
+            needed = f"forward.{'addresses' if mode == 'hostdev' else 'interfaces'}, forward.pf or pool"
         return (
             f"Network {name} promises reach l2, but its binding names nothing that forward mode {mode} could "
             f"reach it through: give {needed}."
@@ -73,6 +75,7 @@ def devices(network: Document) -> list[str]:
     found.append(forward.get("dev"))
     found.extend(member.get("dev") for member in forward.get("interfaces") or ())
     found.append((forward.get("pf") or {}).get("dev"))
+    found.extend(named_links(network))
     # The forward's dev and its first interface are one.
     return list(dict.fromkeys(name for name in found if name))
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that a contract and a binding share: those of the module virt_network, without its name."""
+"""The options that a contract and a binding share: those of the module virt_network, without its name, and its pool."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._model.desired import ACTIVE, INACTIVE, PRESENT
-from .._model.field import Document, Entity, attribute, flag
+from .._model.field import Document, Entity, attribute, child, flag
 from .._model.network import NETWORK
+from .._plan.pool.request import SELECTION
 from .shape import Complain, options
 
 # absent is not among them: a network that a host lacks keeps no promise. To withdraw one everywhere is to take
@@ -21,6 +22,7 @@ SETTINGS = Entity(
     *(field for field in NETWORK.fields.values() if field.name != "name"),
     attribute("state", choices=STATES),
     flag("autostart"),
+    child("pool", SELECTION),
 )
 
 

@@ -55,6 +55,7 @@ def _device(
         vf=function.get("vf"),
         vfs=function.get("vfs", ()),
         speed=facts["speed"],
+        mtu=link["mtu"],
         carrier=link["carrier"],
         up=link["admin"] == "up",
         master=link["master"],

@@ -26,7 +26,7 @@ class Device:
     """name: the link's, None for a PCI function without one (bound to vfio-pci, or to no driver); pci: its address,
     None for a virtual link; kind: physical, veth, bond, ...; driver: of a virtual link its kind; pf: the names of the
     physical function's links, for a VF; vf: its number there; vfs: the VFs' PCI addresses, for a PF; speed: Mbit/s;
-    addresses: the host's own, here or on a VLAN of this link; uppers: what else stands on it.
+    mtu: bytes; addresses: the host's own, here or on a VLAN of this link; uppers: what else stands on it.
     """
 
     name: Optional[str] = None
@@ -37,6 +37,7 @@ class Device:
     vf: Optional[int] = None
     vfs: tuple[str, ...] = ()
     speed: Optional[int] = None
+    mtu: Optional[int] = None
     carrier: Optional[bool] = None
     up: bool = True
     master: Optional[str] = None

@@ -131,9 +131,9 @@ def test_overrides(option: str) -> None:
         ("l2", {"bridge": {"name": "br0"}}, "its binding needs forward.mode"),
         ("l2", {"forward": {"dev": "eth1"}}, "its binding needs forward.mode"),
         ("l2", {"forward": {}}, "it is bound with no forward at all"),
-        ("l2", {"forward": {"mode": "bridge"}}, "give bridge.name, forward.dev or forward.interfaces"),
-        ("l2", {"forward": {"mode": "vepa"}, "bridge": {"name": "br0"}}, "forward.interfaces or forward.pf"),
-        ("l2", {"forward": {"mode": "hostdev"}}, "give forward.addresses or forward.pf"),
+        ("l2", {"forward": {"mode": "bridge"}}, "give bridge.name, forward.dev, forward.interfaces or pool"),
+        ("l2", {"forward": {"mode": "vepa"}, "bridge": {"name": "br0"}}, "forward.interfaces, forward.pf or pool"),
+        ("l2", {"forward": {"mode": "hostdev"}}, "give forward.addresses, forward.pf or pool"),
     ],
 )
 def test_reach_broken(reach: str, binding: Any, words: str) -> None:

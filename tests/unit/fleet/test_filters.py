@@ -81,7 +81,7 @@ def copied(heading: str) -> list[Any]:
 def test_the_documents_example_is_kept() -> None:
     (contract,) = copied("The contract")
     bindings = copied("A binding")
-    assert len(bindings) == 2
+    assert len(bindings) == 3
     hosts = {f"kvm{number}": {"bindings": found["networks_bindings"]} for number, found in enumerate(bindings, 1)}
     assert faults_of(contract["networks_contract"], hosts) == []
 

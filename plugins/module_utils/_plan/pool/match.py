@@ -46,6 +46,7 @@ def _tests(match: Document) -> list[_Test]:
         "pf": _pf,
         "pci": _pci,
         "speed": _speed,
+        "mtu": _mtu,
         "carrier": _carrier,
         "in_bridge": _in_bridge,
     }
@@ -82,6 +83,10 @@ def _pci(match: Document) -> _Test:
 def _speed(match: Document) -> _Test:
     # A link that is down has no speed; one that is held by a guest has no link.
     return lambda device: None if device.speed is None else device.speed >= match["speed"]
+
+
+def _mtu(match: Document) -> _Test:
+    return lambda device: None if device.mtu is None else device.mtu >= match["mtu"]
 
 
 def _carrier(match: Document) -> _Test:

@@ -8,7 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional
 
-from ..._model.field import Document
+from ..._model.field import TEXTS, Document, Entity, Field, attribute, child, flag, number
+
+# What a device can be found by.
+MATCH = Entity(
+    attribute("name"),
+    attribute("regex"),
+    attribute("driver"),
+    attribute("pf"),
+    attribute("pci"),
+    number("speed"),
+    number("mtu"),
+    flag("carrier"),
+    flag("in_bridge"),
+)
+# Which members a pool shall have, as tasks and bindings say it.
+SELECTION = Entity(
+    Field("members", TEXTS, "member"),
+    child("match", MATCH),
+    attribute("pf"),
+    attribute("vfs"),
+    flag("exclusive"),
+    flag("drain"),
+    number("max_guests"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,3 +52,16 @@ class Request:
     @property
     def names_some(self) -> bool:
         return self.members is not None or bool(self.match) or self.pf is not None
+
+    @property
+    def problem(self) -> Optional[str]:
+        """Half a sentence on what cannot be meant; None when all is well."""
+        if not self.names_some and not self.reclaim_stale:
+            return "one of members, match, pf and reclaim_stale is needed"
+        if self.vfs is not None and self.pf is None:
+            return "vfs are numbers of the VFs of pf, which is missing"
+        if self.exclusive and not (self.present and self.names_some):
+            return "exclusive says that the pool has no other members, which goes with state: present and members"
+        if self.max_guests is not None and (self.max_guests < 0 or not (self.present and self.names_some)):
+            return "max_guests is a number of guests for the members that are named (0 for any number)"
+        return None

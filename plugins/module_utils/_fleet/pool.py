@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A pool that is said by what its members are: which network may have one, and who fills it.
+
+virt_networks makes the network with the members that it has, virt_iface_pool brings them up to date.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from .._model import address
+from .._model.errors import VirtfleetError
+from .._model.field import Document
+from .._model.forward import POOL, mode_of
+from .._plan.pool.ranges import spelled_out
+from .._plan.pool.request import Request
+
+# The options of <forward> that name members.
+_MEMBERS = ("dev", "pf", "interfaces", "addresses")
+
+
+def request_of(network: Document) -> Request:
+    """network: a joined one that has a pool."""
+    pool = network["pool"]
+    members = pool.get("members")
+    return Request(
+        network["name"],
+        members=None if members is None else tuple(members),
+        match=pool.get("match", {}),
+        **{option: pool[option] for option in ("pf", "vfs", "exclusive", "drain", "max_guests") if option in pool},
+    )
+
+
+def pool_fault(network: Document) -> Optional[str]:
+    """What is wrong with a joined network's pool, as the end of a sentence; None when it can be filled."""
+    try:
+        spelled_out(network["pool"].get("members") or ())
+    except VirtfleetError as error:
+        return f"pool: {error.sentence}"
+    if network["pool"].get("match") == {}:
+        return "pool.match is empty and would match every link."
+    problem = request_of(network).problem
+    if problem:
+        return f"pool: {problem}."
+    if not _draws_on_devices(network):
+        return (
+            "pool goes with the forward modes bridge (without a bridge name), private, vepa, passthrough and hostdev."
+        )
+    given = [f"forward.{option}" for option in _MEMBERS if option in network["forward"]]
+    return f"pool and {given[0]} both name members." if given else None
+
+
+def named_links(network: Document) -> list[str]:
+    """The links that a joined network's pool names itself: members and the PF, not what match finds."""
+    pool = network.get("pool") or {}
+    try:
+        members = spelled_out(pool.get("members") or ())
+    except VirtfleetError:
+        members = []
+    return [name for name in (*members, pool.get("pf")) if name and not address.is_pci(name)]
+
+
+def with_members(network: Document, there: dict[str, Document]) -> Document:
+    """The network as virt_networks takes it: with the members that it has on the host, by whatever they were found.
+
+    there: the host's networks by name, as virt_network_info tells them.
+    """
+    rest = {option: value for option, value in network.items() if option != "pool"}
+    old = there.get(network["name"], {})
+    if "pool" not in network or not _draws_on_devices(old):
+        return rest
+    # PCI addresses are no links.
+    if (mode_of(old) == "hostdev") != (mode_of(rest) == "hostdev"):
+        return rest
+    members = {option: old["forward"][option] for option in _MEMBERS if option in old["forward"]}
+    return {**rest, "forward": {**rest["forward"], **members}}
+
+
+def _draws_on_devices(network: dict[str, Any]) -> bool:
+    mode = mode_of(network)
+    return mode in POOL and not (mode == "bridge" and (network.get("bridge") or {}).get("name"))
