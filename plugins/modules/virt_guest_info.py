@@ -159,8 +159,9 @@ guests:
         - The NICs, each with C(mac), C(type) (what it asks for), C(network), C(portgroup), C(link) (V(up) or V(down)),
           C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (of a teaming
           pair), C(source) and C(mode) (of a NIC that names a device itself), C(plugged_as) and C(device)
-          (what it is plugged in to now), C(attached) and C(own), its own settings (C(virtualport), C(bandwidth),
-          C(vlan), C(trust_guest_rx_filters), C(mtu), C(isolated)).
+          (what it is plugged in to now), C(target) (how its tap has to be called, null where libvirt makes a name
+          up), C(attached) and C(own), its own settings (C(virtualport), C(bandwidth), C(vlan),
+          C(trust_guest_rx_filters), C(mtu), C(isolated)).
         - C(attached) says whether the kernel has its tap in the network's bridge, or its device is one of the network's
           pool. Null when it does not run or cannot be seen.
         - C(promises) is what it now enjoys on its host. C(network) (its C(uuid), C(active), C(persistent),

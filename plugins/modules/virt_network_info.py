@@ -115,8 +115,9 @@ pools:
 links:
   description:
     - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin),
-      C(carrier), C(master), C(parent), C(vlan), C(vlan_filtering) (of a bridge), C(mode) (of a macvtap),
-      C(addresses), C(link_local) (the addresses that it has by itself and that can be listened on),
+      C(carrier), C(master), C(parent), C(vlan), C(vlan_filtering) and C(stp_delay) (of a bridge, the
+      latter how many seconds it keeps a new port silent), C(port_state) (of a port of a bridge), C(mode) (of a
+      macvtap), C(addresses), C(link_local) (the addresses that it has by itself and that can be listened on),
       C(default_route) and C(vf).
     - Null when not looked at, and over a remote URI, where they cannot be seen.
   returned: success

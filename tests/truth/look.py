@@ -16,7 +16,7 @@ from reality import Seen
 
 HEADERS = 28  # of IPv4 and ICMP, in the largest frame
 PATIENCE = 2.5  # seconds for an answer that should come
-STP = 8.0  # seconds for a port of a bridge that speaks STP; libvirt's do
+STP = 40.0  # seconds for a port of a bridge that speaks STP
 
 
 class Looker:

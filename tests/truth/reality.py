@@ -108,6 +108,11 @@ def _weaker(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
     gone = [line for line in was.get("served") or () if line not in (now.get("served") or ())]
     if gone:
         found.append(f"its host no longer serves {', '.join(gone)}")
+    gone = [route for route in was.get("routes") or () if route not in (now.get("routes") or ())]
+    if gone:
+        found.append(f"its host no longer routes {', '.join(gone)}")
+    if now.get("silent"):
+        found.append(f"nothing passed for the first {now['silent']:.0f} seconds")
     if _moved(was, now) and _only_another_host(was, now):
         found.append(f"its host had {was['addresses']} and has {now['addresses']}")
     if _shaping(was) and _shaping(was) != _shaping(now):

@@ -35,7 +35,9 @@ def check_here(guests: list[Described], uri: str, policy: dict[str, str]) -> dic
             disks = [disk for facts in sound for disk in facts["disks"] if disk["path"]]
             volumes = {disk["path"] for disk in disks if disk["type"] == "volume"}
             paths = {disk["path"] for disk in disks if disk["type"] != "volume"}
-            paths.update(file["path"] for facts in sound for file in facts["files"])
+            paths.update(
+                path for facts in sound for file in facts["files"] for path in (file["path"], file.get("or")) if path
+            )
             view.paths = look_for_paths(conn, sorted(paths), view.remote)
             view.volumes = look_for_volumes(conn, sorted(volumes))
             named = {facts["cpu"]["xml"] for facts in sound if is_named(facts)}

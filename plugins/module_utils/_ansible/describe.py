@@ -96,6 +96,7 @@ def _nic(nic: Nic, one: Seen, view: View) -> dict[str, Any]:
         "source": None if nic.type == "network" else nic.source,
         "mode": None if nic.type == "network" else nic.mode,
         "plugged_as": nic.actual if one.guest.running else None,
+        "target": nic.named,
         "device": nic.source if drawn else None,
     }
     facts["attached"] = attached(view, facts, nic.target) if one.guest.running else None

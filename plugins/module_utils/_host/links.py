@@ -14,6 +14,9 @@ from typing import Any
 
 from .._model.errors import VirtfleetError
 
+# Of the kernel's bridges, by number; their times are in hundredths of a second.
+_PORT_STATES = {0: "disabled", 1: "listening", 2: "learning", 3: "forwarding", 4: "blocking"}
+_TICKS = 100
 _KIND = "IFLA_LINKINFO"
 
 
@@ -23,7 +26,8 @@ def read_links() -> list[dict[str, Any]]:
     name, index, kind (veth, bridge, macvtap, ...; "physical" for none), mac, mtu, state (operational: up, down,
     lowerlayerdown, unknown, ...), admin (up or down), carrier (bool, None when unknown), master (name or None),
     parent (index of the link it stands on in this namespace, or None), vlan (of a link of kind vlan its id, or None),
-    vlan_filtering (of a bridge, None of others).
+    vlan_filtering (of a bridge, None of others), stp_delay (of a bridge, how many seconds it keeps a new port silent),
+    port_state (of a port of a bridge, None of others).
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
     with netlink() as route:
@@ -70,8 +74,21 @@ def link_of(message: Any) -> dict[str, Any]:
         "master": message.get_attr("IFLA_MASTER"),
         "vlan": _data(info, "vlan", "IFLA_VLAN_ID"),
         "vlan_filtering": None if filtering is None else bool(filtering),
+        "stp_delay": _stp_delay(info),
+        "port_state": _PORT_STATES.get(_port(info, "IFLA_BRPORT_STATE")),
         "parent": message.get_attr("IFLA_LINK") if message.get_attr("IFLA_LINK_NETNSID") is None else None,
     }
+
+
+def _stp_delay(info: Any) -> Any:
+    """A new port listens and then learns, for a forward delay each."""
+    speaks, delay = _data(info, "bridge", "IFLA_BR_STP_STATE"), _data(info, "bridge", "IFLA_BR_FORWARD_DELAY")
+    return None if speaks is None else 2 * delay / _TICKS if speaks else 0
+
+
+def _port(info: Any, name: str) -> Any:
+    data = info.get_attr("IFLA_INFO_SLAVE_DATA") if info and info.get_attr("IFLA_INFO_SLAVE_KIND") == "bridge" else None
+    return data.get_attr(name) if hasattr(data, "get_attr") else None
 
 
 def _data(info: Any, kind: str, name: str) -> Any:

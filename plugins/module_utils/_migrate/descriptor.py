@@ -19,7 +19,7 @@ _GUEST = (
 )  # fmt: skip
 _NIC = (
     "mac", "type", "network", "portgroup", "own", "link", "filter", "filter_digest", "promises", "source", "mode",
-    "model", "transient", "plugged_as",
+    "model", "transient", "plugged_as", "target",
 )  # fmt: skip
 # What tells NICs apart and makes no difference to what they need.
 _ONE_OF_A_KIND = ("mac", "device")

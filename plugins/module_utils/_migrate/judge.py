@@ -24,6 +24,7 @@ OF_A_NIC = (
     networks.exists, networks.lasts, networks.reaches, networks.passes_on, networks.differs, networks.subnets,
     portgroups.portgroups, settings.virtualport, settings.vlan, settings.bandwidth, settings.isolation, settings.trust,
     links.bridge, links.uplinks, links.mtu, pools.pool, devices.by_device, filters.same,
+    identity.device_named,
 )  # fmt: skip
 
 Policy = Mapping[str, str]

@@ -20,6 +20,8 @@ _TAPS = ("tun",)
 
 
 # What no rule can do without.
+# States of a bridge's port that it does not leave by itself.
+_MUTE = ("disabled", "blocking")
 _LINK = ("name", "kind", "mtu", "admin", "carrier", "master")
 _GUEST = ("name", "uuid", "running", "nics", "tcp_ports")
 _NIC = ("mac", "type", "network", "source")
@@ -163,7 +165,14 @@ class View:
 
 def passes(link: Document) -> bool:
     """Whether frames pass through a link."""
+    if link.get("port_state") in _MUTE or _only_for_itself(link):
+        return False
     return link.get("admin", "up") == "up" and link.get("carrier") is not False
+
+
+def _only_for_itself(link: Document) -> bool:
+    """A macvlan hands a bridge on top of it no frames for others, unless it has its device for itself."""
+    return link.get("kind") == "macvlan" and link.get("mode") != "passthru" and bool(link.get("master"))
 
 
 def read_view(info: Any) -> View:

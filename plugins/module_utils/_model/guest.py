@@ -24,7 +24,8 @@ class Nic:
     bridge, the device under the macvtap or the PCI address that it is plugged in to, or for another type than network
     asks for; mode: of a macvtap; target: its tap or macvtap; port: its libvirt port's UUID.
     mtu, isolated: the NIC's own, None when it says nothing; up: its link state; filter: an nwfilter's name; model:
-    virtio, e1000, ...; transient: libvirt unplugs it by itself before a migration (teaming).
+    virtio, e1000, ...; transient: libvirt unplugs it by itself before a migration (teaming); named: how its
+    tap or macvtap has to be called, None where libvirt makes a name up.
     """
 
     mac: str
@@ -43,6 +44,7 @@ class Nic:
     filter: Optional[str] = None
     model: Optional[str] = None
     transient: bool = False
+    named: Optional[str] = None
 
 
 @dataclass(frozen=True)

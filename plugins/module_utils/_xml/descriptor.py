@@ -14,6 +14,8 @@ from .etree import canonical_text, parse
 _UNITS = {"b": 1, "bytes": 1, "kb": 1000, "k": 1024, "kib": 1024, "mb": 10**6, "m": 1024**2, "mib": 1024**2}
 _UNITS.update({"gb": 10**9, "g": 1024**3, "gib": 1024**3, "tb": 10**12, "t": 1024**4, "tib": 1024**4})
 
+# Where libvirt makes sockets itself, and their folders with them.
+_OWN_SOCKETS = ("/var/lib/libvirt/", "/run/libvirt/")
 # Every Linux has these.
 _RANDOM = ("/dev/random", "/dev/urandom")
 
@@ -148,12 +150,56 @@ def _files(root: Any) -> list[Document]:
         path = (node.text or "").strip()
         if path and path not in _RANDOM:
             found.append({"what": "source of randomness", "path": path})
+    found += _of_characters(root)
+    for node in root.iterfind("devices/input/source"):
+        path = node.get("dev") or node.get("evdev")
+        if path:
+            found.append({"what": "input device", "path": path})
+    for node in root.iterfind("devices/interface"):
+        driver, backend = node.find("driver"), node.find("backend")
+        vhost = None if backend is None else backend.get("vhost")
+        if vhost or (driver is not None and driver.get("name") == "vhost"):
+            found.append({"what": "vhost-net of its NIC", "path": vhost or "/dev/vhost-net"})
+    variables = (root.findtext("os/nvram") or "").strip()
+    if variables:
+        found.append({"what": "folder of its firmware's variables", "path": _folder(variables)})
+    return [item for place, item in enumerate(found) if item not in found[:place]]
+
+
+def _of_characters(root: Any) -> list[Document]:
+    """What serial ports, consoles and channels are connected to. A console may be a serial port under another name."""
+    found: list[Document] = []
     for kind in ("serial", "parallel", "console", "channel"):
-        for node in root.iterfind(f"devices/{kind}[@type='file']/source[@path]"):
-            item = {"what": f"folder of its {kind}", "path": node.get("path").rpartition("/")[0] or "/"}
-            if item not in found and not (kind == "console" and item["path"] in (known["path"] for known in found)):
-                found.append(item)
+        for node in root.iterfind(f"devices/{kind}"):
+            known = {item["path"] for item in found} if kind == "console" else set()
+            found += [item for item in (_end(node), _log(node)) if item and item["path"] not in known]
     return found
+
+
+def _end(node: Any) -> Optional[Document]:
+    source, kind = node.find("source"), node.get("type")
+    path = None if source is None else source.get("path")
+    if not path:
+        return None
+    if kind == "pipe":  # QEMU takes a pair of pipes, or one of the name itself
+        return {"what": f"pipe of its {node.tag}", "path": f"{path}.in", "or": path}
+    if kind == "dev":
+        return {"what": f"device of its {node.tag}", "path": path}
+    if kind == "unix" and source.get("mode") == "connect":
+        return {"what": f"socket of its {node.tag}", "path": path}
+    if kind == "file" or (kind == "unix" and not path.startswith(_OWN_SOCKETS)):
+        return {"what": f"folder of its {node.tag}", "path": _folder(path)}
+    return None
+
+
+def _log(node: Any) -> Optional[Document]:
+    log = node.find("log")
+    path = None if log is None else log.get("file")
+    return {"what": f"folder of the log of its {node.tag}", "path": _folder(path)} if path else None
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0] or "/"
 
 
 def _tcp_ports(root: Any) -> list[int]:

@@ -17,6 +17,8 @@ from .._model.vlan import VLAN
 from .codec import pci_address, read
 from .etree import parse, to_text
 
+# By which libvirt knows the names that it made up itself.
+_MADE_UP = ("vnet", "macvtap", "macvlan")
 _SETTINGS = {"virtualport": VIRTUALPORT, "bandwidth": BANDWIDTH, "vlan": VLAN}
 
 
@@ -69,6 +71,7 @@ def _nic(node: Any) -> Nic:
         source=_device(source, got),
         mode=got.get("mode"),
         target=None if target is None else target.get("dev"),
+        named=_named(target),
         port=got.get("portid"),
         mtu=_mtu(node),
         isolated={"yes": True, "no": False}.get(_attribute(node, "port", "isolated") or ""),
@@ -77,6 +80,11 @@ def _nic(node: Any) -> Nic:
         model=_attribute(node, "model", "type"),
         transient=_attribute(node, "teaming", "type") == "transient",
     )
+
+
+def _named(target: Any) -> Optional[str]:
+    name = None if target is None else target.get("dev")
+    return None if not name or name.startswith(_MADE_UP) else str(name)
 
 
 def _attribute(node: Any, child: str, name: str) -> Optional[str]:

@@ -49,7 +49,7 @@ def _nic(interface: ET.Element, links: Links) -> dict[str, Any]:
     bridge = switch.of(device)
     if bridge:
         return {**found, **switch.port(device, bridge, links)}
-    return {**found, **_on_bridge(link, links)}
+    return {**found, **_on_bridge(found["mac"], link, links)}
 
 
 def _on_member(link: dict[str, Any], links: Links) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _on_member(link: dict[str, Any], links: Links) -> dict[str, Any]:
     }
 
 
-def _on_bridge(link: dict[str, Any], links: Links) -> dict[str, Any]:
+def _on_bridge(mac: str, link: dict[str, Any], links: Links) -> dict[str, Any]:
     bridge = links.get(link.get("master", ""))
     if bridge is None:
         return {"plug": "no bridge", "reach": "nothing"}
@@ -78,16 +78,38 @@ def _on_bridge(link: dict[str, Any], links: Links) -> dict[str, Any]:
         "on": bridge["ifname"],
         "reach": wire.reach(bridge, uplinks),
         "addresses": wire.addresses(bridge),
+        "routes": _routes(bridge["ifname"]),
         "mtu": min([link["mtu"], bridge["mtu"], *(up["mtu"] for up in uplinks if wire.carries(up))]),
         "isolated": bool(port.get("isolated")),
         "peers": not port.get("isolated"),
-        "twins": _twins(link, ports),
+        "twins": _twins(mac, link, [*ports, bridge]),
+        "silent": _silent(bridge),
     }
 
 
-def _twins(link: dict[str, Any], ports: list[dict[str, Any]]) -> int:
-    """Other guests on the same bridge with the same MAC; a tap's own MAC differs from its guest's in the first byte."""
-    return sum(port["address"] == link["address"] and port["ifname"] != link["ifname"] for port in ports)
+def _silent(bridge: dict[str, Any]) -> float:
+    """How many seconds a bridge that speaks STP keeps a new port silent, beyond what libvirt's own do."""
+    told = bridge.get("linkinfo", {}).get("info_data", {})
+    seconds = 2 * told.get("forward_delay", 0) / 100 if told.get("stp_state") else 0
+    return seconds if seconds > 8 else 0
+
+
+def _routes(bridge: str) -> list[str]:
+    """What the host reaches through guests."""
+    found = [
+        route
+        for family in ("-4", "-6")
+        for route in tools.shown("ip", family, "-json", "route", "show", "dev", bridge)
+        if "gateway" in route
+    ]
+    return [f"{route['dst']} by {route['gateway']}" for route in found]
+
+
+def _twins(mac: str, link: dict[str, Any], ports: list[dict[str, Any]]) -> int:
+    """Others on the same bridge with the same MAC, guests or links; a tap's own differs from its guest's in the first
+    byte."""
+    guests = sum(port["address"] == link["address"] and port["ifname"] != link["ifname"] for port in ports)
+    return guests + sum(port["address"] == mac for port in ports)
 
 
 def _flags(network: Optional[str], portgroup: Optional[str]) -> dict[str, Any]:

@@ -13,10 +13,12 @@ NAMES = re.compile(r"(domain|address|txt-record|srv-host|cname)=")
 
 
 def by(network: str) -> list[str]:
-    """DHCP, the domain, and every name that DNS knows here."""
+    """DHCP, DNS, the domain, and every name that is known here."""
     settings = _lines(f"{network}.conf")
     found = [line for line in settings if NAMES.match(line)]
     found += _lines(f"{network}.addnhosts")
+    if settings and "port=0" not in settings:
+        found.append("DNS")
     if any(line.startswith("dhcp-range=") for line in settings):
         found.append("DHCP")
     return sorted(found)

@@ -42,7 +42,7 @@ def link(said: Any, index: int) -> dict[str, Any]:
     usual = {
         "index": index, "kind": "veth", "mac": f"02:00:00:00:00:{index:02x}", "mtu": 1500, "state": "up", "admin": "up",
         "carrier": True, "master": None, "parent": None, "vlan": None, "vlan_filtering": None, "mode": None,
-        "default_route": False, "addresses": [], "link_local": [], "vf": False,
+        "stp_delay": None, "port_state": None, "default_route": False, "addresses": [], "link_local": [], "vf": False,
     }  # fmt: skip
     return {**usual, **({"name": said} if isinstance(said, str) else said)}
 

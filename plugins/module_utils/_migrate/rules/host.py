@@ -322,11 +322,19 @@ def files(guest: Document, view: View) -> Iterator[Finding]:
     for file in guest["files"]:
         if file["path"] in view.emulators:
             continue
-        there = None if view.paths is None else view.paths.get(file["path"])
+        there = _is_there(file, view)
         if there is None:
             yield unseen(f"Whether {view.name} has {file['path']} ({file['what']}) was not looked at.", TAKEN)
         elif not there:
             yield refused("FILE_MISSING", f"{view.name} has no {file['path']} ({file['what']}).")
+
+
+def _is_there(file: Document, view: View) -> Optional[bool]:
+    """Under one name or the other; None where it was not looked at."""
+    if view.paths is None:
+        return None
+    found = [view.paths.get(file[name]) for name in ("path", "or") if name in file]
+    return True if True in found else None if None in found else False
 
 
 def _is_everywhere(listen: str) -> bool:

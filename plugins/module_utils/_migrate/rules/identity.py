@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has to be one of a kind: the guest's name and UUID, and the MAC addresses of its NICs."""
+"""What has to be one of a kind: the guest's name and UUID, the MAC addresses of its NICs, and a name given to a tap."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from typing import Optional
 
 from ..._model.field import Document
 from ..._model.forward import is_virtual
+from ..case import Case
 from ..finding import TAKEN, Finding, deaf, refused, told, unseen
 from ..view import View
 
 
 class Identities:
-    """The guests of a host by name, UUID and MAC: looked up for a thousand guests to come."""
+    """The guests of a host by name, UUID and MAC, and its links by MAC: looked up for a thousand guests to come."""
 
     def __init__(self, view: View) -> None:
         guests = sorted(view.guests or (), key=lambda guest: str(guest["name"]))
         self.names = {guest["name"]: guest for guest in guests}
         self.uuids = {guest["uuid"]: guest for guest in guests}
+        self.links: dict[str, list[Document]] = {}
+        for link in (view.links or {}).values():
+            self.links.setdefault(str(link.get("mac")), []).append(link)
         self.macs: dict[str, list[tuple[Document, Document]]] = {}
         for guest in guests:
             for nic in guest["nics"]:
@@ -57,6 +61,33 @@ def mac_in_use(guest: Document, nic: Document, view: View, known: Identities) ->
                 f"{other['name']}, defined on {view.name}, has the MAC address {nic['mac']}: both cannot run.",
             )
         return
+    link = _link_with(nic, view, known)
+    if link is not None:
+        yield deaf(
+            "MAC_IN_USE", f"{link['name']} on {view.name} has the MAC address {nic['mac']} in the guest's own bridge."
+        )
+
+
+def _link_with(nic: Document, view: View, known: Identities) -> Optional[Document]:
+    """The bridge that the NIC would be in, or an uplink of it, if it has the NIC's address."""
+    found = known.links.get(nic["mac"], ())
+    if not found:
+        return None
+    net = view.networks.get(str(nic["network"]))
+    bridge = net.bridge if nic["type"] == "network" and net is not None else nic["source"]
+    near = [str(bridge), *(str(link["name"]) for link in view.uplinks(str(bridge)) or ())] if bridge else []
+    return next((link for link in found if link["name"] in near), None)
+
+
+def device_named(case: Case) -> Iterator[Finding]:
+    """libvirt makes no tap or macvtap under a name that a link has already."""
+    name, view = case.nic["target"], case.view
+    if not name or case.nic["type"] == "ethernet":  # libvirt takes a tap that is there for that
+        return
+    if view.links is None:
+        yield unseen(f"Whether {view.name} has a link {name}, as the NIC's own is to be called, cannot be seen.", TAKEN)
+    elif view.link(name):
+        yield refused("TARGET_IN_USE", f"{view.name} has a link {name}, as the NIC's own is to be called.")
 
 
 def same_wire(view: View, nic: Document, its: Document) -> bool:

@@ -17,6 +17,9 @@ from ..promise import DOWN, NONE, UP, state_of
 from ..view import View, passes
 from .pools import draws
 
+# Seconds of silence that libvirt's own bridges ask of a guest, too.
+_SOON = 8
+
 
 def bridge(case: Case) -> Iterator[Finding]:
     net = case.net
@@ -50,6 +53,11 @@ def bridge_of(view: View, name: str, where: str, made: bool = False) -> Iterator
     elif link["admin"] != "up" and name not in view.switches:
         # Of an Open vSwitch that is but the host's own port.
         yield deaf("BRIDGE_DOWN", f"Bridge {name} of {where} is down.", remedy.link_up(name))
+    elif (link.get("stp_delay") or 0) > _SOON:
+        yield weaker(
+            "BRIDGE_STP_DELAY",
+            f"Bridge {name} of {where} speaks STP and keeps a new port silent for {link['stp_delay']:.0f} seconds.",
+        )
 
 
 def uplinks(case: Case) -> Iterator[Finding]:
@@ -77,6 +85,18 @@ def _way_out(case: Case) -> Iterator[Finding]:
             yield found("UPLINK_MISSING", f"{case.view.name} has no {device}, by which {case.where} is to go out.")
         elif not passes(link):
             yield found("UPLINK_NO_CARRIER", f"{device}, by which {case.where} is to go out, {_why(link)}.", _up(link))
+        elif _went_anywhere(case) and not (link.get("default_route") or link.get("addresses")):
+            yield found(
+                "NET_REACH_DIFFERS",
+                f"{case.where[0].upper()}{case.where[1:]} is to go out by {device} alone, which has neither an address "
+                "nor the default route; on the guest's own host it may go out by any link.",
+            )
+
+
+def _went_anywhere(case: Case) -> bool:
+    from ..._fleet.reach import devices
+
+    return case.had is not None and not devices(case.had["definition"])
 
 
 def is_bridge(view: View, name: str) -> bool:
@@ -108,7 +128,13 @@ def uplinks_of(view: View, name: str, where: str, had: Document) -> Iterator[Fin
 
 
 def _why(link: Document) -> str:
-    return "is down" if link["admin"] != "up" else "has no carrier"
+    if link["admin"] != "up":
+        return "is down"
+    if link.get("carrier") is False:
+        return "has no carrier"
+    if link["kind"] == "macvlan":
+        return "takes only frames for its own MAC address (a macvlan that is not in mode passthru)"
+    return f"passes no frames (the bridge has its port {link.get('port_state')})"
 
 
 def _up(link: Document) -> Optional[dict[str, object]]:

@@ -130,13 +130,14 @@ def differs(case: Case) -> Iterator[Finding]:
         )
 
 
-def _other(had: object, gets: object) -> bool:
-    return had != gets
-
-
 def _domain(had: object, gets: object) -> bool:
     """A domain more takes nothing away."""
     return bool(had) and had != gets
+
+
+def _routes(had: Optional[list[Document]], gets: Optional[list[Document]]) -> bool:
+    """A route more takes nothing away."""
+    return any(route not in (gets or ()) for route in had or ())
 
 
 def _names(had: Optional[Document], gets: Optional[Document]) -> bool:
@@ -157,7 +158,7 @@ _DNS: tuple[tuple[str, object], ...] = (("enable", True), ("forward_plain_names"
 _SERVED: tuple[tuple[str, Callable[[Any, Any], bool]], ...] = (
     ("domain", _domain),
     ("dns", _names),
-    ("routes", _other),
+    ("routes", _routes),
 )
 
 

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of the host that a guest cannot start without."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor import parse_descriptor
+
+
+@pytest.mark.parametrize(
+    ("devices", "files"),
+    [
+        ("<serial type='pty'/>", {}),
+        ("<serial type='file'><source path='/srv/log/web1'/></serial>", {"/srv/log": "folder of its serial"}),
+        ("<serial type='file'><source path='/web1'/></serial>", {"/": "folder of its serial"}),
+        ("<serial type='dev'><source path='/dev/ttyS0'/></serial>", {"/dev/ttyS0": "device of its serial"}),
+        (
+            "<channel type='unix'><source mode='connect' path='/srv/agent'/></channel>",
+            {"/srv/agent": "socket of its channel"},
+        ),
+        ("<channel type='unix'><source mode='bind' path='/srv/a/b'/></channel>", {"/srv/a": "folder of its channel"}),
+        ("<channel type='unix'><source mode='bind' path='/var/lib/libvirt/qemu/channel/x'/></channel>", {}),
+        ("<channel type='unix'><source mode='bind'/></channel>", {}),
+        (
+            "<serial type='pty'><log file='/srv/log/web1'/></serial>",
+            {"/srv/log": "folder of the log of its serial"},
+        ),
+        # A console that is the first serial port says the same again.
+        (
+            "".join(f"<{kind} type='file'><source path='/srv/log/a'/></{kind}>" for kind in ("serial", "console")),
+            {"/srv/log": "folder of its serial"},
+        ),
+        ("<input type='evdev'><source dev='/dev/input/event3'/></input>", {"/dev/input/event3": "input device"}),
+        (
+            "<input type='passthrough'><source evdev='/dev/input/event3'/></input>",
+            {"/dev/input/event3": "input device"},
+        ),
+        ("<interface type='network'><driver name='vhost'/></interface>", {"/dev/vhost-net": "vhost-net of its NIC"}),
+        ("<interface type='network'><driver name='qemu'/></interface>", {}),
+        (
+            "<interface type='network'><backend vhost='/dev/vhost-7'/></interface>" * 2,
+            {"/dev/vhost-7": "vhost-net of its NIC"},
+        ),
+    ],
+)
+def test_files(devices: str, files: dict[str, str]) -> None:
+    xml = f"<domain type='kvm'><name>web1</name><devices>{devices}</devices></domain>"
+    assert {item["path"]: item["what"] for item in parse_descriptor(xml)["files"]} == files
+    assert len(parse_descriptor(xml)["files"]) == len(files)
+
+
+def test_firmware() -> None:
+    system = "<os><loader>/srv/code.fd</loader><nvram>/srv/v/web1.fd</nvram></os>"
+    xml = f"<domain type='kvm'><name>web1</name>{system}</domain>"
+    assert parse_descriptor(xml)["files"] == [
+        {"what": "firmware", "path": "/srv/code.fd"},
+        {"what": "folder of its firmware's variables", "path": "/srv/v"},
+    ]
