@@ -151,6 +151,9 @@ class View:
             return None
         else:
             ports = [link for link in self.links.values() if link["master"] == bridge]
+            if own is not None and own.get("admin") == "down":
+                # It has all its ports disabled, which says nothing of them.
+                ports = [{**port, "port_state": None} for port in ports]
         return [
             link for link in ports if link.get("kind") not in _TAPS and link["name"] not in (bridge, f"{bridge}-nic")
         ]
