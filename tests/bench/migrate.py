@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -54,11 +55,16 @@ def on_a_host(lab: list[str], shared: Path, guests: list[dict[str, Any]]) -> boo
 
     (shared / "guests.json").write_text(json.dumps(guests))
     (shared / "measure.py").write_text(Path(__file__).with_name("migrate_on_host.py").read_text())
-    packages = Path(ansible.__file__).parents[1]
+    # A host need not see this checkout: it has a /tmp of its own.
+    collection = shared / "python" / "ansible_collections" / "virtfleet" / "network"
+    shutil.copytree(ROOT / "plugins", collection / "plugins", dirs_exist_ok=True)
+    core = Path(ansible.__file__).parent
+    shutil.copytree(core / "module_utils", shared / "python" / "ansible" / "module_utils", dirs_exist_ok=True)
+    (shared / "python" / "ansible" / "__init__.py").touch()
     done = subprocess.run(
         [
-            *lab, "exec", "kvm1", "--", "/usr/bin/python3", "/srv/shared/measure.py", str(ROOT / ".cache/collections"),
-            str(packages), "/srv/shared/guests.json", str(TURNS),
+            *lab, "exec", "kvm1", "--", "/usr/bin/python3", "/srv/shared/measure.py", "/srv/shared/python",
+            "/srv/shared/guests.json", str(TURNS),
         ],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

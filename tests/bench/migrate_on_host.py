@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """On a host of the lab: seconds and memory of virt_network_info and of virt_migrate_check with many guests, in turn.
 
-Arguments: the folder of the collections, a folder with ansible-core, the file with the guests, the number of turns.
+Arguments: the folder with the collections and ansible-core's module_utils, the file with the guests, the number of
+turns.
 Prints JSON: module -> {seconds, cpu (both medians; cpu is the processor's, which others on the machine do not make
 longer), megabytes (largest)}.
 """
@@ -28,12 +29,12 @@ def cpu_seconds() -> float:
 
 
 def main() -> None:
-    collections, packages, guests, turns = sys.argv[1:]
+    packages, guests, turns = sys.argv[1:]
     arguments = {
         "virt_network_info": {},
         "virt_migrate_check": {"guests": json.loads(Path(guests).read_text()), "fail_on": "never"},
     }
-    env = {**os.environ, "PYTHONPATH": f"{collections}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**os.environ, "PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
     seconds: dict[str, list[float]] = {name: [] for name in arguments}
     cpu: dict[str, list[float]] = {name: [] for name in arguments}
     largest: dict[str, float] = {}
@@ -43,7 +44,7 @@ def main() -> None:
         for name in arguments:
             start, spent = time.monotonic(), cpu_seconds()
             done = subprocess.run(
-                ["/usr/bin/python3", f"{collections}/{MODULES}/{name}.py", f"/run/{name}.json"],
+                ["/usr/bin/python3", f"{packages}/{MODULES}/{name}.py", f"/run/{name}.json"],
                 env=env, capture_output=True, text=True, check=False,
             )  # fmt: skip
             taken = time.monotonic() - start
