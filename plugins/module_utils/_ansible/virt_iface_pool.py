@@ -8,23 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from .._model.errors import VirtfleetError
-from .._plan.pool.request import MATCH, Request
+from .._plan.pool.request import SELECTION, Request
 from .argument_spec import connection_spec, lock_spec, options_of, restart_spec
 from .module import Module, given, run
 
 
 def pool_spec() -> dict[str, Any]:
+    selection = options_of(SELECTION)
+    for switch in ("exclusive", "drain"):
+        selection[switch]["default"] = False
     return {
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "members": {"type": "list", "elements": "str"},
-        "match": {"type": "dict", "options": options_of(MATCH)},
-        "pf": {"type": "str"},
-        "vfs": {"type": "str"},
-        "exclusive": {"type": "bool", "default": False},
-        "drain": {"type": "bool", "default": False},
+        **selection,
         "reclaim_stale": {"type": "bool", "default": False},
-        "max_guests": {"type": "int"},
     }
 
 

@@ -12,6 +12,7 @@ from .._model.desired import ACTIVE
 from .._model.field import Document
 from .._model.forward import is_virtual
 from .fault import LINK_MISSING, MTU_BROKEN, Fault
+from .pool import named_links
 from .reach import devices
 from .shape import as_int, as_str, is_list
 
@@ -49,7 +50,7 @@ def link_faults(
         return []
     name = network["name"]
     faults = []
-    for device in devices(network):
+    for device in (*devices(network), *named_links(network)):
         if device not in links:
             if device not in made:
                 sentence = f"Network {name} is bound to {device}, but there is no such link on the host."

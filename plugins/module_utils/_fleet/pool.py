@@ -8,29 +8,17 @@ virt_networks makes the network with the members that it has, virt_iface_pool br
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 from .._model import address
 from .._model.errors import VirtfleetError
 from .._model.field import Document
-from .._model.forward import POOL, mode_of
+from .._model.forward import mode_of, takes_pool
 from .._plan.pool.ranges import spelled_out
 from .._plan.pool.request import Request
 
 # The options of <forward> that name members.
 _MEMBERS = ("dev", "pf", "interfaces", "addresses")
-
-
-def request_of(network: Document) -> Request:
-    """network: a joined one that has a pool."""
-    pool = network["pool"]
-    members = pool.get("members")
-    return Request(
-        network["name"],
-        members=None if members is None else tuple(members),
-        match=pool.get("match", {}),
-        **{option: pool[option] for option in ("pf", "vfs", "exclusive", "drain", "max_guests") if option in pool},
-    )
 
 
 def pool_fault(network: Document) -> Optional[str]:
@@ -41,15 +29,27 @@ def pool_fault(network: Document) -> Optional[str]:
         return f"pool: {error.sentence}"
     if network["pool"].get("match") == {}:
         return "pool.match is empty and would match every link."
-    problem = request_of(network).problem
+    problem = _request(network).problem
     if problem:
         return f"pool: {problem}."
-    if not _draws_on_devices(network):
+    if not takes_pool(network):
         return (
             "pool goes with the forward modes bridge (without a bridge name), private, vepa, passthrough and hostdev."
         )
     given = [f"forward.{option}" for option in _MEMBERS if option in network["forward"]]
     return f"pool and {given[0]} both name members." if given else None
+
+
+def _request(network: Document) -> Request:
+    """network: a joined one that has a pool."""
+    pool = network["pool"]
+    members = pool.get("members")
+    return Request(
+        network["name"],
+        members=None if members is None else tuple(members),
+        match=pool.get("match", {}),
+        **{option: pool[option] for option in ("pf", "vfs", "exclusive", "drain", "max_guests") if option in pool},
+    )
 
 
 def named_links(network: Document) -> list[str]:
@@ -69,15 +69,10 @@ def with_members(network: Document, there: dict[str, Document]) -> Document:
     """
     rest = {option: value for option, value in network.items() if option != "pool"}
     old = there.get(network["name"], {})
-    if "pool" not in network or not _draws_on_devices(old):
+    if "pool" not in network or not takes_pool(old):
         return rest
     # PCI addresses are no links.
     if (mode_of(old) == "hostdev") != (mode_of(rest) == "hostdev"):
         return rest
     members = {option: old["forward"][option] for option in _MEMBERS if option in old["forward"]}
     return {**rest, "forward": {**rest["forward"], **members}}
-
-
-def _draws_on_devices(network: dict[str, Any]) -> bool:
-    mode = mode_of(network)
-    return mode in POOL and not (mode == "bridge" and (network.get("bridge") or {}).get("name"))

@@ -9,7 +9,6 @@ from typing import Optional
 
 from .._model.field import Document
 from .._model.forward import POOL
-from .pool import named_links
 
 # The first mode is the one taken when a binding names none; None is a network without <forward>.
 # What an l2 network is built from only the host can know: it has no first choice.
@@ -75,7 +74,6 @@ def devices(network: Document) -> list[str]:
     found.append(forward.get("dev"))
     found.extend(member.get("dev") for member in forward.get("interfaces") or ())
     found.append((forward.get("pf") or {}).get("dev"))
-    found.extend(named_links(network))
     # The forward's dev and its first interface are one.
     return list(dict.fromkeys(name for name in found if name))
 

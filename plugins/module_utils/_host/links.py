@@ -75,7 +75,7 @@ def link_of(message: Any) -> dict[str, Any]:
         "vlan": _data(info, "vlan", "IFLA_VLAN_ID"),
         "vlan_filtering": None if filtering is None else bool(filtering),
         "stp_delay": _stp_delay(info),
-        "port_state": _PORT_STATES.get(_port(info, "IFLA_BRPORT_STATE")),
+        "port_state": _PORT_STATES.get(_data(info, "bridge", "IFLA_BRPORT_STATE", "SLAVE_")),
         "parent": message.get_attr("IFLA_LINK") if message.get_attr("IFLA_LINK_NETNSID") is None else None,
     }
 
@@ -86,12 +86,8 @@ def _stp_delay(info: Any) -> Any:
     return None if speaks is None else 2 * delay / _TICKS if speaks else 0
 
 
-def _port(info: Any, name: str) -> Any:
-    data = info.get_attr("IFLA_INFO_SLAVE_DATA") if info and info.get_attr("IFLA_INFO_SLAVE_KIND") == "bridge" else None
-    return data.get_attr(name) if hasattr(data, "get_attr") else None
-
-
-def _data(info: Any, kind: str, name: str) -> Any:
-    """What only links of one kind have."""
-    data = info.get_attr("IFLA_INFO_DATA") if info and info.get_attr("IFLA_INFO_KIND") == kind else None
+def _data(info: Any, kind: str, name: str, role: str = "") -> Any:
+    """What only links of one kind have; with role SLAVE_, what they have as ports of a master of that kind."""
+    its = info.get_attr(f"IFLA_INFO_{role}KIND") if info else None
+    data = info.get_attr(f"IFLA_INFO_{role}DATA") if its == kind else None
     return data.get_attr(name) if hasattr(data, "get_attr") else None

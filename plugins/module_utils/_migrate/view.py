@@ -19,9 +19,9 @@ _STATES = ("state", "autostart")
 _TAPS = ("tun",)
 
 
-# What no rule can do without.
 # States of a bridge's port that it does not leave by itself.
 _MUTE = ("disabled", "blocking")
+# What no rule can do without.
 _LINK = ("name", "kind", "mtu", "admin", "carrier", "master")
 _GUEST = ("name", "uuid", "running", "nics", "tcp_ports")
 _NIC = ("mac", "type", "network", "source")

@@ -78,6 +78,12 @@ def is_virtual(network: Document) -> bool:
     return mode_of(network) in VIRTUAL
 
 
+def takes_pool(network: Document) -> bool:
+    """Whether its guests may draw on host devices: a forward mode for it, and no bridge of the host's."""
+    mode = mode_of(network)
+    return mode in POOL and not (mode == "bridge" and (network.get("bridge") or {}).get("name"))
+
+
 def has_pool(network: Document) -> bool:
     """Whether its guests draw on host devices (interfaces, addresses, a PF)."""
     forward = network.get("forward") or {}

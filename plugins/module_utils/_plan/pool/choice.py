@@ -13,7 +13,7 @@ from ..._model import pool as kinds
 from ..._model.device import Device
 from ..._model.errors import Problem, VirtfleetError, refuse
 from ..._model.field import Document
-from ..._model.forward import POOL, members_of, mode_of
+from ..._model.forward import members_of, mode_of, takes_pool
 from ..._model.pool import Member, Pool
 from .fitness import unfit
 from .named import found, named
@@ -71,9 +71,9 @@ def choose(
 
 def _mode(request: Request, document: Document) -> str:
     mode = mode_of(document)
-    bridge = (document.get("bridge") or {}).get("name")
-    if mode in POOL and not (mode == "bridge" and bridge):
+    if takes_pool(document):
         return str(mode)
+    bridge = (document.get("bridge") or {}).get("name")
     what = (
         f"uses the bridge {bridge}" if mode == "bridge" else f"has the forward mode {mode}" if mode else "is isolated"
     )
