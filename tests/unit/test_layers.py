@@ -29,7 +29,8 @@ ALLOWED = {
     "_fleet": ("_model", "_xml", "_plan"),
     "_migrate": ("_model", "_xml", "_plan", "_fleet"),
     "_host": ("_model", "_xml", "_plan", "libvirt", "libvirt_qemu", "libvirtmod", "pyroute2"),
-    "_ansible": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_host", "ansible"),
+    "_run": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_host"),
+    "_ansible": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_run", "ansible"),
     "modules": ("_ansible", "ansible"),
     "filter": ("_fleet", "_migrate", "_model.errors", "ansible.errors"),
     "doc_fragments": (),
@@ -136,7 +137,9 @@ def faults(root: Path) -> list[str]:
 def test_layers() -> None:
     rooms = {place.name for place in ROOT.joinpath(*UTILS).iterdir() if place.is_dir() and list(place.glob("*.py"))}
     assert rooms <= set(LAYERS), "a layer without a place in the order"
-    assert {"_model", "_xml", "_plan", "_fleet", "_migrate", "_host", "_ansible"} <= rooms, "has a layer been renamed?"
+    assert {"_model", "_xml", "_plan", "_fleet", "_migrate", "_host", "_run", "_ansible"} <= rooms, (
+        "has a layer been renamed?"
+    )
     assert faults(ROOT) == []
 
 
@@ -185,7 +188,7 @@ RIGHT = {
     "module_utils/_plan/rules/a.py": "from ..._model.b import c\nfrom ..step import d\nfrom ... import _xml",
     "module_utils/_xml/a.py": "try:\n    from lxml import etree\nexcept ImportError:\n    etree = None",
     "module_utils/_host/a.py": "import libvirt\ndef b():\n    from pyroute2 import IPRoute\nfrom .._plan import c",
-    "module_utils/_ansible/a.py": "from ansible.module_utils.basic import AnsibleModule\nfrom .._host import b",
+    "module_utils/_ansible/a.py": "from ansible.module_utils.basic import AnsibleModule\nfrom .._run import b",
     "modules/a.py": f"from {FULL}._ansible.b import c\nfrom ansible.module_utils.basic import AnsibleModule",
     "filter/a.py": f"from ansible.errors import E\nfrom {FULL}._fleet import b\nfrom {FULL}._model.errors import C",
 }

@@ -10,10 +10,10 @@ from typing import Any
 from .._model.desired import Desired, declaration
 from .._model.errors import VirtfleetError
 from .._model.field import Document
+from .._run.session import Safety
 from .._xml.network import parse_network, spelled
 from .argument_spec import DEFINITION
 from .module import given
-from .session import Safety
 
 
 def desired_network(params: dict[str, Any]) -> Desired:

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from .._model.field import EXTRA, Document
-from .._model.mark import foreign
-from .._model.network import NETWORK
-from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._plan.step import Plan, concerned
 
@@ -69,36 +65,3 @@ def _seat(port: Plugged) -> str:
     tap = port.tap.name if port.tap and port.kind == GUEST else None
     group = f"portgroup {port.portgroup}" if port.portgroup else None
     return f"{'device ' if port.kind == DEVICE else ''}{port.name} ({', '.join(filter(None, (port.mac, tap, group)))})"
-
-
-def network_options(observed: Observed) -> Document:
-    """A network as virt_networks takes it: its persistent definition (a transient one's live), state, autostart."""
-    document = observed.persistent if observed.persistent is not None else observed.live or {}
-    options = definition_options(document)
-    return {"name": observed.name, **options, "state": observed.state, "autostart": observed.autostart}
-
-
-def definition_options(document: Document) -> Document:
-    """A document without what is no option: live state, what the model does not know, our own metadata."""
-    options = _options(NETWORK, document)
-    options.pop("name", None)
-    metadata = foreign(document)
-    options.pop("metadata", None)
-    if metadata:
-        options["metadata"] = metadata
-    return options
-
-
-def _options(entity: Any, document: Document) -> Document:
-    result: Document = {}
-    for name, value in document.items():
-        if name == EXTRA or entity.fields[name].volatile:
-            continue
-        nested = entity.fields[name].entity
-        if nested is None:
-            result[name] = value
-        elif isinstance(value, list):
-            result[name] = [_options(nested, item) for item in value]
-        else:
-            result[name] = _options(nested, value)
-    return result

@@ -27,7 +27,7 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
-    from .describe import describe
+    from .._run.describe import describe
 
     params = module.params
     return {"changed": False, **describe(params["uri"], params["names"], params["missing"] == SKIP)}

@@ -37,7 +37,7 @@ def main() -> None:
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .._plan.yaml_text import to_yaml
-    from .apply_pool import apply_pool, drained
+    from .._run.apply_pool import apply_pool, drained
     from .params import safety
 
     params = module.params

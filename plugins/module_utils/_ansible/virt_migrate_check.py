@@ -41,11 +41,11 @@ def _work(module: Module) -> dict[str, Any]:
     policy = _policy(params["policy"])
     guests = read_described(params["guests"])
     if params["destination"] is None:
-        from .check_here import check_here
+        from .._run.check_here import check_here
 
         result = check_here(guests, params["uri"], policy)
     else:
-        from .check_saved import check_saved
+        from .._run.check_saved import check_saved
 
         result = check_saved(guests, params["destination"], policy, params["max_age"])
     # Ansible would echo every guest that came in.

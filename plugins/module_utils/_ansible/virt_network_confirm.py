@@ -21,8 +21,8 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
+    from .._run.confirmation import confirm
     from .params import safety
-    from .unconfirmed import confirm
 
     params = module.params
     networks = confirm(params["run"], uri=params["uri"], wait=safety(params).lock_timeout, check_mode=module.check_mode)

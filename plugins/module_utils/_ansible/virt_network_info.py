@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._run.gathered import GATHER
 from .argument_spec import connection_spec
-from .gathered import GATHER
 from .module import Module, run
 
 
@@ -26,7 +26,7 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
-    from .gather import gather
+    from .._run.gather import gather
 
     params = module.params
     return {"changed": False, **gather(params["uri"], params["name"], params["gather"])}

@@ -33,13 +33,13 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
-    from .._plan.portgroup import Wish
-    from .apply_portgroup import apply_portgroup
+    from .._plan.portgroup import DesiredPortgroup
+    from .._run.apply_portgroup import apply_portgroup
     from .params import safety
     from .report import plan_diff, plan_result
 
     params = module.params
-    wish = Wish(
+    wish = DesiredPortgroup(
         params["network"],
         params["name"],
         params["state"],

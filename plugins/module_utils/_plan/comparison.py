@@ -61,7 +61,7 @@ def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
         live = {option: value for option, value in live.items() if value != {}}
     if live == live_goal:
         return Comparison(wanted, goal, persistent, live, live_goal)
-    from .live import live_updates
+    from .live_updates import live_updates
 
     order = [address.ip(str(ip.get("address", ""))) for ip in observed.live.get("ips", ())]
     updates, stuck = live_updates(desired.name, live, live_goal, order, host.version)

@@ -21,7 +21,7 @@ from .step import AUTOSTART, DEFINE, NEXT_START, NONE, UNDEFINE, Plan, Step
 
 if TYPE_CHECKING:
     from .books import Books
-    from .way import Way
+    from .live_change import LiveChange
 
 
 def plan_network(
@@ -51,11 +51,11 @@ def plan_network(
         refuse_wrong(desired, compared, host, others or {})
     if compared.same and not books and _state_is(desired, observed):
         return Plan(desired.name)
-    from .way import Way, start, way_of
+    from .live_change import LiveChange, plan_live_change, start
 
-    way = Way((start(desired.name),)) if desired.state == ACTIVE else Way()
+    way = LiveChange((start(desired.name),)) if desired.state == ACTIVE else LiveChange()
     if observed.active:
-        way = way_of(desired, observed, compared, host, restart, books)
+        way = plan_live_change(desired, observed, compared, host, restart, books)
     steps = (*_definition_steps(desired, observed, compared, host, way.pending), *way.steps)
     before: Document = {}
     after: Document = {}
@@ -85,7 +85,7 @@ def _absent(desired: Desired, observed: Observed, restart: str) -> Plan:
     steps: list[Step] = []
     if observed.active:
         from .in_use import refuse_if_in_use
-        from .way import stop
+        from .live_change import stop
 
         refuse_if_in_use(desired, plugged, restart, ())
         steps.append(stop(desired.name, plugged))
@@ -122,7 +122,7 @@ def _definition_steps(
     return steps
 
 
-def _warnings(desired: Desired, observed: Observed, host: Host, way: Way) -> tuple[str, ...]:
+def _warnings(desired: Desired, observed: Observed, host: Host, way: LiveChange) -> tuple[str, ...]:
     warnings = []
     if way.waiting:
         guests = ", ".join(map(str, way.waiting))

@@ -19,7 +19,7 @@ from .step import Plan
 
 
 @dataclass(frozen=True)
-class Wish:
+class DesiredPortgroup:
     """options: of the portgroup, as given; what is left out is left alone, what is empty goes."""
 
     network: str
@@ -28,7 +28,7 @@ class Wish:
     options: Document = field(default_factory=dict)
 
 
-def desired_portgroup(wish: Wish, observed: Observed) -> Desired:
+def desired_portgroup(wish: DesiredPortgroup, observed: Observed) -> Desired:
     """The network with this portgroup as wished, and all others as they are: in the running network as they run, in
     the persistent one as they are defined.
 
@@ -56,7 +56,7 @@ def desired_portgroup(wish: Wish, observed: Observed) -> Desired:
     )
 
 
-def of_portgroup(plan: Plan, wish: Wish, observed: Observed, desired: Desired) -> Plan:
+def of_portgroup(plan: Plan, wish: DesiredPortgroup, observed: Observed, desired: Desired) -> Plan:
     """The plan for a network, made one for a portgroup: a transient network stays one, and the diff shows no more than
     the portgroups that change."""
     from dataclasses import replace
@@ -97,7 +97,7 @@ def _find(groups: list[Document], name: str) -> Optional[Document]:
     return next((group for group in groups if group.get("name") == name), None)
 
 
-def _with(wish: Wish, groups: list[Document], others: list[Document]) -> list[Document]:
+def _with(wish: DesiredPortgroup, groups: list[Document], others: list[Document]) -> list[Document]:
     """groups with the portgroup as wished. others: the same network's other ones (live for persistent, persistent
     for live), which say what is to be left alone in a portgroup that is missing here."""
     rest = [group for group in groups if group.get("name") != wish.name]
@@ -116,7 +116,7 @@ def _with(wish: Wish, groups: list[Document], others: list[Document]) -> list[Do
     return [*rest[:place], made, *rest[place:]]
 
 
-def _laid_over(base: Document, wish: Wish) -> Document:
+def _laid_over(base: Document, wish: DesiredPortgroup) -> Document:
     made = {**base, "name": wish.name}
     for option, value in wish.options.items():
         value = _pruned(value)
@@ -135,7 +135,7 @@ def _pruned(value: Any) -> Any:
     return {key: item for key, item in inside.items() if item not in ("", {})}
 
 
-def _refuse_unpluggable(wish: Wish, observed: Observed, wanted: list[Document]) -> None:
+def _refuse_unpluggable(wish: DesiredPortgroup, observed: Observed, wanted: list[Document]) -> None:
     if not {"virtualport", "vlan"} & set(wish.options):
         return
     from .rules.pluggable import pluggable

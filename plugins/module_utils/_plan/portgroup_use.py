@@ -9,13 +9,13 @@ from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
 from .._model.guest import Guest, Nic
-from .portgroup import Wish
+from .portgroup import DesiredPortgroup
 
 REFUSE = "refuse"
 ALLOW = "allow"
 
 
-def refuse_if_used(wish: Wish, default: bool, guests: Optional[tuple[Guest, ...]]) -> None:
+def refuse_if_used(wish: DesiredPortgroup, default: bool, guests: Optional[tuple[Guest, ...]]) -> None:
     """default: whether guests that name no portgroup get this one; guests: None when they cannot be seen.
 
     Raises VirtfleetError PORTGROUP_IN_USE, which names everyone, or GUESTS_UNKNOWN.
@@ -43,7 +43,7 @@ def refuse_if_used(wish: Wish, default: bool, guests: Optional[tuple[Guest, ...]
         )
 
 
-def users(wish: Wish, default: bool, guests: tuple[Guest, ...]) -> list[dict[str, Any]]:
+def users(wish: DesiredPortgroup, default: bool, guests: tuple[Guest, ...]) -> list[dict[str, Any]]:
     """The NICs that ask for the portgroup now or will at their guest's next start, each once."""
     found = []
     for guest in guests:
@@ -64,5 +64,5 @@ def users(wish: Wish, default: bool, guests: tuple[Guest, ...]) -> list[dict[str
     return found
 
 
-def _asks(nic: Nic, wish: Wish, default: bool) -> bool:
+def _asks(nic: Nic, wish: DesiredPortgroup, default: bool) -> bool:
     return nic.network == wish.network and (nic.portgroup == wish.name or (default and nic.portgroup is None))

@@ -13,6 +13,7 @@ from .._model.mark import own
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, Plugged
+from .live_change import start, stop
 from .plan import plan_network
 from .replug import put_back
 from .rollback import started_again
@@ -29,7 +30,6 @@ from .step import (
     Plan,
     Step,
 )
-from .way import start, stop
 
 
 def resumed(plan: Plan, was: Observed, now: Observed, ports: frozenset[str] | None) -> tuple[Step, ...]:

@@ -25,14 +25,14 @@ import guests  # noqa: E402
 import libvirt  # noqa: E402
 
 UTILS = "ansible_collections.virtfleet.network.plugins.module_utils."
-apply_pool = import_module(UTILS + "_ansible.apply_pool")
-apply_networks = import_module(UTILS + "_ansible.apply_networks")
+apply_pool = import_module(UTILS + "_run.apply_pool")
+apply_networks = import_module(UTILS + "_run.apply_networks")
 Request = import_module(UTILS + "_plan.pool.request").Request
-Safety = import_module(UTILS + "_ansible.session").Safety
+Safety = import_module(UTILS + "_run.session").Safety
 Desired = import_module(UTILS + "_model.desired").Desired
 VirtfleetError = import_module(UTILS + "_model.errors").VirtfleetError
 books = import_module(UTILS + "_plan.books")
-host_do = import_module(UTILS + "_host.do")
+host_run_step = import_module(UTILS + "_host.run_step")
 host_networks = import_module(UTILS + "_host.networks")
 host_ports = import_module(UTILS + "_host.ports")
 
@@ -81,7 +81,7 @@ def restart_with_ports_aside(name: str) -> None:
     seen = host_networks.read_network(conn(), name)
     plugged = host_ports.read_ports(conn(), host_networks.find(conn(), name))
     for step in books.restarted(name, seen.live, plugged, set(), books.Books()):
-        host_do.do(conn(), step)
+        host_run_step.run_step(conn(), step)
 
 
 def define(xml: str) -> None:

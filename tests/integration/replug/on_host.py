@@ -21,13 +21,13 @@ sys.path.insert(0, sys.argv[1])
 
 import libvirt
 
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.apply_networks import apply_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.argument_spec import DEFINITION
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.session import Safety
-from ansible_collections.virtfleet.network.plugins.module_utils._host import apply as applying
 from ansible_collections.virtfleet.network.plugins.module_utils._host.connection import errors
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+from ansible_collections.virtfleet.network.plugins.module_utils._run import execute as executing
+from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
+from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
 
 URI = "qemu:///system"
 OWNER = re.compile(r"<name>(.*?)</name>|<mac address='(.*?)'")
@@ -36,13 +36,13 @@ COUNTED = re.compile(r" connections='\d+'")
 
 def meet(fault: dict) -> None:
     """Have the step of that number meet its fault."""
-    do, number = applying.do, iter(range(1000))
+    run_step, number = executing.run_step, iter(range(1000))
 
     def faulty(conn, step):
         mine = next(number) == fault["step"]
         if mine and fault["when"] == "before":
             strike(conn, step)
-        result = do(conn, step)
+        result = run_step(conn, step)
         if mine and fault["when"] == "after":
             strike(conn, step)
         return result
@@ -60,7 +60,7 @@ def meet(fault: dict) -> None:
         with errors(step.doing, conn):
             raise libvirt.libvirtError("injected by the test")
 
-    applying.do = faulty
+    executing.run_step = faulty
 
 
 def apply(request: dict) -> dict:

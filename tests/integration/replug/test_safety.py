@@ -61,18 +61,18 @@ def test_a_change_in_between_is_noticed(lan):
 import sys
 sys.path.insert(0, "/srv/shared/collections")
 import subprocess
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible import carry_out
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.apply_networks import apply_networks
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.session import Safety
+from ansible_collections.virtfleet.network.plugins.module_utils._run import transaction
+from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
+from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-refuse = carry_out._refuse_changed
+refuse = transaction._refuse_changed
 def changed_by_virsh(conn, work):
     group = "<portgroup name='ops'/>"
     subprocess.run(["virsh", "net-update", "lan", "add", "portgroup", group, "--live", "--config"], check=True,
                    stdout=subprocess.DEVNULL)
     refuse(conn, work)
-carry_out._refuse_changed = changed_by_virsh
+transaction._refuse_changed = changed_by_virsh
 wanted = Desired("lan", declared={"mtu": 1400})
 try:
     apply_networks([wanted], uri="qemu:///system", restart="idle", check_mode=False, safety=Safety())

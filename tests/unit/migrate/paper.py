@@ -13,12 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.describe import guest_facts
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.gather import guest_in_brief
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.report import (
-    definition_options,
-    network_options,
-)
 from ansible_collections.virtfleet.network.plugins.module_utils._host.described import Seen
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.view import FORMAT, View, read_view
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
@@ -26,8 +20,14 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.device im
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import POOL, has_pool, mode_of
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import DESCRIPTIVE, NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
+from ansible_collections.virtfleet.network.plugins.module_utils._model.options import (
+    definition_options,
+    network_options,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import occupancy
+from ansible_collections.virtfleet.network.plugins.module_utils._run.describe import guest_facts
+from ansible_collections.virtfleet.network.plugins.module_utils._run.gather import guest_in_brief
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor import parse_descriptor
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.guest import parse_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.mark import read_limits

@@ -40,7 +40,7 @@ SECTIONS = {
 }
 
 
-def carry_out(observed: Observed, plan_steps) -> Observed:
+def run_transaction(observed: Observed, plan_steps) -> Observed:
     """The network after the steps."""
     for step in plan_steps:
         observed = _one(observed, step)

@@ -28,7 +28,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan impor
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import DESTROY
 
-from .libvirt_on_paper import carry_out, same
+from .libvirt_on_paper import run_transaction, same
 from .networks import DEVICES, EVERYTHING_ELSE_GONE, definitions
 
 HOST = Host((9, 0, 0))
@@ -40,7 +40,7 @@ def desired(options, state="active", autostart=None):
 
 
 def made(options, state="active", autostart=None):
-    return carry_out(
+    return run_transaction(
         Observed("red"), plan_network(desired(options, state, autostart), Observed("red"), HOST, "idle").steps
     )
 
@@ -76,7 +76,7 @@ def requests(draw):
 
 @given(requests(), observations())
 def test_a_second_run_finds_nothing_to_do(wanted, seen):
-    after = carry_out(seen, plan_network(wanted, seen, HOST, "idle").steps)
+    after = run_transaction(seen, plan_network(wanted, seen, HOST, "idle").steps)
     again = plan_network(wanted, after, HOST, "idle")
     assert [step.sentence for step in again.steps] == []
     assert again.pending == ()
@@ -84,7 +84,7 @@ def test_a_second_run_finds_nothing_to_do(wanted, seen):
 
 @given(requests(), observations())
 def test_what_was_wanted_is_there(wanted, seen):
-    after = carry_out(seen, plan_network(wanted, seen, HOST, "idle").steps)
+    after = run_transaction(seen, plan_network(wanted, seen, HOST, "idle").steps)
     states = {"active": ["active"], "inactive": ["inactive"], "absent": ["absent"], "present": ["active", "inactive"]}
     assert after.state in states[wanted.state]
     if wanted.state != "absent":
@@ -121,7 +121,7 @@ def test_replug_puts_everybody_back_or_names_who_has_to_wait(wanted, seen, data)
         assert refusal.code == "IN_USE"
         assert wanted.state in ("inactive", "absent")
         return
-    after = carry_out(seen, plan.steps)
+    after = run_transaction(seen, plan.steps)
     assert {port.name for port in after.plugged} == {port.name for port in seen.plugged}
     if plan.waiting:
         assert plan.pending
@@ -130,13 +130,13 @@ def test_replug_puts_everybody_back_or_names_who_has_to_wait(wanted, seen, data)
         assert plan.pending == ()
         assert [step.sentence for step in planned(wanted, after, "replug")[0].steps] == []
     done = list(plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
-    assert same(carry_out(carry_out(seen, done), rollback(seen, done)), seen)
+    assert same(run_transaction(run_transaction(seen, done), rollback(seen, done)), seen)
 
 
 @given(requests(), observations())
 def test_never_leaves_for_the_next_start_what_only_a_restart_can_bring(wanted, seen):
     plan = plan_network(wanted, seen, HOST, "never")
-    after = carry_out(seen, plan.steps)
+    after = run_transaction(seen, plan.steps)
     again = plan_network(wanted, after, HOST, "never")
     assert again.steps == ()
     # What libvirt makes up for the new definition (a bridge name for a new mode) may wait with the rest.
@@ -157,7 +157,7 @@ def test_plans_with_nobody_plugged_in_ask_who_is_before_they_stop_anything(wante
 def test_whatever_was_done_is_taken_back(wanted, seen, data):
     steps = plan_network(wanted, seen, HOST, "idle").steps
     done = list(steps[: data.draw(st.integers(0, len(steps)))])
-    after = carry_out(carry_out(seen, done), rollback(seen, done))
+    after = run_transaction(run_transaction(seen, done), rollback(seen, done))
     assert same(after, seen)
 
 
@@ -173,7 +173,7 @@ def test_what_is_left_out_is_left_alone(first, second):
     """Declaring nothing but the portgroups changes nothing but the portgroups."""
     seen = replace(made(first), plugged=())
     groups = [{k: v for k, v in group.items() if k != "bandwidth"} for group in second["portgroups"]]
-    after = carry_out(seen, plan_network(desired({"portgroups": groups}), seen, HOST, "idle").steps)
+    after = run_transaction(seen, plan_network(desired({"portgroups": groups}), seen, HOST, "idle").steps)
     for option in set(seen.persistent) - {"portgroups"}:
         assert after.persistent[option] == seen.persistent[option]
 
@@ -186,7 +186,7 @@ def test_generated_values_survive_every_change(first, second):
     if "bridge" not in first and first["forward"].get("mode") in (None, "nat", "route", "open"):
         wanted.update(ips=first.get("ips", []), portgroups=[])
         wanted.pop("mtu")
-        after = carry_out(seen, plan_network(desired(wanted), seen, HOST, "idle").steps)
+        after = run_transaction(seen, plan_network(desired(wanted), seen, HOST, "idle").steps)
         for option in ("uuid", "mac", "bridge"):
             assert after.persistent[option] == seen.persistent[option]
 
@@ -202,12 +202,12 @@ def test_a_pools_books_are_right_after_updates(wanted, seen, data):
     if refusal:
         assert refusal.code == "IN_USE"
         return
-    after = carry_out(seen, plan.steps)
+    after = run_transaction(seen, plan.steps)
     assert {port.port for port in after.plugged} == {port.port for port in guests}
     if after.live:
         assert set(held) <= set(members_of(after.live)), "a member in use is never taken away"
     done = list(plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
-    assert same(carry_out(carry_out(seen, done), rollback(seen, done)), seen)
+    assert same(run_transaction(run_transaction(seen, done), rollback(seen, done)), seen)
 
 
 POOLS = st.sampled_from(["private", "vepa", "passthrough", "hostdev"])
@@ -233,7 +233,7 @@ def test_a_drained_pool_keeps_the_ports_of_those_who_stay(mode, first, second, d
     seen = replace(seen, plugged=guests)
     books = Books(drain=True, freed=stale, recount=data.draw(st.booleans()))
     plan = plan_network(desired({"forward": pool_of(mode, second)}), seen, HOST, "idle", books=books)
-    after = carry_out(seen, plan.steps)
+    after = run_transaction(seen, plan.steps)
     wanted = set(members_of({"forward": pool_of(mode, second)}))
     assert set(members_of(after.live)) == set(members_of(after.persistent)) == wanted
     kept = {guest.port for guest in guests if guest not in stale and guest.member in wanted}
@@ -241,7 +241,7 @@ def test_a_drained_pool_keeps_the_ports_of_those_who_stay(mode, first, second, d
     assert all(step.disruption == "none" for step in plan.steps)
     done = list(plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
     if not stale:
-        assert same(carry_out(carry_out(seen, done), rollback(seen, done)), seen)
+        assert same(run_transaction(run_transaction(seen, done), rollback(seen, done)), seen)
 
 
 @given(POOLS.filter(lambda mode: mode != "hostdev"), DEVICES)
@@ -250,9 +250,9 @@ def test_a_guest_without_a_port_is_counted_when_its_member_comes_back(mode, memb
     back = Plugged("guest", "web1", port="port-web1", member=members[0])
     books = Books(returning=(back,))
     plan = plan_network(desired({"forward": pool_of(mode, members)}), seen, HOST, "idle", books=books)
-    after = carry_out(seen, plan.steps)
+    after = run_transaction(seen, plan.steps)
     assert [port.port for port in after.plugged] == ["port-web1"]
-    assert same(carry_out(after, rollback(seen, list(plan.steps))), seen)
+    assert same(run_transaction(after, rollback(seen, list(plan.steps))), seen)
 
 
 @pytest.mark.parametrize("restart", RESTARTS)

@@ -18,7 +18,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.tap impor
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import recalled, record
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import resumed, taken_back
 
-from .libvirt_on_paper import carry_out
+from .libvirt_on_paper import run_transaction
 from .test_properties import DEVICE, GUEST, HOST, observations, planned, requests
 
 TAPPED = replace(GUEST, tap=Tap("vnet0", 1500, (("isolated", 1), ("learning", 0)), ("52:54:00:00:00:01",)))
@@ -46,12 +46,12 @@ def test_wherever_a_run_is_broken_off_the_next_one_converges(wanted, seen, data)
     seen = in_use(seen)
     plan, _refusal = planned(wanted, seen, "replug")
     assume(plan is not None and plan.changed)
-    half = carry_out(seen, plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
-    resumed_ = carry_out(half, resumed(plan, seen, half, PORTS))
+    half = run_transaction(seen, plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
+    resumed_ = run_transaction(half, resumed(plan, seen, half, PORTS))
     if wanted.state in ("active", "present"):
         assert {port.name for port in resumed_.plugged} == {port.name for port in seen.plugged}
-    after = carry_out(resumed_, planned(wanted, resumed_, "replug")[0].steps)
-    whole = carry_out(seen, plan.steps)
+    after = run_transaction(resumed_, planned(wanted, resumed_, "replug")[0].steps)
+    whole = run_transaction(seen, plan.steps)
     assert after.state == whole.state
     assert {port.name for port in after.plugged} == {port.name for port in whole.plugged}
     assert planned(wanted, after, "replug")[0].steps == ()
@@ -62,8 +62,8 @@ def test_a_change_that_nobody_confirmed_is_taken_back(wanted, seen):
     seen = in_use(seen)
     plan, _refusal = planned(wanted, seen, "replug")
     assume(plan is not None and plan.changed)
-    after = carry_out(seen, plan.steps)
-    back = carry_out(after, taken_back(seen, after, HOST))
+    after = run_transaction(seen, plan.steps)
+    back = run_transaction(after, taken_back(seen, after, HOST))
     assert back.state == seen.state
     assert {port.name for port in back.plugged} == {port.name for port in seen.plugged}
     for one, other in ((back.live, seen.live), (back.persistent, seen.persistent)):

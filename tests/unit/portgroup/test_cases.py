@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup import Wish
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup import DesiredPortgroup
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.guest import parse_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.port import parse_port
@@ -48,7 +48,7 @@ def outcome(folder):
     guests = tuple(parse_guest(**guest) for guest in facts["guests"]) if "guests" in facts else None
     name, state, in_use = options.pop("name"), options.pop("state", "present"), options.pop("in_use", "refuse")
     try:
-        plan, old = worked_out(Wish("red", name, state, options), observed_of(facts), guests, host, in_use)
+        plan, old = worked_out(DesiredPortgroup("red", name, state, options), observed_of(facts), guests, host, in_use)
     except VirtfleetError as error:
         return {"refused": error.details.get("problems") or [{"code": error.code, "sentence": error.sentence}]}
     result = {"steps": [step.as_dict() for step in plan.steps]}

@@ -16,10 +16,10 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.network i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup import Wish
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup import DesiredPortgroup
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import write_network
-from ansible_collections.virtfleet.network.tests.unit.plan.libvirt_on_paper import carry_out, same
+from ansible_collections.virtfleet.network.tests.unit.plan.libvirt_on_paper import run_transaction, same
 from ansible_collections.virtfleet.network.tests.unit.plan.networks import definitions, portgroups
 
 from .paper import HOST, planned
@@ -27,7 +27,7 @@ from .paper import HOST, planned
 
 def made(options, state):
     wanted = Desired("red", state=state, declared=declaration(options))
-    seen = carry_out(Observed("red"), plan_network(wanted, Observed("red"), HOST, "idle").steps)
+    seen = run_transaction(Observed("red"), plan_network(wanted, Observed("red"), HOST, "idle").steps)
     return replace(seen, plugged=())
 
 
@@ -57,7 +57,9 @@ def wishes(draw):
         "virtualport": st.just({}),
     }
     options = draw(st.fixed_dictionaries({}, optional=given_options))
-    return Wish("red", draw(st.sampled_from("abcde")), draw(st.sampled_from(["present", "absent"])), options)
+    return DesiredPortgroup(
+        "red", draw(st.sampled_from("abcde")), draw(st.sampled_from(["present", "absent"])), options
+    )
 
 
 def groups(document):
@@ -66,7 +68,7 @@ def groups(document):
 
 @given(wishes(), networks())
 def test_a_second_run_finds_nothing_to_do(wish, seen):
-    after = carry_out(seen, planned(wish, seen)[0].steps)
+    after = run_transaction(seen, planned(wish, seen)[0].steps)
     again, _running = planned(wish, after)
     assert [step.sentence for step in again.steps] == []
     assert again.pending == ()
@@ -74,7 +76,7 @@ def test_a_second_run_finds_nothing_to_do(wish, seen):
 
 @given(wishes(), networks())
 def test_it_is_as_wished_live_and_persistent(wish, seen):
-    after = carry_out(seen, planned(wish, seen)[0].steps)
+    after = run_transaction(seen, planned(wish, seen)[0].steps)
     for was, now in ((seen.live, after.live), (seen.persistent, after.persistent)):
         assert (now is None) == (was is None), "a network stays what it is: running or not, transient or not"
         if now is None:
@@ -98,7 +100,7 @@ def test_it_is_as_wished_live_and_persistent(wish, seen):
 def test_nobody_is_unplugged_and_the_books_are_right(wish, seen):
     """libvirt_on_paper refuses an update of a pool whose ports are not set aside."""
     steps = planned(wish, seen)[0].steps
-    after = carry_out(seen, steps)
+    after = run_transaction(seen, steps)
     assert {port.port for port in after.plugged} == {port.port for port in seen.plugged}
     assert all(step.action in ("define", "update", "release", "reclaim") for step in steps)
 
@@ -107,7 +109,7 @@ def test_nobody_is_unplugged_and_the_books_are_right(wish, seen):
 def test_whatever_was_done_is_taken_back(wish, seen, data):
     steps = planned(wish, seen)[0].steps
     done = list(steps[: data.draw(st.integers(0, len(steps)))])
-    assert same(carry_out(carry_out(seen, done), rollback(seen, done)), seen)
+    assert same(run_transaction(run_transaction(seen, done), rollback(seen, done)), seen)
 
 
 @given(wishes(), networks())

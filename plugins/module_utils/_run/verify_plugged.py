@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._host.guests import read_guests
+from .._host.plugged import read_with_plugged
+from .._host.run_step import run_step
 from .._model.errors import VirtfleetError
 from .._model.host import Host
 from .._model.observed import Observed
@@ -14,9 +17,6 @@ from .._model.plugged import Plugged
 from .._plan.replug import is_replug, put_back
 from .._plan.step import DESTROY, Work
 from .._plan.unplugged import unplugged
-from .do import do
-from .guests import read_guests
-from .plugged import read_with_plugged
 
 
 def verify_plugged(conn: Any, host: Host, work: list[Work]) -> None:
@@ -29,7 +29,7 @@ def verify_plugged(conn: Any, host: Host, work: list[Work]) -> None:
         if missing:
             # A guest that was just starting when the network stopped: its port went with it.
             for step in put_back(plan.network, now.live or {}, missing):
-                do(conn, step)
+                run_step(conn, step)
             now, missing = _missing(conn, host, plan.network, before)
         if missing:
             names = ", ".join(map(str, missing))

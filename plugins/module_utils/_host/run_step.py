@@ -32,7 +32,7 @@ from .ports import free_ports, reclaim_ports, release_ports
 _COMMANDS = {"add": "ADD_LAST", "modify": "MODIFY", "delete": "DELETE"}
 
 
-def do(conn: Any, step: Step) -> dict[str, float]:
+def run_step(conn: Any, step: Step) -> dict[str, float]:
     """When each tap was put back (time.monotonic), by name; nothing for other steps than attach and move.
 
     Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, PORTS_LOST, TAPS_LOST, DAEMON_LOST, _SILENT or _UNREACHABLE.

@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from typing import Any, Callable, TypeVar
 
-from .._host.apply import apply, undo
 from .._host.networks import read_network
 from .._model.canonical import canonical
 from .._model.errors import VirtfleetError
@@ -18,12 +17,13 @@ from .._model.observed import Observed
 from .._plan.record import record
 from .._plan.replug import is_replug
 from .._plan.step import Work
+from .execute import execute, roll_back
 from .session import Session
 
 T = TypeVar("T")
 
 
-def carry_out(opened: Session, work: list[Work], look: Callable[[], T]) -> T:
+def run_transaction(opened: Session, work: list[Work], look: Callable[[], T]) -> T:
     """Do the plans and look at the host again; what look gives. look raises VirtfleetError when it does not find
     what was to be.
 
@@ -40,12 +40,12 @@ def carry_out(opened: Session, work: list[Work], look: Callable[[], T]) -> T:
         opened.arm(opened.journal, opened.confirm_by)
     done: list[Any] = []
     try:
-        opened.gaps = apply(opened.conn, opened.host, changing, done)
+        opened.gaps = execute(opened.conn, opened.host, changing, done)
         _verify_plugged(opened, changing)
         result = look()
         _verify_reach(opened.safety.verify_reach)
     except VirtfleetError as error:
-        failure = undo(opened.conn, done, error)
+        failure = roll_back(opened.conn, done, error)
         if not failure.details.get("left"):
             opened.journal.remove()
         raise failure from None
@@ -78,7 +78,7 @@ def _facts(observed: Observed) -> tuple[Any, ...]:
 
 def _verify_plugged(opened: Session, work: list[Work]) -> None:
     if any(is_replug(plan) for plan, _observed in work):
-        from .._host.verify import verify_plugged
+        from .verify_plugged import verify_plugged
 
         verify_plugged(opened.conn, opened.host, work)
 

@@ -52,9 +52,9 @@ def apply_networks(
         warnings = [*opened.warnings, *(warning for plan, _observed in work for warning in plan.warnings)]
         if check_mode or not any(plan.changed for plan, _observed in work):
             return Applied(work, warnings)
-        from .carry_out import carry_out
+        from .transaction import run_transaction
 
-        after = carry_out(opened, work, lambda: _looked_at(conn, wanted, work, host, restart))
+        after = run_transaction(opened, work, lambda: _looked_at(conn, wanted, work, host, restart))
         return Applied(after, warnings, opened.gaps, opened.confirm)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from .._host.plugged import read_plugged
+from .._host.run_step import run_step
 from .._model.errors import VirtfleetError
 from .._model.forward import is_virtual
 from .._model.host import Host
@@ -17,8 +19,6 @@ from .._model.observed import Observed
 from .._plan.replug import is_replug, with_plugged
 from .._plan.rollback import rollback
 from .._plan.step import DESTROY, NONE, Plan, Step, Work
-from .do import do
-from .plugged import read_plugged
 
 # Nobody is there any more whom to ask for anything.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
@@ -29,11 +29,11 @@ _NAMED = 5
 Done = tuple[Observed, list[Step]]
 
 
-def apply(conn: Any, host: Host, work: list[Work], done: list[Done]) -> dict[str, dict[str, float]]:
+def execute(conn: Any, host: Host, work: list[Work], done: list[Done]) -> dict[str, dict[str, float]]:
     """Do all steps of all plans, and write down in done what was done.
 
     For each network the taps that were put back, and how long each was out of its bridge (milliseconds).
-    Raises VirtfleetError with the step that failed; what is in done by then is for undo.
+    Raises VirtfleetError with the step that failed; what is in done by then is for roll_back.
     """
     gaps: dict[str, dict[str, float]] = {}
     for plan, observed in work:
@@ -48,7 +48,7 @@ def apply(conn: Any, host: Host, work: list[Work], done: list[Done]) -> dict[str
                     rest, observed = _just_before(conn, host, plan, observed, rest)
                     done[-1] = (observed, steps)
                     step, stopped = rest[0], time.monotonic()
-                back = do(conn, step)
+                back = run_step(conn, step)
             except VirtfleetError as error:
                 error.details["failed"] = step.as_dict()
                 raise
@@ -84,13 +84,13 @@ def _just_before(
 
 def _have_netlink() -> None:
     """Slow to import, and missing perhaps: better before the stop than after it."""
-    from .links import netlink
+    from .._host.links import netlink
 
     with netlink():
         pass
 
 
-def undo(conn: Any, done: list[Done], error: VirtfleetError) -> VirtfleetError:
+def roll_back(conn: Any, done: list[Done], error: VirtfleetError) -> VirtfleetError:
     """Take back what was done, latest network first; the error, with what came of it.
 
     Its details say undone, and left: what could not be taken back. Without a daemon nothing can be: the error then
@@ -103,7 +103,7 @@ def undo(conn: Any, done: list[Done], error: VirtfleetError) -> VirtfleetError:
     for observed, steps in reversed(done):
         for step in rollback(observed, steps):
             try:
-                do(conn, step)
+                run_step(conn, step)
                 undone.append(step.sentence)
             except VirtfleetError as second:
                 left.append(f"{step.sentence} {second.sentence}")

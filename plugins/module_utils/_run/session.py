@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
 from .._host.connection import connect, host_of
-from .._host.state import Journal, key_of, locked
+from .._host.journal import Journal, key_of, locked
 from .._model.host import Host
 
 
@@ -29,7 +29,7 @@ class Safety:
 @dataclass
 class Session:
     """arm: has a process on the host take the change back when nobody confirms it. warnings: what was found left by an
-    earlier run. gaps: of _host/apply.py. confirm_by: until when the change has to be confirmed (seconds since 1970).
+    earlier run. gaps: of _run/execute.py. confirm_by: until when the change has to be confirmed (seconds since 1970).
     """
 
     conn: Any
@@ -57,7 +57,7 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
     """
     arm = None
     if safety.confirm_timeout and not check_mode:
-        from .unconfirmed import watch
+        from .confirmation import watch
 
         arm = watch(uri)
     conn = connect(uri)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Way:
+class LiveChange:
     """steps: on the running network. pending: options left for its next start. stops: whether it is stopped, be it for
     a moment. plugged, waiting: as of Plan. looks: whether the way depends on who is plugged in.
     """
@@ -34,19 +34,19 @@ class Way:
     looks: bool = False
 
 
-def way_of(
+def plan_live_change(
     desired: Desired, observed: Observed, compared: Comparison, host: Host, restart: str, books: Books | None
-) -> Way:
+) -> LiveChange:
     """For a network that runs. Raises VirtfleetError IN_USE or REPLUG_REMOTE."""
     plugged = observed.plugged or ()
     if desired.state == INACTIVE:
         from .in_use import refuse_if_in_use
 
         refuse_if_in_use(desired, plugged, restart, ())
-        return Way((stop(desired.name, plugged),), stops=True, plugged=plugged, looks=True)
+        return LiveChange((stop(desired.name, plugged),), stops=True, plugged=plugged, looks=True)
     updates, stuck = compared.updates, compared.stuck
     if not (updates or stuck or books):
-        return Way()
+        return LiveChange()
     pool = books is not None or has_pool(observed.live or {})
     leaving: set[str] = set()
     if pool:
@@ -69,7 +69,7 @@ def way_of(
     updates = tuple(step for step in updates if _option_of(step) not in stuck)
     gone = set() if kept_waiting else leaving
     steps = _with_ports_aside(observed, compared, updates, gone, books, swap)
-    return Way(steps, pending=() if swap else stuck, looks=swap or bool(updates))
+    return LiveChange(steps, pending=() if swap else stuck, looks=swap or bool(updates))
 
 
 def stop(name: str, plugged: tuple[Plugged, ...]) -> Step:
@@ -88,7 +88,7 @@ def _restart(
     restart: str,
     stuck: tuple[str, ...],
     held: set[str],
-) -> Way:
+) -> LiveChange:
     from .in_use import refuse_if_in_use
     from .replug import replugged, waiting
 
@@ -96,16 +96,16 @@ def _restart(
     guests = waiting(live, compared.goal, plugged, held)
     if restart != REPLUG or not plugged:
         refuse_if_in_use(desired, plugged, restart, stuck, guests)
-        return Way((stop(desired.name, plugged), start(desired.name)), stops=True, plugged=plugged, looks=True)
+        return LiveChange((stop(desired.name, plugged), start(desired.name)), stops=True, plugged=plugged, looks=True)
     if guests:
         updates = tuple(step for step in compared.updates if _option_of(step) not in stuck)
         steps = _with_ports_aside(observed, compared, updates, set(), None, False)
-        return Way(steps, pending=stuck, waiting=guests, looks=True)
+        return LiveChange(steps, pending=stuck, waiting=guests, looks=True)
     if host.remote and is_virtual(live):
         from .in_use import refuse_remote_replug
 
         refuse_remote_replug(desired, plugged, stuck)
-    return Way(replugged(desired.name, live, compared.goal, plugged), stops=True, plugged=plugged, looks=True)
+    return LiveChange(replugged(desired.name, live, compared.goal, plugged), stops=True, plugged=plugged, looks=True)
 
 
 def _by_swap(

@@ -23,7 +23,7 @@ from .._model.host import Host
 from .._model.mark import is_managed
 from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
-from .report import definition_options, network_options
+from .._model.options import definition_options, network_options
 
 
 def gather(uri: str, name: Optional[str], what: list[str]) -> dict[str, Any]:

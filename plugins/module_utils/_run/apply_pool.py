@@ -66,9 +66,9 @@ def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, sa
             _sides(observed, document, facts.limits(request.network), choice, freed, pool) if plan.changed else ({}, {})
         )
         if plan.changed and not check_mode:
-            from .carry_out import carry_out
+            from .transaction import run_transaction
 
-            facts = carry_out(opened, [(plan, observed)], lambda: _looked_at(conn, desired, host, restart))
+            facts = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, desired, host, restart))
             pool = facts.pool(request.network)
         warnings = (
             *opened.warnings,

@@ -13,7 +13,7 @@ from typing import Callable
 
 from .._host.connection import connect, host_of
 from .._host.guard import stay_behind
-from .._host.state import Journal, key_of, locked
+from .._host.journal import Journal, key_of, locked
 from .._model.errors import VirtfleetError
 
 # How often the guard looks whether the change was confirmed, and how long it waits for a run that is at work.
@@ -79,12 +79,12 @@ def confirm(run: str, *, uri: str, wait: float, check_mode: bool) -> list[str]:
 
 def _import_all() -> None:
     """The guard outlives the file that Ansible sent the module in, from which nothing can be imported by then."""
-    here = __name__.rpartition("._ansible.")[0]
+    here = __name__.rpartition("._run.")[0]
     for layer in ("_model", "_xml", "_plan", "_host"):
         package = import_module(f"{here}.{layer}")
         for found in pkgutil.walk_packages(package.__path__, f"{here}.{layer}."):
             import_module(found.name)
-    import_module(f"{here}._ansible.recover")
+    import_module(f"{here}._run.recover")
     for name in ("pyroute2", "pyroute2.netlink.exceptions"):
         try:
             import_module(name)

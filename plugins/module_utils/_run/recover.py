@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from .._host.do import do
 from .._host.guests import read_guests
+from .._host.journal import Journal
 from .._host.plugged import read_with_plugged
-from .._host.state import Journal
+from .._host.run_step import run_step
 from .._model.errors import VirtfleetError
 from .._model.host import Host
 from .._model.observed import Observed
@@ -49,10 +49,10 @@ def _resume(conn: Any, host: Host, left: dict[str, Any]) -> str:
     for plan, was in recalled(left["networks"]):
         steps = resumed(plan, was, read_with_plugged(conn, host, was.name), ports)
         try:
-            done += _do(conn, steps)
+            done += _run_steps(conn, steps)
         except VirtfleetError:
             # The new definition does not start: the old one did.
-            done += _do(conn, _as_it_was(conn, host, was))
+            done += _run_steps(conn, _as_it_was(conn, host, was))
     names = ", ".join(str(entry["network"]) for entry in left["networks"])
     return f"An earlier run was broken off while it changed {names}. {_told(done)}"
 
@@ -65,7 +65,7 @@ def take_back(conn: Any, host: Host, left: dict[str, Any]) -> str:
     done, failed = [], []
     for _plan, was in reversed(recalled(left["networks"])):
         try:
-            done += _do(conn, _as_it_was(conn, host, was))
+            done += _run_steps(conn, _as_it_was(conn, host, was))
         except VirtfleetError as error:
             failed.append(f"network '{was.name}': {error.sentence}")
     if failed:
@@ -88,10 +88,10 @@ def _as_it_was(conn: Any, host: Host, was: Observed) -> Iterable[Step]:
         return (Step(DEFINE, was.name, f"Define network '{was.name}' as it was.", xml=was.persistent_xml), *starts)
 
 
-def _do(conn: Any, steps: Iterable[Step]) -> list[str]:
+def _run_steps(conn: Any, steps: Iterable[Step]) -> list[str]:
     done = []
     for step in steps:
-        do(conn, step)
+        run_step(conn, step)
         done.append(step.sentence)
     return done
 

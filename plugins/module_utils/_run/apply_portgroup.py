@@ -15,13 +15,20 @@ from .._model.desired import ABSENT, NEVER
 from .._model.field import Document
 from .._model.host import Host
 from .._model.observed import Observed
+from .._model.options import definition_options
 from .._plan.old_settings import guests_on_old_settings, suspects
 from .._plan.plan import plan_network
-from .._plan.portgroup import Wish, desired_portgroup, has_portgroup, is_default, of_portgroup, running_portgroups
+from .._plan.portgroup import (
+    DesiredPortgroup,
+    desired_portgroup,
+    has_portgroup,
+    is_default,
+    of_portgroup,
+    running_portgroups,
+)
 from .._plan.portgroup_use import refuse_if_used
 from .._plan.step import Plan
 from .converged import not_converged
-from .report import definition_options
 from .session import Safety, session
 
 
@@ -35,7 +42,9 @@ class Done:
     warnings: tuple[str, ...] = ()
 
 
-def apply_portgroup(wish: Wish, *, uri: str, in_use_allowed: bool, check_mode: bool, safety: Safety) -> Done:
+def apply_portgroup(
+    wish: DesiredPortgroup, *, uri: str, in_use_allowed: bool, check_mode: bool, safety: Safety
+) -> Done:
     """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
     with session(uri, safety, check_mode) as opened:
         conn, host = opened.conn, opened.host
@@ -44,9 +53,9 @@ def apply_portgroup(wish: Wish, *, uri: str, in_use_allowed: bool, check_mode: b
         if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
             refuse_if_used(wish, is_default(observed, wish.name), read_guests(conn))
         if plan.changed and not check_mode:
-            from .carry_out import carry_out
+            from .transaction import run_transaction
 
-            observed = carry_out(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host))
+            observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host))
         old = _old(conn, wish, observed, running)
         warnings = [*opened.warnings, *plan.warnings]
         if old is None:
@@ -64,14 +73,14 @@ def _read(conn: Any, name: str) -> Observed:
     return replace(observed, plugged=() if network is None else read_ports(conn, network))
 
 
-def _planned(wish: Wish, observed: Observed, host: Host) -> tuple[Plan, Document]:
+def _planned(wish: DesiredPortgroup, observed: Observed, host: Host) -> tuple[Plan, Document]:
     """The plan, and the running network's document after it. A portgroup is never worth a restart."""
     desired = desired_portgroup(wish, observed)
     plan = of_portgroup(plan_network(desired, observed, host, NEVER), wish, observed, desired)
     return plan, running_portgroups(observed, desired, plan)
 
 
-def _looked_at(conn: Any, wish: Wish, host: Host) -> Observed:
+def _looked_at(conn: Any, wish: DesiredPortgroup, host: Host) -> Observed:
     """Raises VirtfleetError NOT_CONVERGED."""
     after = _read(conn, wish.network)
     rest, _running = _planned(wish, after, host)
@@ -80,7 +89,7 @@ def _looked_at(conn: Any, wish: Wish, host: Host) -> Observed:
     return after
 
 
-def _old(conn: Any, wish: Wish, observed: Observed, running: Document) -> Optional[list[dict[str, Any]]]:
+def _old(conn: Any, wish: DesiredPortgroup, observed: Observed, running: Document) -> Optional[list[dict[str, Any]]]:
     """Guests are read only where a port's settings raise the question."""
     found = suspects(running, wish.name, observed.plugged or ()) if observed.active else ()
     if not found:
