@@ -9,9 +9,9 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import desired
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.complete import complete_network
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.pool import with_members
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.whole import whole
 
 DOCUMENTATION = r"""
 name: networks_desired
@@ -119,14 +119,14 @@ _value:
 
 def networks_desired(contract: Any, bindings: Any, networks: Any = None) -> list[dict[str, Any]]:
     """Plain data, as documented above. Raises AnsibleFilterError with all faults."""
-    joined, faults = desired(contract, bindings)
+    joined, faults = host_networks(contract, bindings)
     if faults:
         raise AnsibleFilterError(" ".join(fault.line() for fault in faults))
     pooled = [network["name"] for network in joined if "pool" in network]
     if pooled and networks is None:
         raise AnsibleFilterError(f"The pool of {', '.join(pooled)} is kept as it is on the host: give its networks.")
     there = {network["name"]: network for network in networks or ()}
-    return [whole(with_members(network, there)) for network in joined]
+    return [complete_network(with_members(network, there)) for network in joined]
 
 
 class FilterModule:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import faults_of
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults
 
 DOCUMENTATION = r"""
 name: networks_faults
@@ -58,13 +58,14 @@ _value:
     - code: BINDING_MISSING
       host: kvm1
       network: red
-      sentence: Network red of the contract has no binding here; an empty one ({}) will do where the host adds nothing.
+      sentence: >-
+        Network red of the contract has no binding on this host; add one, or an empty one ({}) if the host adds nothing.
 """
 
 
 def networks_faults(contract: Any, hosts: Any) -> list[dict[str, str]]:
     """Plain data, as documented above. Never raises."""
-    return [fault.as_dict() for fault in faults_of(contract, hosts)]
+    return [fault.as_dict() for fault in find_faults(contract, hosts)]
 
 
 class FilterModule:

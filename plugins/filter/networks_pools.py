@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import desired
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
 
 DOCUMENTATION = r"""
 name: networks_pools
@@ -63,7 +63,7 @@ _value:
 
 def networks_pools(contract: Any, bindings: Any) -> list[dict[str, Any]]:
     """Plain data, as documented above. Raises AnsibleFilterError with all faults."""
-    joined, faults = desired(contract, bindings)
+    joined, faults = host_networks(contract, bindings)
     if faults:
         raise AnsibleFilterError(" ".join(fault.line() for fault in faults))
     return [{"name": network["name"], **network["pool"]} for network in joined if "pool" in network]

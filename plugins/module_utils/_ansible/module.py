@@ -13,7 +13,7 @@ from typing import Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 
 from .._model.errors import VirtfleetError
-from .shape import misshapen
+from .suboptions import suboption_problem
 
 # Ansible shows an invocation from -vvv on. Before that, a hundred networks are not sent back to be read by nobody.
 _SHOWN_FROM = 3
@@ -25,7 +25,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
     def _set_internal_properties(self, *args: Any, **kwargs: Any) -> None:
         # The last thing that Ansible does before it looks at the options.
         super()._set_internal_properties(*args, **kwargs)
-        problem = misshapen(self.argument_spec, self.params)
+        problem = suboption_problem(self.argument_spec, self.params)
         if problem:
             self.fail_json(problem)
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from .._model.field import Document
-from .contract import Promise
+from .contract import ContractNetwork
 from .fault import BINDING_INVALID, BINDING_OVERRIDES, Fault
-from .settings import read_network
-from .shape import as_str, shown
+from .network_options import read_network_options
 from .subnet import subnet_of
+from .user_values import as_str, shown
 
 
 def read_bindings(bindings: Any, host: str) -> tuple[dict[str, Any], list[Fault]]:
@@ -33,20 +33,20 @@ def read_bindings(bindings: Any, host: str) -> tuple[dict[str, Any], list[Fault]
         if name:
             result[name] = value
         else:
-            sentence = f"{key!r} is no name of a network; quote it if it is meant as one."
+            sentence = f"{key!r} is not a network name; quote it if it is meant as one."
             faults.append(Fault(BINDING_INVALID, host, "", sentence))
     return result, faults
 
 
-def read_binding(promise: Promise, binding: Any, host: str) -> tuple[Document, set[str], list[Fault]]:
-    """The options that the host adds to what the contract gives, those not wholly readable, and what is wrong.
+def read_binding(entry: ContractNetwork, binding: Any, host: str) -> tuple[Document, set[str], list[Fault]]:
+    """The options that the host adds to the contract, the names of those not fully readable, and the faults.
 
-    binding: a mapping or None. Where it sets what the contract promises, the contract's word stays.
+    binding: a mapping or None. Where it sets an option of the contract, the contract wins.
     """
     faults: list[Fault] = []
 
     def complain(sentence: str) -> None:
-        faults.append(Fault(BINDING_INVALID, host, promise.name, f"The binding of network {promise.name}: {sentence}"))
+        faults.append(Fault(BINDING_INVALID, host, entry.name, f"The binding of network {entry.name}: {sentence}"))
 
     if binding is None:
         return {}, set(), []
@@ -54,16 +54,16 @@ def read_binding(promise: Promise, binding: Any, host: str) -> tuple[Document, s
         complain(f"it must be a mapping of options, not {shown(binding)}.")
         return {}, {"forward", "ips"}, faults
     given = {key: value for key, value in binding.items() if value is not None}
-    promised = promise.gives()
+    promised = entry.fixed_options()
     for option in sorted(key for key in given if isinstance(key, str) and key in promised):
         del given[option]
-        sentence = f"The binding of network {promise.name} sets {option}, which the contract says for every host."
-        faults.append(Fault(BINDING_OVERRIDES, host, promise.name, sentence))
-    options, unread = read_network(given, complain)
+        sentence = f"The binding of network {entry.name} sets {option}, which the contract already sets for every host."
+        faults.append(Fault(BINDING_OVERRIDES, host, entry.name, sentence))
+    options, unread = read_network_options(given, complain)
     for number, ip in enumerate(options.get("ips", ())):
         if "address" in ip and subnet_of(ip) is None:
             unread.add("ips")
-            complain(f"ips[{number}]: {_written(ip)} is no address with a prefix.")
+            complain(f"ips[{number}]: {_written(ip)} is not an address with a prefix.")
     return options, unread, faults
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The promise that is made once: what each network is on every host."""
+"""The contract: what each network is on every host."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any, Optional
 
 from .._model.field import Document
 from .fault import CONTRACT_INVALID, Fault
+from .network_options import read_network_options
 from .reach import REACHES
-from .settings import read_network
-from .shape import Complain, as_int, as_str, is_list, shown
 from .subnet import Subnet, read_subnets, subnets_broken
+from .user_values import Complain, as_int, as_str, is_list, shown
 
 # What only a contract has; everything else in it is an option of the network.
 OWN = ("reach", "subnets")
-# Read apart: who keeps the promise of an MTU depends on what the host builds the network from.
+# Read separately: whether network or device carries the MTU depends on the binding.
 _APART = ("name", "mtu", *OWN)
-# The least that IPv4 allows a link, and the most that fits into a packet.
+# The smallest MTU that IPv4 allows, and the largest packet.
 _MTU = range(68, 65536)
 
 
-class Promise:
+class ContractNetwork:
     """One network of the contract.
 
     reach and mtu are None and subnets is None when not given or not readable; options: what is the same on
-    every host, as the module takes it, without name and mtu; unread: those of them not wholly readable.
+    every host, as the module takes it, without name and mtu; unread: those not fully readable.
     """
 
     __slots__ = ("mtu", "name", "options", "reach", "subnets", "unread")
@@ -48,13 +48,13 @@ class Promise:
         self.options = options
         self.unread = unread
 
-    def gives(self) -> set[str]:
+    def fixed_options(self) -> set[str]:
         """The options that no binding may set."""
         return {*self.options, *OWN, *(("mtu",) if self.mtu is not None else ())}
 
 
-def read_contract(contract: Any) -> tuple[list[Promise], list[Fault]]:
-    """The networks that can be read, in the contract's order, and a CONTRACT_INVALID for all that is wrong.
+def read_contract(contract: Any) -> tuple[list[ContractNetwork], list[Fault]]:
+    """The networks that can be read, in the contract's order, and a CONTRACT_INVALID for each fault.
 
     contract: a list of mappings. Never raises.
     """
@@ -62,28 +62,28 @@ def read_contract(contract: Any) -> tuple[list[Promise], list[Fault]]:
         sentence = f"The contract must be a list of networks, not {shown(contract)}."
         return [], [Fault(CONTRACT_INVALID, "", "", sentence)]
     faults: list[Fault] = []
-    promises: dict[str, Promise] = {}
+    entries: dict[str, ContractNetwork] = {}
     for number, item in enumerate(contract):
         name = as_str(item.get("name")) if isinstance(item, Mapping) else None
         if not isinstance(item, Mapping) or not name:
             what = "has no name" if isinstance(item, Mapping) else f"must be a mapping, not {shown(item)}"
             faults.append(Fault(CONTRACT_INVALID, "", "", f"Network {number + 1} of the contract {what}."))
-        elif name in promises:
+        elif name in entries:
             faults.append(Fault(CONTRACT_INVALID, "", name, f"Network {name} is in the contract more than once."))
         else:
-            promises[name] = _promise(name, item, faults)
-    return list(promises.values()), faults
+            entries[name] = _read_entry(name, item, faults)
+    return list(entries.values()), faults
 
 
 def names_in(contract: Any) -> Optional[set[str]]:
-    """The names of the networks, however wrong the rest of them is; None when it is no contract at all."""
+    """The names of the networks, even where the rest is invalid; None when it is not a contract at all."""
     if not is_list(contract):
         return None
     items = [item for item in contract if isinstance(item, Mapping)]
     return {name for name in (as_str(item.get("name")) for item in items) if name}
 
 
-def _promise(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> Promise:
+def _read_entry(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> ContractNetwork:
     def complain(sentence: str) -> None:
         faults.append(Fault(CONTRACT_INVALID, "", name, f"Network {name} in the contract: {sentence}"))
 
@@ -95,11 +95,11 @@ def _promise(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> Promise
     subnets = None
     if item.get("subnets") is not None:
         subnets = read_subnets(item.get("subnets"), complain)
-    options, unread = read_network({k: v for k, v in item.items() if k not in _APART}, complain)
+    options, unread = read_network_options({k: v for k, v in item.items() if k not in _APART}, complain)
     if subnets is not None and reach and "ips" in options and "ips" not in unread:
         for sentence in subnets_broken(name, reach, subnets, options["ips"]):
             complain(sentence)
-    return Promise(name, reach, _mtu(item.get("mtu"), complain), subnets, options, unread)
+    return ContractNetwork(name, reach, _mtu(item.get("mtu"), complain), subnets, options, unread)
 
 
 def _mtu(value: Any, complain: Complain) -> Optional[int]:

@@ -1,21 +1,21 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a contract and its bindings can do wrong, as plain data."""
+"""Faults of a contract and its bindings, as plain data."""
 
 from __future__ import annotations
 
 CONTRACT_INVALID = "CONTRACT_INVALID"  # the contract itself cannot be read, or contradicts itself
 BINDING_INVALID = "BINDING_INVALID"  # a binding cannot be read
-BINDING_MISSING = "BINDING_MISSING"  # a network of the contract that a host does not say how to build
+BINDING_MISSING = "BINDING_MISSING"  # a host has no binding for a network of the contract
 BINDING_UNKNOWN = "BINDING_UNKNOWN"  # a binding for a network that the contract does not have
-BINDING_OVERRIDES = "BINDING_OVERRIDES"  # a binding sets what the contract promises for every host
-REACH_BROKEN = "REACH_BROKEN"  # built so, the network reaches something else than promised
+BINDING_OVERRIDES = "BINDING_OVERRIDES"  # a binding sets an option that the contract sets
+REACH_BROKEN = "REACH_BROKEN"  # the forward mode does not give the promised reach
 MTU_BROKEN = "MTU_BROKEN"  # full-size frames of the promised MTU would not pass
 SUBNET_BROKEN = "SUBNET_BROKEN"  # the host's addresses are not in the promised subnets
 LINK_MISSING = "LINK_MISSING"  # the bridge or member that a network is built from does not exist
 
-# In the order in which a person would mend them.
+# In the order in which to fix them.
 CODES = (
     CONTRACT_INVALID,
     BINDING_INVALID,
@@ -30,9 +30,9 @@ CODES = (
 
 
 class Fault:
-    """One thing wrong: a stable code, where (host and network, "" where there is none), and a sentence.
+    """One fault: a stable code, where (host and network, "" where there is none), and a sentence.
 
-    The sentence stands alone but for the host: it names the network itself.
+    The sentence names the network but not the host.
     """
 
     __slots__ = ("code", "host", "network", "sentence")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host has of what its networks are built from: are the links there, do full-size frames pass?"""
+"""Whether the links that networks are bound to exist, and carry full-size frames."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .._model.field import Document
 from .._model.forward import is_virtual
 from .fault import LINK_MISSING, MTU_BROKEN, Fault
 from .pool import named_links
-from .reach import devices
-from .shape import as_int, as_str, is_list
+from .reach import underlying_links
+from .user_values import as_int, as_str, is_list
 
 
-def read_links(links: Any) -> Optional[dict[str, Optional[int]]]:
+def link_mtus(links: Any) -> Optional[dict[str, Optional[int]]]:
     """Name to MTU (None when it is not said) of the links that virt_network_info returns.
 
-    None when there is no list: then nothing is known of the host's links.
+    None when there is no list: the host's links are then unknown.
     """
     if not is_list(links):
         return None
@@ -33,7 +33,7 @@ def read_links(links: Any) -> Optional[dict[str, Optional[int]]]:
 
 
 def made_bridges(networks: list[Document]) -> set[str]:
-    """The bridges that libvirt makes for these networks: another network may stand on one of them."""
+    """The bridges that libvirt makes for these networks: another network may be bound to one of them."""
     named = [(network.get("bridge") or {}).get("name") for network in networks if is_virtual(network)]
     return {name for name in named if name}
 
@@ -41,23 +41,23 @@ def made_bridges(networks: list[Document]) -> set[str]:
 def link_faults(
     host: str, network: Document, mtu: Optional[int], links: dict[str, Optional[int]], made: set[str]
 ) -> list[Fault]:
-    """Faults of one joined network.
+    """The faults of one joined network.
 
-    mtu: the promised one. made: bridges that are not there yet, but will be. A network that shall not run yet
-    is not judged: its host may still be in the making.
+    mtu: the promised one. made: bridges that are not there yet, but will be. A network that is not to be
+    active is not judged: its host may not be set up yet.
     """
     if is_virtual(network) or network.get("state", ACTIVE) != ACTIVE:
         return []
     name = network["name"]
     faults = []
-    for device in (*devices(network), *named_links(network)):
+    for device in (*underlying_links(network), *named_links(network)):
         if device not in links:
             if device not in made:
-                sentence = f"Network {name} is bound to {device}, but there is no such link on the host."
+                sentence = f"Network {name} is bound to link {device}, which does not exist on the host."
                 faults.append(Fault(LINK_MISSING, host, name, sentence))
             continue
         has = links[device]
         if mtu is not None and has is not None and has < mtu:
-            sentence = f"Network {name} promises an MTU of {mtu}, but it is bound to {device}, which has {has}."
+            sentence = f"Network {name} promises MTU {mtu}, but {device}, which it is bound to, has MTU {has}."
             faults.append(Fault(MTU_BROKEN, host, name, sentence))
     return faults

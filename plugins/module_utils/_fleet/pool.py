@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pool that is said by what its members are: which network may have one, and who fills it.
+"""Pools described by the properties of their members: which networks may have one.
 
-virt_networks makes the network with the members that it has, virt_iface_pool brings them up to date.
+virt_networks creates the network with its current members; virt_iface_pool updates them.
 """
 
 from __future__ import annotations
@@ -22,22 +22,20 @@ _MEMBERS = ("dev", "pf", "interfaces", "addresses")
 
 
 def pool_fault(network: Document) -> Optional[str]:
-    """What is wrong with a joined network's pool, as the end of a sentence; None when it can be filled."""
+    """The fault of a joined network's pool, as the end of a sentence; None when there is none."""
     try:
         spelled_out(network["pool"].get("members") or ())
     except VirtfleetError as error:
         return f"pool: {error.sentence}"
     if network["pool"].get("match") == {}:
-        return "pool.match is empty and would match every link."
+        return "pool.match is empty and would match every link; give at least one condition."
     problem = _request(network).problem
     if problem:
         return f"pool: {problem}."
     if not takes_pool(network):
-        return (
-            "pool goes with the forward modes bridge (without a bridge name), private, vepa, passthrough and hostdev."
-        )
+        return "pool needs forward mode bridge (without a bridge name), private, vepa, passthrough or hostdev."
     given = [f"forward.{option}" for option in _MEMBERS if option in network["forward"]]
-    return f"pool and {given[0]} both name members." if given else None
+    return f"pool and {given[0]} both name members; remove one of them." if given else None
 
 
 def _request(network: Document) -> Request:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a network reaches, and the forward modes that reach it."""
+"""The reach of a network, and the forward modes that give it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Optional
 from .._model.field import Document
 from .._model.forward import POOL
 
-# The first mode is the one taken when a binding names none; None is a network without <forward>.
-# What an l2 network is built from only the host can know: it has no first choice.
+# The first mode is the default when a binding names none; None is a network without <forward>.
+# l2 has no default: only the host knows what the network is bound to.
 MODES: dict[str, tuple[Optional[str], ...]] = {
     "l2": POOL,
     "routed": ("route", "open"),
@@ -35,38 +35,31 @@ def derived_forward(reach: str, forward: Optional[Document]) -> Optional[Documen
 
 
 def reach_fault(name: str, reach: str, network: Document, sure: bool) -> Optional[str]:
-    """A sentence when a network (its options, forward already derived) does not have the reach promised.
+    """A sentence when a network (its options, forward already derived) does not have the promised reach; else None.
 
-    sure: whether forward and bridge could be wholly read; what is not there may else only be misspelt.
+    sure: whether forward and bridge could be fully read; if not, a missing option may only be misspelt.
     """
     forward = network.get("forward")
     if not sure and "mode" not in (forward or {}):
         return None
     if reach == "l2" and (forward is None or (forward and "mode" not in forward)):
-        return (
-            f"Network {name} promises reach l2: only the host can say what it is built from, so its binding needs "
-            f"forward.mode ({_words(MODES[reach])})."
-        )
+        return f"Network {name} has reach l2, so its binding needs forward.mode ({_words(MODES[reach])})."
     mode = forward.get("mode", "nat") if forward else None
     if mode not in MODES[reach]:
         return (
-            f"Network {name} promises reach {reach}, which takes {_words(MODES[reach])}; "
-            f"it is bound with {_words((mode,))}."
+            f"Network {name} has reach {reach}, which needs {_words(MODES[reach])}; its binding has {_words((mode,))}."
         )
-    filled = devices(network) or (forward or {}).get("addresses") or "pool" in network
+    filled = underlying_links(network) or (forward or {}).get("addresses") or "pool" in network
     if sure and reach == "l2" and not filled:
         needed = "bridge.name, forward.dev, forward.interfaces or pool"
         if mode != "bridge":
             needed = f"forward.{'addresses' if mode == 'hostdev' else 'interfaces'}, forward.pf or pool"
-        return (
-            f"Network {name} promises reach l2, but its binding names nothing that forward mode {mode} could "
-            f"reach it through: give {needed}."
-        )
+        return f"Network {name} has reach l2, but its binding names no link for forward mode {mode}: give {needed}."
     return None
 
 
-def devices(network: Document) -> list[str]:
-    """The host's links that an l2 network stands on: its bridge, the members of its pool, its PF."""
+def underlying_links(network: Document) -> list[str]:
+    """The host's links that an l2 network is bound to: its bridge, the members of its pool, its PF."""
     forward = network.get("forward") or {}
     found = []
     if forward.get("mode") == "bridge":
@@ -79,7 +72,7 @@ def devices(network: Document) -> list[str]:
 
 
 def _words(modes: tuple[Optional[str], ...]) -> str:
-    words = [f"forward mode {mode}" if mode else "no forward at all" for mode in modes]
+    words = [f"forward mode {mode}" if mode else "no forward" for mode in modes]
     if len(words) > 1 and None not in modes:
         return "forward mode " + ", ".join(str(m) for m in modes[:-1]) + f" or {modes[-1]}"
     return " or ".join(words)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The subnets that a network promises, against the addresses that a host has on it."""
+"""The subnets of the contract against the addresses that a host has on the network."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any, Optional, Union
 from .._model.canonical import canonical
 from .._model.field import Document
 from .._model.ip import IP
-from .shape import Complain, as_str, is_list, shown
+from .user_values import Complain, as_str, is_list, shown
 
 Subnet = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
-# Guests of these networks have the host as their router: without an address in a subnet they are stuck in it.
+# The host routes for the guests of these networks, so it needs an address in each subnet.
 _ROUTED_BY_HOST = ("nat", "routed")
 
 
@@ -28,7 +28,7 @@ def read_subnets(value: Any, complain: Complain) -> Optional[list[Subnet]]:
     for item in value:
         text = as_str(item)
         try:
-            # Without a prefix it would be read as a single host, which nobody means.
+            # Without a prefix it would be read as a single address, which is never meant.
             if text is None or "/" not in text:
                 raise ValueError
             loose = ipaddress.ip_network(text, strict=False)
@@ -43,20 +43,20 @@ def read_subnets(value: Any, complain: Complain) -> Optional[list[Subnet]]:
 
 
 def subnets_broken(name: str, reach: str, subnets: list[Subnet], ips: list[Document]) -> list[str]:
-    """A sentence for each address outside the promised subnets, and for each subnet without its router.
+    """A sentence for each address outside the subnets, and for each subnet in which the host needs an address.
 
-    ips: as the option of that name. An address that is none is left to subnet_of's caller.
+    ips: as the option of that name. Invalid addresses are reported elsewhere.
     """
-    promised = ", ".join(str(subnet) for subnet in subnets) or "no subnet at all"
+    promised = ", ".join(str(subnet) for subnet in subnets) or "(none)"
     found = [subnet_of(ip) for ip in ips]
     sentences = [
-        f"Network {name} promises {promised}; its address {ip.get('address')} is in {subnet}."
+        f"Network {name} has the subnets {promised}, but address {ip.get('address')} is in {subnet}."
         for ip, subnet in zip(ips, found)
         if subnet is not None and subnet not in subnets
     ]
     if reach in _ROUTED_BY_HOST:
         sentences += [
-            f"Network {name} promises {subnet}, but the host has no address in it, so its guests have no router."
+            f"Network {name} has the subnet {subnet}, but the host has no address in it to route for its guests."
             for subnet in subnets
             if subnet not in found
         ]

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import desired
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
 
 NAT = {"address": "10.20.0.1", "prefix": 24}
 
 
 def one(promise: dict[str, Any], binding: Any = None) -> dict[str, Any]:
-    networks, faults = desired([{"name": "red", **promise}], {"red": binding})
+    networks, faults = host_networks([{"name": "red", **promise}], {"red": binding})
     assert faults == []
     assert len(networks) == 1
     return networks[0]
@@ -83,7 +83,7 @@ def test_numbers_and_flags_as_templates_write_them() -> None:
 
 
 def test_numbers_as_names() -> None:
-    networks, faults = desired([{"name": 100, "reach": "isolated"}], {100: {}})
+    networks, faults = host_networks([{"name": 100, "reach": "isolated"}], {100: {}})
     assert faults == []
     assert [network["name"] for network in networks] == ["100"]
 
@@ -94,7 +94,7 @@ def test_subclasses_leave_as_plain_data() -> None:
 
         __slots__ = ()
 
-    networks, faults = desired(
+    networks, faults = host_networks(
         [{Text("name"): Text("red"), Text("reach"): Text("nat"), Text("dns"): {Text("enable"): True}}],
         {Text("red"): {Text("ips"): [{Text("address"): Text("10.20.0.1"), "prefix": Text("24")}]}},
     )

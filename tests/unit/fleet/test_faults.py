@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults, host_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.fault import CODES
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import desired, faults_of
 
 BR0 = {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
 POOL = {"forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}, {"dev": "p1"}]}}
@@ -18,7 +18,7 @@ NAT24 = {"ips": [{"address": "10.20.0.1", "prefix": 24}]}
 
 
 def found(contract: Any, bindings: Any, links: Any = None) -> list[tuple[str, str, str]]:
-    faults = faults_of(contract, {"kvm1": {"bindings": bindings, "links": links}})
+    faults = find_faults(contract, {"kvm1": {"bindings": bindings, "links": links}})
     assert all(fault.code in CODES for fault in faults)
     assert all("\n" not in fault.sentence and fault.sentence.endswith(".") for fault in faults)
     return [(fault.code, fault.host, fault.network) for fault in faults]
@@ -56,7 +56,7 @@ def found(contract: Any, bindings: Any, links: Any = None) -> list[tuple[str, st
     ],
 )
 def test_contract_invalid(contract: Any, network: str, words: str) -> None:
-    faults = faults_of(contract, {"kvm1": {"bindings": {"red": {}}}, "kvm2": {"bindings": {"red": {}}}})
+    faults = find_faults(contract, {"kvm1": {"bindings": {"red": {}}}, "kvm2": {"bindings": {"red": {}}}})
     of_contract = [fault for fault in faults if fault.code == "CONTRACT_INVALID"]
     # Once, however many hosts there are.
     assert {(fault.host, fault.network) for fault in of_contract} == {("", network)}
@@ -69,19 +69,19 @@ def test_contract_invalid(contract: Any, network: str, words: str) -> None:
     [
         ("red", "", "must be a mapping of network names, not 'red'"),
         ([{"red": {}}], "", "must be a mapping of network names, not a list"),
-        ({"red": {}, True: {}}, "", "True is no name of a network"),
+        ({"red": {}, True: {}}, "", "True is not a network name"),
         ({"red": "br0"}, "red", "it must be a mapping of options, not 'br0'"),
         ({"red": {"forward": "nat"}}, "red", "forward must be a mapping, not 'nat'"),
         ({"red": {"forward": {"mode": "bogus"}}}, "red", "forward.mode must be one of nat, route"),
         ({"red": {"forward": {"interfaces": [{"dev": "p0", "connections": 1}]}}}, "red", "connections is not an"),
         ({"red": {"name": "red"}}, "red", "name is not an option here"),
-        ({"red": {"ips": [{"address": "10.0.0.1", "prefix": 33}]}}, "red", "10.0.0.1/33 is no address"),
-        ({"red": {"ips": [{"address": "ten", "netmask": "255.0.0.0"}]}}, "red", "ten/255.0.0.0 is no address"),
+        ({"red": {"ips": [{"address": "10.0.0.1", "prefix": 33}]}}, "red", "10.0.0.1/33 is not an address"),
+        ({"red": {"ips": [{"address": "ten", "netmask": "255.0.0.0"}]}}, "red", "ten/255.0.0.0 is not an address"),
         ({"red": {"ips": [{"prefix": 24}]}}, "red", "ips[0].address is required"),
     ],
 )
 def test_binding_invalid(bindings: Any, network: str, words: str) -> None:
-    faults = faults_of([{"name": "red", "reach": "nat"}], {"kvm1": {"bindings": bindings}})
+    faults = find_faults([{"name": "red", "reach": "nat"}], {"kvm1": {"bindings": bindings}})
     invalid = [fault for fault in faults if fault.code == "BINDING_INVALID"]
     assert [(fault.host, fault.network) for fault in invalid] == [("kvm1", network)]
     assert words in invalid[0].sentence
@@ -114,30 +114,30 @@ def test_overrides(option: str) -> None:
     assert found([promise], {"red": {option: promise[option]}}) == [("BINDING_OVERRIDES", "kvm1", "red")]
     assert found([promise], {"red": {option: object()}}) == [("BINDING_OVERRIDES", "kvm1", "red")]
     assert found([promise], {"red": {option: None}}) == []
-    networks, _faults = desired([promise], {"red": {"mtu": 1500}})
+    networks, _faults = host_networks([promise], {"red": {"mtu": 1500}})
     assert networks[0]["mtu"] == 1400
 
 
 @pytest.mark.parametrize(
     ("reach", "binding", "words"),
     [
-        ("nat", {"forward": {"mode": "route"}}, "takes forward mode nat; it is bound with forward mode route"),
-        ("nat", {"forward": {}}, "it is bound with no forward at all"),
-        ("routed", {"forward": {"mode": "nat"}}, "takes forward mode route or open"),
-        ("isolated", {"forward": {"mode": "nat"}}, "takes no forward at all; it is bound with forward mode nat"),
-        ("isolated", {"forward": {"dev": "eth1"}}, "it is bound with forward mode nat"),
-        ("l2", {"forward": {"mode": "nat"}}, "bridge, private, vepa, passthrough or hostdev; it is bound with"),
+        ("nat", {"forward": {"mode": "route"}}, "needs forward mode nat; its binding has forward mode route"),
+        ("nat", {"forward": {}}, "its binding has no forward"),
+        ("routed", {"forward": {"mode": "nat"}}, "needs forward mode route or open"),
+        ("isolated", {"forward": {"mode": "nat"}}, "needs no forward; its binding has forward mode nat"),
+        ("isolated", {"forward": {"dev": "eth1"}}, "its binding has forward mode nat"),
+        ("l2", {"forward": {"mode": "nat"}}, "bridge, private, vepa, passthrough or hostdev; its binding has"),
         ("l2", {}, "its binding needs forward.mode"),
         ("l2", {"bridge": {"name": "br0"}}, "its binding needs forward.mode"),
         ("l2", {"forward": {"dev": "eth1"}}, "its binding needs forward.mode"),
-        ("l2", {"forward": {}}, "it is bound with no forward at all"),
+        ("l2", {"forward": {}}, "its binding has no forward"),
         ("l2", {"forward": {"mode": "bridge"}}, "give bridge.name, forward.dev, forward.interfaces or pool"),
         ("l2", {"forward": {"mode": "vepa"}, "bridge": {"name": "br0"}}, "forward.interfaces, forward.pf or pool"),
         ("l2", {"forward": {"mode": "hostdev"}}, "give forward.addresses, forward.pf or pool"),
     ],
 )
 def test_reach_broken(reach: str, binding: Any, words: str) -> None:
-    faults = faults_of([{"name": "red", "reach": reach}], {"kvm1": {"bindings": {"red": binding}}})
+    faults = find_faults([{"name": "red", "reach": reach}], {"kvm1": {"bindings": {"red": binding}}})
     assert [fault.code for fault in faults] == ["REACH_BROKEN"]
     assert words in faults[0].sentence
 
@@ -187,7 +187,7 @@ def test_a_bridge_to_be_made_by_another_network_is_not_missing() -> None:
 )
 def test_subnet_broken(reach: str, ips: Any, words: list[str]) -> None:
     contract = [{"name": "red", "reach": reach, "subnets": ["10.20.0.0/24"]}]
-    faults = faults_of(contract, {"kvm1": {"bindings": {"red": {"ips": ips}}}})
+    faults = find_faults(contract, {"kvm1": {"bindings": {"red": {"ips": ips}}}})
     assert [fault.code for fault in faults] == ["SUBNET_BROKEN"] * len(words)
     assert all(any(word in fault.sentence for fault in faults) for word in words)
 
@@ -200,18 +200,18 @@ def test_all_hosts_at_once_in_order() -> None:
         "kvm2": {"bindings": {"red": BR0, "blue": {}}, "links": None},
         "kvm4": "what",
     }
-    assert [fault.line().split(":")[:2] for fault in faults_of(contract, hosts)] == [
+    assert [fault.line().split(":")[:2] for fault in find_faults(contract, hosts)] == [
         ["kvm1", " BINDING_MISSING"],
         ["kvm1", " BINDING_UNKNOWN"],
         ["kvm1", " REACH_BROKEN"],
         ["kvm3", " MTU_BROKEN"],
         ["kvm4", " BINDING_INVALID"],
     ]
-    assert [fault.code for fault in faults_of(contract, [])] == ["BINDING_INVALID"]
-    assert [fault.code for fault in faults_of(None, {})] == ["CONTRACT_INVALID"]
+    assert [fault.code for fault in find_faults(contract, [])] == ["BINDING_INVALID"]
+    assert [fault.code for fault in find_faults(None, {})] == ["CONTRACT_INVALID"]
 
 
 def test_hosts_of_another_fleet_are_judged_by_their_own_contract() -> None:
     other = [{"name": "blue", "reach": "isolated"}]
     hosts = {"kvm1": {"bindings": {"red": {}}}, "web1": {"bindings": {"blue": {}}, "contract": other}}
-    assert faults_of([{"name": "red", "reach": "isolated"}], hosts) == []
+    assert find_faults([{"name": "red", "reach": "isolated"}], hosts) == []

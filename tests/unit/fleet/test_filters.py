@@ -14,8 +14,8 @@ import yaml
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.filter import networks_desired, networks_faults
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.fault import CODES
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import faults_of
 
 ROOT = Path(__file__).resolve().parents[3]
 DEMO = ROOT / "tests" / "demo"
@@ -43,7 +43,7 @@ def test_desired_fails_with_every_fault() -> None:
 def test_faults_are_plain_data() -> None:
     judge = networks_faults.FilterModule().filters()["networks_faults"]
     (fault,) = judge([{"name": "red", "reach": "nat"}], {"kvm1": {}})
-    assert fault.pop("sentence").startswith("Network red of the contract has no binding here")
+    assert fault.pop("sentence").startswith("Network red of the contract has no binding on this host")
     assert fault == {"code": "BINDING_MISSING", "host": "kvm1", "network": "red"}
 
 
@@ -67,8 +67,8 @@ def test_the_demos_fleet_keeps_its_contracts() -> None:
     }
     assert len(hosts) == 3
     for contract in ("inventory/group_vars/kvm.yml", "edited.yml"):
-        assert faults_of(demo(contract)["networks_contract"], hosts) == []
-    broken = faults_of(demo("broken.yml")["networks_contract"], hosts)
+        assert find_faults(demo(contract)["networks_contract"], hosts) == []
+    broken = find_faults(demo("broken.yml")["networks_contract"], hosts)
     assert {fault.host for fault in broken} == set(hosts)
 
 
@@ -83,7 +83,7 @@ def test_the_documents_example_is_kept() -> None:
     bindings = copied("A binding")
     assert len(bindings) == 3
     hosts = {f"kvm{number}": {"bindings": found["networks_bindings"]} for number, found in enumerate(bindings, 1)}
-    assert faults_of(contract["networks_contract"], hosts) == []
+    assert find_faults(contract["networks_contract"], hosts) == []
 
 
 def test_every_code_is_documented_and_no_other() -> None:

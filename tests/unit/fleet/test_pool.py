@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.filter import networks_pools
 from ansible_collections.virtfleet.network.plugins.filter.networks_desired import networks_desired
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import faults_of
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults
 
 RED = [{"name": "red", "reach": "l2"}]
 PASSTHROUGH = {"forward": {"mode": "passthrough"}}
@@ -24,7 +24,7 @@ def bound(pool: Any, **more: Any) -> dict[str, Any]:
 
 
 def told(contract: Any, bindings: Any, links: Any = None) -> list[str]:
-    faults = faults_of(contract, {"kvm1": {"bindings": bindings, "links": links}})
+    faults = find_faults(contract, {"kvm1": {"bindings": bindings, "links": links}})
     return [f"{fault.code}: {fault.sentence}" for fault in faults]
 
 
@@ -40,7 +40,7 @@ def told(contract: Any, bindings: Any, links: Any = None) -> list[str]:
         ({"match": {"name": "p*"}, "vfs": "0-3"}, {}, "vfs are numbers of the VFs of pf"),
         ({"members": ["p[1-0]"]}, {}, "which is no number and no range"),
         ({"members": ["p0"], "max_guests": -1}, {}, "max_guests is a number"),
-        ({"members": ["p0"]}, {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}, "pool goes with the forward"),
+        ({"members": ["p0"]}, {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}, "pool needs forward mode"),
         (
             {"members": ["p0"]},
             {"forward": {"mode": "passthrough", "interfaces": [{"dev": "p1"}]}},
@@ -56,7 +56,7 @@ def test_invalid(pool: Any, more: dict[str, Any], words: str) -> None:
 
 def test_only_where_devices_are_handed_out() -> None:
     (sentence,) = told([{"name": "red", "reach": "nat"}], {"red": {"pool": {"match": {"name": "p*"}}}})
-    assert "pool goes with the forward modes" in sentence
+    assert "pool needs forward mode" in sentence
 
 
 def test_members_that_are_named_are_looked_at() -> None:
@@ -64,7 +64,7 @@ def test_members_that_are_named_are_looked_at() -> None:
     links = [{"name": "p0", "mtu": 9000}, {"name": "p1", "mtu": 1500}]
     said = told(contract, bound({"members": ["p[0-2]"]}), links)
     assert [sentence.partition(":")[0] for sentence in said] == ["MTU_BROKEN", "LINK_MISSING"]
-    assert "p1, which has 1500" in said[0]
+    assert "p1, which it is bound to, has MTU 1500" in said[0]
     assert "p2" in said[1]
     assert told(contract, bound({"match": {"name": "p*"}}), links) == []
     assert told(RED, bound({"pf": "ens1"}), links)[0].startswith("LINK_MISSING")

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.judge import desired, faults_of
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults, host_networks
 
 REACHES = ("l2", "routed", "nat", "isolated")
 HOSTS = ("kvm1", "kvm2", "kvm3")
@@ -36,9 +36,9 @@ near_misses = st.recursive(
 @given(near_misses, near_misses, near_misses)
 def test_no_input_makes_a_traceback(contract: Any, bindings: Any, links: Any) -> None:
     before = repr((contract, bindings, links))
-    desired(contract, bindings, "kvm1", links)
-    faults_of(contract, {"kvm1": {"bindings": bindings, "links": links}})
-    faults_of(contract, bindings)
+    host_networks(contract, bindings, "kvm1", links)
+    find_faults(contract, {"kvm1": {"bindings": bindings, "links": links}})
+    find_faults(contract, bindings)
     assert repr((contract, bindings, links)) == before
 
 
@@ -95,12 +95,12 @@ def broken(contract: list[dict[str, Any]], hosts: dict[str, Any], wrongs: list[t
     hosts = copy.deepcopy(hosts)
     for break_it, host, index in wrongs:
         break_it(hosts[host]["bindings"], f"net{index % len(contract)}")
-    return set(faults_of(contract, hosts))
+    return set(find_faults(contract, hosts))
 
 
 @given(fleets())
 def test_a_kept_contract_has_no_fault(fleet: Any) -> None:
-    assert faults_of(*fleet) == []
+    assert find_faults(*fleet) == []
 
 
 # Two wrongs in one network of one host may be one and the same; everywhere else each counts.
@@ -138,10 +138,10 @@ def test_the_order_of_keys_means_nothing(fleet: Any, wrongs: list[tuple[Any, str
         if name in hosts[host]["bindings"]:
             break_it(hosts[host]["bindings"], name)
     other_contract, other_hosts = shuffled(data, contract), shuffled(data, hosts)
-    assert faults_of(other_contract, other_hosts) == faults_of(contract, hosts)
+    assert find_faults(other_contract, other_hosts) == find_faults(contract, hosts)
     for host, facts in hosts.items():
-        networks, _faults = desired(contract, facts["bindings"])
-        again, _faults = desired(other_contract, other_hosts[host]["bindings"])
+        networks, _faults = host_networks(contract, facts["bindings"])
+        again, _faults = host_networks(other_contract, other_hosts[host]["bindings"])
         assert again == networks
         assert [list(network) for network in again] == [list(network) for network in networks]
 
@@ -150,7 +150,7 @@ def test_the_order_of_keys_means_nothing(fleet: Any, wrongs: list[tuple[Any, str
 def test_the_order_of_the_contract_is_only_an_order(fleet: Any, data: Any) -> None:
     contract, hosts = fleet
     other = data.draw(st.permutations(contract))
-    assert faults_of(other, hosts) == faults_of(contract, hosts)
+    assert find_faults(other, hosts) == find_faults(contract, hosts)
     bindings = hosts["kvm1"]["bindings"]
-    networks = {network["name"]: network for network in desired(contract, bindings)[0]}
-    assert networks == {network["name"]: network for network in desired(other, bindings)[0]}
+    networks = {network["name"]: network for network in host_networks(contract, bindings)[0]}
+    assert networks == {network["name"]: network for network in host_networks(other, bindings)[0]}

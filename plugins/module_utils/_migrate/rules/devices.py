@@ -52,9 +52,13 @@ def _is_made(case: Case, device: str) -> bool:
 
 
 def _network_on(case: Case, device: str) -> Optional[str]:
-    from ..._fleet.reach import devices
+    from ..._fleet.reach import underlying_links
 
-    found = [net.name for net in case.view.networks.values() if net.bridge == device or device in devices(net.document)]
+    found = [
+        net.name
+        for net in case.view.networks.values()
+        if net.bridge == device or device in underlying_links(net.document)
+    ]
     return min(found, default=None)
 
 

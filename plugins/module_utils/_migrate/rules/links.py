@@ -75,11 +75,11 @@ def uplinks(case: Case) -> Iterator[Finding]:
 
 
 def _way_out(case: Case) -> Iterator[Finding]:
-    from ..._fleet.reach import devices
+    from ..._fleet.reach import underlying_links
 
     # Where the guest's own host had no way out either, there is none to lose.
     found = weaker if ((case.had or {}).get("uplink") or {}).get("state") in (DOWN, NONE) else deaf
-    for device in devices(case.net.document if case.net else {})[:1]:
+    for device in underlying_links(case.net.document if case.net else {})[:1]:
         link = case.view.link(device)
         if link is None:
             yield found("UPLINK_MISSING", f"{case.view.name} has no {device}, by which {case.where} is to go out.")
@@ -94,9 +94,9 @@ def _way_out(case: Case) -> Iterator[Finding]:
 
 
 def _went_anywhere(case: Case) -> bool:
-    from ..._fleet.reach import devices
+    from ..._fleet.reach import underlying_links
 
-    return case.had is not None and not devices(case.had["definition"])
+    return case.had is not None and not underlying_links(case.had["definition"])
 
 
 def is_bridge(view: View, name: str) -> bool:

@@ -225,10 +225,10 @@ def _nothing(value: object) -> object:
 
 def _for_another_host(case: Case, definition: Document) -> Document | None:
     """A network's definition, if the destination has the devices that it stands on."""
-    from ..._fleet.reach import devices
+    from ..._fleet.reach import underlying_links
 
     if definition.get("forward", {}).get("addresses"):
         return None
     if case.view.links is None:
-        return None if devices(definition) else definition
-    return definition if all(case.view.link(device) for device in devices(definition)) else None
+        return None if underlying_links(definition) else definition
+    return definition if all(case.view.link(device) for device in underlying_links(definition)) else None

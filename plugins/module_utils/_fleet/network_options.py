@@ -12,13 +12,12 @@ from .._model.desired import ACTIVE, INACTIVE, PRESENT
 from .._model.field import Document, Entity, attribute, child, flag
 from .._model.network import NETWORK
 from .._plan.pool.request import SELECTION
-from .shape import Complain, options
+from .user_values import Complain, read_options
 
-# absent is not among them: a network that a host lacks keeps no promise. To withdraw one everywhere is to take
-# it out of the contract.
+# Without absent: to withdraw a network, remove it from the contract.
 STATES = (ACTIVE, INACTIVE, PRESENT)
 
-SETTINGS = Entity(
+NETWORK_OPTIONS = Entity(
     *(field for field in NETWORK.fields.values() if field.name != "name"),
     attribute("state", choices=STATES),
     flag("autostart"),
@@ -26,8 +25,8 @@ SETTINGS = Entity(
 )
 
 
-def read_network(given: Mapping[Any, Any], complain: Complain) -> tuple[Document, set[str]]:
-    """The options as far as they can be read, as plain data, and the names of those that cannot be wholly read.
+def read_network_options(given: Mapping[Any, Any], complain: Complain) -> tuple[Document, set[str]]:
+    """The options as far as they can be read, as plain data, and the names of those not fully readable.
 
     complain is called with a sentence for everything that cannot be read.
     """
@@ -39,5 +38,5 @@ def read_network(given: Mapping[Any, Any], complain: Complain) -> tuple[Document
             unread.add(str(name))
             complain(sentence)
 
-        result.update(options(SETTINGS, {name: value}, "", note))
+        result.update(read_options(NETWORK_OPTIONS, {name: value}, "", note))
     return result, unread

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network whose every option is said, so that it comes out alike on hosts that had something else before."""
+"""Networks with every option set, so that hosts converge whatever they had before."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .._model.field import CHILD, METADATA, TEXT, WRAPPED, Document, Field, Valu
 from .._model.network import NETWORK
 
 
-def whole(network: Document) -> Document:
-    """The joined network of a host with every option that neither contract nor binding gives set to nothing.
+def complete_network(network: Document) -> Document:
+    """A joined network in which every option that neither contract nor binding gives is empty.
 
-    An option that is left out is left alone by the modules; a fleet's networks must not differ by what a host
-    happened to have. What libvirt makes up and what others keep in <metadata> stays as it is.
+    The modules leave an omitted option alone, so leftovers would make hosts differ. What libvirt generates and foreign
+    <metadata> stays.
     """
     unsaid = {
         name: _nothing(field)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever a person wrote, read as the plain options of a model's entity.
+"""Values as users write them, read as the plain options of an entity of the model.
 
 Values come from YAML and templates: a number may be a string, a string a tagged subclass of str, a mapping
-something lazy. What leaves here is exact dicts, lists, str, int and bool, as the model wants them.
+something lazy. The result is plain dict, list, str, int and bool.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TRUE = ("yes", "true", "on", "1")
 _FALSE = ("no", "false", "off", "0")
 
 
-def options(entity: Entity, given: Mapping[Any, Any], path: str, complain: Complain) -> Document:
+def read_options(entity: Entity, given: Mapping[Any, Any], path: str, complain: Complain) -> Document:
     """The known options of a mapping, in the model's order. What is null counts as not given.
 
     complain is called with a sentence for everything that cannot be read; the rest is returned.
@@ -86,7 +86,7 @@ def _value(field: Field, value: Any, path: str, complain: Complain) -> Value:
         if not isinstance(value, Mapping):
             complain(f"{path} must be a mapping, not {shown(value)}.")
             return None
-        return options(field.entity, value, path + ".", complain)
+        return read_options(field.entity, value, path + ".", complain)
     if field.kind == CHILDREN and field.entity:
         return _items(field.entity, value, path, complain)
     if field.kind in (TEXTS, VALUES, METADATA):
@@ -102,7 +102,7 @@ def _items(entity: Entity, value: Any, path: str, complain: Complain) -> Optiona
     for number, item in enumerate(value):
         where = f"{path}[{number}]"
         if isinstance(item, Mapping):
-            result.append(options(entity, item, where + ".", complain))
+            result.append(read_options(entity, item, where + ".", complain))
         else:
             complain(f"{where} must be a mapping, not {shown(item)}.")
     return result

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 
-def misshapen(spec: dict[str, Any], params: Any, path: str = "") -> Optional[str]:
+def suboption_problem(spec: dict[str, Any], params: Any, path: str = "") -> Optional[str]:
     """A sentence on the first option that has something else than its mapping or mappings; None when none has."""
     for name, option in spec.items():
         options, value = option.get("options"), params.get(name)
@@ -20,7 +20,7 @@ def misshapen(spec: dict[str, Any], params: Any, path: str = "") -> Optional[str
         for index, item in enumerate(items):
             where = f"{path}{name}" + (f"[{index}]" if many and isinstance(value, list) else "")
             if isinstance(item, dict):
-                problem = misshapen(options, item, f"{where}.")
+                problem = suboption_problem(options, item, f"{where}.")
             elif isinstance(item, str) and ("=" in item or "{" in item):
                 problem = None  # key=value pairs and JSON, which Ansible turns into a mapping
             else:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two questions that a role asks: what shall this host have, and may the fleet be touched at all?"""
+"""What a role asks: the desired networks of this host, and the faults of the whole fleet."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from .._model.field import Document
 from .contract import names_in, read_contract
 from .fault import BINDING_INVALID, CODES, Fault
 from .join import join
-from .shape import as_str, shown
+from .user_values import as_str, shown
 
 
-def desired(contract: Any, bindings: Any, host: str = "", links: Any = None) -> tuple[list[Document], list[Fault]]:
-    """What one host shall have: its networks as the module virt_networks takes them, and all that is wrong.
+def host_networks(
+    contract: Any, bindings: Any, host: str = "", links: Any = None
+) -> tuple[list[Document], list[Fault]]:
+    """The desired networks of one host, as the module virt_networks takes them, and the faults.
 
     contract: list of mappings; bindings: {network: mapping or None} or None; links: list of mappings or None
-    when unknown. Never raises. The networks are only good when there is no fault.
+    when unknown. Never raises. Use the networks only when there is no fault.
     """
-    promises, faults = read_contract(contract)
-    networks, found = join(promises, names_in(contract), bindings, host, links)
+    entries, faults = read_contract(contract)
+    networks, found = join(entries, names_in(contract), bindings, host, links)
     return networks, _tidy([*faults, *found])
 
 
-def faults_of(contract: Any, hosts: Any) -> list[Fault]:
-    """Everything wrong with a fleet, host by host, without touching it.
+def find_faults(contract: Any, hosts: Any) -> list[Fault]:
+    """All faults of a fleet, host by host, without touching it.
 
     hosts: {host: {bindings, links, contract}}; all three optional, contract only where a host belongs to
     another fleet than the rest. Faults of a contract have no host. Never raises.
@@ -39,11 +41,13 @@ def faults_of(contract: Any, hosts: Any) -> list[Fault]:
         host = as_str(key) or str(key)
         facts = hosts[key]
         if not isinstance(facts, Mapping):
-            sentence = f"What is known of it must be a mapping of bindings and links, not {shown(facts)}."
+            sentence = f"Its entry must be a mapping with bindings and links, not {shown(facts)}."
             faults.append(Fault(BINDING_INVALID, host, "", sentence))
             continue
         own = facts.get("contract")
-        _networks, found = desired(contract if own is None else own, facts.get("bindings"), host, facts.get("links"))
+        _networks, found = host_networks(
+            contract if own is None else own, facts.get("bindings"), host, facts.get("links")
+        )
         faults.extend(found)
     if not hosts:
         faults.extend(read_contract(contract)[1])
@@ -51,5 +55,5 @@ def faults_of(contract: Any, hosts: Any) -> list[Fault]:
 
 
 def _tidy(faults: list[Fault]) -> list[Fault]:
-    """Each once, the contract's first, then by host, network and code: the same list for the same faults."""
+    """Without duplicates, in a stable order: faults of the contract first, then by host, network and code."""
     return sorted(set(faults), key=lambda f: (f.host, f.network, CODES.index(f.code), f.sentence))
