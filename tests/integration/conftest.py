@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,9 @@ NAME = "it"
 HOSTS = {"bookworm": ("kvm1", "kvm3"), "trixie": ("kvm2",)}
 LAB = ["/usr/bin/python3", str(ROOT / "tests" / "lab" / "lab.py"), "--name", NAME]
 OUTPUT = ROOT / "tests" / "output" / "integration"
+# community.libvirt, for comparison
+PACKAGE = "ansible==12.3.0"
+INCUMBENT = "ansible_collections/community/libvirt/"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -85,3 +89,16 @@ def told(request: pytest.FixtureRequest, outcomes: dict[str, tuple[Results, str]
     mark = request.node.get_closest_marker("story")
     results, tail = outcomes.get(request.node.nodeid, ({}, "none of this test's steps ran"))
     return Told(mark.kwargs["steps"], results, tail)
+
+
+@pytest.fixture(scope="session")
+def incumbent(tmp_path_factory) -> str:
+    """A folder of collections with community.libvirt, out of the ansible package, which a package registry has."""
+    folder = tmp_path_factory.mktemp("incumbent")
+    download = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", str(folder), PACKAGE]
+    done = subprocess.run(download, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode:
+        pytest.skip(f"{PACKAGE} cannot be installed here: {done.stderr.strip()[-200:]}")
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder, [name for name in wheel.namelist() if name.startswith(INCUMBENT)])
+    return str(folder)

@@ -22,9 +22,10 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
+    from .._model.options import network_options
     from .._run.apply_networks import apply_networks
     from .params import desired_network, safety
-    from .report import confirm_result, network_options, plan_diff, plan_result
+    from .report import confirm_result, plan_diff, plan_result
 
     params = module.params
     done = apply_networks(

@@ -15,7 +15,7 @@ from .._model.errors import VirtfleetError
 from .._model.host import Host, version_of
 
 try:
-    import libvirt
+    import libvirt as libvirt  # the other files of this layer take it from here
 except ImportError:  # said to the user by the dependency gate, before anything here is called
     libvirt = None
 

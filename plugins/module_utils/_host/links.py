@@ -89,5 +89,5 @@ def _stp_delay(info: Any) -> Any:
 def _data(info: Any, kind: str, name: str, role: str = "") -> Any:
     """What only links of one kind have; with role SLAVE_, what they have as ports of a master of that kind."""
     its = info.get_attr(f"IFLA_INFO_{role}KIND") if info else None
-    data = info.get_attr(f"IFLA_INFO_{role}DATA") if its == kind else None
+    data: Any = info.get_attr(f"IFLA_INFO_{role}DATA") if its == kind else None
     return data.get_attr(name) if hasattr(data, "get_attr") else None

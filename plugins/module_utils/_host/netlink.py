@@ -51,7 +51,7 @@ def _address(message: Any) -> str:
 
 def _mode(message: Any) -> Any:
     info = message.get_attr("IFLA_LINKINFO")
-    data = info.get_attr("IFLA_INFO_DATA") if info else None
+    data: Any = info.get_attr("IFLA_INFO_DATA") if info else None
     if not hasattr(data, "get_attr"):
         return None
     return data.get_attr("IFLA_MACVTAP_MODE") or data.get_attr("IFLA_MACVLAN_MODE")

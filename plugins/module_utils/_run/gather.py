@@ -152,7 +152,7 @@ def _switches(networks: list[Observed], links: list[dict[str, Any]]) -> dict[str
         for seen in networks
         for document in (seen.live, seen.persistent)
         if document is not None and mode_of(document) == "bridge"
-        for bridge in [(document.get("bridge") or {}).get("name")]
+        for bridge in [str((document.get("bridge") or {}).get("name"))]
         if bridge in kinds and kinds[bridge] != "bridge"
     }
     if not bridges:
