@@ -70,8 +70,8 @@ test-lab: setup ## modules and roles on hosts of the lab
 test-molecule: setup
 	@$(TIMED) molecule molecule test --all --report
 
-lab-up: setup ## HOSTS=n [RELEASES=a,b] [OVS=1]: a fleet with its inventory at .lab/inventory.yml
-	@$(PYTHON) tests/lab/lab.py up --hosts $(HOSTS) $(if $(RELEASES),--releases $(RELEASES)) $(if $(OVS),--ovs)
+lab-up: setup ## HOSTS=n [RELEASES=a,b] [DAEMONS=modular,monolithic] [OVS=1]: a fleet, its inventory at .lab/inventory.yml
+	@$(PYTHON) tests/lab/lab.py up --hosts $(HOSTS) $(if $(RELEASES),--releases $(RELEASES)) $(if $(DAEMONS),--daemons $(DAEMONS)) $(if $(OVS),--ovs)
 
 lab-down: ## take the fleet down
 	@$(PYTHON) tests/lab/lab.py down

@@ -1,6 +1,10 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemons of a host and their settings."""
+"""The daemons of a host and their settings.
+
+A host runs libvirtd, or libvirt's modular daemons: one for guests, one for networks and so on, each with sockets as its
+systemd units make them, and virtproxyd where libvirtd would listen.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ dynamic_ownership = 0
 remember_owner = 0
 namespaces = []
 cgroup_controllers = []
-stdio_handler = "file"
+stdio_handler = "{stdio}"
 lock_manager = "nop"
 """
 
@@ -42,11 +46,50 @@ max_anonymous_clients = 50
 """
 
 
+DRIVERS = ("virtnetworkd", "virtnodedevd", "virtnwfilterd", "virtinterfaced", "virtsecretd", "virtstoraged",
+           "virtqemud")  # fmt: skip
+PROXY = "virtproxyd"
+TCP, TLS = 16509, 16514
+
+
+def is_modular(spec: HostSpec) -> bool:
+    return spec.daemons == "modular"
+
+
 def settings(spec: HostSpec) -> dict[str, tuple[str, int]]:
     uuid = f'host_uuid = "{spec.uuid}"\n'
+    files = {"etc/libvirt/qemu.conf": (QEMU_CONF.format(stdio="logd" if is_modular(spec) else "file"), 0o600)}
+    if is_modular(spec):
+        files |= {f"etc/libvirt/{name}.conf": (uuid + SOCKETS, 0o644) for name in DRIVERS}
+        files[f"etc/libvirt/{PROXY}.conf"] = (uuid + SOCKETS + REMOTE, 0o644)
+    else:
+        files["etc/libvirt/libvirtd.conf"] = (uuid + SOCKETS + REMOTE, 0o644)
+    return files
+
+
+def _sockets(daemon: str, plain: str, read_only: str | None, admin: str) -> list[dict[str, Any]]:
+    units = {f"{daemon}.socket": plain, f"{daemon}-ro.socket": read_only, f"{daemon}-admin.socket": admin}
+    return [
+        {"name": unit, "where": f"/run/libvirt/{path}", "mode": 0o666 if path == read_only else 0o600}
+        for unit, path in units.items()
+        if path
+    ]
+
+
+def _modular() -> dict[str, dict[str, Any]]:
+    logd = _sockets("virtlogd", "virtlogd-sock", None, "virtlogd-admin-sock")
+    proxy = _sockets(PROXY, "libvirt-sock", "libvirt-sock-ro", "libvirt-admin-sock")
+    proxy += [{"name": f"{PROXY}-tcp.socket", "where": TCP}, {"name": f"{PROXY}-tls.socket", "where": TLS}]
     return {
-        "etc/libvirt/qemu.conf": (QEMU_CONF, 0o600),
-        "etc/libvirt/libvirtd.conf": (uuid + SOCKETS + REMOTE, 0o644),
+        "virtlogd": {"argv": ["/usr/sbin/virtlogd"], "sockets": logd},
+        **{
+            name: {
+                "argv": [f"/usr/sbin/{name}"],
+                "sockets": _sockets(name, f"{name}-sock", f"{name}-sock-ro", f"{name}-admin-sock"),
+            }
+            for name in DRIVERS
+        },
+        PROXY: {"argv": [f"/usr/sbin/{PROXY}"], "sockets": proxy},
     }
 
 
@@ -72,7 +115,7 @@ def services(spec: HostSpec) -> dict[str, dict[str, Any]]:
     return {
         "sshd": {"argv": ["/usr/sbin/sshd", "-D", "-e"]},
         **(_ovs() if spec.ovs else {}),
-        "libvirtd": {"argv": ["/usr/sbin/libvirtd", "--listen"]},
+        **(_modular() if is_modular(spec) else {"libvirtd": {"argv": ["/usr/sbin/libvirtd", "--listen"]}}),
     }
 
 

@@ -36,7 +36,7 @@ COMMANDS = {
     "nftables": ["nft", "add", "table", "ip", "t"],
 }
 DEVICES = {"kvm": "/dev/kvm", "tun": "/dev/net/tun", "vhost-net": "/dev/vhost-net", "vfio": "/dev/vfio/vfio"}
-PROGRAMS = {"debootstrap": "debootstrap", "modular-daemons": "virtqemud", "ovs": "ovs-vswitchd"}
+PROGRAMS = {"debootstrap": "debootstrap", "ovs": "ovs-vswitchd"}
 ALIASES = {"vlan": "8021q", "vlan-filtering": "bridge-vlan-filtering", "openvswitch": "ovs"}
 
 

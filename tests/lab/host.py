@@ -55,7 +55,7 @@ def _write_seed(lab: Lab, spec: HostSpec) -> None:
     (root / "root/.ssh").chmod(0o700)
 
 
-def _boot(lab: Lab, spec: HostSpec, lower: str) -> int:
+def _boot(lab: Lab, spec: HostSpec, lower: str, over: list[str]) -> int:
     _write_seed(lab, spec)
     folder = lab.host_dir(spec.name)
     return procs.spawn(
@@ -64,6 +64,7 @@ def _boot(lab: Lab, spec: HostSpec, lower: str) -> int:
         {
             "dir": str(folder),
             "lower": lower,
+            "over": over,
             "shared": str(lab.shared),
             "log": str(folder / "init.log"),
             "services": daemons.services(spec),
@@ -125,14 +126,14 @@ def _has_booted(pid: int | None) -> bool:
     return _alive(pid)
 
 
-def ensure(lab: Lab, spec: HostSpec, switches: int, lower: str) -> bool:
+def ensure(lab: Lab, spec: HostSpec, switches: int, layers: tuple[str, list[str]]) -> bool:
     """Make the host run as it should. True if anything had to be done."""
     pid = procs.inits(lab.dir).get(spec.name)
     keep = _has_booted(pid)
     if not keep or pid is None:
         if pid is not None:
             procs.kill(pid)
-        pid = _boot(lab, spec, lower)
+        pid = _boot(lab, spec, *layers)
     fabric.plug(lab, switches, spec, pid, fresh=not keep)
     _wait_boot(lab, spec, pid)
     status = ask(pid, {"do": "status"})

@@ -28,6 +28,7 @@ def write(lab: Lab) -> None:
         spec.name: {
             "ansible_host": lab.address(spec.number),
             "lab_release": own if spec.release == rootfs.NATIVE else spec.release,
+            "lab_daemons": spec.daemons,
         }
         for spec in lab.hosts
     }

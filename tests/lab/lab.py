@@ -19,6 +19,7 @@ import fabric  # noqa: E402
 import features  # noqa: E402
 import host  # noqa: E402
 import inventory  # noqa: E402
+import modular  # noqa: E402
 import procs  # noqa: E402
 import rootfs  # noqa: E402
 import ssh  # noqa: E402
@@ -49,15 +50,25 @@ def _grow(lab: Lab, args: argparse.Namespace) -> None:
     if without:
         raise LabError(f"{', '.join(without)} run without Open vSwitch: run down first, or leave --ovs out")
     if args.releases:
-        lab.releases = [rootfs.canonical(name.strip()) for name in args.releases.split(",")]
+        lab.releases = [rootfs.dated(lab, rootfs.canonical(name.strip())) for name in args.releases.split(",")]
+    if args.daemons:
+        lab.daemons = [name.strip() for name in args.daemons.split(",")]
+        if set(lab.daemons) - {"monolithic", "modular"}:
+            raise LabError("--daemons takes monolithic and modular")
     nics = args.nics if args.nics is not None else lab.hosts[0].nics if lab.hosts else 8
     ovs = args.ovs or any(spec.ovs for spec in lab.hosts)
     for number in range(len(lab.hosts) + 1, wanted + 1):
         release = lab.releases[(number - 1) % len(lab.releases)]
-        lab.hosts.append(HostSpec(f"kvm{number}", number, release, str(uuid.uuid4()), nics, ovs))
+        daemons = lab.daemons[(number - 1) % len(lab.daemons)]
+        lab.hosts.append(HostSpec(f"kvm{number}", number, release, str(uuid.uuid4()), nics, ovs, daemons))
     for spec in lab.hosts:
         spec.nics = max(spec.nics, nics)
     lab.save()
+
+
+def _layers(lab: Lab, release: str, daemons: str) -> tuple[str, list[str]]:
+    """What a host's root is made of: the system below, and what is put over it."""
+    return rootfs.ensure(lab, release), [modular.ensure(lab, release)] if daemons == "modular" else []
 
 
 def up(lab: Lab, args: argparse.Namespace) -> int:
@@ -66,13 +77,13 @@ def up(lab: Lab, args: argparse.Namespace) -> int:
         lab.load()
         lab.shared.mkdir(exist_ok=True)
         _grow(lab, args)
-        lowers = {release: rootfs.ensure(lab, release) for release in sorted({spec.release for spec in lab.hosts})}
+        lowers = {kind: _layers(lab, *kind) for kind in sorted({(spec.release, spec.daemons) for spec in lab.hosts})}
         switches = fabric.ensure(lab)
         ssh.write_controller_files(lab)
         tls.prepare(lab)
 
         def bring(spec: HostSpec) -> bool:
-            done = host.ensure(lab, spec, switches, lowers[spec.release])
+            done = host.ensure(lab, spec, switches, lowers[spec.release, spec.daemons])
             pid = procs.inits(lab.dir)[spec.name]
             host.wait_ready(lab, spec, pid)
             host.refresh(lab, spec, pid)
@@ -120,7 +131,7 @@ def status(lab: Lab, _args: argparse.Namespace) -> int:
     good = fabric.ROLE in alive
     print(f"fabric {'up' if good else 'down'}  {lab.dir}")
     for spec in lab.hosts:
-        words = [spec.name, lab.address(spec.number) if lab.slot is not None else "-", spec.release]
+        words = [spec.name, lab.address(spec.number) if lab.slot is not None else "-", spec.release, spec.daemons]
         pid = alive.get(spec.name)
         if pid is None:
             words.append("down")
@@ -186,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = actions.add_parser("up", help="start the fleet, let it grow, repair it")
     sub.add_argument("--hosts", type=int, help="how many (default: as before, or 3)")
     sub.add_argument("--releases", help="Debian releases of new hosts, in turn (default: the machine's own system)")
+    sub.add_argument("--daemons", help="monolithic (default) or modular, of new hosts in turn: monolithic,modular")
     sub.add_argument("--nics", type=int, help="spare NICs p0, p1, ... of each host (default: as before, or 8)")
     sub.add_argument("--ovs", action="store_true", help="Open vSwitch in new hosts, with a bridge ovsbr0")
     sub.set_defaults(run=up)
@@ -198,7 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     for action in ("start", "stop", "restart", "kill"):
         sub = actions.add_parser(action, help=f"{action} a daemon of a host")
         sub.add_argument("host")
-        sub.add_argument("service", help="libvirtd, sshd, ...; kill also takes init: the host loses power")
+        sub.add_argument("service", help="libvirtd, virtqemud, sshd, ...; kill also takes init: the host loses power")
         sub.set_defaults(run=service)
     actions.add_parser("features", help="what this machine offers").set_defaults(run=show_features)
     sub = actions.add_parser("has", help="succeed if this machine offers a feature")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,9 @@ def _layers(config: dict[str, Any], here: Path, root: Path) -> None:
         for path in SYSTEM_DIRS:
             if os.path.ismount(path):
                 _overlay(path, rw, path.strip("/"), root / path.strip("/"))
+    for folder in config["over"]:
+        # Copied: the kernel takes no layer that lies within another, as this one does within the machine's root.
+        subprocess.run(["cp", "-a", "--remove-destination", f"{folder}/.", str(root)], check=True)
 
 
 def _devices(root: Path) -> None:

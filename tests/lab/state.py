@@ -35,6 +35,7 @@ class HostSpec:
     uuid: str
     nics: int = 8
     ovs: bool = False
+    daemons: str = "monolithic"  # or "modular"
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Lab:
     slot: int | None = None
     hosts: list[HostSpec] = field(default_factory=list)
     releases: list[str] = field(default_factory=lambda: ["native"])
+    daemons: list[str] = field(default_factory=lambda: ["monolithic"])
 
     def __post_init__(self) -> None:
         if self.name and not NAME.fullmatch(self.name):
@@ -100,6 +102,7 @@ class Lab:
             kept = json.loads(self.file.read_text())
             self.slot = kept["slot"]
             self.releases = kept.get("releases", self.releases)
+            self.daemons = kept.get("daemons", self.daemons)
             known = {item.name for item in fields(HostSpec)}  # the lab may be another version's
             self.hosts = [
                 HostSpec(**{key: value for key, value in spec.items() if key in known}) for spec in kept["hosts"]

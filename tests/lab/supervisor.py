@@ -4,6 +4,7 @@
 
 It answers one JSON object with one JSON object on /run/lab/init.sock, which the controller reaches through
 /proc/PID/root. It never blocks and never restarts a daemon by itself: a daemon that is down is a test's business.
+Only where a daemon has sockets of systemd's kind (activation.py) does whoever connects start it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import time
 from typing import Any
 
+import activation
 import tapnodes
 
 SOCKET = "/run/lab/init.sock"
@@ -35,25 +37,45 @@ class Services:
     def __init__(self, services: dict[str, dict[str, Any]]) -> None:
         self.services = services
         self.running: dict[str, int] = {}
+        self.sockets: dict[str, activation.Sockets] = {}
 
     def start(self, name: str) -> dict[str, Any]:
         if name in self.running:
             return {"pid": self.running[name]}
+        service = self.services[name]
+        if service.get("sockets") and name not in self.sockets:
+            self.sockets[name] = activation.Sockets(service["sockets"])
         with open(f"/var/log/{name}.out", "ab") as log:
-            for command in self.services[name].get("before", []):
+            for command in service.get("before", []):
                 subprocess.run(command, stdout=log, stderr=log, env=ENVIRONMENT, check=False)
-            child = subprocess.Popen(
-                self.services[name]["argv"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENVIRONMENT, start_new_session=True,
-            )  # fmt: skip
-        self.running[name] = child.pid
-        child.returncode = 0  # reaped with all other children, not by this object
-        return {"pid": child.pid}
+            if name in self.sockets:
+                self.running[name] = self.sockets[name].start(service["argv"], log.fileno(), ENVIRONMENT)
+            else:
+                child = subprocess.Popen(
+                    service["argv"],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENVIRONMENT, start_new_session=True,
+                )  # fmt: skip
+                self.running[name] = child.pid
+                child.returncode = 0  # reaped with all other children, not by this object
+        return {"pid": self.running[name]}
 
     def signal(self, name: str, number: int) -> dict[str, Any]:
+        """SIGTERM takes the sockets away too, as who stops a unit with its sockets does; SIGKILL leaves them."""
+        if number == signal.SIGTERM and name in self.sockets:
+            self.sockets.pop(name).close()
         if name in self.running:
             os.kill(self.running[name], number)
         return {}
+
+    def waiting(self) -> dict[int, str]:
+        """Descriptors where a connection starts a daemon that is down."""
+        down = (name for name in self.sockets if name not in self.running)
+        return {number: name for name in down for number in self.sockets[name].descriptors()}
+
+    def pause(self) -> float | None:
+        """How long to wait at most, since a daemon's sockets will be watched again by then."""
+        paused = any(name not in self.running and not made.descriptors() for name, made in self.sockets.items())
+        return activation.PAUSE if paused else None
 
     def reap(self) -> None:
         while True:
@@ -90,8 +112,8 @@ def _talk(listener: socket.socket, services: Services) -> None:
 def _once(services: Services, wake: int, links: socket.socket, listener: socket.socket) -> None:
     services.reap()
     tapnodes.sync()
-    watched: list[Any] = [wake, links, listener]
-    ready, _w, _x = select.select(watched, [], [])
+    waiting = services.waiting()
+    ready, _w, _x = select.select([wake, links, listener, *waiting], [], [], services.pause())
     if wake in ready:
         os.read(wake, 4096)
     if links in ready:
@@ -99,6 +121,9 @@ def _once(services: Services, wake: int, links: socket.socket, listener: socket.
     if listener in ready:
         services.reap()
         _talk(listener, services)
+    for name in {waiting[number] for number in ready if number in waiting}:
+        if name in services.sockets:  # not stopped just now
+            services.start(name)
 
 
 def serve(definitions: dict[str, dict[str, Any]]) -> None:

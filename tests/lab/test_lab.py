@@ -49,8 +49,8 @@ class LabUnderTest:
     def argv(self, *args: str) -> list[str]:
         return [sys.executable, str(HERE / "lab.py"), "--name", self.name, *args]
 
-    def __call__(self, *args: str, code: int | None = 0) -> str:
-        done = subprocess.run(self.argv(*args), check=False, capture_output=True, text=True, timeout=300)
+    def __call__(self, *args: str, code: int | None = 0, wait: int = 300) -> str:
+        done = subprocess.run(self.argv(*args), check=False, capture_output=True, text=True, timeout=wait)
         assert code is None or done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -327,6 +327,61 @@ def test_ovs_guest_keeps_its_tag() -> None:
     finally:
         lab("down")
     lab.assert_nothing_left(link)
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Iterator[LabUnderTest]:
+    """A host with modular daemons beside one with libvirtd, each with the network red."""
+    lab = LabUnderTest(f"x{os.getpid()}")
+    try:
+        lab("up", "--hosts", "2", "--nics", "1", "--daemons", "modular,monolithic", wait=1800)
+        (lab.dir / "shared/red.xml").write_text(NETWORK)
+        for host in ("kvm1", "kvm2"):
+            lab.on(host, "virsh", "net-define", "/srv/shared/red.xml")
+            lab.on(host, "virsh", "net-start", "red")
+        yield lab
+        link = lab.link()
+        lab.remember_spaces()
+    finally:
+        lab("down")
+    lab.assert_nothing_left(link)
+
+
+def test_a_host_runs_the_daemons_that_were_asked_for(mixed: LabUnderTest) -> None:
+    first, second = mixed("status").splitlines()[1:]
+    assert " modular " in first
+    assert {"virtqemud", "virtnetworkd", "virtproxyd"} <= set(first.split())
+    assert "libvirtd" not in first
+    assert second.split()[-1] == "libvirtd"
+    hosts = json.loads((mixed.dir / "inventory.yml").read_text())["kvm"]["hosts"]
+    assert [host["lab_daemons"] for host in hosts.values()] == ["modular", "monolithic"]
+
+
+@pytest.mark.parametrize("transport", ["ssh", "tcp", "tls"])
+def test_migration_to_modular_daemons_and_back(mixed: LabUnderTest, transport: str) -> None:
+    """On the way there by virtproxyd, which answers where libvirtd would."""
+    name = f"to-{transport}"
+    start_guest(mixed, "kvm2", name, "red")
+    mixed.on("kvm2", "virsh", "migrate", "--live", name, f"qemu+{transport}://kvm1/system")
+    assert "vnet" in mixed.on("kvm1", "virsh", "domiflist", name)
+    mixed.on("kvm1", "virsh", "migrate", "--live", name, f"qemu+{transport}://kvm2/system")
+    assert name in mixed.on("kvm2", "virsh", "list", "--name").split()
+    mixed.on("kvm2", "virsh", "destroy", name)
+
+
+def test_a_modular_daemon_is_started_by_whoever_connects_unless_it_was_stopped(mixed: LabUnderTest) -> None:
+    start_guest(mixed, "kvm1", "stays", "red")
+    for daemon in ("virtnetworkd", "virtqemud"):
+        mixed("kill", "kvm1", daemon)
+        assert f"{daemon}:down" in mixed("status", code=1)
+        assert "red" in mixed.on("kvm1", "virsh", "net-list", "--name")
+        assert f"{daemon}:down" not in mixed("status")
+    mixed("stop", "kvm1", "virtnetworkd")
+    assert "virtnetworkd-sock': No such file" in mixed("exec", "kvm1", "--", "virsh", "net-list", code=1)
+    assert "stays" in mixed.on("kvm1", "virsh", "list", "--name"), "the daemon of the guests does not need it"
+    assert "(1 started or repaired)" in mixed("up")
+    assert "red" in mixed.on("kvm1", "virsh", "net-list", "--name")
+    mixed.on("kvm1", "virsh", "destroy", "stays")
 
 
 @pytest.mark.skipif("LAB_TEST_RELEASES" not in os.environ, reason="LAB_TEST_RELEASES (as bookworm,trixie) is not set")

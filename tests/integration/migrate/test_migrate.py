@@ -19,7 +19,7 @@ from .conftest import LAB
 
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
-from guests import domain_xml, network_interface
+from guests import MACHINE, domain_xml, network_interface
 
 pytestmark = pytest.mark.lab
 
@@ -92,7 +92,7 @@ def test_a_guest_is_described_with_what_it_enjoys(hosts, inventory, tmp_path):
     assert (running["name"], running["running"], running["persistent"]) == ("web1", True, False)
     assert (defined["name"], defined["running"], defined["persistent"]) == ("web2", False, True)
     assert running["host"]["name"] == "kvm1"
-    assert (running["type"], running["memory"], running["machine"]) == ("qemu", 16384, "pc-i440fx-7.2")
+    assert (running["type"], running["memory"], running["machine"]) == ("qemu", 16384, MACHINE)
     for facts, plugged in ((running, ["bridge", "network"]), (defined, [None, None])):
         red, lan = facts["nics"]
         assert [nic["plugged_as"] for nic in facts["nics"]] == plugged
