@@ -204,6 +204,11 @@ forward:
             - Name of a variant of the VFIO driver.
             - Needs libvirt 10.0 or newer.
           type: str
+        iommufd:
+          description:
+            - Whether QEMU reaches the device by the kernel's IOMMUFD instead of VFIO's own interface.
+            - Needs libvirt 12.1 or newer.
+          type: bool
     nat:
       description: Details of the address translation, for V(nat). An empty mapping removes the element.
       type: dict
@@ -349,6 +354,11 @@ dns:
         domain:
           description: Domain whose names are asked for there. All names without it.
           type: str
+        port:
+          description:
+            - Port of the DNS server at C(addr). Without it port 53.
+            - Needs libvirt 12.0 or newer.
+          type: int
     txts:
       description: TXT records. The list is exact, and an empty one removes all of them. Its order means nothing.
       type: list

@@ -11,6 +11,7 @@ from .field import TEXTS, Document, Entity, Field, attribute, children, flag, nu
 FORWARDER = Entity(
     attribute("addr", same=address.ip),
     attribute("domain"),
+    number("port", default=53, since=(12, 0, 0)),
 )
 TXT = Entity(
     attribute("name", required=True),

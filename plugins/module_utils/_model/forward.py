@@ -26,6 +26,7 @@ PF = Entity(attribute("dev", required=True))
 DRIVER = Entity(
     attribute("name", choices=("kvm", "vfio", "xen")),
     attribute("model", since=(10, 0, 0)),
+    flag("iommufd", since=(12, 1, 0)),
 )
 RANGE = Entity(
     attribute("start", required=True, same=address.ip),

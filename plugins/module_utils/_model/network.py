@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""<network>: the whole of libvirt's network XML (network.rng of 9.0 and 11.3).
+"""<network>: the whole of libvirt's network XML (network.rng from 7.0 to 12.8).
 
 A new element of libvirt's goes here, or into the entity it belongs to, and into the documentation of the
 options (plugins/doc_fragments/network.py); reading, writing, comparing and the option itself follow from it.

@@ -5,26 +5,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Optional
 
 from .._model.field import Document
+from .._model.networkport import NETWORKPORT, SETTINGS
 from .._model.plugged import GUEST, Plugged
-from .codec import pci_address
+from .codec import read
 from .etree import etree, parse, to_text
 
 
 def parse_port(xml: str) -> Plugged:
     """Who is plugged in, and into what. Raises VirtfleetError XML_INVALID."""
-    root = parse(xml)
-    mac = root.find("mac")
+    port = read(NETWORKPORT, parse(xml))
+    owner = port.get("owner", {})
     return Plugged(
         GUEST,
-        root.findtext("owner/name") or "?",
-        mac=None if mac is None else mac.get("address"),
-        uuid=root.findtext("owner/uuid"),
-        portgroup=root.findtext("group"),
-        port=root.findtext("uuid"),
-        member=_member(root.find("plug")),
+        owner.get("name") or "?",
+        mac=port.get("mac"),
+        uuid=owner.get("uuid"),
+        portgroup=port.get("group"),
+        port=port.get("uuid"),
+        member=_member(port.get("plug", {})),
         xml=xml,
     )
 
@@ -43,30 +44,16 @@ def is_allocated(xml: str) -> bool:
 
 def port_settings(xml: str) -> Document:
     """The settings that a port was made with, in the form of a portgroup's. Raises VirtfleetError XML_INVALID."""
-    from .._model.bandwidth import BANDWIDTH
-    from .._model.virtualport import VIRTUALPORT
-    from .._model.vlan import VLAN
-    from .codec import read
-
-    root = parse(xml)
-    settings: Document = {}
-    for name, entity in (("virtualport", VIRTUALPORT), ("bandwidth", BANDWIDTH), ("vlan", VLAN)):
-        for node in root.iterfind(name):
-            settings[name] = read(entity, node)
-    filters = root.find("rxfilters")
-    if filters is not None:
-        settings["trust_guest_rx_filters"] = filters.get("trustGuest") == "yes"
-    return settings
+    port = read(NETWORKPORT, parse(xml))
+    return {name: port[name] for name in SETTINGS if name in port}
 
 
-def _member(plug: Any) -> Optional[str]:
+def _member(plug: Document) -> Optional[str]:
     """A bridge is no member: it is there for everyone."""
-    if plug is None:
-        return None
     if plug.get("type") == "direct":
         return str(plug.get("dev"))
-    address = plug.find("address")
-    return None if address is None else pci_address(dict(address.attrib))
+    member: Optional[str] = plug.get("address", {}).get("address")
+    return member
 
 
 def write_port(port: Plugged, mode: str = "", bridge: str = "") -> str:

@@ -1,127 +1,145 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every element and attribute that libvirt's schema of a network (network.rng of 9.0 and 11.3) has is in the model.
+"""Every element and attribute in libvirt's own schemas of a network and of a port is in the model.
 
-When a new libvirt brings a new one: a line here, then a field in _model, then its documentation.
+`schemas` has them, unchanged (libvirt's, LGPL 2.1 or later), as each release of the lab installs them in
+/usr/share/libvirt/schemas, in a folder named after its libvirt; the smoke tests hold the hosts of the lab to that.
+When a new libvirt brings a new one: a field in _model, then its documentation.
 """
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import rng
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.field import (
     CHILD,
     CHILDREN,
+    METADATA,
     TEXT,
     TEXTS,
     VALUES,
     WRAPPED,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._model.network import DNSMASQ, NETWORK
+from ansible_collections.virtfleet.network.plugins.module_utils._model.host import MODELLED
+from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
+from ansible_collections.virtfleet.network.plugins.module_utils._model.networkport import NETWORKPORT
 
-VIRTUALPORT = {
-    "virtualport": ("type",),
-    "virtualport/parameters": ("managerid", "typeid", "typeidversion", "instanceid", "profileid", "interfaceid"),
-}
-BANDWIDTH = {
-    "bandwidth": ("classID",),
-    "bandwidth/inbound": ("average", "peak", "burst", "floor"),
-    # The schema has floor here too, but libvirt has never done anything but refuse it.
-    "bandwidth/outbound": ("average", "peak", "burst"),
-}
-VLAN = {"vlan": ("trunk",), "vlan/tag": ("id", "nativeMode")}
-
-# Each element by its path below <network>, with its attributes.
-SCHEMA = {
-    "": ("connections", "ipv6", "trustGuestRxFilters"),
-    "name": (),
-    "title": (),
-    "description": (),
-    "metadata": (),
-    "uuid": (),
-    "bridge": ("name", "zone", "stp", "delay", "macTableManager"),
-    "mtu": ("size",),
-    "mac": ("address",),
-    "forward": ("dev", "mode", "managed"),
-    "forward/interface": ("dev", "connections"),
-    "forward/address": ("type", "domain", "bus", "slot", "function", "multifunction", "connections"),
-    "forward/pf": ("dev",),
-    "forward/driver": ("name", "model"),
-    "forward/nat": ("ipv6",),
-    "forward/nat/address": ("start", "end"),
-    "forward/nat/port": ("start", "end"),
-    **VIRTUALPORT,
-    "portgroup": ("name", "default", "trustGuestRxFilters"),
-    **{f"portgroup/{path}": names for path, names in {**VIRTUALPORT, **BANDWIDTH, **VLAN}.items()},
-    "domain": ("name", "localOnly", "register"),
-    "dns": ("enable", "forwardPlainNames"),
-    "dns/forwarder": ("addr", "domain"),
-    "dns/txt": ("name", "value"),
-    "dns/srv": ("service", "protocol", "domain", "target", "port", "priority", "weight"),
-    "dns/host": ("ip",),
-    "dns/host/hostname": (),
-    **BANDWIDTH,
-    **VLAN,
-    "port": ("isolated",),
-    "ip": ("address", "netmask", "prefix", "family", "localPtr"),
-    "ip/tftp": ("root",),
-    "ip/dhcp": (),
-    "ip/dhcp/range": ("start", "end"),
-    "ip/dhcp/range/lease": ("expiry", "unit"),
-    "ip/dhcp/host": ("mac", "id", "name", "ip"),
-    "ip/dhcp/host/lease": ("expiry", "unit"),
-    "ip/dhcp/bootp": ("file", "server"),
-    "route": ("family", "address", "netmask", "prefix", "gateway", "metric"),
-    DNSMASQ + "options": (),
-    f"{DNSMASQ}options/{DNSMASQ}option": ("value",),
-}
-# Values that the schema lists, by element and attribute.
-CHOICES = {
-    ("bridge", "macTableManager"): {"kernel", "libvirt"},
-    ("forward", "mode"): {"nat", "route", "open", "bridge", "passthrough", "private", "vepa", "hostdev"},
-    ("forward/driver", "name"): {"kvm", "vfio", "xen"},
-    ("virtualport", "type"): {"802.1Qbg", "802.1Qbh", "openvswitch", "midonet"},
-    ("vlan/tag", "nativeMode"): {"tagged", "untagged"},
-    ("ip", "family"): {"ipv4", "ipv6"},
-    ("route", "family"): {"ipv4", "ipv6"},
-    ("ip/dhcp/range/lease", "unit"): {"seconds", "minutes", "hours"},
-}
+FOLDER = Path(__file__).with_name("schemas")
+RELEASES = sorted((path.name for path in FOLDER.iterdir()), key=lambda name: [int(part) for part in name.split(".")])
+MODELS = {"network": NETWORK, "networkport": NETWORKPORT}
+# The schema allows floor here too, but libvirt has never done anything but refuse it.
+REFUSED = {("bandwidth/outbound", "floor"), ("portgroup/bandwidth/outbound", "floor")}
+PCI = {"type": {"pci"}, "domain": None, "bus": None, "slot": None, "function": None}
+YES_NO = {"bool": {"yes", "no"}, "onoff": {"on", "off"}}
 
 
-def elements(entity, path=""):
-    """The model as the schema above has it: each element's path with its attributes."""
-    yield path, {*entity.attributes, *(("type", "domain", "bus", "slot", "function") if entity.pci else ())}
+def lacking(folder, what):
+    """What the schemas in a folder allow and the model lacks, in words."""
+    schema = rng.Schema(folder / f"{what}.rng").flat(what)
+    model = modelled(MODELS[what])
+    for path, attributes in schema.items():
+        if path not in model:
+            yield f"element {path}"
+            continue
+        for name, values in attributes.items():
+            if (path, name) in REFUSED:
+                continue
+            if name not in model[path]:
+                yield f"attribute {name} of {path or what}"
+            elif values is not None and not values <= (model[path][name] or values):
+                yield f"{path}@{name}: {sorted(values - model[path][name])}"
+
+
+def modelled(entity, path=""):
+    """The model, laid out as rng lays out a schema."""
+    found = {path: {name: choices(field) for name, field in entity.attributes.items()}}
+    if entity.pci:
+        found[path].update(PCI)
     for xml, field in entity.elements.items():
         below = f"{path}/{xml}" if path else xml
         if field.kind in (CHILD, CHILDREN):
-            yield from elements(field.entity, below)
-        elif field.kind == WRAPPED:
-            yield below, {field.attribute}
-        elif field.kind == VALUES:
-            yield below, set()
-            yield f"{below}/{field.item}", {field.attribute}
+            found.update(modelled(field.entity, below))
         else:
-            yield below, set()
+            found[below] = {field.attribute: choices(field)} if field.kind == WRAPPED else {}
+        if field.kind == VALUES:
+            found[f"{below}/{field.item}"] = {field.attribute: None}
+    return found
 
 
-def field_at(path, name):
-    entity = NETWORK
-    for step in path.split("/"):
-        entity = entity.elements[step].entity
-    return entity.attributes[name]
+def choices(field):
+    return set(field.choices) if field.choices else YES_NO.get(field.type)
 
 
-def test_the_model_has_what_the_schema_has_and_nothing_else():
-    assert dict(elements(NETWORK)) == {path: set(names) for path, names in SCHEMA.items()}
+def sinces(entity, path=""):
+    """From which libvirt on the model says an element (with an empty name) or attribute is there."""
+    for name, field in entity.attributes.items():
+        yield (path, name), field.since
+    for xml, field in entity.elements.items():
+        below = f"{path}/{xml}" if path else xml
+        yield (below, ""), field.since
+        if field.kind in (CHILD, CHILDREN):
+            for place, since in sinces(field.entity, below):
+                yield place, max(since, field.since)
 
 
-@pytest.mark.parametrize(("path", "name"), CHOICES, ids="@".join)
-def test_the_model_takes_the_values_that_the_schema_lists(path, name):
-    assert set(field_at(path, name).choices) == CHOICES[path, name]
+def places(release):
+    """Every element and attribute of a release's schema of a network."""
+    flat = rng.Schema(FOLDER / release / "network.rng").flat("network")
+    return {(path, name) for path, names in flat.items() for name in ("", *names)}
+
+
+@pytest.mark.parametrize("what", MODELS)
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_model_lacks_nothing_that_a_release_has(release, what):
+    assert list(lacking(FOLDER / release, what)) == []
+
+
+def test_the_model_has_nothing_else():
+    every = set().union(*(places(release) for release in RELEASES))
+    assert {place for place, _since in sinces(NETWORK)} <= every
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_release_has_what_the_model_says_it_has(release):
+    """The schema is at most late: libvirt took some elements before it said so there, never after."""
+    version = (*(int(part) for part in release.split(".")), 0)
+    there = places(release)
+    missing = {place for place, since in sinces(NETWORK) if since <= version} - there
+    early = {place for place, since in sinces(NETWORK) if since > version} & there
+    assert (missing, early) == (set(), set())
+
+
+def test_the_newest_release_is_the_one_that_the_model_claims():
+    assert RELEASES[-1] == ".".join(str(part) for part in MODELLED[:2])
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (
+            ('<element name="interface">', '<element name="interface"><attribute name="fresh"/>'),
+            "attribute fresh of forward/interface",
+        ),
+        (("<value>vepa</value>", "<value>vepa</value><value>fresh</value>"), "forward@mode: ['fresh']"),
+        (('<element name="bootp">', '<element name="fresh">'), "element ip/dhcp/fresh"),
+    ],
+)
+def test_something_new_is_found(tmp_path, change, found):
+    for file in (FOLDER / RELEASES[-1]).iterdir():
+        (tmp_path / file.name).write_text(file.read_text().replace(*change))
+    assert found in list(lacking(tmp_path, "network"))
 
 
 def test_elements_with_text_are_text():
     for name in ("name", "uuid", "title", "description"):
         assert NETWORK.elements[name].kind == TEXT
     assert NETWORK.elements["dns"].entity.elements["host"].entity.elements["hostname"].kind == TEXTS
+    assert NETWORK.elements["metadata"].kind == METADATA

@@ -102,6 +102,12 @@ def _dns(dns: Document) -> Iterator[Problem]:
             yield Problem("DNS_INVALID", "A forwarder of dns has neither addr nor domain.")
         elif "addr" in forwarder and address.packed(forwarder["addr"]) is None:
             yield Problem("ADDRESS_INVALID", f"dns.forwarders has {forwarder['addr']!a}, which is no IP address.")
+        elif "port" in forwarder and not forwarder.get("addr"):
+            yield Problem(
+                "DNS_INVALID", f"dns.forwarders has port {forwarder['port']} without the addr that it is for."
+            )
+        elif not 1 <= forwarder.get("port", 53) <= 65535:
+            yield Problem("DNS_INVALID", f"dns.forwarders has port {forwarder['port']}; it can be 1 to 65535.")
     for host in dns.get("hosts") or ():
         if address.packed(str(host.get("ip", ""))) is None:
             yield Problem("ADDRESS_INVALID", f"dns.hosts has {host.get('ip')!a}, which is no IP address.")
