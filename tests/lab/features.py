@@ -28,7 +28,9 @@ LINKS = {
     "veth": ["link add t0 type veth peer name t1"],
     "vxlan": ["link add t0 type vxlan id 5 dstport 4789"],
 }
+CSUM = "tc filter add dev t0 prio 2 protocol ip parent 1: u32 match ip dport 68 ffff action csum ip and udp"
 COMMANDS = {
+    "act-csum": ["sh", "-c", f"ip link add t0 type bridge && tc qdisc add dev t0 root handle 1: htb && {CSUM}"],
     "ebtables": ["ebtables", "-L"],
     "htb": ["tc", "qdisc", "add", "dev", "lo", "root", "htb"],
     "ip6tables-nat": ["ip6tables", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE"],

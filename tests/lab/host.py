@@ -15,6 +15,7 @@ from typing import Any, Callable
 
 import daemons
 import fabric
+import features
 import procs
 import ssh
 import supervisor
@@ -42,7 +43,7 @@ def _write_seed(lab: Lab, spec: HostSpec) -> None:
         "etc/hosts": (hosts_file(lab), 0o644),
         "etc/machine-id": (spec.uuid.replace("-", "") + "\n", 0o444),
         "etc/resolv.conf": ("# A lab host has no way out.\n", 0o644),
-        **daemons.settings(spec),
+        **daemons.settings(spec, csum=not spec.firewall or features.has(lab, "act-csum")),
         **ssh.seed(lab, spec),
         **tls.seed(lab, spec),
     }

@@ -29,6 +29,7 @@ def write(lab: Lab) -> None:
             "ansible_host": lab.address(spec.number),
             "lab_release": own if spec.release == rootfs.NATIVE else spec.release,
             "lab_daemons": spec.daemons,
+            "lab_firewall": spec.firewall,
         }
         for spec in lab.hosts
     }

@@ -41,6 +41,14 @@ def _check_machine() -> None:
         raise LabError(f"missing programs: {', '.join(missing)}; tests/lab/packages.txt lists the packages")
 
 
+def _in_turn(option: str, said: str | None, known: tuple[str, ...]) -> list[str]:
+    """What an option says of new hosts, in turn."""
+    values = [] if said is None else [value.strip() for value in said.split(",")]
+    if set(values) - set(known):
+        raise LabError(f"{option} takes {' and '.join(filter(None, known))}")
+    return values
+
+
 def _grow(lab: Lab, args: argparse.Namespace) -> None:
     """Write down what is wanted. What is not said is as before; hosts are never taken away."""
     wanted = args.hosts if args.hosts is not None else len(lab.hosts) or 3
@@ -51,16 +59,15 @@ def _grow(lab: Lab, args: argparse.Namespace) -> None:
         raise LabError(f"{', '.join(without)} run without Open vSwitch: run down first, or leave --ovs out")
     if args.releases:
         lab.releases = [rootfs.dated(lab, rootfs.canonical(name.strip())) for name in args.releases.split(",")]
-    if args.daemons:
-        lab.daemons = [name.strip() for name in args.daemons.split(",")]
-        if set(lab.daemons) - {"monolithic", "modular"}:
-            raise LabError("--daemons takes monolithic and modular")
+    lab.daemons = _in_turn("--daemons", args.daemons, ("monolithic", "modular")) or lab.daemons
+    lab.firewalls = _in_turn("--firewall", args.firewall, ("", "iptables", "nftables")) or lab.firewalls
     nics = args.nics if args.nics is not None else lab.hosts[0].nics if lab.hosts else 8
     ovs = args.ovs or any(spec.ovs for spec in lab.hosts)
     for number in range(len(lab.hosts) + 1, wanted + 1):
         release = lab.releases[(number - 1) % len(lab.releases)]
         daemons = lab.daemons[(number - 1) % len(lab.daemons)]
-        lab.hosts.append(HostSpec(f"kvm{number}", number, release, str(uuid.uuid4()), nics, ovs, daemons))
+        firewall = lab.firewalls[(number - 1) % len(lab.firewalls)]
+        lab.hosts.append(HostSpec(f"kvm{number}", number, release, str(uuid.uuid4()), nics, ovs, daemons, firewall))
     for spec in lab.hosts:
         spec.nics = max(spec.nics, nics)
     lab.save()
@@ -198,6 +205,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--hosts", type=int, help="how many (default: as before, or 3)")
     sub.add_argument("--releases", help="Debian releases of new hosts, in turn (default: the machine's own system)")
     sub.add_argument("--daemons", help="monolithic (default) or modular, of new hosts in turn: monolithic,modular")
+    sub.add_argument(
+        "--firewall", help="iptables or nftables for libvirt's networks, in turn; nftables since libvirt 10.4"
+    )
     sub.add_argument("--nics", type=int, help="spare NICs p0, p1, ... of each host (default: as before, or 8)")
     sub.add_argument("--ovs", action="store_true", help="Open vSwitch in new hosts, with a bridge ovsbr0")
     sub.set_defaults(run=up)

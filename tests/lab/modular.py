@@ -85,6 +85,6 @@ def ensure(lab: Lab, release: str) -> str:
     folder = rootfs.cache() / f"modular-{name}-{made_of:08x}"
     if not folder.exists():
         print(f"building {folder} from libvirt's source (once, some minutes)", flush=True)
-        with rootfs.locked_cache():
+        with rootfs.locked_cache(folder.name):
             made_once(folder, lambda new: _build(lab, name, new))
     return str(folder)

@@ -80,7 +80,7 @@ def _busybox() -> bytes:
 def pinging_initrd(lab_dir: Path) -> tuple[str, str]:
     """Put kernel and initrd into the lab's common storage; the paths are those that hosts see."""
     package = _kernel_package(lab_dir)
-    with rootfs.locked_cache():
+    with rootfs.locked_cache("guest-kernel"):
         kept = made_once(rootfs.cache() / package, lambda new: _download(lab_dir, package, new))
 
     def build(folder: Path) -> None:

@@ -100,15 +100,23 @@ def _build(lab: Lab, release: str, root: Path) -> None:
 
 
 @contextmanager
-def locked_cache() -> Iterator[None]:
-    """Several labs share the cache; the second waits for what the first builds."""
-    cache().mkdir(parents=True, exist_ok=True)
-    fd = os.open(cache(), os.O_RDONLY | os.O_DIRECTORY)
+def _locked(name: str, how: int) -> Iterator[None]:
+    """BlockingIOError: somebody else has it, and how said not to wait."""
+    folder = cache() / ".building" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        fcntl.flock(fd, how)
         yield
     finally:
         os.close(fd)
+
+
+@contextmanager
+def locked_cache(name: str) -> Iterator[None]:
+    """Several labs share the cache; the second waits for what the first builds under that name."""
+    with _locked(name, fcntl.LOCK_EX):
+        yield
 
 
 def _plain(release: str) -> str:
@@ -147,7 +155,7 @@ def ensure(lab: Lab, release: str) -> str:
     folder = cache() / f"rootfs-{release}-{_packages_sum()}"
     if not folder.exists():
         print(f"building {folder} (once, some minutes)", flush=True)
-        with locked_cache():
+        with locked_cache(folder.name):
             made_once(folder, lambda new: _build(lab, release, new))
     if _plain(release) in MOVING:
         print(f"{release}: {versions(folder)}", flush=True)
@@ -171,14 +179,9 @@ def versions(root: Path) -> str:
 
 def remove_unfinished() -> None:
     """What a killed build has left; not what another lab is building."""
-    if not cache().exists():
-        return
-    fd = os.open(cache(), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for left in (*cache().glob("*.new"), *cache().glob("*.new.root")):
-            shutil.rmtree(left)
-    except BlockingIOError:
-        pass
-    finally:
-        os.close(fd)
+    for left in (*cache().glob("*.new"), *cache().glob("*.new.root")):
+        try:
+            with _locked(left.name.partition(".new")[0], fcntl.LOCK_EX | fcntl.LOCK_NB):
+                shutil.rmtree(left, ignore_errors=True)
+        except BlockingIOError:
+            continue

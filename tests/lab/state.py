@@ -36,6 +36,7 @@ class HostSpec:
     nics: int = 8
     ovs: bool = False
     daemons: str = "monolithic"  # or "modular"
+    firewall: str = ""  # the backend of libvirt's networks: iptables, nftables, or its own choice
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Lab:
     hosts: list[HostSpec] = field(default_factory=list)
     releases: list[str] = field(default_factory=lambda: ["native"])
     daemons: list[str] = field(default_factory=lambda: ["monolithic"])
+    firewalls: list[str] = field(default_factory=lambda: [""])
 
     def __post_init__(self) -> None:
         if self.name and not NAME.fullmatch(self.name):
@@ -103,6 +105,7 @@ class Lab:
             self.slot = kept["slot"]
             self.releases = kept.get("releases", self.releases)
             self.daemons = kept.get("daemons", self.daemons)
+            self.firewalls = kept.get("firewalls", self.firewalls)
             known = {item.name for item in fields(HostSpec)}  # the lab may be another version's
             self.hosts = [
                 HostSpec(**{key: value for key, value in spec.items() if key in known}) for spec in kept["hosts"]

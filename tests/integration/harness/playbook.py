@@ -17,7 +17,8 @@ import yaml
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 CALLBACKS = HERE.parent / "callback_plugins"
-PROGRAM = ROOT / ".cache" / "venv" / "bin" / "ansible-playbook"
+# IT_ANSIBLE: the folder of another ansible-core's programs.
+PROGRAM = Path(os.environ.get("IT_ANSIBLE") or ROOT / ".cache" / "venv" / "bin") / "ansible-playbook"
 PROBE_ON_HOST = "/run/probe.py"
 COLLECTION = "virtfleet.network."
 
@@ -61,7 +62,15 @@ class Call:
     check: bool = False
 
 
-Step = Any  # Probe or Call
+@dataclass(frozen=True)
+class Task:
+    """Any other task of Ansible's."""
+
+    name: str
+    task: dict[str, Any]
+
+
+Step = Any  # Probe, Call or Task
 Results = dict[str, dict[str, Any]]
 
 
@@ -93,6 +102,12 @@ def _call(name: str, step: Call) -> dict[str, Any]:
     }
 
 
+def _task(name: str, step: Call | Task) -> dict[str, Any]:
+    if isinstance(step, Call):
+        return _call(name, step)
+    return {"name": name, "register": step.name, "ignore_errors": True, **step.task}
+
+
 def write(stories: dict[str, tuple[Step, ...]], host: str) -> tuple[str, dict[str, list[Place]]]:
     """The playbook that tells these stories on a host, one after the other, and what each task's name stands for.
 
@@ -116,7 +131,7 @@ def write(stories: dict[str, tuple[Step, ...]], host: str) -> tuple[str, dict[st
         "ansible.builtin.copy": {"src": str(HERE / "probe.py"), "dest": PROBE_ON_HOST, "mode": "0644"},
     }
     tasks = [
-        _probe(name, group) if isinstance(group[0][1], Probe) else _call(name, group[0][1])
+        _probe(name, group) if isinstance(group[0][1], Probe) else _task(name, group[0][1])
         for name, group in named.items()
     ]
     play = {"hosts": host, "gather_facts": False, "tasks": [copy, *tasks]}
