@@ -1,10 +1,15 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Relax NG schema of libvirt's allows, flat: each element's path with its attributes and their values."""
+"""What a Relax NG schema of libvirt's allows, flat: each element's path with its attributes and their values.
+
+Usage: rng.py SCHEMAS FOLDER   writes what the schemas in one folder (/usr/share/libvirt/schemas) allow to another
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any, Optional
 
@@ -82,3 +87,29 @@ class Schema:
             elif isinstance(part.tag, str):
                 return None
         return found or None
+
+
+def load(file: Path) -> Flat:
+    read = json.loads(file.read_text(encoding="utf-8"))
+    return {
+        path: {name: None if values is None else set(values) for name, values in names.items()}
+        for path, names in read.items()
+    }
+
+
+def dump(flat: Flat) -> str:
+    sortable = {
+        path: {name: None if values is None else sorted(values) for name, values in sorted(names.items())}
+        for path, names in sorted(flat.items())
+    }
+    return json.dumps(sortable, indent=1) + "\n"
+
+
+def main() -> None:
+    schemas, folder = map(Path, sys.argv[1:])
+    for what in ("network", "networkport"):
+        (folder / f"{what}.json").write_text(dump(Schema(schemas / f"{what}.rng").flat(what)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
