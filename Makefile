@@ -22,10 +22,10 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export PYTHONDONTWRITEBYTECODE := 1
 
-TIERS := test-unit test-lint test-types test-sanity test-build test-lab
+TIERS := test-unit test-lint test-types test-sanity test-build test-lab test-walk
 LINTS := lint-ruff lint-format lint-ansible lint-yaml lint-docs lint-changelog
 
-.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth bench clean
+.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth bench walk clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -69,6 +69,13 @@ test-lab: setup ## modules and roles on hosts of the lab
 
 test-molecule: setup
 	@$(TIMED) molecule molecule test --all --report
+
+test-walk: setup ## one short walk, always the same
+	@$(TIMED) walk python tests/walk/run.py --seed 1 --steps 40
+
+walk: setup ## [SEED=n] [STEPS=n] [MINUTES=n] [RELEASES=a,b] [REPLAY=file]: random calls, hand edits, guests and kills; see tests/walk
+	@python tests/walk/run.py $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS)) $(if $(MINUTES),--minutes $(MINUTES)) \
+	  $(if $(RELEASES),--releases $(RELEASES)) $(if $(REPLAY),--replay $(REPLAY)) --findings .cache/walk
 
 lab-up: setup ## HOSTS=n [RELEASES=a,b] [DAEMONS=modular,monolithic] [OVS=1]: a fleet, its inventory at .lab/inventory.yml
 	@$(PYTHON) tests/lab/lab.py up --hosts $(HOSTS) $(if $(RELEASES),--releases $(RELEASES)) $(if $(DAEMONS),--daemons $(DAEMONS)) $(if $(OVS),--ovs)
