@@ -114,7 +114,7 @@ EXAMPLES = r"""
 
 - name: Show who has to be plugged in anew
   ansible.builtin.debug:
-    msg: "{{ item.guest }} {{ item.mac }} {{ item.ways | map(attribute='way') | join(', ') }}"
+    msg: "{{ item.guest }} {{ item.mac }} {{ item.methods | map(attribute='method') | join(', ') }}"
   loop: "{{ moved.guests_on_old_settings }}"
 
 - name: Remove a portgroup that nobody uses
@@ -159,12 +159,12 @@ guests_on_old_settings:
       description: Which of C(virtualport), C(bandwidth), C(vlan) and C(trust_guest_rx_filters).
       type: list
       elements: str
-    ways:
+    methods:
       description: How it can be brought up to date, the one that disturbs least first.
       type: list
       elements: dict
       contains:
-        way:
+        method:
           description: V(domiftune), V(ovs-vsctl), V(replug), V(migrate) or V(restart).
           type: str
         sentence:

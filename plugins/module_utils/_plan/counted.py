@@ -18,7 +18,7 @@ from .._model.field import Document
 from .._model.network import NETWORK
 from .._model.plugged import Plugged
 from .._xml.port import anew, port_settings
-from .old_settings import differing, settings
+from .old_settings import differing, effective_settings
 
 
 def counted_again(ports: Sequence[Plugged], runs: Document) -> tuple[Plugged, ...]:
@@ -31,4 +31,4 @@ def counted_again(ports: Sequence[Plugged], runs: Document) -> tuple[Plugged, ..
 def _is_the_same(port: Plugged, runs: Document) -> bool:
     if port.member is not None or not port.xml:
         return False
-    return not differing(port, settings(runs, port.portgroup, port_settings(port.xml)))
+    return not differing(port, effective_settings(runs, port.portgroup, port_settings(port.xml)))

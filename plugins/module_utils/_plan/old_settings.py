@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is plugged in with other settings than it would get today.
+"""Guests that are plugged in with other settings than they would get now.
 
-A port keeps the settings that it was made with, so ports, the network and the guests say it by themselves: nobody has
-to remember what was changed and when.
+A port keeps the settings that it was created with, so ports, network and guests are enough to tell; no history is
+needed.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from .._model.portgroup import PORTGROUP
 from .._xml.port import port_settings
 
 # libvirt makes these up for a port that was given none.
-_MADE_UP = ("interfaceid", "instanceid")
+_GENERATED = ("interfaceid", "instanceid")
 
 
 def suspects(network: Document, portgroup: str, ports: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
     """The ports of this portgroup, or of none, whose settings are not those that network and portgroup give.
 
-    network: the running network, canonical. Whether they are old, or a NIC's own, its guest has to be asked.
+    network: the running network, canonical. Only the guest's definition tells whether such settings are old, or the NIC's own.
     """
     return tuple(
         port
         for port in ports
-        if port.portgroup in (portgroup, None) and differing(port, settings(network, port.portgroup, {}))
+        if port.portgroup in (portgroup, None) and differing(port, effective_settings(network, port.portgroup, {}))
     )
 
 
 def guests_on_old_settings(
     network: Document, found: tuple[Plugged, ...], guests: tuple[Guest, ...]
 ) -> list[dict[str, Any]]:
-    """found: suspects. A port without a running guest is nobody's."""
+    """found: suspects. Ports without a running guest are left out."""
     result = []
     running = {guest.uuid: guest for guest in guests if guest.running}
     for port in found:
@@ -46,10 +46,10 @@ def guests_on_old_settings(
         nic = None if guest is None else _nic_of(guest, port)
         if guest is None or nic is None:
             continue
-        wanted = settings(network, port.portgroup, nic.own)
+        wanted = effective_settings(network, port.portgroup, nic.own)
         differs = differing(port, wanted)
         if differs:
-            from .bring_up_to_date import ways
+            from .update_methods import update_methods
 
             result.append(
                 {
@@ -58,15 +58,15 @@ def guests_on_old_settings(
                     "mac": port.mac,
                     "portgroup": port.portgroup,
                     "differs": differs,
-                    "ways": ways(guest, nic, wanted, differs, mode_of(network)),
+                    "methods": update_methods(guest, nic, wanted, differs, mode_of(network)),
                 }
             )
     return result
 
 
-def settings(network: Document, portgroup: Optional[str], own: Document) -> Document:
+def effective_settings(network: Document, portgroup: Optional[str], own: Document) -> Document:
     """What a NIC is plugged in with: its own settings first, then its portgroup's, then the network's, as libvirt
-    does it. A portgroup that is not there gives nothing; the default one serves those who name none."""
+    does it. A missing portgroup gives nothing; NICs without a portgroup use the default one."""
     groups = network.get("portgroups") or ()
     group: Document = next(
         (g for g in groups if (g.get("default") if portgroup is None else g.get("name") == portgroup)), {}
@@ -84,7 +84,7 @@ def settings(network: Document, portgroup: Optional[str], own: Document) -> Docu
 
 
 def differing(port: Plugged, wanted: Document) -> list[str]:
-    """The SETTINGS in which a port is not as wanted."""
+    """The SETTINGS in which a port differs from wanted."""
     has = canonical(PORTGROUP, port_settings(port.xml))
     return [option for option in SETTINGS if not _same(option, has.get(option), wanted.get(option))]
 
@@ -96,11 +96,11 @@ def _same(option: str, has: Any, wanted: Any) -> bool:
         return bool(has == wanted)
     if not has or not wanted:
         return bool(has) == bool(wanted)
-    there, shall = (dict(side.get("parameters") or {}) for side in (has, wanted))
-    for name in _MADE_UP:
-        if name not in shall:
+    there, expected = (dict(side.get("parameters") or {}) for side in (has, wanted))
+    for name in _GENERATED:
+        if name not in expected:
             there.pop(name, None)
-    return has.get("type") == wanted.get("type") and there == shall
+    return has.get("type") == wanted.get("type") and there == expected
 
 
 def _nic_of(guest: Guest, port: Plugged) -> Optional[Nic]:

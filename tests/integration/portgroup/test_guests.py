@@ -52,8 +52,8 @@ def test_open_vswitch_has_it(hosts, where, vlan, seen):
     hosts.guest(where, "new", ("red", MAC(2), "eng"))
     assert hosts.ovs_port(where, "new", MAC(2)) == seen
     assert hosts.ovs_port(where, "old", MAC(1)) == {"tag": "[]", "trunks": "[]", "vlan_mode": "[]"}
-    ways = {way["way"]: way["sentence"] for way in real["guests_on_old_settings"][0]["ways"]}
-    hosts.on(where, "sh", "-c", ways["ovs-vsctl"].partition(" sets it")[0])
+    methods = {one["method"]: one["sentence"] for one in real["guests_on_old_settings"][0]["methods"]}
+    hosts.on(where, "sh", "-c", methods["ovs-vsctl"].partition(" sets it")[0])
     assert hosts.ovs_port(where, "old", MAC(1)) == seen
 
 
@@ -111,8 +111,8 @@ def test_every_way_works(hosts):
     limits = {"name": "eng", "bandwidth": {"outbound": {"average": 300, "burst": 100}}}
     (limited,) = hosts.portgroup("kvm1", limits)
     assert names(limited) == [("pong", MAC(1), ["bandwidth"])]
-    first = limited["guests_on_old_settings"][0]["ways"][0]
-    assert first["way"] == "domiftune"
+    first = limited["guests_on_old_settings"][0]["methods"][0]
+    assert first["method"] == "domiftune"
     hosts.on("kvm1", "sh", "-c", first["sentence"].partition(" sets it")[0])
     assert names(hosts.portgroup("kvm1", limits)[0]) == []
 

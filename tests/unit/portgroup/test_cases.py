@@ -58,7 +58,10 @@ def outcome(folder):
         result.update(before=plan.before, after=plan.after)
     if old:
         result["old"] = [
-            {**{key: one[key] for key in ("guest", "mac", "differs")}, "ways": [way["way"] for way in one["ways"]]}
+            {
+                **{key: one[key] for key in ("guest", "mac", "differs")},
+                "methods": [method["method"] for method in one["methods"]],
+            }
             for one in old
         ]
     return result

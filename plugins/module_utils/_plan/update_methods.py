@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a guest that is plugged in gets new settings, least trouble first.
+"""How to bring a plugged-in guest up to date, least disruptive method first.
 
-virsh update-device is not among them: libvirt 9.0 refuses it, and 11.3 leaves old tags on an Open vSwitch port.
+Without virsh update-device: libvirt 9.0 refuses it, and 11.3 leaves old tags on an Open vSwitch port.
 """
 
 from __future__ import annotations
@@ -16,37 +16,42 @@ from .._model.guest import Guest, Nic
 _RATES = ("average", "peak", "burst")
 
 
-def ways(guest: Guest, nic: Nic, wanted: Document, differs: list[str], mode: str | None) -> list[dict[str, str]]:
-    """wanted: the settings that the NIC is to get, of which those in differs are not there yet."""
+def update_methods(
+    guest: Guest, nic: Nic, wanted: Document, differs: list[str], mode: str | None
+) -> list[dict[str, str]]:
+    """wanted: the settings that the NIC should have; differs: those of them that it lacks. Each method has its name and
+    a sentence that says how."""
     found = []
     if differs == ["bandwidth"] and nic.actual != "hostdev":
-        found.append(_way("domiftune", _domiftune(guest, nic, wanted.get("bandwidth") or {})))
+        found.append(_method("domiftune", _domiftune(guest, nic, wanted.get("bandwidth") or {})))
     if differs == ["vlan"] and nic.target and (wanted.get("virtualport") or {}).get("type") == "openvswitch":
-        found.append(_way("ovs-vsctl", _ovs_vsctl(nic, wanted.get("vlan") or {})))
+        found.append(_method("ovs-vsctl", _ovs_vsctl(nic, wanted.get("vlan") or {})))
     found.append(
-        _way(
+        _method(
             "replug",
-            f"Take the NIC out and put it in again, as it is defined: virsh detach-device {guest.name} nic.xml --live, "
-            "then virsh attach-device with the same file. The guest loses the NIC for a moment, and its system has to "
-            "let it go.",
+            f"Unplug the NIC and plug it in again: virsh detach-device {guest.name} nic.xml --live, then virsh "
+            "attach-device with the same file. The guest loses the NIC for a moment, and its operating system must "
+            "release it.",
         )
     )
     if nic.actual != "hostdev" and mode != "hostdev":
         found.append(
-            _way(
+            _method(
                 "migrate",
-                f"Migrate {guest.name} live to another host whose network has the new settings, and back if it is to "
+                f"Live-migrate {guest.name} to another host whose network has the new settings, and back if it should "
                 "stay here.",
             )
         )
     found.append(
-        _way("restart", f"Shut {guest.name} down and start it; a reboot from within keeps it plugged in as it is.")
+        _method(
+            "restart", f"Shut down {guest.name} and start it again; a reboot inside the guest keeps the old settings."
+        )
     )
     return found
 
 
-def _way(way: str, sentence: str) -> dict[str, str]:
-    return {"way": way, "sentence": sentence}
+def _method(method: str, sentence: str) -> dict[str, str]:
+    return {"method": method, "sentence": sentence}
 
 
 def _domiftune(guest: Guest, nic: Nic, bandwidth: Document) -> str:
@@ -55,8 +60,8 @@ def _domiftune(guest: Guest, nic: Nic, bandwidth: Document) -> str:
         rates: dict[str, Any] = bandwidth.get(direction) or {}
         given.append(f"--{direction} {','.join(str(rates.get(rate, 0)) for rate in _RATES)}")
     return (
-        f"virsh domiftune {guest.name} {nic.mac} --live {' '.join(given)} sets it at once; until the guest is plugged "
-        "in anew the limits are then its own, and it follows no later change of the portgroup."
+        f"virsh domiftune {guest.name} {nic.mac} --live {' '.join(given)} sets it at once. From then on "
+        "the limits are the NIC's own: later changes of the portgroup do not reach it until it is plugged in again."
     )
 
 
@@ -74,4 +79,4 @@ def _ovs_vsctl(nic: Nic, vlan: Document) -> str:
         f"ovs-vsctl clear port {nic.target} tag -- clear port {nic.target} trunks -- clear port {nic.target} vlan_mode"
     )
     setting = f" -- set port {nic.target} {' '.join(words)}" if words else ""
-    return f"{clear}{setting} sets it at once; libvirt does not know of it and goes on showing the old one."
+    return f"{clear}{setting} sets it at once; libvirt does not notice and keeps showing the old value."
