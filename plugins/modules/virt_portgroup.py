@@ -10,12 +10,11 @@ module: virt_portgroup
 short_description: Manage one portgroup of a libvirt network
 version_added: 0.1.0
 description:
-  - Makes one portgroup of a network be as described, in the running network and in its persistent definition, without
-    stopping the network. All other portgroups are left as they are, live and persistent.
-  - An option that is left out is left alone. An option that is given is exact, lists included. An empty mapping removes
-    the element.
-  - Guests get a portgroup's settings when they are plugged in, and keep them. Those that run with other settings than
-    the portgroup has are named in RV(guests_on_old_settings), with what can be done about it.
+  - Creates, changes or removes one portgroup, in the running network and in its persistent definition, without stopping
+    the network. Other portgroups are left alone, live and persistent.
+  - An omitted option is left alone. A given option is exact, lists included. An empty mapping removes the element.
+  - Guests get a portgroup's settings when they are plugged in, and keep them. RV(guests_on_old_settings) lists guests
+    that run with other settings than the portgroup has now, and how to bring them up to date.
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.portgroup
@@ -23,42 +22,42 @@ extends_documentation_fragment:
   - virtfleet.network.network.connection
 options:
   network:
-    description: Name of the network. It has to be there.
+    description: Name of the network, which must exist.
     type: str
     required: true
   default:
     description:
       - Whether guests that name no portgroup get this one.
-      - V(true) takes it from the portgroup that is the default now, which becomes an ordinary one.
+      - V(true) takes this role away from the current default portgroup.
     type: bool
   state:
-    description: Whether the portgroup shall be there.
+    description: Whether the portgroup should exist.
     type: str
     choices: [present, absent]
     default: present
   in_use:
     description:
-      - Whether a portgroup may be removed that guests use, running or only defined. A guest that names no portgroup
-        uses the default one.
-      - With V(allow), running guests keep its settings until they are plugged in anew. From then on they have none of
-        them, and libvirt starts them all the same.
+      - Whether to remove a portgroup that running or defined guests use. A guest that names no portgroup uses the
+        default one.
+      - With V(allow), running guests keep its settings until they are plugged in again. Then they have none of them;
+        libvirt starts them nevertheless.
     type: str
     choices: [refuse, allow]
     default: refuse
 notes:
-  - RV(guests_on_old_settings) is told from what is there, ports, guests and the network, not from what the task
-    changes. A guest is named in every run until it is up to date.
+  - RV(guests_on_old_settings) compares ports, guests and the network as they are; a guest is listed in every run until
+    it is up to date, whichever task changed the portgroup.
 seealso:
   - module: virtfleet.network.virt_network
   - name: Portgroups
-    description: What each kind of network takes, and how guests are brought up to date.
+    description: What each kind of network supports, and how to bring guests up to date.
     link: https://github.com/virtfleet/network/blob/main/docs/portgroups.md
 author:
   - virtfleet.network contributors (@virtfleet)
 """
 
 EXAMPLES = r"""
-- name: A VLAN of an Open vSwitch network, which guests get who ask for no portgroup
+- name: A VLAN on an Open vSwitch network, the default for guests that name no portgroup
   virtfleet.network.virt_portgroup:
     network: red
     name: engineering
@@ -79,7 +78,7 @@ EXAMPLES = r"""
       inbound: {average: 1024, peak: 2048, burst: 512}
       outbound: {average: 512}
 
-- name: No limits any more
+- name: Remove the limits
   virtfleet.network.virt_portgroup:
     network: lan
     name: slow
@@ -112,7 +111,7 @@ EXAMPLES = r"""
     default: true
   register: moved
 
-- name: Show who has to be plugged in anew
+- name: Show the guests that run with old settings
   ansible.builtin.debug:
     msg: "{{ item.guest }} {{ item.mac }} {{ item.methods | map(attribute='method') | join(', ') }}"
   loop: "{{ moved.guests_on_old_settings }}"
@@ -129,16 +128,16 @@ portgroup:
   description:
     - The portgroup as O(ignore:portgroups) of M(virtfleet.network.virt_network) takes it, from the persistent
       definition (a transient network's running one). In check mode, as it is before the change.
-    - Empty when there is none of that name.
+    - Empty when it does not exist.
   returned: success
   type: dict
   sample: {name: engineering, default: true, vlan: {tags: [{id: 40}]}}
 guests_on_old_settings:
   description:
-    - The running guests' NICs, of this portgroup or of none, that are plugged in with other settings than they would be
-      given now; in check mode, after the change.
-    - What a NIC settles for itself (C(<vlan>) and C(<bandwidth>) of its own) is not old.
-    - Null when it cannot be told, over a connection that shows no guests.
+    - NICs of running guests, of this portgroup or of none, that are plugged in with other settings than they would get
+      now; in check mode, after the change.
+    - A NIC's own settings (C(<vlan>), C(<bandwidth>)) do not count as old.
+    - Null over a connection that shows no guests.
   returned: success
   type: list
   elements: dict
@@ -153,14 +152,14 @@ guests_on_old_settings:
       description: MAC address of the NIC.
       type: str
     portgroup:
-      description: The portgroup that the NIC asks for, null when it asks for none.
+      description: The portgroup that the NIC names, null when it names none.
       type: str
     differs:
-      description: Which of C(virtualport), C(bandwidth), C(vlan) and C(trust_guest_rx_filters).
+      description: The settings that differ, of C(virtualport), C(bandwidth), C(vlan) and C(trust_guest_rx_filters).
       type: list
       elements: str
     methods:
-      description: How it can be brought up to date, the one that disturbs least first.
+      description: How to bring it up to date, least disruptive first.
       type: list
       elements: dict
       contains:
@@ -168,10 +167,10 @@ guests_on_old_settings:
           description: V(domiftune), V(ovs-vsctl), V(replug), V(migrate) or V(restart).
           type: str
         sentence:
-          description: What to do and what comes with it.
+          description: What to do, and what it implies.
           type: str
 steps:
-  description: What was done, or in check mode would be done, in order.
+  description: The steps that were run, or in check mode would be, in order.
   returned: success
   type: list
   elements: dict
@@ -183,26 +182,26 @@ steps:
       description: For an update, libvirt's name of the section.
       type: str
     disruption:
-      description: What it does to guests, V(none) or V(next_start).
+      description: Its effect on guests, V(none) or V(next_start).
       type: str
     sentence:
       description: The step in words.
       type: str
 pending:
   description:
-    - V(portgroups) when the running network cannot take the portgroup before its next start, since it runs as another
-      kind of network than it is defined as. Else empty.
+    - V(portgroups) when the running network cannot take the portgroup before its next start, because it was redefined as
+      another kind of network and not restarted. Otherwise empty.
   returned: success
   type: list
   elements: str
 guests:
   description:
-    - Who uses the portgroup that was to be removed, with C(guest), C(uuid), C(mac), C(running) and C(by_default).
+    - The users of the portgroup, with C(guest), C(uuid), C(mac), C(running) and C(by_default).
   returned: when a portgroup in use is refused
   type: list
   elements: dict
 code:
-  description: A stable word for what went wrong.
+  description: The stable error code.
   returned: failure
   type: str
   sample: PORTGROUP_IN_USE

@@ -26,7 +26,7 @@ _GENERATED = ("interfaceid", "instanceid")
 def suspects(network: Document, portgroup: str, ports: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
     """The ports of this portgroup, or of none, whose settings are not those that network and portgroup give.
 
-    network: the running network, canonical. Only the guest's definition tells whether such settings are old, or the NIC's own.
+    network: the running network, canonical. The guest's definition tells old settings from the NIC's own.
     """
     return tuple(
         port
