@@ -189,8 +189,8 @@ steps:
       type: str
 pending:
   description:
-    - V(portgroups) when the running network cannot take the portgroup before its next start, because it was redefined as
-      another kind of network and not restarted. Otherwise empty.
+    - V(portgroups) when the running network cannot take the portgroup before its next start, because it was redefined
+      as another kind of network and not restarted. Otherwise empty.
   returned: success
   type: list
   elements: str

@@ -22,8 +22,8 @@ def refuse_if_used(wish: DesiredPortgroup, default: bool, guests: Optional[tuple
     if guests is None:
         raise VirtfleetError(
             "GUESTS_UNKNOWN",
-            f"{what} may be in use, but this connection shows no guests; nothing was changed. Use qemu:///system, or set "
-            "in_use: allow.",
+            f"{what} may be in use, but this connection shows no guests; nothing was changed. Use qemu:///system, or "
+            "set in_use: allow.",
             **facts,
         )
     used = find_users(wish, default, guests)
