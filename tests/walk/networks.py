@@ -310,6 +310,8 @@ def _places(value: Any, name: str = "") -> Any:
     """Everywhere that a value stands: what holds it, by which key, and the name of its option."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in list(pairs):
+        if str(key).startswith("$"):
+            continue  # what the host is to fill in
         mine = key if isinstance(key, str) else name
         yield value, key, mine
         yield from _places(item, mine)

@@ -40,7 +40,7 @@ class Fault:
 def _general(text: str) -> str:
     """Without what differs between two walks that meet the same fault."""
     text = re.sub(r"['\"][^'\"]*['\"]", "'…'", text)
-    return re.sub(r"[0-9a-f:.]*\d[0-9a-f:.\-]*", "#", text)[:160]
+    return re.sub(r"[0-9a-f:.]*\d[0-9a-f:.\-]*", "#", text)[:400]
 
 
 def names_of(module: str, options: dict[str, Any], before: Look) -> set[str]:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
@@ -91,6 +92,7 @@ class Lane(threading.Thread):
             self._walk()
         except BaseException as error:
             self.broken = error
+            print(f"{self.release}: the walk itself broke: {''.join(traceback.format_exception(error))[-1500:]}", flush=True)
 
     def _walk(self) -> None:
         until, done, episode = time.monotonic() + self.args.minutes * 60, 0, 0
@@ -181,8 +183,6 @@ def summary(lanes: list[Lane], seconds: float, seed: str) -> int:
     seen: Counter[str] = Counter()
     for lane in lanes:
         seen.update(lane.seen)
-        if lane.broken:
-            print(f"{lane.release}: the walk itself broke: {type(lane.broken).__name__}: {lane.broken}")
     for signature, number in seen.most_common():
         print(f"{number:5} {signature}")
     calls = sum(lane.walk.calls for lane in lanes)

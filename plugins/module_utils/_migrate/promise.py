@@ -17,7 +17,7 @@ from .._model.guest import SETTINGS
 from .._model.mark import foreign
 from .._model.network import DESCRIPTIVE
 from .._model.portgroup import PORTGROUP
-from .._plan.old_settings import settings
+from .._plan.old_settings import effective_settings
 from .view import Net, View, passes
 
 DEFAULT_MTU = 1500
@@ -36,7 +36,7 @@ def promises(view: View, nic: Document, held: Optional[Document] = None) -> Opti
     if net is None:
         return None
     own = nic["own"]
-    got = settings(net.document, nic["portgroup"], {key: value for key, value in own.items() if key not in _BESIDE})
+    got = effective_settings(net.document, nic["portgroup"], {key: value for key, value in own.items() if key not in _BESIDE})
     if held is not None:
         got.update(held)
     own_isolated = own.get("isolated")
@@ -194,7 +194,7 @@ def _least(*sizes: Optional[int]) -> Optional[int]:
 
 
 def held_by(port: Document) -> Document:
-    """What a port was made with, in the form of settings()."""
+    """What a port was made with, in the form of effective_settings()."""
     document = canonical(PORTGROUP, port)
     return {name: document.get(name) for name in SETTINGS}
 
