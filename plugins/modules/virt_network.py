@@ -98,8 +98,8 @@ steps:
   contains:
     action:
       description:
-        - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe); and for what is plugged in
-          V(attach), V(move), V(release), V(reclaim), V(free).
+        - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe), V(leases); and for what is
+          plugged in V(attach), V(move), V(release), V(reclaim), V(free).
       type: str
     section:
       description: For an update, libvirt's name of the section.
@@ -143,6 +143,12 @@ confirm:
   description: What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
   returned: changed, with O(confirm_timeout)
   type: dict
+missing:
+  description: What the user lacks for this change on the host, with code V(RIGHTS_MISSING).
+  returned: failure
+  type: list
+  elements: str
+  sample: [write access to /sys/class/net/virbr0/bridge/stp_state]
 undone:
   description: What was done before a step failed and was taken back.
   returned: when a step fails

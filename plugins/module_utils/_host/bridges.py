@@ -7,9 +7,33 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Optional
 
+from .._model.bridge_state import BridgeState
+
 _SYSFS = "/sys/class/net"
+
+
+def read_bridges(names: Iterable[str]) -> tuple[BridgeState, ...]:
+    """Those that there are."""
+    found = []
+    for name in names:
+        # A name that none has (yet) is left out.
+        with suppress(OSError), open(_stp_of(name), encoding="ascii") as file:
+            found.append(BridgeState(name, socket.if_nametoindex(name), file.read().strip() != "0"))
+    return tuple(found)
+
+
+def set_stp(name: str, value: bool) -> None:
+    """Raises OSError."""
+    with open(_stp_of(name), "w", encoding="ascii") as file:
+        file.write("1" if value else "0")
+
+
+def _stp_of(name: str) -> str:
+    return os.path.join(_SYSFS, name, "bridge", "stp_state")
 
 
 def is_taken(name: str, mac: Optional[str]) -> bool:

@@ -17,6 +17,7 @@ from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
 from .._xml.guest import interface_with
 from .connection import libvirt
+from .ports import is_running
 from .taps import attach, master_of, without_stp
 
 
@@ -44,7 +45,7 @@ def _updated(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, floa
                 domain.updateDeviceFlags(found, libvirt.VIR_DOMAIN_AFFECT_LIVE)
                 done[port.tap.name] = time.monotonic()
         except libvirt.libvirtError as error:
-            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+            if is_running(conn, port.uuid):
                 lost.append(f"{port} ({error.get_error_message()})")
     if lost:
         raise VirtfleetError("PORTS_LOST", f"These could not be moved to bridge {bridge}: {', '.join(lost)}.")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
@@ -61,10 +61,11 @@ def reclaim_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
         try:
             flags = libvirt.VIR_NETWORK_PORT_CREATE_RECLAIM if is_allocated(port.xml) else 0
             made = network.portCreateXML(port.xml, flags)
-            if not _runs(network.connect(), port):
+            if not is_running(network.connect(), port.uuid):
                 made.delete(0)
         except libvirt.libvirtError as error:
-            if error.get_error_code() != libvirt.VIR_ERR_NETWORK_PORT_EXIST:
+            known = error.get_error_code() in (libvirt.VIR_ERR_NETWORK_PORT_EXIST, libvirt.VIR_ERR_NO_NETWORK_PORT)
+            if not known and is_running(network.connect(), port.uuid):
                 lost.append(f"{port} ({error.get_error_message()})")
         except (SystemError, UnicodeError):
             # libvirt's words have the port's UUID in them as raw bytes, over which its Python binding stumbles.
@@ -77,9 +78,9 @@ def reclaim_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
         )
 
 
-def _runs(conn: Any, port: Plugged) -> bool:
-    """Whether the port's owner is still there; taken to be so where guests cannot be asked after."""
+def is_running(conn: Any, uuid: Optional[str]) -> bool:
+    """Whether a port's owner is still there; taken to be so where guests cannot be asked after."""
     try:
-        return bool(conn.lookupByUUIDString(port.uuid).isActive())
+        return bool(conn.lookupByUUIDString(uuid).isActive())
     except libvirt.libvirtError as error:
         return bool(error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN)

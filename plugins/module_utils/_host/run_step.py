@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .._model.errors import VirtfleetError
+from .._model.leases import Leases
 from .._plan.step import (
     ATTACH,
     AUTOSTART,
@@ -16,10 +18,12 @@ from .._plan.step import (
     DESCRIBE,
     DESTROY,
     FREE,
+    LEASES,
     MOVE,
     RECLAIM,
     RELEASE,
     START,
+    STP,
     UNDEFINE,
     UPDATE,
     Step,
@@ -32,15 +36,23 @@ from .ports import free_ports, reclaim_ports, release_ports
 _COMMANDS = {"add": "ADD_LAST", "modify": "MODIFY", "delete": "DELETE"}
 
 
-def run_step(conn: Any, step: Step) -> dict[str, float]:
-    """When each tap was put back (time.monotonic), by name; nothing for other steps than attach and move.
+def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, float]:
+    """When each tap was put back (time.monotonic), by name; nothing for other steps than attach and move. leases: what
+    a step of that kind may take along.
 
     Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, PORTS_LOST, TAPS_LOST, DAEMON_LOST, _SILENT or _UNREACHABLE.
     """
     with errors(step.doing, conn):
         if step.action in (ATTACH, MOVE):
             return _put_back(conn, step)
-        _call(conn, step)
+        if step.action == STP:
+            from .bridges import set_stp
+
+            set_stp(step.section, step.value)
+        elif step.action == LEASES:
+            _take_along(conn, step, leases)
+        else:
+            _call(conn, step)
     return {}
 
 
@@ -57,6 +69,22 @@ def _put_back(conn: Any, step: Step) -> dict[str, float]:
     from .taps import attach
 
     return attach(bridge, [port.tap for port in step.ports if port.tap is not None])
+
+
+def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
+    """Into the files of the bridge that the network will have, beside what is there."""
+    from .._plan.leases import joined, subnets, within
+    from .leases import read_leases, write_leases
+
+    xml = step.xml
+    if not xml:
+        network = find(conn, step.network)
+        if network is None:
+            raise _gone(step)
+        xml = network.XMLDesc(0)
+    document = parse_network(xml)
+    bridge = str(document["bridge"]["name"])
+    write_leases(within(joined([read_leases(bridge), *leases], bridge), subnets(document)))
 
 
 def _gone(step: Step) -> VirtfleetError:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Optional
 
@@ -65,6 +65,15 @@ def _read_tap(name: str) -> Tap:
     return Tap(name, int(_read(name, "mtu")), tuple(options), () if learns else _static_entries(name))
 
 
+def settings_files(bridges: Iterable[str], taps: Iterable[str]) -> list[str]:
+    """What is written to when taps are put into a bridge."""
+    found = [os.path.join(_SYSFS, bridge, "bridge", "stp_state") for bridge in bridges]
+    for tap in taps:
+        found.append(os.path.join(_SYSFS, tap, "mtu"))
+        found += [os.path.join(_SYSFS, tap, "brport", option) for option in _OPTIONS]
+    return found
+
+
 def attach(bridge: str, taps: Sequence[Tap]) -> dict[str, float]:
     """Put taps into a bridge, with the settings they had; those that are gone by now are left out.
 
@@ -77,16 +86,21 @@ def attach(bridge: str, taps: Sequence[Tap]) -> dict[str, float]:
         from pyroute2.netlink.exceptions import NetlinkError
 
         for tap in taps:
-            if not os.path.exists(os.path.join(_SYSFS, tap.name)):
+            if not exists(tap.name):
                 continue
             try:
                 _put(route, bridge, tap)
                 done[tap.name] = time.monotonic()
             except (OSError, NetlinkError) as error:
-                lost.append(f"{tap.name} ({error})")
+                if exists(tap.name):  # else its guest did not come up, or was stopped
+                    lost.append(f"{tap.name} ({error})")
     if lost:
         raise VirtfleetError("TAPS_LOST", f"These could not be put into bridge {bridge}: {', '.join(lost)}.")
     return done
+
+
+def exists(name: str) -> bool:
+    return os.path.exists(os.path.join(_SYSFS, name))
 
 
 def master_of(name: str) -> Optional[str]:

@@ -1,40 +1,60 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans and the networks they were made for, as plain data and back: what a journal keeps."""
+"""A plan and the network it is for, as JSON and back: what is written down before anything is done."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._model.bridge_state import BridgeState
+from .._model.leases import Leases
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.tap import Tap
 from .._xml.network import parse_network
-from .step import Plan, Step, Work
+from .step import Plan, Step
 
 
-def record(work: list[Work]) -> list[dict[str, Any]]:
-    """One entry for each network that something is done to. The definitions are libvirt's own texts."""
+@dataclass(frozen=True)
+class Entry:
+    """A network in a transaction.
+
+    was: the network before it. back: the network is on its way back to that. bridges: bridges whose settings may have
+    other values for a moment, as they were. leases: DHCP leases of the network that libvirt removes, or that move.
+    """
+
+    plan: Plan
+    was: Observed
+    back: bool = False
+    bridges: tuple[BridgeState, ...] = ()
+    leases: tuple[Leases, ...] = ()
+
+
+def record(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The definitions are libvirt's own texts."""
     return [
         {
-            "network": plan.network,
-            "live_xml": observed.live_xml if observed.active else None,
-            "persistent_xml": observed.persistent_xml if observed.persistent is not None else None,
-            "autostart": observed.autostart,
-            "plugged": [asdict(port) for port in observed.plugged or ()],
-            "steps": [asdict(step) for step in plan.steps],
+            "network": entry.plan.network,
+            "live_xml": entry.was.live_xml if entry.was.active else None,
+            "persistent_xml": entry.was.persistent_xml if entry.was.persistent is not None else None,
+            "autostart": entry.was.autostart,
+            "plugged": [asdict(port) for port in entry.was.plugged or ()],
+            "steps": [asdict(step) for step in entry.plan.steps],
+            "back": entry.back,
+            "bridges": [asdict(bridge) for bridge in entry.bridges],
+            "leases": [asdict(leases) for leases in entry.leases],
         }
-        for plan, observed in work
-        if plan.changed
+        for entry in entries
     ]
 
 
-def recalled(entries: list[dict[str, Any]]) -> list[Work]:
+def recalled(entries: list[dict[str, Any]]) -> list[Entry]:
     """Raises VirtfleetError XML_INVALID; KeyError and TypeError for what record did not write."""
     return [
-        (
+        Entry(
             Plan(entry["network"], tuple(_step(step) for step in entry["steps"])),
             Observed(
                 entry["network"],
@@ -45,6 +65,9 @@ def recalled(entries: list[dict[str, Any]]) -> list[Work]:
                 autostart=entry["autostart"],
                 plugged=tuple(_plugged(port) for port in entry["plugged"]),
             ),
+            entry["back"],
+            tuple(BridgeState(**bridge) for bridge in entry["bridges"]),
+            tuple(Leases(**leases) for leases in entry["leases"]),
         )
         for entry in entries
     ]

@@ -1,55 +1,59 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run that was broken off, or that nobody confirmed, leaves to be done."""
+"""What a run that was broken off leaves to be done: each network becomes what it was to become, where no more than a
+start and plugging in is missing for that, and what it was otherwise."""
 
 from __future__ import annotations
 
-from .._model.canonical import canonical
-from .._model.desired import ACTIVE, INACTIVE, REPLUG, Desired
-from .._model.forward import members_of
+from collections.abc import Sequence
+
+from .._model.bridge_state import BridgeState
+from .._model.desired import PRESENT, Desired
+from .._model.forward import is_virtual
+from .._model.guest import Guest
 from .._model.host import Host
 from .._model.mark import own
-from .._model.network import NETWORK
 from .._model.observed import Observed
-from .._model.plugged import DEVICE, Plugged
-from .live_change import start, stop
-from .plan import plan_network
-from .replug import put_back
-from .rollback import started_again
-from .step import (
-    ATTACH,
-    AUTOSTART,
-    CREATE,
-    DEFINE,
-    DESTROY,
-    MOVE,
-    RECLAIM,
-    START,
-    UNDEFINE,
-    Plan,
-    Step,
-)
+from .._xml.network import parse_network
+from .comparison import compare
+from .live_change import start
+from .rollback import plugged_again, rollback
+from .step import ATTACH, AUTOSTART, CREATE, DEFINE, DESTROY, LEASES, MOVE, RECLAIM, START, STP, UNDEFINE, Plan, Step
+from .unplugged import still_running
 
 
-def resumed(plan: Plan, was: Observed, now: Observed, ports: frozenset[str] | None) -> tuple[Step, ...]:
-    """A run was broken off somewhere in its plan: what ran runs again, and who was to be put back is. Whether the
-    definition is the old or the new one is left to the next plan.
+def recovered(
+    plan: Plan, was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None
+) -> tuple[Step, ...]:
+    """was, now: the network before that run and now, with all that is plugged in; guests: None when this connection
+    shows none."""
+    steps = completed(plan, was, now, host, guests)
+    return rollback(was, now, host, guests) if steps is None else steps
 
-    was, now: the network before that run and now, with all that is plugged in. ports: those that running guests have
-    their NICs in, None when guests cannot be seen.
-    """
-    name, actions = was.name, [step.action for step in plan.steps]
-    meant_to_stop = DESTROY in actions and START not in actions
-    starts: tuple[Step, ...] = ()
-    if was.active and not now.active and not meant_to_stop:
-        if now.persistent is not None:
-            starts = (start(name),)
-        else:
-            starts = (Step(CREATE, name, f"Start network '{name}' again.", xml=was.live_xml),)
-    runs = now.live if now.active else now.persistent or was.live
-    if runs is None or not (starts or now.active):
-        return starts
+
+def completed(
+    plan: Plan, was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None
+) -> tuple[Step, ...] | None:
+    """What is missing to what the plan was for; None when it is more than a start and plugging in."""
+    actions = {step.action for step in plan.steps}
+    if UNDEFINE in actions:
+        return None if now.exists else ()
+    if not _is_defined(plan, was, now, host):
+        return None
+    stops, starts = DESTROY in actions, bool(actions & {START, CREATE})
+    if stops and not starts:
+        return None if now.active else ()
+    if now.live is None:
+        if not (starts or was.active):
+            return ()
+        first, runs = [*(step for step in plan.steps if step.action == LEASES), start(now.name)], now.persistent or {}
+    else:
+        compared = compare(_goal(plan, now), now, host)
+        # What waits for the next start may go on waiting, unless this run was to bring it by one.
+        if compared.updates or (compared.stuck and stops):
+            return None
+        first, runs = [], now.live
     # A port that no step brings back was never to go, or to go for good.
     back = {
         (port.kind, port.name, port.mac): port
@@ -57,75 +61,34 @@ def resumed(plan: Plan, was: Observed, now: Observed, ports: frozenset[str] | No
         if step.action in (RECLAIM, ATTACH, MOVE)
         for port in step.ports
     }
-    there = now.plugged or ()
-    missing = tuple(
-        port
-        for port in back.values()
-        if not _is_there(port, there)
-        and (port.kind == DEVICE or ports is None or port.port in ports)
-        and (port.member is None or port.member in members_of(runs))
-    )
-    return (*starts, *put_back(name, runs, missing))
+    return (*first, *plugged_again(runs, still_running(tuple(back.values()), guests), now))
 
 
-def _is_there(port: Plugged, there: tuple[Plugged, ...]) -> bool:
-    """Plugged in with its port and, where it had a place in the bridge, in the bridge."""
-    for other in there:
-        if (other.kind, other.name, other.mac) == (port.kind, port.name, port.mac):
-            return port.tap is None or port.tap.mtu is None or (other.tap is not None and other.tap.mtu is not None)
-    return False
+def stp_again(was: Sequence[BridgeState], now: Sequence[BridgeState], runs: Observed) -> tuple[Step, ...]:
+    """For bridges whose STP was off while a tap came in, when the run was killed.
 
-
-def taken_back(was: Observed, now: Observed, host: Host) -> tuple[Step, ...]:
-    """From a network as it is to the network as it was before a run that nobody confirmed."""
-    name = was.name
-    if not was.exists:
-        stops = (stop(name, now.plugged or ()),) if now.active else ()
-        removes = (Step(UNDEFINE, name, f"Remove network '{name}'."),) if now.persistent is not None else ()
-        return (*stops, *removes)
-    if was.persistent is None:
-        return _transient_again(was, now)
-    if not now.exists:
-        starts = (*started_again(was), *put_back(name, was.live or {}, was.plugged or ())) if was.active else ()
-        return (*_definition(was), *starts)
-    if was.active and canonical(NETWORK, was.live or {}) != canonical(NETWORK, was.persistent):
-        return _drifted_again(was, now)
-    back = Desired(
-        name,
-        state=ACTIVE if was.active else INACTIVE,
-        autostart=was.autostart,
-        declared={option: value for option, value in was.persistent.items() if option != "name"},
-        exact=True,
-        own=own(was.persistent),
-    )
-    steps = plan_network(back, now, host, REPLUG).steps
-    if now.active or not was.active:
-        return steps
-    return (*steps, *put_back(name, was.live or {}, was.plugged or ()))
-
-
-def _definition(was: Observed) -> tuple[Step, ...]:
-    return (
-        Step(DEFINE, was.name, f"Put the definition of network '{was.name}' back.", xml=was.persistent_xml),
-        Step(AUTOSTART, was.name, f"Put autostart of network '{was.name}' back.", value=was.autostart),
+    A bridge that was made again since has what its network's definition says; runs: the network as it runs by then.
+    """
+    before = {(bridge.name, bridge.index): bridge.stp for bridge in was}
+    live = runs.live or {}
+    settings = live.get("bridge") or {}
+    defined = is_virtual(live) and bool(settings.get("stp", True))
+    return tuple(
+        Step(STP, runs.name, f"Put STP of bridge {bridge.name} on again.", section=bridge.name, value=True)
+        for bridge in now
+        if not bridge.stp and before.get((bridge.name, bridge.index), defined and bridge.name == settings.get("name"))
     )
 
 
-def _drifted_again(was: Observed, now: Observed) -> tuple[Step, ...]:
-    """It ran with another definition than it was to start with, and no start but one from that brings it back."""
-    if now.live is not None and canonical(NETWORK, now.live) == canonical(NETWORK, was.live or {}):
-        return _definition(was)
-    plugged = (now if now.active else was).plugged or ()
-    stops = (stop(was.name, plugged),) if now.active else ()
-    back = put_back(was.name, was.live or {}, plugged)
-    return (*stops, *_definition(was), *started_again(was), *back)
+def _is_defined(plan: Plan, was: Observed, now: Observed, host: Host) -> bool:
+    if now.persistent is None:
+        return False
+    autostart = next((step.value for step in plan.steps if step.action == AUTOSTART), was.autostart)
+    return now.autostart == autostart and not compare(_goal(plan, now), now, host).define
 
 
-def _transient_again(was: Observed, now: Observed) -> tuple[Step, ...]:
-    name = was.name
-    removes = (Step(UNDEFINE, name, f"Let network '{name}' be transient again."),) if now.persistent is not None else ()
-    if now.live is not None and canonical(NETWORK, now.live) == canonical(NETWORK, was.live or {}):
-        return removes
-    stops = (stop(name, now.plugged or ()),) if now.active else ()
-    create = Step(CREATE, name, f"Start transient network '{name}' again.", xml=was.live_xml)
-    return (*removes, *stops, create, *put_back(name, was.live or {}, was.plugged or ()))
+def _goal(plan: Plan, now: Observed) -> Desired:
+    xml = next((step.xml for step in plan.steps if step.action == DEFINE), None)
+    document = now.persistent or {} if xml is None else parse_network(xml)
+    declared = {option: value for option, value in document.items() if option != "name"}
+    return Desired(now.name, state=PRESENT, declared=declared, exact=True, own=own(document))

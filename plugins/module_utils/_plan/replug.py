@@ -14,7 +14,7 @@ from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
 from .counted import counted_again
-from .step import ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, RESTART, START, Plan, Step
+from .step import ATTACH, DEFINE, DESTROY, LEASES, MOVE, RECLAIM, RESTART, START, Plan, Step
 
 # The MTU of a bridge that was given none.
 _MTU = 1500
@@ -75,13 +75,35 @@ def put_back(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[Ste
     return (*_move(name, bridge, guests), *_attach(name, bridge, taps), *back)
 
 
+def attach_taps(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
+    """For taps that may be where they belong already: they get the settings that they had."""
+    return _attach(name, bridge_of(runs), tuple(plugged)) if plug_of(runs) == "tap" else ()
+
+
 def with_plugged(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -> Plan:
     """A plan that restarts with a replug, for those who are plugged in by now."""
-    defined = next((step.xml for step in plan.steps if step.action == DEFINE), None)
-    goal = parse_network(defined) if defined else observed.persistent or {}
     first = next(place for place, step in enumerate(plan.steps) if step.action == DESTROY)
-    steps = (*plan.steps[:first], *replugged(plan.network, observed.live or {}, goal, plugged))
-    return replace(plan, steps=steps, plugged=plugged)
+    stop, *rest = replugged(plan.network, observed.live or {}, _goal(plan, observed), plugged)
+    leases = (step for step in plan.steps if step.action == LEASES)
+    return replace(plan, steps=(*plan.steps[:first], stop, *leases, *rest), plugged=plugged)
+
+
+def without_place(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
+    """Who holds a member of the running pool that the network will not have after the plan's restart."""
+    leaving = set(members_of(observed.live or {})) - set(members_of(_goal(plan, observed)))
+    return tuple(port for port in plugged if port.member in leaving)
+
+
+def bridges_of(plan: Plan, observed: Observed) -> tuple[str, ...]:
+    """The bridges, by name, that a plan takes taps out of or puts them into."""
+    documents = (observed.live or {}, _goal(plan, observed))
+    return tuple(sorted({bridge_of(document) for document in documents if plug_of(document) == "tap"} - {""}))
+
+
+def _goal(plan: Plan, observed: Observed) -> Document:
+    """The definition that the plan's start takes."""
+    defined = next((step.xml for step in plan.steps if step.action == DEFINE), None)
+    return parse_network(defined) if defined else observed.persistent or {}
 
 
 def is_replug(plan: Plan) -> bool:

@@ -1,83 +1,129 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was done -> the steps that put a network back as it was observed."""
+"""From a network as it is now to the network as it was.
+
+It goes by what is there, not by which steps were carried out: a step that failed may have had its effect, and a run
+that was killed says nothing at all.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from .._model import address
 from .._model.canonical import canonical
+from .._model.field import Document
+from .._model.forward import members_of
+from .._model.guest import Guest
+from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
+from .._model.plugged import Plugged
 from .._xml.network import write_network
-from .counted import counted_again
-from .replug import put_back
-from .step import (
-    AUTOSTART,
-    CREATE,
-    DEFINE,
-    DESCRIBE,
-    DESTROY,
-    NONE,
-    RECLAIM,
-    RELEASE,
-    RESTART,
-    START,
-    UNDEFINE,
-    UPDATE,
-    Step,
-)
+from .books import Books, member_update, updated
+from .leases import leases_again
+from .live_change import start, stop
+from .live_updates import live_updates
+from .replug import attach_taps, put_back
+from .step import AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Step
+from .unplugged import is_plugged, is_recorded, is_settled, still_running
 
 
-def rollback(observed: Observed, done: list[Step]) -> list[Step]:
-    """The definition goes back first, since a start takes it; then what runs, latest first; last the ports.
+def rollback(was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None) -> tuple[Step, ...]:
+    """Nothing when the network is as it was. was, now: with all that is plugged in; guests: None when this connection
+    shows none."""
+    name = was.name
+    if not was.active:
+        stops = (stop(name, now.plugged or ()),) if now.active else ()
+        if was.exists:
+            return (*stops, *_definition(was, now), *_autostart(was, now))
+        removes = (Step(UNDEFINE, name, f"Remove network '{name}'."),) if now.persistent is not None else ()
+        return (*stops, *removes)
+    recorded = still_running(was.plugged or (), guests)
+    if now.live is None:
+        return _run_again(was, now, recorded)
+    old, new = canonical(NETWORK, now.live), canonical(NETWORK, was.live or {})
+    updates: Sequence[Step] = ()
+    if old != new:
+        order = [address.ip(str(ip.get("address", ""))) for ip in now.live.get("ips", ())]
+        updates, stuck = live_updates(name, old, new, order, host.version)
+        if stuck:
+            return _run_again(was, now, recorded)
+    return (
+        *_definition(was, now),
+        *_autostart(was, now),
+        *_updated(was, now, updates),
+        *plugged_again(was.live or {}, recorded, now),
+    )
 
-    done: the steps of one network's plan that were carried out, in order.
+
+def plugged_again(runs: Document, recorded: Sequence[Plugged], now: Observed) -> tuple[Step, ...]:
+    """For those of recorded who are not plugged in now, and for taps that are without their settings.
+
+    runs: the network as it runs by then.
     """
-    name = observed.name
-    actions = [step.action for step in done]
-    steps: list[Step] = []
-    if (DEFINE in actions or UNDEFINE in actions) and observed.persistent is not None:
-        steps.append(Step(DEFINE, name, f"Put the definition of network '{name}' back.", xml=observed.persistent_xml))
-        if UNDEFINE in actions and observed.autostart:
-            steps.append(Step(AUTOSTART, name, f"Let network '{name}' start at boot again.", value=True))
-    if AUTOSTART in actions and observed.persistent is not None:
-        steps.append(Step(AUTOSTART, name, f"Put autostart of network '{name}' back.", value=observed.autostart))
-    cut_off = next((step.ports for step in done if step.action == DESTROY and step.disruption == RESTART), ())
-    aside = next((step.ports for step in done if step.action == RELEASE), ())
-    back = next((step.ports for step in done if step.action == RECLAIM), ())
-    if back and not cut_off:
-        steps.append(Step(RELEASE, name, f"Set the ports of network '{name}' aside again.", ports=back))
-    steps += [step.inverse for step in reversed(done) if step.action in (UPDATE, DESCRIBE) and step.inverse]
-    stopped, started = DESTROY in actions, START in actions
-    if started:
-        disruption = RESTART if cut_off else NONE
-        steps.append(Step(DESTROY, name, f"Stop network '{name}' again.", disruption, ports=cut_off))
-    removes = DEFINE in actions and observed.persistent is None
-    if removes:
-        steps.append(Step(UNDEFINE, name, f"Remove the new definition of network '{name}'."))
-    if stopped and observed.persistent is not None:
-        steps += started_again(observed)
-    elif stopped:
-        steps.append(Step(CREATE, name, f"Start transient network '{name}' again.", xml=observed.live_xml))
-    if stopped and cut_off:
-        steps += put_back(name, observed.live or {}, cut_off)
-    elif aside:
-        ports = counted_again(aside, observed.live or {})
-        steps.append(Step(RECLAIM, name, f"Put the ports of network '{name}' back.", ports=ports))
-    return steps
+    there = now.plugged or ()
+    fitting = [port for port in recorded if port.member is None or port.member in members_of(runs)]
+    missing = tuple(port for port in fitting if not is_plugged(port, there))
+    unsettled = tuple(port for port in fitting if is_plugged(port, there) and not is_settled(port, there))
+    return (*put_back(now.name, runs, missing), *attach_taps(now.name, runs, unsettled))
 
 
-def started_again(observed: Observed) -> list[Step]:
-    """A network that ran, from its definition as it was: a start takes the persistent one, so one that ran with
-    another gets that for the moment."""
-    name = observed.name
-    start = Step(START, name, f"Start network '{name}' again.")
-    live, persistent = (canonical(NETWORK, document or {}) for document in (observed.live, observed.persistent))
+def _run_again(was: Observed, now: Observed, recorded: Sequence[Plugged]) -> tuple[Step, ...]:
+    """By a start, which takes the persistent definition: a network that ran with another one gets that for the
+    moment."""
+    name = was.name
+    before = (stop(name, now.plugged or ()),) if now.active else ()
+    taps = {port.tap.name for port in recorded if port.tap is not None}
+    # A guest's tap that is back in the bridge before its port is looks like a device.
+    came = [port for port in now.plugged or () if not is_recorded(port, recorded) and port.name not in taps]
+    leases = leases_again(was, now)
+    back = put_back(name, was.live or {}, _fitting(was, (*recorded, *came)))
+    if was.persistent is None:
+        create = Step(CREATE, name, f"Start transient network '{name}' again.", xml=was.live_xml)
+        return (*_definition(was, now), *before, *leases, create, *back)
+    live, persistent = (canonical(NETWORK, document or {}) for document in (was.live, was.persistent))
     if live == persistent:
-        return [start]
+        return (*_definition(was, now), *_autostart(was, now), *before, *leases, start(name), *back)
     ran_with = write_network({"name": name, **live})
-    return [
+    return (
         Step(DEFINE, name, f"Define network '{name}' as it ran.", xml=ran_with),
-        start,
-        Step(DEFINE, name, f"Put the definition of network '{name}' back.", xml=observed.persistent_xml),
-    ]
+        *before,
+        *leases,
+        start(name),
+        Step(DEFINE, name, f"Put the definition of network '{name}' back.", xml=was.persistent_xml),
+        *_autostart(was, now),
+        *back,
+    )
+
+
+def _fitting(was: Observed, ports: Sequence[Plugged]) -> tuple[Plugged, ...]:
+    """libvirt takes no port of a device that the pool does not have."""
+    return tuple(port for port in ports if port.member is None or port.member in members_of(was.live or {}))
+
+
+def _definition(was: Observed, now: Observed) -> tuple[Step, ...]:
+    name = was.name
+    if was.persistent is None:
+        gone = Step(UNDEFINE, name, f"Let network '{name}' be transient again.")
+        return () if now.persistent is None else (gone,)
+    if now.persistent is not None and now.persistent_xml == was.persistent_xml:
+        return ()
+    return (Step(DEFINE, name, f"Put the definition of network '{name}' back.", xml=was.persistent_xml),)
+
+
+def _autostart(was: Observed, now: Observed) -> tuple[Step, ...]:
+    if was.persistent is None or was.autostart == now.autostart:
+        return ()
+    return (Step(AUTOSTART, was.name, f"Put autostart of network '{was.name}' back.", value=was.autostart),)
+
+
+def _updated(was: Observed, now: Observed, updates: Sequence[Step]) -> tuple[Step, ...]:
+    """With the ports of guests aside, as the updates forth were done."""
+    plugged = now.plugged or ()
+    if not plugged or not any(step.action == UPDATE for step in updates):
+        return tuple(updates)
+    live, runs = now.live or {}, was.live or {}
+    leaving = set(members_of(live)) - set(members_of(runs))
+    return updated(was.name, live, updates, plugged, leaving, Books(), member_update, runs)

@@ -31,6 +31,8 @@ MOVE = "move"
 RELEASE = "release"
 RECLAIM = "reclaim"
 FREE = "free"
+STP = "stp"
+LEASES = "leases"
 
 # libvirt's name for the section of an update that takes members in and out of a pool.
 POOL_SECTION = "forward-interface"
@@ -43,7 +45,8 @@ class Step:
     sentence: what it does, for people. xml: of define and create the network, of update the section's element,
     of describe the metadata element. update: command (add, modify, delete), section (libvirt's name of it) and
     index (which <ip>, else -1), always on the live network. describe: section is title, description or a
-    metadata namespace, xml its new value ("" removes it). autostart: value. validate: have libvirt hold the
+    metadata namespace, xml its new value ("" removes it). autostart: value. stp: section is the bridge, value whether
+    it is on. leases: command has the bridges whose DHCP leases the network gets. validate: have libvirt hold the
     XML against its schema. ports: what release sets aside, reclaim puts back and free drops for good; whose taps
     attach puts into the network's bridge, and move has libvirt put there; whom destroy cuts off. inverse:
     the step that takes an update or describe back.

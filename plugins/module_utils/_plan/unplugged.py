@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .._model.forward import is_virtual
@@ -16,6 +17,60 @@ from .._xml.port import write_port
 from .replug import bridge_of
 
 
+def still_running(recorded: Sequence[Plugged], guests: tuple[Guest, ...] | None) -> tuple[Plugged, ...]:
+    """Those of recorded that may be plugged in again: devices, and NICs of guests that run, with the port that the
+    guest has by now. guests: None when this connection shows none."""
+    if guests is None:
+        return tuple(recorded)
+    nics = {(guest.name, nic.mac): nic for guest in guests if guest.running for nic in guest.nics}
+    result = []
+    for port in recorded:
+        nic = nics.get((port.name, str(port.mac)))
+        if port.kind == DEVICE:
+            result.append(port)
+        elif nic is not None:
+            result.append(_with_port(port, nic))
+    return tuple(result)
+
+
+def _with_port(port: Plugged, nic: Nic) -> Plugged:
+    """libvirt gives a NIC that it plugs in again another port."""
+    if not nic.port or nic.port == port.port:
+        return port
+    return replace(port, port=nic.port, xml=port.xml.replace(str(port.port), nic.port))
+
+
+def is_plugged(port: Plugged, there: Sequence[Plugged]) -> bool:
+    """With its port and, where it had a place in the bridge, in the bridge."""
+    other = _same(port, there)
+    return other is not None and (port.tap is None or port.tap.mtu is None or _in_bridge(other))
+
+
+def is_recorded(port: Plugged, recorded: Sequence[Plugged]) -> bool:
+    return _same(port, recorded) is not None
+
+
+def is_settled(port: Plugged, there: Sequence[Plugged]) -> bool:
+    """With the settings of its tap that were recorded."""
+    other = _same(port, there)
+    if port.tap is None or port.tap.mtu is None or other is None or other.tap is None:
+        return True
+    return (
+        port.tap.mtu == other.tap.mtu
+        and set(port.tap.options) <= set(other.tap.options)
+        and set(port.tap.fdb) <= set(other.tap.fdb)
+    )
+
+
+def _same(port: Plugged, there: Sequence[Plugged]) -> Plugged | None:
+    return next((item for item in there if (item.kind, item.name, item.mac) == (port.kind, port.name, port.mac)), None)
+
+
+def _in_bridge(port: Plugged) -> bool:
+    """Only taps that were found in the bridge have been looked at."""
+    return port.tap is not None and port.tap.mtu is not None
+
+
 def unplugged(now: Observed, before: tuple[Plugged, ...], guests: tuple[Guest, ...] | None) -> tuple[Plugged, ...]:
     """Of the guests that run, and of the devices that were in the bridge before.
 
@@ -25,7 +80,8 @@ def unplugged(now: Observed, before: tuple[Plugged, ...], guests: tuple[Guest, .
     plugged = now.plugged or ()
     bridge = is_virtual(now.live or {})
     there = {port.port for port in plugged if not bridge or port.tap is None or port.tap.mtu is not None}
-    devices = {port.name for port in plugged if port.kind == DEVICE}
+    # What was a device when its guest was just starting is that guest's tap by now.
+    devices = {port.tap.name if port.tap is not None else port.name for port in plugged}
     known = {port.port: port for port in before}
     missing = [port for port in before if port.kind == DEVICE and bridge and port.name not in devices]
     if guests is None:

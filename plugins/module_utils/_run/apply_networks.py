@@ -50,6 +50,8 @@ def apply_networks(
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
         work = plan_all(conn, wanted, everything, host, restart)
         warnings = [*opened.warnings, *(warning for plan, _observed in work for warning in plan.warnings)]
+        if check_mode:
+            opened.rehearse(work)
         if check_mode or not any(plan.changed for plan, _observed in work):
             return Applied(work, warnings)
         from .transaction import run_transaction

@@ -65,7 +65,9 @@ def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, sa
         sides = (
             _sides(observed, document, facts.limits(request.network), choice, freed, pool) if plan.changed else ({}, {})
         )
-        if plan.changed and not check_mode:
+        if check_mode:
+            opened.rehearse([(plan, observed)])
+        elif plan.changed:
             from .transaction import run_transaction
 
             facts = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, desired, host, restart))

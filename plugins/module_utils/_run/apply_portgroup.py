@@ -52,7 +52,9 @@ def apply_portgroup(
         plan, running = _planned(wish, observed, host)
         if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
             refuse_if_used(wish, is_default(observed, wish.name), read_guests(conn))
-        if plan.changed and not check_mode:
+        if check_mode:
+            opened.rehearse([(plan, observed)])
+        elif plan.changed:
             from .transaction import run_transaction
 
             observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host))

@@ -1,85 +1,162 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carrying plans out, and taking them back when a step fails."""
+"""Carrying plans out, and rolling them back when a step fails."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable
 
-from .._host.plugged import read_plugged
+from .._host.guests import read_guests
+from .._host.plugged import read_plugged, read_with_plugged
 from .._host.run_step import run_step
+from .._model.bridge_state import BridgeState
 from .._model.errors import VirtfleetError
 from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
-from .._plan.replug import is_replug, with_plugged
+from .._model.plugged import Plugged
+from .._plan.leases import bridge_of_leases
+from .._plan.record import Entry, record
+from .._plan.replug import bridges_of, is_replug, with_plugged, without_place
 from .._plan.rollback import rollback
-from .._plan.step import DESTROY, NONE, Plan, Step, Work
+from .._plan.step import ATTACH, DESTROY, NONE, UNDEFINE, Plan, Step, Work
+from .interruption import Interruption, as_ours
+from .leases import kept, kept_before, sources
 
 # Nobody is there any more whom to ask for anything.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
 # How many networks a sentence names.
 _NAMED = 5
+# Rolling back goes by what is there; what the first round leaves, a second one may find its way back from.
+_ROUNDS = 2
 
-# A network as it was, and the steps of its plan that were carried out.
-Done = tuple[Observed, list[Step]]
+
+@dataclass
+class Running:
+    """What a transaction does: to which networks, from what, and how far it is.
+
+    begun: networks on which a step was begun, which may have had its effect even where it failed; done: the sentences
+    of the steps that were carried out, by network; write: puts the entries into the journal.
+    """
+
+    conn: Any
+    host: Host
+    entries: list[Entry]
+    write: Callable[[list[dict[str, Any]]], None]
+    begun: set[str] = field(default_factory=set)
+    done: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, conn: Any, host: Host, work: list[Work], write: Callable[[list[dict[str, Any]]], None]) -> Running:
+        entries = [Entry(plan, was, bridges=_bridges(host, plan, was)) for plan, was in work]
+        running = cls(conn, host, entries, write)
+        for place, entry in enumerate(entries):
+            if any(step.action in (DESTROY, UNDEFINE) for step in entry.plan.steps):
+                running.keep(place, kept(entry, "" if host.remote else bridge_of_leases(entry.was)))
+        return running
+
+    def keep(self, place: int, entry: Entry) -> bool:
+        """Whether there is more to keep now."""
+        more = entry is not self.entries[place]
+        self.entries[place] = entry
+        return more
+
+    def keep_leases(self, place: int, step: Step) -> None:
+        """Raises VirtfleetError JOURNAL_UNWRITABLE, or what reading raises."""
+        if not self.host.remote and self.keep(place, kept_before(self.conn, self.entries[place], step)):
+            self.save()
+
+    @property
+    def networks(self) -> list[dict[str, Any]]:
+        return record(self.entries)
+
+    def save(self) -> None:
+        """Raises VirtfleetError JOURNAL_UNWRITABLE."""
+        self.write(self.networks)
+
+    def turn_back(self) -> None:
+        """From here on a run that is broken off has its rollback completed. A journal that cannot be written now
+        serves all the same: by it, each network becomes the old or the new one."""
+        self.entries = [replace(entry, back=True) for entry in self.entries]
+        with suppress(Exception):
+            self.save()
 
 
-def execute(conn: Any, host: Host, work: list[Work], done: list[Done]) -> dict[str, dict[str, float]]:
-    """Do all steps of all plans, and write down in done what was done.
+def _bridges(host: Host, plan: Plan, was: Observed) -> tuple[BridgeState, ...]:
+    names = () if host.remote else bridges_of(plan, was)
+    if not names:
+        return ()
+    from .._host.bridges import read_bridges
+
+    return read_bridges(names)
+
+
+def execute(running: Running, interruption: Interruption) -> dict[str, dict[str, float]]:
+    """Do all steps of all plans.
 
     For each network the taps that were put back, and how long each was out of its bridge (milliseconds).
-    Raises VirtfleetError with the step that failed; what is in done by then is for roll_back.
+    Raises VirtfleetError with the step that failed, which may have had its effect.
     """
     gaps: dict[str, dict[str, float]] = {}
-    for plan, observed in work:
-        steps: list[Step] = []
-        done.append((observed, steps))
+    for place, entry in enumerate(running.entries):
+        name = entry.plan.network
         stopped = 0.0
-        rest = list(plan.steps)
+        rest = list(entry.plan.steps)
         while rest:
+            interruption.refuse()
             step = rest[0]
             try:
                 if step.action == DESTROY:
-                    rest, observed = _just_before(conn, host, plan, observed, rest)
-                    done[-1] = (observed, steps)
+                    rest = _before_stop(running, place, rest)
                     step, stopped = rest[0], time.monotonic()
-                back = run_step(conn, step)
-            except VirtfleetError as error:
-                error.details["failed"] = step.as_dict()
-                raise
-            if step.action == DESTROY and is_replug(plan):
-                gaps[plan.network] = {}
+                running.keep_leases(place, step)
+                running.begun.add(name)
+                back = run_step(running.conn, step, sources(step, running.entries))
+            except Exception as error:
+                ours = as_ours(error)
+                ours.details["failed"] = step.as_dict()
+                raise ours from error
+            if step.action == DESTROY and is_replug(entry.plan):
+                gaps[name] = {}
             for tap, when in back.items():
-                gaps.setdefault(plan.network, {})[tap] = round((when - stopped) * 1000, 1)
-            steps.append(rest.pop(0))
+                gaps.setdefault(name, {})[tap] = round((when - stopped) * 1000, 1)
+            running.done.setdefault(name, []).append(rest.pop(0).sentence)
     return gaps
 
 
-def _just_before(
-    conn: Any, host: Host, plan: Plan, observed: Observed, rest: list[Step]
-) -> tuple[list[Step], Observed]:
-    """A stop concerns whoever is plugged in now, not who was when the plan was made."""
+def _before_stop(running: Running, place: int, rest: list[Step]) -> list[Step]:
+    """The steps from the stop on, which concerns whoever is plugged in now, not who was when the plan was made."""
+    entry = running.entries[place]
+    plan, was = entry.plan, entry.was
+    plugged = read_plugged(running.conn, was, running.host)
     if is_replug(plan):
-        if is_virtual(observed.live or {}):
+        if is_virtual(was.live or {}):
             _have_netlink()
-        plugged = read_plugged(conn, observed, host)
-        return list(with_plugged(plan, observed, plugged).steps[-len(rest) :]), replace(observed, plugged=plugged)
-    if rest[0].disruption == NONE and not any(step.ports for step in plan.steps):
-        plugged = read_plugged(conn, observed, host)
-        if plugged:
-            raise VirtfleetError(
-                "CHANGED_MEANWHILE",
-                f"{', '.join(map(str, plugged))} came into network '{plan.network}' just before its restart; run the "
-                "same task again.",
-                network=plan.network,
-                plugged=[port.as_dict() for port in plugged],
-            )
-    return rest, observed
+        _refuse_come(plan, without_place(plan, was, plugged))
+        plan = with_plugged(plan, was, plugged)
+        running.entries[place] = replace(entry, plan=plan, was=replace(was, plugged=plugged))
+        running.save()
+        return list(plan.steps[next(number for number, step in enumerate(plan.steps) if step.action == DESTROY) :])
+    if rest[0].disruption == NONE:
+        known = {(port.kind, port.name, port.mac) for port in was.plugged or ()}
+        _refuse_come(plan, tuple(port for port in plugged if (port.kind, port.name, port.mac) not in known))
+    return rest
+
+
+def _refuse_come(plan: Plan, come: tuple[Plugged, ...]) -> None:
+    if come:
+        raise VirtfleetError(
+            "CHANGED_MEANWHILE",
+            f"{', '.join(map(str, come))} came into network '{plan.network}' just before its restart; run the same "
+            "task again.",
+            network=plan.network,
+            plugged=[port.as_dict() for port in come],
+        )
 
 
 def _have_netlink() -> None:
@@ -90,28 +167,31 @@ def _have_netlink() -> None:
         pass
 
 
-def roll_back(conn: Any, done: list[Done], error: VirtfleetError) -> VirtfleetError:
-    """Take back what was done, latest network first; the error, with what came of it.
+def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:
+    """Put the networks back as they were, latest first; the error, with what came of it.
 
-    Its details say undone, and left: what could not be taken back. Without a daemon nothing can be: the error then
+    Its details say undone, and left: what could not be put back. Without a daemon nothing can be: the error then
     says what stays, under done too.
     """
     if error.code in _GONE:
-        return _stays(done, error)
+        return _stays(running, error)
+    if not running.begun:
+        return _with(error, "Nothing was changed.", undone=[], left=[])
+    running.turn_back()
     undone: list[str] = []
     left: list[str] = []
-    for observed, steps in reversed(done):
-        for step in rollback(observed, steps):
-            try:
-                run_step(conn, step)
-                undone.append(step.sentence)
-            except VirtfleetError as second:
-                left.append(f"{step.sentence} {second.sentence}")
-                if second.code in _GONE:
-                    return _stays(done, error, undone, left)
+    for place in reversed(range(len(running.entries))):
+        if running.entries[place].plan.network in running.begun:
+            done, missing, gone = _roll_back_network(running, place)
+            undone += done
+            left += missing
+            if gone:
+                return _stays(running, error, undone, left)
     if left:
         ending = (
-            "Not all of it could be taken back: " + " ".join(left) + " Run the same task again once that is mended."
+            "Not all of it could be taken back: "
+            + " ".join(left)
+            + " The journal keeps what it was, and the next run tries again; run the same task once that is mended."
         )
     elif undone:
         ending = "What was done before it was taken back."
@@ -120,16 +200,46 @@ def roll_back(conn: Any, done: list[Done], error: VirtfleetError) -> VirtfleetEr
     return _with(error, ending, undone=undone, left=left)
 
 
+def _roll_back_network(running: Running, place: int) -> tuple[list[str], list[str], bool]:
+    """What was done, what could not be done, and whether the daemon is gone."""
+    entry = running.entries[place]
+    undone: list[str] = []
+    left: list[str] = []
+    for _round in range(_ROUNDS):
+        left = []
+        try:
+            now = read_with_plugged(running.conn, running.host, entry.was.name)
+            steps = rollback(entry.was, now, running.host, read_guests(running.conn))
+        except Exception as second:
+            ours = as_ours(second)
+            return undone, [f"network '{entry.was.name}': {ours.sentence}"], ours.code in _GONE
+        for step in steps:
+            with suppress(Exception):
+                running.keep_leases(place, step)
+            try:
+                run_step(running.conn, step, sources(step, running.entries))
+                undone.append(step.sentence)
+            except Exception as second:
+                ours = as_ours(second)
+                left.append(f"{step.sentence} {ours.sentence}")
+                if ours.code in _GONE:
+                    return undone, left, True
+        # A tap's settings that this kernel does not take would be found missing for ever.
+        if not left and all(step.action == ATTACH for step in steps):
+            break
+    return undone, left, False
+
+
 def _stays(
-    done: list[Done], error: VirtfleetError, undone: Sequence[str] = (), left: Sequence[str] = ()
+    running: Running, error: VirtfleetError, undone: Sequence[str] = (), left: Sequence[str] = ()
 ) -> VirtfleetError:
-    names = [f"'{observed.name}'" for observed, steps in done if steps]
+    names = [f"'{name}'" for name in running.done]
     shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     what = "Nothing was changed before that" if not names else f"What was done to {shown} before that stays"
     if undone:
         what = f"Only a part of what was done to {shown} could be taken back"
     ending = f"{what}; run the same task again once the daemon answers."
-    sentences = [step.sentence for _observed, steps in done for step in steps]
+    sentences = [sentence for done in running.done.values() for sentence in done]
     return _with(error, ending, done=sentences, undone=list(undone), left=list(left) or sentences)
 
 

@@ -45,7 +45,7 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
             work.append((plan, observed))
     _raise_all(refused)
     if not any(step.action == DEFINE for plan, _observed in work for step in plan.steps):
-        return work
+        return _with_leases(work, host)
     # Something new comes onto the host: it must get along with what else is, or will be, there.
     others = _definitions(wanted, work, everything or read_networks(conn))
     result: list[Work] = []
@@ -54,7 +54,15 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
             plan = plan_network(desired, observed, host, restart, _without(others, desired.name))
             result.append((plan, observed))
     _raise_all(refused)
-    return result
+    return _with_leases(result, host)
+
+
+def _with_leases(work: list[Work], host: Host) -> list[Work]:
+    if not any(step.action in (DEFINE, START) for plan, _observed in work for step in plan.steps):
+        return work
+    from .._plan.leases import left_behind, with_leases
+
+    return left_behind(work) if host.remote else with_leases(work)
 
 
 @contextmanager

@@ -6,19 +6,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Optional
 
 from .._host.guests import read_guests
 from .._host.journal import Journal
+from .._host.networks import read_network
 from .._host.plugged import read_with_plugged
 from .._host.run_step import run_step
 from .._model.errors import VirtfleetError
+from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
-from .._plan.record import recalled
-from .._plan.recovery import resumed, taken_back
-from .._plan.step import DEFINE, START, Step
+from .._plan.leases import is_linked
+from .._plan.record import Entry, recalled, record
+from .._plan.recovery import completed, recovered, stp_again
+from .._plan.replug import bridges_of, is_replug
+from .._plan.rollback import rollback
+from .._plan.step import Step
+from .interruption import Interruption, as_ours, held_off
+from .leases import kept_before, sources, tidy
+from .preflight import refuse_steps_without_rights
+from .verify_plugged import plug_in_missing
+
+# What keeps a network from becoming what it was to become, and would keep it from becoming what it was.
+_NOT_THE_DEFINITION = ("INTERRUPTED", "RIGHTS_MISSING", "DEPENDENCY_MISSING", "DAEMON_LOST", "DAEMON_SILENT")
 
 
 def recover(conn: Any, host: Host, journal: Journal, left: dict[str, Any], check_mode: bool) -> list[str]:
@@ -38,23 +51,136 @@ def recover(conn: Any, host: Host, journal: Journal, left: dict[str, Any], check
         )
     if check_mode:
         return [f"An earlier run was broken off while it changed {names}; a real run puts that right first."]
-    said = take_back(conn, host, left) if until is not None else _resume(conn, host, left)
+    said = take_back(conn, host, left) if until is not None else _complete(conn, host, journal, left)
     journal.remove()
     return [said]
 
 
-def _resume(conn: Any, host: Host, left: dict[str, Any]) -> str:
+@dataclass
+class _Recovery:
+    """save: puts the entries into the journal; a recovery that is broken off too goes by them."""
+
+    conn: Any
+    host: Host
+    entries: list[Entry]
+    interruption: Interruption
+    save: Callable[[list[Entry]], None]
+
+    def turn_back(self, places: Iterable[int]) -> None:
+        """A kill on the way back must not go forth."""
+        for place in places:
+            self.entries[place] = replace(self.entries[place], back=True)
+        self.save(self.entries)
+
+    def look(self, place: int) -> tuple[Observed, Optional[tuple[Guest, ...]]]:
+        return read_with_plugged(self.conn, self.host, self.entries[place].was.name), read_guests(self.conn)
+
+    def settle(self, place: int) -> list[str]:
+        """What was done. Raises VirtfleetError."""
+        entry = self.entries[place]
+        now, guests = self.look(place)
+        if entry.back:
+            steps = rollback(entry.was, now, self.host, guests)
+        else:
+            steps = recovered(entry.plan, entry.was, now, self.host, guests)
+        bridges = bridges_of(entry.plan, entry.was)
+        refuse_steps_without_rights(self.host, entry.was.name, bridges, steps)
+        done = self._run(place, steps)
+        if is_replug(entry.plan):
+            plug_in_missing(self.conn, self.host, entry)
+        return done + self._run(place, self._stp_again(entry, bridges))
+
+    def _stp_again(self, entry: Entry, bridges: Sequence[str]) -> tuple[Step, ...]:
+        if self.host.remote or not bridges:
+            return ()
+        from .._host.bridges import read_bridges
+
+        return stp_again(entry.bridges, read_bridges(bridges), read_network(self.conn, entry.was.name))
+
+    def _run(self, place: int, steps: Iterable[Step]) -> list[str]:
+        done = []
+        for step in steps:
+            self.interruption.refuse()
+            try:
+                self._keep_leases(place, step)
+                run_step(self.conn, step, sources(step, self.entries))
+            except Exception as error:
+                raise as_ours(error) from error
+            done.append(step.sentence)
+        return done
+
+    def _keep_leases(self, place: int, step: Step) -> None:
+        if self.host.remote:
+            return
+        entry = kept_before(self.conn, self.entries[place], step)
+        if entry is not self.entries[place]:
+            self.entries[place] = entry
+            self.save(self.entries)
+
+
+def _complete(conn: Any, host: Host, journal: Journal, left: dict[str, Any]) -> str:
+    """A run that was broken off: each network as it was to become, or as it was."""
+
+    def save(entries: list[Entry]) -> None:
+        journal.run = left["run"]
+        journal.write(record(entries), left["confirm_by"], left["finished"])
+
     done: list[str] = []
-    ports = _ports_of_guests(conn)
-    for plan, was in recalled(left["networks"]):
-        steps = resumed(plan, was, read_with_plugged(conn, host, was.name), ports)
-        try:
-            done += _run_steps(conn, steps)
-        except VirtfleetError:
-            # The new definition does not start: the old one did.
-            done += _run_steps(conn, _as_it_was(conn, host, was))
-    names = ", ".join(str(entry["network"]) for entry in left["networks"])
+    with held_off() as interruption:
+        recovery = _Recovery(conn, host, recalled(left["networks"]), interruption, save)
+        _turn_back_linked(recovery)
+        places = range(len(recovery.entries))
+        # On the way back, what came last goes first.
+        back = [place for place in reversed(places) if recovery.entries[place].back]
+        for place in (*back, *(place for place in places if not recovery.entries[place].back)):
+            done += _settled(recovery, place, journal)
+        if not host.remote:
+            tidy(conn, recovery.entries)
+    names = ", ".join(entry.was.name for entry in recovery.entries)
     return f"An earlier run was broken off while it changed {names}. {_told(done)}"
+
+
+def _settled(recovery: _Recovery, place: int, journal: Journal) -> list[str]:
+    name = recovery.entries[place].was.name
+    try:
+        try:
+            return recovery.settle(place)
+        except VirtfleetError as error:
+            if recovery.entries[place].back or error.code in _NOT_THE_DEFINITION:
+                raise
+        # The new definition does not start: the old one did.
+        recovery.turn_back([place])
+        return recovery.settle(place)
+    except VirtfleetError as error:
+        raise VirtfleetError(
+            error.code,
+            f"An earlier run was broken off while it changed network '{name}', and that could not be put right: "
+            f"{error.sentence} The next run tries again; to give that up, remove {journal.path}.",
+            **error.details,
+        ) from None
+
+
+def _turn_back_linked(recovery: _Recovery) -> None:
+    """A network that takes the place of another one, with its leases: both are new in the end, or both old."""
+    entries = recovery.entries
+    for place, entry in enumerate(entries):
+        others = [
+            other
+            for other in range(len(entries))
+            if other != place and any(is_linked(step, [entries[other].was]) for step in entry.plan.steps)
+        ]
+        if not others or all(entries[one].back for one in (place, *others)):
+            continue
+        if any(_completed(recovery, one) is None for one in (place, *others)):
+            recovery.turn_back([place, *others])
+
+
+def _completed(recovery: _Recovery, place: int) -> Optional[tuple[Step, ...]]:
+    entry = recovery.entries[place]
+    if entry.back:
+        return None
+    now, guests = recovery.look(place)
+    return completed(entry.plan, entry.was, now, recovery.host, guests)
 
 
 def take_back(conn: Any, host: Host, left: dict[str, Any]) -> str:
@@ -62,12 +188,18 @@ def take_back(conn: Any, host: Host, left: dict[str, Any]) -> str:
 
     Every network is tried. Raises VirtfleetError RECOVERY_FAILED.
     """
-    done, failed = [], []
-    for _plan, was in reversed(recalled(left["networks"])):
-        try:
-            done += _run_steps(conn, _as_it_was(conn, host, was))
-        except VirtfleetError as error:
-            failed.append(f"network '{was.name}': {error.sentence}")
+    done: list[str] = []
+    failed: list[str] = []
+    with held_off() as interruption:
+        entries = [replace(entry, back=True) for entry in recalled(left["networks"])]
+        recovery = _Recovery(conn, host, entries, interruption, lambda _entries: None)
+        for place in reversed(range(len(entries))):
+            try:
+                done += recovery.settle(place)
+            except VirtfleetError as error:
+                failed.append(f"network '{entries[place].was.name}': {error.sentence}")
+        if not failed and not host.remote:
+            tidy(conn, recovery.entries)
     if failed:
         raise VirtfleetError(
             "RECOVERY_FAILED",
@@ -76,29 +208,6 @@ def take_back(conn: Any, host: Host, left: dict[str, Any]) -> str:
         )
     names = ", ".join(str(entry["network"]) for entry in left["networks"])
     return f"Nobody confirmed the change of {names} in time, so it was taken back. {_told(done)}"
-
-
-def _as_it_was(conn: Any, host: Host, was: Observed) -> Iterable[Step]:
-    now = read_with_plugged(conn, host, was.name)
-    try:
-        return taken_back(was, now, host)
-    except VirtfleetError:
-        # Whatever keeps a plan from being made, the network is to have its definition and to run.
-        starts = (Step(START, was.name, f"Start network '{was.name}' again."),) if was.active and not now.active else ()
-        return (Step(DEFINE, was.name, f"Define network '{was.name}' as it was.", xml=was.persistent_xml), *starts)
-
-
-def _run_steps(conn: Any, steps: Iterable[Step]) -> list[str]:
-    done = []
-    for step in steps:
-        run_step(conn, step)
-        done.append(step.sentence)
-    return done
-
-
-def _ports_of_guests(conn: Any) -> frozenset[str] | None:
-    guests = read_guests(conn)
-    return None if guests is None else frozenset(nic.port for guest in guests for nic in guest.nics if nic.port)
 
 
 def _told(done: list[str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Optional
 from .._host.connection import connect, host_of
 from .._host.journal import Journal, key_of, locked
 from .._model.host import Host
+from .._plan.step import Work
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ class Session:
         if self.confirm_by is None:
             return None
         return {"run": self.journal.run, "seconds": round(self.confirm_by - time.time())}
+
+    def rehearse(self, work: list[Work]) -> None:
+        """For check mode: what a real run would refuse before its first step."""
+        changing = [item for item in work if item[0].changed]
+        if changing:
+            from .preflight import preflight
+
+            preflight(self.host, self.safety.verify_reach, changing)
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans done within a session: whole, or taken back."""
+"""Plans done within a session: whole, or rolled back."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Callable, TypeVar
 
 from .._host.networks import read_network
@@ -14,10 +15,12 @@ from .._model.canonical import canonical
 from .._model.errors import VirtfleetError
 from .._model.network import NETWORK
 from .._model.observed import Observed
-from .._plan.record import record
 from .._plan.replug import is_replug
 from .._plan.step import Work
-from .execute import execute, roll_back
+from .execute import Running, execute, roll_back
+from .interruption import Interruption, as_ours, held_off
+from .leases import tidy
+from .preflight import preflight, silent_ones
 from .session import Session
 
 T = TypeVar("T")
@@ -27,33 +30,64 @@ def run_transaction(opened: Session, work: list[Work], look: Callable[[], T]) ->
     """Do the plans and look at the host again; what look gives. look raises VirtfleetError when it does not find
     what was to be.
 
-    Raises VirtfleetError; then everything is as it was, or the error says what is not.
+    Raises VirtfleetError, whatever went wrong; then everything is as it was, or the error says what is not, and the
+    journal keeps what it was.
     """
     changing = [item for item in work if item[0].changed]
     _refuse_changed(opened.conn, changing)
-    _refuse_out_of_reach(opened.safety.verify_reach)
-    networks = record(changing)
+    preflight(opened.host, opened.safety.verify_reach, changing)
+    with held_off() as interruption:
+        return _run(opened, changing, look, interruption)
+
+
+def _run(opened: Session, work: list[Work], look: Callable[[], T], interruption: Interruption) -> T:
     if opened.arm is not None:
         opened.confirm_by = time.time() + opened.safety.confirm_timeout
-    opened.journal.write(networks, opened.confirm_by)
-    if opened.arm is not None and opened.confirm_by is not None:
-        opened.arm(opened.journal, opened.confirm_by)
-    done: list[Any] = []
+    running = Running.begin(
+        opened.conn, opened.host, work, lambda networks: opened.journal.write(networks, opened.confirm_by)
+    )
+    running.save()
     try:
-        opened.gaps = execute(opened.conn, opened.host, changing, done)
-        _verify_plugged(opened, changing)
+        if opened.arm is not None and opened.confirm_by is not None:
+            opened.arm(opened.journal, opened.confirm_by)
+        opened.gaps = execute(running, interruption)
+        _verify_plugged(opened, running)
         result = look()
         _verify_reach(opened.safety.verify_reach)
-    except VirtfleetError as error:
-        failure = roll_back(opened.conn, done, error)
+        interruption.refuse()
+        if opened.confirm_by is not None:
+            opened.journal.write(running.networks, opened.confirm_by, finished=True)
+    except BaseException as error:
+        failure = _rolled_back(running, as_ours(error))
         if not failure.details.get("left"):
-            opened.journal.remove()
+            _tidy(opened, running)
+            _remove(opened)
         raise failure from None
+    _tidy(opened, running)
     if opened.confirm_by is None:
-        opened.journal.remove()
-    else:
-        opened.journal.write(networks, opened.confirm_by, finished=True)
+        _remove(opened)
     return result
+
+
+def _tidy(opened: Session, running: Running) -> None:
+    """What stays lying about is no reason to fail a change that is done."""
+    if not opened.host.remote:
+        with suppress(Exception):
+            tidy(opened.conn, running.entries)
+
+
+def _rolled_back(running: Running, error: VirtfleetError) -> VirtfleetError:
+    try:
+        return roll_back(running, error)
+    except BaseException as second:
+        ending = f"It could not be rolled back ({as_ours(second).sentence}); the journal stays for the next run."
+        return VirtfleetError(error.code, f"{error.sentence} {ending}", **{**error.details, "left": [ending]})
+
+
+def _remove(opened: Session) -> None:
+    """The next run finds nothing left to do in a journal that stays."""
+    with suppress(OSError):
+        opened.journal.remove()
 
 
 def _refuse_changed(conn: Any, work: list[Work]) -> None:
@@ -76,35 +110,16 @@ def _facts(observed: Observed) -> tuple[Any, ...]:
     return live, persistent, observed.autostart
 
 
-def _verify_plugged(opened: Session, work: list[Work]) -> None:
-    if any(is_replug(plan) for plan, _observed in work):
+def _verify_plugged(opened: Session, running: Running) -> None:
+    if any(is_replug(entry.plan) for entry in running.entries):
         from .verify_plugged import verify_plugged
 
-        verify_plugged(opened.conn, opened.host, work)
-
-
-def _refuse_out_of_reach(addresses: Sequence[str]) -> None:
-    silent = _silent(addresses)
-    if silent:
-        raise VirtfleetError(
-            "REACH_MISSING",
-            f"{', '.join(silent)} of verify_reach cannot be reached from this host before anything was changed; "
-            "nothing was changed.",
-            silent=silent,
-        )
+        verify_plugged(opened.conn, opened.host, running.entries)
 
 
 def _verify_reach(addresses: Sequence[str]) -> None:
-    silent = _silent(addresses)
+    silent = silent_ones(addresses)
     if silent:
         raise VirtfleetError(
             "REACH_LOST", f"The host no longer reaches {', '.join(silent)} after the change.", silent=silent
         )
-
-
-def _silent(addresses: Sequence[str]) -> list[str]:
-    if not addresses:
-        return []
-    from .._host.reach import silent
-
-    return silent(addresses)

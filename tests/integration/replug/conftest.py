@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from batch import hosts_of
+from replug.bench import Bench
 
 RELEASES = ("bookworm", "trixie")
 
@@ -15,3 +18,10 @@ RELEASES = ("bookworm", "trixie")
 def hosts(tmp_path_factory):
     with hosts_of("replug", tmp_path_factory.mktemp("replug"), RELEASES) as hosts:
         yield hosts
+
+
+@pytest.fixture(scope="module")
+def bench(hosts) -> Iterator[Bench]:
+    bench = Bench(hosts)
+    yield bench
+    bench.prepare(None, guest=False)

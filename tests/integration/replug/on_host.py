@@ -3,13 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs on a lab host: one call of the collection's core, which may meet a fault on its way, or a look at the host.
 
-on_host.py COLLECTIONS apply REQUEST: options of virt_network with restart, and fault: step (its number), when (before,
-after) and how (kill: this process dies; daemon: libvirtd dies; error: libvirt refuses; anything else: a command that
-virsh carries out, if it can). on_host.py COLLECTIONS look.
+on_host.py COLLECTIONS apply REQUEST: options of virt_network with restart, or networks, a list of these, and fault, one
+or a list: step (its number, those of a rollback or a recovery counted on), when (before, after) and how (kill: this
+process dies; daemon: libvirtd dies; error: libvirt refuses; SIGTERM and others: that signal comes, twice; OSError and
+others: that is raised; anything else: a command that virsh carries out, if it can, or after a ! one by itself). With
+inside, a function of _host, step counts its calls instead. on_host.py COLLECTIONS look.
 """
 
 from __future__ import annotations
 
+import builtins
+import importlib
 import json
 import os
 import re
@@ -22,60 +26,97 @@ sys.path.insert(0, sys.argv[1])
 import libvirt
 
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.argument_spec import DEFINITION
-from ansible_collections.virtfleet.network.plugins.module_utils._host.connection import errors
+from ansible_collections.virtfleet.network.plugins.module_utils._host import connection
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._run import execute as executing
+from ansible_collections.virtfleet.network.plugins.module_utils._run import recover as recovering
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
 
 URI = "qemu:///system"
 OWNER = re.compile(r"<name>(.*?)</name>|<mac address='(.*?)'")
+SETTINGS = ("isolated", "learning", "unicast_flood", "hairpin_mode")
 COUNTED = re.compile(r" connections='\d+'")
 
 
-def meet(fault: dict) -> None:
-    """Have the step of that number meet its fault."""
-    run_step, number = executing.run_step, iter(range(1000))
+def meet(faults: list[dict]) -> None:
+    """Have the steps, or the calls, of these numbers meet their faults."""
+    number = iter(range(1000))
+    at_steps = [fault for fault in faults if "inside" not in fault]
+    run_step = executing.run_step
 
-    def faulty(conn, step):
-        mine = next(number) == fault["step"]
-        if mine and fault["when"] == "before":
-            strike(conn, step)
-        result = run_step(conn, step)
-        if mine and fault["when"] == "after":
-            strike(conn, step)
+    def faulty(conn, step, *rest):
+        mine = next(number)
+        met = [fault for fault in at_steps if fault["step"] == mine]
+        for fault in met:
+            if fault["when"] == "before":
+                strike(fault["how"], conn, step)
+        result = run_step(conn, step, *rest)
+        for fault in met:
+            if fault["when"] == "after":
+                strike(fault["how"], conn, step)
         return result
 
-    def strike(conn, step):
-        if fault["how"] == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if fault["how"] == "daemon":
-            pid = subprocess.run(["pgrep", "-o", "-x", "libvirtd"], capture_output=True, text=True, check=True).stdout
-            os.kill(int(pid), signal.SIGKILL)
-            return
-        if fault["how"] != "error":
-            subprocess.run(["virsh", "-q", *fault["how"].split()], capture_output=True, check=False)
-            return
-        with errors(step.doing, conn):
-            raise libvirt.libvirtError("injected by the test")
+    for module in (executing, recovering):
+        module.run_step = faulty
+    for fault in faults:
+        if "inside" in fault:
+            wrap(fault)
 
-    executing.run_step = faulty
+
+def wrap(fault: dict) -> None:
+    module_name, name = fault["inside"].split(".")
+    module = importlib.import_module(f"{connection.__package__}.{module_name}")
+    function, number = getattr(module, name), iter(range(1000))
+
+    def faulty(*args, **kwargs):
+        if next(number) == fault["step"]:
+            strike(fault["how"], None, None)
+        return function(*args, **kwargs)
+
+    setattr(module, name, faulty)
+
+
+def strike(how: str, conn, step) -> None:
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif how.startswith("SIG"):
+        for _time in range(2):
+            os.kill(os.getpid(), getattr(signal, how))
+    elif how.endswith(("Error", "Interrupt", "Exit")):
+        raise getattr(builtins, how)("injected by the test")
+    elif how == "daemon":
+        pid = subprocess.run(["pgrep", "-o", "-x", "libvirtd"], capture_output=True, text=True, check=True).stdout
+        os.kill(int(pid), signal.SIGKILL)
+    elif how == "error":
+        with connection.errors(step.doing, conn):
+            raise libvirt.libvirtError("injected by the test")
+    elif how.startswith("!"):
+        subprocess.run(how[1:].split(), capture_output=True, check=False)
+    else:
+        subprocess.run(["virsh", "-q", *how.split()], capture_output=True, check=False)
 
 
 def apply(request: dict) -> dict:
     if request.get("fault"):
-        meet(request["fault"])
-    options = {name: value for name, value in request.items() if name in DEFINITION}
-    desired = Desired(request["name"], request.get("state", "active"), request.get("autostart"), declaration(options))
+        faults = request["fault"]
+        meet(faults if isinstance(faults, list) else [faults])
+    wanted = [desired(network) for network in request.get("networks", [request])]
     try:
         done = apply_networks(
-            [desired], uri=URI, restart=request.get("restart", "idle"), check_mode=False, safety=Safety(lock_timeout=5)
+            wanted, uri=URI, restart=request.get("restart", "idle"), check_mode=False, safety=Safety(lock_timeout=5)
         )
     except VirtfleetError as error:
-        return {"code": error.code, "sentence": error.sentence, "left": error.details.get("left", [])}
-    plan = done.work[0][0]
-    return {"steps": [step.action for step in plan.steps], "warnings": list(done.warnings)}
+        left, undone = error.details.get("left", []), error.details.get("undone", [])
+        return {"code": error.code, "sentence": error.sentence, "left": left, "undone": undone}
+    steps = [step.action for plan, _observed in done.work for step in plan.steps]
+    return {"steps": steps, "warnings": list(done.warnings)}
+
+
+def desired(network: dict) -> Desired:
+    options = {name: value for name, value in network.items() if name in DEFINITION}
+    return Desired(network["name"], network.get("state", "active"), network.get("autostart"), declaration(options))
 
 
 def look() -> dict:
@@ -94,15 +135,29 @@ def look() -> dict:
             ports += [
                 re.findall(r"<name>(.*?)</name>|<mac address='(.*?)'", p.XMLDesc()) for p in network.listAllPorts()
             ]
-    masters = {}
+    masters, taps, stp = {}, {}, {}
     for name in sorted(os.listdir("/sys/class/net")):
         if name.startswith("vnet"):
             master = f"/sys/class/net/{name}/master"
             masters[name] = os.path.basename(os.readlink(master)) if os.path.exists(master) else None
+            taps[name] = [read(name, "mtu"), *(read(name, "brport", option) for option in SETTINGS)]
+        if os.path.exists(f"/sys/class/net/{name}/bridge"):
+            stp[name] = read(name, "bridge", "stp_state")
     state = "/var/lib/virtfleet-network"  # no run has been here yet where there is none
     journals = [name for name in os.listdir(state) if name.endswith(".journal")] if os.path.isdir(state) else []
     conn.close()
-    return {"networks": networks, "ports": sorted(map(str, ports)), "masters": masters, "journals": journals}
+    return {
+        "networks": networks, "ports": sorted(map(str, ports)), "masters": masters, "taps": taps, "stp": stp,
+        "journals": journals,
+    }  # fmt: skip
+
+
+def read(*path: str) -> str:
+    try:
+        with open(os.path.join("/sys/class/net", *path), encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 if __name__ == "__main__":

@@ -8,28 +8,22 @@ A plan's steps are learned from a run without a fault. Guests stay in their firm
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from harness.playbook import ROOT
-
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
-
-import guests
+from replug.bench import (
+    BRIDGE,
+    ENG,
+    HOST,
+    NAME,
+    OTHER,
+    POOL,
+    TRANSIENT,
+    assert_plugged,
+    guests,
+    seen_bridge,
+    without_generated,
+)
 
 pytestmark = pytest.mark.lab
-
-HOST = "kvm1"
-NAME = "red"
-MAC, OTHER = "52:54:00:30:00:01", "52:54:00:30:00:02"
-BRIDGE = {"forward": {}, "bridge": {"name": "virbr30", "stp": False}, "mac": "52:54:00:aa:00:30"}
-POOL = {"forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}, {"dev": "p1"}]}}
-ENG = {"portgroups": [{"name": "eng"}]}
-TRANSIENT = "<network><name>red</name><bridge name='virbr30' stp='off'/><mac address='52:54:00:aa:00:30'/></network>"
 
 # Kind of plan -> the network before (None: none, text: transient), whether a guest is in it, and the change.
 KINDS: dict[str, tuple[dict | str | None, bool, dict]] = {
@@ -45,59 +39,6 @@ KINDS: dict[str, tuple[dict | str | None, bool, dict]] = {
     "removal": (BRIDGE, False, {"state": "absent"}),
 }
 FAULTS = [("before", "error"), ("after", "kill"), ("after", "daemon")]
-
-
-class Bench:
-    """One host, with the collection where its own Python finds it."""
-
-    def __init__(self, hosts) -> None:
-        self.hosts = hosts
-        self.collections = hosts.share_collection()
-        shutil.copy(Path(__file__).with_name("on_host.py"), ROOT / f".lab-{hosts.name}" / "shared")
-
-    def ask(self, *args: str, check: bool = True) -> dict:
-        said = self.hosts.on(HOST, "python3", "-B", "/srv/shared/on_host.py", self.collections, *args, check=check)
-        return json.loads(said) if said else {}
-
-    def apply(self, change: dict, fault: dict | None = None) -> dict:
-        request = {"name": NAME, **change, **({"fault": fault} if fault else {})}
-        return self.ask("apply", json.dumps(request), check=not fault)
-
-    def look(self) -> dict:
-        return self.ask("look")
-
-    def prepare(self, network: dict | str | None, guest: bool) -> dict:
-        """How the host looks then."""
-        for name in self.hosts.virsh(HOST, "list", "--name").split():
-            self.hosts.virsh(HOST, "destroy", name)
-        self.hosts.clean(HOST)
-        if isinstance(network, str):
-            self.hosts.on(HOST, "sh", "-c", 'printf %s "$1" > /run/red.xml', "sh", network)
-            self.hosts.virsh(HOST, "net-create", "/run/red.xml")
-        elif network is not None:
-            assert "code" not in (done := self.apply(network)), done
-        if guest:
-            xml = guests.domain_xml("web1", [guests.network_interface(NAME, MAC)])
-            self.hosts.on(HOST, "sh", "-c", 'printf %s "$1" > /run/web1.xml', "sh", xml)
-            self.hosts.virsh(HOST, "create", "--paused", "/run/web1.xml")
-        return self.look()
-
-
-@pytest.fixture(scope="module")
-def bench(hosts) -> Iterator[Bench]:
-    bench = Bench(hosts)
-    yield bench
-    bench.prepare(None, guest=False)
-
-
-def assert_plugged(seen: dict, guest: bool, pool: bool) -> None:
-    assert len(seen["ports"]) == int(guest), seen["ports"]
-    if guest and not pool:
-        assert list(seen["masters"].values()) == [seen_bridge(seen)], seen
-
-
-def seen_bridge(seen: dict) -> str:
-    return str(seen["networks"][NAME]["live"]).partition("<bridge name='")[2].partition("'")[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -151,16 +92,3 @@ def test_a_guest_starts_or_stops_in_the_middle(bench, number, when):
         assert len(there["ports"]) == len(running), (running, there)
         assert list(there["masters"].values()) == [seen_bridge(there)] * len(running), (running, there)
         assert bench.apply(change)["steps"] == []
-
-
-def without_generated(seen: dict) -> str:
-    """Without UUIDs and tap numbers, which are others in every round."""
-    networks = {
-        name: {key: _plain(value) if isinstance(value, str) else value for key, value in facts.items()}
-        for name, facts in seen["networks"].items()
-    }
-    return json.dumps([networks, seen["ports"], sorted(seen["masters"].values(), key=str), seen["journals"]])
-
-
-def _plain(xml: str) -> str:
-    return "\n".join(line for line in xml.splitlines() if "<uuid>" not in line)

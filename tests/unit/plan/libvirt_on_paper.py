@@ -21,7 +21,9 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.forward i
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
+from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._model.portgroup import PORTGROUP
+from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan import step as steps
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.codec import read
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.etree import parse
@@ -68,10 +70,9 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
         assert seen.live is not None
         assert seen.live["bridge"]["name"]
         if step.action == steps.ATTACH:
-            back = tuple(port for port in step.ports if port.kind == "device")
-        else:
-            back = step.ports  # libvirt makes their ports anew
-        return replace(seen, plugged=_with(seen.plugged, back))
+            return replace(seen, plugged=_with_taps(seen.plugged or (), step.ports))
+        # libvirt makes their ports anew.
+        return replace(seen, plugged=_with_taps(_with_ports(seen.plugged or (), step.ports), step.ports))
     if step.action == steps.AUTOSTART:
         assert seen.persistent is not None
         return replace(seen, autostart=step.value)
@@ -85,7 +86,7 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
             return replace(seen, plugged=tuple(port for port in seen.plugged if port.port not in named))
         for port in step.ports:
             assert port.member is None or port.member in members_of(seen.live), "libvirt takes no port of no member"
-        return replace(seen, plugged=_with(seen.plugged, step.ports))
+        return replace(seen, plugged=_with_ports(seen.plugged or (), step.ports))
     if step.action == steps.FREE:
         gone = {port.port for port in step.ports}
         assert all(port.member in members_of(seen.live) for port in step.ports), "libvirt keeps a port of no member"
@@ -96,13 +97,48 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
         assert not counted, "libvirt would forget who is plugged in"
         live = _updated(seen.live, step)
         return replace(seen, live=live, live_xml=write_network(live))
-    assert step.action == steps.DESCRIBE
+    assert step.action in (steps.DESCRIBE, steps.LEASES)
     return seen
 
 
-def _with(plugged, back):
-    there = {port.port or port.name for port in plugged or ()}
-    return (*(plugged or ()), *(port for port in back if (port.port or port.name) not in there))
+def broken_off(step: steps.Step, count: int) -> steps.Step:
+    """A step over several ports in which its run is killed after some of them; the next tap is in the bridge by then,
+    without its settings."""
+    ports = step.ports[:count]
+    if step.action in (steps.ATTACH, steps.MOVE) and count < len(step.ports):
+        nearly = step.ports[count]
+        ports = (*ports, replace(nearly, tap=replace(nearly.tap, options=(), fdb=())))
+    return replace(step, ports=ports)
+
+
+def _with_ports(plugged, back):
+    """A guest that gets its port back is where its tap is."""
+    there = {port.port for port in plugged if port.port}
+    taps = {port.tap.name: port.tap for port in plugged if port.kind == "device" and port.tap}
+    come = [port for port in back if port.port not in there]
+    names = {port.tap.name for port in come if port.tap}
+    come = [
+        replace(port, tap=taps.get(port.tap.name, Tap(port.tap.name)))
+        if port.tap and port.tap.mtu is not None
+        else port
+        for port in come
+    ]
+    return (*(port for port in plugged if port.kind == "guest" or port.name not in names), *come)
+
+
+def _with_taps(plugged, back):
+    """A tap in the bridge without a port looks like any other device."""
+    taps = {port.tap.name: port.tap for port in back}
+    there = tuple(
+        replace(port, tap=taps[port.tap.name]) if port.tap and port.tap.name in taps else port for port in plugged
+    )
+    have = {port.tap.name for port in there if port.tap}
+    come = (
+        port if port.kind == "device" else Plugged("device", port.tap.name, mac=f"fe{port.mac[2:]}", tap=port.tap)
+        for port in back
+        if port.tap.name not in have
+    )
+    return (*there, *come)
 
 
 def _generated(document):
@@ -149,7 +185,7 @@ def same(one: Observed, other: Observed) -> bool:
     def facts(seen):
         return [
             seen.autostart,
-            sorted(str(port.port) for port in seen.plugged or ()),
+            sorted(f"{port.kind} {port.name} {port.port} {port.tap}" for port in seen.plugged or ()),
             None if seen.live is None else canonical(NETWORK, seen.live),
             None if seen.persistent is None else canonical(NETWORK, seen.persistent),
         ]

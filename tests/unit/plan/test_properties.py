@@ -52,6 +52,12 @@ def planned(wanted, seen, restart):
         return None, error
 
 
+def rolled_back(seen, done):
+    """The network after some steps and their rollback."""
+    half = run_transaction(seen, done)
+    return run_transaction(half, rollback(seen, half, HOST, None))
+
+
 @st.composite
 def observations(draw):
     """A network as a host may have it: none, inactive, active, transient, or drifted apart."""
@@ -130,7 +136,7 @@ def test_replug_puts_everybody_back_or_names_who_has_to_wait(wanted, seen, data)
         assert plan.pending == ()
         assert [step.sentence for step in planned(wanted, after, "replug")[0].steps] == []
     done = list(plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
-    assert same(run_transaction(run_transaction(seen, done), rollback(seen, done)), seen)
+    assert same(rolled_back(seen, done), seen)
 
 
 @given(requests(), observations())
@@ -157,7 +163,7 @@ def test_plans_with_nobody_plugged_in_ask_who_is_before_they_stop_anything(wante
 def test_whatever_was_done_is_taken_back(wanted, seen, data):
     steps = plan_network(wanted, seen, HOST, "idle").steps
     done = list(steps[: data.draw(st.integers(0, len(steps)))])
-    after = run_transaction(run_transaction(seen, done), rollback(seen, done))
+    after = rolled_back(seen, done)
     assert same(after, seen)
 
 
@@ -207,7 +213,7 @@ def test_a_pools_books_are_right_after_updates(wanted, seen, data):
     if after.live:
         assert set(held) <= set(members_of(after.live)), "a member in use is never taken away"
     done = list(plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
-    assert same(run_transaction(run_transaction(seen, done), rollback(seen, done)), seen)
+    assert same(rolled_back(seen, done), seen)
 
 
 POOLS = st.sampled_from(["private", "vepa", "passthrough", "hostdev"])
@@ -241,7 +247,7 @@ def test_a_drained_pool_keeps_the_ports_of_those_who_stay(mode, first, second, d
     assert all(step.disruption == "none" for step in plan.steps)
     done = list(plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
     if not stale:
-        assert same(run_transaction(run_transaction(seen, done), rollback(seen, done)), seen)
+        assert same(rolled_back(seen, done), seen)
 
 
 @given(POOLS.filter(lambda mode: mode != "hostdev"), DEVICES)
@@ -252,7 +258,7 @@ def test_a_guest_without_a_port_is_counted_when_its_member_comes_back(mode, memb
     plan = plan_network(desired({"forward": pool_of(mode, members)}), seen, HOST, "idle", books=books)
     after = run_transaction(seen, plan.steps)
     assert [port.port for port in after.plugged] == ["port-web1"]
-    assert same(run_transaction(after, rollback(seen, list(plan.steps))), seen)
+    assert same(rolled_back(seen, list(plan.steps)), seen)
 
 
 @pytest.mark.parametrize("restart", RESTARTS)

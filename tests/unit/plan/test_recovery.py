@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that was broken off anywhere, and a change that nobody confirmed."""
+"""A run that was broken off anywhere, its recovery broken off too, and a change that nobody confirmed."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import is_virtual, members_of
-from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
+from ansible_collections.virtfleet.network.plugins.module_utils._model.guest import Guest, Nic
 from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import recalled, record
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import resumed, taken_back
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, recalled, record
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import recovered
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 
-from .libvirt_on_paper import run_transaction
+from . import libvirt_on_paper as paper
+from .libvirt_on_paper import run_transaction, same
 from .test_properties import DEVICE, GUEST, HOST, observations, planned, requests
 
 TAPPED = replace(GUEST, tap=Tap("vnet0", 1500, (("isolated", 1), ("learning", 0)), ("52:54:00:00:00:01",)))
-PORTS = frozenset({GUEST.port})
+NIC = Nic("52:54:00:00:00:01", "network", network="red", port=GUEST.port, target="vnet0")
+# Steps that do one thing after another.
+SEVERAL = ("attach", "move", "release", "reclaim", "free")
+GUESTS = (Guest("web1", "u1", running=True, nics=(NIC,)),)
 
 
 def in_use(seen):
@@ -31,30 +35,60 @@ def in_use(seen):
     return replace(seen, plugged=(TAPPED, DEVICE) if is_virtual(seen.live) else (TAPPED,))
 
 
-@given(requests(), observations())
-def test_a_journal_brings_back_what_was_written(wanted, seen):
+def broken_off(data, seen, steps):
+    """The network where a run of these steps was killed, between two of them or within one; perhaps it was not."""
+    steps = list(steps)
+    points = [(count, None) for count in range(len(steps) + 1)]
+    points += [
+        (count, ports) for count, step in enumerate(steps) for ports in range(len(step.ports)) if step.action in SEVERAL
+    ]
+    count, ports = data.draw(st.sampled_from(points))
+    half = run_transaction(seen, steps[:count])
+    return half if ports is None else run_transaction(half, [paper.broken_off(steps[count], ports)])
+
+
+@given(requests(), observations(), st.booleans())
+def test_a_journal_brings_back_what_was_written(wanted, seen, back):
     plan, _refusal = planned(wanted, in_use(seen), "replug")
     assume(plan is not None and plan.changed)
-    written = json.loads(json.dumps(record([(plan, in_use(seen))])))
-    ((again, was),) = recalled(written)
-    assert again.steps == plan.steps
-    assert was == in_use(seen)
+    written = json.loads(json.dumps(record([Entry(plan, in_use(seen), back)])))
+    (entry,) = recalled(written)
+    assert entry.plan.steps == plan.steps
+    assert entry.was == in_use(seen)
+    assert entry.back == back
 
 
 @given(requests(), observations(), st.data())
-def test_wherever_a_run_is_broken_off_the_next_one_converges(wanted, seen, data):
+def test_a_run_that_is_broken_off_leaves_the_old_network_or_the_new_one(wanted, seen, data):
+    """However often its recovery is broken off too; and the next run converges."""
     seen = in_use(seen)
     plan, _refusal = planned(wanted, seen, "replug")
     assume(plan is not None and plan.changed)
-    half = run_transaction(seen, plan.steps[: data.draw(st.integers(0, len(plan.steps)))])
-    resumed_ = run_transaction(half, resumed(plan, seen, half, PORTS))
-    if wanted.state in ("active", "present"):
-        assert {port.name for port in resumed_.plugged} == {port.name for port in seen.plugged}
-    after = run_transaction(resumed_, planned(wanted, resumed_, "replug")[0].steps)
     whole = run_transaction(seen, plan.steps)
-    assert after.state == whole.state
-    assert {port.name for port in after.plugged} == {port.name for port in whole.plugged}
-    assert planned(wanted, after, "replug")[0].steps == ()
+    half = broken_off(data, seen, plan.steps)
+    for _kill in range(data.draw(st.integers(0, 3))):
+        half = broken_off(data, half, recovered(plan, seen, half, HOST, GUESTS))
+    after = run_transaction(half, recovered(plan, seen, half, HOST, GUESTS))
+    assert same(after, seen) or same(after, whole)
+    assert recovered(plan, seen, after, HOST, GUESTS) == ()
+    again = run_transaction(after, planned(wanted, after, "replug")[0].steps)
+    assert same(again, whole)
+    assert planned(wanted, again, "replug")[0].steps == ()
+
+
+@given(requests(), observations(), st.data())
+def test_a_rollback_that_is_broken_off_is_completed(wanted, seen, data):
+    """Also a definition comes back that somebody made by hand for the next start."""
+    seen = in_use(seen)
+    plan, _refusal = planned(wanted, seen, "replug")
+    assume(plan is not None and plan.changed)
+    half = broken_off(data, seen, plan.steps)
+    for _kill in range(data.draw(st.integers(1, 3))):
+        half = broken_off(data, half, rollback(seen, half, HOST, GUESTS))
+    after = run_transaction(half, rollback(seen, half, HOST, GUESTS))
+    assert same(after, seen)
+    assert after.persistent_xml == seen.persistent_xml
+    assert rollback(seen, after, HOST, GUESTS) == ()
 
 
 @given(requests(), observations())
@@ -63,11 +97,4 @@ def test_a_change_that_nobody_confirmed_is_taken_back(wanted, seen):
     plan, _refusal = planned(wanted, seen, "replug")
     assume(plan is not None and plan.changed)
     after = run_transaction(seen, plan.steps)
-    back = run_transaction(after, taken_back(seen, after, HOST))
-    assert back.state == seen.state
-    assert {port.name for port in back.plugged} == {port.name for port in seen.plugged}
-    for one, other in ((back.live, seen.live), (back.persistent, seen.persistent)):
-        assert (one is None) == (other is None)
-        if one is not None:
-            assert canonical(NETWORK, one) == canonical(NETWORK, other)
-    assert back.autostart == seen.autostart
+    assert same(run_transaction(after, rollback(seen, after, HOST, GUESTS)), seen)

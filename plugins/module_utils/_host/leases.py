@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files in which libvirt keeps DHCP leases: <bridge>.status and <bridge>.macs.
+
+dnsmasq gets its leases from the first when it starts (src/network/leaseshelper.c), libvirt its guests' addresses from
+the second. libvirt removes both with the network (networkRemoveInactive), and looks for them nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from .._model.leases import Leases
+
+# leaseshelper has it built in.
+FOLDER = "/var/lib/libvirt/dnsmasq"
+_MOST = 32 * 1024 * 1024
+
+
+def read_leases(bridge: str) -> Leases:
+    """Raises OSError."""
+    return Leases(bridge, _read(f"{bridge}.status"), _read(f"{bridge}.macs"))
+
+
+def write_leases(leases: Leases) -> None:
+    """Raises OSError."""
+    for name, text in ((f"{leases.bridge}.status", leases.status), (f"{leases.bridge}.macs", leases.macs)):
+        if text and text != _read(name):
+            _replace(os.path.join(FOLDER, name), text)
+
+
+def remove_leases(bridge: str) -> None:
+    """Raises OSError."""
+    for name in (f"{bridge}.status", f"{bridge}.macs"):
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(FOLDER, name))
+
+
+def _read(name: str) -> str:
+    try:
+        with open(os.path.join(FOLDER, name), encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(_MOST)
+    except FileNotFoundError:
+        return ""
+
+
+def _replace(path: str, text: str) -> None:
+    """As libvirt's own writers do: whoever reads it finds it whole."""
+    new = f"{path}.new"
+    try:
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        with open(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(handle)
+        os.chmod(new, 0o644)
+        os.replace(new, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(new)
+        raise

@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A bridge of the kernel's, as against libvirt's definition of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BridgeState:
+    """index: the kernel's number of the link, by which a bridge that was made again under its name is told from the
+    first; stp: whether its spanning tree protocol is on."""
+
+    name: str
+    index: int
+    stp: bool

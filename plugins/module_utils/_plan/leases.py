@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DHCP leases go with their subnet, to whatever network and bridge that has after a change.
+
+libvirt keeps them under the name of the bridge, so that a new name, for the same network or for one that takes its
+place, would begin without them: addresses that guests hold could be given to others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, Union
+
+from .._model.canonical import canonical
+from .._model.field import Document
+from .._model.forward import is_virtual
+from .._model.leases import Leases
+from .._model.network import NETWORK
+from .._model.observed import Observed
+from .._xml.network import parse_network
+from .step import CREATE, DEFINE, DESTROY, LEASES, START, UNDEFINE, Plan, Step, Work
+
+Subnet = Union[IPv4Network, IPv6Network]
+# Of a lease that never ends.
+_FOR_EVER = 0
+
+
+def with_leases(work: Sequence[Work]) -> list[Work]:
+    """The plans, with the steps that take leases along."""
+    return [(_with_leases(plan, observed, work), observed) for plan, observed in work]
+
+
+def left_behind(work: Sequence[Work]) -> list[Work]:
+    """The plans for a host whose files are out of reach."""
+    result = []
+    for (plan, observed), (planned, _observed) in zip(work, with_leases(work)):
+        if planned is not plan:
+            warning = (
+                f"The DHCP leases that network '{plan.network}' would take over cannot be moved over a remote URI: its "
+                "guests may get other addresses. Run the task on the host itself to keep them."
+            )
+            plan = replace(plan, warnings=(*plan.warnings, warning))
+        result.append((plan, observed))
+    return result
+
+
+def _with_leases(plan: Plan, observed: Observed, work: Sequence[Work]) -> Plan:
+    places = [place for place, step in enumerate(plan.steps) if step.action in (START, DEFINE)]
+    if not places or UNDEFINE in (step.action for step in plan.steps):
+        return plan
+    starts = [place for place in places if plan.steps[place].action == START]
+    if not starts and observed.exists:
+        return plan  # it runs on, or begins with what there will be by then
+    goal = goal_of(plan, observed)
+    sources = sorted({bridge_of_leases(was) for other, was in work if _moves(plan, goal, other, was)} - {""})
+    if not sources:
+        return plan
+    sentence = f"Take the DHCP leases of bridge {', '.join(sources)} along to network '{plan.network}'."
+    step = Step(LEASES, plan.network, sentence, command=" ".join(sources))
+    place = starts[0] if starts else places[-1] + 1
+    return replace(plan, steps=(*plan.steps[:place], step, *plan.steps[place:]))
+
+
+def _moves(plan: Plan, goal: Document, other: Plan, was: Observed) -> bool:
+    """Whether leases of another network, or of this one under another name of its bridge, belong to goal."""
+    actions = {step.action for step in other.steps}
+    if not actions & {DESTROY, UNDEFINE}:
+        return False
+    old = was.live if was.live is not None else was.persistent or {}
+    if other.network == plan.network and bridge_of_leases(was) == _bridge(goal):
+        return False
+    return any(one.overlaps(two) for one in subnets(goal) for two in subnets(old) if one.version == two.version)
+
+
+def leases_again(was: Observed, now: Observed) -> tuple[Step, ...]:
+    """For a rollback that starts the network: libvirt may have removed its leases, or have newer ones elsewhere."""
+    if not subnets(was.live or {}):
+        return ()
+    sources = sorted({bridge_of_leases(was), bridge_of_leases(now)} - {""})
+    sentence = f"Put the DHCP leases of network '{was.name}' back."
+    # A transient network is not there yet when it gets them.
+    xml = was.live_xml if was.persistent is None else ""
+    return (Step(LEASES, was.name, sentence, command=" ".join(sources), xml=xml),)
+
+
+def goal_of(plan: Plan, observed: Observed) -> Document:
+    """The definition that the plan's start takes."""
+    xml = next((step.xml for step in plan.steps if step.action in (DEFINE, CREATE)), None)
+    return parse_network(xml) if xml else observed.persistent or {}
+
+
+def bridge_of_leases(observed: Observed) -> str:
+    """Empty for a network that has none, or whose bridge is yet to be named."""
+    return _bridge(observed.live if observed.live is not None else observed.persistent or {})
+
+
+def _bridge(document: Document) -> str:
+    return str((document.get("bridge") or {}).get("name") or "") if is_virtual(document) else ""
+
+
+def subnets(document: Document) -> list[Subnet]:
+    """Those that the network serves by DHCP."""
+    if not is_virtual(document):
+        return []
+    found: list[Subnet] = []
+    for ip in canonical(NETWORK, {"ips": document.get("ips") or []}).get("ips", ()):
+        if ip.get("dhcp"):
+            found.append(ip_network(f"{ip['address']}/{ip.get('prefix', _prefix(ip['address']))}", strict=False))
+    return found
+
+
+def _prefix(text: str) -> int:
+    return 24 if ip_address(text).version == 4 else 64
+
+
+def is_linked(step: Step, others: Iterable[Observed]) -> bool:
+    """Whether a step takes leases of one of these networks."""
+    sources = step.command.split() if step.action == LEASES else ()
+    return any(bridge_of_leases(other) in sources for other in others)
+
+
+def joined(leases: Sequence[Leases], bridge: str) -> Leases:
+    """All of them, under one bridge's name: of two leases of one address the one that ends later."""
+    found: dict[str, Any] = {}
+    for lease in (lease for one in leases for lease in _entries(one.status, "ip-address")):
+        address = str(lease["ip-address"])
+        if address not in found or _end(lease) >= _end(found[address]):
+            found[address] = lease
+    owners: dict[str, list[Any]] = {}
+    for entry in (entry for one in leases for entry in _entries(one.macs, "domain")):
+        known = owners.setdefault(str(entry["domain"]), [])
+        known += [mac for mac in entry.get("macs") or () if mac not in known]
+    macs = [{"domain": domain, "macs": macs} for domain, macs in sorted(owners.items())]
+    return Leases(bridge, _text(list(found.values())), _text(macs))
+
+
+def within(leases: Leases, served: Sequence[Subnet]) -> Leases:
+    """Those of these subnets."""
+    entries = [lease for lease in _entries(leases.status, "ip-address") if _is_in(lease["ip-address"], served)]
+    return replace(leases, status=_text(entries))
+
+
+def _is_in(text: Any, served: Sequence[Subnet]) -> bool:
+    try:
+        address = ip_address(str(text))
+    except ValueError:
+        return False
+    return any(address in subnet for subnet in served if subnet.version == address.version)
+
+
+def _end(lease: Any) -> float:
+    try:
+        end = int(lease.get("expiry-time") or _FOR_EVER)
+    except (TypeError, ValueError):
+        return -1
+    return float("inf") if end == _FOR_EVER else end
+
+
+def _entries(text: str, key: str) -> list[Any]:
+    """libvirt too goes on without a file that it cannot read."""
+    try:
+        entries = json.loads(text) if text else []
+    except (ValueError, RecursionError):
+        return []
+    return [entry for entry in entries if isinstance(entry, dict) and key in entry] if isinstance(entries, list) else []
+
+
+def _text(entries: list[Any]) -> str:
+    return json.dumps(entries, indent=2) if entries else ""

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What plans need of the host and of the user, tried before their first step and in check mode."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterable, Sequence
+
+from .._model.errors import VirtfleetError
+from .._model.host import Host
+from .._plan.replug import bridges_of
+from .._plan.step import ATTACH, LEASES, MOVE, STP, Step, Work
+
+# How many of the things that are missing a sentence names.
+_NAMED = 3
+_LEASES = "take DHCP leases along to another bridge"
+
+
+def preflight(host: Host, reach: Sequence[str], work: list[Work]) -> None:
+    """Raises VirtfleetError REACH_MISSING, RIGHTS_MISSING, DEPENDENCY_MISSING or LINKS_UNREADABLE."""
+    _refuse_out_of_reach(reach)
+    if not host.remote:
+        for plan, observed in work:
+            steps = [step for step in plan.steps if step.action in (ATTACH, MOVE)]
+            if steps:
+                _refuse_without_rights(plan.network, bridges_of(plan, observed), steps)
+            names = [name for step in plan.steps if step.action == LEASES for name in step.command.split()]
+            if names:
+                _refuse_without_leases(plan.network, names)
+
+
+def refuse_steps_without_rights(host: Host, network: str, bridges: Sequence[str], steps: Iterable[Step]) -> None:
+    """The same for the steps of a recovery. Raises VirtfleetError as preflight does."""
+    plugging = [step for step in steps if step.action in (ATTACH, MOVE, STP)]
+    if plugging and not host.remote:
+        _refuse_without_rights(network, bridges, plugging)
+
+
+def _refuse_without_rights(network: str, bridges: Sequence[str], steps: Sequence[Step]) -> None:
+    from .._host.rights import may_set_links, unwritable_files
+    from .._host.taps import settings_files
+
+    taps = [port.tap.name for step in steps for port in step.ports if port.tap is not None]
+    missing = [f"write access to {path}" for path in unwritable_files(settings_files(bridges, taps))]
+    if not may_set_links():
+        missing.insert(0, "CAP_NET_ADMIN")
+    if missing:
+        raise _missing(network, f"put guests back into the bridge of network '{network}'", missing)
+
+
+def _refuse_without_leases(network: str, bridges: Sequence[str]) -> None:
+    from .._host.leases import FOLDER, read_leases
+    from .._host.rights import unwritable_folders
+
+    try:
+        there = any(read_leases(bridge).status for bridge in bridges)
+    except OSError as error:
+        raise _missing(network, _LEASES, [f"read access to {error.filename}"]) from None
+    missing = unwritable_folders([FOLDER]) if there else []
+    if missing:
+        raise _missing(network, _LEASES, [f"write access to {path}" for path in missing])
+
+
+def _missing(network: str, doing: str, missing: list[str]) -> VirtfleetError:
+    named = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
+    return VirtfleetError(
+        "RIGHTS_MISSING",
+        f"User {_user()} cannot {doing}: {named} is missing. Nothing was changed; use become: true.",
+        network=network,
+        missing=missing,
+    )
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def _refuse_out_of_reach(addresses: Sequence[str]) -> None:
+    silent = silent_ones(addresses)
+    if silent:
+        raise VirtfleetError(
+            "REACH_MISSING",
+            f"{', '.join(silent)} of verify_reach cannot be reached from this host before anything was changed; "
+            "nothing was changed.",
+            silent=silent,
+        )
+
+
+def silent_ones(addresses: Sequence[str]) -> list[str]:
+    if not addresses:
+        return []
+    from .._host.reach import silent
+
+    return silent(addresses)

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests keep their addresses and names when the bridge gets another name, or the network does."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from replug.bench import HOST, MAC, NAME
+
+pytestmark = pytest.mark.lab
+
+FOLDER = "/var/lib/libvirt/dnsmasq"
+IPS = [{"address": "10.30.0.1", "prefix": 24, "dhcp": {"ranges": [{"start": "10.30.0.50", "end": "10.30.0.99"}]}}]
+NETWORK = {"forward": {}, "bridge": {"name": "virbr30"}, "ips": IPS}
+MOVED = {"bridge": {"name": "virbr39"}, "restart": "replug"}
+RENAMED = {"networks": [{"name": NAME, "state": "absent"}, {**NETWORK, "name": "blue", "bridge": {"name": "virbr39"}}]}
+LEASE = {"ip-address": "10.30.0.55", "mac-address": MAC, "hostname": "web1", "expiry-time": 0}
+# Who dnsmasq says that web1 is: 12 bytes of header, the name, type A and class IN; the address ends the answer.
+ASK = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(3)
+s.sendto(bytes.fromhex("000101000001000000000000" "0477656231" "00" "00010001"), ("10.30.0.1", 53))
+answer = s.recv(512)
+print(socket.inet_ntoa(answer[-4:]) if answer[7] else "unknown")
+"""
+
+
+def prepare(bench, guest: bool) -> None:
+    bench.prepare(NETWORK, guest)
+    bench.hosts.on(HOST, "sh", "-c", f"rm -f {FOLDER}/*.status {FOLDER}/*.macs")
+    bench.hosts.virsh(HOST, "net-destroy", NAME)
+    text = json.dumps([{**LEASE, "expiry-time": int(time.time()) + 3600}])
+    bench.hosts.on(HOST, "sh", "-c", f'printf %s "$1" >{FOLDER}/virbr30.status', "sh", text)
+    bench.hosts.virsh(HOST, "net-start", NAME)
+    if guest:
+        bench.hosts.virsh(HOST, "destroy", "web1")
+        bench.hosts.virsh(HOST, "create", "--paused", "/run/web1.xml")
+    assert_known(bench, NAME, "virbr30")
+
+
+def assert_known(bench, network: str, bridge: str) -> None:
+    assert "10.30.0.55" in bench.hosts.virsh(HOST, "net-dhcp-leases", network)
+    assert bench.hosts.on(HOST, "python3", "-c", ASK).strip() == "10.30.0.55", "dnsmasq does not know of it"
+    there = bench.hosts.on(HOST, "sh", "-c", f"cd {FOLDER}; ls *.status").split()
+    assert there == [f"{bridge}.status"]
+
+
+@pytest.mark.parametrize("guest", [True, False], ids=["in use", "idle"])
+def test_a_new_name_of_the_bridge(bench, guest):
+    prepare(bench, guest)
+    done = bench.apply(MOVED)
+    assert "leases" in done["steps"], done
+    assert_known(bench, NAME, "virbr39")
+    if guest:
+        macs = bench.hosts.on(HOST, "cat", f"{FOLDER}/virbr39.macs")
+        assert MAC in macs
+    assert bench.apply(MOVED)["steps"] == []
+
+
+@pytest.mark.parametrize("bridge", ["virbr39", None], ids=["named", "by libvirt"])
+def test_a_renamed_network(bench, bridge):
+    prepare(bench, guest=False)
+    gone, new = RENAMED["networks"]
+    done = bench.apply({"networks": [gone, {**new, "bridge": {"name": bridge} if bridge else {}}]})
+    assert "leases" in done["steps"], done
+    name = bench.hosts.virsh(HOST, "net-info", "blue").partition("Bridge:")[2].strip()
+    assert_known(bench, "blue", name)
+
+
+@pytest.mark.parametrize("change", [MOVED, RENAMED], ids=["bridge", "network"])
+def test_whatever_goes_wrong(bench, change):
+    """An error, and a kill, at every step; and a kill in the rollback."""
+    prepare(bench, guest=False)
+    steps = len(bench.apply(change)["steps"])
+    for number in range(steps):
+        prepare(bench, guest=False)
+        said = bench.apply(change, {"step": number, "when": "after", "how": "error"})
+        assert said["left"] == [], said
+        assert_known(bench, NAME, "virbr30")
+        for faults in ([], [{"step": steps - 1, "when": "after", "how": "error"}]):
+            prepare(bench, guest=False)
+            kill = {"step": number + (steps if faults else 0), "when": "after", "how": "kill"}
+            said = bench.apply(change, [*faults, kill])
+            other = bench.apply({"name": "green", "forward": {}})
+            assert "code" not in other, other
+            there = bench.hosts.virsh(HOST, "net-list", "--name").split()
+            assert len({NAME, "blue"} & set(there)) == 1, (number, faults, other)
+            (network,) = {NAME, "blue"} & set(there)
+            bridge = bench.hosts.virsh(HOST, "net-info", network).partition("Bridge:")[2].strip()
+            bench.hosts.virsh(HOST, "net-destroy", "green")
+            bench.hosts.virsh(HOST, "net-undefine", "green")
+            assert_known(bench, network, bridge)
+            if faults and not said:
+                assert (network, bridge) == (NAME, "virbr30")
