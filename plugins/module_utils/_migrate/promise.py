@@ -36,7 +36,8 @@ def promises(view: View, nic: Document, held: Optional[Document] = None) -> Opti
     if net is None:
         return None
     own = nic["own"]
-    got = effective_settings(net.document, nic["portgroup"], {key: value for key, value in own.items() if key not in _BESIDE})
+    asked = {key: value for key, value in own.items() if key not in _BESIDE}
+    got = effective_settings(net.document, nic["portgroup"], asked)
     if held is not None:
         got.update(held)
     own_isolated = own.get("isolated")
