@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thin door to the look back after a migration."""
+"""A thin door to the comparison after a migration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.kept import kept
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.after_migration import compare_after_migration
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import read_guest
 
 DOCUMENTATION = r"""
 name: migrate_kept
@@ -17,7 +19,7 @@ short_description: Say whether a guest kept its networks
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Holds what M(virtfleet.network.virt_guest_info) tells of a guest after a migration against what it told before.
+  - Compares the descriptions of a guest from before and after a migration.
 positional: _input, after
 options:
   _input:
@@ -25,7 +27,7 @@ options:
     type: dict
     required: true
   after:
-    description: The same of the host where it is now.
+    description: The same guest on the host where it is now.
     type: dict
     required: true
 seealso:
@@ -33,14 +35,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Hold that every NIC has what it had
+- name: Require that every NIC has what it had
   ansible.builtin.assert:
     that: (before.guests[0] | virtfleet.network.migrate_kept(after.guests[0])).broken == []
 """
 
 RETURN = r"""
 _value:
-  description: C(lines), one for each NIC, and C(broken), a sentence for everything that it has no more.
+  description: C(lines), one for each NIC, and C(broken), a sentence for everything that it has lost.
   type: dict
 """
 
@@ -48,10 +50,10 @@ _value:
 def migrate_kept(before: Any, after: Any) -> dict[str, list[str]]:
     """Plain data, as documented above. Raises AnsibleFilterError for what no module returned."""
     try:
-        return kept(before, after)
-    except (KeyError, TypeError, AttributeError) as error:
+        return compare_after_migration(read_guest(before), read_guest(after))
+    except DataError as error:
         raise AnsibleFilterError(
-            f"migrate_kept takes two guests as virt_guest_info tells of them; this is something else: {error!r}."
+            f"migrate_kept takes two guests as virt_guest_info describes them; one {error.problem}."
         ) from None
 
 

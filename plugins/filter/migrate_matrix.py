@@ -10,33 +10,33 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.matrix import matrix
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.matrix import matrix_of_verdicts
 
 DOCUMENTATION = r"""
 name: migrate_matrix
-short_description: Put guests by hosts, to see who could go where
+short_description: Show guests by hosts, and which guest could migrate where
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Joins what M(virtfleet.network.virt_guest_info) told of the guests on their hosts with what
-    M(virtfleet.network.virt_migrate_check) said of them on others.
+  - Joins the guests that M(virtfleet.network.virt_guest_info) described on their hosts with the verdicts that
+    M(virtfleet.network.virt_migrate_check) gave on others.
 positional: _input, checked
 options:
   _input:
     description:
       - The hosts by name, each with what M(virtfleet.network.virt_guest_info) returned there.
-      - A host that did not answer has whatever was registered instead. Its guests are not known then.
+      - Pass whatever was registered for a host that did not answer. Its guests are not known then.
     type: dict
     required: true
   checked:
     description:
       - The hosts by name, each with what M(virtfleet.network.virt_migrate_check) returned there.
-      - What a host did not answer is unknown.
+      - The verdict on a host that did not answer is unknown.
     type: dict
     required: true
   destination:
     description:
-      - The one host that was asked for. All guests are judged as coming there together. Without it, each is judged for
+      - The one host that was asked for. All guests are judged as coming there together. Without it, each is judged by
         itself on every host.
     type: str
 seealso:
@@ -60,8 +60,8 @@ _value:
     - C(lines), the matrix as text, with the best candidates and every reason.
     - C(guests), each with C(guest), C(uuid), C(host) (where it is), C(cells) (host to C(verdict) and C(findings)) and
       C(best), the hosts where it could go, the best first.
-    - C(problems), a sentence for each guest that can go nowhere, or not where it was to go.
-    - C(repairs), each with C(host), C(module) and C(arguments), what would repair the findings.
+    - C(problems), a sentence for each guest that can go nowhere, or not to O(destination).
+    - C(repairs), each with C(host), C(module) and C(arguments), the tasks that repair the findings.
   type: dict
 """
 
@@ -71,10 +71,10 @@ def migrate_matrix(found: Any, checked: Any, destination: Optional[str] = None) 
     if not isinstance(found, Mapping) or not isinstance(checked, Mapping):
         raise AnsibleFilterError("migrate_matrix takes two mappings of hosts by name.")
     try:
-        return matrix(found, checked, destination or None)
+        return matrix_of_verdicts(found, checked, destination or None)
     except (KeyError, TypeError, AttributeError) as error:
         raise AnsibleFilterError(
-            f"migrate_matrix takes what virt_guest_info and virt_migrate_check returned; this is no such: {error!r}."
+            f"migrate_matrix takes results of virt_guest_info and virt_migrate_check; these are not: {error!r}."
         ) from None
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thin door to the judgement by what was saved."""
+"""A thin door to the judgement by saved facts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.descriptor import read_described
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.judge import judge
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.view import read_view
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import read_destination
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import read_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_guests
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
 DOCUMENTATION = r"""
 name: migrate_verdicts
-short_description: Judge guests on many hosts by what was saved of them
+short_description: Judge guests on many hosts by saved facts
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
@@ -65,11 +65,12 @@ def migrate_verdicts(guests: Any, destinations: Any, policy: Optional[dict[str, 
     """Plain data, as documented above. Raises AnsibleFilterError for a destination that cannot be read."""
     if not isinstance(destinations, Mapping) or isinstance(guests, (str, Mapping)):
         raise AnsibleFilterError("migrate_verdicts takes a list of guests and a mapping of hosts by name.")
-    described = read_described(guests)
+    described = read_guests(guests)
     try:
-        return {str(host): judge(described, read_view(info), policy) for host, info in destinations.items()}
+        hosts = {str(host): read_destination(info) for host, info in destinations.items()}
     except VirtfleetError as error:
         raise AnsibleFilterError(error.sentence) from None
+    return {name: judge_guests(described, host, policy) for name, host in hosts.items()}
 
 
 class FilterModule:

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: virt_guest_info
-short_description: Describe guests as a migration check needs them
+short_description: Describe guests for the migration check
 version_added: 0.1.0
 description:
-  - Describes guests so that other hosts can judge, without asking this one, whether they could run there and keep
-    their networks.
-  - What a running guest asks for is read from its migratable definition, that of a stopped one from the definition
-    with which it will start.
+  - Describes guests so that it can be judged, without asking this host again, whether they could run on another host
+    and keep their networks.
+  - A running guest is read from its migratable definition, one that is shut off from its persistent definition.
 extends_documentation_fragment:
   - virtfleet.network.attributes.info
   - virtfleet.network.network.connection
 options:
   names:
-    description: Describe these guests only, given by names or UUIDs. All of them when it is left out.
+    description: Describe only these guests, given by names or UUIDs. Without it, all of them.
     type: list
     elements: str
   missing:
-    description: What to do about O(names) that the host does not have, V(fail) or V(skip) them.
+    description: Whether to fail (V(fail)) for O(names) that the host does not have, or to ignore them (V(skip)).
     type: str
     choices: [fail, skip]
     default: fail
@@ -52,12 +51,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 format:
-  description: The version of this shape. It changes when the shape does.
+  description: The version of the result's format.
   returned: success
   type: int
-  sample: 1
+  sample: 2
 host:
-  description: The host, with C(name), C(uuid) (libvirt's host UUID, null where it is not told) and C(libvirt_version).
+  description: The host, with C(name), C(uuid) (libvirt's host UUID, null if it is not known) and C(libvirt_version).
   returned: success
   type: dict
   sample: {name: kvm1, uuid: 312ec8c1-9ac3-437f-ae17-6569c5008760, libvirt_version: 9.0.0}
@@ -66,7 +65,7 @@ gathered:
   returned: success
   type: int
 guests:
-  description: The guests, by name. Each stands for itself, so that lists of several hosts can be joined.
+  description: The guests, by name. Each is complete by itself, so lists of several hosts can be joined.
   returned: success
   type: list
   elements: dict
@@ -87,7 +86,7 @@ guests:
       description: Whether it is paused, or has crashed and is kept.
       type: bool
     persistent:
-      description: Whether it outlives a stop.
+      description: Whether it has a persistent definition.
       type: bool
     host:
       description: As RV(host).
@@ -122,57 +121,59 @@ guests:
     disks:
       description:
         - The disks that have a medium, each with C(target), C(device), C(type), C(path), C(readonly), C(shareable),
-          C(cache), C(startup) (the startup policy) and C(shared). Of a volume of a storage pool C(path) is the pool and
-          the volume, and C(file) where it is, null where that is not known.
-        - C(shared) is true when the path is on a file system that hosts share or on the network, false when it is on
-          the host's own, null when that is not known (block devices among them).
+          C(cache), C(startup) (the startup policy), C(shared) and C(file). For a volume of a storage pool, C(path) is
+          the pool and the volume, and C(file) its path, null if that is not known.
+        - C(shared) is true if the path is on a shared file system or on the network, false if it is on a local file
+          system, null if that is not known (as for block devices).
       type: list
       elements: dict
     hostdevs:
-      description: Devices of the host given to it other than as a NIC, each with C(type), C(device), C(transient)
-        and C(optional) (the guest starts without it).
+      description: Host devices assigned to it, except NICs, each with C(type), C(device), C(transient) and C(optional)
+        (the guest starts without it).
       type: list
       elements: dict
     files:
-      description: Files and folders of the host that QEMU needs beside disks, each with C(what) and C(path).
+      description: Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path) and
+        C(alternative) (a path that does as well, or null).
       type: list
       elements: dict
     ports:
-      description: TCP ports on which it listens for other things than displays.
+      description: TCP ports on which it listens, except those of its displays.
       type: list
       elements: int
     graphics:
-      description: The displays, each with C(type), C(port), C(autoport), C(listen) and C(network), on whose
-        address it listens.
+      description: The displays, each with C(type), C(port), C(autoport), C(listen) and C(network) (on whose address
+        it listens).
       type: list
       elements: dict
     blockers:
-      description: What libvirt and QEMU refuse to migrate whatever the destination, in words.
+      description: Reasons for which libvirt and QEMU refuse to migrate it to any destination, in words.
       type: list
       elements: str
-    doubts:
-      description: What may keep it from migrating at times, in words.
+    possible_blockers:
+      description: Reasons for which it may not be possible to migrate it at this time, in words.
       type: list
       elements: str
     nics:
       description:
-        - The NICs, each with C(mac), C(type) (what it asks for), C(network), C(portgroup), C(link) (V(up) or V(down)),
-          C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (of a teaming
-          pair), C(source) and C(mode) (of a NIC that names a device itself), C(plugged_as) and C(device)
-          (what it is plugged in to now), C(target) (how its tap has to be called, null where libvirt makes a name
-          up), C(attached) and C(own), its own settings (C(virtualport), C(bandwidth), C(vlan),
-          C(trust_guest_rx_filters), C(mtu), C(isolated)).
-        - C(attached) says whether the kernel has its tap in the network's bridge, or its device is one of the network's
-          pool. Null when it does not run or cannot be seen.
-        - C(promises) is what it now enjoys on its host. C(network) (its C(uuid), C(active), C(persistent),
-          C(autostart) and whether it is C(managed) by this collection), C(mode), C(reach) (V(l2), V(routed), V(nat) or
-          V(isolated)), C(mtu) (null when it cannot be seen), C(uplink) (its C(state) V(up), V(down), V(none) or null,
-          and C(vlan)), C(portgroup), C(vlan), C(bandwidth), C(virtualport), C(trust_guest_rx_filters), C(isolated),
-          C(addresses) (the host's own on the network), C(forwarding) (of a NAT or routed network the families, V(ipv4)
-          and V(ipv6), whose packets its host passes on, null when that cannot be seen) and C(definition) (the network
-          as M(virtfleet.network.virt_network) takes it). Null when it asks for no network, or the host has none of that
-          name.
-        - C(stands_on) is C(mtu) and C(uplink) of the device that it names itself, null for a NIC of a network.
+        - The NICs, each with C(mac), C(type) (of its definition), C(network), C(portgroup), C(link) (V(up) or V(down)),
+          C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (in a teaming
+          pair), C(source) and C(mode) (if it names a device instead of a network), C(plugged_as) and C(device) (what it
+          is plugged into now), C(target) (the name that its definition gives its tap, null if libvirt generates one),
+          C(attached), C(settings), C(source_link) and C(own).
+        - C(own) are the settings of the NIC itself, C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters),
+          C(mtu) and C(isolated).
+        - C(attached) says whether the kernel has its tap in the network's bridge, or its device is a member of the
+          network's pool. Null if the guest does not run, or it cannot be seen.
+        - C(settings) is what it gets from its network on its host, with its own settings merged in. C(network) (its
+          C(uuid), C(active), C(persistent), C(autostart) and C(managed), whether this collection manages it), C(mode),
+          C(reach) (V(l2), V(routed), V(nat) or V(isolated)), C(mtu) (null if it cannot be seen), C(uplink) (its
+          C(state) V(up), V(down), V(none) or null, and C(vlan)), C(portgroup), C(vlan), C(bandwidth), C(virtualport),
+          C(trust_guest_rx_filters), C(isolated), C(addresses) (of the host on the network), C(forwarding) (for a NAT or
+          routed network the families, V(ipv4) and V(ipv6), whose packets its host forwards, null if that cannot be
+          seen) and C(definition) (the network as M(virtfleet.network.virt_network) takes it). Null if it asks for no
+          network by name, or the host has none of that name.
+        - C(source_link) is C(mtu) and C(uplink) of the device that it names, null if it asks for a network.
       type: list
       elements: dict
 code:

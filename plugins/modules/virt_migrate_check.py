@@ -10,11 +10,11 @@ module: virt_migrate_check
 short_description: Check whether guests can migrate here and keep their networks
 version_added: 0.1.0
 description:
-  - Runs on the host that guests are to come to, and judges each of them by what
-    M(virtfleet.network.virt_guest_info) told of it. The hosts need not reach each other.
-  - Answers two questions. Will libvirt take the guest? Will the guest keep its network? libvirt migrates a guest
-    happily onto a network where it is deaf.
-  - Tells everything that is wrong, not only the first of it. Never changes anything.
+  - Runs on the destination, and judges each guest by its description from M(virtfleet.network.virt_guest_info). The
+    hosts need not reach each other.
+  - Answers two questions. Does libvirt accept the guest? Does the guest keep its network? libvirt also migrates a guest
+    to a network on which its traffic stops, without a warning.
+  - Reports every reason, not only the first. Never changes anything.
 extends_documentation_fragment:
   - virtfleet.network.attributes.info
   - virtfleet.network.network.connection
@@ -22,33 +22,36 @@ options:
   guests:
     description:
       - The guests, as RV(virtfleet.network.virt_guest_info#module:guests) of M(virtfleet.network.virt_guest_info).
-      - They are judged each for itself, and as guests that all come here and compete for members of pools, names, MAC
-        addresses, memory and ports.
+      - Each is judged by itself, and together with the others, as guests that all come here and compete for members of
+        pools, names, MAC addresses, memory and ports.
+      - For many hosts, use P(virtfleet.network.migrate_lookups#filter) and
+        P(virtfleet.network.migrate_candidates#filter) instead, which send a host only what it has to look up.
     type: list
     elements: dict
     required: true
   policy:
     description:
-      - Codes of findings that are to be rated otherwise than they are, each V(blocked), V(warning) or V(ok).
-      - A finding that is rated V(ok) is still told.
+      - Overrides the severity of finding codes, each with V(blocked), V(warning) or V(ok).
+      - A finding with severity V(ok) is still reported.
     type: dict
     default: {}
   fail_on:
     description:
-      - The task fails when the verdict over all guests is this or worse. From bad to worse, verdicts are V(ok),
+      - The task fails when the verdict over all guests is this or worse. From best to worst, verdicts are V(ok),
         V(warning), V(unknown) and V(blocked).
-      - With V(never) it does not fail, whatever the verdict.
+      - With V(never) it never fails because of a verdict.
     type: str
     choices: [blocked, unknown, warning, never]
     default: blocked
   destination:
     description:
-      - Judge by what M(virtfleet.network.virt_network_info) once returned on the destination, instead of looking at
-        this host. Then the module can run anywhere, and needs no libvirt.
-      - What such a result does not tell (paths of disks, the processor) is unknown for guests that depend on it.
+      - Judge by a saved result of M(virtfleet.network.virt_network_info) on the destination instead of looking at this
+        host. The module then runs anywhere, and needs no libvirt.
+      - Paths of disks, the processor and other things that have to be looked up are in the result only if its
+        O(virtfleet.network.virt_network_info#module:lookups) asked for them. Guests that need others are unknown.
     type: dict
   max_age:
-    description: How old O(destination) may be, in seconds. Older, and every guest is V(unknown), by the code C(STALE).
+    description: The maximum age of O(destination) in seconds. If it is older, every guest is V(unknown), code C(STALE).
     type: float
 seealso:
   - module: virtfleet.network.virt_guest_info
@@ -58,24 +61,24 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Describe the guest where it is
+- name: Describe the guest on its own host
   virtfleet.network.virt_guest_info:
     names: [web1]
   delegate_to: kvm1
   register: source
 
-- name: Refuse to go on when it would not work here
+- name: Stop unless it can come here
   virtfleet.network.virt_migrate_check:
     guests: "{{ source.guests }}"
 
-- name: Only look, and take a lost boot autostart for nothing
+- name: Check without failing, and ignore a network that does not start at boot
   virtfleet.network.virt_migrate_check:
     guests: "{{ source.guests }}"
     policy: {NET_NO_AUTOSTART: ok}
     fail_on: never
   register: checked
 
-- name: Judge by what was saved an hour ago at most
+- name: Judge by facts that were saved at most an hour ago
   virtfleet.network.virt_migrate_check:
     guests: "{{ source.guests }}"
     destination: "{{ lookup('ansible.builtin.file', 'kvm2.json') | from_json }}"
@@ -86,17 +89,17 @@ EXAMPLES = r"""
 RETURN = r"""
 verdict:
   description: The worst verdict of any guest, V(ok), V(warning), V(unknown) or V(blocked). V(ok) without guests.
-  returned: always but for wrong options
+  returned: when the options are valid
   type: str
   sample: blocked
 destination:
   description: The name of the host that was judged.
-  returned: always but for wrong options
+  returned: when the options are valid
   type: str
   sample: kvm2
 verdicts:
   description: The guests in the order in which they were given.
-  returned: always but for wrong options
+  returned: when the options are valid
   type: list
   elements: dict
   contains:
@@ -110,16 +113,16 @@ verdicts:
       description: The worst severity of its findings, V(ok) without any.
       type: str
     alone:
-      description: The verdict if none of the other guests came.
+      description: The verdict if no other guest came.
       type: str
-    taken:
-      description: The verdict on the first question, whether libvirt will take the guest.
+    libvirt_accepts:
+      description: The verdict on the first question, whether libvirt accepts the guest.
       type: str
-    network:
-      description: The verdict on the second question, whether it will keep its network.
+    keeps_network:
+      description: The verdict on the second question, whether the guest keeps its network.
       type: str
     findings:
-      description: Everything that speaks against it, the worst first.
+      description: Every reason against it, the worst first.
       type: list
       elements: dict
       contains:
@@ -130,25 +133,34 @@ verdicts:
           description: V(blocked), V(unknown), V(warning) or V(ok), after O(policy).
           type: str
         question:
-          description: V(taken) or V(network), the question that it answers.
+          description: The question that it answers, V(libvirt_accepts) or V(keeps_network).
           type: str
         nic:
-          description: C(mac) and C(network) of the NIC that it is about, null for the guest as a whole.
+          description: C(mac) and C(network) of the NIC, null if it is about the guest as a whole.
+          type: dict
+        path:
+          description: Where it is, C(nic) (a MAC address) of the guest, C(network) and C(link) of the destination, as
+            far as they apply.
+          type: dict
+        parameters:
+          description: The values in the sentence, by name, as data. The names depend on the code.
           type: dict
         batch:
-          description: Whether it comes from the other guests of this call alone.
+          description: Whether it only exists because of the other guests of this call.
           type: bool
         sentence:
-          description: The reason in words.
+          description: The reason in words. Do not parse it; use C(code), C(path) and C(parameters).
           type: str
         remediation:
-          description: C(host), C(module) and C(arguments) of a task that repairs it, null where there is none.
+          description: C(host), C(module) and C(arguments) of a task that repairs it, null if there is none.
           type: dict
       sample:
         - code: NET_INACTIVE
           severity: blocked
-          question: taken
+          question: libvirt_accepts
           nic: {mac: '52:54:00:00:00:01', network: red}
+          path: {nic: '52:54:00:00:00:01', network: red}
+          parameters: {}
           batch: false
           sentence: Network 'red' on kvm2 is not active.
           remediation:

@@ -25,11 +25,43 @@ options:
       - V(ports) are the guests and devices plugged into networks, V(links) the host's network links, V(pools) who
         holds which member of the networks' pools, V(guests) the names and MAC addresses of the host's guests, V(host)
         its memory, machine types and nwfilters.
-      - M(virtfleet.network.virt_migrate_check) can judge by a saved result of this module, if nothing was left out.
+      - M(virtfleet.network.virt_migrate_check) can judge by a saved result of this module with V(links), V(pools),
+        V(guests) and V(host).
     type: list
     elements: str
     choices: [ports, links, pools, guests, host]
     default: [ports, links, pools, guests, host]
+  lookups:
+    description:
+      - Look up whether the host has these things, for guests that may come to it. Use
+        P(virtfleet.network.migrate_lookups#filter), which lists what given guests need.
+    type: dict
+    suboptions:
+      paths:
+        description: Paths of files, folders and devices.
+        type: list
+        elements: str
+      volumes:
+        description: Volumes of active storage pools, each as pool and volume with a slash between them.
+        type: list
+        elements: str
+      cpu_names:
+        description: CPUs, as XML, of whose model and features libvirt has to know the names.
+        type: list
+        elements: str
+      cpu_comparisons:
+        description: CPUs that the host's processor has to provide, each as JSON of a list of the CPU's XML, the
+          architecture, the machine type, the domain type, and whether it is the whole processor of a host.
+        type: list
+        elements: str
+      nic_models:
+        description: Models of NICs, each as JSON of a list of the path of a QEMU and the model.
+        type: list
+        elements: str
+      usb_devices:
+        description: USB devices, each as vendor and product with a colon between them.
+        type: list
+        elements: str
 seealso:
   - module: virtfleet.network.virt_networks
 author:
@@ -95,14 +127,14 @@ details:
       description: The guests' NICs and other devices plugged in; null when not looked at or not running.
       type: list
       elements: dict
-    counted:
+    connections:
       description: libvirt's own count of the guests on each member of its pool, in its order; null without a pool, and
-        for a network that does not run.
+        if the network is not active.
       type: dict
     vfs:
       description: The number of VFs of the PF that is its pool, null without one.
       type: int
-    pfs:
+    pf_by_vf:
       description: The PCI addresses of its pool, each with the names of its PF's links; null without any.
       type: dict
 pools:
@@ -123,8 +155,8 @@ links:
   returned: success
   type: list
   elements: dict
-switches:
-  description: Open vSwitch bridges that networks stand on, to their ports. Null where links are.
+ovs_bridges:
+  description: Open vSwitch bridges that networks use, each with its ports. Null if RV(links) is.
   returned: success
   type: dict
 guests:
@@ -135,7 +167,14 @@ guests:
   returned: success
   type: list
   elements: dict
-filters:
+lookups:
+  description:
+    - The answers to O(lookups). For each kind, what was looked up, and whether the host has it, null if it cannot tell.
+    - Null without O(lookups).
+  returned: success
+  type: dict
+  sample: {paths: {/srv/web1.img: true}}
+nwfilters:
   description:
     - The nwfilters by name, each to a digest of its rules and of those that it refers to, equal where filters are.
     - Null when not looked at, and where the connection shows none.
@@ -145,7 +184,7 @@ host:
   description:
     - The host's libvirt, with C(libvirt_version), C(hostname), C(uri), C(remote), and C(gathered), the time in seconds
       since 1970.
-    - With V(host) gathered also C(uuid), C(cpu) (XML), C(machines) (architecture to machine types), C(kinds)
+    - With V(host) gathered also C(uuid), C(cpu) (XML), C(machines) (architecture to machine types), C(domain_types)
       (architecture to V(kvm), V(qemu) and so on), C(cpu_models) (of x86, that libvirt knows by name), C(emulators)
       (paths), C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size), and C(forwarding),
       whether the host passes packets on, by family (C(ipv4), C(ipv6)), null over a remote O(uri).

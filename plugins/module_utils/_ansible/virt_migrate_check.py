@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._migrate.codes import CODES
-from .._migrate.descriptor import read_described
-from .._migrate.finding import BLOCKED, OK, SEVERITIES, WARNING
+from .._migrate.finding import BLOCKED, OK, SEVERITIES, WARNING, rank_of
+from .._migrate.guest_facts import read_guests
+from .._migrate.rules import finding_codes
 from .._model.errors import VirtfleetError
 from .argument_spec import connection_spec
 from .module import Module, given, run
@@ -32,46 +32,46 @@ def main() -> None:
         required_by={"max_age": ["destination"]},
         supports_check_mode=True,
     )
-    # What is known already can be judged anywhere, without libvirt.
+    # Saved facts can be judged anywhere, without libvirt.
     run(module, _work, gate=module.params["destination"] is None)
 
 
 def _work(module: Module) -> dict[str, Any]:
     params = module.params
     policy = _policy(params["policy"])
-    guests = read_described(params["guests"])
+    guests = read_guests(params["guests"])
     if params["destination"] is None:
-        from .._run.check_here import check_here
+        from .._run.check import check_here
 
         result = check_here(guests, params["uri"], policy)
     else:
-        from .._run.check_saved import check_saved
+        from .._run.check import check_saved
 
         result = check_saved(guests, params["destination"], policy, params["max_age"])
-    # Ansible would echo every guest that came in.
+    # Ansible would echo all the guests.
     echoed = given({name: value for name, value in params.items() if name not in ("guests", "destination")})
     result.update(changed=False, invocation={"module_args": echoed})
-    if params["fail_on"] != NEVER and SEVERITIES.index(result["verdict"]) >= SEVERITIES.index(params["fail_on"]):
+    if params["fail_on"] != NEVER and rank_of(result["verdict"]) >= rank_of(params["fail_on"]):
         module.fail_json(_summary(result, params["fail_on"]), code="NOT_ADVISED", **result)
     return result
 
 
 def _policy(policy: dict[str, Any]) -> dict[str, str]:
     """Raises VirtfleetError OPTIONS_INVALID."""
+    codes = finding_codes()
     for code, rating in policy.items():
-        if code not in CODES:
-            raise VirtfleetError("OPTIONS_INVALID", f"policy has {code!a}, which is no code of a finding.")
+        if code not in codes:
+            raise VirtfleetError("OPTIONS_INVALID", f"policy has {code!a}, which is not a code of a finding.")
         if rating not in RATINGS:
             raise VirtfleetError(
-                "OPTIONS_INVALID", f"policy rates {code} as {rating!a}; it can be {', '.join(RATINGS)}."
+                "OPTIONS_INVALID", f"policy rates {code} as {rating!a}; use one of {', '.join(RATINGS)}."
             )
     return dict(policy)
 
 
 def _summary(result: dict[str, Any], fail_on: str) -> str:
-    """The first reason of each guest that failed, the first few of them."""
-    least = SEVERITIES.index(fail_on)
-    failed = [item for item in result["verdicts"] if SEVERITIES.index(item["verdict"]) >= least]
+    """The worst reason of each of the first few guests that failed."""
+    failed = [item for item in result["verdicts"] if rank_of(item["verdict"]) >= rank_of(fail_on)]
     shown = [f"{item['guest']} is {item['verdict']}: {item['findings'][0]['sentence']}" for item in failed[:5]]
     rest = len(failed) - len(shown)
-    return " ".join(shown) + (f" So it is with {rest} more." if rest else "")
+    return " ".join(shown) + (f" {rest} more guests are not advised to come either." if rest else "")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._run.gathered import GATHER
+from .._migrate.asked import GATHERED, LOOKUPS
 from .argument_spec import connection_spec
 from .module import Module, run
 
@@ -16,7 +16,8 @@ def main() -> None:
     module = Module(
         argument_spec={
             "name": {"type": "str"},
-            "gather": {"type": "list", "elements": "str", "choices": list(GATHER), "default": list(GATHER)},
+            "gather": {"type": "list", "elements": "str", "choices": list(GATHERED), "default": list(GATHERED)},
+            "lookups": {"type": "dict", "options": {kind: {"type": "list", "elements": "str"} for kind in LOOKUPS}},
             **connection_spec(),
         },
         supports_check_mode=True,
@@ -29,4 +30,7 @@ def _work(module: Module) -> dict[str, Any]:
     from .._run.gather import gather
 
     params = module.params
-    return {"changed": False, **gather(params["uri"], params["name"], params["gather"])}
+    lookups = params["lookups"]
+    if lookups is not None:
+        lookups = {kind: keys for kind, keys in lookups.items() if keys is not None}
+    return {"changed": False, **gather(params["uri"], params["name"], params["gather"], lookups)}

@@ -21,10 +21,9 @@ from .guests import read_texts
 
 
 @dataclass(frozen=True)
-class Seen:
+class DescribedGuest:
     """rest: what is no NIC, as parse_descriptor gives it; ports: by UUID, the settings that the guest's NICs were
-    plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: of a guest that is
-    there but does not get on.
+    plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: or crashed and kept.
     """
 
     guest: Guest
@@ -34,10 +33,10 @@ class Seen:
     paused: bool = False
 
 
-def read_seen(conn: Any, names: Optional[list[str]], skip: bool = False) -> tuple[Seen, ...]:
+def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = False) -> tuple[DescribedGuest, ...]:
     """The guests of these names or UUIDs, each once, in the order of their names; all without names.
 
-    skip: pass over those that are not there.
+    skip: ignore names that the host does not have.
 
     Raises VirtfleetError GUEST_MISSING, GUESTS_UNKNOWN, DAEMON_LOST, DAEMON_SILENT or LIBVIRT_REFUSED.
     """
@@ -61,7 +60,9 @@ def read_seen(conn: Any, names: Optional[list[str]], skip: bool = False) -> tupl
             found[uuid] = (texts, _snapshots(domain), _paused(domain))
     ports = _ports(conn) if any(texts[0] for texts, *_rest in found.values()) else {}
     seen = [
-        Seen(parse_guest(*texts), parse_descriptor(texts[1] or texts[0] or texts[2]), ports, snapshots, paused)
+        DescribedGuest(
+            parse_guest(*texts), parse_descriptor(texts[1] or texts[0] or texts[2]), ports, snapshots, paused
+        )
         for texts, snapshots, paused in found.values()
     ]
     _place_volumes(conn, [disk for one in seen for disk in one.rest["disks"] if disk["type"] == "volume"])

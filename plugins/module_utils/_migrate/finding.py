@@ -1,10 +1,18 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One reason why a guest should or should not come: its code, how bad it is, and what would repair it."""
+"""Findings: what each kind of finding means, one finding with its place and parameters, and its sentence.
+
+A rule declares its kinds with refused(), blocked(), degraded(), informational() and unknown(). From these declarations
+follow the list of codes, the table in docs/migration.md, and every sentence: Finding.sentence() is the only place that
+makes one. Nothing compares, cuts or parses sentences; code, place and parameters tell findings apart.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from string import Formatter
 from typing import Any, Optional
 
 OK = "ok"
@@ -13,92 +21,156 @@ UNKNOWN = "unknown"
 BLOCKED = "blocked"
 # From best to worst: what was not looked at may be as bad as anything, but is not known to be.
 SEVERITIES = (OK, WARNING, UNKNOWN, BLOCKED)
+_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
-# The two questions, kept apart: will libvirt take the guest, and will the guest keep its network?
-TAKEN = "taken"
-NETWORK = "network"
+# The two questions, kept apart: does libvirt accept the guest, and does the guest keep its network?
+LIBVIRT_ACCEPTS = "libvirt_accepts"
+KEEPS_NETWORK = "keeps_network"
+QUESTIONS = (LIBVIRT_ACCEPTS, KEEPS_NETWORK)
 
 Remedy = Optional[dict[str, Any]]
 
 
-class Finding:
-    """severity: as the rules see it, before a policy; question: TAKEN or NETWORK; nic: the place of the NIC that it is
-    about among the guest's, None for the guest as a whole; batch: it comes from the other guests of the same call
-    alone; remedy: {module, arguments} that repairs it on the destination, None when there is nothing to apply.
+@dataclass(frozen=True)
+class FindingKind:
+    """One way in which a code is found.
+
+    template: the sentence. {host}, {network}, {link}, {where} (network 'x' on host) and {subject} (network 'x', or the
+    NIC) come from the finding's place, the rest are its parameters; {Where} starts a sentence.
+    means, repair: cells of the table in docs/migration.md. Kinds of one code and severity share a row there.
     """
 
-    __slots__ = ("batch", "code", "nic", "question", "remedy", "sentence", "severity")
+    code: str
+    severity: str
+    question: str
+    template: str
+    means: str = ""
+    repair: str = ""
 
-    def __init__(
-        self,
-        code: str,
-        severity: str,
-        sentence: str,
-        *,
-        question: str = NETWORK,
-        remedy: Remedy = None,
-        nic: Optional[int] = None,
-        batch: bool = False,
-    ) -> None:
-        self.code = code
-        self.severity = severity
-        self.sentence = sentence
-        self.question = question
-        self.remedy = remedy
-        self.nic = nic
-        self.batch = batch
+    def found(
+        self, *, network: Optional[str] = None, link: Optional[str] = None, remedy: Remedy = None, **parameters: Any
+    ) -> Finding:
+        return Finding(self, self.severity, network=network, link=link, remedy=remedy, parameters=parameters)
 
-    def at(self, nic: int, severity: str) -> Finding:
+    def rated(self, severity: str, means: str = "") -> FindingKind:
+        """The same, where it is better or worse for the guest."""
+        return _declare(replace(self, severity=severity, means=means))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """severity: as the rule sees it, before a policy; nic: the index of the NIC among the guest's, None for the guest
+    as a whole; network, link: where on the destination; batch: it only exists because of the other guests of the same
+    call; remedy: {module, arguments} that repairs it on the destination.
+    """
+
+    kind: FindingKind
+    severity: str
+    nic: Optional[int] = None
+    network: Optional[str] = None
+    link: Optional[str] = None
+    batch: bool = False
+    remedy: Remedy = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        return self.kind.code
+
+    @property
+    def identity(self) -> str:
+        """Equal for findings that say the same of the same place."""
+        return repr((self.kind, self.nic, self.network, self.link, sorted(self.parameters.items())))
+
+    def at(self, nic: Optional[int], severity: str, batch: bool = False) -> Finding:
         """The same of a guest's NIC."""
-        return Finding(
-            self.code, severity, self.sentence, question=self.question, remedy=self.remedy, nic=nic, batch=self.batch
-        )
+        return replace(self, nic=nic, severity=severity, batch=batch)
 
-    def as_dict(self, host: str, severity: str, nics: list[dict[str, Any]]) -> dict[str, Any]:
-        """severity: after the policy; nics: the guest's."""
-        nic = None if self.nic is None else nics[self.nic]
+    def sentence(self, host: str) -> str:
+        """host: the name of the destination."""
+        subject = f"network '{self.network}'" if self.network else "the NIC"
+        where = f"network '{self.network}' on {host}" if self.network else host
+        words = {"host": host, "network": self.network, "link": self.link, "subject": subject, "where": where}
+        words["Where"] = where[0].upper() + where[1:]
+        return _Words().vformat(self.kind.template, (), {**words, **self.parameters})
+
+    def as_dict(self, host: str, severity: str, nic: Optional[Mapping[str, Any]]) -> dict[str, Any]:
+        """severity: after the policy; nic: mac and network of the NIC."""
+        places = (("nic", nic and nic["mac"]), ("network", self.network), ("link", self.link))
         return {
             "code": self.code,
             "severity": severity,
-            "question": self.question,
-            "nic": None if nic is None else {"mac": nic["mac"], "network": nic["network"]},
+            "question": self.kind.question,
+            "nic": nic,
+            "path": {name: place for name, place in places if place},
+            "parameters": dict(self.parameters),
             "batch": self.batch,
-            "sentence": self.sentence,
+            "sentence": self.sentence(host),
             "remediation": None if self.remedy is None else {"host": host, **self.remedy},
         }
 
-    @property
-    def place(self) -> tuple[Any, ...]:
-        """By which findings are sorted: worst first, then by NIC, so that their order depends on nothing else."""
-        nic = -1 if self.nic is None else self.nic
-        return -SEVERITIES.index(self.severity), nic, self.code, self.sentence
+
+class _Words(Formatter):
+    """Lists as words, nothing as "none"; {tags:vlan} as VLAN 40+50, or no VLAN."""
+
+    def format_field(self, value: Any, spec: str) -> str:
+        items = list(map(str, value)) if isinstance(value, (list, tuple)) else [] if value is None else [str(value)]
+        if spec == "vlan":
+            return f"VLAN {'+'.join(items)}" if items else "no VLAN"
+        if value is None or isinstance(value, (list, tuple)):
+            return " and ".join([*filter(None, [", ".join(items[:-1])]), *items[-1:]]) or "none"
+        return str(super().format_field(value, spec))
 
 
-def worst(severities: Any) -> str:
-    """The worst of them, OK of none."""
-    return max(severities, key=SEVERITIES.index, default=OK)
+def worst_of(severities: Iterable[str]) -> str:
+    """OK of none."""
+    return max(severities, key=_RANK.__getitem__, default=OK)
 
 
-def refused(code: str, sentence: str, remedy: Remedy = None) -> Finding:
-    """libvirt or QEMU will not take the guest."""
-    return Finding(code, BLOCKED, sentence, question=TAKEN, remedy=remedy)
+def rank_of(severity: str) -> int:
+    return _RANK[severity]
 
 
-def deaf(code: str, sentence: str, remedy: Remedy = None) -> Finding:
-    """The guest comes, and traffic that passed before stops."""
-    return Finding(code, BLOCKED, sentence, remedy=remedy)
+_kinds: list[FindingKind] = []
 
 
-def weaker(code: str, sentence: str, remedy: Remedy = None) -> Finding:
-    """The guest runs on and is reachable, and a promise got weaker."""
-    return Finding(code, WARNING, sentence, remedy=remedy)
+def _declare(kind: FindingKind) -> FindingKind:
+    _kinds.append(kind)
+    return kind
 
 
-def told(code: str, sentence: str, remedy: Remedy = None) -> Finding:
+def declared_kinds() -> tuple[FindingKind, ...]:
+    """In the order of declaration."""
+    return tuple(_kinds)
+
+
+def refused(code: str, template: str, means: str = "", repair: str = "") -> FindingKind:
+    """libvirt or QEMU refuses the guest."""
+    return _declare(FindingKind(code, BLOCKED, LIBVIRT_ACCEPTS, template, means, repair))
+
+
+def risky(code: str, template: str, means: str = "", repair: str = "") -> FindingKind:
+    """libvirt accepts the guest, and the host may not be able to run it well."""
+    return _declare(FindingKind(code, WARNING, LIBVIRT_ACCEPTS, template, means, repair))
+
+
+def blocked(code: str, template: str, means: str = "", repair: str = "") -> FindingKind:
+    """libvirt accepts the guest, and traffic that passed before stops."""
+    return _declare(FindingKind(code, BLOCKED, KEEPS_NETWORK, template, means, repair))
+
+
+def degraded(code: str, template: str, means: str = "", repair: str = "") -> FindingKind:
+    """The guest runs on and is reachable, with less than it had."""
+    return _declare(FindingKind(code, WARNING, KEEPS_NETWORK, template, means, repair))
+
+
+def informational(code: str, template: str, means: str = "", repair: str = "") -> FindingKind:
     """Worth knowing, and no worse for the guest."""
-    return Finding(code, OK, sentence, remedy=remedy)
+    return _declare(FindingKind(code, OK, KEEPS_NETWORK, template, means, repair))
 
 
-def unseen(sentence: str, question: str = NETWORK) -> Finding:
+def unknown(
+    template: str, question: str = KEEPS_NETWORK, code: str = "UNKNOWN", means: str = "", repair: str = ""
+) -> FindingKind:
     """Something that matters could not be looked at."""
-    return Finding("UNKNOWN", UNKNOWN, sentence, question=question)
+    return _declare(FindingKind(code, UNKNOWN, question, template, means, repair))

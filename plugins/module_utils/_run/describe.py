@@ -1,22 +1,27 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Guests with what they enjoy on their host, in one look at it."""
+"""Guests with the settings that their NICs have on their host, in one look at it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Optional
 
 from .._host.connection import connect
-from .._host.described import Seen, read_seen
-from .._host.mounts import is_shared, read_mounts
-from .._migrate.descriptor import FORMAT
-from .._migrate.promise import attached, held_by, stands_on
-from .._migrate.promise import promises as promises_of
-from .._migrate.view import View, read_view
+from .._host.described import DescribedGuest, read_described_guests
+from .._host.lookups import is_shared, read_mounts
+from .._migrate.asked import HOST, LINKS
+from .._migrate.decode import read_record
+from .._migrate.destination_facts import DestinationFacts, read_destination
+from .._migrate.guest_facts import FORMAT, GuestFacts
+from .._migrate.guest_facts import Nic as NicFacts
+from .._migrate.nic_settings import compute_nic_settings, find_source_link, is_attached, read_port_settings
 from .._model.guest import Nic
-from .gather import look
-from .gathered import GATHER
+from .gather import gather_from
+
+# What virt_network_info has to gather for it.
+_NEEDED = (LINKS, HOST)
 
 
 def describe(uri: str, names: Optional[list[str]], skip: bool = False) -> dict[str, Any]:
@@ -26,47 +31,52 @@ def describe(uri: str, names: Optional[list[str]], skip: bool = False) -> dict[s
     """
     conn = connect(uri)
     try:
-        seen = read_seen(conn, names, skip)
-        info = look(conn, uri, None, GATHER)
+        found = read_described_guests(conn, names, skip)
+        info = gather_from(conn, uri, None, _NEEDED)
     finally:
         conn.close()
-    host = {
-        "name": info["host"]["hostname"],
-        "uuid": info["host"]["uuid"],
-        "libvirt_version": info["host"]["libvirt_version"],
-    }
-    view = read_view(info)
-    mounts = None if view.remote else read_mounts()
-    guests = [guest_facts(one, view, host, info["host"], mounts) for one in seen]
-    return {"format": FORMAT, "guests": guests, "host": host, "gathered": info["host"]["gathered"]}
-
-
-def guest_facts(
-    one: Seen, view: View, host: dict[str, Any], told: dict[str, Any], mounts: Optional[dict[str, str]]
-) -> dict[str, Any]:
-    rest = dict(one.rest)
-    if rest["cpu"] and rest["cpu"]["mode"] in ("host-passthrough", "maximum"):
-        # It is whatever the host is; libvirt compares that.
-        rest["cpu"] = {**rest["cpu"], "xml": told["cpu"]}
-    for disk in rest["disks"]:
-        disk["shared"] = _shared(disk, mounts)
-    if one.snapshots:
-        rest["blockers"] = [*rest["blockers"], f"it has {one.snapshots} snapshots"]
+    mounts = None if info["host"]["remote"] else read_mounts()
+    here = read_destination(info)
     return {
         "format": FORMAT,
-        "name": one.guest.name,
-        "uuid": one.guest.uuid,
-        "running": one.guest.running,
-        "paused": one.paused,
-        "persistent": one.guest.persistent,
-        "host": host,
-        "gathered": told["gathered"],
-        **rest,
-        "nics": [_nic(nic, one, view) for nic in one.guest.nics],
+        "guests": [describe_guest(guest, here, info["host"], mounts).as_dict() for guest in found],
+        "host": _identity(info["host"]),
+        "gathered": info["host"]["gathered"],
     }
 
 
-def _shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Optional[bool]:
+def describe_guest(
+    found: DescribedGuest, here: DestinationFacts, host: dict[str, Any], mounts: Optional[dict[str, str]]
+) -> GuestFacts:
+    """here, host: the guest's own host, the latter as virt_network_info returns it; mounts: None on another machine."""
+    rest = dict(found.rest)
+    if rest["cpu"] and rest["cpu"]["mode"] in ("host-passthrough", "maximum"):
+        # It is whatever the host has; libvirt compares that.
+        rest["cpu"] = {**rest["cpu"], "xml": host["cpu"]}
+    blockers = [*rest["blockers"], f"it has {found.snapshots} snapshots"] if found.snapshots else rest["blockers"]
+    facts = {
+        **rest,
+        "name": found.guest.name,
+        "uuid": found.guest.uuid,
+        "running": found.guest.running,
+        "paused": found.paused,
+        "persistent": found.guest.persistent,
+        "host": _identity(host),
+        "gathered": host["gathered"],
+        "disks": [{**disk, "shared": _is_shared(disk, mounts)} for disk in rest["disks"]],
+        "blockers": blockers,
+        "nics": [_asked_for(nic, found, here) for nic in found.guest.nics],
+    }
+    guest = read_record(GuestFacts, facts)
+    nics = zip(guest.nics, found.guest.nics)
+    return replace(guest, nics=tuple(_with_settings(facts, nic, found, here) for facts, nic in nics))
+
+
+def _identity(host: dict[str, Any]) -> dict[str, Any]:
+    return {"name": host["hostname"], "uuid": host["uuid"], "libvirt_version": host["libvirt_version"]}
+
+
+def _is_shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Optional[bool]:
     """Whether other hosts can be expected to have it. A block device may be anything, so that is not known."""
     if disk["type"] == "network":
         return True
@@ -76,13 +86,15 @@ def _shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Optional[
     return is_shared(path, mounts)
 
 
-def _nic(nic: Nic, one: Seen, view: View) -> dict[str, Any]:
+def _asked_for(nic: Nic, found: DescribedGuest, here: DestinationFacts) -> dict[str, Any]:
+    """What a NIC's definition says, and what it is plugged into."""
     own = dict(nic.own)
     for name, value in (("mtu", nic.mtu), ("isolated", nic.isolated)):
         if value is not None:
             own[name] = value
-    drawn = nic.type == "network" and one.guest.running and nic.actual in ("direct", "hostdev")
-    facts: dict[str, Any] = {
+    named = nic.type != "network"
+    drawn = not named and found.guest.running and nic.actual in ("direct", "hostdev")
+    return {
         "mac": nic.mac,
         "type": nic.type,
         "network": nic.network,
@@ -90,17 +102,24 @@ def _nic(nic: Nic, one: Seen, view: View) -> dict[str, Any]:
         "own": own,
         "link": "up" if nic.up else "down",
         "filter": nic.filter,
-        "filter_digest": (view.filters or {}).get(str(nic.filter)) if nic.filter else None,
+        "filter_digest": (here.nwfilters or {}).get(nic.filter) if nic.filter else None,
         "model": nic.model,
         "transient": nic.transient,
-        "source": None if nic.type == "network" else nic.source,
-        "mode": None if nic.type == "network" else nic.mode,
-        "plugged_as": nic.actual if one.guest.running else None,
+        "source": nic.source if named else None,
+        "mode": nic.mode if named else None,
+        "plugged_as": nic.actual if found.guest.running else None,
         "target": nic.named,
+        "settings": None,
         "device": nic.source if drawn else None,
     }
-    facts["attached"] = attached(view, facts, nic.target) if one.guest.running else None
-    held = one.ports.get(nic.port or "")
-    facts["promises"] = promises_of(view, facts, None if held is None else held_by(held))
-    facts["stands_on"] = None if nic.type == "network" else stands_on(view, facts)
-    return facts
+
+
+def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
+    port = found.ports.get(nic.port or "")
+    held = None if port is None else read_port_settings(port)
+    return replace(
+        facts,
+        attached=is_attached(here, facts, nic.target) if found.guest.running else None,
+        settings=compute_nic_settings(here, facts, facts.device, held),
+        source_link=None if nic.type == "network" else find_source_link(here, facts),
+    )

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Optional
 
-from .._host.capacity import read_capabilities, read_cpu_models, read_filters, read_memory
+from .._host.capacity import read_capabilities, read_cpu_models, read_memory, read_nwfilters
 from .._host.connection import connect, host_of, hostname_of
 from .._host.guests import read_guests
+from .._host.lookups import look_up
 from .._host.networks import read_network, read_networks
 from .._host.plugged import read_plugged
-from .._migrate.view import FORMAT
+from .._migrate.asked import FORMAT, GUESTS, HOST, LINKS, POOLS, PORTS
 from .._model.canonical import canonical
 from .._model.field import Document
 from .._model.forward import POOL, has_pool, mode_of
@@ -26,33 +27,45 @@ from .._model.observed import Observed
 from .._model.options import definition_options, network_options
 
 
-def gather(uri: str, name: Optional[str], what: list[str]) -> dict[str, Any]:
-    """What virt_network_info returns. Raises VirtfleetError."""
+def gather(
+    uri: str, name: Optional[str], what: Collection[str], lookups: Optional[Mapping[str, list[str]]] = None
+) -> dict[str, Any]:
+    """What virt_network_info returns. what: of GATHERED; lookups: kind to what to look up.
+
+    Raises VirtfleetError.
+    """
     conn = connect(uri)
     try:
-        return look(conn, uri, name, what)
+        return gather_from(conn, uri, name, what, lookups)
     finally:
         conn.close()
 
 
-def look(conn: Any, uri: str, name: Optional[str], what: Collection[str]) -> dict[str, Any]:
+def gather_from(
+    conn: Any,
+    uri: str,
+    name: Optional[str],
+    what: Collection[str],
+    lookups: Optional[Mapping[str, list[str]]] = None,
+) -> dict[str, Any]:
     """The same over an open connection."""
     host = host_of(conn, uri)
     hostname = hostname_of(conn)
     found = read_networks(conn) if name is None else {name: read_network(conn, name)}
     networks = [observed for _name, observed in sorted(found.items()) if observed.exists]
-    details = {seen.name: _details(conn, seen, host, "ports" in what) for seen in networks}
+    details = {seen.name: _details(conn, seen, host, PORTS in what) for seen in networks}
     links = None
-    if "links" in what and not host.remote:
+    if LINKS in what and not host.remote:
         from .._host.netlink import read_netlink
         from .._host.sysfs import is_vf
 
         links = [{**link, "vf": is_vf(link["name"])} for link in read_netlink()]
-    guests = read_guests(conn) if "guests" in what else None
+    guests = read_guests(conn) if GUESTS in what else None
     pools = None
-    if "pools" in what:
+    if POOLS in what:
         pools = _pools(conn, host, networks, found if name is None else None, guests, links)
-    capabilities = read_capabilities(conn) if "host" in what else None
+    capabilities = read_capabilities(conn) if HOST in what else None
+    emulators = None if capabilities is None else capabilities["emulators"]
     return {
         "format": FORMAT,
         "networks": [network_options(seen) for seen in networks if seen.persistent is not None],
@@ -60,9 +73,9 @@ def look(conn: Any, uri: str, name: Optional[str], what: Collection[str]) -> dic
         "details": details,
         "pools": pools,
         "links": links,
-        "switches": None if links is None else _switches(networks, links),
-        "guests": None if guests is None else [guest_in_brief(guest) for guest in guests],
-        "filters": read_filters(conn) if "host" in what else None,
+        "ovs_bridges": None if links is None else _ovs_bridges(networks, links),
+        "guests": None if guests is None else [summarize_guest(guest) for guest in guests],
+        "nwfilters": read_nwfilters(conn) if HOST in what else None,
         "host": {
             "libvirt_version": host.release,
             "hostname": hostname,
@@ -72,12 +85,13 @@ def look(conn: Any, uri: str, name: Optional[str], what: Collection[str]) -> dic
             "uuid": None if capabilities is None else capabilities["uuid"],
             "cpu": None if capabilities is None else capabilities["cpu"],
             "cpu_models": None if capabilities is None else read_cpu_models(conn),
-            "kinds": None if capabilities is None else capabilities["kinds"],
+            "domain_types": None if capabilities is None else capabilities["kinds"],
             "machines": None if capabilities is None else capabilities["machines"],
-            "emulators": None if capabilities is None else capabilities["emulators"],
-            "forwarding": _forwarding(host) if "host" in what else None,
+            "emulators": emulators,
+            "forwarding": _forwarding(host) if HOST in what else None,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },
+        "lookups": None if lookups is None else look_up(conn, lookups, host.remote, emulators),
     }
 
 
@@ -104,13 +118,13 @@ def _details(conn: Any, observed: Observed, host: Host, ports: bool) -> dict[str
         "drift": drift,
         "live": {option: live[option] for option in drift if option in live},
         "plugged": None if plugged is None else [item.as_dict() for item in plugged],
-        "counted": _counted(observed),
+        "connections": _connections(observed),
         "vfs": _vfs(document, host),
-        "pfs": _pfs(observed, host),
+        "pf_by_vf": _pf_by_vf(observed, host),
     }
 
 
-def _counted(observed: Observed) -> Optional[dict[str, int]]:
+def _connections(observed: Observed) -> Optional[dict[str, int]]:
     """libvirt's own count of the guests on each member, by which it chooses the next; its order is libvirt's."""
     if observed.live is None or mode_of(observed.live) not in POOL:
         return None
@@ -131,7 +145,7 @@ def _vfs(document: Document, host: Host) -> Optional[int]:
     return len((pci_facts(address) or {}).get("vfs", ())) if address else 0
 
 
-def _pfs(observed: Observed, host: Host) -> Optional[dict[str, list[str]]]:
+def _pf_by_vf(observed: Observed, host: Host) -> Optional[dict[str, list[str]]]:
     """PCI addresses of the network's pool, each with the links of its PF, by which its traffic goes.
 
     None without such a pool, or where it cannot be seen.
@@ -144,8 +158,8 @@ def _pfs(observed: Observed, host: Host) -> Optional[dict[str, list[str]]]:
     return {item["address"]: list((pci_facts(item["address"]) or {}).get("pf", ())) for item in addresses}
 
 
-def _switches(networks: list[Observed], links: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """The ports of bridges that the kernel does not know as such; a host without any pays nothing for the question."""
+def _ovs_bridges(networks: list[Observed], links: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The ports of bridges that the kernel does not know as such; without any, nothing is asked."""
     kinds = {link["name"]: link["kind"] for link in links}
     bridges = {
         bridge
@@ -157,12 +171,12 @@ def _switches(networks: list[Observed], links: list[dict[str, Any]]) -> dict[str
     }
     if not bridges:
         return {}
-    from .._host.switches import read_switches
+    from .._host.ovs import read_ovs_bridges
 
-    return read_switches(sorted(bridges))
+    return read_ovs_bridges(sorted(bridges))
 
 
-def guest_in_brief(guest: Guest) -> dict[str, Any]:
+def summarize_guest(guest: Guest) -> dict[str, Any]:
     return {
         "name": guest.name,
         "uuid": guest.uuid,
@@ -188,7 +202,7 @@ def _pools(
     guests: Optional[tuple[Guest, ...]],
     links: Optional[list[dict[str, Any]]],
 ) -> dict[str, Any]:
-    """The pools of these networks; a host without any pays nothing for the question."""
+    """The pools of these networks; without any, nothing is asked."""
     shown = [seen.name for seen in networks if has_pool(seen.live or {}) or has_pool(seen.persistent or {})]
     if not shown:
         return {}

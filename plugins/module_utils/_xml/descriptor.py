@@ -24,7 +24,7 @@ def parse_descriptor(xml: str) -> Document:
     """Everything of a migratable or inactive domain XML that is no NIC, in the shape that virt_guest_info returns.
 
     type, arch, machine, emulator, memory (KiB), hugepages (KiB each, 0 for the host's default; None without), cpu,
-    disks, hostdevs, files, ports, graphics, blockers, doubts.
+    disks, hostdevs, files, ports, graphics, blockers, possible_blockers.
 
     Raises VirtfleetError XML_INVALID and what etree.parse raises.
     """
@@ -44,7 +44,7 @@ def parse_descriptor(xml: str) -> Document:
         "ports": _tcp_ports(root),
         "graphics": [_graphics(node) for node in root.iterfind("devices/graphics")],
         "blockers": _blockers(root),
-        "doubts": _doubts(root),
+        "possible_blockers": _possible_blockers(root),
     }
 
 
@@ -182,7 +182,7 @@ def _end(node: Any) -> Optional[Document]:
     if not path:
         return None
     if kind == "pipe":  # QEMU takes a pair of pipes, or one of the name itself
-        return {"what": f"pipe of its {node.tag}", "path": f"{path}.in", "or": path}
+        return {"what": f"pipe of its {node.tag}", "path": f"{path}.in", "alternative": path}
     if kind == "dev":
         return {"what": f"device of its {node.tag}", "path": path}
     if kind == "unix" and source.get("mode") == "connect":
@@ -234,7 +234,7 @@ def _blockers(root: Any) -> list[str]:
     return found
 
 
-def _doubts(root: Any) -> list[str]:
+def _possible_blockers(root: Any) -> list[str]:
     """What keeps a guest from migrating at some times and at others does not, each as the end of a sentence."""
     found = []
     for node in root.iterfind("devices/filesystem"):

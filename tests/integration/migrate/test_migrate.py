@@ -83,7 +83,7 @@ def check(on: str = "kvm2", **options: Any) -> dict[str, Any]:
     }
 
 
-def test_a_guest_is_described_with_what_it_enjoys(hosts, inventory, tmp_path):
+def test_a_guest_is_described_with_its_settings(hosts, inventory, tmp_path):
     everywhere(hosts)
     hosts["kvm1"].tell("guest", xml=guest())
     hosts["kvm1"].tell("define", xml=guest("web2", 2))
@@ -96,10 +96,10 @@ def test_a_guest_is_described_with_what_it_enjoys(hosts, inventory, tmp_path):
     for facts, plugged in ((running, ["bridge", "network"]), (defined, [None, None])):
         red, lan = facts["nics"]
         assert [nic["plugged_as"] for nic in facts["nics"]] == plugged
-        assert (red["network"], red["promises"]["reach"], red["promises"]["uplink"]["state"]) == ("red", "l2", "up")
-        assert (lan["portgroup"], lan["promises"]["portgroup"]) == ("eng", {"name": "eng"})
-        assert (lan["promises"]["reach"], lan["promises"]["addresses"]) == ("nat", ["10.20.0.1/24"])
-        assert [nic["promises"]["mtu"] for nic in facts["nics"]] == [1500, 1500]
+        assert (red["network"], red["settings"]["reach"], red["settings"]["uplink"]["state"]) == ("red", "l2", "up")
+        assert (lan["portgroup"], lan["settings"]["portgroup"]) == ("eng", {"name": "eng"})
+        assert (lan["settings"]["reach"], lan["settings"]["addresses"]) == ("nat", ["10.20.0.1/24"])
+        assert [nic["settings"]["mtu"] for nic in facts["nics"]] == [1500, 1500]
     assert [nic["attached"] for nic in running["nics"]] == [True, True]
 
 

@@ -3,18 +3,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts and guests on paper: what virt_network_info and virt_guest_info would say of them, from XML and a few words.
 
-A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live, active, autostart, transient, counted,
-vfs, pfs); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs); switches, machines,
-filters, memory, forwarding; guests (domain XML of running ones) and defined (of others); paths, volumes, cpus,
-known_cpus, models and usb, which only a check on the host itself has; volume_files, of volumes on the guest's own host.
+A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live, active, autostart, transient,
+connections, vfs, pf_by_vf); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs);
+ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; guests (domain XML of running ones) and defined (of
+others). What it answers to lookups, unless it is offline: paths, no_paths, volumes, cpus, known_cpus, models and usb.
+volume_files: of volumes on the guest's own host.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.virtfleet.network.plugins.module_utils._host.described import Seen
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.view import FORMAT, View, read_view
+from ansible_collections.virtfleet.network.plugins.module_utils._host.described import DescribedGuest
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import FORMAT
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import (
+    DestinationFacts,
+    read_destination,
+)
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import GuestFacts
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import lookups_for
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.device import Device
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import POOL, has_pool, mode_of
@@ -26,8 +35,8 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.options i
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import occupancy
-from ansible_collections.virtfleet.network.plugins.module_utils._run.describe import guest_facts
-from ansible_collections.virtfleet.network.plugins.module_utils._run.gather import guest_in_brief
+from ansible_collections.virtfleet.network.plugins.module_utils._run.describe import describe_guest
+from ansible_collections.virtfleet.network.plugins.module_utils._run.gather import summarize_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor import parse_descriptor
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.guest import parse_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.mark import read_limits
@@ -105,9 +114,9 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             if has_pool(seen.live or {}) or has_pool(seen.persistent or {})
         },
         "links": None if remote else links,
-        "switches": None if remote else host.get("switches", {}),
-        "guests": [guest_in_brief(guest) for guest in guests],
-        "filters": host.get("filters", {}),
+        "ovs_bridges": None if remote else host.get("ovs_bridges", {}),
+        "guests": [summarize_guest(guest) for guest in guests],
+        "nwfilters": host.get("nwfilters", {}),
         "host": {
             "libvirt_version": host.get("libvirt", "9.0.0"),
             "hostname": host["name"],
@@ -117,7 +126,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             "uuid": host.get("uuid", f"uuid-of-{host['name']}"),
             "cpu": None,
             "cpu_models": host.get("cpu_models", ["qemu64"]),
-            "kinds": host.get("kinds", {"x86_64": ["kvm", "qemu"]}),
+            "domain_types": host.get("domain_types", {"x86_64": ["kvm", "qemu"]}),
             "machines": host.get("machines", {"x86_64": [MACHINE]}),
             "emulators": [EMULATOR],
             "forwarding": None if remote else host.get("forwarding", {"ipv4": True, "ipv6": True}),
@@ -134,7 +143,7 @@ def details(seen: Observed, ports: dict[str, list[Plugged]], said: Any) -> dict[
         names = [item["dev"] for item in forward.get("interfaces", ())]
         names += [item["address"] for item in forward.get("addresses", ())]
         counts = {name: sum(port.member == name for port in ports[seen.name]) for name in names}
-        counts.update(said.get("counted", {}) if isinstance(said, dict) else {})
+        counts.update(said.get("connections", {}) if isinstance(said, dict) else {})
     sides = [canonical(NETWORK, side) for side in (seen.live, seen.persistent) if side is not None]
     drift = [
         name
@@ -151,24 +160,37 @@ def details(seen: Observed, ports: dict[str, list[Plugged]], said: Any) -> dict[
         "drift": drift,
         "live": {name: live[name] for name in drift if name in live},
         "plugged": [],
-        "counted": counts,
+        "connections": counts,
         "vfs": said.get("vfs") if isinstance(said, dict) else None,
-        "pfs": said.get("pfs") if isinstance(said, dict) else None,
+        "pf_by_vf": said.get("pf_by_vf") if isinstance(said, dict) else None,
     }
 
 
-def view(host: dict[str, Any], told: Any = None) -> View:
-    """The host as a check that runs there sees it. told: what info() said, perhaps changed."""
-    seen = read_view(info(host) if told is None else told)
+def look_up(host: dict[str, Any], guests: Iterable[GuestFacts]) -> dict[str, dict[str, bool]]:
+    """What the host answers about these guests; a path that it was not told of is not known."""
+    asked = lookups_for(guests)
+    paths = {**dict.fromkeys(host.get("paths", ()), True), **dict.fromkeys(host.get("no_paths", ()), False)}
+    names = {**dict.fromkeys(host.get("cpus", ()), True), **host.get("known_cpus", {})}
+    cpus = host.get("cpus", {})
+    compared = {key: cpus[json.loads(key)[0]] for key in asked["cpu_comparisons"] if json.loads(key)[0] in cpus}
+    models = {key: json.loads(key)[1] in host.get("models", ()) for key in asked["nic_models"]}
+    usb = {key: key in host.get("usb", ()) for key in asked["usb_devices"]}
+    return {
+        "paths": paths,
+        "volumes": host.get("volumes", {}),
+        "cpu_names": names,
+        "cpu_comparisons": compared,
+        "nic_models": models,
+        "usb_devices": usb,
+    }
+
+
+def destination(host: dict[str, Any], guests: Iterable[GuestFacts] = ()) -> DestinationFacts:
+    """The host as a check of these guests that runs there sees it; offline, as it was saved without them."""
+    found = info(host)
     if not host.get("offline"):
-        seen.paths = dict.fromkeys(host.get("paths", ()), True)
-        seen.paths.update(dict.fromkeys(host.get("no_paths", ()), False))
-        seen.volumes = dict(host.get("volumes", {}))
-        seen.cpus = dict(host.get("cpus", {}))
-        seen.known_cpus = {**dict.fromkeys(host.get("cpus", ()), True), **host.get("known_cpus", {})}
-        seen.models = {EMULATOR: set(host.get("models", ()))}
-        seen.usb = set(host.get("usb", ()))
-    return seen
+        found["lookups"] = look_up(host, guests)
+    return read_destination(found)
 
 
 def domain(
@@ -201,10 +223,15 @@ def described(host: dict[str, Any], xml: str, running: bool = True) -> dict[str,
     """What virt_guest_info says of a guest on that host. Its NICs count as plugged in where they ask to be."""
     told = info(host)
     guest = parse_guest(xml, xml) if running else parse_guest("", "", xml)
-    about = {"name": told["host"]["hostname"], "uuid": told["host"]["uuid"], "libvirt_version": "9.0.0"}
-    facts = guest_facts(Seen(guest, parse_descriptor(xml), {}, 0), read_view(told), about, told["host"], None)
+    seen = DescribedGuest(guest, parse_descriptor(xml), {}, 0)
+    facts = describe_guest(seen, read_destination(told), told["host"], None).as_dict()
     for disk in facts["disks"]:
         disk["shared"] = host.get("shared", True)
         if disk["type"] == "volume":
             disk["file"] = host.get("volume_files", {}).get(disk["path"])
-    return facts
+    return plain(facts)
+
+
+def plain(facts: Any) -> Any:
+    """As a module returns it."""
+    return json.loads(json.dumps(facts))

@@ -95,7 +95,7 @@ def test_all_to_one_host_are_judged_together():
         "web3   kvm1  x POOL_BATCH_EXHAUSTED",
     ]
     assert result["problems"] == [
-        f"{name} cannot go to kvm3: 2 NICs compete for 1 free members of network 'fast' on kvm3."
+        f"{name} cannot go to kvm3: 2 NICs need members of network 'fast' on kvm3, which has 1 free."
         for name in ("web2", "web3")
     ]
 
@@ -109,10 +109,7 @@ def test_a_host_without_an_answer_is_unknown_and_no_place_to_go():
     assert row["cells"]["kvm3"]["verdict"] == "unknown"
     assert row["best"] == []
     assert result["problems"] == [
-        (
-            "web1 on kvm1 can go nowhere: kvm2: Network 'red' on kvm2 is not active.; "
-            "kvm3: kvm3 could not be looked at: No route to host"
-        )
+        ("web1 on kvm1 can go nowhere: kvm2: Network 'red' on kvm2 is not active.; kvm3: No route to host")
     ]
     assert "? kvm3: its own guests are not known: No route to host" in result["lines"]
     for answer in (None, {}, {"failed": True, "msg": "libvirt is missing"}, {"skipped": True}):
@@ -127,9 +124,9 @@ def test_a_guest_that_is_defined_elsewhere_too_is_where_it_runs():
 
 
 def test_nothing_to_judge_and_a_destination_that_is_none():
-    assert migrate_matrix({}, {})["lines"] == ["There is no guest to judge."]
+    assert migrate_matrix({}, {})["lines"] == ["There are no guests to judge."]
     result = migrate_matrix(FOUND, judged(FOUND), "kvm9")
-    assert result["problems"][0] == "kvm9 is none of the hosts of this play (kvm1, kvm2, kvm3)."
+    assert result["problems"][0] == "kvm9 is not among the hosts of this play (kvm1, kvm2, kvm3)."
 
 
 @pytest.mark.parametrize("rubbish", ["", [], 7, {"kvm1": 7}, {"kvm1": {"guests": [7]}}])
@@ -157,13 +154,16 @@ def test_what_a_guest_kept():
     ("change", "said"),
     [
         (lambda guest: guest.update(running=False), "web1 does not run on kvm3."),
-        (lambda guest: guest.update(paused=True), "web1 is paused on kvm3, and was not before."),
-        (lambda guest: guest.update(nics=[]), "NIC 52:54:00:00:00:01 of web1 is not on kvm3."),
+        (lambda guest: guest.update(paused=True), "web1 is paused on kvm3; it was not paused before."),
+        (lambda guest: guest.update(nics=[]), "NIC 52:54:00:00:00:01 of web1 is missing on kvm3."),
         (lambda guest: guest["nics"][0].update(attached=False), "is not plugged into network 'red'."),
-        (lambda guest: guest["nics"][0].update(network="blue"), "is in network blue (network) and was in network red"),
-        (lambda guest: guest["nics"][0].update(promises=None), "is in network 'red', which is not there."),
-        (lambda guest: guest["nics"][0]["promises"].update(reach="l2"), "has another reach than before."),
-        (lambda guest: guest["nics"][0]["promises"].update(mtu=1300), "passes frames of 1300 bytes, 1500 before."),
+        (lambda guest: guest["nics"][0].update(network="blue"), "is in network blue (network); it was in network red"),
+        (lambda guest: guest["nics"][0].update(settings=None), "which does not exist there."),
+        (lambda guest: guest["nics"][0]["settings"].update(reach="l2"), "has another reach than before."),
+        (
+            lambda guest: guest["nics"][0]["settings"].update(mtu=1300),
+            "passes frames of 1300 bytes, before",
+        ),
     ],
 )
 def test_what_a_guest_lost(change, said):
@@ -187,5 +187,5 @@ def test_a_destination_that_is_cut_off_is_a_sentence(part):
 def test_a_link_that_is_cut_off_is_a_sentence(key):
     whole = info(HOSTS["kvm1"])
     del whole["links"][1][key]
-    with pytest.raises(AnsibleFilterError, match=r"no whole result of virt_network_info"):
+    with pytest.raises(AnsibleFilterError, match=r"not a complete result of virt_network_info"):
         migrate_verdicts([], {"kvm1": whole})

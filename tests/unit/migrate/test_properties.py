@@ -13,10 +13,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.descriptor import read_described
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import read_destination
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.finding import SEVERITIES
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.judge import judge
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.view import read_view
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import read_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
 from .paper import described, domain, info, interface
 
@@ -75,7 +76,7 @@ def hosts(draw: Any, name: str) -> dict[str, Any]:
         )
     links = [link if isinstance(link, str) else dict(link) for link in LINKS[1:]]
     links += [{"name": f"virbr-{network}", "kind": "bridge"} for network in ("red", "blue")]
-    return {"name": name, "networks": networks, "links": links, "switches": {"ovs0": ["p4"]}}
+    return {"name": name, "networks": networks, "links": links, "ovs_bridges": {"ovs0": ["p4"]}}
 
 
 @st.composite
@@ -133,7 +134,7 @@ def without(told: dict[str, Any]) -> None:
 
 
 def inactive(told: dict[str, Any]) -> None:
-    told["details"]["red"].update(active=False, counted=None)
+    told["details"]["red"].update(active=False, connections=None)
 
 
 def no_autostart(told: dict[str, Any]) -> None:
@@ -141,8 +142,8 @@ def no_autostart(told: dict[str, Any]) -> None:
 
 
 def in_use(told: dict[str, Any]) -> None:
-    counted = told["details"]["red"]["counted"] or {}
-    counted.update(dict.fromkeys(counted, 1))
+    connections = told["details"]["red"]["connections"] or {}
+    connections.update(dict.fromkeys(connections, 1))
 
 
 def taken(told: dict[str, Any]) -> None:
@@ -163,7 +164,7 @@ def machines(told: dict[str, Any]) -> None:
 
 
 def kinds(told: dict[str, Any]) -> None:
-    told["host"]["kinds"] = {"x86_64": ["qemu"]}
+    told["host"]["domain_types"] = {"x86_64": ["qemu"]}
 
 
 def no_forwarding(told: dict[str, Any]) -> None:
@@ -201,20 +202,20 @@ FAULTS = {
     "the same host": home,
 }
 BLIND = {
-    "links": lambda told: told.update(links=None, switches=None),
+    "links": lambda told: told.update(links=None, ovs_bridges=None),
     "guests": lambda told: told.update(guests=None),
     "pools": lambda told: told.update(pools=None),
-    "filters": lambda told: told.update(filters=None),
+    "nwfilters": lambda told: told.update(nwfilters=None),
     "memory": lambda told: told["host"].update(memory=None),
     "forwarding": lambda told: told["host"].update(forwarding=None),
     "machines": lambda told: told["host"].update(machines=None),
-    "kinds": lambda told: told["host"].update(kinds=None),
+    "domain types": lambda told: told["host"].update(domain_types=None),
     "uuid": lambda told: told["host"].update(uuid=None),
 }  # fmt: skip
 
 
 def verdict_of(described_guests: list[dict[str, Any]], told: dict[str, Any]) -> dict[str, Any]:
-    return judge(read_described(described_guests), read_view(told))
+    return judge_guests(read_guests(described_guests), read_destination(told))
 
 
 def rank(verdict: dict[str, Any]) -> int:
@@ -230,8 +231,8 @@ def test_a_fault_never_improves_a_verdict(source, destination, guest, faults):
         FAULTS[fault](told)
         after = verdict_of(facts, told)
         assert rank(after) >= rank(before), (fault, before, after)
-        for question in ("taken", "network"):
-            if question == "taken" or after["verdicts"][0]["taken"] != "blocked":
+        for question in ("libvirt_accepts", "keeps_network"):
+            if question == "libvirt_accepts" or after["verdicts"][0]["libvirt_accepts"] != "blocked":
                 was, now = before["verdicts"][0][question], after["verdicts"][0][question]
                 assert SEVERITIES.index(now) >= SEVERITIES.index(was), (fault, question, before, after)
         before = after
@@ -259,7 +260,7 @@ def test_every_part_that_matters_is_unknown_without_it():
     red = {"xml": "<network><name>red</name><forward mode='bridge'/><bridge name='br7'/></network>"}
     pool = {"xml": f"<network><name>blue</name>{MODES['passthrough']}</network>"}
     lan = {"xml": f"<network><name>lan</name>{MODES['nat']}</network>"}
-    host = {"networks": [red, pool, lan], "links": LINKS, "filters": {"clean": "rules"}}
+    host = {"networks": [red, pool, lan], "links": LINKS, "nwfilters": {"clean": "rules"}}
     nics = [interface(body="<filterref filter='clean'/>"), interface("blue", 2), interface("lan", 3)]
     facts = described({"name": "kvm1", **host}, domain(*nics))
     told = info({"name": "kvm2", **host})
@@ -300,14 +301,16 @@ def test_a_guest_alone_is_judged_the_same_among_others(source, destination, numb
 
 @given(hosts("kvm1"), guests())
 @settings(max_examples=150, deadline=None)
-def test_a_host_that_is_the_same_in_all_keeps_every_promise(host, guest):
+def test_an_equal_host_keeps_everything(host, guest):
     """But for what libvirt would refuse there too, and that a NIC names a device, nothing is found."""
     facts = described(host, guest)
     there = info({**host, "name": "kvm2"})
     findings = verdict_of([facts], there)["verdicts"][0]["findings"]
     found = [finding for finding in findings if finding["code"] != "NIC_NOT_BY_NAME"]
-    weaker = [finding for finding in found if finding["question"] == "network" and finding["severity"] != "unknown"]
-    assert weaker == [], weaker
+    worse = [
+        finding for finding in found if finding["question"] == "keeps_network" and finding["severity"] != "unknown"
+    ]
+    assert worse == [], worse
 
 
 @given(
@@ -329,26 +332,52 @@ def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found + [path for key, item in items for path in paths(item, (*here, key))]
 
 
-@given(hosts("kvm1"), guests(), st.data(), st.sampled_from(["gone", None, [], {}, 7, "x"]))
-@settings(max_examples=300, deadline=None)
-def test_a_description_cut_anywhere_is_no_crash(host, guest, data, instead):
-    """A key that is gone or is another thing, at any depth. The guest beside it is judged as if it were not there."""
+def cut(value: Any, way: list[Any], instead: Any) -> Any:
+    """A copy in which what is there is gone or something else."""
+    value = copy.deepcopy(value)
+    here = value
+    for step in way[:-1]:
+        here = here[step]
+    if instead == "gone":
+        del here[way[-1]]
+    else:
+        here[way[-1]] = instead
+    return value
+
+
+INSTEAD = st.sampled_from(["gone", None, [], {}, 7, True, "x", [7], {"x": 7}])
+
+
+def no_rule_failed(result: dict[str, Any]) -> None:
+    findings = [finding for verdict in result["verdicts"] for finding in verdict["findings"]]
+    assert [finding for finding in findings if finding["code"] == "UNEXPECTED"] == []
+
+
+@given(hosts("kvm1"), guests(), st.data(), INSTEAD)
+@settings(max_examples=200, deadline=None)
+def test_a_damaged_description_is_found_before_any_rule_runs(host, guest, data, instead):
+    """A key that is gone or is something else, at any depth. The guest beside it is judged as if it were not there."""
     facts = described(host, guest)
     told = info({**host, "name": "kvm2"})
     beside = described(host, domain(name="beside", number=77))
     whole = verdict_of([beside], told)["verdicts"][0]
-    *way, key = data.draw(st.sampled_from(paths(facts)))
-    cut = copy.deepcopy(facts)
-    here: Any = cut
-    for step in way:
-        here = here[step]
-    if instead == "gone":
-        del here[key]
-    else:
-        here[key] = instead
-    verdict = verdict_of([cut, beside], told)
-    assert verdict["verdict"] in SEVERITIES
-    assert [finding for finding in verdict["verdicts"][1]["findings"] if not finding["batch"]] == whole["findings"]
-    if instead == "gone" and not way:
+    way = list(data.draw(st.sampled_from(paths(facts))))
+    result = verdict_of([cut(facts, way, instead), beside], told)
+    no_rule_failed(result)
+    assert [finding for finding in result["verdicts"][1]["findings"] if not finding["batch"]] == whole["findings"]
+    if instead == "gone" and len(way) == 1:
         optional = ("persistent", "paused", "gathered", "emulator")
-        assert verdict["verdicts"][0]["verdict"] == "unknown" or key in optional
+        assert result["verdicts"][0]["verdict"] == "unknown" or way[0] in optional
+
+
+@given(hosts("kvm1"), guests(), st.data(), INSTEAD)
+@settings(max_examples=200, deadline=None)
+def test_a_damaged_destination_is_found_before_any_rule_runs(host, guest, data, instead):
+    facts = described(host, guest)
+    told = info({**host, "name": "kvm2"})
+    way = list(data.draw(st.sampled_from(paths(told))))
+    try:
+        there = read_destination(cut(told, way, instead))
+    except VirtfleetError:
+        return
+    no_rule_failed(judge_guests(read_guests([facts]), there))

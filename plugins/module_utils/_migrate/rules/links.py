@@ -1,177 +1,379 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host's links under a network: its bridge, what leads out of it, and whether full-size frames pass."""
+"""The host's links under a network, or under a NIC that names a bridge or link itself: the bridge, what leads out of
+it, and whether full-size frames pass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Optional
 
-from ..._model.field import Document
-from ..._model.forward import is_virtual
+from ..._fleet.reach import underlying_links
 from .. import remedy
-from ..case import Case
-from ..finding import Finding, deaf, refused, unseen, weaker
-from ..promise import DOWN, NONE, UP, state_of
-from ..view import View, passes
-from .pools import draws
+from ..asked import LINKS, POOLS
+from ..destination_facts import DestinationFacts, Link, NetworkFacts
+from ..finding import WARNING, Finding, Remedy, blocked, degraded, informational, refused, unknown
+from ..guest_facts import SourceLink, Uplink
+from ..nic_settings import DOWN, NONE, UP, bridge_mtu, combine_uplinks
+from ..rule import NicCase, nic_rule
+from .pools import MEMBER_DOWN, draws_from_pool
 
-# Seconds of silence that libvirt's own bridges ask of a guest, too.
-_SOON = 8
+# --- The bridge ---
+
+BRIDGE_MISSING = refused(
+    "BRIDGE_MISSING",
+    "{host} has no bridge {link}, which {subject} uses.",
+    "the network is active all the same; the guest is refused. Also when a link of that name is no bridge. Seen: error "
+    "38",
+    "`ip link add`",
+)
+NOT_A_BRIDGE = refused("BRIDGE_MISSING", "{link} on {host}, which {subject} uses, is not a bridge.")
+BRIDGE_DOWN = blocked(
+    "BRIDGE_DOWN",
+    "Bridge {link} on {host}, which {subject} uses, is down.",
+    "libvirt accepts the guest, and its frames go nowhere. Seen",
+    "`ip link set up`",
+)
+STP_DELAY = degraded(
+    "BRIDGE_STP_DELAY",
+    "Bridge {link} on {host}, which {subject} uses, has STP on and blocks a new port for {seconds:.0f} seconds.",
+    "the bridge has STP on and blocks a new port for more than 8 seconds (twice its forward delay). Seen",
+    "the bridge's `forward_delay`",
+)
+BRIDGE_NOT_SEEN = unknown(
+    "The links of {host} cannot be seen from here: whether bridge {link}, which {subject} uses, works is not known."
+)
+BRIDGE_WITHOUT_NAME = unknown("The bridge of {where} has no name by which it could be found.")
+_BRIDGE_KINDS = (BRIDGE_MISSING, NOT_A_BRIDGE, BRIDGE_DOWN, STP_DELAY, BRIDGE_NOT_SEEN)
+
+# Seconds for which libvirt's own bridges block a new port, too.
+_SHORT_STP_DELAY = 8
 
 
-def bridge(case: Case) -> Iterator[Finding]:
+@nic_rule(*_BRIDGE_KINDS, BRIDGE_WITHOUT_NAME, needs=(LINKS,))
+def check_bridge(case: NicCase) -> Iterator[Finding]:
     net = case.net
     if net is None or not net.active:
         return
     if net.bridge:
-        yield from bridge_of(case.view, net.bridge, case.where, is_virtual(net.document))
-    elif is_virtual(net.document):
-        yield unseen(f"The bridge of {case.where} has no name that could be looked for.")
+        yield from _check_bridge(case.host, net.bridge, net)
+    elif net.is_virtual:
+        yield BRIDGE_WITHOUT_NAME.found(network=net.name)
 
 
-def bridge_of(view: View, name: str, where: str, made: bool = False) -> Iterator[Finding]:
-    """where: what stands on the bridge, within a sentence.
-
-    made: by libvirt, so that only a restart of the network makes it anew, and cuts off whoever is plugged in.
-    """
-    if view.links is None:
-        yield unseen(
-            f"The links of {view.name} cannot be seen from here: whether bridge {name} of {where} works is unknown."
-        )
-        return
-    link = view.link(name)
-    if link is None:
-        yield refused(
-            "BRIDGE_MISSING",
-            f"There is no bridge {name} on {view.name}, on which {where} stands.",
-            None if made else remedy.command("ip", "link", "add", name, "up", "type", "bridge"),
-        )
-    elif link["kind"] != "bridge" and name not in view.switches:
-        yield refused("BRIDGE_MISSING", f"{name} on {view.name}, on which {where} stands, is no bridge.")
-    elif link["admin"] != "up" and name not in view.switches:
-        # Of an Open vSwitch that is but the host's own port.
-        yield deaf("BRIDGE_DOWN", f"Bridge {name} of {where} is down.", remedy.link_up(name))
-    elif (link.get("stp_delay") or 0) > _SOON:
-        yield weaker(
-            "BRIDGE_STP_DELAY",
-            f"Bridge {name} of {where} speaks STP and keeps a new port silent for {link['stp_delay']:.0f} seconds.",
-        )
+def _check_bridge(host: DestinationFacts, name: str, net: Optional[NetworkFacts]) -> Iterator[Finding]:
+    """net: the network that uses the bridge, None for a NIC that names it."""
+    network = None if net is None else net.name
+    link = host.link(name)
+    if host.links is None:
+        yield BRIDGE_NOT_SEEN.found(network=network, link=name)
+    elif link is None:
+        # Only a restart of the network makes libvirt's own bridge again, and cuts off whoever is plugged in.
+        made = net is not None and net.is_virtual
+        repair = None if made else remedy.run_command("ip", "link", "add", name, "up", "type", "bridge")
+        yield BRIDGE_MISSING.found(network=network, link=name, remedy=repair)
+    elif not host.is_bridge(name):
+        yield NOT_A_BRIDGE.found(network=network, link=name)
+    elif link.admin != "up" and name not in host.ovs_bridges:
+        # Of Open vSwitch this is only the host's own port.
+        yield BRIDGE_DOWN.found(network=network, link=name, remedy=remedy.set_link_up(name))
+    elif (link.stp_delay or 0) > _SHORT_STP_DELAY:
+        yield STP_DELAY.found(network=network, link=name, seconds=link.stp_delay)
 
 
-def uplinks(case: Case) -> Iterator[Finding]:
+# --- What leads out. Where the guest's own host had no way out either, there is none to lose. ---
+
+NO_UPLINK = blocked(
+    "UPLINK_MISSING",
+    "Bridge {link} on {host}, which {subject} uses, has no uplink: all its ports are guests'.",
+    "nothing leads out of the bridge, where on the guest's own host something does; or the device that a NIC names is "
+    "not there",
+)
+NO_UPLINK_EITHER = NO_UPLINK.rated(WARNING, "and the uplink on the guest's own host has no carrier either")
+UPLINK_DEAD = blocked(
+    "UPLINK_NO_CARRIER",
+    "{link} on {host}, the uplink of {subject}, {state}{others}.",
+    "no uplink of the bridge, or not the pool's next member, has a carrier. Also an uplink that passes no frames on: a "
+    "port that its bridge has disabled or blocks, a macvlan. Seen: libvirt accepts the guest",
+    "`ip link set up`, or the cable",
+)
+UPLINK_DEAD_TOO = UPLINK_DEAD.rated(WARNING, "and the uplink on the guest's own host has none either")
+UPLINKS_NOT_SEEN = unknown("What leads out of bridge {link} on {host}, which {subject} uses, cannot be seen.")
+UPLINK_VLAN_DIFFERS = blocked(
+    "VLAN_DIFFERS", "The uplink of {where} is in {gets:vlan}; on the guest's own host it is in {had:vlan}."
+)
+FORWARD_DEVICE_MISSING = blocked("UPLINK_MISSING", "{host} has no {link}, the only device by which {subject} forwards.")
+FORWARD_DEVICE_MISSING_TOO = FORWARD_DEVICE_MISSING.rated(WARNING)
+FORWARD_DEVICE_DEAD = blocked(
+    "UPLINK_NO_CARRIER", "{link} on {host}, the only device by which {subject} forwards, {state}."
+)
+FORWARD_DEVICE_DEAD_TOO = FORWARD_DEVICE_DEAD.rated(WARNING)
+FORWARD_DEVICE_WITHOUT_ROUTE = blocked(
+    "NET_REACH_DIFFERS",
+    "{Where} forwards by {link} only, which has neither an address nor the default route; on the guest's own host it "
+    "forwards by any link.",
+    "there the network forwards by one device only, which has neither an address nor the default route. Seen",
+)
+FORWARD_DEVICE_WITHOUT_ROUTE_EITHER = FORWARD_DEVICE_WITHOUT_ROUTE.rated(WARNING)
+
+_UPLINK_KINDS = (NO_UPLINK, NO_UPLINK_EITHER, UPLINK_DEAD, UPLINK_DEAD_TOO, UPLINKS_NOT_SEEN, UPLINK_VLAN_DIFFERS)
+
+
+@nic_rule(
+    *_UPLINK_KINDS,
+    FORWARD_DEVICE_MISSING,
+    FORWARD_DEVICE_MISSING_TOO,
+    FORWARD_DEVICE_DEAD,
+    FORWARD_DEVICE_DEAD_TOO,
+    FORWARD_DEVICE_WITHOUT_ROUTE,
+    FORWARD_DEVICE_WITHOUT_ROUTE_EITHER,
+    needs=(LINKS,),
+)
+def check_uplinks(case: NicCase) -> Iterator[Finding]:
     """Of bridges, and of NAT and routed networks that are bound to a device; pools have their own."""
-    net, gets = case.net, case.gets
-    if net is None or gets is None or not net.active or case.view.links is None:
+    net, host = case.net, case.host
+    if net is None or not net.active or host.links is None:
         return
-    if net.bridge and not is_bridge(case.view, net.bridge):
-        return  # said already
-    had = (case.had or {}).get("uplink") or {"state": None, "vlan": None}
-    if is_virtual(net.document):
-        yield from _way_out(case)
+    if net.bridge and not host.is_bridge(net.bridge):
+        return  # check_bridge reports it
+    had = Uplink() if case.had is None else case.had.uplink
+    if net.is_virtual:
+        yield from _check_forward_device(case, net, had)
     elif net.bridge:
-        yield from uplinks_of(case.view, net.bridge, case.where, had)
+        yield from _check_uplinks(host, net.bridge, net.name, had)
 
 
-def _way_out(case: Case) -> Iterator[Finding]:
-    from ..._fleet.reach import underlying_links
-
-    # Where the guest's own host had no way out either, there is none to lose.
-    found = weaker if ((case.had or {}).get("uplink") or {}).get("state") in (DOWN, NONE) else deaf
-    for device in underlying_links(case.net.document if case.net else {})[:1]:
-        link = case.view.link(device)
+def _check_forward_device(case: NicCase, net: NetworkFacts, had: Uplink) -> Iterator[Finding]:
+    dead = had.state in (DOWN, NONE)
+    for device in underlying_links(net.document)[:1]:
+        link = case.host.link(device)
         if link is None:
-            yield found("UPLINK_MISSING", f"{case.view.name} has no {device}, by which {case.where} is to go out.")
-        elif not passes(link):
-            yield found("UPLINK_NO_CARRIER", f"{device}, by which {case.where} is to go out, {_why(link)}.", _up(link))
-        elif _went_anywhere(case) and not (link.get("default_route") or link.get("addresses")):
-            yield found(
-                "NET_REACH_DIFFERS",
-                f"{case.where[0].upper()}{case.where[1:]} is to go out by {device} alone, which has neither an address "
-                "nor the default route; on the guest's own host it may go out by any link.",
-            )
+            kind = FORWARD_DEVICE_MISSING_TOO if dead else FORWARD_DEVICE_MISSING
+            yield kind.found(network=net.name, link=device)
+        elif not link.passes_frames:
+            kind = FORWARD_DEVICE_DEAD_TOO if dead else FORWARD_DEVICE_DEAD
+            yield kind.found(network=net.name, link=device, state=_state_words(link), remedy=_set_up(link))
+        elif _forwarded_by_any(case) and not (link.default_route or link.addresses):
+            kind = FORWARD_DEVICE_WITHOUT_ROUTE_EITHER if dead else FORWARD_DEVICE_WITHOUT_ROUTE
+            yield kind.found(network=net.name, link=device)
 
 
-def _went_anywhere(case: Case) -> bool:
-    from ..._fleet.reach import underlying_links
-
-    return case.had is not None and not underlying_links(case.had["definition"])
+def _forwarded_by_any(case: NicCase) -> bool:
+    return case.had is not None and not underlying_links(case.had.definition)
 
 
-def is_bridge(view: View, name: str) -> bool:
-    link = view.link(name)
-    return link is not None and (link["kind"] == "bridge" or name in view.switches)
-
-
-def uplinks_of(view: View, name: str, where: str, had: Document) -> Iterator[Finding]:
-    """had: the state of the uplinks on the guest's own host. A guest loses no way out that it never had."""
-    if had["state"] == NONE:
+def _check_uplinks(host: DestinationFacts, name: str, network: Optional[str], had: Uplink) -> Iterator[Finding]:
+    """had: the uplinks on the guest's own host."""
+    if had.state == NONE:
         return
-    found = view.uplinks(name)
-    state = state_of(found)
-    says = weaker if had["state"] == DOWN else deaf
+    found = host.uplinks(name)
+    gets = combine_uplinks(found)
+    dead_there = had.state == DOWN
     if found is None:
-        yield unseen(f"What leads out of bridge {name} of {where} cannot be seen.")
+        yield UPLINKS_NOT_SEEN.found(network=network, link=name)
     elif not found:
-        yield says("UPLINK_MISSING", f"Nothing leads out of bridge {name} of {where}: it has no port but guests'.")
-    elif state["state"] == DOWN:
-        dead = min(found, key=lambda link: str(link["name"]))
-        others = "" if len(found) == 1 else f" (nor do its other {len(found) - 1} uplinks pass any)"
-        yield says("UPLINK_NO_CARRIER", f"{dead['name']}, the uplink of {where}, {_why(dead)}{others}.", _up(dead))
-    elif state["state"] == UP and had["state"] == UP and state["vlan"] != had["vlan"]:
-        yield deaf(
-            "VLAN_DIFFERS",
-            f"The uplink of {where} is in VLAN {state['vlan'] or 'none'}, on the guest's own host in "
-            f"{had['vlan'] or 'none'}.",
+        yield (NO_UPLINK_EITHER if dead_there else NO_UPLINK).found(network=network, link=name)
+    elif gets.state == DOWN:
+        dead = min(found, key=lambda link: link.name)
+        others = " (like its other uplinks)" if len(found) > 1 else ""
+        yield (UPLINK_DEAD_TOO if dead_there else UPLINK_DEAD).found(
+            network=network, link=dead.name, state=_state_words(dead), others=others, remedy=_set_up(dead)
         )
+    elif gets.state == UP and had.state == UP and gets.vlan != had.vlan:
+        yield UPLINK_VLAN_DIFFERS.found(network=network, link=name, gets=gets.vlan, had=had.vlan)
 
 
-def _why(link: Document) -> str:
-    if link["admin"] != "up":
+def _state_words(link: Link) -> str:
+    if link.admin != "up":
         return "is down"
-    if link.get("carrier") is False:
+    if link.carrier is False:
         return "has no carrier"
-    if link["kind"] == "macvlan":
-        return "takes only frames for its own MAC address (a macvlan that is not in mode passthru)"
-    return f"passes no frames (the bridge has its port {link.get('port_state')})"
+    if link.is_for_its_own_mac_only:
+        return "takes frames for its own MAC address only (a macvlan not in mode passthru)"
+    return f"passes no frames (its bridge has the port in state {link.port_state})"
 
 
-def _up(link: Document) -> Optional[dict[str, object]]:
+def _set_up(link: Link) -> Remedy:
     """A cable is put in by hand."""
-    return remedy.link_up(link["name"]) if link["admin"] != "up" else None
+    return remedy.set_link_up(link.name) if link.admin != "up" else None
 
 
-def mtu(case: Case) -> Iterator[Finding]:
+# --- MTU ---
+
+MTU_TOO_SMALL = blocked(
+    "MTU_TOO_SMALL",
+    "{Where} passes frames of {gets} bytes; on the guest's own host, frames of {had} bytes pass.",
+    "full-size frames that pass on the guest's own host do not pass here: the smallest of network, bridge, uplinks and "
+    "the NIC's own counts. Seen: libvirt accepts the guest, except for a macvtap with an `<mtu>` of its own (error 38)",
+    "the link or network",
+)
+LINK_MTU_TOO_SMALL = blocked(
+    "MTU_TOO_SMALL",
+    "{link} on {host}, which the NIC names, passes frames of {gets} bytes; on the guest's own host, frames of {had} "
+    "bytes pass.",
+)
+SOURCE_MTU_NOT_SEEN = unknown("The MTU of {subject} on the guest's own host is not known.")
+MTU_NOT_SEEN = unknown("The MTU of {where} is not known.")
+LINK_MTU_NOT_SEEN = unknown("The MTU of {link}, which the NIC names, is not known on both hosts.")
+
+
+@nic_rule(MTU_TOO_SMALL, SOURCE_MTU_NOT_SEEN, MTU_NOT_SEEN, needs=(LINKS,))
+def compare_mtu(case: NicCase) -> Iterator[Finding]:
     net, had, gets = case.net, case.had, case.gets
     if net is None or had is None or gets is None or not net.active:
         return
-    if draws(net):
+    if draws_from_pool(net):
         # What passes depends on the member, which the pool's rule knows.
-        if had["mtu"] is None and net.mode != "hostdev":
-            yield unseen(f"Which frames pass through network '{case.name}' on the guest's own host cannot be seen.")
+        if had.mtu is None and net.mode != "hostdev":
+            yield SOURCE_MTU_NOT_SEEN.found(network=net.name)
+    elif had.mtu is None or gets.mtu is None:
+        if case.host.links is None or not net.bridge or case.host.is_bridge(net.bridge):
+            yield (SOURCE_MTU_NOT_SEEN if had.mtu is None else MTU_NOT_SEEN).found(network=net.name)
+    elif gets.mtu < had.mtu:
+        repair = _enlarge_mtu(case.host, net, had.mtu)
+        yield MTU_TOO_SMALL.found(network=net.name, gets=gets.mtu, had=had.mtu, remedy=repair)
+
+
+def _enlarge_mtu(host: DestinationFacts, net: NetworkFacts, size: int) -> Remedy:
+    """Of the link that is too small; for a network whose bridge libvirt makes, of the network."""
+    if net.is_virtual:
+        return remedy.change_network(net.name, mtu=size)
+    chain = [*(host.uplinks(net.bridge) or ()), host.link(net.bridge)] if net.bridge else []
+    small = [link.name for link in chain if link is not None and (link.mtu or size) < size]
+    return remedy.set_link_mtu(small[0], size) if small else None
+
+
+# --- NICs that name a bridge or link ---
+
+NIC_NOT_BY_NAME = informational(
+    "NIC_NOT_BY_NAME",
+    "The NIC names {link} instead of a network, so nothing says that it is the same on {host} ({advice}).",
+    "the NIC names a bridge or link itself: nothing says that it is the same on two hosts. The sentence names the "
+    "network to use. The device is judged as above",
+)
+NIC_NOT_BY_NAME_UNCOMPARED = NIC_NOT_BY_NAME.rated(
+    WARNING,
+    "and what it leads to cannot be compared: a bridge that libvirt makes, or one without a live uplink on the guest's "
+    "own host",
+)
+NIC_TYPE_NOT_JUDGED = unknown("A NIC of type {type} depends on what the host has outside of libvirt.")
+BRIDGE_OF_NETWORK = blocked(
+    "NET_REACH_DIFFERS",
+    "{link} on {host} is the bridge of libvirt's network '{owner}'; on the guest's own host it leads to the physical "
+    "network.",
+)
+NAMED_LINK_NOT_SEEN = unknown(
+    "The links of {host} cannot be seen from here: whether it has {link}, which the NIC names, is not known."
+)
+NAMED_LINK_MISSING = refused("UPLINK_MISSING", "{host} has no {link}, which the NIC names.")
+NAMED_LINK_IN_BRIDGE = refused("POOL_MEMBER_BUSY", "{link} on {host}, which the NIC names, is a port of {master}.")
+NAMED_LINK_HELD = refused("POOL_MEMBER_BUSY", "{holder} holds {link} on {host}, which the NIC names.")
+NAMED_LINK_DEAD = blocked("UPLINK_NO_CARRIER", "{link} on {host}, which the NIC names, has no carrier.")
+NAMED_LINK_VLAN_DIFFERS = blocked(
+    "VLAN_DIFFERS", "{link} on {host} is in {gets:vlan}; on the guest's own host it is in {had:vlan}."
+)
+
+
+@nic_rule(
+    NIC_NOT_BY_NAME,
+    NIC_NOT_BY_NAME_UNCOMPARED,
+    NIC_TYPE_NOT_JUDGED,
+    *_BRIDGE_KINDS,
+    *_UPLINK_KINDS,
+    BRIDGE_OF_NETWORK,
+    NAMED_LINK_NOT_SEEN,
+    NAMED_LINK_MISSING,
+    NAMED_LINK_IN_BRIDGE,
+    NAMED_LINK_HELD,
+    NAMED_LINK_DEAD,
+    NAMED_LINK_VLAN_DIFFERS,
+    MEMBER_DOWN,
+    LINK_MTU_TOO_SMALL,
+    LINK_MTU_NOT_SEEN,
+    needs=(LINKS, POOLS),
+)
+def check_named_device(case: NicCase) -> Iterator[Finding]:
+    kind, device = case.nic.type, case.nic.source
+    if kind in ("network", "user", "null", "hostdev"):
+        return  # without one, or pinned, which check_host_devices reports
+    if kind not in ("bridge", "direct") or not device:
+        yield NIC_TYPE_NOT_JUDGED.found(type=kind)
         return
-    if had["mtu"] is None or gets["mtu"] is None:
-        missing = case.view.links is not None and net.bridge and not is_bridge(case.view, net.bridge)
-        if not missing:
-            side = "the guest's own host" if had["mtu"] is None else case.view.name
-            yield unseen(f"The MTU of network '{case.name}' on {side} cannot be seen.")
-    elif gets["mtu"] < had["mtu"]:
-        yield deaf(
-            "MTU_TOO_SMALL",
-            f"Frames of {had['mtu']} bytes pass on the guest's own host, on {case.where} only those of {gets['mtu']}.",
-            _bigger(case, had["mtu"]),
-        )
+    had = case.nic.source_link or SourceLink()
+    owner = _network_of_bridge(case.host, device)
+    # Only physical networks can be compared: libvirt's own bridges may lead anywhere.
+    compared = had.uplink.state == UP and owner is None
+    yield (NIC_NOT_BY_NAME if compared else NIC_NOT_BY_NAME_UNCOMPARED).found(
+        link=device, advice=_advice(case.host, device)
+    )
+    if kind == "bridge":
+        yield from _check_named_bridge(case.host, device, owner, had)
+    else:
+        yield from _check_named_link(case, device, had)
 
 
-def _bigger(case: Case, size: int) -> Optional[dict[str, object]]:
-    """The link that is too small; for a network whose bridge libvirt makes, the network."""
-    if case.net is None:
-        return None
-    if is_virtual(case.net.document):
-        return remedy.network(case.name, mtu=size)
-    if case.net.bridge:
-        chain = [*(case.view.uplinks(case.net.bridge) or ()), case.view.link(case.net.bridge)]
-        small = [link for link in chain if link and (link.get("mtu") or size) < size]
-        return remedy.link_mtu(small[0]["name"], size) if small else None
+def _network_of_bridge(host: DestinationFacts, device: str) -> Optional[str]:
+    """The active network for which libvirt makes this bridge."""
+    found = [net.name for net in host.networks.values() if net.active and net.bridge == device and net.mode != "bridge"]
+    return min(found, default=None)
+
+
+def _advice(host: DestinationFacts, device: str) -> str:
+    found = [
+        net.name for net in host.networks.values() if net.bridge == device or device in underlying_links(net.document)
+    ]
+    return f"use network '{min(found)}', which uses it there" if found else "no network there uses it"
+
+
+def _check_named_bridge(
+    host: DestinationFacts, device: str, owner: Optional[str], had: SourceLink
+) -> Iterator[Finding]:
+    yield from _check_bridge(host, device, None)
+    if not host.is_bridge(device):
+        return
+    if owner is None:
+        yield from _check_uplinks(host, device, None, had.uplink)
+    elif had.uplink.state == UP:
+        yield BRIDGE_OF_NETWORK.found(link=device, owner=owner)
+    yield from _compare_link_mtu(device, had.mtu, bridge_mtu(host, device))
+
+
+def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[Finding]:
+    link = case.host.link(device)
+    if case.host.links is None:
+        yield NAMED_LINK_NOT_SEEN.found(link=device)
+        return
+    if link is None:
+        yield NAMED_LINK_MISSING.found(link=device)
+        return
+    if link.master:
+        yield NAMED_LINK_IN_BRIDGE.found(link=device, master=link.master)
+    if link.admin != "up":
+        yield MEMBER_DOWN.found(link=device, remedy=remedy.set_link_up(device))
+    elif not link.passes_frames:
+        yield NAMED_LINK_DEAD.found(link=device)
+    elif had.uplink.state == UP and had.uplink.vlan != link.vlan:
+        yield NAMED_LINK_VLAN_DIFFERS.found(link=device, gets=link.vlan, had=had.uplink.vlan)
+    holder = _exclusive_holder(case, device)
+    if holder is not None:
+        yield NAMED_LINK_HELD.found(link=device, holder=holder)
+    yield from _compare_link_mtu(device, had.mtu, link.mtu)
+
+
+def _exclusive_holder(case: NicCase, device: str) -> Optional[str]:
+    """A guest that has the device through a network, where one of the two wants it for itself."""
+    for net in sorted(case.host.networks.values(), key=lambda net: net.name):
+        member = None if net.pool is None else net.pool.member(device)
+        held = [] if member is None else [holder.name for holder in member.holders if holder.kind != "stale"]
+        if held and "passthrough" in (case.nic.mode, net.mode):
+            return held[0]
     return None
+
+
+def _compare_link_mtu(device: str, had: Optional[int], gets: Optional[int]) -> Iterator[Finding]:
+    if had and gets and gets < had:
+        yield LINK_MTU_TOO_SMALL.found(link=device, gets=gets, had=had)
+    elif not had or not gets:
+        yield LINK_MTU_NOT_SEEN.found(link=device)

@@ -10,218 +10,261 @@ from ports, guests and links.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Optional
+from typing import Optional
 
 from ..._model import pool as kinds
-from ..._model.field import Document
 from ..._model.forward import members_of
 from ..._plan.pool.occupancy import EXCLUSIVE
 from .. import remedy
-from ..case import Case
-from ..finding import UNKNOWN, Finding, deaf, refused, unseen, weaker
-from ..promise import DOWN
-from ..view import Net, passes
+from ..asked import LINKS, POOLS
+from ..destination_facts import Link, NetworkFacts, PoolMember
+from ..finding import Finding, Remedy, blocked, degraded, refused, unknown
+from ..nic_settings import DOWN
+from ..rule import NicCase, nic_rule
 
+POOL_EMPTY = refused(
+    "POOL_EMPTY",
+    "The pool of {where} is empty.",
+    "no member. Seen: error 1",
+    "the source's members that the host has",
+)
+MEMBER_MISSING = refused(
+    "POOL_MEMBER_MISSING",
+    "libvirt would give the guest {link}, a member of {where} that the host does not have.",
+    "the member that libvirt would choose is not there, although others are. Seen: error 38",
+    "remove it",
+)
+PF_MISSING = refused("POOL_MEMBER_MISSING", "{host} has no {link}, whose VFs are the pool of {subject}.")
+MEMBER_BUSY = refused(
+    "POOL_MEMBER_BUSY",
+    "libvirt would give the guest {link} of {where}, which {holder} holds.",
+    "the member that libvirt would choose is held by a guest of another network, a NIC that names it, a bridge, or "
+    "goes to another NIC of the guest. Seen: error 38",
+    "a recount where libvirt miscounts",
+)
+POOL_EXHAUSTED = refused(
+    "POOL_EXHAUSTED",
+    "All members of {where} are in use ({holders}).",
+    "all are in use. Seen: error 1",
+    "a recount where it is wrong",
+)
+LIMIT_REACHED = degraded(
+    "POOL_EXHAUSTED",
+    "The members of {where} have reached their max_guests.",
+    "`max_guests` is reached, which libvirt does not know",
+)
+NO_VFS = refused(
+    "PF_NO_VFS",
+    "{link}, whose VFs are the pool of {where}, has no VFs: create some in /sys/class/net/{link}/device/sriov_numvfs.",
+    "the pool is a card's VFs, and it has none. Not seen on hardware",
+)
+BECOMES_PCI = refused(
+    "DEVICE_PINNED",
+    "{Where} gives each guest a PCI device, and a NIC cannot become one while its guest runs.",
+)
+MEMBER_DOWN = unknown(
+    "{link} on {host}, by which the guest's traffic would go, is down: libvirt sets it up, and only then it shows "
+    "whether it has a carrier.",
+    code="UPLINK_NO_CARRIER",
+    means="the next member of a pool, or the device that a NIC names, is down: libvirt sets it up, and only then it "
+    "shows whether it has a carrier. Seen, with and without",
+    repair="`ip link set up`",
+)
+MEMBER_DEAD = blocked("UPLINK_NO_CARRIER", "{link}, by which the guest's traffic would go on {where}, has no carrier.")
+MEMBER_VLAN_DIFFERS = blocked(
+    "VLAN_DIFFERS",
+    "{link}, by which the guest's traffic would go on {where}, is in {gets:vlan}; on the guest's own host it is in "
+    "{had:vlan}.",
+)
+MEMBER_MTU_TOO_SMALL = blocked(
+    "MTU_TOO_SMALL",
+    "{member}, which the guest would get on {where}, passes frames of {gets} bytes; on the guest's own host, frames of "
+    "{had} bytes pass.",
+)
+HOLDERS_NOT_SEEN = unknown("Who holds the members of {where} is not known.")
+MEMBER_HOLDERS_NOT_SEEN = unknown("Who holds {link} of {where} is not known.")
+MEMBER_LINK_NOT_SEEN = unknown("The link of {link}, a member of {where}, cannot be seen.")
+MEMBER_LINKS_NOT_SEEN = unknown(
+    "The links of {host} cannot be seen from here: whether {link} of {subject} is there, free and connected is not "
+    "known."
+)
+VFS_NOT_SEEN = unknown("Whether {link}, whose VFs are the pool of {where}, has any cannot be seen.")
+
+# What is found about a member that libvirt would hand out.
+MEMBER_KINDS = (
+    MEMBER_MISSING,
+    MEMBER_BUSY,
+    MEMBER_DOWN,
+    MEMBER_DEAD,
+    MEMBER_VLAN_DIFFERS,
+    MEMBER_MTU_TOO_SMALL,
+    MEMBER_HOLDERS_NOT_SEEN,
+    MEMBER_LINK_NOT_SEEN,
+)
 _DIRECT = ("private", "vepa", "passthrough", "hostdev")
+_SHOWN_HOLDERS = 4
 
 
-def draws(net: Net) -> bool:
+def draws_from_pool(net: NetworkFacts) -> bool:
     """Whether guests are given one of the host's devices."""
     return net.mode in _DIRECT or (net.mode == "bridge" and not net.bridge)
 
 
-def pool(case: Case) -> Iterator[Finding]:
+@nic_rule(
+    *MEMBER_KINDS,
+    POOL_EMPTY,
+    PF_MISSING,
+    POOL_EXHAUSTED,
+    LIMIT_REACHED,
+    NO_VFS,
+    BECOMES_PCI,
+    HOLDERS_NOT_SEEN,
+    MEMBER_LINKS_NOT_SEEN,
+    VFS_NOT_SEEN,
+    needs=(LINKS, POOLS),
+)
+def check_pool(case: NicCase) -> Iterator[Finding]:
     net = case.net
-    if net is None or not draws(net):
+    if net is None or not draws_from_pool(net):
         return
-    if net.mode == "hostdev" and case.nic["plugged_as"] and not case.nic["transient"]:
-        yield refused(
-            "DEVICE_PINNED",
-            f"N{case.where[1:]} gives each guest a PCI device, and a NIC cannot become one while its guest runs.",
-        )
+    if net.mode == "hostdev" and case.nic.plugged_as and not case.nic.transient:
+        yield BECOMES_PCI.found(network=net.name)
     pf = ((net.options.get("forward") or {}).get("pf") or {}).get("dev")
-    names = members_in_order(net)
-    if pf and not names:
-        yield from _physical(case, net, str(pf))
+    members = net.members
+    if pf and not members:
+        yield from _check_pf(case, net, str(pf))
+    elif not members:
+        yield POOL_EMPTY.found(network=net.name, remedy=_fill_pool(case))
+    elif not net.active:
         return
-    if not names:
-        yield refused("POOL_EMPTY", f"The pool of {case.where} is empty.", _fill(case))
-        return
-    if not net.active:
-        return
-    if net.pool is None:
-        yield unseen(f"Who holds the members of {case.where} was not looked at.")
-        return
-    chosen = next_members(net, 1, _alone(case))
-    if not chosen:
-        yield refused(
-            "POOL_EXHAUSTED",
-            f"All {len(names)} members of {case.where} are in use ({_holders(net)}).",
-            _recount(net, case),
-        )
-        return
-    if case.view.links is None:
-        yield unseen(
-            f"The links of {case.view.name} cannot be seen from here: whether {chosen[0]} of {case.where} is there, "
-            "free and connected is unknown."
-        )
-        return
-    yield from member(case, net, chosen[0])
-    yield from limit(case, net)
-
-
-def member(case: Case, net: Net, name: str) -> Iterator[Finding]:
-    """The member that libvirt will hand out."""
-    seen = _seen(net, name)
-    if seen is None:
-        yield unseen(f"Who holds {name} of {case.where} was not looked at.")
-        return
-    if seen["state"] == kinds.MISSING:
-        yield refused(
-            "POOL_MEMBER_MISSING",
-            f"libvirt would give the guest {name}, a member of {case.where} that the host does not have.",
-            remedy.pool(case.name, members=[name], state="absent"),
-        )
-        return
-    against = _in_the_way(net, seen)
-    if against is not None:
-        yield refused(
-            "POOL_MEMBER_BUSY",
-            f"libvirt would give the guest {name} of {case.where}, which {against} holds.",
-            remedy.pool(case.name, reclaim_stale=True) if net.pool and net.pool.get("miscounted") else None,
-        )
-    link = case.view.link(name)
-    for pf in net.pfs.get(name, ()) if link is None else ():
-        link = link or case.view.link(pf)
-    if link is None:
-        yield unseen(f"The link of {name}, a member of {case.where}, cannot be seen.")
-        return
-    yield from _connected(case, link)
-    size = (case.had or {}).get("mtu")
-    if size and link.get("mtu") and link["mtu"] < size:
-        yield deaf(
-            "MTU_TOO_SMALL",
-            f"Frames of {size} bytes pass on the guest's own host; {name}, which it would get on {case.where}, takes "
-            f"only those of {link['mtu']}.",
-            remedy.link_mtu(link["name"], size),
-        )
-
-
-def _connected(case: Case, link: Document) -> Iterator[Finding]:
-    what = f"{link['name']}, by which the guest's traffic would go on {case.where},"
-    if passes(link):
-        had = ((case.had or {}).get("uplink") or {}).get("vlan")
-        if case.had is not None and case.had["uplink"]["state"] not in (None, DOWN) and had != link.get("vlan"):
-            yield deaf(
-                "VLAN_DIFFERS",
-                f"{what} is in VLAN {link.get('vlan') or 'none'}, on the guest's own host in {had or 'none'}.",
-            )
-    elif link["admin"] == "up":
-        yield deaf("UPLINK_NO_CARRIER", f"{what} has no carrier.")
+    elif net.pool is None:
+        yield HOLDERS_NOT_SEEN.found(network=net.name)
     else:
-        yield set_down(link, what)
+        yield from _check_next_member(case, net)
 
 
-def set_down(link: Document, what: str) -> Finding:
-    """A link that is down tells nobody whether there is a cable in it."""
-    return Finding(
-        "UPLINK_NO_CARRIER",
-        UNKNOWN,
-        f"{what} is down: libvirt will set it up, and only then shows whether it has a carrier.",
-        remedy=remedy.link_up(link["name"]),
-    )
+def _check_next_member(case: NicCase, net: NetworkFacts) -> Iterator[Finding]:
+    chosen = choose_members(net, 1, _is_exclusive(case, net))
+    if not chosen:
+        yield POOL_EXHAUSTED.found(network=net.name, holders=_shown_holders(net), remedy=_recount(net))
+        return
+    if case.host.links is None:
+        yield MEMBER_LINKS_NOT_SEEN.found(network=net.name, link=chosen[0])
+        return
+    yield from check_member(case, net, chosen[0])
+    if has_guest_limit(net) and net.pool is not None and net.pool.capacity.left == 0:
+        yield LIMIT_REACHED.found(network=net.name)
 
 
-def limit(case: Case, net: Net) -> Iterator[Finding]:
-    """max_guests is a note of ours that libvirt does not know: it hands the member out all the same."""
-    if limited(net) and (net.pool or {}).get("capacity", {}).get("left") == 0:
-        yield weaker("POOL_EXHAUSTED", f"The members of {case.where} have as many guests as they are to have.")
+def check_member(case: NicCase, net: NetworkFacts, name: str) -> Iterator[Finding]:
+    """The member that libvirt will hand out."""
+    member = None if net.pool is None else net.pool.member(name)
+    if member is None:
+        yield MEMBER_HOLDERS_NOT_SEEN.found(network=net.name, link=name)
+        return
+    if member.state == kinds.MISSING:
+        remove = remedy.change_pool(net.name, members=[name], state="absent")
+        yield MEMBER_MISSING.found(network=net.name, link=name, remedy=remove)
+        return
+    holder = _conflicting_holder(net, member)
+    if holder is not None:
+        miscounted = net.pool is not None and net.pool.miscounted
+        repair = remedy.change_pool(net.name, reclaim_stale=True) if miscounted else None
+        yield MEMBER_BUSY.found(network=net.name, link=name, holder=holder, remedy=repair)
+    candidates = [name, *net.pf_by_vf.get(name, ())]
+    link = next((link for link in map(case.host.link, candidates) if link is not None), None)
+    if link is None:
+        yield MEMBER_LINK_NOT_SEEN.found(network=net.name, link=name)
+        return
+    yield from _check_member_link(case, net, link)
+    size = None if case.had is None else case.had.mtu
+    if size and link.mtu and link.mtu < size:
+        enlarge = remedy.set_link_mtu(link.name, size)
+        yield MEMBER_MTU_TOO_SMALL.found(
+            network=net.name, link=link.name, member=name, gets=link.mtu, had=size, remedy=enlarge
+        )
 
 
-def limited(net: Net) -> bool:
-    return net.mode not in EXCLUSIVE and any(item["max_guests"] for item in (net.pool or {}).get("members") or ())
+def _check_member_link(case: NicCase, net: NetworkFacts, link: Link) -> Iterator[Finding]:
+    if link.passes_frames:
+        had = None if case.had is None else case.had.uplink
+        if had is not None and had.state not in (None, DOWN) and had.vlan != link.vlan:
+            yield MEMBER_VLAN_DIFFERS.found(network=net.name, link=link.name, gets=link.vlan, had=had.vlan)
+    elif link.admin == "up":
+        yield MEMBER_DEAD.found(network=net.name, link=link.name)
+    else:
+        yield MEMBER_DOWN.found(network=net.name, link=link.name, remedy=remedy.set_link_up(link.name))
 
 
-def next_members(net: Net, number: int, alone: bool) -> list[str]:
+def has_guest_limit(net: NetworkFacts) -> bool:
+    """max_guests is a setting of this collection that libvirt does not know: it hands the member out all the same."""
+    return net.mode not in EXCLUSIVE and any(member.max_guests for member in net.pool_members)
+
+
+def choose_members(net: NetworkFacts, number: int, exclusive: bool) -> list[str]:
     """The members that libvirt hands out to so many guests, one after the other; fewer when it has no more.
 
-    alone: whether a member is for one guest only. libvirt takes the first unused one, else the least used.
+    exclusive: whether a member is for one guest only. libvirt takes the first unused one, else the least used.
     """
-    counts = {name: (net.counted or {}).get(name, 0) for name in members_in_order(net)}
+    counts = {name: (net.connections or {}).get(name, 0) for name in net.members}
     chosen: list[str] = []
     for _turn in range(number):
-        free = [name for name, count in counts.items() if count == 0] if alone else list(counts)
+        free = [name for name, count in counts.items() if count == 0] if exclusive else list(counts)
         if not free:
             break
         # The first on a tie, as min does.
-        name = min(free, key=lambda name: counts[name])
+        name = min(free, key=counts.__getitem__)
         chosen.append(name)
         counts[name] += 1
     return chosen
 
 
-def _alone(case: Case) -> bool:
-    net = case.net
-    port = (case.gets or {}).get("virtualport") or {}
-    return net is not None and (net.mode in EXCLUSIVE or (net.mode == "private" and port.get("type") == "802.1Qbh"))
+def _is_exclusive(case: NicCase, net: NetworkFacts) -> bool:
+    port = (None if case.gets is None else case.gets.virtualport) or {}
+    return net.mode in EXCLUSIVE or (net.mode == "private" and port.get("type") == "802.1Qbh")
 
 
-def members_in_order(net: Net) -> list[str]:
-    """In libvirt's own order. The VFs of a PF are known to a running network only."""
-    return list(net.counted) if net.counted else list(members_of(net.options))
-
-
-def _seen(net: Net, name: str) -> Optional[dict[str, Any]]:
-    found = [item for item in (net.pool or {}).get("members") or () if item["name"] == name]
-    return found[0] if found else None
-
-
-def _in_the_way(net: Net, seen: dict[str, Any]) -> Optional[str]:
-    """Who has a member for himself, or would have to share it with a guest that wants it for itself."""
-    for holder in seen["holders"]:
-        # A stale port counts in libvirt's books alone, and those have chosen already.
-        if holder["kind"] == kinds.STALE:
+def _conflicting_holder(net: NetworkFacts, member: PoolMember) -> Optional[str]:
+    """Who has a member exclusively, or would have to share it with a guest that wants it exclusively."""
+    for holder in member.holders:
+        # A stale port counts in libvirt's counter alone, which has chosen already.
+        if holder.kind == kinds.STALE:
             continue
-        if net.mode in EXCLUSIVE or not holder.get("shares", True):
+        if net.mode in EXCLUSIVE or not holder.shares:
             return {
-                kinds.BRIDGE: f"bridge or bond {holder['name']}",
-                kinds.LINK: f"link {holder['name']}",
-                kinds.NETWORK: f"{holder['name']} through network '{holder['network']}'",
-            }.get(holder["kind"], str(holder["name"]))
+                kinds.BRIDGE: f"bridge or bond {holder.name}",
+                kinds.LINK: f"link {holder.name}",
+                kinds.NETWORK: f"{holder.name} through network '{holder.network}'",
+            }.get(holder.kind, holder.name)
     return None
 
 
-def _holders(net: Net) -> str:
+def _shown_holders(net: NetworkFacts) -> str:
     names = [
-        f"{item['name']}: {', '.join(holder['name'] for holder in item['holders']) or 'nobody, but counted so'}"
-        for item in (net.pool or {}).get("members") or ()
+        f"{member.name}: {', '.join(holder.name for holder in member.holders) or 'only by the counter'}"
+        for member in net.pool_members
     ]
-    return "; ".join(names[:4]) + ("; ..." if len(names) > 4 else "")
+    return "; ".join(names[:_SHOWN_HOLDERS]) + ("; ..." if len(names) > _SHOWN_HOLDERS else "")
 
 
-def _recount(net: Net, case: Case) -> Optional[dict[str, Any]]:
-    """Members that nobody holds and libvirt thinks in use can be had back."""
-    members = (net.pool or {}).get("members") or ()
-    stale = any(item["state"] == kinds.STALE for item in members)
-    wrong = bool((net.pool or {}).get("miscounted"))
-    return remedy.pool(case.name, reclaim_stale=True) if stale or wrong else None
+def _recount(net: NetworkFacts) -> Remedy:
+    """Members that nobody holds and that libvirt counts as used can be reclaimed."""
+    stale = any(member.state == kinds.STALE for member in net.pool_members)
+    miscounted = net.pool is not None and bool(net.pool.miscounted)
+    return remedy.change_pool(net.name, reclaim_stale=True) if stale or miscounted else None
 
 
-def _fill(case: Case) -> Optional[dict[str, Any]]:
+def _fill_pool(case: NicCase) -> Remedy:
     """With those members of the source's pool that the destination has as well."""
-    had = members_of((case.had or {}).get("definition") or {})
-    here = [name for name in had if case.view.link(name)]
-    return remedy.pool(case.name, members=here) if here else None
+    had = members_of({} if case.had is None else case.had.definition)
+    here = [name for name in had if case.host.link(name)]
+    return remedy.change_pool(case.name, members=here) if here else None
 
 
-def _physical(case: Case, net: Net, pf: str) -> Iterator[Finding]:
-    if case.view.links is None or (case.view.link(pf) and net.vfs is None):
-        yield unseen(f"Whether {pf}, whose VFs are the pool of {case.where}, has any cannot be seen.")
-    elif not case.view.link(pf):
-        yield refused("POOL_MEMBER_MISSING", f"The host has no {pf}, whose VFs are the pool of {case.where}.")
-    elif not net.vfs:
-        yield refused(
-            "PF_NO_VFS",
-            f"{pf}, whose VFs are the pool of {case.where}, has none: make some in "
-            f"/sys/class/net/{pf}/device/sriov_numvfs.",
-        )
+def _check_pf(case: NicCase, net: NetworkFacts, pf: str) -> Iterator[Finding]:
+    if case.host.links is None or (case.host.link(pf) and net.details.vfs is None):
+        yield VFS_NOT_SEEN.found(network=net.name, link=pf)
+    elif not case.host.link(pf):
+        yield PF_MISSING.found(network=net.name, link=pf)
+    elif not net.details.vfs:
+        yield NO_VFS.found(network=net.name, link=pf)

@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host is asked about by name: paths, volumes, CPUs, NIC models, USB devices; and whether a path is shared.
+
+A lookup answers for each key whether the host has it, None where it cannot tell.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Callable, Optional
+
+from .connection import libvirt
+from .sysfs import read_usb
+
+Answers = dict[str, Optional[bool]]
+
+_SECONDS = 10
+# libvirt's own list (virFileIsSharedFS).
+_SHARED = (
+    "nfs", "nfs4", "gfs2", "ocfs2", "afs", "smbfs", "smb3", "cifs", "ceph", "gpfs", "acfs", "fuse.glusterfs",
+    "fuse.quobyte",
+)  # fmt: skip
+MOUNTS = "/proc/mounts"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """conn: to libvirt; remote: it is another machine's; emulators: paths of QEMU that the host's libvirt uses."""
+
+    conn: Any
+    remote: bool
+    emulators: Collection[str]
+
+
+def look_up(
+    conn: Any, lookups: Mapping[str, list[str]], remote: bool, emulators: Optional[Collection[str]]
+) -> dict[str, Answers]:
+    """lookups: kind to keys, see LOOKUPS; a kind that is not known here is not answered."""
+    asked = Asked(conn, remote, emulators or ())
+    return {kind: LOOKUPS[kind](asked, keys) for kind, keys in lookups.items() if kind in LOOKUPS}
+
+
+def _look_up_paths(asked: Asked, paths: list[str]) -> Answers:
+    """On another machine only a storage pool's volumes can be seen, and only that they are there."""
+    return {path: _is_volume(asked.conn, path) if asked.remote else os.path.exists(path) for path in paths}
+
+
+def _is_volume(conn: Any, path: str) -> Optional[bool]:
+    try:
+        conn.storageVolLookupByPath(path)
+    except libvirt.libvirtError:
+        return None
+    return True
+
+
+def _look_up_volumes(asked: Asked, volumes: list[str]) -> Answers:
+    # libvirt reports the last for a pool that is not active.
+    missing = (libvirt.VIR_ERR_NO_STORAGE_POOL, libvirt.VIR_ERR_NO_STORAGE_VOL, libvirt.VIR_ERR_OPERATION_INVALID)
+    pools: dict[str, Any] = {}
+    found: Answers = {}
+    for path in volumes:
+        pool, _slash, volume = path.partition("/")
+        try:
+            if pool not in pools:
+                pools[pool] = asked.conn.storagePoolLookupByName(pool)
+            pools[pool].storageVolLookupByName(volume)
+            found[path] = True
+        except libvirt.libvirtError as error:
+            found[path] = False if error.get_error_code() in missing else None
+    return found
+
+
+def _compare_cpus(asked: Asked, keys: list[str]) -> Answers:
+    """Keys: JSON of CPU XML, architecture, machine type, domain type, and whether it is a whole host's processor."""
+    found: Answers = {}
+    for key in keys:
+        try:
+            xml, arch, machine, kind, whole = json.loads(key)
+            compared = (
+                asked.conn.compareCPU(xml, 0)
+                if whole
+                else asked.conn.compareHypervisorCPU(None, arch, machine, kind, xml, 0)
+            )
+        except (libvirt.libvirtError, ValueError, TypeError):
+            found[key] = None
+            continue
+        found[key] = None if compared < 0 else compared != libvirt.VIR_CPU_COMPARE_INCOMPATIBLE
+    return found
+
+
+def _look_up_cpu_names(asked: Asked, cpus: list[str]) -> Answers:
+    """CPU XML of x86: whether libvirt knows its model and features. Costs a call each."""
+    found: Answers = dict.fromkeys(cpus)
+    for xml in cpus if _is_x86(asked.conn) else ():
+        try:
+            asked.conn.compareCPU(xml, 0)
+            found[xml] = True
+        except libvirt.libvirtError as error:
+            # The code that libvirt has for names that it does not know.
+            found[xml] = False if error.get_error_code() == libvirt.VIR_ERR_INTERNAL_ERROR else None
+    return found
+
+
+def _is_x86(conn: Any) -> bool:
+    try:
+        return conn.getInfo()[0] in ("x86_64", "i686")
+    except libvirt.libvirtError:
+        return False
+
+
+def _look_up_nic_models(asked: Asked, keys: list[str]) -> Answers:
+    """Keys: JSON of the path of a QEMU, and the model. Only the host's own QEMUs are run, never one that merely a guest
+    names."""
+    pairs = {key: json.loads(key) for key in keys}
+    models: dict[str, Optional[set[str]]] = {}
+    found: Answers = {}
+    for key, (emulator, model) in pairs.items():
+        if asked.remote or emulator not in asked.emulators:
+            found[key] = None
+            continue
+        if emulator not in models:
+            models[emulator] = _read_models(emulator)
+        known = models[emulator]
+        found[key] = None if known is None else model in known
+    return found
+
+
+def _read_models(emulator: str) -> Optional[set[str]]:
+    try:
+        done = subprocess.run(
+            [emulator, "-machine", "none", "-device", "help"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return set(re.findall(r'^name "([^"]+)"', done.stdout, re.MULTILINE)) or None
+
+
+def _look_up_usb_devices(asked: Asked, devices: list[str]) -> Answers:
+    there = set() if asked.remote or not devices else read_usb()
+    return {device: None if asked.remote else device in there for device in devices}
+
+
+LOOKUPS: dict[str, Callable[[Asked, list[str]], Answers]] = {
+    "paths": _look_up_paths,
+    "volumes": _look_up_volumes,
+    "cpu_names": _look_up_cpu_names,
+    "cpu_comparisons": _compare_cpus,
+    "nic_models": _look_up_nic_models,
+    "usb_devices": _look_up_usb_devices,
+}
+
+
+def read_mounts(file: str = MOUNTS) -> dict[str, str]:
+    """Mount point -> type of its file system; a later mount hides an earlier one."""
+    with open(file, encoding="utf-8", errors="surrogateescape") as lines:
+        rows = [line.split() for line in lines]
+    return {row[1].replace("\\040", " "): row[2] for row in rows if len(row) > 2}
+
+
+def is_shared(path: str, mounts: dict[str, str]) -> Optional[bool]:
+    """Whether a path is on a file system that libvirt considers shared; None for a path that is not there."""
+    if not os.path.exists(path):
+        return None
+    here = os.path.realpath(path)
+    while here not in mounts and here != os.path.dirname(here):
+        here = os.path.dirname(here)
+    return mounts.get(here, "") in _SHARED

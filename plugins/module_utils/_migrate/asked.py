@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a destination is asked for: parts of virt_network_info, and lookups.
+
+By itself, so that gathering need not bring the rules to the host.
+"""
+
+from __future__ import annotations
+
+# The version of what virt_network_info returns.
+FORMAT = 2
+
+# What virt_network_info gathers, by the names that its option takes; rules declare which of them they need.
+PORTS, LINKS, POOLS, GUESTS, HOST = GATHERED = ("ports", "links", "pools", "guests", "host")
+
+# What a destination can look up, by kind. Each thing has a key, and the answer is whether the host has it.
+PATHS = "paths"  # of files, folders and devices
+VOLUMES = "volumes"  # pool/volume of active storage pools
+CPU_NAMES = "cpu_names"  # CPU XML: does libvirt know its model and features?
+CPU_COMPARISONS = "cpu_comparisons"  # JSON of [CPU XML, arch, machine, domain type, whether it is a whole host's]
+NIC_MODELS = "nic_models"  # JSON of [path of a QEMU, model]
+USB_DEVICES = "usb_devices"  # vendor:product
+LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES)

@@ -1,0 +1,360 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host as virt_network_info shows it, live or saved: typed records, validated once.
+
+What was not looked at is None, never a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Optional
+
+from .._model.canonical import canonical
+from .._model.errors import VirtfleetError
+from .._model.field import Document, Entity, attribute, flag
+from .._model.forward import is_virtual, members_of, mode_of
+from .._model.network import NETWORK
+from .asked import FORMAT
+from .decode import DataError, read_record
+
+_STATES = ("state", "autostart")
+_OPTIONS = Entity(*NETWORK.fields.values(), attribute("state"), flag("autostart"))
+# Links that are guests' taps.
+_TAPS = ("tun",)
+# States of a bridge's port that it does not leave by itself.
+_BLOCKED_STATES = ("disabled", "blocking")
+
+
+@dataclass(frozen=True)
+class Link:
+    """See virt_network_info. addresses, link_local: None where a saved result lacks them."""
+
+    name: str
+    kind: str
+    mtu: Optional[int]
+    admin: str
+    carrier: Optional[bool]
+    master: Optional[str]
+    mac: Optional[str] = None
+    vlan: Optional[int] = None
+    vlan_filtering: Optional[bool] = None
+    mode: Optional[str] = None
+    stp_delay: Optional[float] = None
+    port_state: Optional[str] = None
+    default_route: bool = False
+    addresses: Optional[tuple[str, ...]] = None
+    link_local: Optional[tuple[str, ...]] = None
+    vf: Optional[bool] = None
+
+    @property
+    def passes_frames(self) -> bool:
+        if self.port_state in _BLOCKED_STATES or self.is_for_its_own_mac_only:
+            return False
+        return self.admin == "up" and self.carrier is not False
+
+    @property
+    def is_for_its_own_mac_only(self) -> bool:
+        """A macvlan hands a bridge on top of it no frames for others, unless it has its device for itself."""
+        return self.kind == "macvlan" and self.mode != "passthru" and bool(self.master)
+
+
+@dataclass(frozen=True)
+class HostNic:
+    mac: str
+    type: str
+    network: Optional[str]
+    source: Optional[str]
+
+
+@dataclass(frozen=True)
+class HostGuest:
+    """A guest that the destination has already."""
+
+    name: str
+    uuid: str
+    running: bool
+    nics: tuple[HostNic, ...]
+    tcp_ports: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MemberHolder:
+    kind: str
+    name: str
+    network: Optional[str]
+    shares: bool = True
+
+
+@dataclass(frozen=True)
+class PoolMember:
+    name: str
+    state: str
+    holders: tuple[MemberHolder, ...]
+    max_guests: Optional[int]
+
+
+@dataclass(frozen=True)
+class PoolCapacity:
+    left: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class PoolFacts:
+    """miscounted: members of which libvirt's own counter differs from the ports."""
+
+    members: tuple[PoolMember, ...]
+    capacity: PoolCapacity
+    miscounted: tuple[str, ...] = ()
+
+    def member(self, name: str) -> Optional[PoolMember]:
+        return next((item for item in self.members if item.name == name), None)
+
+
+@dataclass(frozen=True)
+class NetworkDetails:
+    active: bool
+    autostart: bool
+    managed: bool
+    drift: tuple[str, ...]
+    live: Annotated[Document, NETWORK]
+    connections: Optional[dict[str, int]] = None
+    vfs: Optional[int] = None
+    pf_by_vf: Optional[dict[str, tuple[str, ...]]] = None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """In KiB; pages: free huge pages by size in KiB."""
+
+    total: int
+    available: int
+    pages: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Forwarding:
+    ipv4: bool
+    ipv6: bool
+
+    def passes(self, family: str) -> bool:
+        return self.ipv6 if family == "ipv6" else self.ipv4
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    libvirt_version: str
+    hostname: Optional[str]
+    remote: bool
+    uuid: Optional[str] = None
+    gathered: Optional[float] = None
+    cpu_models: Optional[tuple[str, ...]] = None
+    domain_types: Optional[dict[str, tuple[str, ...]]] = None
+    machines: Optional[dict[str, tuple[str, ...]]] = None
+    emulators: Optional[tuple[str, ...]] = None
+    forwarding: Optional[Forwarding] = None
+    memory: Optional[Memory] = None
+
+
+@dataclass(frozen=True)
+class NetworkInfo:
+    """What virt_network_info returns. lookups: kind to what was looked up, and whether the host has it."""
+
+    networks: tuple[Annotated[Document, _OPTIONS], ...]
+    transient: tuple[Annotated[Document, _OPTIONS], ...]
+    details: dict[str, NetworkDetails]
+    pools: Optional[dict[str, PoolFacts]]
+    links: Optional[tuple[Link, ...]]
+    ovs_bridges: Optional[dict[str, tuple[str, ...]]]
+    guests: Optional[tuple[HostGuest, ...]]
+    nwfilters: Optional[dict[str, Optional[str]]]
+    host: HostFacts
+    lookups: Optional[dict[str, dict[str, Optional[bool]]]] = None
+
+
+class NetworkFacts:
+    """A network of the host.
+
+    document: canonical, as it runs or else as it would start; defined: its persistent options; connections: libvirt's
+    own counter by member, in libvirt's order; pf_by_vf: PCI members to the links of their PFs; pool: who holds which
+    member, None when there is none or it was not looked at.
+    """
+
+    def __init__(self, options: Document, details: NetworkDetails, persistent: bool, pool: Optional[PoolFacts]) -> None:
+        self.name = str(options["name"])
+        self.persistent = persistent
+        self.details = details
+        self.active = details.active
+        self.defined: Document = {key: value for key, value in options.items() if key not in _STATES}
+        running = {key: value for key, value in self.defined.items() if key not in details.drift}
+        self.options: Document = {**running, **details.live} if self.active else self.defined
+        self.document = canonical(NETWORK, self.options)
+        self.connections = details.connections
+        self.pf_by_vf = details.pf_by_vf or {}
+        self.pool = pool
+        self.bridge: Optional[str] = (self.options.get("bridge") or {}).get("name")
+        self.mode: Optional[str] = mode_of(self.document)
+        self.is_virtual = is_virtual(self.document)
+
+    @property
+    def members(self) -> list[str]:
+        """In libvirt's own order. The VFs of a PF are known to a running network only."""
+        return list(self.connections) if self.connections else list(members_of(self.options))
+
+    @property
+    def pool_members(self) -> tuple[PoolMember, ...]:
+        return self.pool.members if self.pool is not None else ()
+
+
+class DestinationFacts:
+    """links, guests, memory, forwarding, machines, domain_types, nwfilters: None where they were not looked at."""
+
+    def __init__(self, info: NetworkInfo) -> None:
+        host = info.host
+        self.name = host.hostname or "the destination"
+        self.uuid = host.uuid
+        self.release = host.libvirt_version
+        self.version = tuple(int(part) for part in self.release.split("."))
+        self.gathered = host.gathered
+        pools = info.pools or {}
+        self.networks = {
+            str(options["name"]): NetworkFacts(
+                {key: value for key, value in options.items() if key in NETWORK.fields or key in _STATES},
+                info.details[str(options["name"])],
+                persistent,
+                pools.get(str(options["name"])),
+            )
+            for found, persistent in ((info.networks, True), (info.transient, False))
+            for options in found
+        }
+        self.links = None if info.links is None else {link.name: link for link in info.links}
+        self.ovs_bridges = info.ovs_bridges or {}
+        self.guests = info.guests
+        self.nwfilters = info.nwfilters
+        self.memory = host.memory
+        self.forwarding = host.forwarding
+        self.machines = host.machines
+        self.domain_types = host.domain_types
+        self.emulators = host.emulators or ()
+        self.cpu_models = host.cpu_models
+        self._lookups = info.lookups or {}
+
+    def looked_up(self, kind: str, key: str) -> Optional[bool]:
+        """Whether the host has it; None where it was not looked up, or cannot be."""
+        return self._lookups.get(kind, {}).get(key)
+
+    def looked_for(self, kind: str) -> bool:
+        return kind in self._lookups
+
+    def link(self, name: str) -> Optional[Link]:
+        return (self.links or {}).get(name)
+
+    def uplinks(self, bridge: str) -> Optional[list[Link]]:
+        """The links by which a bridge reaches further than its guests; None where links cannot be seen."""
+        if self.links is None:
+            return None
+        if bridge not in self._uplinks:
+            self._uplinks[bridge] = self._find_uplinks(bridge, self.links)
+        return self._uplinks[bridge]
+
+    @cached_property
+    def _uplinks(self) -> dict[str, Optional[list[Link]]]:
+        return {}
+
+    def _find_uplinks(self, bridge: str, links: dict[str, Link]) -> Optional[list[Link]]:
+        own = links.get(bridge)
+        if bridge in self.ovs_bridges:
+            # A port that the kernel does not know (of DPDK) is taken to be as good as its switch says.
+            ports = [
+                links.get(port) or Link(port, "openvswitch", None, "up", None, None)
+                for port in self.ovs_bridges[bridge]
+            ]
+        elif own is not None and own.kind != "bridge":
+            return None
+        else:
+            ports = self._links_by_master.get(bridge, [])
+            if own is not None and own.admin == "down":
+                # All its ports are disabled, which says nothing about them.
+                ports = [Link(**{**vars(port), "port_state": None}) for port in ports]
+        return [link for link in ports if link.kind not in _TAPS and link.name not in (bridge, f"{bridge}-nic")]
+
+    @cached_property
+    def _links_by_master(self) -> dict[str, list[Link]]:
+        found: dict[str, list[Link]] = {}
+        for link in (self.links or {}).values():
+            found.setdefault(str(link.master), []).append(link)
+        return found
+
+    def is_bridge(self, name: str) -> bool:
+        link = self.link(name)
+        return link is not None and (link.kind == "bridge" or name in self.ovs_bridges)
+
+    @cached_property
+    def addresses(self) -> Optional[set[str]]:
+        """The host's own IP addresses; None where links cannot be seen."""
+        if self.links is None:
+            return None
+        found: set[str] = set()
+        for link in self.links.values():
+            if link.addresses is None:
+                return None
+            found.update(link.addresses)
+        return found
+
+    @cached_property
+    def guests_by_name(self) -> dict[str, HostGuest]:
+        return {guest.name: guest for guest in self._sorted_guests}
+
+    @cached_property
+    def guests_by_uuid(self) -> dict[str, HostGuest]:
+        return {guest.uuid: guest for guest in self._sorted_guests}
+
+    @cached_property
+    def nics_by_mac(self) -> dict[str, list[tuple[HostGuest, HostNic]]]:
+        found: dict[str, list[tuple[HostGuest, HostNic]]] = {}
+        for guest in self._sorted_guests:
+            for nic in guest.nics:
+                found.setdefault(nic.mac, []).append((guest, nic))
+        return found
+
+    @cached_property
+    def links_by_mac(self) -> dict[str, list[Link]]:
+        found: dict[str, list[Link]] = {}
+        for link in (self.links or {}).values():
+            found.setdefault(str(link.mac), []).append(link)
+        return found
+
+    @cached_property
+    def _sorted_guests(self) -> list[HostGuest]:
+        return sorted(self.guests or (), key=lambda guest: guest.name)
+
+
+def read_destination(info: Any) -> DestinationFacts:
+    """Raises VirtfleetError DESTINATION_INVALID: it is no complete result of this version's virt_network_info."""
+    if not isinstance(info, Mapping) or "host" not in info or "networks" not in info:
+        raise VirtfleetError(
+            "DESTINATION_INVALID",
+            "The destination is not a result of virt_network_info: it has no host or no networks.",
+        )
+    if info.get("format") != FORMAT:
+        raise VirtfleetError(
+            "DESTINATION_INVALID",
+            f"The destination has format {info.get('format')!a}; this version reads {FORMAT}. Gather it again.",
+        )
+    try:
+        found = read_record(NetworkInfo, info)
+        for options in (*found.networks, *found.transient):
+            if not isinstance(options.get("name"), str) or options["name"] not in found.details:
+                raise DataError("details", "lacks the details of a network")
+        if not all(part.isdigit() for part in found.host.libvirt_version.split(".")):
+            raise DataError("host", "has a host.libvirt_version that is no version")
+        return DestinationFacts(found)
+    except DataError as error:
+        raise VirtfleetError(
+            "DESTINATION_INVALID",
+            f"The destination is not a complete result of virt_network_info: it {error.problem[:200]}. "
+            "Gather it again.",
+        ) from None

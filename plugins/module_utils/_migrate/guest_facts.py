@@ -1,0 +1,282 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests as virt_guest_info describes them: typed records, validated once before any rule sees them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Optional
+
+from .._model.bandwidth import BANDWIDTH
+from .._model.field import Document, Entity, flag, number
+from .._model.network import NETWORK
+from .._model.portgroup import PORTGROUP
+from .._model.virtualport import VIRTUALPORT
+from .._model.vlan import VLAN
+from .decode import DataError, read_record
+
+# The version of what virt_guest_info returns.
+FORMAT = 2
+
+# What a NIC may set for itself.
+OWN_SETTINGS = Entity(*PORTGROUP.fields.values(), number("mtu"), flag("isolated"))
+
+PortgroupDocument = Annotated[Document, PORTGROUP]
+VlanDocument = Annotated[Document, VLAN]
+BandwidthDocument = Annotated[Document, BANDWIDTH]
+VirtualportDocument = Annotated[Document, VIRTUALPORT]
+
+
+@dataclass(frozen=True)
+class GuestHost:
+    """uuid: libvirt's own for the host."""
+
+    name: Optional[str]
+    uuid: Optional[str]
+    libvirt_version: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class CpuFeature:
+    name: Optional[str]
+    policy: Optional[str]
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """xml: as libvirt's own comparison takes it; of a guest that has its host's processor, that processor."""
+
+    mode: str
+    model: Optional[str]
+    check: Optional[str]
+    features: tuple[CpuFeature, ...]
+    xml: Optional[str]
+
+    @property
+    def is_the_hosts(self) -> bool:
+        return self.mode in ("host-passthrough", "maximum")
+
+
+@dataclass(frozen=True)
+class Disk:
+    """shared: whether other hosts can be expected to have it, None when that is not known; file: of a volume."""
+
+    target: Optional[str]
+    device: str
+    type: Optional[str]
+    path: Optional[str]
+    readonly: bool
+    shareable: bool
+    cache: Optional[str]
+    startup: Optional[str]
+    shared: Optional[bool]
+    file: Optional[str] = None
+
+    @property
+    def is_optional(self) -> bool:
+        return self.startup in ("optional", "requisite") and self.device in ("cdrom", "floppy")
+
+
+@dataclass(frozen=True)
+class HostDevice:
+    """transient: libvirt unplugs it before a migration; optional: the guest starts without it."""
+
+    type: str
+    device: str
+    transient: bool
+    optional: bool
+
+
+@dataclass(frozen=True)
+class HostFile:
+    """alternative: the path that does as well."""
+
+    what: str
+    path: str
+    alternative: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Graphics:
+    type: Optional[str]
+    port: Optional[int]
+    autoport: bool
+    listen: Optional[str]
+    network: Optional[str]
+
+
+@dataclass(frozen=True)
+class Uplink:
+    """state: UP, DOWN (no carrier), NONE (nothing leads out) or None (not known); vlan: of the uplinks."""
+
+    state: Optional[str] = None
+    vlan: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class NetworkState:
+    uuid: Optional[str]
+    active: bool
+    persistent: bool
+    autostart: bool
+    managed: bool
+
+
+@dataclass(frozen=True)
+class NicSettings:
+    """What a NIC gets from its network on one host, its own settings included.
+
+    mtu: the largest frame that passes; forwarding: the families whose packets the host passes on; definition: the
+    network as another host could be given it. None is not known.
+    """
+
+    network: NetworkState
+    mode: Optional[str]
+    reach: Optional[str]
+    mtu: Optional[int]
+    uplink: Uplink
+    portgroup: Optional[PortgroupDocument]
+    vlan: Optional[VlanDocument]
+    bandwidth: Optional[BandwidthDocument]
+    virtualport: Optional[VirtualportDocument]
+    trust_guest_rx_filters: bool
+    isolated: bool
+    addresses: tuple[str, ...]
+    forwarding: Optional[tuple[str, ...]]
+    definition: Annotated[Document, NETWORK]
+
+
+@dataclass(frozen=True)
+class SourceLink:
+    """The bridge or link that a NIC names in place of a network."""
+
+    mtu: Optional[int] = None
+    uplink: Uplink = Uplink()
+
+
+@dataclass(frozen=True)
+class Nic:
+    """See the documentation of virt_guest_info."""
+
+    mac: str
+    type: str
+    network: Optional[str]
+    portgroup: Optional[str]
+    own: Annotated[Document, OWN_SETTINGS]
+    link: str
+    filter: Optional[str]
+    filter_digest: Optional[str]
+    model: Optional[str]
+    transient: bool
+    source: Optional[str]
+    mode: Optional[str]
+    plugged_as: Optional[str]
+    target: Optional[str]
+    settings: Optional[NicSettings]
+    device: Optional[str] = None
+    attached: Optional[bool] = None
+    source_link: Optional[SourceLink] = None
+
+    @property
+    def network_name(self) -> Optional[str]:
+        """Of the network that it asks for by name."""
+        return self.network if self.type == "network" else None
+
+
+@dataclass(frozen=True)
+class GuestFacts:
+    """See the documentation of virt_guest_info."""
+
+    name: str
+    uuid: str
+    running: bool
+    host: GuestHost
+    type: Optional[str]
+    arch: Optional[str]
+    machine: Optional[str]
+    memory: Optional[int]
+    hugepages: Optional[int]
+    cpu: Optional[Cpu]
+    disks: tuple[Disk, ...]
+    hostdevs: tuple[HostDevice, ...]
+    files: tuple[HostFile, ...]
+    ports: tuple[int, ...]
+    graphics: tuple[Graphics, ...]
+    blockers: tuple[str, ...]
+    possible_blockers: tuple[str, ...]
+    nics: tuple[Nic, ...]
+    emulator: Optional[str] = None
+    paused: bool = False
+    persistent: bool = True
+    gathered: Optional[float] = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"format": FORMAT, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class UnreadableGuest:
+    """problem: a key of READ_PROBLEMS in verdicts, with its parameters."""
+
+    name: str
+    uuid: Optional[str]
+    problem: str
+    parameters: Mapping[str, Any]
+
+
+class CheckedGuest:
+    """A guest made ready to be judged on many hosts.
+
+    needs: one text for each NIC, equal for NICs that need the same; networks: (index of the NIC, network) of the NICs
+    that ask for one by name; shown: mac and network of each NIC, as findings show them.
+    """
+
+    __slots__ = ("facts", "needs", "networks", "shown")
+
+    def __init__(self, facts: GuestFacts) -> None:
+        self.facts = facts
+        self.needs = [_needs(nic) for nic in facts.nics]
+        named = [(place, nic.network_name) for place, nic in enumerate(facts.nics)]
+        self.networks = [(place, name) for place, name in named if name is not None]
+        self.shown = [{"mac": nic.mac, "network": nic.network} for nic in facts.nics]
+
+    @property
+    def name(self) -> str:
+        return self.facts.name
+
+    @property
+    def uuid(self) -> Optional[str]:
+        return self.facts.uuid
+
+
+def read_guest(data: Any) -> GuestFacts:
+    """Raises DataError."""
+    return read_record(GuestFacts, data)
+
+
+def read_guests(guests: Iterable[Any]) -> list[CheckedGuest | UnreadableGuest]:
+    """Never raises: the verdict of a guest that cannot be read is unknown."""
+    return [_read(data) for data in guests]
+
+
+def _read(data: Any) -> CheckedGuest | UnreadableGuest:
+    if not isinstance(data, Mapping):
+        return UnreadableGuest("?", None, "not_a_guest", {})
+    name, uuid = str(data.get("name") or "?"), str(data["uuid"]) if data.get("uuid") else None
+    if data.get("format") != FORMAT:
+        return UnreadableGuest(name, uuid, "format", {"format": data.get("format"), "known": FORMAT})
+    try:
+        return CheckedGuest(read_guest(data))
+    except DataError as error:
+        return UnreadableGuest(name, uuid, "incomplete", {"problem": error.problem})
+
+
+# What tells NICs apart and makes no difference to what they need.
+_ONE_OF_A_KIND = {"mac": None, "device": None}
+
+
+def _needs(nic: Nic) -> str:
+    return json.dumps({**vars(nic), **_ONE_OF_A_KIND}, default=vars, sort_keys=True)

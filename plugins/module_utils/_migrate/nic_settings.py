@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a NIC gets from its network on a host: on its own host now, and on a destination if it came there. The check
+compares the two, so one function computes both.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from .._fleet.reach import MODES
+from .._model.address import ip as canonical_ip
+from .._model.canonical import canonical
+from .._model.field import Document
+from .._model.forward import is_virtual, members_of
+from .._model.guest import SETTINGS
+from .._model.mark import foreign
+from .._model.network import DESCRIPTIVE
+from .._model.portgroup import PORTGROUP
+from .._plan.old_settings import effective_settings
+from .destination_facts import DestinationFacts, Link, NetworkFacts
+from .guest_facts import NetworkState, Nic, NicSettings, SourceLink, Uplink
+
+DEFAULT_MTU = 1500
+UP, DOWN, NONE = "up", "down", "none"
+_REACH = {mode: reach for reach, modes in MODES.items() for mode in modes}
+# What each host generates, or what says nothing about the network.
+_NOT_PORTABLE = ("uuid", "mac", "name", *DESCRIPTIVE)
+# Own settings that no portgroup has.
+_NOT_IN_PORTGROUPS = ("mtu", "isolated")
+
+
+def compute_nic_settings(
+    host: DestinationFacts, nic: Nic, device: Optional[str], held: Optional[Document] = None
+) -> Optional[NicSettings]:
+    """None when the NIC asks for no network by name, or for one that the host lacks.
+
+    device: the member that it has been given, where that is known; held: the settings that its port was made with.
+    """
+    net = None if nic.network_name is None else host.networks.get(nic.network_name)
+    if net is None:
+        return None
+    own = {name: value for name, value in nic.own.items() if name not in _NOT_IN_PORTGROUPS}
+    got = effective_settings(net.document, nic.portgroup, own)
+    if held is not None:
+        got.update(held)
+    isolated = nic.own.get("isolated")
+    return NicSettings(
+        network=NetworkState(
+            uuid=net.document.get("uuid"),
+            active=net.active,
+            persistent=net.persistent,
+            autostart=net.details.autostart,
+            managed=net.details.managed,
+        ),
+        mode=net.mode,
+        reach=_REACH.get(net.mode),
+        mtu=_smallest(path_mtu(host, net, device), nic.own.get("mtu")),
+        uplink=uplink_of(host, net, device),
+        portgroup=portgroup_of(net, nic.portgroup),
+        vlan=got["vlan"],
+        bandwidth=got["bandwidth"],
+        virtualport=got["virtualport"],
+        trust_guest_rx_filters=bool(got["trust_guest_rx_filters"]),
+        isolated=bool((net.document.get("port") or {}).get("isolated") if isolated is None else isolated),
+        addresses=addresses_on(host, net),
+        forwarding=forwarded_families(host, net),
+        definition=portable_definition(net),
+    )
+
+
+def portgroup_of(net: NetworkFacts, name: Optional[str]) -> Optional[Document]:
+    """The portgroup that a NIC gets: the one it names, else the default; None when there is none."""
+    for group in net.document.get("portgroups") or ():
+        if group.get("default") if name is None else group.get("name") == name:
+            return dict(group)
+    return None
+
+
+def addresses_on(host: DestinationFacts, net: NetworkFacts) -> tuple[str, ...]:
+    """The host's own on the network, such as 10.20.0.1/24: what guests have as their gateway and subnet.
+
+    Those that the network defines, without those that somebody removed from its bridge, where that can be seen.
+    """
+    return tuple(sorted(f"{ip.get('address')}/{ip.get('prefix')}" for ip in _addresses(host, net)))
+
+
+def removed_addresses(host: DestinationFacts, net: NetworkFacts) -> list[str]:
+    """The addresses that the network defines, and that its bridge does not have."""
+    there = addresses_on(host, net)
+    defined = (f"{ip.get('address')}/{ip.get('prefix')}" for ip in net.document.get("ips") or ())
+    return sorted(address for address in defined if address not in there)
+
+
+def _addresses(host: DestinationFacts, net: NetworkFacts) -> list[Document]:
+    ips = list(net.document.get("ips") or ())
+    link = host.link(net.bridge) if net.active and net.bridge else None
+    if link is None or link.addresses is None:
+        return ips
+    live = {canonical_ip(one) for one in link.addresses}
+    return [ip for ip in ips if canonical_ip(str(ip.get("address"))) in live or _is_link_local(str(ip.get("address")))]
+
+
+def _is_link_local(address: str) -> bool:
+    """Links are shown without these."""
+    return address.lower().startswith(("fe80:", "169.254."))
+
+
+def forwarded_families(host: DestinationFacts, net: NetworkFacts) -> Optional[tuple[str, ...]]:
+    """The families of the network's subnets whose packets the host passes on; None when it cannot be seen, or there is
+    nothing to pass on. A network without a subnet here may have any behind its bridge.
+    """
+    forwarding = host.forwarding
+    if forwarding is None or not net.active or _REACH.get(net.mode) not in ("nat", "routed"):
+        return None
+    return tuple(family for family in subnet_families(net) if forwarding.passes(family))
+
+
+def subnet_families(net: NetworkFacts) -> list[str]:
+    return sorted({str(ip.get("family") or "ipv4") for ip in net.document.get("ips") or ()} or {"ipv4", "ipv6"})
+
+
+def portable_definition(net: NetworkFacts) -> Document:
+    """The network as another host could be given it."""
+    document = {key: value for key, value in net.options.items() if key not in _NOT_PORTABLE}
+    if is_virtual(net.document):
+        # libvirt finds a free name of its own.
+        bridge = {key: value for key, value in (document.get("bridge") or {}).items() if key != "name"}
+        document.pop("bridge", None)
+        if bridge:
+            document["bridge"] = bridge
+    if net.options.get("metadata") and foreign(net.options):
+        document["metadata"] = foreign(net.options)
+    return document
+
+
+def path_mtu(host: DestinationFacts, net: NetworkFacts, device: Optional[str] = None) -> Optional[int]:
+    """The largest frame that passes on the host, None when it cannot be seen. device: of a pool, where it is known."""
+    if net.is_virtual:
+        link = host.link(net.bridge) if net.bridge else None
+        return (link.mtu if link is not None else None) or net.document.get("mtu") or DEFAULT_MTU
+    if host.links is None:
+        return None
+    if net.bridge:
+        return bridge_mtu(host, net.bridge)
+    return _smallest(*(link.mtu for link in member_links(host, net, device)))
+
+
+def bridge_mtu(host: DestinationFacts, bridge: str) -> Optional[int]:
+    link = host.link(bridge)
+    if link is None:
+        return None
+    return _smallest(link.mtu, *(uplink.mtu for uplink in host.uplinks(bridge) or () if uplink.passes_frames))
+
+
+def member_links(host: DestinationFacts, net: NetworkFacts, device: Optional[str] = None) -> list[Link]:
+    """The links of a pool's members that are there, or of the one device. A PCI address has none that could be looked
+    for: that of its VF may be inside a guest.
+    """
+    names = [device] if device else members_of(net.options)
+    return [link for name in names for link in [host.link(str(name))] if link is not None]
+
+
+def uplink_of(host: DestinationFacts, net: NetworkFacts, device: Optional[str] = None) -> Uplink:
+    if host.links is None or (net.is_virtual and not forward_device(net)):
+        return Uplink()
+    if net.is_virtual:
+        return combine_uplinks([link for link in [host.link(str(forward_device(net)))] if link])
+    if net.bridge:
+        return combine_uplinks(host.uplinks(net.bridge))
+    return combine_uplinks(None if net.mode == "hostdev" else member_links(host, net, device))
+
+
+def combine_uplinks(links: Optional[list[Link]]) -> Uplink:
+    if links is None:
+        return Uplink()
+    vlans = {link.vlan for link in links if link.passes_frames}
+    state = UP if any(link.passes_frames for link in links) else DOWN if links else NONE
+    return Uplink(state, vlans.pop() if len(vlans) == 1 else None)
+
+
+def forward_device(net: NetworkFacts) -> Optional[str]:
+    """The only device by which a NAT or routed network forwards, where it names one."""
+    forward = net.document.get("forward") or {}
+    named = forward.get("interfaces") or ()
+    device = forward.get("dev") or (named[0].get("dev") if named else None)
+    return None if device is None else str(device)
+
+
+def _smallest(*sizes: Optional[int]) -> Optional[int]:
+    known = [size for size in sizes if size]
+    return min(known) if known else None
+
+
+def read_port_settings(port: Document) -> Document:
+    """The settings that a port was made with, as effective_settings() gives those of a NIC."""
+    document = canonical(PORTGROUP, port)
+    return {name: document.get(name) for name in SETTINGS}
+
+
+def find_source_link(host: DestinationFacts, nic: Nic) -> SourceLink:
+    """Of the device that a NIC names in place of a network; nothing is known about that of other kinds of NICs."""
+    device = str(nic.source)
+    if host.links is None:
+        return SourceLink()
+    own_mtu = nic.own.get("mtu")
+    if nic.type == "bridge":
+        return SourceLink(_smallest(bridge_mtu(host, device), own_mtu), combine_uplinks(host.uplinks(device)))
+    link = host.link(device)
+    if nic.type != "direct" or link is None:
+        return SourceLink()
+    return SourceLink(_smallest(link.mtu, own_mtu), combine_uplinks([link]))
+
+
+def is_attached(host: DestinationFacts, nic: Nic, tap: Optional[str]) -> Optional[bool]:
+    """Whether the kernel has a running guest's NIC where its network says: its tap in the bridge, or its device in the
+    pool. None for a NIC of no network, and where links cannot be seen.
+    """
+    net = None if nic.network_name is None else host.networks.get(nic.network_name)
+    if net is None or host.links is None:
+        return None
+    if nic.device:
+        return nic.device in (net.connections or members_of(net.options))
+    link = host.link(str(tap))
+    if link is None or not net.bridge:
+        return False
+    return link.master == net.bridge or tap in host.ovs_bridges.get(net.bridge, ())

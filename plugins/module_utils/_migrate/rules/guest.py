@@ -1,0 +1,641 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guest as a whole: is it there already, and does the host have what it needs besides networks?"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterator
+from typing import Optional, Union
+
+from ..._model.forward import POOL, members_of
+from ..asked import CPU_COMPARISONS, CPU_NAMES, GUESTS, HOST, LINKS, NIC_MODELS, PATHS, USB_DEVICES, VOLUMES
+from ..destination_facts import DestinationFacts, HostNic, Link
+from ..finding import LIBVIRT_ACCEPTS, Finding, blocked, informational, refused, risky, unknown
+from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, HostDevice, HostFile, Nic
+from ..rule import NicCase, guest_rule, nic_rule
+
+# --- Which guest, and which host ---
+
+MAC_ON_WIRE = blocked(
+    "MAC_IN_USE",
+    "{other} on {host} has the MAC address {mac} on the same wire.",
+    "another guest has the address on the same wire, on the destination or among the guests of this call, or the "
+    "NIC's bridge or its uplink has it. On macvtap libvirt refuses (seen), on a bridge both suffer",
+)
+MAC_OF_LINK = blocked("MAC_IN_USE", "Link {link} on {host}, in the NIC's own bridge, has the MAC address {mac}.")
+MAC_OF_STOPPED = informational(
+    "MAC_IN_USE",
+    "{other}, shut off on {host}, has the MAC address {mac}; the two cannot run together.",
+    "a guest that is shut off has it; the two cannot run together",
+)
+GUESTS_NOT_SEEN = unknown("The guests of {host}, and so its names and MAC addresses, are not known.", LIBVIRT_ACCEPTS)
+NAME_EXISTS = refused(
+    "GUEST_EXISTS",
+    "{host} has another guest named {name} (UUID {uuid}).",
+    "its name with another UUID, its UUID with another name, or it runs there already. Seen: errors 9, 55. Its own "
+    "definition there does no harm",
+)
+UUID_EXISTS = refused("GUEST_EXISTS", "{host} has the guest's UUID under another name, {name}.")
+RUNS_ALREADY = refused("GUEST_EXISTS", "{name} already runs on {host}.")
+SAME_UUID = refused(
+    "SAME_HOST",
+    "{host} is the guest's own host (host UUID {uuid}).",
+    "the host UUID or host name is that of the guest's own host. Seen: error 1",
+)
+SAME_NAME = refused("SAME_HOST", "{host} has the name of the guest's own host.")
+HOST_NOT_IDENTIFIED = unknown("Whether {host} is the guest's own host is not known.", LIBVIRT_ACCEPTS)
+
+
+@guest_rule(SAME_UUID, SAME_NAME, HOST_NOT_IDENTIFIED, needs=(HOST,))
+def compare_hosts(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    """libvirt goes by the UUID and by the name: either alone is refused."""
+    own = guest.host
+    if host.uuid and own.uuid == host.uuid:
+        yield SAME_UUID.found(uuid=host.uuid)
+    elif own.name and own.name == host.name:
+        yield SAME_NAME.found()
+    elif not host.uuid or not own.uuid:
+        yield HOST_NOT_IDENTIFIED.found()
+
+
+@guest_rule(NAME_EXISTS, UUID_EXISTS, RUNS_ALREADY, GUESTS_NOT_SEEN, needs=(GUESTS,))
+def check_identity(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    if host.guests is None:
+        yield GUESTS_NOT_SEEN.found()
+        return
+    by_name, by_uuid = host.guests_by_name.get(guest.name), host.guests_by_uuid.get(guest.uuid)
+    if by_name is not None and by_name.uuid != guest.uuid:
+        yield NAME_EXISTS.found(name=guest.name, uuid=by_name.uuid)
+    if by_uuid is not None and by_uuid.name != guest.name:
+        yield UUID_EXISTS.found(name=by_uuid.name)
+    elif by_uuid is not None and by_uuid.running:
+        yield RUNS_ALREADY.found(name=guest.name)
+
+
+@guest_rule(MAC_ON_WIRE, MAC_OF_LINK, MAC_OF_STOPPED, needs=(GUESTS, LINKS))
+def check_macs(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for place, nic in enumerate(guest.nics):
+        for finding in _find_mac(guest, nic, host):
+            yield finding.at(place, finding.severity)
+
+
+def _find_mac(guest: GuestFacts, nic: Nic, host: DestinationFacts) -> Iterator[Finding]:
+    for other, its in host.nics_by_mac.get(nic.mac, ()):
+        if other.uuid == guest.uuid or not are_on_one_wire(host, nic, its):
+            continue
+        yield (MAC_ON_WIRE if other.running else MAC_OF_STOPPED).found(other=other.name, mac=nic.mac)
+        return
+    link = _link_with_mac(nic, host)
+    if link is not None:
+        yield MAC_OF_LINK.found(link=link.name, mac=nic.mac)
+
+
+def _link_with_mac(nic: Nic, host: DestinationFacts) -> Optional[Link]:
+    """The bridge that the NIC would be in, or an uplink of it, if it has the NIC's address."""
+    found = host.links_by_mac.get(nic.mac, ())
+    if not found:
+        return None
+    net = host.networks.get(nic.network_name or "")
+    bridge = net.bridge if net is not None else nic.source
+    near = [bridge, *(link.name for link in host.uplinks(bridge) or ())] if bridge else []
+    return next((link for link in found if link.name in near), None)
+
+
+def are_on_one_wire(host: DestinationFacts, nic: Union[Nic, HostNic], other: Union[Nic, HostNic]) -> bool:
+    """Whether two NICs would hear each other: on one network or bridge, or each on some wire outside of the host,
+    which may well be one."""
+    mine, its = _isolated_wire(host, nic), _isolated_wire(host, other)
+    return mine is None or its is None or mine == its
+
+
+def _isolated_wire(host: DestinationFacts, nic: Union[Nic, HostNic]) -> Optional[str]:
+    """The network within which all hear the NIC; None when it is the world outside."""
+    if nic.type in ("user", "null"):
+        return f"{nic.mac} alone"
+    if nic.type == "network":
+        net = host.networks.get(str(nic.network))
+        return f"network {net.name}" if net is not None and net.is_virtual else None
+    made = [net.name for net in host.networks.values() if net.bridge == nic.source and net.is_virtual]
+    return f"network {min(made)}" if nic.type == "bridge" and made else None
+
+
+# --- Machine, processor, memory ---
+
+MACHINES_NOT_SEEN = unknown("The machine types of {host} are not known.", LIBVIRT_ACCEPTS)
+DOMAIN_TYPES_NOT_SEEN = unknown("Whether {host} runs guests of type {type} is not known.", LIBVIRT_ACCEPTS)
+NO_ARCHITECTURE = refused("MACHINE_UNSUPPORTED", "{host} runs no guests of architecture {arch}.")
+NO_MACHINE = refused(
+    "MACHINE_UNSUPPORTED",
+    "QEMU on {host} has no machine type {machine}.",
+    "QEMU does not know the machine type, or the model of a NIC; no KVM for a guest that runs under it. Seen: errors "
+    "67 and 1",
+)
+NO_DOMAIN_TYPE = refused("MACHINE_UNSUPPORTED", "{host} runs no {arch} guests of type {type}.")
+NO_NIC_MODEL = refused("MACHINE_UNSUPPORTED", "QEMU on {host} has no NIC model {model}.")
+NIC_MODEL_NOT_SEEN = unknown("Whether QEMU on {host} has NIC model {model} is not known.", LIBVIRT_ACCEPTS)
+CPU_LACKS_FEATURES = refused(
+    "CPU_INCOMPATIBLE",
+    "The processor of {host} lacks features of the guest's CPU ({cpu}).",
+    "libvirt's own comparison says so. A running guest with `host-passthrough`, which libvirt takes unchecked, is "
+    "compared by the processor of its own host. Also when libvirt does not know the model or a feature by name, which "
+    "it refuses for emulated CPUs too. Seen: error 67",
+)
+CPU_NAME_UNKNOWN = refused(
+    "CPU_INCOMPATIBLE", "libvirt on {host} does not know the guest's CPU model ({cpu}) or one of its features."
+)
+CPU_NAME_NOT_CHECKED = unknown("Whether libvirt on {host} knows the guest's CPU is not known.", LIBVIRT_ACCEPTS)
+CPU_NOT_COMPARED = unknown(
+    "Whether the processor of {host} has the features of the guest's CPU is not known.", LIBVIRT_ACCEPTS
+)
+MEMORY_NOT_SEEN = unknown("The memory of {host} is not known.", LIBVIRT_ACCEPTS)
+MEMORY_SHORT = refused(
+    "MEMORY_SHORT",
+    "The guest needs {needed} MiB of memory; {host} has {there} MiB in total.",
+    "more than the host has, or too few huge pages. Seen: error 1, QEMU cannot set up the guest's memory",
+)
+PAGES_SHORT = refused("MEMORY_SHORT", "The guest needs {needed} MiB in huge pages; {host} has {there} MiB free.")
+MEMORY_TIGHT = risky(
+    "MEMORY_SHORT",
+    "The guest needs {needed} MiB of memory; {host} has {there} MiB available.",
+    "more than is available: QEMU starts, and the host may run short",
+)
+
+# Models of NICs that every QEMU has that runs guests of their architecture; others are looked up.
+_COMMON_MODELS = frozenset({
+    "virtio", "virtio-transitional", "virtio-non-transitional", "e1000", "e1000e", "e1000-82544gc", "e1000-82545em",
+    "rtl8139", "ne2k_pci", "pcnet", "vmxnet3", "i82550", "i82551", "i82557a", "i82557b", "i82557c", "i82558a",
+    "i82558b", "i82559a", "i82559b", "i82559c", "i82559er", "i82562", "i82801", "usb-net", "spapr-vlan",
+    "lan9118", "smc91c111",
+})  # fmt: skip
+
+
+@guest_rule(
+    MACHINES_NOT_SEEN, DOMAIN_TYPES_NOT_SEEN, NO_ARCHITECTURE, NO_MACHINE, NO_DOMAIN_TYPE, needs=(HOST,)
+)  # fmt: skip
+def check_machine(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    if not guest.machine:
+        return
+    if host.machines is None:
+        yield MACHINES_NOT_SEEN.found()
+        return
+    known = host.machines.get(str(guest.arch))
+    if known is None:
+        yield NO_ARCHITECTURE.found(arch=guest.arch)
+    elif guest.machine not in known:
+        yield NO_MACHINE.found(machine=guest.machine)
+    if host.domain_types is None:
+        yield DOMAIN_TYPES_NOT_SEEN.found(type=guest.type)
+    elif str(guest.arch) in host.domain_types and guest.type not in host.domain_types[str(guest.arch)]:
+        yield NO_DOMAIN_TYPE.found(arch=guest.arch, type=guest.type)
+
+
+def _rare_models(guest: GuestFacts) -> list[str]:
+    return sorted({nic.model for nic in guest.nics if nic.model} - _COMMON_MODELS)
+
+
+def nic_model_key(guest: GuestFacts, model: str) -> str:
+    return json.dumps([guest.emulator, model])
+
+
+@guest_rule(
+    NO_NIC_MODEL,
+    NIC_MODEL_NOT_SEEN,
+    lookups={NIC_MODELS: lambda guest: [nic_model_key(guest, model) for model in _rare_models(guest)]},
+)
+def check_nic_models(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for model in _rare_models(guest):
+        there = host.looked_up(NIC_MODELS, nic_model_key(guest, model))
+        if there is None:
+            yield NIC_MODEL_NOT_SEEN.found(model=model)
+        elif not there:
+            yield NO_NIC_MODEL.found(model=model)
+
+
+def _compared_cpu(guest: GuestFacts) -> Optional[Cpu]:
+    """The guest's CPU, if the host's processor has to be compared with it. libvirt does so before it takes a guest, but
+    not with an emulated CPU, nor with one that it was told not to check, nor with one that is made of whatever the host
+    has when the guest starts. A running guest with its host's whole processor it takes unchecked, to any other.
+    """
+    cpu = guest.cpu
+    if guest.type == "qemu" or cpu is None:
+        return None
+    if cpu.is_the_hosts:
+        return cpu if guest.running else None
+    if cpu.check == "none" or not (cpu.model if cpu.mode == "custom" else guest.running):
+        return None
+    return cpu
+
+
+def _named_cpu(guest: GuestFacts) -> Optional[Cpu]:
+    """The guest's CPU, if it is written in names that an older libvirt may not know; it refuses those, checked or
+    not."""
+    cpu = guest.cpu
+    if cpu is None or not cpu.model or cpu.is_the_hosts or guest.arch not in ("x86_64", "i686"):
+        return None
+    return cpu
+
+
+def cpu_comparison_key(guest: GuestFacts, cpu: Cpu) -> str:
+    return json.dumps([cpu.xml, guest.arch, guest.machine, guest.type, cpu.is_the_hosts])
+
+
+def _cpu_comparisons(guest: GuestFacts) -> list[str]:
+    cpu = _compared_cpu(guest)
+    return [] if cpu is None or not cpu.xml else [cpu_comparison_key(guest, cpu)]
+
+
+def _cpu_names(guest: GuestFacts) -> list[str]:
+    cpu = _named_cpu(guest)
+    return [] if cpu is None or not cpu.xml else [cpu.xml]
+
+
+@guest_rule(
+    CPU_LACKS_FEATURES,
+    CPU_NAME_UNKNOWN,
+    CPU_NAME_NOT_CHECKED,
+    CPU_NOT_COMPARED,
+    needs=(HOST,),
+    lookups={CPU_COMPARISONS: _cpu_comparisons, CPU_NAMES: _cpu_names},
+)
+def check_cpu(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    named, compared = _named_cpu(guest), _compared_cpu(guest)
+    known = True if named is None else _knows_names(named, host)
+    if known is False and named is not None:
+        yield CPU_NAME_UNKNOWN.found(cpu=named.model)
+        return
+    if known is None:
+        yield CPU_NAME_NOT_CHECKED.found()
+    if compared is None:
+        return
+    answer = host.looked_up(CPU_COMPARISONS, cpu_comparison_key(guest, compared))
+    if answer is None:
+        yield CPU_NOT_COMPARED.found()
+    elif not answer:
+        yield CPU_LACKS_FEATURES.found(cpu=compared.model or compared.mode)
+
+
+def _knows_names(cpu: Cpu, host: DestinationFacts) -> Optional[bool]:
+    """Without a connection to the host there are the names of models, and none of features."""
+    if host.looked_for(CPU_NAMES):
+        return host.looked_up(CPU_NAMES, cpu.xml or "")
+    if host.cpu_models is None:
+        return None
+    if cpu.model not in host.cpu_models:
+        return False
+    return None if cpu.features else True
+
+
+@guest_rule(MEMORY_NOT_SEEN, MEMORY_SHORT, PAGES_SHORT, MEMORY_TIGHT, needs=(HOST,))
+def check_memory(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    needed, memory = guest.memory or 0, host.memory
+    if memory is None:
+        yield MEMORY_NOT_SEEN.found()
+    elif guest.hugepages is not None:
+        # Huge pages are taken at once or not at all.
+        sizes = [int(size) for size in memory.pages if size.isdigit()]
+        size = guest.hugepages or min(sizes, default=0)
+        free = memory.pages.get(str(size), 0) * size
+        if free < needed:
+            yield PAGES_SHORT.found(needed=needed // 1024, there=free // 1024)
+    elif needed > memory.total:
+        yield MEMORY_SHORT.found(needed=needed // 1024, there=memory.total // 1024)
+    elif needed > memory.available:
+        yield MEMORY_TIGHT.found(needed=needed // 1024, there=memory.available // 1024)
+
+
+# --- Disks and files ---
+
+PATH_NOT_CHECKED = unknown("Whether {host} has {path} (disk {disk}) is not known.", LIBVIRT_ACCEPTS)
+VOLUME_NOT_CHECKED = unknown("Whether {host} has volume {path} (disk {disk}) is not known.", LIBVIRT_ACCEPTS)
+VOLUME_SHARING_UNKNOWN = unknown(
+    "Whether volume {path} (disk {disk}) is on storage that hosts share is not known.", LIBVIRT_ACCEPTS
+)
+DISK_MISSING = refused(
+    "DISK_UNREACHABLE",
+    "{host} has no {path} (disk {disk}).",
+    "the path is not there (an optional CD-ROM may be absent), or it is on a file system that libvirt does not "
+    "consider shared. Seen: errors 38 and 81. A volume, or its storage pool, is missing or not active. Seen: error 49",
+)
+VOLUME_MISSING = refused(
+    "DISK_UNREACHABLE", "{host} has no volume {path} (disk {disk}), or its storage pool is not active there."
+)
+DISK_NOT_SHARED = refused(
+    "DISK_UNREACHABLE",
+    "{path} (disk {disk}) is on a local file system of the guest's own host; libvirt refuses to migrate it without "
+    "copying its storage.",
+)
+FILE_MISSING = refused(
+    "FILE_MISSING",
+    "{host} has no {path} ({what}).",
+    "QEMU, kernel, firmware, the source of randomness, an input device, the other end of a serial port or channel (a "
+    "device, a pipe, a socket, the folder of a file), or vhost-net where a NIC insists on it. Seen, except for "
+    "vhost-net",
+)
+FILE_NOT_CHECKED = unknown("Whether {host} has {path} ({what}) is not known.", LIBVIRT_ACCEPTS)
+
+_LOCAL_DISKS = ("file", "block", "dir")
+
+
+def _disks_at_paths(guest: GuestFacts) -> list[Disk]:
+    return [disk for disk in guest.disks if disk.path and disk.type not in ("network", "volume")]
+
+
+def _volumes(guest: GuestFacts) -> list[Disk]:
+    return [disk for disk in guest.disks if disk.path and disk.type == "volume"]
+
+
+@guest_rule(
+    PATH_NOT_CHECKED,
+    VOLUME_NOT_CHECKED,
+    VOLUME_SHARING_UNKNOWN,
+    DISK_MISSING,
+    VOLUME_MISSING,
+    DISK_NOT_SHARED,
+    lookups={
+        PATHS: lambda guest: [str(disk.path) for disk in _disks_at_paths(guest)],
+        VOLUMES: lambda guest: [str(disk.path) for disk in _volumes(guest)],
+    },
+)
+def check_disks(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for disk in _disks_at_paths(guest):
+        there = host.looked_up(PATHS, str(disk.path))
+        if disk.type not in _LOCAL_DISKS or there is None:
+            yield PATH_NOT_CHECKED.found(path=disk.path, disk=disk.target)
+        elif not there and not disk.is_optional:
+            yield DISK_MISSING.found(path=disk.path, disk=disk.target)
+        yield from _check_sharing(guest, disk)
+    for disk in _volumes(guest):
+        there = host.looked_up(VOLUMES, str(disk.path))
+        if there is None:
+            yield VOLUME_NOT_CHECKED.found(path=disk.path, disk=disk.target)
+        elif not there and not disk.is_optional:
+            yield VOLUME_MISSING.found(path=disk.path, disk=disk.target)
+        if guest.running and not disk.readonly and not disk.file:
+            yield VOLUME_SHARING_UNKNOWN.found(path=disk.path, disk=disk.target)
+        yield from _check_sharing(guest, disk)
+
+
+def _check_sharing(guest: GuestFacts, disk: Disk) -> Iterator[Finding]:
+    if guest.running and not disk.readonly and disk.shared is False:
+        yield DISK_NOT_SHARED.found(path=disk.path, disk=disk.target)
+
+
+def _file_paths(guest: GuestFacts) -> list[str]:
+    return [path for file in guest.files for path in (file.path, file.alternative) if path]
+
+
+@guest_rule(FILE_MISSING, FILE_NOT_CHECKED, needs=(HOST,), lookups={PATHS: _file_paths})
+def check_files(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for file in guest.files:
+        there = True if file.path in host.emulators else _has_file(file, host)
+        if there is None:
+            yield FILE_NOT_CHECKED.found(path=file.path, what=file.what)
+        elif not there:
+            yield FILE_MISSING.found(path=file.path, what=file.what)
+
+
+def _has_file(file: HostFile, host: DestinationFacts) -> Optional[bool]:
+    """Under one name or the other; None where it was not looked up."""
+    found = [host.looked_up(PATHS, path) for path in (file.path, file.alternative) if path]
+    return True if True in found else None if None in found else False
+
+
+# --- Devices, and what keeps a guest from migrating anywhere ---
+
+DEVICE_PINNED = refused(
+    "DEVICE_PINNED",
+    "The guest has device {device} of its host (type {type}), which cannot migrate.",
+    "a PCI, SCSI, mdev or USB device of the host, or a NIC that is a PCI device, or would become one there, while the "
+    "guest runs; not one of a teaming pair. Read. For a guest that is shut off only USB devices are looked for, unless "
+    "it starts without them",
+)
+NIC_PINNED = refused(
+    "DEVICE_PINNED",
+    "A NIC of the guest{model} is a PCI device of its host, which cannot migrate while the guest runs (a teaming pair "
+    "could).",
+)
+USB_MISSING = refused("DEVICE_PINNED", "{host} has no USB device {device}, which the guest needs.")
+USB_NOT_CHECKED = unknown("Whether {host} has USB device {device} is not known.", LIBVIRT_ACCEPTS)
+GUEST_BLOCKED = refused(
+    "GUEST_BLOCKED",
+    "The guest cannot be migrated: {reason}.",
+    "snapshots, `invtsc` without a frequency, virtiofs, shared memory as a peer, a transient disk, launch security, an "
+    "unmigratable CPU",
+)
+MAY_BE_BLOCKED = unknown("Whether the guest can be migrated now is not known: {reason}.", LIBVIRT_ACCEPTS)
+
+
+def _is_looked_for(guest: GuestFacts, device: HostDevice) -> bool:
+    """A guest that is shut off takes the USB devices of the host on which it starts."""
+    return device.type == "usb" and not guest.running and not device.transient and not device.optional
+
+
+def _usb_devices(guest: GuestFacts) -> list[str]:
+    return [device.device for device in guest.hostdevs if _is_looked_for(guest, device)]
+
+
+@guest_rule(DEVICE_PINNED, NIC_PINNED, USB_MISSING, USB_NOT_CHECKED, lookups={USB_DEVICES: _usb_devices})
+def check_host_devices(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for device in guest.hostdevs:
+        if not device.transient and (guest.running or device.type != "usb"):
+            yield DEVICE_PINNED.found(type=device.type, device=device.device)
+        elif _is_looked_for(guest, device):
+            there = host.looked_up(USB_DEVICES, device.device)
+            if there is None:
+                yield USB_NOT_CHECKED.found(device=device.device)
+            elif not there:
+                yield USB_MISSING.found(device=device.device)
+    pinned = [nic for nic in guest.nics if "hostdev" in (nic.type, nic.plugged_as) and not nic.transient]
+    if guest.running and pinned:
+        yield NIC_PINNED.found(model=f" ({pinned[0].model})" if pinned[0].model else "")
+
+
+@guest_rule(GUEST_BLOCKED, MAY_BE_BLOCKED)
+def check_blockers(guest: GuestFacts, _host: DestinationFacts) -> Iterator[Finding]:
+    if guest.running:
+        for reason in sorted(guest.blockers):
+            yield GUEST_BLOCKED.found(reason=reason)
+        for reason in sorted(guest.possible_blockers):
+            yield MAY_BE_BLOCKED.found(reason=reason)
+
+
+# --- Displays and TCP ports ---
+
+PORT_IN_USE = refused(
+    "PORT_IN_USE",
+    "{other} uses TCP port {port} on {host}, on which the guest listens.",
+    "another guest uses a TCP port on which this one listens. Seen",
+)
+PORT_NOT_CHECKED = unknown("Whether TCP port {port} is free on {host} is not known.", LIBVIRT_ACCEPTS)
+DISPLAY_PORT_IN_USE = refused(
+    "GRAPHICS_UNAVAILABLE",
+    "{other} uses TCP port {port} on {host}, which the guest's {type} display needs.",
+    "the port of its display is in use, or the host lacks the address on which it listens, or the network or any "
+    "address of it (the one that IPv6 gives a link will do). Seen: error 43",
+)
+DISPLAY_PORT_NOT_CHECKED = unknown(
+    "Whether TCP port {port} is free on {host} for the guest's {type} display is not known.", LIBVIRT_ACCEPTS
+)
+DISPLAY_ADDRESS_MISSING = refused(
+    "GRAPHICS_UNAVAILABLE", "{host} does not have address {listen}, on which the guest's {type} display listens."
+)
+DISPLAY_ADDRESS_NOT_SEEN = unknown(
+    "Whether {host} has address {listen}, on which the guest's {type} display listens, is not known.", LIBVIRT_ACCEPTS
+)
+DISPLAY_NETWORK_MISSING = refused(
+    "GRAPHICS_UNAVAILABLE", "{host} has no network '{network}', on which the guest's {type} display listens."
+)
+DISPLAY_NETWORK_INACTIVE = refused(
+    "GRAPHICS_UNAVAILABLE", "{Where}, on which the guest's {type} display listens, is not active."
+)
+DISPLAY_NETWORK_WITHOUT_ADDRESS = refused(
+    "GRAPHICS_UNAVAILABLE", "{host} has no address on network '{network}', on which the guest's {type} display listens."
+)
+DISPLAY_NETWORK_NOT_SEEN = unknown(
+    "Whether {host} has an address on network '{network}', on which the guest's {type} display listens, is not known.",
+    LIBVIRT_ACCEPTS,
+)
+
+
+@guest_rule(PORT_IN_USE, PORT_NOT_CHECKED, needs=(GUESTS,))
+def check_ports(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for port in guest.ports:
+        other = _user_of_port(host, port)
+        if host.guests is None:
+            yield PORT_NOT_CHECKED.found(port=port)
+        elif other is not None:
+            yield PORT_IN_USE.found(other=other, port=port)
+
+
+@guest_rule(
+    DISPLAY_PORT_IN_USE,
+    DISPLAY_PORT_NOT_CHECKED,
+    DISPLAY_ADDRESS_MISSING,
+    DISPLAY_ADDRESS_NOT_SEEN,
+    DISPLAY_NETWORK_MISSING,
+    DISPLAY_NETWORK_INACTIVE,
+    DISPLAY_NETWORK_WITHOUT_ADDRESS,
+    DISPLAY_NETWORK_NOT_SEEN,
+    needs=(GUESTS, LINKS),
+)
+def check_displays(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for item in guest.graphics:
+        if item.network:
+            yield from _check_display_network(item, item.network, host)
+        if item.listen and not _is_on_every_host(item.listen):
+            if host.addresses is None:
+                yield DISPLAY_ADDRESS_NOT_SEEN.found(listen=item.listen, type=item.type)
+            elif item.listen not in host.addresses:
+                yield DISPLAY_ADDRESS_MISSING.found(listen=item.listen, type=item.type)
+        if item.autoport or not item.port:
+            continue
+        other = _user_of_port(host, item.port)
+        if host.guests is None:
+            yield DISPLAY_PORT_NOT_CHECKED.found(port=item.port, type=item.type)
+        elif other is not None:
+            yield DISPLAY_PORT_IN_USE.found(other=other, port=item.port, type=item.type)
+
+
+def _check_display_network(item: Graphics, name: str, host: DestinationFacts) -> Iterator[Finding]:
+    """libvirt takes the first address of the network, or of the device under it, and QEMU needs that."""
+    net = host.networks.get(name)
+    if net is None:
+        yield DISPLAY_NETWORK_MISSING.found(network=name, type=item.type)
+        return
+    if net.mode in POOL:
+        there = _has_address(host, net.bridge or next(iter(members_of(net.options)), ""))
+        if there is None:
+            yield DISPLAY_NETWORK_NOT_SEEN.found(network=name, type=item.type)
+        elif not there:
+            yield DISPLAY_NETWORK_WITHOUT_ADDRESS.found(network=name, type=item.type)
+        return
+    if not net.active:
+        yield DISPLAY_NETWORK_INACTIVE.found(network=name, type=item.type)
+        return
+    address = next((ip.get("address") for ip in net.document.get("ips") or ()), None)
+    if not address or (host.addresses is not None and address not in host.addresses):
+        yield DISPLAY_NETWORK_WITHOUT_ADDRESS.found(network=name, type=item.type)
+
+
+def _has_address(host: DestinationFacts, device: str) -> Optional[bool]:
+    """One that IPv6 gave the device by itself will do. None where it cannot be seen."""
+    if host.links is None:
+        return None
+    link = host.link(device)
+    if link is None:
+        return False
+    if link.addresses or link.link_local:
+        return True
+    return None if link.link_local is None else False
+
+
+def _is_on_every_host(listen: str) -> bool:
+    """A name is resolved by the host itself."""
+    try:
+        address = ipaddress.ip_address(listen)
+    except ValueError:
+        return listen == "localhost"
+    return address.is_unspecified or address.is_loopback
+
+
+def _user_of_port(host: DestinationFacts, port: int) -> Optional[str]:
+    return min((other.name for other in host.guests or () if other.running and port in other.tcp_ports), default=None)
+
+
+# --- nwfilters, and the names of taps ---
+
+NWFILTER_MISSING = refused("NWFILTER_MISSING", "{host} has no nwfilter '{filter}'.", "seen: error 1")
+NWFILTERS_NOT_SEEN = unknown("Whether {host} has nwfilter '{filter}' is not known.", LIBVIRT_ACCEPTS)
+NWFILTER_DIFFERS = blocked(
+    "NWFILTER_DIFFERS",
+    "The nwfilter '{filter}' on {host} has other rules than the one on the guest's own host.",
+    "the filter of that name, or one that it refers to, has other rules, which may drop any of the guest's traffic. "
+    "Seen: libvirt accepts the guest, and its traffic stops",
+)
+NWFILTER_NOT_COMPARED = unknown(
+    "Whether the nwfilter '{filter}' on {host} has the same rules as on the guest's own host is not known."
+)
+TARGET_IN_USE = refused(
+    "TARGET_IN_USE",
+    "{host} already has a link {link}, the name that the definition gives the NIC's tap.",
+    "the definition names the NIC's tap, and the host has a link of that name. Seen: error 1",
+)
+TARGET_NOT_SEEN = unknown(
+    "Whether {host} already has a link {link}, the name that the definition gives the NIC's tap, is not known.",
+    LIBVIRT_ACCEPTS,
+)
+
+
+@guest_rule(NWFILTER_MISSING, NWFILTERS_NOT_SEEN, needs=(HOST,))
+def check_nwfilters(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for name in sorted({nic.filter for nic in guest.nics if nic.filter}):
+        if host.nwfilters is None:
+            yield NWFILTERS_NOT_SEEN.found(filter=name)
+        elif name not in host.nwfilters:
+            yield NWFILTER_MISSING.found(filter=name)
+
+
+@nic_rule(NWFILTER_DIFFERS, NWFILTER_NOT_COMPARED, needs=(HOST,))
+def compare_nwfilter_rules(case: NicCase) -> Iterator[Finding]:
+    name, filters = case.nic.filter, case.host.nwfilters
+    if not name or filters is None or name not in filters:
+        return
+    if not case.nic.filter_digest or not filters[name]:
+        yield NWFILTER_NOT_COMPARED.found(filter=name)
+    elif case.nic.filter_digest != filters[name]:
+        yield NWFILTER_DIFFERS.found(filter=name)
+
+
+@nic_rule(TARGET_IN_USE, TARGET_NOT_SEEN, needs=(LINKS,))
+def check_target_name(case: NicCase) -> Iterator[Finding]:
+    """libvirt makes no tap or macvtap under a name that a link has already."""
+    name, host = case.nic.target, case.host
+    if not name or case.nic.type == "ethernet":  # libvirt uses an existing tap for that
+        return
+    if host.links is None:
+        yield TARGET_NOT_SEEN.found(link=name)
+    elif host.link(name):
+        yield TARGET_IN_USE.found(link=name)

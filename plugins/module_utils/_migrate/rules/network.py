@@ -1,0 +1,411 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network itself: is it there, does it run, will it run tomorrow, does it reach what it reached, and does it have
+the NIC's portgroup?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Optional
+
+from ..._fleet.reach import underlying_links
+from ..._model.address import subnet
+from ..._model.field import Document
+from .. import remedy
+from ..asked import HOST, LINKS
+from ..finding import OK, WARNING, Finding, Remedy, blocked, degraded, refused, unknown
+from ..guest_facts import NicSettings
+from ..nic_settings import removed_addresses, subnet_families
+from ..rule import NicCase, nic_rule
+
+# --- Is it there, and will it stay? ---
+
+NET_MISSING = refused(
+    "NET_MISSING",
+    "{host} has no network '{network}'.",
+    "no network of that name (names are case sensitive). Seen: error 43",
+    "the source's definition, if the host has its devices",
+)
+NET_INACTIVE = refused("NET_INACTIVE", "{Where} is not active.", "it is not active. Seen: error 55", "start it")
+NET_NO_AUTOSTART = degraded(
+    "NET_NO_AUTOSTART",
+    "{Where} does not start at boot.",
+    "it is active, and will not be after a boot",
+    "`autostart: true`",
+)
+NET_TRANSIENT = degraded(
+    "NET_TRANSIENT",
+    "{Where} is transient: it will be gone once it stops.",
+    "it will be gone once it stops",
+    "make it persistent",
+)
+NET_LIVE_DRIFT = degraded(
+    "NET_LIVE_DRIFT",
+    "{Where} will have another definition after its next start ({options}).",
+    "its live and persistent definitions differ",
+    "define what is live",
+)
+
+
+@nic_rule(NET_MISSING, NET_INACTIVE, needs=(LINKS,))
+def check_network(case: NicCase) -> Iterator[Finding]:
+    if case.nic.type != "network":
+        return
+    if case.net is None:
+        definition = None if case.had is None else _definition_for_host(case, case.had.definition)
+        repair = None if definition is None else remedy.change_network(case.name, **definition, autostart=True)
+        yield NET_MISSING.found(network=case.name, remedy=repair)
+    elif not case.net.active:
+        yield NET_INACTIVE.found(network=case.name, remedy=remedy.change_network(case.name, state="active"))
+
+
+def _definition_for_host(case: NicCase, definition: Document) -> Optional[Document]:
+    """A network's definition, if the destination has the devices that it needs."""
+    if (definition.get("forward") or {}).get("addresses"):
+        return None
+    if case.host.links is None:
+        return None if underlying_links(definition) else definition
+    return definition if all(case.host.link(device) for device in underlying_links(definition)) else None
+
+
+@nic_rule(NET_NO_AUTOSTART, NET_TRANSIENT, NET_LIVE_DRIFT)
+def check_persistence(case: NicCase) -> Iterator[Finding]:
+    net, had = case.net, case.had
+    if net is None:
+        return
+    if not net.persistent:
+        if had is None or had.network.persistent:
+            options = {key: value for key, value in net.options.items() if key != "name"}
+            repair = remedy.change_network(case.name, **options, autostart=True)
+            yield NET_TRANSIENT.found(network=case.name, remedy=repair)
+    elif not net.details.autostart and (had is None or had.network.autostart):
+        state = {} if net.active else {"state": "active"}
+        repair = remedy.change_network(case.name, autostart=True, **state)
+        yield NET_NO_AUTOSTART.found(network=case.name, remedy=repair)
+    drift, live = net.details.drift, net.details.live
+    if drift and net.active:
+        wanted = {option: live.get(option, _empty_value(net.defined.get(option))) for option in drift}
+        yield NET_LIVE_DRIFT.found(
+            network=case.name, options=sorted(drift), remedy=remedy.change_network(case.name, **wanted)
+        )
+
+
+def _empty_value(value: object) -> object:
+    """With which an option is removed."""
+    if isinstance(value, bool):
+        return False
+    return {dict: {}, list: [], int: 0}.get(type(value), "")
+
+
+# --- What it reaches ---
+
+REACH_DIFFERS = blocked(
+    "NET_REACH_DIFFERS",
+    "{Where} reaches {gets} ({gets_mode}); on the guest's own host it reaches {had} ({had_mode}).",
+    "l2, routed, nat and isolated networks reach different things. Seen: libvirt migrates a guest from any of them to "
+    "any other without a warning",
+    "none: it is another network",
+)
+NO_FORWARDING = blocked(
+    "NET_REACH_DIFFERS",
+    "{host} does not forward {family} packets, so {subject} reaches nothing beyond the host over {family}.",
+    "the host does not forward packets, although it did when the network was started. Seen",
+    "`sysctl`",
+)
+FORWARDING_NOT_SEEN = unknown("Whether {host} forwards the packets of {subject} is not known.")
+PRIVATE_MODE = degraded(
+    "NET_REACH_DIFFERS",
+    "{Where} has mode private, in which guests of one host do not reach each other; on the guest's own host (mode "
+    "{mode}) they do.",
+    "mode private, or isolated ports, where guests of one host could reach each other before",
+)
+SOURCE_SETTINGS_UNKNOWN = unknown(
+    "What {subject} provides on the guest's own host is not known, so it cannot be compared with {host}."
+)
+
+_REACH_WORDS = {
+    "l2": "the physical network",
+    "routed": "what the host routes to",
+    "nat": "what the host masquerades to",
+    "isolated": "guests of the same host only",
+}
+_SYSCTLS = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding"}
+_FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
+
+
+@nic_rule(REACH_DIFFERS, PRIVATE_MODE, SOURCE_SETTINGS_UNKNOWN)
+def compare_reach(case: NicCase) -> Iterator[Finding]:
+    had, gets = case.had, case.gets
+    if gets is None:
+        return
+    if had is None:
+        yield SOURCE_SETTINGS_UNKNOWN.found(network=case.name)
+    elif had.reach != gets.reach:
+        yield REACH_DIFFERS.found(
+            network=case.name,
+            gets=_REACH_WORDS.get(str(gets.reach), gets.reach),
+            gets_mode=_mode_words(gets),
+            had=_REACH_WORDS.get(str(had.reach), had.reach),
+            had_mode=_mode_words(had),
+        )
+    elif gets.mode == "private" and had.mode != "private":
+        yield PRIVATE_MODE.found(network=case.name, mode=had.mode)
+
+
+def _mode_words(settings: NicSettings) -> str:
+    return f"forward mode {settings.mode}" if settings.mode else "no forward"
+
+
+@nic_rule(NO_FORWARDING, FORWARDING_NOT_SEEN, needs=(HOST, LINKS))
+def check_forwarding(case: NicCase) -> Iterator[Finding]:
+    """libvirt turns a host's forwarding on when it starts such a network, and does not look again."""
+    had, gets, net, forwarding = case.had, case.gets, case.net, case.host.forwarding
+    if had is None or gets is None or net is None or not net.active:
+        return
+    if had.reach != gets.reach or gets.reach not in ("nat", "routed"):
+        return
+    if forwarding is None:
+        yield FORWARDING_NOT_SEEN.found(network=case.name)
+        return
+    # Where the guest's own host was not looked at, it is assumed to forward.
+    for family in subnet_families(net) if had.forwarding is None else had.forwarding:
+        if not forwarding.passes(family):
+            yield NO_FORWARDING.found(
+                network=case.name,
+                family=_FAMILY_WORDS.get(family, family),
+                remedy=remedy.run_command("sysctl", "-w", f"{_SYSCTLS.get(family, family)}=1"),
+            )
+
+
+# --- What it serves its guests with ---
+
+SERVICES_DIFFER = degraded(
+    "NET_CONTRACT_DIFFERS",
+    "{Where} lacks what the network serves its guests with on the guest's own host: {options}.",
+    "the domain, a DNS name, a route or DHCP that it had is not there. DNS names that it has in addition do no harm",
+    "those options",
+)
+GATEWAY_GONE = blocked(
+    "SUBNET_DIFFERS",
+    "{host} does not have the address that is the guest's {role} on {subject}; it has {there}, the guest's own host "
+    "has {had}.",
+    "the host's address is the guest's gateway, and it is gone: from the network, or only from its bridge. Seen",
+    "the addresses",
+)
+ADDRESS_DIFFERS = degraded(
+    "SUBNET_DIFFERS",
+    "{host} has other addresses on {subject}: {there}; the guest's own host has {had}.",
+    "on an isolated network, in the same subnet",
+    "the addresses",
+)
+ADDRESSES_REMOVED = blocked(
+    "SUBNET_DIFFERS",
+    "{host} does not have the address that is the guest's {role} on {subject}: {link} has lost {lost}.",
+)
+ISOLATED_ADDRESS_REMOVED = degraded("SUBNET_DIFFERS", "On {host}, {link} of {subject} has lost {lost}.")
+ADDRESSES_NOT_SEEN = unknown("Whether the bridge of {where} has the network's addresses is not known.")
+
+
+@nic_rule(SERVICES_DIFFER, needs=(LINKS,))
+def compare_services(case: NicCase) -> Iterator[Finding]:
+    """What no other rule compares."""
+    if case.had is None or case.net is None:
+        return
+    had, gets = case.had.definition, {} if case.gets is None else case.gets.definition
+    options = [option for option, loses in _SERVED if loses(had.get(option), gets.get(option))]
+    serves = [any(ip.get("dhcp") for ip in side.get("ips") or ()) for side in (had, gets)]
+    if serves[0] and not serves[1]:
+        options.append("dhcp")
+    if options:
+        wanted = {option: had.get(option) or _empty_value(gets.get(option)) for option in options if option != "dhcp"}
+        if "dhcp" in options and case.gets is not None and case.had.addresses == case.gets.addresses:
+            wanted["ips"] = had["ips"]
+        repair = remedy.change_network(case.name, **wanted) if wanted else None
+        yield SERVICES_DIFFER.found(network=case.name, options=options, remedy=repair)
+
+
+def _loses_domain(had: object, gets: object) -> bool:
+    """An additional domain takes nothing away."""
+    return bool(had) and had != gets
+
+
+def _loses_route(had: Optional[list[Document]], gets: Optional[list[Document]]) -> bool:
+    return any(route not in (gets or ()) for route in had or ())
+
+
+def _loses_name(had: Optional[Document], gets: Optional[Document]) -> bool:
+    mine, its = had or {}, gets or {}
+    if any(mine.get(option, default) != its.get(option, default) for option, default in _DNS):
+        return True
+    if any(record not in (its.get(kind) or ()) for kind in ("txts", "srvs") for record in mine.get(kind) or ()):
+        return True
+    return not _dns_hosts(mine) <= _dns_hosts(its)
+
+
+def _dns_hosts(dns: Document) -> set[tuple[object, object]]:
+    return {(host.get("ip"), name) for host in dns.get("hosts") or () for name in host.get("hostnames") or ()}
+
+
+_DNS: tuple[tuple[str, object], ...] = (("enable", True), ("forward_plain_names", True), ("forwarders", []))
+_SERVED: tuple[tuple[str, Callable[[Any, Any], bool]], ...] = (
+    ("domain", _loses_domain),
+    ("dns", _loses_name),
+    ("routes", _loses_route),
+)
+
+
+@nic_rule(
+    GATEWAY_GONE,
+    ADDRESS_DIFFERS,
+    ADDRESSES_REMOVED,
+    ISOLATED_ADDRESS_REMOVED,
+    ADDRESSES_NOT_SEEN,
+    needs=(LINKS,),
+)
+def compare_subnets(case: NicCase) -> Iterator[Finding]:
+    had, gets, net = case.had, case.gets, case.net
+    if had is None or gets is None or net is None or had.reach != gets.reach:
+        return
+    gone = [address for address in had.addresses if address not in gets.addresses]
+    if not gone:
+        yield from _check_bridge_addresses(case, gets)
+        return
+    removed = removed_addresses(case.host, net)
+    lost = set(gone) <= set(removed)
+    other_subnet = _subnets_of(gone) - _subnets_of(gets.addresses)
+    kinds = (ISOLATED_ADDRESS_REMOVED, ADDRESSES_REMOVED) if lost else (ADDRESS_DIFFERS, GATEWAY_GONE)
+    yield kinds[had.reach != "isolated" or bool(other_subnet)].found(
+        network=case.name,
+        link=net.bridge,
+        role="subnet" if other_subnet else "gateway",
+        there=list(gets.addresses),
+        had=list(had.addresses),
+        lost=removed,
+        remedy=_put_back(net.bridge, removed) if lost else _change_addresses(case, had),
+    )
+
+
+def _check_bridge_addresses(case: NicCase, gets: NicSettings) -> Iterator[Finding]:
+    """Whether the bridge has what the network defines."""
+    net = case.net
+    if net is None or not net.active or not net.bridge or not net.is_virtual:
+        return
+    link = case.host.link(net.bridge)
+    if link is not None and link.addresses is None and gets.addresses:
+        yield ADDRESSES_NOT_SEEN.found(network=case.name, link=net.bridge)
+
+
+def _change_addresses(case: NicCase, had: NicSettings) -> Remedy:
+    return remedy.change_network(case.name, ips=had.definition.get("ips") or [])
+
+
+def _put_back(bridge: Optional[str], removed: list[str]) -> Remedy:
+    """The network is defined as it should be, and a restart would cut off its guests."""
+    return remedy.run_command("ip", "address", "add", removed[0], "dev", str(bridge)) if len(removed) == 1 else None
+
+
+def _subnets_of(addresses: tuple[str, ...] | list[str]) -> set[object]:
+    found: set[object] = set()
+    for address in addresses:
+        host, _slash, prefix = address.partition("/")
+        found.add(subnet(host, int(prefix)) if prefix.isdigit() else address)
+    return found
+
+
+# --- Its portgroups. libvirt starts a guest whose portgroup is missing, without any of its settings. Where the NIC's
+# own settings override those of the portgroup, nothing changes for it. ---
+
+PORTGROUP_MISSING = degraded(
+    "PORTGROUP_MISSING",
+    "{Where} has no portgroup '{portgroup}': libvirt would start the guest without its settings.",
+    "libvirt starts the guest without any of the portgroup's settings, and without a warning. Seen",
+    "the source's portgroup",
+)
+PORTGROUP_DIFFERS = degraded(
+    "PORTGROUP_DIFFERS",
+    "Portgroup '{portgroup}' of {where} differs from the one on the guest's own host: {options}.",
+    "its settings differ",
+    "those settings",
+)
+PORTGROUP_OVERRIDDEN = PORTGROUP_DIFFERS.rated(OK, "the NIC's own settings override those that differ")
+DEFAULT_DIFFERS = degraded(
+    "PORTGROUP_DEFAULT_DIFFERS",
+    "The default portgroup of {where} is {gets}; on the guest's own host it is {had}.",
+    "a NIC that names no portgroup gets another",
+    "the default",
+)
+DEFAULT_OVERRIDDEN = DEFAULT_DIFFERS.rated(OK, "that changes none of the NIC's settings")
+_PORTGROUP_KINDS = {
+    WARNING: (PORTGROUP_DIFFERS, DEFAULT_DIFFERS),
+    OK: (PORTGROUP_OVERRIDDEN, DEFAULT_OVERRIDDEN),
+}
+_PORTGROUP_SETTINGS = ("virtualport", "bandwidth", "vlan", "trust_guest_rx_filters")
+# libvirt generates these where they are missing.
+_GENERATED_PARAMETERS = ("interfaceid", "instanceid")
+
+
+@nic_rule(PORTGROUP_MISSING, PORTGROUP_DIFFERS, PORTGROUP_OVERRIDDEN, DEFAULT_DIFFERS, DEFAULT_OVERRIDDEN)
+def compare_portgroups(case: NicCase) -> Iterator[Finding]:
+    if case.had is None or case.gets is None:
+        return
+    had, gets, asked = case.had.portgroup, case.gets.portgroup, case.nic.portgroup
+    severity = OK if _effective_settings(case.had) == _effective_settings(case.gets) else WARNING
+    differs, default_differs = _PORTGROUP_KINDS[severity]
+    if asked is None:
+        names = [None if side is None else side.get("name") for side in (had, gets)]
+        if names[0] != names[1]:
+            shown = [f"'{name}'" if name else "none" for name in names]
+            yield default_differs.found(
+                network=case.name, gets=shown[1], had=shown[0], remedy=_set_default(case.name, had, gets)
+            )
+            return
+    elif had is None:
+        return  # it has nothing to lose
+    elif gets is None:
+        repair = remedy.change_portgroup(case.name, asked, **_settings_of(had))
+        yield PORTGROUP_MISSING.found(network=case.name, portgroup=asked, remedy=repair)
+        return
+    if had is None or gets is None:
+        return
+    options = [option for option in _PORTGROUP_SETTINGS if had.get(option) != gets.get(option)]
+    if options:
+        empty: Document = {"trust_guest_rx_filters": False}
+        wanted = {option: had.get(option, empty.get(option, {})) for option in options}
+        name = str(gets.get("name"))
+        yield differs.found(
+            network=case.name,
+            portgroup=name,
+            options=options,
+            remedy=remedy.change_portgroup(case.name, name, **wanted),
+        )
+
+
+def _set_default(network: str, had: Optional[Document], gets: Optional[Document]) -> Remedy:
+    if had is not None:
+        return remedy.change_portgroup(network, str(had.get("name")), **_settings_of(had), default=True)
+    return None if gets is None else remedy.change_portgroup(network, str(gets.get("name")), default=False)
+
+
+def _effective_settings(settings: NicSettings) -> list[object]:
+    """What the NIC is plugged in with, wherever it comes from."""
+    port = settings.virtualport or {}
+    return [
+        settings.bandwidth,
+        settings.vlan,
+        settings.trust_guest_rx_filters,
+        port.get("type"),
+        given_parameters(port),
+    ]
+
+
+def given_parameters(port: Optional[Document]) -> Document:
+    """Of a virtualport, without those that libvirt generates."""
+    return {
+        key: value for key, value in ((port or {}).get("parameters") or {}).items() if key not in _GENERATED_PARAMETERS
+    }
+
+
+def _settings_of(group: Document) -> Document:
+    return {option: group[option] for option in _PORTGROUP_SETTINGS if option in group}

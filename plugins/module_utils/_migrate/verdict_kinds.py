@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of findings of guests and hosts that cannot be judged at all, or not by every rule."""
+
+from __future__ import annotations
+
+from .finding import LIBVIRT_ACCEPTS, unknown
+
+UNREACHABLE = unknown("{reason}", LIBVIRT_ACCEPTS, "DAEMON_UNREACHABLE", "the daemon, or the host, does not answer")
+NO_ANSWER = unknown("{host} gave no answer: {reason}", LIBVIRT_ACCEPTS)
+STALE = unknown(
+    "{host} was looked at {age} s ago; max_age is {max_age:g} s.",
+    LIBVIRT_ACCEPTS,
+    "STALE",
+    "the saved destination is older than `max_age`",
+)
+AGE_UNKNOWN = unknown("When {host} was looked at is not known.", LIBVIRT_ACCEPTS, "STALE")
+NOT_A_GUEST = unknown(
+    "This is not a guest as virt_guest_info describes one.",
+    LIBVIRT_ACCEPTS,
+    means="the sentence says what could not be looked at; only what matters for this guest",
+)
+OTHER_FORMAT = unknown(
+    "The description of this guest has format {format!a}; this version reads {known}. Gather it again.", LIBVIRT_ACCEPTS
+)
+INCOMPLETE = unknown("The description of this guest cannot be read: it {problem}. Gather it again.", LIBVIRT_ACCEPTS)
+UNEXPECTED = unknown(
+    "Rule {rule} of virtfleet.network failed ({error}), so what it checks is not known; please report it.",
+    LIBVIRT_ACCEPTS,
+    "UNEXPECTED",
+    "a rule of the check failed: a fault of this collection, please report it. The sentence names the rule",
+)
