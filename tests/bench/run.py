@@ -4,7 +4,8 @@
 """The measurements: each a ratio of two things done in turn on the same host over the same connection.
 
 virt_networks with a hundred unchanged networks against ansible.builtin.ping, as whole ansible-playbook commands with
-the same variables, and as tasks; and how fast guests are judged (migrate.py).
+the same variables, and as tasks; how fast guests are judged (migrate.py); and what the check of a fleet costs the
+controller (fleet.py).
 """
 
 from __future__ import annotations
@@ -132,10 +133,12 @@ def judging(work: Path) -> bool:
 
 
 def main() -> int:
+    import fleet
+
     subprocess.run([*LAB, "up", "--hosts", "1", "--nics", "5"], check=True)
     try:
         with tempfile.TemporaryDirectory() as work:
-            return 0 if all([compare(Path(work)) <= BOUND, judging(Path(work))]) else 1
+            return 0 if all([compare(Path(work)) <= BOUND, judging(Path(work)), fleet.measure()]) else 1
     finally:
         subprocess.run([*LAB, "down"], check=True)
 

@@ -10,7 +10,9 @@ import copy
 import pytest
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.virtfleet.network.plugins.filter.migrate_candidates import migrate_candidates
 from ansible_collections.virtfleet.network.plugins.filter.migrate_kept import migrate_kept
+from ansible_collections.virtfleet.network.plugins.filter.migrate_lookups import migrate_lookups
 from ansible_collections.virtfleet.network.plugins.filter.migrate_matrix import migrate_matrix
 from ansible_collections.virtfleet.network.plugins.filter.migrate_verdicts import migrate_verdicts
 
@@ -189,3 +191,43 @@ def test_a_link_that_is_cut_off_is_a_sentence(key):
     del whole["links"][1][key]
     with pytest.raises(AnsibleFilterError, match=r"not a complete result of virt_network_info"):
         migrate_verdicts([], {"kvm1": whole})
+
+
+def test_judging_facts_is_what_hosts_say_of_themselves():
+    """The matrix that the controller judges is the one of the verdicts that each host would give itself."""
+    facts = {name: info(facts) for name, facts in HOSTS.items()}
+    for destination in (None, "kvm3"):
+        theirs = migrate_matrix(FOUND, judged(FOUND), destination)
+        ours = migrate_candidates(FOUND, facts, destination)
+        assert ours == theirs
+    rated = migrate_candidates(FOUND, facts, policy={"NET_INACTIVE": "ok"})
+    assert rated["guests"][0]["cells"]["kvm2"]["verdict"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (None, "UNKNOWN"),
+        ({"msg": "libvirt is missing", "code": "DEPENDENCY_MISSING"}, "UNKNOWN"),
+        ({"msg": "The daemon is silent.", "code": "DAEMON_SILENT"}, "DAEMON_UNREACHABLE"),
+        ({"msg": "No route to host", "unreachable": True}, "DAEMON_UNREACHABLE"),
+        ({"networks": [], "host": {}}, "UNKNOWN"),
+    ],
+)
+def test_a_host_without_facts_is_unknown(answer, code):
+    facts = {"kvm2": answer, "kvm3": info(HOSTS["kvm3"])}
+    cells = migrate_candidates(FOUND, facts)["guests"][0]["cells"]
+    assert (cells["kvm2"]["verdict"], cells["kvm2"]["findings"][0]["code"]) == ("unknown", code)
+    assert cells["kvm3"]["verdict"] == "warning"
+
+
+def test_what_a_host_is_sent_grows_with_what_guests_need_and_not_with_their_number():
+    disks = [f"<disk type='file' device='disk'><source file='/srv/{n}.img'/><target dev='vda'/></disk>" for n in (1, 2)]
+    domains = [domain(interface(), name=f"g{n}", number=n, devices=disks[n % 2]) for n in range(40)]
+    fleet = [described(HOSTS["kvm1"], xml) for xml in domains]
+    few, many = migrate_lookups(fleet[:2]), migrate_lookups(fleet)
+    assert many == few
+    assert many["paths"] == ["/srv/1.img", "/srv/2.img", "/usr/bin/qemu-system-x86_64"]
+    assert migrate_lookups([*fleet, "rubbish", {}]) == many
+    with pytest.raises(AnsibleFilterError):
+        migrate_lookups({})
