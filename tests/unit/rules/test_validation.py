@@ -117,6 +117,10 @@ def test_refused(inside, code, host):
     assert code in codes(network(inside), host)
 
 
+def test_an_element_that_is_there_twice_is_not_unknown():
+    assert codes(network("<mtu size='1500'/><mtu size='1400'/><domain name='b'/><domain name='c'/>")) == {"XML_TWICE"}
+
+
 TAKEN = {
     "nothing": "",
     "UUID without dashes": "<uuid>6f5b1f1e0f3a4d518f430c2f5b9b8f11</uuid>",

@@ -47,7 +47,14 @@ def _unknown(entity: Entity, extra: Any, host: Host, path: str) -> Iterator[Prob
     if host.version > MODELLED:
         return
     known = [f"attribute {name}" for name in extra.get("attributes", ())]
-    known += [f"element {text.partition('>')[0].rstrip('/')}>" for text in extra.get("elements", ())]
+    place = f" in {path.rstrip('.')}" if path else ""
+    for text in extra.get("elements", ()):
+        head = text.partition(">")[0].rstrip("/")
+        tag = head[1:].split()[0]
+        field = entity.elements.get(tag)
+        if field and (not field.attribute or f' {field.attribute}="' in head):
+            yield Problem("XML_TWICE", f"The XML has <{tag}> more than once{place}; libvirt would keep one of them.")
+        else:
+            known.append(f"element {head}>")
     for what in known:
-        place = f" in {path.rstrip('.')}" if path else ""
         yield Problem("XML_UNKNOWN", f"The XML has the {what}{place}, which libvirt {host.release} does not know.")
