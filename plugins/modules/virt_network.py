@@ -121,6 +121,13 @@ pending:
   returned: success
   type: list
   elements: str
+outstanding:
+  description:
+    - In check mode, what only libvirt can tell of the definition, so that it may yet refuse it. Empty when everything
+      that libvirt looks at was looked at, and after a run.
+  returned: success
+  type: list
+  elements: str
 plugged:
   description: What a restart or stop cut off or interrupted, or in check mode would.
   returned: success

@@ -43,7 +43,7 @@ PCI_ADDRESS = st.builds(
     st.integers(0, 7),
 )
 # By what brings two spellings of a value together: what such a value looks like. Anything else may stand there too.
-SPELLED = {address.ip: IPV4 | IPV6, address.mac: MAC, str.lower: UUID}
+SPELLED = {address.ip: IPV4 | IPV6, address.mac: MAC, address.uuid: UUID}
 
 
 def documents(entity, *, extra=False, mixed=False):
@@ -78,7 +78,8 @@ def values(field, *, extra=False, mixed=False):
         return st.booleans()
     if field.choices:
         return st.sampled_from(field.choices)
-    return SPELLED[field.same] | TEXT if field.same in SPELLED else TEXT
+    text = TEXT.filter(bool) if field.blank else TEXT  # an empty one would be as if there were none
+    return SPELLED[field.same] | text if field.same in SPELLED else text
 
 
 def unknown(*, mixed=False):

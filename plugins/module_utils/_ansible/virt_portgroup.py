@@ -55,5 +55,5 @@ def _work(module: Module) -> dict[str, Any]:
     for warning in done.warnings:
         module.warn(warning)
     result = plan_result(done.plan)
-    del result["name"], result["plugged"], result["waiting"], result["replugged"]
+    del result["name"], result["plugged"], result["waiting"], result["replugged"], result["outstanding"]
     return {**result, "portgroup": done.portgroup, "guests_on_old_settings": done.old, "diff": plan_diff(done.plan)}

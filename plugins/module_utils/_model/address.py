@@ -9,8 +9,13 @@ import ipaddress
 import re
 from typing import Optional, Union
 
-_PCI = re.compile(r"^(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])$")
-_MAC = re.compile(r"^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$")
+_PCI = re.compile(r"(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
+# libvirt reads on no further than white space.
+_MAC = re.compile(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5} *")
+# What C's inet_aton takes for one of the parts between the dots.
+_PART = re.compile(r"0[xX][0-9a-fA-F]{1,8}|0[0-7]{0,11}|[1-9][0-9]{0,9}", re.ASCII)
+# libvirt takes dashes and spaces anywhere between the pairs of digits, and white space around them.
+_UUID = re.compile(r"\s*(?:[- ]*[0-9a-fA-F]{2}){16}\s*", re.ASCII)
 
 
 def packed(address: str) -> Optional[bytes]:
@@ -28,24 +33,48 @@ def ip(address: str) -> str:
 def _parsed(address: str) -> Optional[Union[ipaddress.IPv4Address, ipaddress.IPv6Address]]:
     if "%" in address:  # a zone is no part of an address to libvirt
         return None
+    if ":" not in address:
+        return _ipv4(address)
     try:
-        return ipaddress.ip_address(address)
+        return ipaddress.IPv6Address(address)
     except ValueError:
         return None
 
 
+def _ipv4(address: str) -> Optional[ipaddress.IPv4Address]:
+    """As C reads it, and so libvirt: 0x begins a hexadecimal number, another 0 an octal one, and the last of fewer than
+    four parts fills the rest."""
+    parts = address.split(".")
+    if len(parts) > 4 or not all(_PART.fullmatch(part) for part in parts):
+        return None
+    numbers = [_number(part) for part in parts]
+    rest = 256 ** (5 - len(numbers))
+    if any(number > 255 for number in numbers[:-1]) or numbers[-1] >= rest:
+        return None
+    value = numbers[-1]
+    for place, number in enumerate(numbers[:-1]):
+        value += number << 8 * (3 - place)
+    return ipaddress.IPv4Address(value)
+
+
+def _number(part: str) -> int:
+    return int(part, 16) if part[:2] in ("0x", "0X") else int(part, 8 if part[0] == "0" else 10)
+
+
 def mac(address: str) -> str:
     """52:54:00:0a:0b:0c; what is no MAC address only in lower case."""
-    return ":".join(part.zfill(2) for part in address.lower().split(":")) if is_mac(address) else address.lower()
+    return (
+        ":".join(part.zfill(2) for part in address.lower().strip().split(":")) if is_mac(address) else address.lower()
+    )
 
 
 def is_mac(address: str) -> bool:
-    return bool(_MAC.match(address))
+    return bool(_MAC.fullmatch(address))
 
 
 def pci(address: str) -> str:
     """0000:03:10.1; a missing domain is 0000; what is no PCI address stays as it is."""
-    found = _PCI.match(address)
+    found = _PCI.fullmatch(address)
     if not found:
         return address
     domain, bus, slot, function = found.groups()
@@ -53,7 +82,19 @@ def pci(address: str) -> str:
 
 
 def is_pci(address: str) -> bool:
-    return bool(_PCI.match(address))
+    return bool(_PCI.fullmatch(address))
+
+
+def is_uuid(text: str) -> bool:
+    return bool(_UUID.fullmatch(text))
+
+
+def uuid(text: str) -> str:
+    """6f5b1f1e-0f3a-4d51-8f43-0c2f5b9b8f11, however it is spelled; what is no UUID only in lower case."""
+    if not is_uuid(text):
+        return text.lower()
+    digits = "".join(character for character in text.lower() if character.isalnum())
+    return "-".join(digits[start:end] for start, end in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
 
 
 def netmask_prefix(netmask: str) -> Optional[int]:
@@ -66,10 +107,13 @@ def netmask_prefix(netmask: str) -> Optional[int]:
 
 
 def default_prefix(address: str) -> Optional[int]:
-    """The prefix libvirt takes when neither prefix nor netmask is given: 64, or the IPv4 class's."""
+    """The prefix libvirt takes when neither prefix nor netmask is given: 64, or the IPv4 class's; 0 for :: and
+    0.0.0.0."""
     raw = packed(address)
     if raw is None:
         return None
+    if not any(raw):
+        return 0
     if len(raw) == 16:
         return 64
     if raw[0] < 128:

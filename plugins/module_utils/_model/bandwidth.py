@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
-from .field import Entity, child, number
+from .field import EXTRA, Document, Entity, child, number
 
-_RATES = (number("average"), number("peak"), number("burst"))
+_RATES = (number("average", default=0), number("peak", default=0), number("burst", default=0))
 
-INBOUND = Entity(*_RATES, number("floor"))
-OUTBOUND = Entity(*_RATES)
+
+def _same(rates: Document) -> Document:
+    # libvirt shows a direction only by its average or floor.
+    return rates if rates.get("average") or rates.get("floor") or EXTRA in rates else {}
+
+
+INBOUND = Entity(*_RATES, number("floor", default=0), same=_same)
+OUTBOUND = Entity(*_RATES, same=_same)
 
 BANDWIDTH = Entity(
     # libvirt's own bookkeeping in the live XML of guests, allowed and ignored in a network's.

@@ -5,13 +5,26 @@
 
 from __future__ import annotations
 
+import re
+
 from .field import ATTRIBUTE, Entity, Field, attribute, number
 
 BRIDGE = Entity(
-    attribute("name", generated=True),
-    attribute("zone", default=""),
-    Field("stp", ATTRIBUTE, "stp", type="onoff", default=True),
+    attribute("name", generated=True, blank=True),
+    attribute("zone", default="", blank=True),
+    Field("stp", ATTRIBUTE, "stp", type="onoff", default=True, blank=True, loose=True),
     # Seconds.
-    number("delay", default=0),
-    attribute("mac_table_manager", "macTableManager", choices=("kernel", "libvirt")),
+    number("delay", default=0, blank=True),
+    attribute("mac_table_manager", "macTableManager", choices=("kernel", "libvirt"), blank=True),
 )
+
+
+def is_template(name: str) -> bool:
+    """Whether libvirt makes up the name of a network's own bridge, numbering this one or, where it cannot, virbr%d."""
+    return "%d" in name
+
+
+def fits_template(name: str, template: str) -> bool:
+    """Whether a bridge's name is one that libvirt would make of a template."""
+    before, _percent, after = template.partition("%d") if template.count("%") == 1 else ("virbr", "", "")
+    return bool(re.fullmatch(f"{re.escape(before)}[0-9]+{re.escape(after)}", name))

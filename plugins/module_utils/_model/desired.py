@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as of_class
 from typing import Optional
 
-from .field import Document, Value
+from .field import Document, Field, Value
+from .network import NETWORK
 
 ACTIVE = "active"
 INACTIVE = "inactive"
@@ -35,7 +37,7 @@ class Desired:
     name: str
     state: str = ACTIVE
     autostart: Optional[bool] = None
-    declared: Document = field(default_factory=dict)
+    declared: Document = of_class(default_factory=dict)
     exact: bool = False
     live: Optional[Document] = None
     own: Optional[list[str]] = None
@@ -44,9 +46,23 @@ class Desired:
 def declaration(options: Document) -> Document:
     """What a user gave, with empty values turned into removals.
 
-    An empty mapping, list or string, and 0 for a number, mean that the element shall not be there.
+    An empty mapping, list or string, and 0 for a number, mean that the element shall not be there. Further in, an empty
+    text says nothing where libvirt takes it for none.
     """
-    return {name: _given(value) for name, value in options.items()}
+    return {name: _given(_without_blanks(NETWORK.fields[name], value)) for name, value in options.items()}
+
+
+def _without_blanks(field: Field, value: Value) -> Value:
+    entity = field.entity
+    if entity is None:
+        return value
+    if isinstance(value, list):
+        return [_without_blanks(field, item) for item in value]
+    return {
+        name: _without_blanks(entity.fields[name], inner)
+        for name, inner in value.items()
+        if inner != "" or not entity.fields[name].blank
+    }
 
 
 def _given(value: Value) -> Value:

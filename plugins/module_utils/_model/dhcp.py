@@ -10,8 +10,10 @@ from .field import EXTRA, Document, Entity, attribute, child, children, number
 
 
 def _same_lease(lease: Document) -> Document:
-    # Without an end a lease has no unit.
-    if lease.get("expiry") == 0:
+    # Without an expiry a lease says nothing, and without an end it has no unit.
+    if "expiry" not in lease:
+        return {EXTRA: lease[EXTRA]} if EXTRA in lease else {}
+    if lease["expiry"] == 0:
         lease.pop("unit", None)
     return lease
 

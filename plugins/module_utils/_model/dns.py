@@ -22,9 +22,9 @@ SRV = Entity(
     attribute("protocol", required=True),
     attribute("domain"),
     attribute("target"),
-    number("port"),
-    number("priority"),
-    number("weight"),
+    number("port", blank=True),
+    number("priority", default=0, blank=True),
+    number("weight", default=0, blank=True),
 )
 HOST = Entity(
     attribute("ip", required=True, same=address.ip),

@@ -32,15 +32,19 @@ EXTRA = "_extra"
 class Field:
     """One option and its place in the XML.
 
-    type: str, int, bool (yes/no) or onoff (a bool written on/off); default: the value libvirt assumes when
-    there is none, so that saying it is no difference; same: brings a value to the form in which two spellings
-    of one thing are equal; generated: libvirt makes it up when it is left out; volatile: state that libvirt
-    shows in live XML only, never an option and never a difference; key: for children, what tells two items
-    apart when their order means nothing; since: the first libvirt (major, minor, 0) that has it.
+    type: str, int, bool (yes/no) or onoff (a bool written on/off); base: of a number in XML, 0 for C's own notation,
+    which 0x and a leading 0 tell; nocase: libvirt reads yes and no in any case; loose: it takes all that is not yes (in
+    any case) for no, and all that is not off for on; blank: an empty text in XML is to libvirt as if there were none;
+    default: the value libvirt assumes when there is none, so that saying it is no difference; same: brings a value to
+    the form in which two spellings of one thing are equal; generated: libvirt makes it up when it is left out;
+    volatile: state that libvirt shows in live XML only, never an option and never a difference; key: for children,
+    what tells two items apart when their order means nothing; since: the first libvirt (major, minor, 0) that has it.
     """
 
     __slots__ = (
         "attribute",
+        "base",
+        "blank",
         "choices",
         "default",
         "entity",
@@ -48,7 +52,9 @@ class Field:
         "item",
         "key",
         "kind",
+        "loose",
         "name",
+        "nocase",
         "required",
         "same",
         "since",
@@ -64,6 +70,10 @@ class Field:
         xml: str,
         *,
         type: str = "str",
+        base: int = 10,
+        nocase: bool = False,
+        loose: bool = False,
+        blank: bool = False,
         attribute: str = "",
         item: str = "",
         entity: Optional[Entity] = None,
@@ -80,6 +90,10 @@ class Field:
         self.kind = kind
         self.xml = xml
         self.type = type
+        self.base = base
+        self.nocase = nocase
+        self.loose = loose
+        self.blank = blank
         self.attribute = attribute
         self.item = item
         self.entity = entity

@@ -33,17 +33,28 @@ RANGE = Entity(
     attribute("end", required=True, same=address.ip),
 )
 PORTS = Entity(number("start", required=True), number("end", required=True))
+
+
+def _same_nat(nat: Document) -> Document:
+    if nat.get("port") == {"start": 0, "end": 0}:  # to libvirt as if there were none
+        del nat["port"]
+    return nat
+
+
 NAT = Entity(
     flag("ipv6", default=False, since=(6, 5, 0)),
     child("address", RANGE),
     # libvirt fills in this range in the live XML when there is none.
     child("port", PORTS, default={"start": 1024, "end": 65535}),
+    same=_same_nat,
 )
 
 
 def _same(forward: Document) -> Document:
     """The dev attribute and the first interface mirror each other; VFs are read from a PF, not listed."""
     forward.setdefault("mode", "nat")
+    if forward["mode"] != "hostdev":  # libvirt keeps it for no other
+        forward.pop("managed", None)
     if "pf" in forward:
         forward.pop("interfaces", None)
         forward.pop("addresses", None)
@@ -56,9 +67,9 @@ def _same(forward: Document) -> Document:
 
 
 FORWARD = Entity(
-    attribute("mode", choices=MODES),
-    attribute("dev"),
-    flag("managed", default=False),
+    attribute("mode", choices=MODES, blank=True),
+    attribute("dev", blank=True),
+    flag("managed", default=False, loose=True),
     child("driver", DRIVER),
     child("nat", NAT),
     child("pf", PF),

@@ -41,3 +41,11 @@ def namespace_of(text: str) -> str:
     prefix, colon, _local = tag.partition(":")
     declared = f'xmlns:{prefix}="' if colon else 'xmlns="'
     return head.partition(declared)[2].partition('"')[0]
+
+
+def kept(elements: list[str]) -> list[str]:
+    """What libvirt keeps of the elements of a <metadata>: of each namespace the first, and none without one."""
+    first: dict[str, str] = {}
+    for text in elements:
+        first.setdefault(namespace_of(text), text)
+    return [text for namespace, text in first.items() if namespace]

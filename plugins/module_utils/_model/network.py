@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from . import address
 from .bandwidth import BANDWIDTH
-from .bridge import BRIDGE
+from .bridge import BRIDGE, is_template
 from .dns import DNS
 from .field import (
+    EXTRA,
     METADATA,
     VALUES,
     WRAPPED,
@@ -27,8 +28,9 @@ from .field import (
     number,
     text,
 )
-from .forward import FORWARD
+from .forward import FORWARD, is_virtual
 from .ip import IP
+from .mark import kept
 from .portgroup import PORTGROUP
 from .route import ROUTE, route_key
 from .virtualport import VIRTUALPORT
@@ -36,11 +38,17 @@ from .vlan import VLAN
 
 DNSMASQ = "{http://libvirt.org/schemas/network/dnsmasq/1.0}"
 
+
+def _same_domain(domain: Document) -> Document:
+    # libvirt keeps no domain without a name.
+    return domain if "name" in domain or EXTRA in domain else {}
+
+
 DOMAIN = Entity(
-    # Required, but for a domain that is to be removed: the rules see to it.
     attribute("name"),
     flag("local_only", "localOnly", default=False),
     flag("register", default=False, since=(10, 1, 0)),
+    same=_same_domain,
 )
 PORT_OPTIONS = Entity(flag("isolated", default=False, since=(6, 1, 0)))
 
@@ -48,22 +56,27 @@ PORT_OPTIONS = Entity(flag("isolated", default=False, since=(6, 1, 0)))
 def _same(network: Document) -> Document:
     # An <ip> or <dns> whose every part says the default is as good as none; canonical() has dropped those.
     network.pop("name", None)
+    bridge = network.get("bridge", {})
+    if is_virtual(network) and is_template(str(bridge.get("name", ""))):
+        network["bridge"] = {name: value for name, value in bridge.items() if name != "name"}
+        if not network["bridge"]:
+            del network["bridge"]
     return network
 
 
 NETWORK = Entity(
     number("connections", volatile=True),
-    flag("ipv6", default=False),
+    flag("ipv6", default=False, blank=True),
     flag("trust_guest_rx_filters", "trustGuestRxFilters", default=False),
     text("name", required=True),
-    text("uuid", same=str.lower, generated=True),
-    text("title", default="", since=(9, 7, 0)),
-    text("description", default="", since=(9, 7, 0)),
-    Field("metadata", METADATA, "metadata"),
+    text("uuid", same=address.uuid, generated=True, blank=True),
+    text("title", default="", since=(9, 7, 0), blank=True),
+    text("description", default="", since=(9, 7, 0), blank=True),
+    Field("metadata", METADATA, "metadata", same=kept),
     child("forward", FORWARD),
     child("bridge", BRIDGE),
-    Field("mtu", WRAPPED, "mtu", attribute="size", type="int", default=0, since=(3, 1, 0)),
-    Field("mac", WRAPPED, "mac", attribute="address", same=address.mac, generated=True),
+    Field("mtu", WRAPPED, "mtu", attribute="size", type="int", default=0, since=(3, 1, 0), blank=True),
+    Field("mac", WRAPPED, "mac", attribute="address", same=address.mac, generated=True, blank=True),
     child("domain", DOMAIN),
     child("dns", DNS),
     child("vlan", VLAN),

@@ -11,8 +11,8 @@ from .virtualport import VIRTUALPORT
 from .vlan import VLAN
 
 PORTGROUP = Entity(
-    attribute("name", required=True),
-    flag("default", default=False),
+    attribute("name", required=True, blank=True),
+    flag("default", default=False, loose=True),
     # Three-valued: "no" in a portgroup overrides the network's "yes".
     flag("trust_guest_rx_filters", "trustGuestRxFilters"),
     child("virtualport", VIRTUALPORT),

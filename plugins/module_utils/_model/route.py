@@ -11,7 +11,7 @@ from .ip import same_prefix
 
 
 def _same(route: Document) -> Document:
-    # Unlike an <ip>, a route to address 0.0.0.0 or :: without a prefix is the default route.
+    # Unlike an <ip>, a route has the prefix 0 that is given: that of the default route.
     if address.packed(str(route.get("address", ""))) in (bytes(4), bytes(16)):
         if address.netmask_prefix(str(route.get("netmask"))) == 0:
             del route["netmask"]

@@ -5,18 +5,32 @@
 
 from __future__ import annotations
 
-from .field import Entity, attribute, child, number
+from . import address
+from .field import EXTRA, Document, Entity, attribute, child, number
 
 PARAMETERS = Entity(
-    number("managerid"),
-    number("typeid"),
-    number("typeidversion"),
-    attribute("instanceid", same=str.lower),
-    attribute("profileid"),
-    attribute("interfaceid", same=str.lower),
+    number("managerid", base=0),
+    number("typeid", base=0),
+    number("typeidversion", base=0),
+    attribute("instanceid", same=address.uuid),
+    attribute("profileid", default=""),
+    attribute("interfaceid", same=address.uuid),
 )
+
+
+def _same(port: Document) -> Document:
+    # Of MidoNet's parameters libvirt keeps one.
+    parameters = port.get("parameters")
+    if port.get("type") == "midonet" and parameters:
+        kept = {name: value for name, value in parameters.items() if name in ("interfaceid", EXTRA)}
+        port = {name: value for name, value in port.items() if name != "parameters"}
+        if kept:
+            port["parameters"] = kept
+    return port
+
 
 VIRTUALPORT = Entity(
     attribute("type", choices=("802.1Qbg", "802.1Qbh", "openvswitch", "midonet")),
     child("parameters", PARAMETERS),
+    same=_same,
 )

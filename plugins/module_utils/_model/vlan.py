@@ -21,7 +21,7 @@ def _same(vlan: Document) -> Document:
 
 
 VLAN = Entity(
-    flag("trunk", default=False),
+    flag("trunk", default=False, blank=True, nocase=True),
     children("tags", "tag", TAG, key=lambda tag: tag.get("id")),
     same=_same,
 )

@@ -71,7 +71,7 @@ def plan_network(
         pending=way.pending,
         plugged=way.plugged,
         waiting=way.waiting,
-        warnings=_warnings(desired, observed, host, way),
+        warnings=_warnings(desired, observed, host, way, compared),
         asks=way.looks and observed.plugged is None,
     )
 
@@ -122,8 +122,14 @@ def _definition_steps(
     return steps
 
 
-def _warnings(desired: Desired, observed: Observed, host: Host, way: LiveChange) -> tuple[str, ...]:
+def _warnings(
+    desired: Desired, observed: Observed, host: Host, way: LiveChange, compared: Comparison
+) -> tuple[str, ...]:
     warnings = []
+    if compared.define:
+        from .rules.dead import dead
+
+        warnings += [f"Network '{desired.name}': {sentence}" for sentence in dead(compared.wanted)]
     if way.waiting:
         guests = ", ".join(map(str, way.waiting))
         warnings.append(

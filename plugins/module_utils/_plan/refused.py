@@ -21,7 +21,7 @@ def refuse_unmakeable(desired: Desired) -> None:
     problem = network_name(desired.name)
     if problem:
         raise refuse([problem])
-    if not desired.declared:
+    if not desired.declared and not desired.exact:
         raise VirtfleetError(
             "NETWORK_MISSING",
             f"There is no network '{desired.name}' on this host, and no definition of it was given "

@@ -94,6 +94,7 @@ class Plan:
     done or pending. pending: options that the
     live network will have only after its next start. plugged: what a stop cuts off, or interrupts when it is put back
     after it (replug). waiting: guests without whose own stop the pending options cannot come, whatever is done here.
+    outstanding: what only libvirt itself can tell of the definition, once it is asked.
     asks: the plan depends on what is plugged in, and nobody has looked yet.
     """
 
@@ -105,6 +106,7 @@ class Plan:
     plugged: tuple[Plugged, ...] = ()
     waiting: tuple[Plugged, ...] = ()
     warnings: tuple[str, ...] = ()
+    outstanding: tuple[str, ...] = ()
     asks: bool = False
 
     @property

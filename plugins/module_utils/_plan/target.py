@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from .._model import mark
+from .._model import address, mark
+from .._model.bridge import fits_template, is_template
 from .._model.canonical import canonical_value
 from .._model.desired import Desired
 from .._model.errors import VirtfleetError
@@ -20,7 +21,7 @@ def target(desired: Desired, observed: Observed) -> Document:
 
     Raises VirtfleetError UUID_DIFFERS.
     """
-    base = observed.persistent if observed.persistent is not None else observed.live
+    base = observed.persistent if observed.persistent is not None else _settled(observed.live)
     document: Document = {} if desired.exact else dict(base or {})
     for option, value in desired.declared.items():
         if value is None:
@@ -33,6 +34,15 @@ def target(desired: Desired, observed: Observed) -> Document:
         _keep_generated(document, desired, base)
         _keep_verbatim(document, base)
     return {name: document[name] for name in (*NETWORK.fields, EXTRA) if name in document}
+
+
+def _settled(live: Document | None) -> Document | None:
+    """What was defined as that: libvirt lists a PF's VFs in the running network."""
+    forward = (live or {}).get("forward") or {}
+    if live is None or "pf" not in forward:
+        return live
+    kept = {name: value for name, value in forward.items() if name not in ("dev", "interfaces", "addresses")}
+    return {**live, "forward": kept}
 
 
 def _metadata(document: Document, desired: Desired, base: Document | None) -> None:
@@ -50,7 +60,7 @@ def _metadata(document: Document, desired: Desired, base: Document | None) -> No
 def _keep_generated(document: Document, desired: Desired, base: Document) -> None:
     uuid = base.get("uuid")
     wanted = document.setdefault("uuid", uuid)
-    if uuid and str(wanted).lower() != uuid:
+    if uuid and address.uuid(str(wanted)) != uuid:
         raise VirtfleetError(
             "UUID_DIFFERS",
             f"Network '{desired.name}' has the UUID {uuid} and cannot be given {wanted}: leave uuid out, "
@@ -67,8 +77,9 @@ def _keep_generated(document: Document, desired: Desired, base: Document) -> Non
         if "mac" in base:
             document.setdefault("mac", base["mac"])
         name = base.get("bridge", {}).get("name")
-        if name and "name" not in document.get("bridge", {}):
-            document["bridge"] = {"name": name, **document.get("bridge", {})}
+        asked = document.get("bridge", {}).get("name")
+        if name and (not asked or (is_template(asked) and fits_template(name, asked))):
+            document["bridge"] = {**document.get("bridge", {}), "name": name}
 
 
 def _keep_verbatim(document: Document, base: Document) -> None:

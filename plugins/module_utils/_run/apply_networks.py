@@ -52,12 +52,22 @@ def apply_networks(
         warnings = [*opened.warnings, *(warning for plan, _observed in work for warning in plan.warnings)]
         if check_mode:
             opened.rehearse(work)
+            warnings += _outstanding(work)
         if check_mode or not any(plan.changed for plan, _observed in work):
             return Applied(work, warnings)
         from .transaction import run_transaction
 
         after = run_transaction(opened, work, lambda: _looked_at(conn, wanted, work, host, restart))
         return Applied(after, warnings, opened.gaps, opened.confirm)
+
+
+def _outstanding(work: list[Work]) -> list[str]:
+    plans = [plan for plan, _observed in work if plan.outstanding]
+    if not plans:
+        return []
+    from .against_host import outstanding_warning
+
+    return [outstanding_warning(plan) for plan in plans]
 
 
 def _refuse_twice(wanted: list[Desired]) -> None:
@@ -87,5 +97,6 @@ def _looked_at(conn: Any, wanted: list[Desired], work: list[Work], host: Host, r
             rest = plan_network(desired, observed, host, restart)
             if rest.changed:
                 raise not_converged(f"the definition of network '{desired.name}'", rest)
+            plan = replace(plan, outstanding=())
         result.append((plan, observed))
     return result

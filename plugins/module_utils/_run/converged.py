@@ -6,15 +6,32 @@
 from __future__ import annotations
 
 from .._model.errors import VirtfleetError
+from .._model.field import Value
 from .._plan.step import Plan
+
+# How many options one sentence names.
+_NAMED = 5
 
 
 def not_converged(what: str, rest: Plan) -> VirtfleetError:
     """what: "the definition of network 'red'"; rest: the plan of that second run."""
+    options = _options("", rest.before, rest.after)
+    named = ", ".join(options[:_NAMED]) + (f" and {len(options) - _NAMED} more" if len(options) > _NAMED else "")
     return VirtfleetError(
         "NOT_CONVERGED",
-        f"libvirt took {what} but shows it differently; a second run would "
-        f"{', '.join(step.doing for step in rest.steps)} again.",
+        f"libvirt took {what} but shows it differently" + (f", in {named}." if options else "."),
+        options=options,
         before=rest.before,
         after=rest.after,
+        again=[step.doing for step in rest.steps],
     )
+
+
+def _options(path: str, before: Value, after: Value) -> list[str]:
+    """The options that differ, by their names from the network on: ips.dhcp.ranges."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return [path] if before != after else []
+    found: list[str] = []
+    for name in sorted(before.keys() | after.keys()):
+        found += _options(f"{path}.{name}" if path else name, before.get(name), after.get(name))
+    return found

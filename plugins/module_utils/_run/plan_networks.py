@@ -45,7 +45,7 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
             work.append((plan, observed))
     _raise_all(refused)
     if not any(step.action == DEFINE for plan, _observed in work for step in plan.steps):
-        return _with_leases(work, host)
+        return _with_leases(_against_host(wanted, work, host), host)
     # Something new comes onto the host: it must get along with what else is, or will be, there.
     others = _definitions(wanted, work, everything or read_networks(conn))
     result: list[Work] = []
@@ -54,7 +54,7 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
             plan = plan_network(desired, observed, host, restart, _without(others, desired.name))
             result.append((plan, observed))
     _raise_all(refused)
-    return _with_leases(result, host)
+    return _with_leases(_against_host(wanted, result, host), host)
 
 
 def _with_leases(work: list[Work], host: Host) -> list[Work]:
@@ -63,6 +63,21 @@ def _with_leases(work: list[Work], host: Host) -> list[Work]:
     from .._plan.leases import left_behind, with_leases
 
     return left_behind(work) if host.remote else with_leases(work)
+
+
+def _against_host(wanted: list[Desired], work: list[Work], host: Host) -> list[Work]:
+    if not any(step.action in (DEFINE, START) for plan, _observed in work for step in plan.steps):
+        return work
+    from .against_host import held_against_host, leaving_bridges
+
+    leaving = leaving_bridges(work)
+    refused: list[VirtfleetError] = []
+    result: list[Work] = []
+    for desired, (plan, observed) in zip(wanted, work):
+        with _collected(refused, desired, wanted):
+            result.append((held_against_host(desired, plan, observed, host, leaving), observed))
+    _raise_all(refused)
+    return result
 
 
 @contextmanager

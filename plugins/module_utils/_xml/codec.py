@@ -36,8 +36,12 @@ from .etree import canonical_text, etree, parse
 
 _YES = {"bool": ("yes", "no"), "onoff": ("on", "off")}
 _PCI_PARTS = ("domain", "bus", "slot", "function")
-# Neither what only Python takes for a number (1_000, other scripts' digits) nor one too long to be any.
-_NUMBER = re.compile(r"\s*[+-]?(?:0[xX][0-9a-fA-F]{1,16}|0*[0-9]{1,20})\s*", re.ASCII)
+# Neither what only Python takes for a number (1_000, other scripts' digits) nor one too long to be any. C lets white
+# space come before a number, and nothing after it.
+_NUMBERS = {
+    10: re.compile(r"\s*[+-]?0*[0-9]{1,20}", re.ASCII),
+    0: re.compile(r"\s*[+-]?(?:0[xX][0-9a-fA-F]{1,16}|0[0-7]{0,22}|[1-9][0-9]{0,19})", re.ASCII),
+}
 _PCI_PART = re.compile(r"0[xX]([0-9a-fA-F]{1,8})|(0[0-7]{1,11})|(0|[1-9][0-9]{0,9})", re.ASCII)
 
 
@@ -47,12 +51,14 @@ def read(entity: Entity, element: Any) -> Document:
     extra: Document = {"attributes": {}, "elements": [], "inside": {}}
     attributes = dict(element.attrib)
     if entity.pci:
+        if attributes.get("type") != "pci":
+            raise VirtfleetError("XML_INVALID", "An <address> in <forward> is to have type='pci'.")
         document[entity.pci.name] = pci_address(attributes)
     for name, raw in attributes.items():
         field = entity.attributes.get(name)
         if field is None:
             extra["attributes"][name] = raw
-        else:
+        elif raw or not field.blank:
             document[field.name] = _to_value(field, raw)
     for node in element:
         if not isinstance(node.tag, str):  # comments and processing instructions mean nothing to libvirt
@@ -81,12 +87,18 @@ def _read_child(field: Field, node: Any, document: Document, inside: Document) -
     if field.kind == CHILD and field.entity:
         document[field.name] = read(field.entity, node)
     elif field.kind == TEXT:
-        document[field.name] = _text(node)
+        text = _text(node)
+        if text or not field.blank:
+            document[field.name] = text
         _keep_inside(inside, field.xml, node)
     elif field.kind == WRAPPED:
-        if field.attribute not in node.attrib:
+        raw = node.get(field.attribute, "")
+        if field.attribute not in node.attrib and (node.attrib or len(node)):
             return False
-        document[field.name] = _to_value(field, node.get(field.attribute))
+        if raw:
+            document[field.name] = _to_value(field, raw)
+        elif field.default == "":
+            document[field.name] = ""
         _keep_inside(inside, field.xml, node, field.attribute, list(node))
     elif field.kind == VALUES:
         items = list(node.iterchildren(field.item))
@@ -128,16 +140,25 @@ def _carried(node: Any) -> str:
 
 def _to_value(field: Field, raw: str) -> Value:
     if field.type == "int":
-        if not _NUMBER.fullmatch(raw):
+        if not _NUMBERS[field.base].fullmatch(raw):
             raise VirtfleetError("XML_INVALID", f"{_place(field)} is {_show(raw)} in the XML, which is no number.")
-        return int(raw, 16 if "x" in raw.lower() else 10)
+        return _number(raw.strip(), field.base)
     if field.type in _YES:
         yes, no = _YES[field.type]
-        # libvirt reads portgroup's default and forward's managed in any case.
-        if raw.lower() not in (yes, no):
+        if field.loose:
+            return raw != no if field.type == "onoff" else raw.lower() == yes
+        said = raw.lower() if field.nocase else raw
+        if said not in (yes, no):
             raise VirtfleetError("XML_INVALID", f"{_place(field)} is {_show(raw)} in the XML, not {yes} or {no}.")
-        return raw.lower() == yes
+        return said == yes
     return raw
+
+
+def _number(raw: str, base: int) -> int:
+    digits = raw.lstrip("+-")
+    if base == 0 and digits[0] == "0":
+        base = 16 if digits[1:2] in ("x", "X") else 8
+    return int(raw, base or 10)
 
 
 def _place(field: Field) -> str:

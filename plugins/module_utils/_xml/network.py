@@ -17,7 +17,10 @@ def parse_network(xml: str) -> Document:
     root = parse(xml)
     if root.tag != "network":
         raise VirtfleetError("XML_INVALID", f"The XML is a <{root.tag}>, not a <network>.")
-    return read(NETWORK, root)
+    document = read(NETWORK, root)
+    if (document.get("forward") or {}).get("mode") == "none":  # libvirt's word for an isolated network
+        del document["forward"]
+    return document
 
 
 def write_network(document: Document) -> str:

@@ -137,12 +137,12 @@ ONE: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
     "MTU of 20": ({**NAT, "mtu": 20}, "MTU_INVALID", ("20", "68")),
     "MTU that is negative": ({**NAT, "mtu": -1500}, "MTU_INVALID", ("-1500",)),
     "MTU beyond any number": ({**NAT, "mtu": 10**30}, "MTU_INVALID", ()),
-    "VLAN of 4095": ({**BRIDGE, "vlan": {"tags": [{"id": 4095}]}}, "VLAN_INVALID", ("4095", "4094")),
+    "VLAN of 4096": ({**BRIDGE, "vlan": {"tags": [{"id": 4096}]}}, "VLAN_INVALID", ("4096", "4095")),
     "VLAN that is negative": ({**BRIDGE, "vlan": {"tags": [{"id": -1}]}}, "VLAN_INVALID", ("-1",)),
-    "VLAN of 4095 in a portgroup": (
-        {**BRIDGE, "portgroups": [{"name": "a", "vlan": {"tags": [{"id": 4095}]}}]},
+    "VLAN of 4096 in a portgroup": (
+        {**BRIDGE, "portgroups": [{"name": "a", "vlan": {"tags": [{"id": 4096}]}}]},
         "VLAN_INVALID",
-        ("'a'", "4095"),
+        ("'a'", "4096"),
     ),
     "bandwidth that is negative": ({**NAT, "bandwidth": {"inbound": {"average": -5}}}, "BANDWIDTH_INVALID", ("-5",)),
     "bandwidth beyond any number": ({**NAT, "bandwidth": {"inbound": {"average": 10**30}}}, "BANDWIDTH_INVALID", ()),

@@ -137,7 +137,7 @@ BAD = {
     "bandwidth -1": ("nat", {"bandwidth": {"inbound": {"average": -1}}}, "BANDWIDTH_INVALID", ["-1"]),
     "no average": ("nat", {"bandwidth": {"inbound": {"peak": 5}}}, "BANDWIDTH_INVALID", ["average"]),
     "floor": ("nat", {"bandwidth": {"inbound": {"average": 5, "floor": 5}}}, "BANDWIDTH_INVALID", ["floor"]),
-    "vlan 4095": ("open vswitch", {"vlan": {"tags": [{"id": 4095}]}}, "VLAN_INVALID", ["4095", "4094"]),
+    "vlan 4096": ("open vswitch", {"vlan": {"tags": [{"id": 4096}]}}, "VLAN_INVALID", ["4096", "4095"]),
     "vlan -1": ("open vswitch", {"vlan": {"tags": [{"id": -1}]}}, "VLAN_INVALID", ["-1"]),
     "vlan without tags": ("open vswitch", {"vlan": {"trunk": True}}, "VLAN_INVALID", ["no tags"]),
     "several tags, no trunk": (

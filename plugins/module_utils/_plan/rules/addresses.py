@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any, Optional
+from typing import Optional
 
 from ..._model import address
 from ..._model.errors import Problem
 from ..._model.field import Document
+from ..._model.ip import prefix_of
 from .values import lease
 
-# What libvirt hands out at most in one range (virSocketAddrGetRange).
-RANGE_ADDRESSES = 65535
+_ID = re.compile(r"[0-9a-fA-F:]*")
+_ALNUM = re.compile(r"[0-9a-zA-Z]")
+# In which part of their bits, by the family's bits, the ends of a range are to be alike (virSocketAddrGetRange).
+ALIKE = {32: 16, 128: 112}
 
 
 def addresses(document: Document) -> Iterator[Problem]:
@@ -22,7 +26,7 @@ def addresses(document: Document) -> Iterator[Problem]:
     served: dict[int, str] = {}
     for item in document.get("ips") or ():
         where = f"ips {item.get('address')}"
-        problem = _address(where, item)
+        problem = _address(where, item) or _mask(where, item)
         if problem:
             yield problem
             continue
@@ -38,7 +42,7 @@ def addresses(document: Document) -> Iterator[Problem]:
     subnets = [subnet_of(item) for item in document.get("ips") or ()]
     for item in document.get("routes") or ():
         where = f"routes {item.get('address')}"
-        problem = _address(where, item)
+        problem = _address(where, item) or _route(where, item)
         if problem:
             yield problem
         elif address.packed(str(item.get("gateway"))) is None:
@@ -60,20 +64,50 @@ def _address(where: str, item: Document) -> Optional[Problem]:
             "FAMILY_INVALID", f"{where}: family is {family}; give family: {'ipv6' if bits == 128 else 'ipv4'}."
         )
     prefix, netmask = item.get("prefix"), item.get("netmask")
-    if prefix is not None and netmask is not None:
-        return Problem("PREFIX_INVALID", f"{where} has both prefix and netmask; give one.")
     if prefix is not None and not 0 <= prefix <= bits:
         return Problem("PREFIX_INVALID", f"{where}: prefix is {prefix}; it can be 0 to {bits}.")
-    if netmask is not None and (bits == 128 or address.netmask_prefix(netmask) is None):
+    if netmask is not None and (bits == 128 or len(address.packed(netmask) or b"") != 4):
         return Problem("PREFIX_INVALID", f"{where}: netmask is {netmask!a}, which is no IPv4 netmask.")
     return None
 
 
+def _mask(where: str, item: Document) -> Optional[Problem]:
+    """Of an address: a prefix of 0 is to libvirt as if none was given."""
+    prefix, netmask = item.get("prefix"), item.get("netmask")
+    if prefix and netmask is not None:
+        return Problem("PREFIX_INVALID", f"{where} has both prefix and netmask; give one.")
+    if netmask is not None and address.netmask_prefix(netmask) is None:
+        return Problem("PREFIX_INVALID", f"{where}: netmask is {netmask!a}, which is no IPv4 netmask.")
+    if prefix_of(item) is None:
+        return Problem("PREFIX_INVALID", f"{where} needs a prefix: an address of its class has none.")
+    return None
+
+
+def _route(where: str, item: Document) -> Optional[Problem]:
+    """libvirt takes a route's address for that of a network, which has no bits beyond its prefix."""
+    prefix, netmask = item.get("prefix"), item.get("netmask")
+    if prefix is not None and netmask is not None:
+        return Problem("PREFIX_INVALID", f"{where} has both prefix and netmask; give one.")
+    raw = address.packed(item["address"]) or b""
+    number, bits = int.from_bytes(raw, "big"), len(raw) * 8
+    gateway = address.packed(str(item.get("gateway", "")))
+    if gateway is not None and len(gateway) != len(raw):
+        return Problem("FAMILY_INVALID", f"{where} and its gateway {item['gateway']} are of two families.")
+    if netmask is not None:
+        rest = number & ~int.from_bytes(address.packed(netmask) or b"", "big")
+    else:
+        rest = number & ((1 << (bits - (prefix or 0))) - 1)
+    if not rest:
+        return None
+    if prefix is None and netmask is None:
+        return Problem("PREFIX_INVALID", f"{where} has neither prefix nor netmask.")
+    return Problem("ROUTE_INVALID", f"{where} is no network's address: it has bits beyond its prefix or netmask.")
+
+
 def subnet_of(item: Document) -> Optional[tuple[int, int, int]]:
     """(bits, first, last) of an entry of ips; None when it makes no sense."""
-    where = str(item.get("address", ""))
-    prefix = item.get("prefix") or address.netmask_prefix(str(item.get("netmask", ""))) or address.default_prefix(where)
-    return None if prefix is None else address.subnet(where, prefix)
+    prefix = prefix_of(item)
+    return None if prefix is None else address.subnet(str(item.get("address", "")), prefix)
 
 
 def _holds(subnet: Optional[tuple[int, int, int]], where: str) -> bool:
@@ -90,29 +124,46 @@ def _dhcp(where: str, item: Document, dhcp: Document) -> Iterator[Problem]:
         first, last = (address.packed(str(given.get(end, ""))) for end in ("start", "end"))
         if first is None or last is None:
             yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} has an end that is no IP address.")
-        elif not _holds(subnet, given["start"]) or not _holds(subnet, given["end"]):
+        elif len(first) != len(last) or not _holds(subnet, given["start"]) or not _holds(subnet, given["end"]):
             yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} is outside the subnet.")
         elif int.from_bytes(last, "big") < int.from_bytes(first, "big"):
             yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} ends before it starts.")
-        elif int.from_bytes(last, "big") - int.from_bytes(first, "big") >= RANGE_ADDRESSES:
-            yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} has more than {RANGE_ADDRESSES} addresses.")
+        elif _apart(first, last):
+            yield Problem(
+                "DHCP_RANGE_INVALID",
+                f"{where}: {what} is too large: its ends are to be alike but for the last 16 bits.",
+            )
+        elif len(first) == 4 and subnet and subnet[1] == int.from_bytes(first, "big"):
+            yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} begins with the address of the network.")
+        elif len(last) == 4 and subnet and subnet[2] == int.from_bytes(last, "big"):
+            yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} ends with the broadcast address.")
         yield from lease(what, given.get("lease"))
-    seen: dict[Any, str] = {}
     ipv6 = subnet is not None and subnet[0] == 128
     for host in dhcp.get("hosts") or ():
         what = f"the DHCP host {host.get('ip')}"
         if address.packed(str(host.get("ip", ""))) is None:
             yield Problem("DHCP_HOST_INVALID", f"{where}: {what} has no IP address.")
-        if host.get("mac") is not None and (ipv6 or not address.is_mac(host["mac"])):
-            why = "has a mac; IPv6 hosts have an id or a name" if ipv6 else f"has the mac {host['mac']!a}"
-            yield Problem("DHCP_HOST_INVALID", f"{where}: {what} {why}.")
-        if not (host.get("id") if ipv6 else host.get("mac")) and not host.get("name"):
-            yield Problem("DHCP_HOST_INVALID", f"{where}: {what} has neither {'id' if ipv6 else 'mac'} nor name.")
-        for key in [(name, str(host[name]).lower()) for name in ("mac", "id", "ip") if host.get(name)]:
-            if key in seen:
-                yield Problem("DHCP_HOST_INVALID", f"{where}: {what} and {seen[key]} have the same {key[0]}.")
-            seen[key] = what
+        yield from _identity(f"{where}: {what}", host, ipv6)
         yield from lease(what, host.get("lease"))
+
+
+def _apart(first: bytes, last: bytes) -> bool:
+    alike = ALIKE[len(first) * 8] // 8
+    return first[:alike] != last[:alike]
+
+
+def _identity(what: str, host: Document, ipv6: bool) -> Iterator[Problem]:
+    mac, name, given = host.get("mac"), host.get("name"), host.get("id")
+    if mac is not None and ipv6:
+        yield Problem("DHCP_HOST_INVALID", f"{what} has a mac; IPv6 hosts have an id or a name.")
+    elif mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1):
+        yield Problem("DHCP_HOST_INVALID", f"{what} has the mac {mac!a}, which is no unicast MAC address.")
+    if given is not None and not _ID.fullmatch(given):
+        yield Problem("DHCP_HOST_INVALID", f"{what} has the id {given!a}; one has hexadecimal digits and colons.")
+    if name is not None and not _ALNUM.match(name):
+        yield Problem("DHCP_HOST_INVALID", f"{what} has the name {name!a}; one begins with a letter or digit.")
+    if (given if ipv6 else mac) is None and name is None:
+        yield Problem("DHCP_HOST_INVALID", f"{what} has neither {'id' if ipv6 else 'mac'} nor name.")
 
 
 def overlaps(name: str, document: Document, others: dict[str, Document]) -> Iterator[Problem]:

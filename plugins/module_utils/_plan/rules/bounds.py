@@ -5,46 +5,52 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..._model import address
 from ..._model.errors import Problem
 from ..._model.field import Document
 
-_UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 UNSIGNED = 2**32 - 1
 PORT = 65535
+# Beyond it libvirt's count of milliseconds, or the kernel's of ticks, overflows.
+DELAY = 2**54
 
 
 def bounds(document: Document) -> Iterator[Problem]:
     uuid = document.get("uuid")
-    if uuid is not None and not _UUID.match(uuid):
+    if uuid is not None and not address.is_uuid(uuid):
         yield Problem(
             "UUID_INVALID", f"uuid is {uuid!a}, which is no UUID such as 6f5b1f1e-0f3a-4d51-8f43-0c2f5b9b8f11."
         )
     delay = (document.get("bridge") or {}).get("delay", 0)
-    if not 0 <= delay <= UNSIGNED:
+    if delay < 0:
         yield Problem("BRIDGE_INVALID", f"bridge.delay is {delay}; it is 0 seconds or more.")
+    if delay > DELAY:
+        yield Problem("BRIDGE_INVALID", f"bridge.delay is {delay}; it can be {DELAY} seconds at most.")
     for route in document.get("routes") or ():
         if not 1 <= route.get("metric", 1) <= UNSIGNED:
             yield Problem(
                 "ROUTE_INVALID", f"The metric of routes {route.get('address')} is {route['metric']}; it is 1 or more."
             )
     for record in (document.get("dns") or {}).get("srvs") or ():
-        for name in ("port", "priority", "weight"):
-            if not 0 <= record.get(name, 0) <= PORT:
-                what = f"dns.srvs {record.get('service')}"
-                yield Problem("DNS_INVALID", f"The {name} of {what} is {record[name]}; it can be 0 to {PORT}.")
+        what = f"dns.srvs {record.get('service')}"
+        for name, least in (("port", 1), ("priority", 0), ("weight", 0)):
+            if name not in record:
+                continue
+            if not least <= record[name] <= PORT:
+                yield Problem("DNS_INVALID", f"The {name} of {what} is {record[name]}; it can be {least} to {PORT}.")
+            if "target" not in record:
+                yield Problem("DNS_INVALID", f"{what} has {name} and no target.")
     yield from _nat((document.get("forward") or {}).get("nat") or {})
 
 
 def _nat(nat: Document) -> Iterator[Problem]:
     port, addresses = nat.get("port"), nat.get("address")
-    if port is not None and not 1 <= port.get("start", 0) <= port.get("end", 0) <= PORT:
+    if port is not None and not 0 <= port.get("start", -1) <= port.get("end", -1) <= PORT:
         yield Problem(
             "NAT_INVALID",
-            f"forward.nat.port is {port.get('start')} to {port.get('end')}; it is a range within 1 to {PORT}.",
+            f"forward.nat.port is {port.get('start')} to {port.get('end')}; it is a range within 0 to {PORT}.",
         )
     if addresses is not None:
         ends = [address.packed(str(addresses.get(end, ""))) for end in ("start", "end")]

@@ -14,6 +14,9 @@ from .addresses import addresses
 from .bounds import bounds
 from .modes import modes
 from .names import devices
+from .raw import raw_texts
+from .shape import shape
+from .starts import starts
 from .texts import texts
 from .values import values
 from .versions import versions
@@ -22,15 +25,20 @@ from .virtualports import virtualports
 
 def check(document: Document, host: Host) -> list[Problem]:
     """Everything that is wrong with a definition for this host, at once."""
+    problems = list(shape(document))
+    if problems:
+        return problems
     plain = canonical(NETWORK, document)
     problems = [
         *texts(document),
+        *raw_texts(document),
         *devices(document),
         *bounds(document),
         *addresses(document),
         *values(document),
         *virtualports(document),
-        *modes(plain, host.version),
+        *starts(document),
+        *modes(document, host.version),
         *versions(plain, host),
     ]
     unique = {problem.sentence: problem for problem in problems}

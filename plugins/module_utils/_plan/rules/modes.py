@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..._model import address
 from ..._model.errors import Problem
 from ..._model.field import Document
 from ..._model.forward import VIRTUAL, mode_of
 
 _VIRTUAL_ONLY = ("ips", "mac", "domain", "mtu")
 _VIRTUAL_BRIDGE = ("stp", "delay", "zone")
+# Of an option's values, those that are to libvirt as if there were none.
+_UNSAID: tuple[Any, ...] = (None, [], "", 0)
 _DNS_RECORDS = ("hosts", "txts", "srvs")
 _OPEN_WITHOUT_IP = (10, 8, 0)
 _VLAN_ON_LINUX_BRIDGE = (11, 0, 0)
@@ -30,11 +33,15 @@ def _misplaced(option: str, mode: str | None, where: str) -> Problem:
 
 
 def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem]:
-    """What the mode does not take, and what it needs. document: canonical."""
+    """What the mode does not take, and what it needs. document: not canonical: stp is refused where it has no place,
+    whether or not it says the default."""
     mode = mode_of(document)
-    forward: Document = document.get("forward") or {}
-    bridge: Document = document.get("bridge") or {}
-    interfaces, addresses, pf = (forward.get(name) for name in ("interfaces", "addresses", "pf"))
+    forward: Document = _said(document.get("forward"))
+    bridge: Document = _said(document.get("bridge"))
+    document = _said(document)
+    if "name" not in (document.get("domain") or {}):
+        document.pop("domain", None)
+    interfaces, addresses, pf = _devices(forward), forward.get("addresses"), forward.get("pf")
     virtual = "isolated, nat, route and open networks"
     if mode not in VIRTUAL:
         for option in _VIRTUAL_ONLY:
@@ -43,7 +50,7 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
         for option in _VIRTUAL_BRIDGE:
             if option in bridge:
                 yield _misplaced(f"bridge.{option}", mode, virtual)
-        if any(name in document.get("dns", {}) for name in _DNS_RECORDS):
+        if any(name in _said(document.get("dns")) for name in _DNS_RECORDS):
             yield _misplaced("dns records", mode, virtual)
         if "name" in bridge and mode != "bridge":
             yield _misplaced("bridge.name", mode, f"{virtual}, and for mode bridge")
@@ -69,19 +76,52 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
         yield _misplaced("forward.interfaces", mode, "nat, route, bridge, private, vepa and passthrough networks")
     if sum(bool(kind) for kind in (interfaces, addresses, pf)) > 1:
         yield Problem("POOL_MIXED", "forward has more than one of interfaces (or dev), addresses and pf.")
+    yield from _twice(forward)
     yield from _bandwidth(document, mode, bridge)
     yield from _vlans(document, mode, version)
+
+
+def _said(document: Document | None) -> Document:
+    """Without what libvirt takes for nothing said. False is something said."""
+    return {
+        name: value
+        for name, value in (document or {}).items()
+        if isinstance(value, bool) or not any(value == unsaid for unsaid in _UNSAID)
+    }
+
+
+def _devices(forward: Document) -> list[str]:
+    listed = [str(item.get("dev")) for item in forward.get("interfaces") or ()]
+    dev = forward.get("dev")
+    return [dev, *listed] if dev and dev not in listed[:1] else listed
+
+
+def _twice(forward: Document) -> Iterator[Problem]:
+    listed = [str(item.get("dev")) for item in forward.get("interfaces") or ()]
+    dev = forward.get("dev")
+    if dev and listed and listed[0] != dev:
+        yield Problem(
+            "POOL_MIXED", f"forward.dev is {dev!a} and the first of forward.interfaces {listed[0]!a}; they are one."
+        )
+    addresses = [address.pci(str(item.get("address"))) for item in forward.get("addresses") or ()]
+    for twice in sorted({name for name in (*listed, *addresses) if (listed + addresses).count(name) > 1}):
+        yield Problem("MEMBER_TWICE", f"forward has {twice!a} twice.")
 
 
 def _bandwidth(document: Document, mode: str | None, bridge: Document) -> Iterator[Problem]:
     if mode in VIRTUAL or (mode == "bridge" and "name" in bridge):
         return
     where = "isolated, nat, route and open networks, and for mode bridge with bridge.name"
-    if "bandwidth" in document:
+    if _limits(document):
         yield _misplaced("bandwidth", mode, where)
     for group in document.get("portgroups", ()):
-        if "bandwidth" in group:
+        if _limits(group):
             yield _misplaced(f"bandwidth of portgroup '{group.get('name')}'", mode, where)
+
+
+def _limits(holder: Document) -> bool:
+    bandwidth = holder.get("bandwidth") or {}
+    return "inbound" in bandwidth or "outbound" in bandwidth
 
 
 def _vlans(document: Document, mode: str | None, version: tuple[int, int, int]) -> Iterator[Problem]:

@@ -11,13 +11,13 @@ from typing import Any
 from ..._model import address
 from ..._model.errors import Problem
 from ..._model.field import Document
-from ..._model.mark import foreign, namespace_of
 
 MTU = (68, 65535)
-VLAN_ID = (0, 4094)
+VLAN_ID = (0, 4095)
 # KiB/s, or KiB for a burst: beyond it libvirt's count of bytes would overflow.
 RATE = 2**54
 LEASE_SECONDS = 120
+LEASE_END = 2**64
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
@@ -29,21 +29,26 @@ def values(document: Document) -> Iterator[Problem]:
     if mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1):
         yield Problem("MAC_INVALID", f"mac is {mac!a}, which is no unicast MAC address.")
     for device in (document.get("forward") or {}).get("addresses") or ():
-        if not address.is_pci(device.get("address", "")):
+        if not _is_function(device.get("address", "")):
             yield Problem("PCI_INVALID", f"{device.get('address')!a} is no PCI address such as 0000:03:10.1.")
-    namespaces = [namespace_of(text) for text in foreign(document)]
-    if "" in namespaces:
-        yield Problem("METADATA_INVALID", "An element of metadata has no namespace; libvirt would drop it.")
-    for twice in sorted({n for n in namespaces if n and namespaces.count(n) > 1}):
-        yield Problem("METADATA_INVALID", f"metadata has two elements of namespace {twice}; libvirt keeps one.")
-    if "domain" in document and not document["domain"].get("name"):
-        yield Problem("DOMAIN_INVALID", "domain has no name.")
-    if (document.get("domain") or {}).get("register") and not document["domain"].get("local_only"):
+    domain = document.get("domain") or {}
+    if domain.get("name") == "":
+        yield Problem("DOMAIN_INVALID", "domain.name is empty; leave domain out, or give it empty ({}).")
+    if domain.get("register") and not domain.get("local_only"):
         yield Problem("DOMAIN_INVALID", "domain.register needs domain.local_only.")
     yield from _portgroups(document)
     yield from _vlan("vlan", document.get("vlan"))
     yield from _bandwidth("bandwidth", document.get("bandwidth"))
     yield from _dns(document.get("dns") or {})
+
+
+def _is_function(pci: str) -> bool:
+    if not address.is_pci(pci):
+        return False
+    domain, bus, rest = address.pci(pci).split(":")
+    slot, function = rest.split(".")
+    numbers = [int(part, 16) for part in (domain, bus, slot, function)]
+    return any(numbers) and numbers[0] <= 0xFFFF and numbers[2] <= 0x1F
 
 
 def _portgroups(document: Document) -> Iterator[Problem]:
@@ -75,6 +80,8 @@ def _vlan(what: str, vlan: Any) -> Iterator[Problem]:
             )
     if len(tags) > 1 and vlan.get("trunk") is False:
         yield Problem("VLAN_INVALID", f"{what} has several tags and trunk: false; several tags are always a trunk.")
+    if vlan.get("trunk") is False and any("native_mode" in tag for tag in tags):
+        yield Problem("VLAN_INVALID", f"{what} has a native_mode and trunk: false; a native tag is that of a trunk.")
     if sum("native_mode" in tag for tag in tags) > 1:
         yield Problem("VLAN_INVALID", f"{what} has several tags with a native_mode; one at most can.")
 
@@ -84,8 +91,8 @@ def _bandwidth(what: str, bandwidth: Any) -> Iterator[Problem]:
         if not isinstance(rates, dict):
             continue
         for name, rate in rates.items():
-            if not isinstance(rate, int) or not 1 <= rate <= RATE:
-                yield Problem("BANDWIDTH_INVALID", f"{what}.{direction}.{name} is {rate}; it can be 1 to {RATE}.")
+            if not isinstance(rate, int) or not 0 <= rate <= RATE:
+                yield Problem("BANDWIDTH_INVALID", f"{what}.{direction}.{name} is {rate}; it can be 0 to {RATE}.")
         if "floor" in rates:
             yield Problem(
                 "BANDWIDTH_INVALID", f"{what}.{direction} has a floor; libvirt takes one in a guest's interface only."
@@ -113,14 +120,14 @@ def _dns(dns: Document) -> Iterator[Problem]:
             yield Problem("ADDRESS_INVALID", f"dns.hosts has {host.get('ip')!a}, which is no IP address.")
         if not host.get("hostnames"):
             yield Problem("DNS_INVALID", f"dns.hosts has {host.get('ip')} without a hostname.")
-    addresses = [address.ip(str(host.get("ip"))) for host in dns.get("hosts") or ()]
-    for twice in sorted({a for a in addresses if addresses.count(a) > 1}):
-        yield Problem("DNS_INVALID", f"dns.hosts has {twice} twice; give all its hostnames in one entry.")
 
 
 def lease(what: str, given: Any) -> Iterator[Problem]:
     """libvirt's floor: dnsmasq takes no lease under two minutes. 0 is a lease without end."""
     if not given or not given.get("expiry"):
+        return
+    if given["expiry"] >= LEASE_END:
+        yield Problem("LEASE_INVALID", f"The lease of {what} is {given['expiry']}, longer than any.")
         return
     seconds = given["expiry"] * _SECONDS.get(given.get("unit", "minutes"), 1)
     if seconds < LEASE_SECONDS:

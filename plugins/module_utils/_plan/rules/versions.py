@@ -13,6 +13,8 @@ from ..._model.field import EXTRA, Document, Entity
 from ..._model.host import MODELLED, Host
 from ..._model.network import NETWORK
 
+XEN_DRIVER = (10, 0, 0)
+
 
 def versions(document: Document, host: Host) -> Iterator[Problem]:
     """document: canonical, so that an option that says the default is no reason."""
@@ -22,10 +24,14 @@ def versions(document: Document, host: Host) -> Iterator[Problem]:
 def _entity(entity: Entity, document: Document, host: Host, path: str) -> Iterator[Problem]:
     for name, value in document.items():
         if name == EXTRA:
-            yield from _unknown(value, host, path)
+            yield from _unknown(entity, value, host, path)
             continue
         field = entity.fields[name]
         where = f"{path}{name}"
+        if name == "driver" and value.get("name") == "xen" and not host.has(XEN_DRIVER):
+            yield Problem(
+                "LIBVIRT_TOO_OLD", f"{where}.name xen needs libvirt 10.0.0 or newer; this host runs {host.release}."
+            )
         if not host.has(field.since):
             yield Problem(
                 "LIBVIRT_TOO_OLD",
@@ -36,12 +42,19 @@ def _entity(entity: Entity, document: Document, host: Host, path: str) -> Iterat
                 yield from _entity(field.entity, item, host, f"{where}.")
 
 
-def _unknown(extra: Any, host: Host, path: str) -> Iterator[Problem]:
+def _unknown(entity: Entity, extra: Any, host: Host, path: str) -> Iterator[Problem]:
     """A libvirt no newer than the model drops what the model does not know; a newer one is asked itself."""
     if host.version > MODELLED:
         return
     known = [f"attribute {name}" for name in extra.get("attributes", ())]
-    known += [f"element {text.partition('>')[0].rstrip('/')}>" for text in extra.get("elements", ())]
+    place = f" in {path.rstrip('.')}" if path else ""
+    for text in extra.get("elements", ()):
+        head = text.partition(">")[0].rstrip("/")
+        tag = head[1:].split()[0]
+        field = entity.elements.get(tag)
+        if field and (not field.attribute or f' {field.attribute}="' in head):
+            yield Problem("XML_TWICE", f"The XML has <{tag}> more than once{place}; libvirt would keep one of them.")
+        else:
+            known.append(f"element {head}>")
     for what in known:
-        place = f" in {path.rstrip('.')}" if path else ""
         yield Problem("XML_UNKNOWN", f"The XML has the {what}{place}, which libvirt {host.release} does not know.")

@@ -5,29 +5,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..._model import address
 from ..._model.errors import Problem
 from ..._model.field import Document
 
 _HIGHEST = {"managerid": 0xFF, "typeid": 0xFFFFFF, "typeidversion": 0xFF}
 _UUIDS = ("instanceid", "interfaceid")
-_UUID = re.compile(r"^\s*([0-9a-fA-F]-?){32}\s*$")
 PROFILE_BYTES = 39
 _TAKES = {
     "802.1Qbg": ("managerid", "typeid", "typeidversion", "instanceid"),
     "802.1Qbh": ("profileid",),
     "openvswitch": ("profileid", "interfaceid"),
-    # libvirt drops the profileid of one.
-    "midonet": ("interfaceid", "profileid"),
 }
 _KNOWN = {name for names in _TAKES.values() for name in names}
 
 
 def virtualports(document: Document) -> Iterator[Problem]:
-    yield from parameters("virtualport", document.get("virtualport"))
+    port = document.get("virtualport")
+    if port is not None and not port.get("type"):
+        yield Problem("VIRTUALPORT_INVALID", "virtualport has no type.")
+    yield from parameters("virtualport", port)
     for group in document.get("portgroups") or ():
         yield from parameters(f"virtualport of portgroup '{group.get('name')}'", group.get("virtualport"))
 
@@ -46,7 +46,7 @@ def parameters(what: str, port: Any) -> Iterator[Problem]:
         highest = _HIGHEST.get(name)
         if highest is not None and not 0 <= value <= highest:
             yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value}; it can be 0 to {highest}.")
-        if name in _UUIDS and not _UUID.match(value):
+        if name in _UUIDS and not address.is_uuid(value):
             yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value!a}, which is no UUID.")
         if name == "profileid" and len(value.encode("utf-8", "surrogatepass")) > PROFILE_BYTES:
             yield Problem("VIRTUALPORT_INVALID", f"{what} has a profileid of more than {PROFILE_BYTES} bytes.")

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading what decides whether a network can start here: links, routes, folders, VFs, the kernel, dnsmasq."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Optional
+
+from .._model.host_facts import HostFacts, Route
+
+_NET = "/sys/class/net"
+_PCI = "/sys/bus/pci/devices"
+_IPV6 = "/proc/sys/net/ipv6/conf"
+# Of routes that router advertisements brought.
+_ADDRCONF = 0x40000
+# What libvirt's bandwidth is made of.
+_SCHEDULERS = ("sch_htb", "sch_sfq", "sch_ingress", "cls_fw", "cls_u32", "act_police")
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_DNSMASQ_SECONDS = 10
+
+
+def read_host_facts(
+    folders: Sequence[str] = (),
+    pf: Optional[str] = None,
+    hostdev: bool = False,
+    functions: Sequence[str] = (),
+    zone: bool = False,
+    options: Optional[Sequence[str]] = None,
+) -> HostFacts:
+    """Only what these ask about. pf: a link, hostdev: whether its VFs are to be given whole; options: lines of a
+    configuration that the host's dnsmasq is to judge."""
+    return HostFacts(
+        links=frozenset(_listed(_NET)),
+        routes=tuple(_routes()),
+        folders=frozenset(folder for folder in folders if os.path.isdir(os.path.join("/", folder))),
+        vfs={} if pf is None else {pf: _vfs(pf, hostdev)},
+        functions={function: os.path.exists(os.path.join(_PCI, function, "physfn")) for function in functions},
+        ipv6=os.path.isdir(_IPV6),
+        accept_ra=tuple(_accept_ra()),
+        vlan_filtering=_vlan_filtering(),
+        traffic_control=_traffic_control(),
+        firewalld=_runs("firewalld") if zone else None,
+        dnsmasq=None if options is None else _judged(options),
+        hook=any(os.access(path, os.X_OK) for path in _hooks()),
+    )
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _routes() -> Iterable[Route]:
+    for line in _read("/proc/net/route").splitlines()[1:]:
+        words = line.split()
+        if len(words) > 7:
+            # The kernel prints them as they lie in memory.
+            numbers = [int.from_bytes(bytes.fromhex(words[place]), "little") for place in (1, 7)]
+            yield Route(words[0], *numbers)
+
+
+def _accept_ra() -> Iterable[str]:
+    """As virNetDevIPCheckIPv6Forwarding."""
+    everywhere = _number(f"{_IPV6}/all/accept_ra")
+    seen = set()
+    for line in _read("/proc/net/ipv6_route").splitlines():
+        words = line.split()
+        if len(words) > 9 and int(words[8], 16) & _ADDRCONF and words[9] not in seen:
+            seen.add(words[9])
+            own = _number(f"{_IPV6}/{words[9]}/accept_ra")
+            if own == 1 or (own == 0 and everywhere == 1):
+                yield words[9]
+
+
+def _number(path: str) -> Optional[int]:
+    with suppress(ValueError):
+        return int(_read(path))
+    return None
+
+
+def _vfs(pf: str, hostdev: bool) -> Optional[int]:
+    if not os.path.exists(os.path.join(_NET, pf)):
+        return None
+    functions = glob.glob(os.path.join(glob.escape(os.path.join(_NET, pf)), "device", "virtfn*"))
+    return len(functions) if hostdev else sum(bool(_listed(os.path.join(function, "net"))) for function in functions)
+
+
+def _vlan_filtering() -> Optional[bool]:
+    """Whether the kernel's bridges have it: any of them tells."""
+    bridges = glob.glob(f"{_NET}/*/bridge")
+    return any(os.path.exists(os.path.join(bridge, "vlan_filtering")) for bridge in bridges) if bridges else None
+
+
+def _traffic_control() -> Optional[bool]:
+    """True when all of it is loaded or there to be loaded. Nothing tells of a kernel that has it built in unlisted."""
+    modules = os.path.join("/lib/modules", os.uname().release)
+    listed = _read(os.path.join(modules, "modules.dep")) + _read(os.path.join(modules, "modules.builtin"))
+    there = all(os.path.isdir(f"/sys/module/{name}") or f"/{name}.ko" in listed for name in _SCHEDULERS)
+    return True if there else None
+
+
+def _runs(name: str) -> Optional[bool]:
+    pids = [pid for pid in _listed("/proc") if pid.isdigit()]
+    return any(f"/{name}" in part for pid in pids for part in _read(f"/proc/{pid}/cmdline").split("\0")[:2])
+
+
+def _hooks() -> list[str]:
+    return ["/etc/libvirt/hooks/network", *glob.glob("/etc/libvirt/hooks/network.d/*")]
+
+
+def _judged(options: Sequence[str]) -> Optional[str]:
+    """ "" when dnsmasq takes them; None when it cannot be asked."""
+    program = shutil.which("dnsmasq", path=_PATH)
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(
+            [program, "--test", "--conf-file=-"],
+            input="".join(f"{option}\n" for option in options),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_DNSMASQ_SECONDS,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return "" if done.returncode == 0 else _why(done.stderr, options)
+
+
+def _why(said: str, options: Sequence[str]) -> str:
+    """dnsmasq counts lines that nobody has seen; the option itself says more."""
+    reason = " ".join(said.split()).partition("dnsmasq: ")[2] or "it does not say why"
+    head, _at, place = reason.rpartition(" at line ")
+    number = place.split(" ")[0]
+    if head and number.isdigit() and 0 < int(number) <= len(options):
+        return f"{head} in {ascii(options[int(number) - 1])[:120]}"
+    return reason[:200]

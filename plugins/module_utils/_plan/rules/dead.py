@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What libvirt takes and what then has no effect, or another than it seems to have: for warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._model import address
+from ..._model.field import Document
+from ..._model.forward import is_virtual, mode_of
+from ..._model.ip import prefix_of
+from ..._model.mark import foreign, kept, namespace_of
+
+_NEEDS_IPS = ("domain", "dns", "dnsmasq_options")
+RESERVED_VLAN = 4095
+
+
+def dead(document: Document) -> Iterator[str]:
+    """document: not canonical, and with nothing wrong."""
+    for ip in document.get("ips") or ():
+        yield from _address(ip)
+        yield from _dhcp(ip)
+    if is_virtual(document) and not document.get("ips"):
+        for option in _NEEDS_IPS:
+            if document.get(option):
+                yield f"{option} has no effect without ips: libvirt runs no dnsmasq for the network."
+    if "domain" in document and "name" not in document["domain"]:
+        yield "domain has no name, and libvirt drops it."
+    forward = document.get("forward") or {}
+    if forward.get("managed") and mode_of(document) != "hostdev":
+        yield "forward.managed is for mode hostdev only, and libvirt drops it."
+    if any(record.get("port") == {"start": 0, "end": 0} for record in [forward.get("nat") or {}]):
+        yield "forward.nat.port is 0 to 0, which is to libvirt as if there were none."
+    yield from _holders(document)
+    lost = [text for text in foreign(document) if text not in kept(foreign(document))]
+    if lost or len(kept(foreign(document))) < len(foreign(document)):
+        names = ", ".join(sorted({namespace_of(text) or "without a namespace" for text in lost})) or "twice there"
+        yield f"libvirt keeps one element of metadata for each namespace, and drops others ({names[:100]})."
+    for route in document.get("routes") or ():
+        if route.get("netmask") and address.netmask_prefix(route["netmask"]) is None:
+            yield f"routes {route['address']} has a netmask that is none, and libvirt sets no such route."
+
+
+def _address(ip: Document) -> Iterator[str]:
+    where, prefix = f"ips {ip['address']}", prefix_of(ip)
+    if ip.get("prefix") == 0 and prefix:
+        yield f"{where} has prefix 0, which libvirt reads as none given: it takes {prefix}."
+    elif prefix == 0:
+        yield f"{where} has the prefix 0: every address is in its subnet."
+    subnet = address.subnet(ip["address"], prefix or 0)
+    if subnet and subnet[0] == 32 and 0 < (prefix or 0) < 31:
+        number = int.from_bytes(address.packed(ip["address"]) or b"", "big")
+        if number in subnet[1:]:
+            what = "network's own" if number == subnet[1] else "broadcast"
+            yield f"{where}/{prefix} is the {what} address of its subnet, which guests do not take for a host's."
+
+
+def _dhcp(ip: Document) -> Iterator[str]:
+    where, prefix, dhcp = f"ips {ip['address']}", prefix_of(ip), ip.get("dhcp") or {}
+    subnet = address.subnet(ip["address"], prefix or 0)
+    if subnet is None:
+        return
+    if (dhcp.get("ranges") or dhcp.get("hosts")) and prefix is not None and prefix >= subnet[0] - 1:
+        yield f"{where}/{prefix} has dhcp, and no address to hand out beside the host's own."
+    if dhcp.get("bootp") and (subnet[0] == 128 or not (dhcp.get("ranges") or dhcp.get("hosts"))):
+        yield f"dhcp.bootp of {where} is for IPv4 with ranges or hosts, and libvirt drops it."
+    seen: dict[tuple[str, Any], str] = {}
+    for host in dhcp.get("hosts") or ():
+        raw = address.packed(host["ip"]) or b""
+        if len(raw) * 8 != subnet[0] or not subnet[1] <= int.from_bytes(raw, "big") <= subnet[2]:
+            yield f"The DHCP host {host['ip']} is outside the subnet of {where}, and gets no such address."
+        elif raw == address.packed(ip["address"]) and subnet[2] - subnet[1] > 1:
+            yield f"The DHCP host {host['ip']} has the host's own address."
+        for key in _keys(host, raw):
+            if key in seen:
+                yield f"The DHCP hosts {seen[key]} and {host['ip']} have the same {key[0]}; dnsmasq serves one of them."
+            seen[key] = host["ip"]
+
+
+def _keys(host: Document, raw: bytes) -> Iterator[tuple[str, Any]]:
+    yield "ip", raw
+    if host.get("mac"):
+        yield "mac", address.mac(host["mac"])
+    elif host.get("id"):
+        yield "id", host["id"].lower()
+
+
+def _holders(document: Document) -> Iterator[str]:
+    for what, holder in [("", document)] + [
+        (f" of portgroup {group.get('name')!a}", group) for group in document.get("portgroups") or ()
+    ]:
+        if any(tag.get("id") == RESERVED_VLAN for tag in (holder.get("vlan") or {}).get("tags") or ()):
+            yield f"vlan{what} has the tag {RESERVED_VLAN}, which 802.1Q reserves; no switch takes it."
+        for direction, rates in (holder.get("bandwidth") or {}).items():
+            if isinstance(rates, dict) and not rates.get("average"):
+                yield f"bandwidth.{direction}{what} has the average 0, and libvirt drops it."

@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A definition held against the host: whether libvirt can start it there, what has no effect there, and what only
+libvirt itself will tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..._model import address
+from ..._model.errors import Problem
+from ..._model.field import EXTRA, Document, Entity
+from ..._model.forward import is_virtual, mode_of
+from ..._model.host import MODELLED, Host
+from ..._model.host_facts import HostFacts
+from ..._model.ip import prefix_of
+from ..._model.network import NETWORK
+from ..dnsmasq import wants_dnsmasq
+
+_ALL = 0xFFFFFFFF
+
+
+@dataclass
+class OnHost:
+    """at_once: why libvirt would not even define it; problems: why its start would fail; dead: what has no effect
+    there; outstanding: what nobody knows before libvirt is asked, as what a sentence goes on with.
+    """
+
+    at_once: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    dead: list[str] = field(default_factory=list)
+    outstanding: list[str] = field(default_factory=list)
+
+    def refuse(self, code: str, sentence: str) -> None:
+        self.problems.append(Problem(code, sentence))
+
+
+def on_host(document: Document, host: Host, facts: HostFacts | None, leaving: frozenset[str] = frozenset()) -> OnHost:
+    """facts: None for a host that cannot be looked at. leaving: bridges that will be gone by then."""
+    found = OnHost()
+    if host.version > MODELLED and _has_unknown(NETWORK, document):
+        found.outstanding.append("what libvirt makes of the XML that is newer than this collection")
+    if facts is None:
+        found.outstanding.append("what depends on the host's links, routes and files, which cannot be seen from here")
+        return found
+    if facts.hook:
+        found.outstanding.append("what the host's hook script for networks does")
+    if is_virtual(document):
+        _routes(found, document, facts, leaving)
+        _services(found, document, facts)
+        _ipv6(found, document, facts)
+        _zone(found, document, facts)
+    else:
+        _pool(found, document, facts)
+        _bridge(found, document, facts)
+    if _limits(document) and facts.traffic_control is None:
+        found.outstanding.append("whether the kernel has the traffic control that bandwidth needs")
+    if _filters(document):
+        _vlan_filtering(found, facts)
+    _missing_links(found, document, facts)
+    return found
+
+
+def _has_unknown(entity: Entity, document: Document) -> bool:
+    for name, value in document.items():
+        if name == EXTRA:
+            return True
+        nested = entity.fields[name].entity
+        if nested and any(_has_unknown(nested, item) for item in (value if isinstance(value, list) else [value])):
+            return True
+    return False
+
+
+def _limits(document: Document) -> bool:
+    return bool((document.get("bandwidth") or {}).keys() & {"inbound", "outbound"})
+
+
+def _filters(document: Document) -> bool:
+    return (document.get("bridge") or {}).get("mac_table_manager") == "libvirt"
+
+
+def _routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozenset[str]) -> None:
+    """As networkCheckRouteCollision: IPv4, and only what is alike to the bit."""
+    taken = {
+        (route.address & route.mask, route.mask): route.link for route in facts.routes if route.link not in leaving
+    }
+    for option in ("ips", "routes"):
+        for item in document.get(option) or ():
+            link = taken.get(_subnet(item, of_route=option == "routes") or (-1, -1))
+            if link:
+                found.refuse(
+                    "SUBNET_OVERLAP",
+                    f"The subnet of {option} {item['address']} is that of {link}, a link of this host; libvirt would "
+                    "not start the network.",
+                )
+
+
+def _subnet(item: Document, of_route: bool) -> tuple[int, int] | None:
+    raw = address.packed(str(item.get("address", "")))
+    prefix = prefix_of(item)
+    if of_route and item.get("prefix") == 0:
+        prefix = 0
+    if raw is None or len(raw) != 4 or prefix is None:
+        return None
+    mask = _ALL << (32 - prefix) & _ALL
+    return int.from_bytes(raw, "big") & mask, mask
+
+
+def _services(found: OnHost, document: Document, facts: HostFacts) -> None:
+    if not wants_dnsmasq(document):
+        return
+    for ip in document.get("ips") or ():
+        root = ip.get("tftp")
+        if root and root not in facts.folders:
+            found.refuse("TFTP_ROOT_MISSING", f"tftp of ips {ip['address']} is {root!a}, which this host has not.")
+    if facts.dnsmasq:
+        found.refuse("DNSMASQ_REFUSES", f"The host's dnsmasq would not start: {facts.dnsmasq}.")
+    elif facts.dnsmasq is None and document.get("dnsmasq_options"):
+        found.outstanding.append("what dnsmasq makes of dnsmasq_options")
+
+
+def _ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
+    first = next((ip["address"] for ip in document.get("ips") or () if ":" in str(ip.get("address"))), None)
+    if first is None:
+        return
+    if not facts.ipv6:
+        found.refuse("IPV6_MISSING", f"ips has {first}, and this host's kernel has no IPv6.")
+    if facts.accept_ra and mode_of(document) is not None:
+        links = ", ".join(facts.accept_ra)
+        found.refuse(
+            "ACCEPT_RA",
+            f"This host has IPv6 routes by router advertisements through {links}, which IPv6 forwarding would cost it: "
+            "set accept_ra to 2 there. Until then libvirt does not start the network.",
+        )
+
+
+def _zone(found: OnHost, document: Document, facts: HostFacts) -> None:
+    zone = (document.get("bridge") or {}).get("zone")
+    if zone and facts.firewalld is False:
+        found.refuse("BRIDGE_INVALID", f"bridge.zone is {zone!a}, and firewalld does not run on this host.")
+    elif zone:
+        found.outstanding.append("whether firewalld has the zone of bridge.zone")
+
+
+def _pool(found: OnHost, document: Document, facts: HostFacts) -> None:
+    forward = document.get("forward") or {}
+    pf = (forward.get("pf") or {}).get("dev")
+    if pf and facts.vfs.get(pf) is None:
+        found.refuse("PF_MISSING", f"forward.pf is {pf!a}, and this host has no such link.")
+    elif pf and not facts.vfs[pf]:
+        found.refuse("PF_NO_VFS", f"forward.pf is {pf!a}, which has no VFs that the network can use.")
+    for item in forward.get("addresses") or ():
+        function = address.pci(str(item.get("address")))
+        if not facts.functions.get(function):
+            sentence = f"forward.addresses has {function}, which is no VF of this host."
+            found.at_once.append(Problem("MEMBER_NO_VF", sentence))
+
+
+def _bridge(found: OnHost, document: Document, facts: HostFacts) -> None:
+    name = (document.get("bridge") or {}).get("name")
+    if not name or name in facts.links:
+        return
+    for option, needs in (("bandwidth", _limits(document)), ("bridge.mac_table_manager: libvirt", _filters(document))):
+        if needs:
+            found.refuse("BRIDGE_MISSING", f"{option} needs bridge {name!a}, which this host has not.")
+
+
+def _vlan_filtering(found: OnHost, facts: HostFacts) -> None:
+    what = "bridge.mac_table_manager: libvirt needs VLAN filtering"
+    if facts.vlan_filtering is False:
+        found.refuse("BRIDGE_INVALID", f"{what}, which this host's kernel lacks.")
+    elif facts.vlan_filtering is None:
+        found.outstanding.append("whether the kernel has the VLAN filtering that bridge.mac_table_manager needs")
+
+
+def _missing_links(found: OnHost, document: Document, facts: HostFacts) -> None:
+    forward = document.get("forward") or {}
+    devices = [forward.get("dev"), *(item.get("dev") for item in forward.get("interfaces") or ())]
+    for device in dict.fromkeys(filter(None, devices)):
+        if device not in facts.links:
+            found.dead.append(f"forward names {device!a}, and this host has no such link.")
+    bridge = (document.get("bridge") or {}).get("name")
+    if mode_of(document) == "bridge" and bridge and bridge not in facts.links:
+        found.dead.append(f"bridge.name is {bridge!a}, and this host has no such bridge: no guest can be plugged in.")

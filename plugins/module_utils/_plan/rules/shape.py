@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values of the kind that an option is for: a number, one of its words, and there at all where libvirt needs one.
+
+Ansible sees to most of it for options, but not for XML, and to Ansible true is a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..._model.errors import Problem
+from ..._model.field import EXTRA, METADATA, Document, Entity, Field, Value
+from ..._model.network import NETWORK
+
+# Whose absence has a rule of its own, with better words, and what libvirt does without.
+_ELSEWHERE = {"name": ("", "portgroups."), "address": ("ips.", "routes."), "ip": None, "start": None, "end": None}
+_DISPENSABLE = {"expiry"}
+_KINDS = {"int": int, "str": str, "bool": bool, "onoff": bool}
+
+
+def shape(document: Document) -> Iterator[Problem]:
+    """One problem for each value that is of another kind, or missing. The other rules can do without it."""
+    yield from _entity(NETWORK, document, "")
+
+
+def _entity(entity: Entity, document: Document, path: str) -> Iterator[Problem]:
+    for field in entity.fields.values():
+        if field.required and field.name not in document and not _is_seen_to(field, path):
+            yield Problem("VALUE_INVALID", f"{path.rstrip('.') or 'network'} is without {field.name}.")
+    for name, value in document.items():
+        if name == EXTRA:
+            continue
+        field = entity.fields[name]
+        if field.kind == METADATA:
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            if field.entity is not None:
+                yield from _entity(field.entity, item, f"{path}{name}.")
+            else:
+                yield from _value(field, f"{path}{name}", item)
+
+
+def _is_seen_to(field: Field, path: str) -> bool:
+    where = _ELSEWHERE.get(field.name, ())
+    return field.name in _DISPENSABLE or where is None or path in where
+
+
+def _value(field: Field, option: str, value: Value) -> Iterator[Problem]:
+    kind = _KINDS[field.type]
+    # To Python True is the number 1, and so it is to Ansible.
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        what = {"int": "number", "str": "text"}.get(field.type, "yes or no")
+        yield Problem("VALUE_INVALID", f"{option} is {_shown(value)}, which is no {what}.")
+    elif field.choices and value not in field.choices:
+        yield Problem("VALUE_INVALID", f"{option} is {_shown(value)}; it can be {', '.join(field.choices)}.")
+
+
+def _shown(value: Value) -> str:
+    shown = ascii(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."

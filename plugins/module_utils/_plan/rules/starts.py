@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What libvirt's define lets pass in a definition that it can never start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..._model import address
+from ..._model.errors import Problem
+from ..._model.field import Document
+from ..._model.forward import is_virtual
+from ..._model.ip import prefix_of
+
+# The least MTU of a link that speaks IPv6 (RFC 8200); on a smaller one the kernel has none.
+IPV6_MTU = 1280
+# Of how many bits a digit of a reverse domain is, by the bits of the family.
+_PTR_BITS = {32: 8, 128: 4}
+
+
+def starts(document: Document) -> Iterator[Problem]:
+    """document: not canonical."""
+    if not is_virtual(document):
+        return
+    ips = [ip for ip in document.get("ips") or () if address.packed(str(ip.get("address", ""))) is not None]
+    mtu = document.get("mtu") or IPV6_MTU
+    seen: set[bytes] = set()
+    for ip in ips:
+        raw = address.packed(ip["address"]) or b""
+        if raw in seen:
+            yield Problem("ADDRESS_INVALID", f"ips has {ip['address']} twice.")
+        seen.add(raw)
+        if len(raw) == 16 and mtu < IPV6_MTU:
+            yield Problem("MTU_INVALID", f"mtu is {mtu}; with an IPv6 address in ips it is {IPV6_MTU} or more.")
+        if not _can_be_a_hosts(raw):
+            yield Problem("ADDRESS_INVALID", f"ips {ip['address']} can be the address of no host.")
+        dns = (document.get("dns") or {}).get("enable", True)
+        if dns and ip.get("local_ptr"):
+            yield from _reverse(ip, len(raw) * 8)
+
+
+def _can_be_a_hosts(raw: bytes) -> bool:
+    """Whether the kernel takes an address for one of a link."""
+    if len(raw) == 4:
+        return any(raw) and raw != b"\xff" * 4
+    return any(raw) and raw[0] != 0xFF and raw[:15] != bytes(15)
+
+
+def _reverse(ip: Document, bits: int) -> Iterator[Problem]:
+    prefix, step = prefix_of(ip), _PTR_BITS[bits]
+    if prefix is None or prefix in (0, bits) or prefix % step:
+        yield Problem(
+            "PREFIX_INVALID",
+            f"ips {ip['address']} has local_ptr and the prefix {prefix}; with local_ptr that is a multiple of {step} "
+            f"between 0 and {bits}.",
+        )

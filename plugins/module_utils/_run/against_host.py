@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans held against what the host is like: what libvirt could not start there is refused before it is asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .._model import address
+from .._model.desired import ABSENT, Desired
+from .._model.errors import refuse
+from .._model.field import Document
+from .._model.forward import is_virtual, mode_of
+from .._model.host import Host
+from .._model.host_facts import HostFacts
+from .._model.observed import Observed
+from .._plan.dnsmasq import configuration
+from .._plan.rules.on_host import on_host
+from .._plan.step import DEFINE, DESTROY, START, Plan, Work
+from .._plan.target import target
+
+
+def leaving_bridges(work: list[Work]) -> frozenset[str]:
+    """The bridges that the plans take down, before or while they make others."""
+    running = (observed.live or {} for plan, observed in work if any(step.action == DESTROY for step in plan.steps))
+    return frozenset(str(live["bridge"]["name"]) for live in running if "name" in live.get("bridge", {}))
+
+
+def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Host, leaving: frozenset[str]) -> Plan:
+    """The plan, with what was found as warnings and outstanding.
+
+    leaving: of leaving_bridges. Raises VirtfleetError with the codes of on_host when the plan starts the network.
+    """
+    starts = any(step.action == START for step in plan.steps)
+    if desired.state == ABSENT or not (starts or any(step.action == DEFINE for step in plan.steps)):
+        return plan
+    document = target(desired, observed)
+    own = (observed.live or {}).get("bridge", {}).get("name")
+    found = on_host(document, host, None if host.remote else _facts(document), leaving | {own})
+    problems = [*found.at_once, *(found.problems if starts else ())]
+    if problems:
+        raise refuse(problems, network=desired.name)
+    later = [f"It could not be started now: {problem.sentence}" for problem in found.problems]
+    warnings = [f"Network '{desired.name}': {sentence}" for sentence in (*found.dead, *later)]
+    return replace(
+        plan,
+        warnings=(*plan.warnings, *warnings),
+        outstanding=(*plan.outstanding, *(found.outstanding if starts else ())),
+    )
+
+
+def _facts(document: Document) -> HostFacts:
+    from .._host.host_facts import read_host_facts
+
+    forward = document.get("forward") or {}
+    return read_host_facts(
+        folders=[ip["tftp"] for ip in document.get("ips") or () if ip.get("tftp")],
+        pf=(forward.get("pf") or {}).get("dev"),
+        hostdev=mode_of(document) == "hostdev",
+        functions=[address.pci(str(item["address"])) for item in forward.get("addresses") or ()],
+        zone=bool(is_virtual(document) and (document.get("bridge") or {}).get("zone")),
+        options=configuration(document),
+    )
+
+
+def outstanding_warning(plan: Plan) -> str:
+    """What check mode says of a plan that libvirt may yet refuse."""
+    return (
+        f"Network '{plan.network}': libvirt's consent is outstanding. Check mode cannot tell "
+        f"{'; nor '.join(plan.outstanding)}."
+    )
