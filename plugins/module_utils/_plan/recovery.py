@@ -7,13 +7,16 @@ start and plugging in is missing for that, and what it was otherwise."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .._model.bridge_state import BridgeState
+from .._model.canonical import canonical
 from .._model.desired import PRESENT, Desired
 from .._model.forward import is_virtual
 from .._model.guest import Guest
 from .._model.host import Host
 from .._model.mark import own
+from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._xml.network import parse_network
 from .comparison import compare
@@ -29,7 +32,22 @@ def recovered(
     """was, now: the network before that run and now, with all that is plugged in; guests: None when this connection
     shows none."""
     steps = completed(plan, was, now, host, guests)
-    return rollback(was, now, host, guests) if steps is None else steps
+    return rollback(with_later_edit(plan, was, now, host), now, host, guests) if steps is None else steps
+
+
+def with_later_edit(plan: Plan, was: Observed, now: Observed, host: Host) -> Observed:
+    """The network as it is to be again: with the definition that somebody gave it since the run was broken off, which
+    is neither the one before, nor the new one, nor one to start from in a rollback."""
+    if now.persistent is None or now.persistent_xml == was.persistent_xml:
+        return was
+    shown = canonical(NETWORK, now.persistent)
+    if was.live is not None and shown == canonical(NETWORK, was.live):
+        return was
+    if any(step.action == DEFINE for step in plan.steps) and not compare(_goal(plan, now), now, host).define:
+        return was
+    if not was.exists:
+        return replace(now, plugged=())  # it is somebody's by now
+    return replace(was, persistent=now.persistent, persistent_xml=now.persistent_xml)
 
 
 def completed(

@@ -21,7 +21,7 @@ from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.leases import is_linked
 from .._plan.record import Entry, recalled, record
-from .._plan.recovery import completed, recovered, stp_again
+from .._plan.recovery import completed, recovered, stp_again, with_later_edit
 from .._plan.replug import bridges_of, is_replug
 from .._plan.rollback import rollback
 from .._plan.step import Step
@@ -80,7 +80,8 @@ class _Recovery:
         entry = self.entries[place]
         now, guests = self.look(place)
         if entry.back:
-            steps = rollback(entry.was, now, self.host, guests)
+            was = with_later_edit(entry.plan, entry.was, now, self.host)
+            steps = rollback(was, now, self.host, guests)
         else:
             steps = recovered(entry.plan, entry.was, now, self.host, guests)
         bridges = bridges_of(entry.plan, entry.was)

@@ -73,27 +73,40 @@ def test_a_renamed_network(bench, bridge):
 
 
 @pytest.mark.parametrize("change", [MOVED, RENAMED], ids=["bridge", "network"])
-def test_whatever_goes_wrong(bench, change):
-    """An error, and a kill, at every step; and a kill in the rollback."""
+def test_an_error_after_the_last_step(bench, change):
     prepare(bench, guest=False)
-    steps = len(bench.apply(change)["steps"])
-    for number in range(steps):
-        prepare(bench, guest=False)
-        said = bench.apply(change, {"step": number, "when": "after", "how": "error"})
-        assert said["left"] == [], said
-        assert_known(bench, NAME, "virbr30")
-        for faults in ([], [{"step": steps - 1, "when": "after", "how": "error"}]):
-            prepare(bench, guest=False)
-            kill = {"step": number + (steps if faults else 0), "when": "after", "how": "kill"}
-            said = bench.apply(change, [*faults, kill])
-            other = bench.apply({"name": "green", "forward": {}})
-            assert "code" not in other, other
-            there = bench.hosts.virsh(HOST, "net-list", "--name").split()
-            assert len({NAME, "blue"} & set(there)) == 1, (number, faults, other)
-            (network,) = {NAME, "blue"} & set(there)
-            bridge = bench.hosts.virsh(HOST, "net-info", network).partition("Bridge:")[2].strip()
-            bench.hosts.virsh(HOST, "net-destroy", "green")
-            bench.hosts.virsh(HOST, "net-undefine", "green")
-            assert_known(bench, network, bridge)
-            if faults and not said:
-                assert (network, bridge) == (NAME, "virbr30")
+    said = bench.apply(change, {"step": 3 if change is MOVED else 4, "when": "after", "how": "error"})
+    assert said["left"] == [], said
+    assert_known(bench, NAME, "virbr30")
+
+
+# define, destroy, leases, start; and destroy, undefine, define, leases, start
+KILLS = [(MOVED, number) for number in range(1, 4)] + [(RENAMED, number) for number in range(5)]
+
+
+@pytest.mark.parametrize(("change", "number"), KILLS)
+def test_a_kill_after_a_step(bench, change, number):
+    """Old or new, with its leases; also when another task comes next."""
+    prepare(bench, guest=False)
+    assert bench.apply(change, {"step": number, "when": "after", "how": "kill"}) == {}
+    assert_old_or_new(bench)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_kill_in_the_rollback(bench, number):
+    prepare(bench, guest=False)
+    faults = [{"step": 4, "when": "after", "how": "error"}, {"step": 5 + number, "when": "after", "how": "kill"}]
+    assert bench.apply(RENAMED, faults) == {}
+    assert_old_or_new(bench)
+    assert NAME in bench.hosts.virsh(HOST, "net-list", "--name").split()
+
+
+def assert_old_or_new(bench) -> None:
+    done = bench.apply({"name": "green", "forward": {}})
+    assert "code" not in done, done
+    bench.hosts.virsh(HOST, "net-destroy", "green")
+    bench.hosts.virsh(HOST, "net-undefine", "green")
+    there = bench.hosts.virsh(HOST, "net-list", "--all", "--name").split()
+    assert there in ([NAME], ["blue"]), done
+    bridge = bench.hosts.virsh(HOST, "net-info", there[0]).partition("Bridge:")[2].strip()
+    assert_known(bench, there[0], bridge)

