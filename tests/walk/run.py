@@ -92,8 +92,10 @@ class Lane(threading.Thread):
             self._walk()
         except BaseException as error:
             self.broken = error
-            told = "".join(traceback.format_exception(error))[-1500:]
-            print(f"{self.release}: the walk itself broke: {told}", flush=True)
+            print(
+                f"{self.release}: the walk itself broke: {''.join(traceback.format_exception(error))[-1500:]}",
+                flush=True,
+            )
 
     def _walk(self) -> None:
         until, done, episode = time.monotonic() + self.args.minutes * 60, 0, 0
