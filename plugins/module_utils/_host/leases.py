@@ -11,12 +11,20 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from typing import Any
 
 from .._model.leases import Leases
+from .connection import is_remote
 
 # leaseshelper has it built in.
 FOLDER = "/var/lib/libvirt/dnsmasq"
 _MOST = 32 * 1024 * 1024
+
+
+def are_here(conn: Any) -> bool:
+    """Whether the connection is to the daemon whose files these are: another's networks may have the same bridges."""
+    uri = str(conn.getURI())
+    return conn.getType() != "TEST" and not is_remote(uri) and "/session" not in uri and "/embed" not in uri
 
 
 def read_leases(bridge: str) -> Leases:

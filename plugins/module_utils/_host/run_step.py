@@ -74,8 +74,10 @@ def _put_back(conn: Any, step: Step) -> dict[str, float]:
 def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
     """Into the files of the bridge that the network will have, beside what is there."""
     from .._plan.leases import joined, subnets, within
-    from .leases import read_leases, write_leases
+    from .leases import are_here, read_leases, write_leases
 
+    if not are_here(conn):
+        return
     xml = step.xml
     if not xml:
         network = find(conn, step.network)

@@ -56,7 +56,7 @@ def _with_leases(plan: Plan, observed: Observed, work: Sequence[Work]) -> Plan:
     if not starts and observed.exists:
         return plan  # it runs on, or begins with what there will be by then
     goal = goal_of(plan, observed)
-    sources = sorted({bridge_of_leases(was) for other, was in work if _moves(plan, goal, other, was)} - {""})
+    sources = sorted({own_bridge(was) for other, was in work if _moves(plan, goal, other, was)} - {""})
     if not sources:
         return plan
     sentence = f"Take the DHCP leases of bridge {', '.join(sources)} along to network '{plan.network}'."
@@ -71,7 +71,7 @@ def _moves(plan: Plan, goal: Document, other: Plan, was: Observed) -> bool:
     if not actions & {DESTROY, UNDEFINE}:
         return False
     old = was.live if was.live is not None else was.persistent or {}
-    if other.network == plan.network and bridge_of_leases(was) == _bridge(goal):
+    if other.network == plan.network and own_bridge(was) == _bridge(goal):
         return False
     return any(one.overlaps(two) for one in subnets(goal) for two in subnets(old) if one.version == two.version)
 
@@ -80,7 +80,7 @@ def leases_again(was: Observed, now: Observed) -> tuple[Step, ...]:
     """For a rollback that starts the network: libvirt may have removed its leases, or have newer ones elsewhere."""
     if not subnets(was.live or {}):
         return ()
-    sources = sorted({bridge_of_leases(was), bridge_of_leases(now)} - {""})
+    sources = sorted({own_bridge(was), own_bridge(now)} - {""})
     sentence = f"Put the DHCP leases of network '{was.name}' back."
     # A transient network is not there yet when it gets them.
     xml = was.live_xml if was.persistent is None else ""
@@ -93,8 +93,9 @@ def goal_of(plan: Plan, observed: Observed) -> Document:
     return parse_network(xml) if xml else observed.persistent or {}
 
 
-def bridge_of_leases(observed: Observed) -> str:
-    """Empty for a network that has none, or whose bridge is yet to be named."""
+def own_bridge(observed: Observed) -> str:
+    """The bridge that libvirt makes for the network, after which it names its leases; empty where it makes none, or has
+    yet to name it."""
     return _bridge(observed.live if observed.live is not None else observed.persistent or {})
 
 
@@ -120,7 +121,7 @@ def _prefix(text: str) -> int:
 def is_linked(step: Step, others: Iterable[Observed]) -> bool:
     """Whether a step takes leases of one of these networks."""
     sources = step.command.split() if step.action == LEASES else ()
-    return any(bridge_of_leases(other) in sources for other in others)
+    return any(own_bridge(other) in sources for other in others)
 
 
 def joined(leases: Sequence[Leases], bridge: str) -> Leases:

@@ -42,14 +42,14 @@ def rollback(was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...]
         return (*stops, *removes)
     recorded = still_running(was.plugged or (), guests)
     if now.live is None:
-        return _run_again(was, now, recorded)
+        return _run_again(was, now, host, recorded)
     old, new = canonical(NETWORK, now.live), canonical(NETWORK, was.live or {})
     updates: Sequence[Step] = ()
     if old != new:
         order = [address.ip(str(ip.get("address", ""))) for ip in now.live.get("ips", ())]
         updates, stuck = live_updates(name, old, new, order, host.version)
         if stuck:
-            return _run_again(was, now, recorded)
+            return _run_again(was, now, host, recorded)
     return (
         *_definition(was, now),
         *_autostart(was, now),
@@ -70,7 +70,7 @@ def plugged_again(runs: Document, recorded: Sequence[Plugged], now: Observed) ->
     return (*put_back(now.name, runs, missing), *attach_taps(now.name, runs, unsettled))
 
 
-def _run_again(was: Observed, now: Observed, recorded: Sequence[Plugged]) -> tuple[Step, ...]:
+def _run_again(was: Observed, now: Observed, host: Host, recorded: Sequence[Plugged]) -> tuple[Step, ...]:
     """By a start, which takes the persistent definition: a network that ran with another one gets that for the
     moment."""
     name = was.name
@@ -78,7 +78,7 @@ def _run_again(was: Observed, now: Observed, recorded: Sequence[Plugged]) -> tup
     taps = {port.tap.name for port in recorded if port.tap is not None}
     # A guest's tap that is back in the bridge before its port is looks like a device.
     came = [port for port in now.plugged or () if not is_recorded(port, recorded) and port.name not in taps]
-    leases = leases_again(was, now)
+    leases = () if host.remote else leases_again(was, now)
     back = put_back(name, was.live or {}, _fitting(was, (*recorded, *came)))
     if was.persistent is None:
         create = Step(CREATE, name, f"Start transient network '{name}' again.", xml=was.live_xml)

@@ -20,7 +20,7 @@ from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import Plugged
-from .._plan.leases import bridge_of_leases
+from .._plan.leases import own_bridge
 from .._plan.record import Entry, record
 from .._plan.replug import bridges_of, is_replug, with_plugged, without_place
 from .._plan.rollback import rollback
@@ -57,7 +57,7 @@ class Running:
         running = cls(conn, host, entries, write)
         for place, entry in enumerate(entries):
             if any(step.action in (DESTROY, UNDEFINE) for step in entry.plan.steps):
-                running.keep(place, kept(entry, "" if host.remote else bridge_of_leases(entry.was)))
+                running.keep(place, kept(conn, entry, own_bridge(entry.was)))
         return running
 
     def keep(self, place: int, entry: Entry) -> bool:
@@ -68,7 +68,7 @@ class Running:
 
     def keep_leases(self, place: int, step: Step) -> None:
         """Raises VirtfleetError JOURNAL_UNWRITABLE, or what reading raises."""
-        if not self.host.remote and self.keep(place, kept_before(self.conn, self.entries[place], step)):
+        if self.keep(place, kept_before(self.conn, self.entries[place], step)):
             self.save()
 
     @property

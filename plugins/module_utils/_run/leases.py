@@ -10,17 +10,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from .._host.leases import read_leases, remove_leases
+from .._host.leases import are_here, read_leases, remove_leases
 from .._host.networks import read_network, read_networks
 from .._model.leases import Leases
-from .._plan.leases import bridge_of_leases, joined
+from .._plan.leases import joined, own_bridge
 from .._plan.record import Entry
 from .._plan.step import DESTROY, LEASES, UNDEFINE, Step
 
 
-def kept(entry: Entry, bridge: str) -> Entry:
+def kept(conn: Any, entry: Entry, bridge: str) -> Entry:
     """The entry, with what the files of a bridge say now beside what they said before."""
-    if not bridge:
+    if not bridge or not are_here(conn):
         return entry
     try:
         found = read_leases(bridge)
@@ -35,10 +35,10 @@ def kept(entry: Entry, bridge: str) -> Entry:
 
 def kept_before(conn: Any, entry: Entry, step: Step) -> Entry:
     """To be called before each step of a network's."""
-    if step.action == LEASES and bridge_of_leases(entry.was) in step.command.split():
-        return kept(entry, bridge_of_leases(entry.was))  # dnsmasq has ended by now
+    if step.action == LEASES and own_bridge(entry.was) in step.command.split():
+        return kept(conn, entry, own_bridge(entry.was))  # dnsmasq has ended by now
     if step.action in (DESTROY, UNDEFINE):
-        return kept(entry, bridge_of_leases(read_network(conn, entry.was.name)))
+        return kept(conn, entry, own_bridge(read_network(conn, entry.was.name)))
     return entry
 
 
@@ -51,11 +51,11 @@ def sources(step: Step, entries: Iterable[Entry]) -> list[Leases]:
 def tidy(conn: Any, entries: Sequence[Entry]) -> None:
     """Leases under the name of a bridge that no network has any more would be those of the next that gets it."""
     names = {one.bridge for entry in entries for one in entry.leases}
-    names |= {bridge_of_leases(entry.was) for entry in entries} - {""}
-    if not names:
+    names |= {own_bridge(entry.was) for entry in entries} - {""}
+    if not names or not are_here(conn):
         return
     for observed in read_networks(conn).values():
-        names -= {bridge_of_leases(observed), bridge_of_leases(replace(observed, live=None))}
+        names -= {own_bridge(observed), own_bridge(replace(observed, live=None))}
     for name in names:
         with suppress(OSError):
             remove_leases(name)

@@ -19,7 +19,7 @@ from .._model.errors import VirtfleetError
 from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
-from .._plan.leases import is_linked
+from .._plan.leases import is_linked, own_bridge
 from .._plan.record import Entry, recalled, record
 from .._plan.recovery import completed, recovered, stp_again, with_later_edit
 from .._plan.replug import bridges_of, is_replug
@@ -92,11 +92,14 @@ class _Recovery:
         return done + self._run(place, self._stp_again(entry, bridges))
 
     def _stp_again(self, entry: Entry, bridges: Sequence[str]) -> tuple[Step, ...]:
-        if self.host.remote or not bridges:
+        if self.host.remote:
             return ()
         from .._host.bridges import read_bridges
 
-        return stp_again(entry.bridges, read_bridges(bridges), read_network(self.conn, entry.was.name))
+        now = read_network(self.conn, entry.was.name)
+        # libvirt may have named the new bridge itself.
+        names = {*bridges, own_bridge(now)} - {""}
+        return stp_again(entry.bridges, read_bridges(sorted(names)), now)
 
     def _run(self, place: int, steps: Iterable[Step]) -> list[str]:
         done = []
@@ -111,8 +114,6 @@ class _Recovery:
         return done
 
     def _keep_leases(self, place: int, step: Step) -> None:
-        if self.host.remote:
-            return
         entry = kept_before(self.conn, self.entries[place], step)
         if entry is not self.entries[place]:
             self.entries[place] = entry
@@ -135,8 +136,7 @@ def _complete(conn: Any, host: Host, journal: Journal, left: dict[str, Any]) -> 
         back = [place for place in reversed(places) if recovery.entries[place].back]
         for place in (*back, *(place for place in places if not recovery.entries[place].back)):
             done += _settled(recovery, place, journal)
-        if not host.remote:
-            tidy(conn, recovery.entries)
+        tidy(conn, recovery.entries)
     names = ", ".join(entry.was.name for entry in recovery.entries)
     return f"An earlier run was broken off while it changed {names}. {_told(done)}"
 
@@ -199,7 +199,7 @@ def take_back(conn: Any, host: Host, left: dict[str, Any]) -> str:
                 done += recovery.settle(place)
             except VirtfleetError as error:
                 failed.append(f"network '{entries[place].was.name}': {error.sentence}")
-        if not failed and not host.remote:
+        if not failed:
             tidy(conn, recovery.entries)
     if failed:
         raise VirtfleetError(

@@ -71,9 +71,8 @@ def _run(opened: Session, work: list[Work], look: Callable[[], T], interruption:
 
 def _tidy(opened: Session, running: Running) -> None:
     """What stays lying about is no reason to fail a change that is done."""
-    if not opened.host.remote:
-        with suppress(Exception):
-            tidy(opened.conn, running.entries)
+    with suppress(Exception):
+        tidy(opened.conn, running.entries)
 
 
 def _rolled_back(running: Running, error: VirtfleetError) -> VirtfleetError:

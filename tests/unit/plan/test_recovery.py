@@ -11,11 +11,12 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_state import BridgeState
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import is_virtual, members_of
 from ansible_collections.virtfleet.network.plugins.module_utils._model.guest import Guest, Nic
 from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, recalled, record
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import recovered
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import recovered, stp_again
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import write_network
 
@@ -113,3 +114,17 @@ def test_a_change_that_nobody_confirmed_is_taken_back(wanted, seen):
     assume(plan is not None and plan.changed)
     after = run_transaction(seen, plan.steps)
     assert same(run_transaction(after, rollback(seen, after, HOST, GUESTS)), seen)
+
+
+BRIDGES = st.builds(BridgeState, st.sampled_from(["virbr7", "br0"]), st.sampled_from([3, 4]), st.booleans())
+
+
+@given(st.lists(BRIDGES, max_size=2, unique_by=lambda bridge: bridge.name), BRIDGES, st.booleans())
+def test_stp_comes_back(was, now, defined):
+    """As it was on the same bridge; as defined on one that was made again since; never on another's bridge."""
+    seen = made({"forward": {}, "bridge": {"name": "virbr7", "stp": defined}})
+    steps = stp_again(was, [now], seen)
+    same_one = [bridge for bridge in was if (bridge.name, bridge.index) == (now.name, now.index)]
+    wanted = same_one[0].stp if same_one else defined and now.name == "virbr7"
+    assert bool(steps) == (wanted and not now.stp)
+    assert all(step.value and step.section == now.name for step in steps)
