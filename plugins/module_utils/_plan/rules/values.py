@@ -32,9 +32,11 @@ def values(document: Document) -> Iterator[Problem]:
     mac = document.get("mac")
     if mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1 or address.mac(mac) == _NO_MAC):
         yield Problem("MAC_INVALID", f"mac is {mac!a}, which is no unicast MAC address.")
-    driver = (document.get("forward") or {}).get("driver") or {}
-    if "model" in driver and "name" not in driver:
-        yield Problem("DRIVER_INVALID", "forward.driver has a model and no name; libvirt would lose it.")
+    forward = document.get("forward") or {}
+    driver, nat = forward.get("driver") or {}, forward.get("nat") or {}
+    holds = any(forward.get(name) for name in ("dev", "interfaces", "addresses", "pf")) or "ipv6" in nat
+    if "model" in driver and "name" not in driver and not (holds or nat.get("address") or nat.get("port")):
+        yield Problem("DRIVER_INVALID", "forward.driver has a model and no name; libvirt loses it where no device is.")
     for device in (document.get("forward") or {}).get("addresses") or ():
         if not _is_function(device.get("address", "")):
             yield Problem("PCI_INVALID", f"{device.get('address')!a} is no PCI address such as 0000:03:10.1.")
