@@ -94,9 +94,23 @@ IN_THE_WAY = (
     ["ip", "address", "add", "10.77.0.1/24", "dev", "uplink"],
     ["ip", "link", "set", "uplink", "up"],
 )
-THIRDS = {
-    "hostdev without VFs": {"name": "third", "forward": {"mode": "hostdev", "pf": {"dev": "p0"}}},
-    "subnet of the host": {"name": "third", "ips": [{"address": "10.77.0.2", "prefix": 24}]},
+# What only dnsmasq itself can tell, and what the host tells beforehand.
+FAILS = {
+    "name": "third",
+    "ips": [{"address": "10.78.0.1", "prefix": 24}],
+    "dnsmasq_options": ["conf-file=/nonexistent/dnsmasq.conf"],
+}
+REFUSED = {
+    "hostdev without VFs": ({"name": "third", "forward": {"mode": "hostdev", "pf": {"dev": "p0"}}}, "PF_NO_VFS"),
+    "subnet of the host": ({"name": "third", "ips": [{"address": "10.77.0.2", "prefix": 24}]}, "SUBNET_OVERLAP"),
+    "no TFTP root": (
+        {"name": "third", "ips": [{"address": "10.78.0.2", "prefix": 24, "tftp": "/nonexistent"}]},
+        "TFTP_ROOT_MISSING",
+    ),
+    "dnsmasq's no": (
+        {"name": "third", "ips": [{"address": "10.78.0.2", "prefix": 24}], "dnsmasq_options": ["bogus"]},
+        "DNSMASQ_REFUSES",
+    ),
 }
 
 
@@ -110,22 +124,41 @@ THIRDS = {
                 release=release,
                 steps=(
                     start(FIRST, first=IN_THE_WAY),
-                    networks(
-                        "failed",
-                        {"name": "first", "portgroups": [{"name": "b"}], "autostart": True},
-                        {"name": "second", "mtu": 1400, "autostart": True},
-                        third,
-                    ),
+                    networks("check", {"name": "first", "mtu": 1400}, third, check=True),
+                    networks("real", {"name": "first", "mtu": 1400}, third),
                     look(),
-                    networks("mended", {"name": "first", "portgroups": [{"name": "b"}]}),
                 ),
             ),
         )
-        for kind, third in THIRDS.items()
+        for kind, (third, _code) in REFUSED.items()
         for release in ("bookworm", "trixie")
     ],
 )
+def test_what_the_host_could_not_start_is_refused_before(
+    told: Told, release: str, request: pytest.FixtureRequest
+) -> None:
+    kind = request.node.callspec.id.rpartition("-")[0]
+    assert "third" in told.refused("check", REFUSED[kind][1])
+    assert told.refused("real", REFUSED[kind][1]) == told["check"]["msg"]
+    assert told.snapshot("after") == told.snapshot("before")
+
+
+@story(
+    start(FIRST),
+    networks("check", FAILS, check=True),
+    networks(
+        "failed",
+        {"name": "first", "portgroups": [{"name": "b"}], "autostart": True},
+        {"name": "second", "mtu": 1400, "autostart": True},
+        FAILS,
+    ),
+    look(),
+    networks("mended", {"name": "first", "portgroups": [{"name": "b"}]}),
+)
 def test_a_failure_in_the_third_takes_the_first_two_back(told: Told, release: str) -> None:
+    (third,) = told.ok("check")["networks"]
+    assert third["outstanding"] == ["what dnsmasq makes of dnsmasq_options"]
+    assert any("consent is outstanding" in warning for warning in told["check"]["warnings"])
     sentence = told.refused("failed", "LIBVIRT_REFUSED")
     assert "third" in sentence
     result = told["failed"]
@@ -139,7 +172,7 @@ def test_a_failure_in_the_third_takes_the_first_two_back(told: Told, release: st
 
 @story(
     start(FIRST),
-    networks("failed", {"name": "first", "mtu": 1400}, {"name": "second", "mtu": 1400}, THIRDS["hostdev without VFs"]),
+    networks("failed", {"name": "first", "mtu": 1400}, {"name": "second", "mtu": 1400}, FAILS),
     look(),
 )
 def test_a_restart_is_taken_back_too(told: Told, release: str) -> None:
@@ -153,7 +186,7 @@ def test_a_restart_is_taken_back_too(told: Told, release: str) -> None:
 
 @story(
     start({"xml": "<network><name>first</name></network>", "transient": True}),
-    networks("failed", {"name": "first", "mtu": 1400}, THIRDS["hostdev without VFs"]),
+    networks("failed", {"name": "first", "mtu": 1400}, FAILS),
     look(),
 )
 def test_a_transient_network_is_transient_again(told: Told, release: str) -> None:
@@ -165,8 +198,8 @@ def test_a_transient_network_is_transient_again(told: Told, release: str) -> Non
 
 @story(
     start(),
-    network("check", check=True, forward={"mode": "hostdev", "pf": {"dev": "p0"}}),
-    network("failed", forward={"mode": "hostdev", "pf": {"dev": "p0"}}),
+    network("check", check=True, **{**FAILS, "name": "net"}),
+    network("failed", **{**FAILS, "name": "net"}),
     look(),
 )
 def test_a_network_that_does_not_start_is_not_left_behind(told: Told, release: str) -> None:
@@ -190,8 +223,7 @@ def test_a_bridge_of_the_host_is_not_taken_over(told: Told, release: str) -> Non
 
 @story(start(), network("failed", bridge={"zone": "trusted"}, mtu=1400), look())
 def test_a_zone_without_firewalld(told: Told, release: str) -> None:
-    sentence = told.refused("failed", "LIBVIRT_REFUSED")
-    assert "firewalld" in sentence
+    assert "firewalld" in told.refused("failed", "BRIDGE_INVALID")
     assert told.snapshot("after") == told.snapshot("before")
 
 

@@ -33,7 +33,7 @@ xml_network = import_module(UTILS + "_xml.network")
 
 URI = "qemu:///system"
 # What the collection refuses although libvirt would take it, each for a reason that docs/validation.md gives.
-ON_PURPOSE = {"TEXT_INVALID", "NAME_INVALID", "DEVICE_NAME_INVALID", "POOL_MIXED", "XML_TWICE"}
+ON_PURPOSE = {"TEXT_INVALID", "NAME_INVALID", "DEVICE_NAME_INVALID", "POOL_MIXED", "XML_TWICE", "DRIVER_INVALID"}
 # What libvirt would drop without a word; only its schema tells.
 ASK_SCHEMA = {"XML_UNKNOWN", "LIBVIRT_TOO_OLD"}
 

@@ -31,6 +31,8 @@ def addresses(document: Document) -> Iterator[Problem]:
             yield problem
             continue
         bits = len(address.packed(item["address"]) or b"") * 8
+        if bits == 128 and "tftp" in item:
+            yield Problem("OPTION_NOT_IN_MODE", f"{where} has tftp, which is for IPv4 addresses.")
         dhcp = item.get("dhcp") or {}
         if dhcp.get("ranges") or dhcp.get("hosts"):
             if bits in served:

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Optional
 
+from ..._model.bridge import is_template
 from ..._model.errors import Problem
 from ..._model.field import Document
+from ..._model.forward import is_virtual
 
 # libvirt makes files out of a network's name; with the longest suffix (.addnhosts, .hostsfile) one has 255 bytes.
 NAME_BYTES = 245
@@ -49,6 +51,11 @@ def devices(document: Document) -> Iterator[Problem]:
     named.append(("forward.dev", forward.get("dev")))
     named.append(("forward.pf.dev", (forward.get("pf") or {}).get("dev")))
     named += [("forward.interfaces", item.get("dev")) for item in forward.get("interfaces") or ()]
+    if is_virtual(document) and "%" in str(named[0][1]) and not is_template(str(named[0][1])):
+        yield Problem(
+            "DEVICE_NAME_INVALID",
+            f"bridge.name is {named[0][1]!a}; a percent sign is for a template such as virbr%d, which libvirt numbers.",
+        )
     for option, device in named:
         if device is None:
             continue

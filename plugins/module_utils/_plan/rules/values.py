@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,9 @@ VLAN_ID = (0, 4095)
 RATE = 2**54
 LEASE_SECONDS = 120
 LEASE_END = 2**64
+_NO_MAC = "00:00:00:00:00:00"
+# virNetworkDNSSrvDefParseXML
+_SRV = {"service": re.compile(r"[a-zA-Z0-9_\-+/*]{0,482}"), "protocol": re.compile(r"[a-zA-Z0-9\-+/]*")}
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
@@ -26,8 +30,13 @@ def values(document: Document) -> Iterator[Problem]:
     if mtu is not None and not MTU[0] <= mtu <= MTU[1]:
         yield Problem("MTU_INVALID", f"mtu is {mtu}; it can be {MTU[0]} to {MTU[1]}.")
     mac = document.get("mac")
-    if mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1):
+    if mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1 or address.mac(mac) == _NO_MAC):
         yield Problem("MAC_INVALID", f"mac is {mac!a}, which is no unicast MAC address.")
+    forward = document.get("forward") or {}
+    driver, nat = forward.get("driver") or {}, forward.get("nat") or {}
+    holds = any(forward.get(name) for name in ("dev", "interfaces", "addresses", "pf")) or "ipv6" in nat
+    if "model" in driver and "name" not in driver and not (holds or nat.get("address") or nat.get("port")):
+        yield Problem("DRIVER_INVALID", "forward.driver has a model and no name; libvirt loses it where no device is.")
     for device in (document.get("forward") or {}).get("addresses") or ():
         if not _is_function(device.get("address", "")):
             yield Problem("PCI_INVALID", f"{device.get('address')!a} is no PCI address such as 0000:03:10.1.")
@@ -115,6 +124,11 @@ def _dns(dns: Document) -> Iterator[Problem]:
             )
         elif not 1 <= forwarder.get("port", 53) <= 65535:
             yield Problem("DNS_INVALID", f"dns.forwarders has port {forwarder['port']}; it can be 1 to 65535.")
+    for record in dns.get("srvs") or ():
+        for name, takes in _SRV.items():
+            if not takes.fullmatch(str(record.get(name, ""))):
+                what = f"dns.srvs has the {name} {record[name]!a}"[:200]
+                yield Problem("DNS_INVALID", f"{what}, with a character that none has, or too long.")
     for host in dns.get("hosts") or ():
         if address.packed(str(host.get("ip", ""))) is None:
             yield Problem("ADDRESS_INVALID", f"dns.hosts has {host.get('ip')!a}, which is no IP address.")
