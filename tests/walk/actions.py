@@ -277,8 +277,7 @@ class Actions:
         if virtual:
             name = self.choice(virtual)
             made.append({"do": "attach", "network": name, "link": self.choice(["w0", "w1"])})
-            slot = self.slot(name) + 1
-            made.append({"do": "lease", "network": name, "mac": "52:54:00:99:00:01", "address": f"10.{slot}.0.55"})
+            made.append({"do": "lease", "network": name, "mac": "52:54:00:99:00:01", "last": 55})
         if seen["guests"]:
             settings = self.choice(
                 [["type", "bridge_slave", "isolated", "on"], ["type", "bridge_slave", "hairpin", "on"],

@@ -75,14 +75,18 @@ def tap(guest: str, nic: int, settings: list[str]) -> dict[str, Any]:
     return shell(["ip", "link", "set", name, *settings]) if name else {"rc": 1, "said": "no such tap"}
 
 
-def lease(network: str, mac: str, address: str) -> dict[str, Any]:
-    """A lease as libvirt's own helper writes it down."""
+def lease(network: str, mac: str, last: int) -> dict[str, Any]:
+    """A lease as libvirt's own helper writes it down, of the network's first subnet."""
+    subnet = re.search(r"<ip address='([\d.]+)\.\d+'", output("virsh", "-q", "net-dumpxml", network))
+    if not subnet:
+        return {"rc": 1, "said": "no subnet"}
     path = Path(f"/var/lib/libvirt/dnsmasq/{_bridge(network)}.status")
     try:
         told = json.loads(path.read_text() or "[]")
     except (OSError, ValueError):
         told = []
-    told.append({"ip-address": address, "mac-address": mac, "hostname": "h", "expiry-time": int(time.time()) + 86400})
+    until = int(time.time()) + 86400
+    told.append({"ip-address": f"{subnet.group(1)}.{last}", "mac-address": mac, "hostname": "h", "expiry-time": until})
     path.write_text(json.dumps(told, indent=2))
     return {"rc": 0, "said": ""}
 
