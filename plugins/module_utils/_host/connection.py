@@ -145,9 +145,15 @@ def translate(error: Any, doing: str, conn: Any = None) -> VirtfleetError:
         return VirtfleetError(
             "DAEMON_LOST", f"The libvirt daemon went away in the attempt to {doing} ({message}).", **beside
         )
-    from .refusal import unanswered
+    from .refusal import hung_up, unanswered
 
-    # A modular daemon asks others, and one of those may be down.
+    # A modular daemon asks others, and one of those may go away, or be down.
+    if hung_up(error.get_error_domain(), message):
+        return VirtfleetError(
+            "DAEMON_LOST",
+            f"The daemon that the host's libvirt asks to {doing} went away ({message}).",
+            **beside,
+        )
     silent = unanswered(message)
     if silent:
         return VirtfleetError("DAEMON_UNREACHABLE", f"{silent}; it was needed to {doing}.", **beside)

@@ -15,7 +15,7 @@ from .._model.errors import VirtfleetError
 # Of libvirt's virErrorNumber and virErrorDomain, which never change.
 NO_CONNECT, INVALID_ARG, XML_ERROR, AUTH_FAILED, CONFIG_UNSUPPORTED = 5, 8, 27, 45, 67
 AUTH_CANCELLED, OPERATION_UNSUPPORTED, ACCESS_DENIED, AUTH_UNAVAILABLE = 79, 84, 88, 94
-FROM_URI = 45
+FROM_RPC, FROM_URI = 7, 45
 _URI = (NO_CONNECT, INVALID_ARG, XML_ERROR, CONFIG_UNSUPPORTED, OPERATION_UNSUPPORTED)
 _AUTH = (AUTH_FAILED, AUTH_CANCELLED, ACCESS_DENIED, AUTH_UNAVAILABLE)
 
@@ -24,6 +24,7 @@ _LONG = 250
 
 _SOCKET = re.compile(r"Failed to connect socket to '(?P<path>[^']*/(?P<daemon>[^'/]+?)(?:-admin|-ro)?-sock(?:-ro)?)'")
 _SERVER = re.compile(r"unable to connect to server at '(?P<path>[^']+)'")
+_HUNG_UP = re.compile(r"(internal error: )?(End of file while|Cannot (recv|write) data|client socket is closed)")
 _UNIT = re.compile(r"virt[a-z]+d")
 _CERTIFICATE = re.compile(r"certificate|\bTLS\b|private key", re.IGNORECASE)
 
@@ -46,6 +47,11 @@ def unanswered(message: str) -> str | None:
         return None
     why = _rest(message, found)
     return f"The libvirt daemon does not answer on {found['path']} ({why}){_start(found['path'], found['daemon'])}"
+
+
+def hung_up(domain: int, message: str) -> bool:
+    """Whether a modular daemon went away that was asked by way of the one that this connection goes to."""
+    return domain == FROM_RPC and bool(_HUNG_UP.match(message))
 
 
 def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
