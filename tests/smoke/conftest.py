@@ -5,7 +5,7 @@
 
 A test is told as a story: its mark has the steps, which run on each host of SMOKE_HOSTS, all stories of a host in one
 playbook, the hosts side by side. IT_ANSIBLE runs them from another ansible-core; SMOKE_REPORT is a file to which the
-outcome is added, for tests/smoke/matrix.py. The playbooks and their output are in tests/output/smoke.
+outcome is added, for tests/smoke/matrix.py. The playbooks and their output are in tests/output.
 """
 
 from __future__ import annotations

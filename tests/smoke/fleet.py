@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAME = os.environ.get("IT_LABS", "") + "smoke"
 LAB = ["/usr/bin/python3", str(ROOT / "tests" / "lab" / "lab.py"), "--name", NAME]
 INVENTORY = ROOT / f".lab-{NAME}" / "inventory.yml"
-OUTPUT = ROOT / "tests" / "output" / "smoke"
+OUTPUT = ROOT / "tests" / "output" / NAME
 # One host of the oldest release, and one with modular daemons.
 USUAL = "bullseye,bookworm/modular"
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The smoke tests on everything that is claimed, and the table of it in docs/support.md.
 
-Usage: matrix.py [HOSTS]. HOSTS: instead of EVERYWHERE, as SMOKE_HOSTS has them. An ansible-core other than the checkout's has
-an environment in .cache. The exit status is 1 when a test failed or an ansible-core could not be had here.
+Usage: matrix.py [HOSTS]. HOSTS: instead of EVERYWHERE, as SMOKE_HOSTS has them. An ansible-core that is not the
+checkout's has an environment in .cache. Exit status 1: a test failed, or an ansible-core could not be had here.
 """
 
 from __future__ import annotations
