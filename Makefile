@@ -25,7 +25,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 TIERS := test-unit test-lint test-types test-sanity test-build test-lab test-walk
 LINTS := lint-ruff lint-format lint-ansible lint-yaml lint-docs lint-changelog
 
-.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth verdict bench walk clean
+.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth verdict matrix bench walk clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,7 +64,7 @@ test-build: setup ## build, install from the tarball, read every plugin's docume
 	@$(TIMED) build python tests/tools/build.py
 
 test-lab: setup ## modules and roles on hosts of the lab
-	@$(TIMED) lab $(PYTEST)/lab.xml --numprocesses 3 --dist loadscope --durations 15 tests/lab tests/integration
+	@$(TIMED) lab $(PYTEST)/lab.xml --numprocesses 3 --dist loadscope --durations 15 tests/lab tests/integration tests/smoke
 	@$(MAKE) --no-print-directory test-molecule
 
 test-molecule: setup
@@ -95,6 +95,9 @@ truth: setup ## [SCENARIOS=dir] [LANES=n]: migration scenarios against reality
 
 verdict: setup ## [CASES=n] [SEED=n]: generated definitions, check mode's verdict against libvirt's; see docs/validation.md
 	@python tests/verdict/run.py $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
+
+matrix: setup ## [SMOKE=bullseye,testing/nftables]: the smoke tests on every libvirt and ansible-core claimed; the table in docs
+	@python tests/smoke/matrix.py $(SMOKE)
 
 bench: setup ## the measurements
 	@python tests/bench/run.py

@@ -59,5 +59,5 @@ def guest(name: str, *interfaces: str) -> list[Any]:
     return ["virsh", "create", {"file": guests.domain_xml(name, interfaces)}]
 
 
-def nic(of: str, mac: str) -> str:
-    return str(guests.network_interface(of, mac))
+def nic(of: str, mac: str, portgroup: str | None = None) -> str:
+    return str(guests.network_interface(of, mac, portgroup))
