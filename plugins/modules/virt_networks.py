@@ -76,6 +76,9 @@ networks:
       description: Options that the running network will have only after its next start.
       type: list
       elements: str
+    estimated_seconds:
+      description: About how many seconds the steps take, as M(virtfleet.network.virt_network) returns it.
+      type: float
     plugged:
       description: What a restart or stop cut off or interrupted, or in check mode would.
       type: list
