@@ -117,7 +117,8 @@ steps:
       description: The step in words.
       type: str
 pending:
-  description: Options that the running network will have only after its next start.
+  description:
+    - Options that the running network will have only after its next start; V(dnsmasq) when it has none until then.
   returned: success
   type: list
   elements: str
@@ -128,6 +129,13 @@ outstanding:
   returned: success
   type: list
   elements: str
+estimated_seconds:
+  description:
+    - About how many seconds the steps take, as seen on an idle host; a busy one needs more. In check mode, how long
+      the real run is going to take.
+  returned: success
+  type: float
+  sample: 0.65
 plugged:
   description: What a restart or stop cut off or interrupted, or in check mode would.
   returned: success

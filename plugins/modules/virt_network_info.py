@@ -120,6 +120,15 @@ details:
       description: Options in which the live definition differs from the persistent one.
       type: list
       elements: str
+    dnsmasq:
+      description:
+        - The dnsmasq that libvirt runs for the network, which serves its DHCP and DNS. V(running); V(dead), there is
+          none; V(broken), there is none, and what libvirt last configured it to does not start; V(stale), it runs
+          with other records than the running network has; V(none), the network needs none; V(unknown), it cannot be
+          seen from here (a remote URI, a session's daemon). Null when the network does not run.
+        - The next run of M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) puts the first three
+          right.
+      type: str
     live:
       description: The live values of those options; one that is missing live is not listed.
       type: dict

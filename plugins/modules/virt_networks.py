@@ -82,6 +82,9 @@ networks:
           everything that libvirt looks at was looked at, and after a run.
       type: list
       elements: str
+    estimated_seconds:
+      description: About how many seconds the steps take, as M(virtfleet.network.virt_network) returns it.
+      type: float
     plugged:
       description: What a restart or stop cut off or interrupted, or in check mode would.
       type: list

@@ -20,6 +20,7 @@ def plan_result(plan: Plan, gaps: Optional[dict[str, float]] = None) -> dict[str
         "steps": [step.as_dict() for step in plan.steps],
         "pending": list(plan.pending),
         "outstanding": list(plan.outstanding),
+        "estimated_seconds": plan.seconds,
         "plugged": [item.as_dict() for item in plan.plugged],
         "waiting": [item.as_dict() for item in plan.waiting],
         "replugged": [] if gaps is None else [_replugged(item, gaps) for item in plan.plugged],

@@ -24,6 +24,9 @@ except ImportError:  # said to the user by the dependency gate, before anything 
 OPEN_SECONDS = 60
 KEEPALIVE_SECONDS, KEEPALIVE_COUNT = 5, 6
 
+# Before what a program said that libvirt ran: its whole command line.
+_PROGRAM = re.compile(r"^internal error: Child process \(.*?\) unexpected exit status [0-9]+: ")
+
 # An explicit socket may be a tunnel to anywhere.
 _LOCAL = re.compile(r"^[a-z0-9]+(\+unix)?:///(?!.*[?&;]socket=)")
 
@@ -117,6 +120,11 @@ def is_remote(uri: str) -> bool:
     return not _LOCAL.match(uri)
 
 
+def sees_daemons(uri: str) -> bool:
+    """Whether what the daemon runs is found where the system's libvirt keeps it on this host."""
+    return not is_remote(uri) and uri.partition("?")[0].endswith(":///system")
+
+
 @contextmanager
 def errors(doing: str, conn: Any = None) -> Iterator[None]:
     """Turn libvirt's error in the block into ours. doing: "define network 'red'"."""
@@ -157,7 +165,8 @@ def translate(error: Any, doing: str, conn: Any = None) -> VirtfleetError:
     silent = unanswered(message)
     if silent:
         return VirtfleetError("DAEMON_UNREACHABLE", f"{silent}; it was needed to {doing}.", **beside)
-    return VirtfleetError("LIBVIRT_REFUSED", f"libvirt refused to {doing}: {message}.", **beside)
+    said = _PROGRAM.sub("", message)
+    return VirtfleetError("LIBVIRT_REFUSED", f"libvirt refused to {doing}: {said}.", **beside)
 
 
 def _alive(conn: Any) -> bool:

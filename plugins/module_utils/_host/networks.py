@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from .._model.dnsmasq import UNKNOWN
 from .._model.field import Document
 from .._model.observed import Observed
 from .._xml.network import parse_network
-from .connection import errors, libvirt
+from .connection import errors, libvirt, sees_daemons
+from .dnsmasq import read_dnsmasq
 
 
 def read_networks(conn: Any) -> dict[str, Observed]:
@@ -24,10 +26,11 @@ def read_networks(conn: Any) -> dict[str, Observed]:
         autostart = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_AUTOSTART)
         active = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)
         found = conn.listAllNetworks(0)
+        seen = sees_daemons(conn.getURI())
     names = [network.name() for network in found]
     read = [_texts(conn, network, name in active, name in persistent) for network, name in zip(found, names)]
     read_ones = [(name, texts) for name, texts in zip(names, read) if texts is not None]
-    return {name: _observed(name, *texts, autostart=name in autostart) for name, texts in read_ones}
+    return {name: _observed(name, *texts, autostart=name in autostart, seen=seen) for name, texts in read_ones}
 
 
 def read_network(conn: Any, name: str) -> Observed:
@@ -37,8 +40,9 @@ def read_network(conn: Any, name: str) -> Observed:
         return Observed(name)
     with errors(f"read network '{name}'", conn):
         active, persistent, autostart = bool(network.isActive()), bool(network.isPersistent()), _autostart(network)
+        seen = sees_daemons(conn.getURI())
     texts = _texts(conn, network, active, persistent)
-    return Observed(name) if texts is None else _observed(name, *texts, autostart=autostart)
+    return Observed(name) if texts is None else _observed(name, *texts, autostart=autostart, seen=seen)
 
 
 def find(conn: Any, name: str) -> Any:
@@ -74,7 +78,8 @@ def _texts(conn: Any, network: Any, active: bool, persistent: bool) -> Optional[
             raise
 
 
-def _observed(name: str, live: Optional[str], persistent: Optional[str], autostart: bool) -> Observed:
+def _observed(name: str, live: Optional[str], persistent: Optional[str], autostart: bool, seen: bool) -> Observed:
+    """seen: whether the daemons that libvirt runs can be seen from here."""
     live_document: Optional[Document] = None if live is None else parse_network(live)
     same = live is not None and live == persistent
     return Observed(
@@ -84,6 +89,7 @@ def _observed(name: str, live: Optional[str], persistent: Optional[str], autosta
         persistent=live_document if same else None if persistent is None else parse_network(persistent),
         persistent_xml=persistent or "",
         autostart=autostart,
+        dnsmasq=UNKNOWN if live_document is None or not seen else read_dnsmasq(name, live_document),
     )
 
 

@@ -33,7 +33,7 @@ from .connection import errors, is_remote, libvirt
 from .networks import find
 from .ports import free_ports, reclaim_ports, release_ports
 
-_COMMANDS = {"add": "ADD_LAST", "modify": "MODIFY", "delete": "DELETE"}
+_COMMANDS = {"add": "ADD_LAST", "add_first": "ADD_FIRST", "modify": "MODIFY", "delete": "DELETE"}
 
 
 def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, float]:

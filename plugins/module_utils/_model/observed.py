@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+from .dnsmasq import UNKNOWN
 from .field import Document
 from .plugged import Plugged
 
@@ -17,6 +18,7 @@ class Observed:
     """live is None when the network is inactive, persistent when it is transient, both when there is none.
 
     The XML texts are libvirt's own, kept to put things back verbatim. plugged is None when not looked at.
+    dnsmasq: of a running network, a word of dnsmasq.py.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Observed:
     persistent_xml: str = ""
     autostart: bool = False
     plugged: Optional[tuple[Plugged, ...]] = None
+    dnsmasq: str = UNKNOWN
 
     @property
     def exists(self) -> bool:

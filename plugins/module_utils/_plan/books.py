@@ -112,14 +112,9 @@ def member_update(name: str, member: str, comes: bool) -> Step:
     from .._xml.network import write_fragment
 
     xml = write_fragment(INTERFACE, "interface", {"dev": member})
-
-    def step(comes: bool, sentence: str, inverse: Step | None) -> Step:
-        command = "add" if comes else "delete"
-        return Step(UPDATE, name, sentence, xml=xml, command=command, section=POOL_SECTION, inverse=inverse)
-
-    doing, undoing = ("Add", "Remove") if comes else ("Remove", "Add")
-    back = step(not comes, f"{undoing} {member} in running network '{name}' again.", None)
-    return step(comes, f"{doing} {member} in running network '{name}' for the time being.", back)
+    command, doing = ("add", "Add") if comes else ("delete", "Remove")
+    sentence = f"{doing} {member} in running network '{name}' for the time being."
+    return Step(UPDATE, name, sentence, xml=xml, command=command, section=POOL_SECTION)
 
 
 def _is_inside(port: Plugged, live: Document) -> bool:

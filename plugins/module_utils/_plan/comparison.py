@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._model import address
 from .._model.canonical import canonical
 from .._model.desired import INACTIVE, Desired
 from .._model.field import Document
@@ -39,6 +38,11 @@ class Comparison:
         return self.persistent is None or self.persistent != self.goal
 
     @property
+    def persistent_goal(self) -> Document:
+        """goal, which compare() leaves out when all is the same."""
+        return self.goal or canonical(NETWORK, self.wanted)
+
+    @property
     def same(self) -> bool:
         return not (self.define or self.updates or self.stuck)
 
@@ -63,8 +67,7 @@ def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
         return Comparison(wanted, goal, persistent, live, live_goal)
     from .live_updates import live_updates
 
-    order = [address.ip(str(ip.get("address", ""))) for ip in observed.live.get("ips", ())]
-    updates, stuck = live_updates(desired.name, live, live_goal, order, host.version)
+    updates, stuck = live_updates(desired.name, live, live_goal, observed.live, host.version)
     return Comparison(wanted, goal, persistent, live, live_goal, tuple(updates), tuple(stuck))
 
 

@@ -55,4 +55,6 @@ def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], stuck: 
 
 
 def _restarted(stuck: tuple[str, ...]) -> str:
+    if stuck == ("dnsmasq",):
+        return "restarted to have its dnsmasq again"
     return f"restarted to change {', '.join(stuck)}"

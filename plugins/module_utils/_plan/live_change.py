@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .._model.canonical import canonical
 from .._model.desired import INACTIVE, NEVER, REPLUG, Desired
+from .._model.dnsmasq import FAULTY
 from .._model.forward import has_pool, is_virtual, mode_of
 from .._model.host import Host
+from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .comparison import Comparison
@@ -37,7 +40,7 @@ class LiveChange:
 def plan_live_change(
     desired: Desired, observed: Observed, compared: Comparison, host: Host, restart: str, books: Books | None
 ) -> LiveChange:
-    """For a network that runs. Raises VirtfleetError IN_USE or REPLUG_REMOTE."""
+    """For a network that runs. Raises VirtfleetError IN_USE, REPLUG_REMOTE or DNSMASQ_DEAD."""
     plugged = observed.plugged or ()
     if desired.state == INACTIVE:
         from .in_use import refuse_if_in_use
@@ -45,6 +48,15 @@ def plan_live_change(
         refuse_if_in_use(desired, plugged, restart, ())
         return LiveChange((stop(desired.name, plugged),), stops=True, plugged=plugged, looks=True)
     updates, stuck = compared.updates, compared.stuck
+    if observed.dnsmasq in FAULTY:
+        from .dnsmasq_restart import mends
+
+        mended = mends(observed, updates, compared.persistent_goal, host)
+        if mended is None:
+            stuck = (*stuck, "dnsmasq")
+        else:
+            updates = (*updates, *mended)
+            compared = replace(compared, updates=updates)
     if not (updates or stuck or books):
         return LiveChange()
     pool = books is not None or has_pool(observed.live or {})
@@ -63,6 +75,8 @@ def plan_live_change(
 
         if not takes_portgroups(observed, compared, host):
             stuck = tuple(sorted({*stuck, "portgroups"}))
+    if not stuck and len(updates) > 1 and _better_by_restart(observed, compared, host, restart):
+        return _restart(desired, observed, compared, host, restart, (), set())
     swap = pool and not kept_waiting and _by_swap(observed, compared, stuck, restart, books)
     if stuck and restart != NEVER and not swap:
         return _restart(desired, observed, compared, host, restart, stuck, held if kept_waiting else set())
@@ -70,6 +84,20 @@ def plan_live_change(
     gone = set() if kept_waiting else leaving
     steps = _with_ports_aside(observed, compared, updates, gone, books, swap)
     return LiveChange(steps, pending=() if swap else stuck, looks=swap or bool(updates))
+
+
+def _better_by_restart(observed: Observed, compared: Comparison, host: Host, restart: str) -> bool:
+    """Many updates, and a restart that is allowed, cuts nobody off and brings nothing else along."""
+    from .duration import MANY_SECONDS, seconds
+
+    live, plugged = observed.live or {}, observed.plugged or ()
+    if restart == NEVER or not is_virtual(live) or seconds(compared.updates) < MANY_SECONDS:
+        return False
+    if plugged and (restart != REPLUG or host.remote):
+        return False
+    runs = canonical(NETWORK, live)
+    rest = {option for option in {*runs, *compared.goal} if runs.get(option) != compared.goal.get(option)}
+    return rest <= {"dns", "ips", "portgroups", *DESCRIPTIVE}
 
 
 def stop(name: str, plugged: tuple[Plugged, ...]) -> Step:

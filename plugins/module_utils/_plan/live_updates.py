@@ -10,25 +10,30 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional
 
-from .._model import dhcp, dns
+from .._model import address
+from .._model.canonical import canonical
 from .._model.field import Document, Entity, Value
-from .._model.forward import INTERFACE, has_pool, mode_of
+from .._model.forward import mode_of, takes_pool
 from .._model.mark import namespace_of
 from .._model.network import DESCRIPTIVE
 from .._model.portgroup import PORTGROUP
 from .._xml.network import write_fragment
-from .step import DESCRIBE, POOL_SECTION, UPDATE, Step
+from .records import DHCP_HOST, DHCP_RANGE, DNS_HOST, DNS_SRV, DNS_TXT, FORWARD_INTERFACE, Section
+from .sequence import ADD, ADD_FIRST, DELETE, MODIFY, Change, sequence
+from .step import DESCRIBE, UPDATE, Step
 
 SET_METADATA = (9, 7, 0)
+# How much of a record a sentence says.
+_LABEL = 60
 
 
 def live_updates(
-    name: str, live: Document, wanted: Document, order: list[str], version: tuple[int, int, int]
+    name: str, live: Document, wanted: Document, runs: Document, version: tuple[int, int, int]
 ) -> tuple[list[Step], list[str]]:
-    """Both documents canonical -> the updates, and the options that no update can change.
+    """Both documents canonical -> the updates, and the options that no sequence of updates leads to.
 
-    order: the live network's addresses in its own order, by which updates tell one <ip> from another;
-    version: the host's libvirt. Descriptive options are left as they are where it cannot set them.
+    runs: the live network in its own order, by which libvirt tells one <ip> from another, and takes the first record
+    that matches; version: the host's libvirt. Descriptive options are left as they are where it cannot set them.
     """
     steps: list[Step] = []
     stuck: list[str] = []
@@ -40,10 +45,7 @@ def live_updates(
             if version >= SET_METADATA:
                 steps += _describe(name, option, old, new)
             continue
-        if option == "ips":
-            made = _ips(name, live, wanted, order)
-        else:
-            made = _HANDLERS[option](name, live, wanted) if option in _HANDLERS else None
+        made = _HANDLERS[option](name, live, wanted, runs) if option in _HANDLERS else None
         if made is None:
             stuck.append(option)
         else:
@@ -51,103 +53,109 @@ def live_updates(
     return steps, stuck
 
 
-def _update(
-    name: str, section: str, entity: Entity, tag: str, old: Optional[Document], new: Optional[Document], index: int = -1
-) -> Step:
-    """Add (no old), delete (no new) or modify one element."""
-    command = "add" if old is None else "delete" if new is None else "modify"
-    undo = {"add": "delete", "delete": "add", "modify": "modify"}[command]
-    forth = write_fragment(entity, tag, new if new is not None else old or {})
-    back = write_fragment(entity, tag, old if old is not None else new or {})
-    doing = {"add": "Add", "delete": "Remove", "modify": "Change"}[command]
-    label = _label(new if new is not None else old or {})
-
-    def step(command: str, xml: str, sentence: str, inverse: Optional[Step]) -> Step:
-        return Step(UPDATE, name, sentence, xml=xml, command=command, section=section, index=index, inverse=inverse)
-
-    inverse = step(undo, back, f"Take back: {doing.lower()} {section} {label} in running network '{name}'.", None)
-    return step(command, forth, f"{doing} {section} {label} in running network '{name}'.", inverse)
+def update(name: str, section: str, tag: str, entity: Entity, change: Change, index: int = -1) -> Step:
+    """One update of a running network."""
+    doing = {ADD: "Add", ADD_FIRST: "Add", MODIFY: "Change", DELETE: "Remove"}[change.command]
+    passing = change.passing or change.command == ADD_FIRST
+    back = {ADD: " again", DELETE: " for the time being", ADD_FIRST: " for the time being"}
+    how = back.get(change.command, "") if passing else ""
+    return Step(
+        UPDATE,
+        name,
+        f"{doing} {section} {_label(change.record)} in running network '{name}'{how}.",
+        xml=write_fragment(entity, tag, change.said),
+        command=change.command,
+        section=section,
+        index=index,
+    )
 
 
 def _label(item: Document) -> str:
-    return " ".join(str(value) for value in item.values() if isinstance(value, (str, int)) and value is not True)
+    values = [value for value in item.values() if value is not True]
+    words = [word for value in values for word in (value if isinstance(value, list) else [value])]
+    label = " ".join(str(word) for word in words if isinstance(word, (str, int)))
+    return label if len(label) <= _LABEL else label[: _LABEL - 3] + "..."
 
 
-def _keyed(items: Any, key: Callable[[Document], Value]) -> dict[Value, Document]:
-    return {key(item): item for item in items or ()}
-
-
-def _exchange(
-    name: str,
-    section: str,
-    entity: Entity,
-    tag: str,
-    old: Any,
-    new: Any,
-    key: Callable[[Document], Value],
-    index: int = -1,
-) -> list[Step]:
-    """Delete what is gone or different, then add: never two of one key at a time."""
-    before, after = _keyed(old, key), _keyed(new, key)
-    gone = [item for k, item in before.items() if after.get(k) != item]
-    come = [item for k, item in after.items() if before.get(k) != item]
-    return [_update(name, section, entity, tag, item, None, index) for item in gone] + [
-        _update(name, section, entity, tag, None, item, index) for item in come
+def _records(name: str, section: Section, have: Any, shall: Any, index: int = -1) -> Optional[list[list[Step]]]:
+    """Updates that have to do with one another together. have: as it runs, in libvirt's order."""
+    old = [canonical(section.entity, item) for item in have or ()]
+    groups = sequence(section, old, list(shall or ()))
+    if groups is None:
+        return None
+    return [
+        [update(name, section.name, section.tag, section.entity, change, index) for change in group] for group in groups
     ]
 
 
-def _portgroups(name: str, live: Document, wanted: Document) -> list[Step]:
-    before = _keyed(live.get("portgroups"), lambda g: g["name"])
-    after = _keyed(wanted.get("portgroups"), lambda g: g["name"])
-    gone = [_update(name, "portgroup", PORTGROUP, "portgroup", before[k], None) for k in before if k not in after]
+def _flat(groups: list[list[Step]]) -> list[Step]:
+    return [step for group in groups for step in group]
+
+
+def _portgroups(name: str, live: Document, wanted: Document, _runs: Document) -> list[Step]:
+    before, after = ({group["name"]: group for group in side.get("portgroups", ())} for side in (live, wanted))
     # Two defaults at a time are refused: the old default gives it up before the new one takes it.
     changed = sorted(
         (k for k in after if k in before and before[k] != after[k]), key=lambda k: bool(after[k].get("default"))
     )
     come = sorted((k for k in after if k not in before), key=lambda k: bool(after[k].get("default")))
-    return [
-        *gone,
-        *(_update(name, "portgroup", PORTGROUP, "portgroup", before[k], after[k]) for k in changed),
-        *(_update(name, "portgroup", PORTGROUP, "portgroup", None, after[k]) for k in come),
+    changes = [
+        *(Change(DELETE, before[k], before[k]) for k in before if k not in after),
+        *(Change(MODIFY, after[k], after[k]) for k in changed),
+        *(Change(ADD, after[k], after[k]) for k in come),
     ]
+    return [update(name, "portgroup", "portgroup", PORTGROUP, change) for change in changes]
 
 
-def _forward(name: str, live: Document, wanted: Document) -> Optional[list[Step]]:
+def _forward(name: str, live: Document, wanted: Document, runs: Document) -> Optional[list[Step]]:
     """Members of a macvtap pool come and go, the first and the last too; nothing else of <forward> does."""
     old, new = live.get("forward", {}), wanted.get("forward", {})
     rest = ({k: v for k, v in side.items() if k != "interfaces"} for side in (old, new))
     first, second = rest
-    if first != second or mode_of(live) in (None, "nat", "route", "open", "hostdev"):
+    if first != second or mode_of(live) == "hostdev" or not takes_pool({**runs, **live}):
         return None
-    if mode_of(live) == "bridge" and not has_pool(live):  # it may be one with a bridge, which takes no members
-        return None
-    return _exchange(
-        name,
-        POOL_SECTION,
-        INTERFACE,
-        "interface",
-        old.get("interfaces"),
-        new.get("interfaces"),
-        lambda i: i["dev"],
-    )
+    groups = _records(name, FORWARD_INTERFACE, old.get("interfaces"), new.get("interfaces"))
+    return None if groups is None else sorted(_flat(groups), key=_comes)
 
 
-def _ips(name: str, live: Document, wanted: Document, order: list[str]) -> Optional[list[Step]]:
+def _ips(name: str, live: Document, wanted: Document, runs: Document) -> Optional[list[Step]]:
     """DHCP ranges and hosts come and go; addresses, TFTP and BOOTP do not."""
     old, new = live.get("ips", []), wanted.get("ips", [])
     if [_without_dhcp(ip) for ip in old] != [_without_dhcp(ip) for ip in new]:
         return None
+    order = [address.ip(str(ip.get("address", ""))) for ip in runs.get("ips", ())]
     steps: list[Step] = []
+    last: list[Step] = []
     for was, shall in zip(old, new):
-        before, after = was.get("dhcp", {}), shall.get("dhcp", {})
         place = order.index(was["address"])
-        for tag, entity, option, key in (
-            ("range", dhcp.RANGE, "ranges", dhcp.range_key),
-            ("host", dhcp.HOST, "hosts", dhcp.host_key),
-        ):
-            steps += _exchange(name, f"ip-dhcp-{tag}", entity, tag, before.get(option), after.get(option), key, place)
+        before, after = runs["ips"][place].get("dhcp") or {}, shall.get("dhcp", {})
+        ranges = _records(name, DHCP_RANGE, before.get("ranges"), after.get("ranges"), place)
+        hosts = _records(name, DHCP_HOST, before.get("hosts"), after.get("hosts"), place)
+        if ranges is None or hosts is None:
+            return None
+        if "bootp" in was.get("dhcp", {}):
+            made = _keeping_one([*ranges, *hosts], sum(len(before.get(option) or ()) for option in ("ranges", "hosts")))
+            if made is None:
+                return None
+            last += made
+        else:
+            steps += _flat([*ranges, *hosts])
     # DHCP may move from one address to another: where it goes it must have gone first.
-    return sorted(steps, key=lambda step: step.command == "add")
+    return [*sorted(steps, key=_comes), *last]
+
+
+def _comes(step: Step) -> bool:
+    return step.command != DELETE
+
+
+def _keeping_one(groups: list[list[Step]], there: int) -> Optional[list[Step]]:
+    """The updates in an order in which a range or a host is always there, without which libvirt forgets <bootp>."""
+    steps = _flat(sorted(groups, key=lambda group: sum(1 if step.command == DELETE else -1 for step in group)))
+    for step in steps:
+        there += {DELETE: -1, MODIFY: 0}.get(step.command, 1)
+        if there == 0:
+            return None
+    return steps
 
 
 def _without_dhcp(ip: Document) -> Document:
@@ -156,43 +164,42 @@ def _without_dhcp(ip: Document) -> Document:
     return {**rest, "bootp": bootp} if bootp else rest
 
 
-def _dns(name: str, live: Document, wanted: Document) -> Optional[list[Step]]:
+def _dns(name: str, live: Document, wanted: Document, runs: Document) -> Optional[list[Step]]:
     """Host, TXT and SRV records come and go; forwarders and switches do not."""
-    old, new = live.get("dns", {}), wanted.get("dns", {})
-    records = ("hosts", "txts", "srvs")
+    old, new, here = live.get("dns", {}), wanted.get("dns", {}), runs.get("dns") or {}
+    records = {"hosts": DNS_HOST, "txts": DNS_TXT, "srvs": DNS_SRV}
     first, second = ({k: v for k, v in side.items() if k not in records} for side in (old, new))
     if first != second:
         return None
     steps: list[Step] = []
-    for tag, entity, key in (
-        ("host", dns.HOST, dns.host_key),
-        ("txt", dns.TXT, dns.record_key),
-        ("srv", dns.SRV, dns.record_key),
-    ):
-        steps += _exchange(name, f"dns-{tag}", entity, tag, old.get(tag + "s"), new.get(tag + "s"), key)
+    for option, section in records.items():
+        groups = _records(name, section, here.get(option), new.get(option))
+        if groups is None:
+            return None
+        steps += _flat(groups)
     return steps
 
 
-_HANDLERS: dict[str, Callable[[str, Document, Document], Optional[list[Step]]]] = {
+_HANDLERS: dict[str, Callable[[str, Document, Document, Document], Optional[list[Step]]]] = {
     "portgroups": _portgroups,
     "forward": _forward,
     "dns": _dns,
+    "ips": _ips,
 }
 
 
 def _describe(name: str, option: str, old: Value, new: Value) -> list[Step]:
     if option != "metadata":
-        return [_description(name, option, old or "", new or "")]
+        return [_description(name, option, new or "")]
     before = {namespace_of(text): text for text in old or ()}
     after = {namespace_of(text): text for text in new or ()}
     return [
-        _description(name, namespace, before.get(namespace, ""), after.get(namespace, ""))
+        _description(name, namespace, after.get(namespace, ""))
         for namespace in sorted(set(before) | set(after))
         if before.get(namespace) != after.get(namespace)
     ]
 
 
-def _description(name: str, section: str, old: str, new: str) -> Step:
+def _description(name: str, section: str, value: str) -> Step:
     what = section if section in DESCRIPTIVE else f"metadata {section}"
-    back = Step(DESCRIBE, name, f"Take back: set {what} of running network '{name}'.", xml=old, section=section)
-    return Step(DESCRIBE, name, f"Set {what} of running network '{name}'.", xml=new, section=section, inverse=back)
+    return Step(DESCRIBE, name, f"Set {what} of running network '{name}'.", xml=value, section=section)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._model.desired import ABSENT, ACTIVE, Desired
+from .._model.dnsmasq import FAULTY
 from .._model.field import EXTRA, Document
 from .._model.forward import is_virtual
 from .._model.host import MODELLED, Host
@@ -49,7 +50,7 @@ def plan_network(
         from .refused import refuse_wrong
 
         refuse_wrong(desired, compared, host, others or {})
-    if compared.same and not books and _state_is(desired, observed):
+    if compared.same and not books and _state_is(desired, observed) and observed.dnsmasq not in FAULTY:
         return Plan(desired.name)
     from .live_change import LiveChange, plan_live_change, start
 
@@ -57,12 +58,12 @@ def plan_network(
     if observed.active:
         way = plan_live_change(desired, observed, compared, host, restart, books)
     steps = (*_definition_steps(desired, observed, compared, host, way.pending), *way.steps)
-    before: Document = {}
-    after: Document = {}
-    if steps or way.pending:
-        from .shown import shown
+    if not steps and not way.pending:
+        return Plan(desired.name, asks=way.looks and observed.plugged is None)
+    from .duration import seconds
+    from .shown import shown
 
-        before, after = shown(desired, observed, compared, way.pending)
+    before, after = shown(desired, observed, compared, way.pending)
     return Plan(
         desired.name,
         steps,
@@ -72,6 +73,7 @@ def plan_network(
         plugged=way.plugged,
         waiting=way.waiting,
         warnings=_warnings(desired, observed, host, way, compared),
+        seconds=seconds(steps),
         asks=way.looks and observed.plugged is None,
     )
 
@@ -138,9 +140,11 @@ def _warnings(
             "can bring it to a running guest."
         )
     elif way.pending:
-        warnings.append(
-            f"Network '{desired.name}' runs on without its new {', '.join(way.pending)} until its next start."
-        )
+        new = [option for option in way.pending if option != "dnsmasq"]
+        missing = [f"its new {', '.join(new)}"] if new else []
+        if "dnsmasq" in way.pending:
+            missing.append("dnsmasq, which serves its DHCP and DNS,")
+        warnings.append(f"Network '{desired.name}' runs on without {' and '.join(missing)} until its next start.")
     if way.stops and host.remote and is_virtual(observed.live or {}):
         warnings.append(
             f"Devices in the bridge of network '{desired.name}' that are no libvirt ports cannot be seen over a "

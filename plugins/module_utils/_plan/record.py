@@ -74,9 +74,7 @@ def recalled(entries: list[dict[str, Any]]) -> list[Entry]:
 
 
 def _step(step: dict[str, Any]) -> Step:
-    inverse = step["inverse"]
-    ports = tuple(_plugged(port) for port in step["ports"])
-    return Step(**{**step, "ports": ports, "inverse": None if inverse is None else _step(inverse)})
+    return Step(**{**step, "ports": tuple(_plugged(port) for port in step["ports"])})
 
 
 def _plugged(port: dict[str, Any]) -> Plugged:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._model import address
 from .._model.canonical import canonical
+from .._model.dnsmasq import FAULTY
 from .._model.field import Document
 from .._model.forward import members_of
 from .._model.guest import Guest
@@ -22,6 +22,7 @@ from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._xml.network import write_network
 from .books import Books, member_update, updated
+from .dnsmasq_restart import started_again
 from .leases import leases_again
 from .live_change import start, stop
 from .live_updates import live_updates
@@ -46,10 +47,11 @@ def rollback(was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...]
     old, new = canonical(NETWORK, now.live), canonical(NETWORK, was.live or {})
     updates: Sequence[Step] = ()
     if old != new:
-        order = [address.ip(str(ip.get("address", ""))) for ip in now.live.get("ips", ())]
-        updates, stuck = live_updates(name, old, new, order, host.version)
+        updates, stuck = live_updates(name, old, new, now.live, host.version)
         if stuck:
             return _run_again(was, now, host, recorded)
+    if was.dnsmasq not in FAULTY and now.dnsmasq in FAULTY and not any(step.action == UPDATE for step in updates):
+        updates = (*updates, *started_again(now))
     return (
         *_definition(was, now),
         *_autostart(was, now),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .._model.desired import ABSENT, ACTIVE, INACTIVE, Desired
+from .._model.dnsmasq import FAULTY, RUNNING
 from .._model.field import Document
 from .._model.mark import foreign
 from .._model.network import DESCRIPTIVE, NETWORK
@@ -27,6 +28,9 @@ def shown(
         before["autostart"], after["autostart"] = observed.autostart, desired.autostart
     if observed.active and observed.persistent is None:
         before["persistent"], after["persistent"] = False, True
+    if observed.dnsmasq in FAULTY and observed.active and desired.state != INACTIVE:
+        before["dnsmasq"] = observed.dnsmasq
+        after["dnsmasq"] = observed.dnsmasq if "dnsmasq" in pending else RUNNING
     before.update({name: now[name] for name in options if name in now})
     after.update({name: then[name] for name in options if name in then})
     live = compared.live

@@ -43,13 +43,12 @@ class Step:
     """One call on the host.
 
     sentence: what it does, for people. xml: of define and create the network, of update the section's element,
-    of describe the metadata element. update: command (add, modify, delete), section (libvirt's name of it) and
-    index (which <ip>, else -1), always on the live network. describe: section is title, description or a
+    of describe the metadata element. update: command (add, add_first, modify, delete), section (libvirt's name of it)
+    and index (which <ip>, else -1), always on the live network. describe: section is title, description or a
     metadata namespace, xml its new value ("" removes it). autostart: value. stp: section is the bridge, value whether
     it is on. leases: command has the bridges whose DHCP leases the network gets. validate: have libvirt hold the
     XML against its schema. ports: what release sets aside, reclaim puts back and free drops for good; whose taps
-    attach puts into the network's bridge, and move has libvirt put there; whom destroy cuts off. inverse:
-    the step that takes an update or describe back.
+    attach puts into the network's bridge, and move has libvirt put there; whom destroy cuts off.
     """
 
     action: str
@@ -63,7 +62,6 @@ class Step:
     value: bool = False
     validate: bool = False
     ports: tuple[Plugged, ...] = ()
-    inverse: Step | None = None
 
     @property
     def doing(self) -> str:
@@ -95,6 +93,7 @@ class Plan:
     live network will have only after its next start. plugged: what a stop cuts off, or interrupts when it is put back
     after it (replug). waiting: guests without whose own stop the pending options cannot come, whatever is done here.
     outstanding: what only libvirt itself can tell of the definition, once it is asked.
+    seconds: about how long the steps take.
     asks: the plan depends on what is plugged in, and nobody has looked yet.
     """
 
@@ -107,6 +106,7 @@ class Plan:
     waiting: tuple[Plugged, ...] = ()
     warnings: tuple[str, ...] = ()
     outstanding: tuple[str, ...] = ()
+    seconds: float = 0.0
     asks: bool = False
 
     @property

@@ -15,7 +15,7 @@ from .._model.forward import is_virtual, mode_of
 from .._model.host import Host
 from .._model.host_facts import HostFacts
 from .._model.observed import Observed
-from .._plan.dnsmasq import configuration
+from .._plan.dnsmasq_config import configuration
 from .._plan.rules.on_host import on_host
 from .._plan.step import DEFINE, DESTROY, START, Plan, Work
 from .._plan.target import target

@@ -1,12 +1,14 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said when a second run would find something to do."""
+"""What is said when a network is not as it was to be after a change."""
 
 from __future__ import annotations
 
+from .._model.dnsmasq import STALE
 from .._model.errors import VirtfleetError
 from .._model.field import Value
+from .._model.observed import Observed
 from .._plan.step import Plan
 
 # How many options one sentence names.
@@ -24,6 +26,17 @@ def not_converged(what: str, rest: Plan) -> VirtfleetError:
         before=rest.before,
         after=rest.after,
         again=[step.doing for step in rest.steps],
+    )
+
+
+def without_dnsmasq(seen: Observed) -> VirtfleetError:
+    """seen: the network after the change."""
+    what = "runs with other records than the network has" if seen.dnsmasq == STALE else "does not run"
+    return VirtfleetError(
+        "DNSMASQ_DEAD",
+        f"dnsmasq of network '{seen.name}', which serves its DHCP and DNS, {what} after the change; the host's log "
+        "says why (journalctl -t dnsmasq).",
+        network=seen.name,
     )
 
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from .._host.guests import read_guests
+from .._host.networks import read_network
 from .._host.plugged import read_plugged, read_with_plugged
 from .._host.run_step import run_step
 from .._model.bridge_state import BridgeState
+from .._model.dnsmasq import FAULTY
 from .._model.errors import VirtfleetError
 from .._model.forward import is_virtual
 from .._model.host import Host
@@ -227,7 +229,18 @@ def _roll_back_network(running: Running, place: int) -> tuple[list[str], list[st
         # A tap's settings that this kernel does not take would be found missing for ever.
         if not left and all(step.action == ATTACH for step in steps):
             break
+    left += _without_dnsmasq(running, entry.was)
     return undone, left, False
+
+
+def _without_dnsmasq(running: Running, was: Observed) -> list[str]:
+    """libvirt does not look after it."""
+    try:
+        now = read_network(running.conn, was.name)
+    except Exception as error:
+        return [f"network '{was.name}': {as_ours(error).sentence}"]
+    gone = now.dnsmasq in FAULTY and was.dnsmasq not in FAULTY
+    return [f"dnsmasq of network '{was.name}' does not run as it did."] if gone else []
 
 
 def _stays(

@@ -116,6 +116,7 @@ def _details(conn: Any, observed: Observed, host: Host, ports: bool) -> dict[str
         "managed": is_managed(document),
         "bridge": (document.get("bridge") or {}).get("name"),
         "drift": drift,
+        "dnsmasq": observed.dnsmasq if observed.active else None,
         "live": {option: live[option] for option in drift if option in live},
         "plugged": None if plugged is None else [item.as_dict() for item in plugged],
         "connections": _connections(observed),

@@ -12,6 +12,7 @@ from typing import Any, Callable, TypeVar
 
 from .._host.networks import read_network
 from .._model.canonical import canonical
+from .._model.dnsmasq import FAULTY
 from .._model.errors import VirtfleetError
 from .._model.network import NETWORK
 from .._model.observed import Observed
@@ -52,6 +53,7 @@ def _run(opened: Session, work: list[Work], look: Callable[[], T], interruption:
             opened.arm(opened.journal, opened.confirm_by)
         opened.gaps = execute(running, interruption)
         _verify_plugged(opened, running)
+        _verify_dnsmasq(opened.conn, work)
         result = look()
         _verify_reach(opened.safety.verify_reach)
         interruption.refuse()
@@ -114,6 +116,16 @@ def _verify_plugged(opened: Session, running: Running) -> None:
         from .verify_plugged import verify_plugged
 
         verify_plugged(opened.conn, opened.host, running.entries)
+
+
+def _verify_dnsmasq(conn: Any, work: list[Work]) -> None:
+    """libvirt starts it and does not look after it."""
+    for plan, _observed in work:
+        now = read_network(conn, plan.network)
+        if now.dnsmasq in FAULTY and "dnsmasq" not in plan.pending:
+            from .converged import without_dnsmasq
+
+            raise without_dnsmasq(now)
 
 
 def _verify_reach(addresses: Sequence[str]) -> None:

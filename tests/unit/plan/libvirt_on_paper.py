@@ -10,36 +10,23 @@ active network from its live one, and forgets a transient network that stops.
 from __future__ import annotations
 
 import copy
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
-from ansible_collections.virtfleet.network.plugins.module_utils._model import dhcp, dns
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import (
-    INTERFACE,
     is_virtual,
     members_of,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._model.portgroup import PORTGROUP
 from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan import step as steps
-from ansible_collections.virtfleet.network.plugins.module_utils._xml.codec import read
-from ansible_collections.virtfleet.network.plugins.module_utils._xml.etree import parse
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network, write_network
+from ansible_collections.virtfleet.network.tests.unit.updates.daemon_on_paper import Network
 
 UUID = "6f5b1f1e-0000-4000-8000-000000000001"
-
-SECTIONS = {
-    "portgroup": (PORTGROUP, ("portgroups",), lambda item: item["name"]),
-    "forward-interface": (INTERFACE, ("forward", "interfaces"), lambda item: item["dev"]),
-    "dns-host": (dns.HOST, ("dns", "hosts"), dns.host_key),
-    "dns-txt": (dns.TXT, ("dns", "txts"), dns.record_key),
-    "dns-srv": (dns.SRV, ("dns", "srvs"), dns.record_key),
-    "ip-dhcp-range": (dhcp.RANGE, ("dhcp", "ranges"), dhcp.range_key),
-    "ip-dhcp-host": (dhcp.HOST, ("dhcp", "hosts"), dhcp.host_key),
-}
 
 
 def run_transaction(observed: Observed, plan_steps) -> Observed:
@@ -144,6 +131,9 @@ def _with_taps(plugged, back):
 def _generated(document):
     document = copy.deepcopy(document)
     document.setdefault("uuid", UUID)
+    for ip in document.get("ips", ()):
+        if not (ip.get("dhcp", {}).get("ranges") or ip.get("dhcp", {}).get("hosts")):
+            ip.pop("dhcp", None)
     if is_virtual(document):
         document["bridge"] = {"name": "virbr7", "stp": True, "delay": 0, **document.get("bridge", {})}
         document.setdefault("mac", "52:54:00:00:00:07")
@@ -159,24 +149,11 @@ def _running(document):
 
 
 def _updated(live, step: steps.Step):
-    live = copy.deepcopy(live)
-    entity, path, key = SECTIONS[step.section]
-    item = read(entity, parse(step.xml))
-    holder = live["ips"][step.index] if step.section.startswith("ip-") else live
-    for name in path[:-1]:
-        holder = holder.setdefault(name, {})
-    items = holder.setdefault(path[-1], [])
-    found = [i for i in items if key(canonical(entity, i)) == key(canonical(entity, item))]
-    if step.command == "add":
-        assert not found, f"{step.section} is there already"
-        items.append(item)
-    else:
-        assert len(found) == 1, f"{step.section} is not there once"
-        items.remove(found[0])
-        if step.command == "modify":
-            items.append(item)
-    assert sum(bool(group.get("default")) for group in live.get("portgroups", ())) <= 1, "two defaults at a time"
-    return live
+    network = Network(write_network(live))
+    network.update(step.command, step.section, step.index, step.xml)
+    after = parse_network(ET.tostring(network.root).decode())
+    # Foreign elements do not keep their prefixes here.
+    return {**after, "metadata": live["metadata"]} if "metadata" in live else after
 
 
 def same(one: Observed, other: Observed) -> bool:

@@ -14,7 +14,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.desired i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.dnsmasq import configuration
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.dnsmasq_config import configuration
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.check import check
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.dead import dead

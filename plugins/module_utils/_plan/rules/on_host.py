@@ -16,7 +16,7 @@ from ..._model.host import MODELLED, Host
 from ..._model.host_facts import HostFacts
 from ..._model.ip import prefix_of
 from ..._model.network import NETWORK
-from ..dnsmasq import wants_dnsmasq
+from ..dnsmasq_config import wants_dnsmasq
 
 _ALL = 0xFFFFFFFF
 

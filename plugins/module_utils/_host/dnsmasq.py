@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a network's dnsmasq runs, and with what. Small files only: every run of every module asks.
+
+The paths are those of the system's daemon. What lies elsewhere (a session's daemon, a libvirt built for another
+prefix) is unknown.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Optional
+
+from .._model.dnsmasq import BROKEN, DEAD, RUNNING, STALE, UNKNOWN, UNUSED, is_configured, needs_dnsmasq
+from .._model.field import Document
+
+STATE = "/run/libvirt/network"
+FILES = "/var/lib/libvirt/dnsmasq"
+
+
+def read_dnsmasq(name: str, live: Document, state: str = STATE, files: str = FILES, proc: str = "/proc") -> str:
+    """One of running, dead, broken, stale, unknown and none. live: the running network."""
+    if not needs_dnsmasq(live):
+        return UNUSED
+    # libvirt keeps every running network's state here; where it does not, this is not its place.
+    if not os.path.exists(os.path.join(state, f"{name}.xml")):
+        return UNKNOWN
+    conf = os.path.join(files, f"{name}.conf")
+    pid = _read(os.path.join(state, f"{name}.pid"))
+    if not (_runs(proc, (pid or "").strip(), conf) or _runs_somewhere(proc, conf)):
+        return DEAD if _would_start(conf) else BROKEN
+    texts = [_read(os.path.join(files, f"{name}.{file}")) for file in ("conf", "hostsfile", "addnhosts")]
+    # Only root may read the first; without DHCP or DNS there may be none of the others.
+    if texts[0] is not None and not is_configured(live, texts[0], texts[1] or "", texts[2] or ""):
+        return STALE
+    return RUNNING
+
+
+def _runs(proc: str, pid: str, conf: str) -> bool:
+    """A process that has ended has no command line, even where nobody has taken notice of its end."""
+    words = (_read(os.path.join(proc, pid, "cmdline")) or "").split("\0") if pid.isdigit() else []
+    return f"--conf-file={conf}" in words
+
+
+def _would_start(conf: str) -> bool:
+    """Whether dnsmasq takes the configuration that libvirt wrote for it last; it only reads it. True where that
+    cannot be found out."""
+    if not os.access(conf, os.R_OK):
+        return True
+    # Imported for a dnsmasq that is dead, which hardly any is.
+    import subprocess
+
+    argv = ["dnsmasq", "--test", f"--conf-file={conf}"]
+    where = {**os.environ, "PATH": "/usr/sbin:/sbin:/usr/bin:/bin", "LC_ALL": "C"}
+    try:
+        return not subprocess.run(argv, env=where, capture_output=True, timeout=10, check=False).returncode
+    except (OSError, subprocess.SubprocessError):
+        return True
+
+
+def _runs_somewhere(proc: str, conf: str) -> bool:
+    """Another PID than libvirt noted: it runs in a container whose processes have other numbers here."""
+    try:
+        names = os.listdir(proc)
+    except OSError:
+        return False
+    return any(_runs(proc, name, conf) for name in names if name.isdigit())
+
+
+def _read(path: str) -> Optional[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return None
