@@ -661,8 +661,8 @@ options:
 options:
   lock_timeout:
     description:
-      - One task at a time changes the networks of a host. How many seconds to wait for the end of another; V(0) fails
-        at once.
+      - One task at a time changes the networks of a host, whichever user runs it. How many seconds to wait for the end
+        of another; V(0) fails at once.
     type: int
     default: 60
 """
@@ -671,11 +671,20 @@ options:
 options:
   confirm_timeout:
     description:
-      - Take the change back on the host itself unless M(virtfleet.network.virt_network_confirm) confirms it within so
-        many seconds, counted from its first step. So a change that cuts off the host's own SSH path undoes itself. V(0)
-        asks for no confirmation.
+      - Roll the change back on the host itself unless M(virtfleet.network.virt_network_confirm) confirms it within this
+        number of seconds, counted from its first step. So a change that cuts off the host's own SSH connection undoes
+        itself. V(0) asks for no confirmation.
+      - The time goes on while the host is suspended, and setting the host's clock does not change it. A reboot ends it;
+        the next task that changes networks on the host then rolls the change back.
+      - Until it is confirmed or rolled back, no other task of any user changes networks on the host.
     type: int
     default: 0
+  confirm_run:
+    description:
+      - C(confirm.run) of an earlier task's result. This change is added to the change of that task, which still waits
+        to be confirmed, so that both are confirmed, or rolled back, together.
+      - Needs C(confirm_timeout), which counts anew from this change's first step.
+    type: str
   verify_reach:
     description:
       - Addresses that the host must reach by ping before the change, and still after it; otherwise the change is taken

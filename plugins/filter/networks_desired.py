@@ -11,7 +11,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.complete import complete_network
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.pool import with_members
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.pool import networks_there, with_members
 
 DOCUMENTATION = r"""
 name: networks_desired
@@ -125,7 +125,10 @@ def networks_desired(contract: Any, bindings: Any, networks: Any = None) -> list
     pooled = [network["name"] for network in joined if "pool" in network]
     if pooled and networks is None:
         raise AnsibleFilterError(f"The pool of {', '.join(pooled)} is kept as it is on the host: give its networks.")
-    there = {network["name"]: network for network in networks or ()}
+    try:
+        there = networks_there(networks or [])
+    except ValueError as error:
+        raise AnsibleFilterError(f"networks must be the networks that virt_network_info returned; {error}.") from None
     return [complete_network(with_members(network, there)) for network in joined]
 
 

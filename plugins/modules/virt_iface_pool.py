@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.restart
   - virtfleet.network.network.lock
+  - virtfleet.network.network.safety
   - virtfleet.network.network.connection
 options:
   name:
@@ -224,6 +225,12 @@ freed:
   returned: success
   type: list
   elements: dict
+confirm:
+  description:
+    - What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
+    - With O(confirm_run) also when this task changed nothing.
+  returned: changed, with O(confirm_timeout)
+  type: dict
 code:
   description: A stable word for what went wrong.
   returned: failure

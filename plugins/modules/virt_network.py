@@ -155,7 +155,9 @@ replugged:
   elements: dict
   sample: [{kind: guest, name: web1, mac: "52:54:00:00:00:01", tap: vnet0, portgroup: null, gap_ms: 212.4}]
 confirm:
-  description: What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
+  description:
+    - What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
+    - With O(confirm_run) also when this task changed nothing.
   returned: changed, with O(confirm_timeout)
   type: dict
 missing:

@@ -11,9 +11,11 @@ short_description: Confirm a change of networks that would otherwise undo itself
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Makes a change stay that M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) made with
-    C(confirm_timeout). That this task reaches the host shows that the change has not cut it off.
-  - Without it, the host takes the change back by itself when the time is over.
+  - Makes a change stay that another module of this collection made with C(confirm_timeout). That this task reaches the
+    host shows that the change has not cut it off.
+  - Without it, the host rolls the change back by itself when the time is over.
+  - Any user who may change the host's networks may confirm it. Over a remote URI only the user and the host that made
+    the change can, since the change is recorded there.
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.lock
@@ -26,6 +28,8 @@ options:
 seealso:
   - module: virtfleet.network.virt_network
   - module: virtfleet.network.virt_networks
+  - module: virtfleet.network.virt_iface_pool
+  - module: virtfleet.network.virt_portgroup
 """
 
 EXAMPLES = r"""

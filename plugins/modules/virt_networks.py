@@ -24,8 +24,10 @@ options:
   purge:
     description:
       - Remove the networks that are not in O(networks), of those that this collection made.
-      - The collection marks the networks it makes in their C(<metadata>). A network without that mark is never
-        removed.
+      - The collection marks the networks it makes in their C(<metadata>), with their name and UUID. A network without
+        that mark, or with the mark of another network, which it was copied from, is never removed.
+      - A mark without name and UUID is an older version's. Such a network is not removed either, and a warning names
+        it. Giving it in O(networks) once renews its mark.
     type: bool
     default: false
 seealso:
@@ -98,7 +100,9 @@ networks:
       type: list
       elements: dict
 confirm:
-  description: What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
+  description:
+    - What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
+    - With O(confirm_run) also when this task changed nothing.
   returned: changed, with O(confirm_timeout)
   type: dict
 missing:

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.portgroup
   - virtfleet.network.network.lock
+  - virtfleet.network.network.safety
   - virtfleet.network.network.connection
 options:
   network:
@@ -194,6 +195,12 @@ pending:
   returned: success
   type: list
   elements: str
+confirm:
+  description:
+    - What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
+    - With O(confirm_run) also when this task changed nothing.
+  returned: changed, with O(confirm_timeout)
+  type: dict
 guests:
   description:
     - The users of the portgroup, with C(guest), C(uuid), C(mac), C(running) and C(by_default).

@@ -56,6 +56,10 @@ class Hosts:
         """What a command on a host prints."""
         return self.lab("exec", host, "--", *argv, check=check).stdout
 
+    def boot(self) -> None:
+        """Start again what has lost power."""
+        self.lab("up", timeout=600)
+
     def address(self, host: str) -> str:
         return str(json.loads(self.inventory.read_text())["kvm"]["hosts"][host]["ansible_host"])
 

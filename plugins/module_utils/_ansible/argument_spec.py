@@ -67,5 +67,6 @@ def safety_spec() -> dict[str, Any]:
     return {
         **lock_spec(),
         "confirm_timeout": {"type": "int", "default": 0},
+        "confirm_run": {"type": "str"},
         "verify_reach": {"type": "list", "elements": "str", "default": []},
     }

@@ -34,6 +34,7 @@ def desired_network(params: dict[str, Any]) -> Desired:
         autostart=params.get("autostart"),
         declared=options if xml is not None else declaration(options),
         exact=xml is not None,
+        adopts=True,
     )
 
 
@@ -47,11 +48,17 @@ def _from_xml(name: str, xml: str) -> Document:
 
 
 def safety(params: dict[str, Any]) -> Safety:
-    """params: with lock_timeout and, where the module has them, confirm_timeout and verify_reach.
+    """params: with lock_timeout and, where the module has them, confirm_timeout, confirm_run and verify_reach.
 
     Raises VirtfleetError OPTIONS_INVALID.
     """
     confirm = params.get("confirm_timeout") or 0
+    run = params.get("confirm_run") or ""
     if params["lock_timeout"] < 0 or confirm < 0:
         raise VirtfleetError("OPTIONS_INVALID", "lock_timeout and confirm_timeout are seconds, 0 or more.")
-    return Safety(params["lock_timeout"], confirm, tuple(params.get("verify_reach") or ()))
+    if run and not confirm:
+        raise VirtfleetError(
+            "OPTIONS_INVALID",
+            "confirm_run needs confirm_timeout, the seconds after which both changes are rolled back.",
+        )
+    return Safety(params["lock_timeout"], confirm, run, tuple(params.get("verify_reach") or ()))

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._model.errors import VirtfleetError
 from .._plan.pool.request import SELECTION, Request
-from .argument_spec import connection_spec, lock_spec, options_of, restart_spec
+from .argument_spec import connection_spec, options_of, restart_spec, safety_spec
 from .module import Module, given, run
 
 
@@ -27,7 +27,7 @@ def pool_spec() -> dict[str, Any]:
 
 def main() -> None:
     module = Module(
-        argument_spec={**pool_spec(), **restart_spec(), **lock_spec(), **connection_spec()},
+        argument_spec={**pool_spec(), **restart_spec(), **safety_spec(), **connection_spec()},
         required_by={"vfs": ["pf"]},
         supports_check_mode=True,
     )
@@ -39,6 +39,7 @@ def _work(module: Module) -> dict[str, Any]:
     from .._plan.yaml_text import to_yaml
     from .._run.apply_pool import apply_pool, drained
     from .params import safety
+    from .report import confirm_result
 
     params = module.params
     done = apply_pool(
@@ -66,6 +67,7 @@ def _work(module: Module) -> dict[str, Any]:
             "before_header": header,
             "after_header": header,
         },
+        **confirm_result(done.confirm),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._model.desired import ABSENT, PRESENT
 from .._model.portgroup import PORTGROUP
-from .argument_spec import connection_spec, lock_spec, options_of
+from .argument_spec import connection_spec, options_of, safety_spec
 from .module import Module, given, run
 
 OPTIONS = tuple(name for name, field in PORTGROUP.fields.items() if name != "name" and not field.volatile)
@@ -23,7 +23,7 @@ def main() -> None:
             **options_of(PORTGROUP),
             "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
             "in_use": {"type": "str", "choices": list(IN_USE), "default": IN_USE[0]},
-            **lock_spec(),
+            **safety_spec(),
             **connection_spec(),
         },
         supports_check_mode=True,
@@ -36,7 +36,7 @@ def _work(module: Module) -> dict[str, Any]:
     from .._plan.portgroup import DesiredPortgroup
     from .._run.apply_portgroup import apply_portgroup
     from .params import safety
-    from .report import plan_diff, plan_result
+    from .report import confirm_result, plan_diff, plan_result
 
     params = module.params
     wish = DesiredPortgroup(
@@ -56,4 +56,10 @@ def _work(module: Module) -> dict[str, Any]:
         module.warn(warning)
     result = plan_result(done.plan)
     del result["name"], result["plugged"], result["waiting"], result["replugged"], result["outstanding"]
-    return {**result, "portgroup": done.portgroup, "guests_on_old_settings": done.old, "diff": plan_diff(done.plan)}
+    return {
+        **result,
+        "portgroup": done.portgroup,
+        "guests_on_old_settings": done.old,
+        "diff": plan_diff(done.plan),
+        **confirm_result(done.confirm),
+    }

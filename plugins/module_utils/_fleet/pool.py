@@ -8,7 +8,8 @@ virt_networks creates the network with its current members; virt_iface_pool upda
 
 from __future__ import annotations
 
-from typing import Optional
+from collections.abc import Mapping
+from typing import Any, Optional
 
 from .._model import address
 from .._model.errors import VirtfleetError
@@ -16,9 +17,11 @@ from .._model.field import Document
 from .._model.forward import mode_of, takes_pool
 from .._plan.pool.ranges import spelled_out
 from .._plan.pool.request import Request
+from .user_values import shown
 
 # The options of <forward> that name members.
-_MEMBERS = ("dev", "pf", "interfaces", "addresses")
+# The options of forward that name members, with their types.
+_MEMBERS: dict[str, type] = {"dev": str, "pf": dict, "interfaces": list, "addresses": list}
 
 
 def pool_fault(network: Document) -> Optional[str]:
@@ -74,3 +77,22 @@ def with_members(network: Document, there: dict[str, Document]) -> Document:
         return rest
     members = {option: old["forward"][option] for option in _MEMBERS if option in old["forward"]}
     return {**rest, "forward": {**rest["forward"], **members}}
+
+
+def networks_there(networks: Any) -> dict[str, Document]:
+    """The networks of virt_network_info by name. Raises ValueError with the end of a sentence for anything else."""
+    if not isinstance(networks, (list, tuple)):
+        raise ValueError(f"this is {shown(networks)}")
+    for number, network in enumerate(networks):
+        if not isinstance(network, Mapping) or not isinstance(network.get("name"), str):
+            raise ValueError(f"[{number}] is not a network with a name, but {shown(network)}")
+        for option in ("forward", "bridge"):
+            if not isinstance(network.get(option) or {}, Mapping):
+                raise ValueError(f"[{number}].{option} is not a mapping, but {shown(network[option])}")
+        forward = network.get("forward") or {}
+        for option, kind in _MEMBERS.items():
+            if not isinstance(forward.get(option, kind()), kind):
+                raise ValueError(f"[{number}].forward.{option} is {shown(forward[option])}")
+        if not isinstance(forward.get("mode") or "", str):
+            raise ValueError(f"[{number}].forward.mode is {shown(forward['mode'])}")
+    return {str(network["name"]): dict(network) for network in networks}

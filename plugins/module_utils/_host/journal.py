@@ -6,19 +6,42 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
+import math
 import os
+import pwd
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
+from .._plan.record import Entry, recalled
+from .clock import Deadline
 from .connection import is_remote
+from .state_folder import (
+    SYSTEM,
+    folder_to_use,
+    give_to_group,
+    make_state_folder,
+    read_bytes,
+    retire_members_folder,
+    state_folders,
+    unwritable,
+)
 
-_ROOTS = "/var/lib/virtfleet-network"
+# Of the journal's own layout and of _plan/record.py's. Format 1 had no number.
+FORMAT = 2
+
 _WAIT = 0.1
-_KEYS = {"run", "networks", "confirm_by", "finished"}
+_MOST = 64 * 1024 * 1024
+_LONGEST_NAME = 200
+# A journal is written beside the one before, and the file system rounds up.
+_SPARE = 64 * 1024
+_HOLDER = 64
+_NAMED = 5
 
 
 def key_of(conn: Any, uri: str) -> Optional[str]:
@@ -27,12 +50,47 @@ def key_of(conn: Any, uri: str) -> Optional[str]:
         return None
     opened = conn.getURI() or uri
     # However the local daemon is asked, its networks are the same; those of a session are another daemon's.
-    local = "session" if "/session" in opened else "system"
+    local = "session" if "/session" in opened else SYSTEM
     if not is_remote(opened):
         return local
     from urllib.parse import quote
 
-    return quote(opened, safe="")
+    name = quote(opened, safe="")
+    return name if len(name) <= _LONGEST_NAME else hashlib.sha256(opened.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Left:
+    """What an earlier run left in its journal. path: the file; user: who ran it; networks: of _plan/record.py;
+    deadline: until when it waits to be confirmed, None when it need not be; finished: whether it came to its end.
+    """
+
+    path: str
+    run: str
+    user: str
+    networks: list[dict[str, Any]]
+    deadline: Optional[Deadline] = None
+    finished: bool = False
+
+    @property
+    def names(self) -> str:
+        """For sentences."""
+        names = list(dict.fromkeys(str(entry["network"]) for entry in self.networks))
+        more = len(names) - _NAMED
+        return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+    @property
+    def waits(self) -> bool:
+        """Whether it can still be confirmed."""
+        return self.finished and self.deadline is not None and self.deadline.left > 0
+
+    def entries(self) -> list[Entry]:
+        """Raises VirtfleetError JOURNAL_UNREADABLE."""
+        try:
+            return recalled(self.networks)
+        except (ValueError, RecursionError, VirtfleetError) as error:
+            reason = error.sentence if isinstance(error, VirtfleetError) else str(error)
+            raise _unreadable(self.path, reason, self.names) from None
 
 
 class Journal:
@@ -41,67 +99,197 @@ class Journal:
     Found at the start of a run, it is of one that was broken off, or of one that waits to be confirmed.
     """
 
-    def __init__(self, key: Optional[str]) -> None:
+    def __init__(self, key: Optional[str], path: str = "") -> None:
+        """path: of the file where that is known, and not to be looked for."""
         self.key = key
         self.run = os.urandom(16).hex()
+        self._path = path
+        self._joined: Optional[Left] = None
+        self._begun = False
 
     @property
     def path(self) -> str:
-        return os.path.join(_folder(), f"{self.key}.journal")
+        """Of the file that is there, "" when there is none. Raises VirtfleetError STATE_UNUSABLE."""
+        if self._path or self.key is None:
+            return self._path
+        paths = [os.path.join(folder, f"{self.key}.journal") for folder in state_folders(self.key)]
+        return next((path for path in paths if os.path.lexists(path)), "")
 
-    def read(self) -> Optional[dict[str, Any]]:
-        """run: its id; networks: of _plan/record.py; confirm_by: until when it waits to be confirmed (seconds since
-        1970), None when it need not be; finished: whether it came to its end.
-
-        Raises VirtfleetError JOURNAL_UNREADABLE.
-        """
-        if self.key is None:
+    def read(self) -> Optional[Left]:
+        """Raises VirtfleetError JOURNAL_UNREADABLE or STATE_UNUSABLE."""
+        path = self.path
+        if not path:
             return None
         try:
-            with open(self.path, encoding="utf-8") as file:
-                document = json.load(file)
-            if not isinstance(document, dict) or set(document) != _KEYS:
-                raise ValueError("it is no journal of this version")
-            return document
+            document = json.loads(read_bytes(path, _MOST).decode("utf-8"), parse_constant=_no_number)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
-            raise VirtfleetError(
-                "JOURNAL_UNREADABLE",
-                f"The journal of an earlier run, {self.path}, cannot be read ({error}); it says what that run was "
-                "doing. Look after the host's networks, then remove it.",
-            ) from None
+        except OSError as error:
+            raise _unreadable(path, error.strerror or str(error)) from None
+        except (ValueError, RecursionError):
+            raise _unreadable(path, "it is damaged") from None
+        self._begun = True
+        return _left(path, document)
 
-    def read_of(self, run: str) -> Optional[dict[str, Any]]:
+    def read_of(self, run: str) -> Optional[Left]:
         """As read; None when it is another run's, too."""
         left = self.read()
-        return left if left is not None and left["run"] == run else None
+        return left if left is not None and left.run == run else None
 
-    def write(self, networks: list[dict[str, Any]], confirm_by: Optional[float] = None, finished: bool = False) -> None:
-        """Raises VirtfleetError JOURNAL_UNWRITABLE."""
+    def join(self, left: Left) -> None:
+        """Let the changes to come be confirmed, or rolled back, together with that one."""
+        self.run, self._path, self._joined, self._begun = left.run, left.path, left, False
+
+    def write(
+        self, networks: list[dict[str, Any]], deadline: Optional[Deadline] = None, finished: bool = False
+    ) -> None:
+        """Raises VirtfleetError JOURNAL_UNWRITABLE or STATE_UNUSABLE."""
         if self.key is None:
             return
-        document = {"run": self.run, "networks": networks, "confirm_by": confirm_by, "finished": finished}
-        new = f"{self.path}.new"
+        path = self.path or os.path.join(make_state_folder(self.key), f"{self.key}.journal")
         try:
-            os.makedirs(_folder(), mode=0o700, exist_ok=True)
-            with open(new, "w", encoding="utf-8") as file:
-                json.dump(document, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, self.path)
-            _sync_folder()
+            _replace(path, self._text(networks, deadline, finished))
         except OSError as error:
-            raise VirtfleetError(
-                "JOURNAL_UNWRITABLE",
-                f"{self.path} cannot be written ({error}), without which a change that is broken off could not be put "
-                "right; nothing was changed.",
-            ) from None
+            raise unwritable(path, error, changed=self._begun) from None
+        self._path, self._begun = path, True
+
+    def refuse_unwritable(self, networks: list[dict[str, Any]]) -> None:
+        """What write would raise, as far as it can be known without writing."""
+        if self.key is None:
+            return
+        folder = folder_to_use(self.key)
+        while not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        try:
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(0, "permission denied, or a read-only file system")
+            found = os.statvfs(folder)
+            free = (found.f_bfree if os.geteuid() == 0 else found.f_bavail) * found.f_frsize
+            if free < len(self._text(networks, None, False)) + _SPARE or (found.f_files and not found.f_favail):
+                raise OSError(0, "no space is left on the device")
+        except OSError as error:
+            raise unwritable(folder, error) from None
 
     def remove(self) -> None:
-        if self.key is not None:
+        path = self.path
+        if path:
             with suppress(FileNotFoundError):
-                os.unlink(self.path)
+                os.unlink(path)
+                # Else it might be back after a loss of power, and a confirmed change would be rolled back.
+                _sync_folder(path)
+
+    def withdraw(self) -> None:
+        """This run changed nothing after all. One that it joined goes on waiting."""
+        if self._joined is None:
+            self.remove()
+            return
+        joined, self._joined = self._joined, None
+        # Where this cannot be written, what stands there brings the same about a little later.
+        with suppress(VirtfleetError):
+            self.write(joined.networks, joined.deadline, finished=True)
+
+    def _text(self, networks: list[dict[str, Any]], deadline: Optional[Deadline], finished: bool) -> bytes:
+        document = {
+            "format": FORMAT,
+            "run": self.run,
+            "user": _user(),
+            "networks": [*(self._joined.networks if self._joined else ()), *networks],
+            "deadline": None if deadline is None else {"boot": deadline.boot, "at": deadline.at},
+            "finished": finished,
+        }
+        return json.dumps(document).encode()
+
+
+def _left(path: str, document: Any) -> Left:
+    """Raises VirtfleetError JOURNAL_UNREADABLE for what Journal did not write."""
+    if not isinstance(document, dict):
+        raise _unreadable(path, "it is damaged")
+    number = document.get("format", 1 if "run" in document else None)
+    networks = document.get("networks")
+    entries = networks if isinstance(networks, list) else []
+    names = ", ".join(str(entry["network"]) for entry in entries[:_NAMED] if _is_entry(entry))
+    if type(number) is not int:
+        raise _unreadable(path, "it is damaged", names)
+    if number != FORMAT:
+        age = "an older" if number < FORMAT else "a newer"
+        raise _unreadable(path, f"{age} version of this collection wrote it (format {number}, not {FORMAT})", names)
+    try:
+        if set(document) != {"format", "run", "user", "networks", "deadline", "finished"}:
+            raise ValueError("other keys")
+        if not isinstance(networks, list) or not all(map(_is_entry, networks)):
+            raise ValueError("networks")
+        for name, kind in (("run", str), ("user", str), ("finished", bool)):
+            if type(document[name]) is not kind:
+                raise ValueError(name)
+        deadline = _deadline(document["deadline"])
+    except (ValueError, OverflowError):
+        raise _unreadable(path, "it is damaged", names) from None
+    return Left(path, document["run"], document["user"], networks, deadline, document["finished"])
+
+
+def _is_entry(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("network"), str)
+
+
+def _deadline(value: Any) -> Optional[Deadline]:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or set(value) != {"boot", "at"} or type(value["boot"]) is not str:
+        raise ValueError("deadline")
+    if type(value["at"]) not in (int, float) or not math.isfinite(float(value["at"])):
+        raise ValueError("deadline")
+    return Deadline(value["boot"], float(value["at"]))
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
+
+
+def _unreadable(path: str, reason: str, names: str = "") -> VirtfleetError:
+    whose = f" ({names})" if names else ""
+    return VirtfleetError(
+        "JOURNAL_UNREADABLE",
+        f"{path} says what an interrupted or unconfirmed run was changing, and cannot be read: "
+        f"{reason.rstrip('.')[:120]}. Nothing was changed. Check the definition, state and guests of its "
+        f"networks{whose[:90]}, then remove the file and run the task again.",
+        path=path,
+    )
+
+
+def _replace(path: str, content: bytes) -> None:
+    """Whole or not at all, also after a loss of power. Raises OSError."""
+    new = f"{path}.new"
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(new)
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o660)
+        with open(handle, "wb") as file:
+            give_to_group(handle)
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        os.replace(new, path)
+        _sync_folder(path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(new)
+        raise
+
+
+def _sync_folder(path: str) -> None:
+    """A name that is new in a folder survives a loss of power only when the folder is written too."""
+    handle = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 @contextmanager
@@ -109,54 +297,87 @@ def locked(key: Optional[str], seconds: float, make: bool = True) -> Iterator[No
     """One run at a time changes the networks of a daemon. seconds: how long to wait for another's end; make: whether
     the lock's file may be made, without which there has been no other run.
 
-    Raises VirtfleetError LOCKED or JOURNAL_UNWRITABLE.
+    Raises VirtfleetError LOCKED, JOURNAL_UNWRITABLE or STATE_UNUSABLE.
     """
-    path = os.path.join(_folder(), f"{key}.lock")
-    if key is None or not (make or os.path.exists(path)):
+    if key is None:
         yield
         return
-    try:
-        os.makedirs(_folder(), mode=0o700, exist_ok=True)
-        file = open(path, "a+", encoding="ascii")  # noqa: SIM115 - it is closed below, after the lock's whole time
-    except OSError as error:
-        raise VirtfleetError("JOURNAL_UNWRITABLE", f"{path} cannot be opened ({error}).") from None
-    with file:
-        _acquire(file, path, seconds)
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield  # closing the file gives the lock up, and so does the end of the process, however it ends
-
-
-def _acquire(file: Any, path: str, seconds: float) -> None:
     until = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except OSError:
+    with ExitStack() as held:
+        while True:
+            if make:
+                make_state_folder(key)
+            folders = state_folders(key)
+            paths = [os.path.join(folder, f"{key}.lock") for folder in folders]
+            files = {
+                path: held.enter_context(_acquired(path, until, seconds))
+                for path in paths
+                if make or os.path.exists(path)
+            }
+            # Somebody may have made another folder meanwhile, or removed this one.
+            if state_folders(key) == folders and all(_is_still(path, file) for path, file in files.items()):
+                break
+            held.close()
+        if make and key == SYSTEM and len(folders) > 1:
+            retire_members_folder()
+        yield  # closing the files gives the locks up, and so does the end of the process, however it ends
+
+
+def _acquired(path: str, until: float, seconds: float) -> Any:
+    file = _opened(path)
+    try:
+        while not _is_mine(file):
             if time.monotonic() >= until:
-                file.seek(0)
-                holder = file.read().strip() or "unknown"
                 raise VirtfleetError(
                     "LOCKED",
-                    f"Another run is changing the networks of this host (process {holder} holds {path}) and did not "
+                    f"Another run is changing the networks of this host ({_holder(file)} holds {path}) and did not "
                     f"end in {seconds:g} seconds; nothing was changed. lock_timeout says how long to wait.",
-                ) from None
-        time.sleep(_WAIT)
+                )
+            time.sleep(_WAIT)
+    except BaseException:
+        file.close()
+        raise
+    # For the sentence above alone, so that a full disk does not matter.
+    with suppress(OSError):
+        os.ftruncate(file.fileno(), 0)
+        os.pwrite(file.fileno(), f"{os.getpid()} {_user()}\n".encode(), 0)
+    return file
 
 
-def _folder() -> str:
-    if os.geteuid() == 0:
-        return _ROOTS
-    base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return os.path.join(base, "virtfleet-network")
-
-
-def _sync_folder() -> None:
-    """A name that is new in a folder survives a loss of power only when the folder is written too."""
-    handle = os.open(_folder(), os.O_RDONLY)
+def _opened(path: str) -> Any:
+    flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o660)
+        except PermissionError:
+            handle = os.open(path, os.O_RDONLY | flags)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    give_to_group(handle)
+    return open(handle, "rb", buffering=0)
+
+
+def _is_mine(file: Any) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _is_still(path: str, file: Any) -> bool:
+    """Whether the file that was locked is the one that others would lock now."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except OSError:
+        return False
+
+
+def _holder(file: Any) -> str:
+    try:
+        words = os.pread(file.fileno(), _HOLDER, 0).decode("ascii").split()
+    except (OSError, ValueError):
+        words = []
+    if not words or not words[0].isdigit():
+        return "an unknown process"
+    return f"process {words[0]}" + (f" of {words[1]}" if len(words) > 1 and words[1].isprintable() else "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as of_class
 from typing import Optional
+from uuid import uuid4
 
 from .field import Document, Field, Value
 from .network import NETWORK
@@ -32,6 +33,8 @@ class Desired:
     exact: the declaration is the whole network (it came as XML), so what it does not say goes.
     live: declared options that the running network shall have otherwise than the persistent one (an empty list: none).
     own: the collection's own elements in its metadata, where they are to be others.
+    adopts: whether a network that an older version of the collection made gets the mark of this one.
+    new_uuid: the UUID of a network that is to be made, where none is declared; its mark has to name it.
     """
 
     name: str
@@ -41,6 +44,8 @@ class Desired:
     exact: bool = False
     live: Optional[Document] = None
     own: Optional[list[str]] = None
+    adopts: bool = False
+    new_uuid: str = of_class(default_factory=lambda: str(uuid4()), compare=False)
 
 
 def declaration(options: Document) -> Document:

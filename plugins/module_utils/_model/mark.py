@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection's own elements in a network's <metadata>: which networks it made, and what is to follow.
+"""Which elements of a network's <metadata> are the collection's own; what they say is in _xml/mark.py.
 
 libvirt keeps one element per namespace in <metadata>, so everything of ours lives in one element.
 """
@@ -11,9 +11,6 @@ from __future__ import annotations
 from .field import Document
 
 NAMESPACE = "https://virtfleet.network/ns/1"
-
-# Canonical XML, as the codec reads it back.
-MARK = f'<virtfleet:network xmlns:virtfleet="{NAMESPACE}" managed="yes"></virtfleet:network>'
 
 
 def is_own(element: str) -> bool:
@@ -27,11 +24,6 @@ def own(document: Document) -> list[str]:
 
 def foreign(document: Document) -> list[str]:
     return [text for text in document.get("metadata", ()) if not is_own(text)]
-
-
-def is_managed(document: Document) -> bool:
-    """Whether the collection made this network."""
-    return any('managed="yes"' in text for text in own(document))
 
 
 def namespace_of(text: str) -> str:

@@ -52,36 +52,75 @@ def record(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def recalled(entries: list[dict[str, Any]]) -> list[Entry]:
-    """Raises VirtfleetError XML_INVALID; KeyError and TypeError for what record did not write."""
-    return [
-        Entry(
-            Plan(entry["network"], tuple(_step(step) for step in entry["steps"])),
-            Observed(
-                entry["network"],
-                live=None if entry["live_xml"] is None else parse_network(entry["live_xml"]),
-                live_xml=entry["live_xml"] or "",
-                persistent=None if entry["persistent_xml"] is None else parse_network(entry["persistent_xml"]),
-                persistent_xml=entry["persistent_xml"] or "",
-                autostart=entry["autostart"],
-                plugged=tuple(_plugged(port) for port in entry["plugged"]),
-            ),
-            entry["back"],
-            tuple(BridgeState(**bridge) for bridge in entry["bridges"]),
-            tuple(Leases(**leases) for leases in entry["leases"]),
-        )
-        for entry in entries
-    ]
+    """Raises ValueError for what record did not write, VirtfleetError XML_INVALID for XML that is none."""
+    return [_entry(entry) for entry in entries]
 
 
-def _step(step: dict[str, Any]) -> Step:
+def _entry(entry: Any) -> Entry:
+    _check(entry, _ENTRY)
+    for records, types in ((entry["bridges"], _BRIDGE), (entry["leases"], _LEASES)):
+        for one in records:
+            _check(one, types)
+    return Entry(
+        Plan(entry["network"], tuple(_step(step) for step in entry["steps"])),
+        Observed(
+            entry["network"],
+            live=None if entry["live_xml"] is None else parse_network(entry["live_xml"]),
+            live_xml=entry["live_xml"] or "",
+            persistent=None if entry["persistent_xml"] is None else parse_network(entry["persistent_xml"]),
+            persistent_xml=entry["persistent_xml"] or "",
+            autostart=entry["autostart"],
+            plugged=tuple(_plugged(port) for port in entry["plugged"]),
+        ),
+        entry["back"],
+        tuple(BridgeState(**bridge) for bridge in entry["bridges"]),
+        tuple(Leases(**leases) for leases in entry["leases"]),
+    )
+
+
+def _step(step: Any) -> Step:
+    _check(step, _STEP)
     return Step(**{**step, "ports": tuple(_plugged(port) for port in step["ports"])})
 
 
-def _plugged(port: dict[str, Any]) -> Plugged:
+def _plugged(port: Any) -> Plugged:
+    _check(port, _PLUGGED)
     tap = port["tap"]
     return Plugged(**{**port, "tap": None if tap is None else _tap(tap)})
 
 
-def _tap(tap: dict[str, Any]) -> Tap:
+def _tap(tap: Any) -> Tap:
+    _check(tap, _TAP)
+    if not all(type(item) is list and [type(part) for part in item] == [str, int] for item in tap["options"]):
+        raise ValueError("options of a tap")
+    if not all(type(mac) is str for mac in tap["fdb"]):
+        raise ValueError("fdb of a tap")
     options = tuple((name, value) for name, value in tap["options"])
     return Tap(**{**tap, "options": options, "fdb": tuple(tap["fdb"])})
+
+
+# JSON's types of each record's fields.
+_TEXT, _OPTIONAL, _FLAG, _NUMBER, _LIST = (str,), (str, type(None)), (bool,), (int,), (list,)
+_ENTRY: dict[str, tuple[type, ...]] = {
+    "network": _TEXT, "live_xml": _OPTIONAL, "persistent_xml": _OPTIONAL, "autostart": _FLAG, "plugged": _LIST,
+    "steps": _LIST, "back": _FLAG, "bridges": _LIST, "leases": _LIST,
+}  # fmt: skip
+_STEP: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("action", "network", "sentence", "disruption", "xml", "command", "section"), _TEXT),
+    "index": _NUMBER, "value": _FLAG, "validate": _FLAG, "ports": _LIST,
+}  # fmt: skip
+_PLUGGED: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("mac", "uuid", "portgroup", "port", "member"), _OPTIONAL),
+    **dict.fromkeys(("kind", "name", "xml"), _TEXT), "tap": (dict, type(None)),
+}  # fmt: skip
+_BRIDGE: dict[str, tuple[type, ...]] = {"name": _TEXT, "index": _NUMBER, "stp": _FLAG}
+_LEASES: dict[str, tuple[type, ...]] = {"bridge": _TEXT, "status": _TEXT, "macs": _TEXT}
+_TAP: dict[str, tuple[type, ...]] = {"name": _TEXT, "mtu": (int, type(None)), "options": _LIST, "fdb": _LIST}
+
+
+def _check(record: Any, types: dict[str, tuple[type, ...]]) -> None:
+    if type(record) is not dict or set(record) != set(types):
+        raise ValueError("a record has other fields")
+    for name, allowed in types.items():
+        if type(record[name]) not in allowed:
+            raise ValueError(f"{name} is of another type")

@@ -11,6 +11,7 @@ from .._model.field import Document
 from .._model.mark import foreign
 from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
+from .._xml.mark import is_managed
 from .comparison import Comparison
 
 
@@ -20,10 +21,17 @@ def shown(
     """State, autostart and the declared options; and, where the live network has or keeps another value, live."""
     now, then = (_without_own(document) for document in (compared.persistent or {}, compared.goal))
     options = [
-        name for name in NETWORK.fields if name in desired.declared or (desired.exact and (name in now or name in then))
+        name
+        for name in NETWORK.fields
+        if name in desired.declared or (desired.exact and (name in now or (name in then and name != "uuid")))
     ]
     before: Document = {"state": observed.state}
     after: Document = {"state": _state_after(desired, observed)}
+    if compared.define and observed.exists and is_managed(compared.wanted):
+        # Said where it changes: an older version's mark is replaced.
+        was = is_managed(observed.persistent or observed.live or {})
+        before.update({} if was else {"managed": False})
+        after.update({} if was else {"managed": True})
     if desired.autostart is not None:
         before["autostart"], after["autostart"] = observed.autostart, desired.autostart
     if observed.active and observed.persistent is None:

@@ -14,6 +14,7 @@ from .._model.field import EXTRA, Document
 from .._model.forward import is_virtual
 from .._model.network import NETWORK
 from .._model.observed import Observed
+from .._xml.mark import has_old_mark, marked_again, new_mark
 
 
 def target(desired: Desired, observed: Observed) -> Document:
@@ -29,9 +30,12 @@ def target(desired: Desired, observed: Observed) -> Document:
         else:
             document[option] = value
     document["name"] = desired.name
+    if base is None:
+        document.setdefault("uuid", desired.new_uuid)
+    else:
+        _keep_generated(document, desired, base)
     _metadata(document, desired, base)
     if base is not None:
-        _keep_generated(document, desired, base)
         _keep_verbatim(document, base)
     return {name: document[name] for name in (*NETWORK.fields, EXTRA) if name in document}
 
@@ -48,9 +52,12 @@ def _settled(live: Document | None) -> Document | None:
 def _metadata(document: Document, desired: Desired, base: Document | None) -> None:
     """The declared foreign elements (else those there are) and our own; a new network gets our mark."""
     foreign = mark.foreign(document)
-    own = [mark.MARK] if base is None else mark.own(base)
     if desired.own is not None:
         own = desired.own
+    elif base is None:
+        own = new_mark(desired.name, str(document["uuid"]))
+    else:
+        own = marked_again(base) if desired.adopts and has_old_mark(base) else mark.own(base)
     if foreign or own:
         document["metadata"] = [*own, *foreign]
     else:

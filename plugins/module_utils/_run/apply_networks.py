@@ -13,12 +13,15 @@ from .._host.networks import read_network, read_networks
 from .._model.desired import ABSENT, Desired
 from .._model.errors import VirtfleetError
 from .._model.host import Host
-from .._model.mark import is_managed
 from .._model.observed import Observed
 from .._plan.plan import plan_network
 from .._plan.step import Work
+from .._xml.mark import has_old_mark, is_managed
 from .plan_networks import plan_all
 from .session import Safety, session
+
+# How many networks a warning names.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -44,17 +47,18 @@ def apply_networks(
     with session(uri, safety, check_mode) as opened:
         conn, host = opened.conn, opened.host
         everything = read_networks(conn) if purge or len(wanted) > 1 else {}
+        kept = _kept_by_purge(wanted, everything) if purge else []
         if purge:
             wanted = _purged(wanted, everything) + wanted
         # What goes makes room (subnets, bridges) for what comes.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
         work = plan_all(conn, wanted, everything, host, restart)
-        warnings = [*opened.warnings, *(warning for plan, _observed in work for warning in plan.warnings)]
+        warnings = [*opened.warnings, *kept, *(warning for plan, _observed in work for warning in plan.warnings)]
         if check_mode:
             opened.rehearse(work)
             warnings += _outstanding(work)
         if check_mode or not any(plan.changed for plan, _observed in work):
-            return Applied(work, warnings)
+            return Applied(work, warnings, confirm=opened.confirm)
         from .transaction import run_transaction
 
         after = run_transaction(opened, work, lambda: _looked_at(conn, wanted, work, host, restart))
@@ -84,6 +88,23 @@ def _purged(wanted: list[Desired], everything: dict[str, Observed]) -> list[Desi
         for name, observed in sorted(everything.items())
         if name not in names and is_managed(observed.persistent or observed.live or {})
     ]
+
+
+def _kept_by_purge(wanted: list[Desired], everything: dict[str, Observed]) -> list[str]:
+    names = {desired.name for desired in wanted}
+    kept = [
+        name
+        for name, observed in sorted(everything.items())
+        if name not in names and has_old_mark(observed.persistent or observed.live or {})
+    ]
+    if not kept:
+        return []
+    shown = ", ".join(kept[:_NAMED]) + (f" and {len(kept) - _NAMED} more" if len(kept) > _NAMED else "")
+    warning = (
+        f"purge keeps {shown}: an older version of this collection marked it, or a network that it was copied from. "
+        "Remove it with state: absent, or give it in networks once, which renews its mark."
+    )
+    return [warning]
 
 
 def _looked_at(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:

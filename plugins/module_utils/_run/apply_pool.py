@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Optional
 
 from .._host.networks import read_networks
 from .._host.pools import Facts, read_facts
@@ -32,7 +32,8 @@ from .session import Safety, session
 
 @dataclass(frozen=True)
 class Done:
-    """pool: as it is afterwards, in check mode before; before, after: the two sides of the diff."""
+    """pool: as it is afterwards, in check mode before; before, after: the two sides of the diff; confirm: of
+    Session."""
 
     plan: Plan
     pool: Pool
@@ -40,6 +41,7 @@ class Done:
     after: Document
     freed: tuple[Plugged, ...]
     warnings: tuple[str, ...]
+    confirm: Optional[dict[str, Any]] = None
 
 
 def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, safety: Safety) -> Done:
@@ -78,7 +80,7 @@ def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, sa
             *plan.warnings,
             *_about_books(request, pool, plan, check_mode, facts),
         )
-        return Done(plan, pool, *sides, freed, warnings)
+        return Done(plan, pool, *sides, freed, warnings, opened.confirm)
 
 
 def _observed(facts: Facts, name: str) -> Observed:

@@ -34,12 +34,13 @@ from .session import Safety, session
 
 @dataclass(frozen=True)
 class Done:
-    """portgroup: as it is afterwards, in check mode before; old: None when it cannot be told."""
+    """portgroup: as it is afterwards, in check mode before; old: None when it cannot be told; confirm: of Session."""
 
     plan: Plan
     portgroup: Document
     old: Optional[list[dict[str, Any]]]
     warnings: tuple[str, ...] = ()
+    confirm: Optional[dict[str, Any]] = None
 
 
 def apply_portgroup(
@@ -65,7 +66,7 @@ def apply_portgroup(
                 f"Which guests run with other settings than those of portgroup '{wish.name}' cannot be told: this "
                 "connection shows no guests."
             )
-        return Done(plan, _portgroup(observed, wish.name), old, tuple(warnings))
+        return Done(plan, _portgroup(observed, wish.name), old, tuple(warnings), opened.confirm)
 
 
 def _read(conn: Any, name: str) -> Observed:

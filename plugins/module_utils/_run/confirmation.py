@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pkgutil
 import time
 from importlib import import_module
@@ -13,68 +14,84 @@ from typing import Callable
 
 from .._host.connection import connect, host_of
 from .._host.guard import stay_behind
-from .._host.journal import Journal, key_of, locked
+from .._host.journal import Journal, Left, key_of, locked
 from .._model.errors import VirtfleetError
 
-# How often the guard looks whether the change was confirmed, and how long it waits for a run that is at work.
-_LOOK, _WAIT = 0.3, 120
+# How often the guard looks whether the change was confirmed, and how often it asks a daemon that does not answer.
+_LOOK, _AGAIN, _TRIES = 0.3, 2, 300
+_SILENT = ("DAEMON_UNREACHABLE", "DAEMON_SILENT", "DAEMON_LOST")
 
 
-def watch(uri: str) -> Callable[[Journal, float], None]:
-    """Start the guard; the function that tells it which run to watch, and until when (seconds since 1970)."""
+def watch(uri: str) -> Callable[[Journal], None]:
+    """Start the guard; the function that tells it which run to watch, once that is in the journal."""
     _import_all()
     give = stay_behind(lambda order: _guard(uri, **json.loads(order)))
 
-    def arm(journal: Journal, until: float) -> None:
-        give(json.dumps({"key": journal.key, "run": journal.run, "until": until}))
+    def arm(journal: Journal) -> None:
+        give(json.dumps({"key": journal.key, "run": journal.run, "path": journal.path}))
 
     return arm
 
 
-def _guard(uri: str, key: str, run: str, until: float) -> str:
-    journal = Journal(key)
-    while time.time() < until:
-        # The order comes when the journal is written, so that a missing one has been removed.
-        if journal.read_of(run) is None:
-            return ""
-        time.sleep(_LOOK)
-    with locked(key, _WAIT):
+def _guard(uri: str, key: str, run: str, path: str) -> str:
+    journal = Journal(key, path)
+    while True:
         left = journal.read_of(run)
-        if left is None:
+        # The order comes when the journal is written, so that a missing one has been removed.
+        if left is None or left.deadline is None:
             return ""
-        from .recover import take_back
+        if left.deadline.left > 0:
+            # Another change may join this one, which puts the deadline off.
+            time.sleep(_LOOK)
+            continue
+        # However long a run is at work that has joined this one.
+        with locked(key, math.inf):
+            left = journal.read_of(run)
+            if left is not None and left.deadline is not None and left.deadline.left <= 0:
+                said = _taken_back(uri, left)
+                journal.remove()
+                return said
 
-        conn = connect(uri)
+
+def _taken_back(uri: str, left: Left) -> str:
+    from .recover import take_back
+
+    for attempt in range(_TRIES):
         try:
-            said = take_back(conn, host_of(conn, uri), left)
-        finally:
-            conn.close()
-        journal.remove()
-        return said
+            conn = connect(uri)
+            try:
+                return take_back(conn, host_of(conn, uri), left)
+            finally:
+                conn.close()
+        except VirtfleetError as error:
+            if error.code not in _SILENT or attempt == _TRIES - 1:
+                raise
+        time.sleep(_AGAIN)
+    return ""
 
 
 def confirm(run: str, *, uri: str, wait: float, check_mode: bool) -> list[str]:
     """The networks of the run whose change now stays. wait: seconds, for another run's end.
 
-    Raises VirtfleetError NOT_PENDING or LOCKED.
+    Raises VirtfleetError NOT_PENDING, LOCKED, STATE_UNUSABLE or JOURNAL_UNREADABLE.
     """
     conn = connect(uri)
     try:
         key = key_of(conn, uri)
     finally:
         conn.close()
-    with locked(key, wait):
+    with locked(key, wait, make=not check_mode):
         journal = Journal(key)
         left = journal.read_of(run)
-        if left is None or not left["finished"] or time.time() > (left["confirm_by"] or 0):
+        if left is None or not left.waits:
             raise VirtfleetError(
                 "NOT_PENDING",
                 f"No change {run!a} waits to be confirmed on this host: it was confirmed before, or its time is over "
-                "and it was taken back.",
+                "(a reboot ends it too) and it is rolled back.",
             )
         if not check_mode:
             journal.remove()
-        return [str(entry["network"]) for entry in left["networks"]]
+        return list(dict.fromkeys(str(entry["network"]) for entry in left.networks))
 
 
 def _import_all() -> None:

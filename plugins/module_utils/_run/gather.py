@@ -21,10 +21,10 @@ from .._model.field import Document
 from .._model.forward import POOL, has_pool, mode_of
 from .._model.guest import Guest
 from .._model.host import Host
-from .._model.mark import is_managed
 from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
 from .._model.options import definition_options, network_options
+from .._xml.mark import is_managed
 
 
 def gather(

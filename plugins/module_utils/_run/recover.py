@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional
 
 from .._host.guests import read_guests
-from .._host.journal import Journal
+from .._host.journal import Journal, Left
 from .._host.networks import read_network
 from .._host.plugged import read_with_plugged
 from .._host.run_step import run_step
@@ -20,7 +19,7 @@ from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.leases import is_linked, own_bridge
-from .._plan.record import Entry, recalled, record
+from .._plan.record import Entry, record
 from .._plan.recovery import completed, recovered, stp_again, with_later_edit
 from .._plan.replug import bridges_of, is_replug
 from .._plan.rollback import rollback
@@ -34,24 +33,25 @@ from .verify_plugged import plug_in_missing
 _NOT_THE_DEFINITION = ("INTERRUPTED", "RIGHTS_MISSING", "DEPENDENCY_MISSING", "DAEMON_LOST", "DAEMON_SILENT")
 
 
-def recover(conn: Any, host: Host, journal: Journal, left: dict[str, Any], check_mode: bool) -> list[str]:
+def recover(conn: Any, host: Host, journal: Journal, left: Left, check_mode: bool) -> list[str]:
     """What was done, or in check mode would be, as warnings.
 
     Raises VirtfleetError UNCONFIRMED while an earlier change may still be confirmed, RECOVERY_FAILED, or what reading
     and doing raise.
     """
-    names = ", ".join(str(entry["network"]) for entry in left["networks"])
-    until = left["confirm_by"]
-    if until is not None and time.time() < until:
+    if left.deadline is not None and left.deadline.left > 0:
         raise VirtfleetError(
             "UNCONFIRMED",
-            f"A change of {names} waits {until - time.time():.0f} seconds more to be confirmed (virt_network_confirm), "
-            "or to be taken back; nothing was changed.",
-            run=left["run"],
+            f"A change of {left.names} by user {left.user} waits {left.deadline.left:.0f} seconds more to be confirmed "
+            "(virt_network_confirm) or to be rolled back; nothing was changed.",
+            run=left.run,
         )
     if check_mode:
-        return [f"An earlier run was broken off while it changed {names}; a real run puts that right first."]
-    said = take_back(conn, host, left) if until is not None else _complete(conn, host, journal, left)
+        left.entries()  # what cannot be read is said here too
+        if left.deadline is not None:
+            return [f"Nobody confirmed an earlier change of {left.names} in time; a real run rolls it back first."]
+        return [f"An earlier run was broken off while it changed {left.names}; a real run puts that right first."]
+    said = take_back(conn, host, left) if left.deadline is not None else _complete(conn, host, journal, left)
     journal.remove()
     return [said]
 
@@ -120,25 +120,25 @@ class _Recovery:
             self.save(self.entries)
 
 
-def _complete(conn: Any, host: Host, journal: Journal, left: dict[str, Any]) -> str:
+def _complete(conn: Any, host: Host, journal: Journal, left: Left) -> str:
     """A run that was broken off: each network as it was to become, or as it was."""
 
     def save(entries: list[Entry]) -> None:
-        journal.run = left["run"]
-        journal.write(record(entries), left["confirm_by"], left["finished"])
+        journal.run = left.run
+        journal.write(record(entries), left.deadline, left.finished)
 
     done: list[str] = []
     with held_off() as interruption:
-        recovery = _Recovery(conn, host, recalled(left["networks"]), interruption, save)
+        recovery = _Recovery(conn, host, left.entries(), interruption, save)
         _turn_back_linked(recovery)
         places = range(len(recovery.entries))
         # On the way back, what came last goes first.
         back = [place for place in reversed(places) if recovery.entries[place].back]
         for place in (*back, *(place for place in places if not recovery.entries[place].back)):
             done += _settled(recovery, place, journal)
-        tidy(conn, recovery.entries)
-    names = ", ".join(entry.was.name for entry in recovery.entries)
-    return f"An earlier run was broken off while it changed {names}. {_told(done)}"
+        if not host.remote:
+            tidy(conn, recovery.entries)
+    return f"An earlier run was broken off while it changed {left.names}. {_told(done)}"
 
 
 def _settled(recovery: _Recovery, place: int, journal: Journal) -> list[str]:
@@ -184,7 +184,7 @@ def _completed(recovery: _Recovery, place: int) -> Optional[tuple[Step, ...]]:
     return completed(entry.plan, entry.was, now, recovery.host, guests)
 
 
-def take_back(conn: Any, host: Host, left: dict[str, Any]) -> str:
+def take_back(conn: Any, host: Host, left: Left) -> str:
     """The networks as they were before the run; a sentence of what was done for that.
 
     Every network is tried. Raises VirtfleetError RECOVERY_FAILED.
@@ -192,7 +192,7 @@ def take_back(conn: Any, host: Host, left: dict[str, Any]) -> str:
     done: list[str] = []
     failed: list[str] = []
     with held_off() as interruption:
-        entries = [replace(entry, back=True) for entry in recalled(left["networks"])]
+        entries = [replace(entry, back=True) for entry in _before_all(left.entries())]
         recovery = _Recovery(conn, host, entries, interruption, lambda _entries: None)
         for place in reversed(range(len(entries))):
             try:
@@ -207,8 +207,30 @@ def take_back(conn: Any, host: Host, left: dict[str, Any]) -> str:
             f"A change that nobody confirmed could not be taken back, {'; '.join(failed)}",
             failed=failed,
         )
-    names = ", ".join(str(entry["network"]) for entry in left["networks"])
-    return f"Nobody confirmed the change of {names} in time, so it was taken back. {_told(done)}"
+    return f"Nobody confirmed the change of {left.names} in time, so it was taken back. {_told(done)}"
+
+
+def _before_all(entries: Iterable[Entry]) -> list[Entry]:
+    """Of changes that joined one another: each network as the first of them found it, with all that the later ones kept
+    of it and found plugged in."""
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        known = first.setdefault(entry.was.name, entry)
+        if known is not entry:
+            ports = (*(known.was.plugged or ()), *(entry.was.plugged or ()))
+            plugged = {(port.kind, port.name, port.mac): port for port in ports}
+            first[entry.was.name] = replace(
+                known,
+                was=replace(known.was, plugged=tuple(plugged.values())),
+                bridges=(*known.bridges, *_others(entry.bridges, known.bridges, "name")),
+                leases=(*known.leases, *_others(entry.leases, known.leases, "bridge")),
+            )
+    return list(first.values())
+
+
+def _others(items: Sequence[Any], known: Sequence[Any], key: str) -> list[Any]:
+    names = {getattr(item, key) for item in known}
+    return [item for item in items if getattr(item, key) not in names]
 
 
 def _told(done: list[str]) -> str:

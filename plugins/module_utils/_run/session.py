@@ -5,64 +5,74 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
+from .._host.clock import Deadline, deadline_in
 from .._host.connection import connect, host_of
 from .._host.journal import Journal, key_of, locked
+from .._model.errors import VirtfleetError
 from .._model.host import Host
 from .._plan.step import Work
 
 
 @dataclass(frozen=True)
 class Safety:
-    """lock_timeout, confirm_timeout: seconds, confirm_timeout 0 for a change that need not be confirmed; verify_reach:
-    addresses that the host must reach before and after."""
+    """lock_timeout, confirm_timeout: seconds, confirm_timeout 0 for a change that need not be confirmed; confirm_run:
+    the run whose change waits to be confirmed and which this one's joins; verify_reach: addresses that the host must
+    reach before and after."""
 
     lock_timeout: float = 60
     confirm_timeout: float = 0
+    confirm_run: str = ""
     verify_reach: Sequence[str] = ()
 
 
 @dataclass
 class Session:
     """arm: has a process on the host take the change back when nobody confirms it. warnings: what was found left by an
-    earlier run. gaps: of _run/execute.py. confirm_by: until when the change has to be confirmed (seconds since 1970).
+    earlier run. gaps: of _run/execute.py. deadline: until when the change has to be confirmed.
     """
 
     conn: Any
     host: Host
     journal: Journal
     safety: Safety
-    arm: Optional[Callable[[Journal, float], None]] = None
+    arm: Optional[Callable[[Journal], None]] = None
     warnings: list[str] = field(default_factory=list)
     gaps: dict[str, dict[str, float]] = field(default_factory=dict)
-    confirm_by: Optional[float] = None
+    deadline: Optional[Deadline] = None
 
     @property
     def confirm(self) -> Optional[dict[str, Any]]:
-        """For results: what virt_network_confirm is to be told, and until when."""
-        if self.confirm_by is None:
+        """For results: what virt_network_confirm needs, and for how long."""
+        if self.deadline is None:
             return None
-        return {"run": self.journal.run, "seconds": round(self.confirm_by - time.time())}
+        return {"run": self.journal.run, "seconds": round(self.deadline.left)}
+
+    def set_deadline(self) -> None:
+        """The time to confirm counts from now on."""
+        if self.arm is not None:
+            self.deadline = deadline_in(self.safety.confirm_timeout)
 
     def rehearse(self, work: list[Work]) -> None:
         """For check mode: what a real run would refuse before its first step."""
         changing = [item for item in work if item[0].changed]
         if changing:
+            from .._plan.record import Entry, record
             from .preflight import preflight
 
             preflight(self.host, self.safety.verify_reach, changing)
+            self.journal.refuse_unwritable(record([Entry(plan, observed) for plan, observed in changing]))
 
 
 @contextmanager
 def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
     """A connection, the daemon's lock, and nothing left of a run before.
 
-    Raises VirtfleetError LOCKED, UNCONFIRMED, or what connecting, reading and recovering raise.
+    Raises VirtfleetError LOCKED, UNCONFIRMED, NOT_PENDING, or what connecting, reading and recovering raise.
     """
     arm = None
     if safety.confirm_timeout and not check_mode:
@@ -76,7 +86,16 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
         with locked(key, safety.lock_timeout, make=not check_mode):
             opened = Session(conn, host, Journal(key), safety, arm)
             left = opened.journal.read()
-            if left is not None:
+            if safety.confirm_run:
+                if left is None or left.run != safety.confirm_run or not left.waits:
+                    raise VirtfleetError(
+                        "NOT_PENDING",
+                        f"No change {safety.confirm_run!a} waits to be confirmed on this host, so that none can be "
+                        "added to it (confirm_run); nothing was changed.",
+                    )
+                opened.journal.join(left)
+                opened.deadline = left.deadline
+            elif left is not None:
                 from .recover import recover
 
                 opened.warnings += recover(conn, host, opened.journal, left, check_mode)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Callable, TypeVar
@@ -42,32 +41,34 @@ def run_transaction(opened: Session, work: list[Work], look: Callable[[], T]) ->
 
 
 def _run(opened: Session, work: list[Work], look: Callable[[], T], interruption: Interruption) -> T:
-    if opened.arm is not None:
-        opened.confirm_by = time.time() + opened.safety.confirm_timeout
+    opened.set_deadline()
     running = Running.begin(
-        opened.conn, opened.host, work, lambda networks: opened.journal.write(networks, opened.confirm_by)
+        opened.conn, opened.host, work, lambda networks: opened.journal.write(networks, opened.deadline)
     )
     running.save()
     try:
-        if opened.arm is not None and opened.confirm_by is not None:
-            opened.arm(opened.journal, opened.confirm_by)
+        if opened.arm is not None:
+            opened.arm(opened.journal)
         opened.gaps = execute(running, interruption)
         _verify_plugged(opened, running)
         _verify_dnsmasq(opened.conn, work)
         result = look()
         _verify_reach(opened.safety.verify_reach)
         interruption.refuse()
-        if opened.confirm_by is not None:
-            opened.journal.write(running.networks, opened.confirm_by, finished=True)
+        if opened.deadline is not None:
+            opened.journal.write(running.networks, opened.deadline, finished=True)
     except BaseException as error:
         failure = _rolled_back(running, as_ours(error))
         if not failure.details.get("left"):
             _tidy(opened, running)
-            _remove(opened)
+            with suppress(OSError):
+                opened.journal.withdraw()
         raise failure from None
     _tidy(opened, running)
-    if opened.confirm_by is None:
-        _remove(opened)
+    if opened.deadline is None:
+        # The next run finds nothing left to do in a journal that stays.
+        with suppress(OSError):
+            opened.journal.remove()
     return result
 
 
@@ -83,12 +84,6 @@ def _rolled_back(running: Running, error: VirtfleetError) -> VirtfleetError:
     except BaseException as second:
         ending = f"It could not be rolled back ({as_ours(second).sentence}); the journal stays for the next run."
         return VirtfleetError(error.code, f"{error.sentence} {ending}", **{**error.details, "left": [ending]})
-
-
-def _remove(opened: Session) -> None:
-    """The next run finds nothing left to do in a journal that stays."""
-    with suppress(OSError):
-        opened.journal.remove()
 
 
 def _refuse_changed(conn: Any, work: list[Work]) -> None:

@@ -1,17 +1,63 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our own element in a network's <metadata>: the mark, and what libvirt has no place for."""
+"""Our own element in a network's <metadata>: the mark, and what libvirt has no place for.
+
+The mark says which network the collection made, by name and UUID. Whoever copies a network's XML copies the mark too,
+which then says that another network is ours.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from .._model.field import Document
-from .._model.mark import NAMESPACE, is_managed, own
+from .._model.mark import NAMESPACE, own
 from .etree import canonical_text, etree, parse
 
 _TAG = f"{{{NAMESPACE}}}"
+
+
+def new_mark(name: str, uuid: str) -> list[str]:
+    """Our own metadata of a network that the collection makes."""
+    return [canonical_text(_signed(_element(), name, uuid))]
+
+
+def is_managed(document: Document) -> bool:
+    """Whether the collection made this network: not one like it, or one that it was copied from."""
+    signs = [_sign(node) for node in _marks(document)]
+    return (document.get("name"), str(document.get("uuid", "")).lower()) in signs
+
+
+def has_old_mark(document: Document) -> bool:
+    """Whether an older version made this network, or the one that it was copied from: its mark does not say which."""
+    return any(_sign(node) == (None, "") for node in _marks(document))
+
+
+def marked_again(document: Document) -> list[str]:
+    """Our own metadata of a network with an old mark, with one that says whose it is."""
+    root = parse(own(document)[0])
+    return [canonical_text(_signed(root, str(document["name"]), str(document["uuid"])))]
+
+
+def _element() -> Any:
+    return etree.Element(f"{_TAG}network", nsmap={"virtfleet": NAMESPACE})
+
+
+def _signed(root: Any, name: str, uuid: str) -> Any:
+    for attribute, value in (("managed", "yes"), ("name", name), ("uuid", uuid)):
+        root.set(attribute, value)
+    return root
+
+
+def _marks(document: Document) -> list[Any]:
+    found = [parse(text) for text in own(document)]
+    return [node for node in found if node.get("managed") == "yes"]
+
+
+def _sign(node: Any) -> tuple[Any, str]:
+    return node.get("name"), node.get("uuid", "").lower()
 
 
 def read_limits(document: Document) -> dict[str, int]:
@@ -28,11 +74,11 @@ def read_limits(document: Document) -> dict[str, int]:
 def write_limits(document: Document, limits: Mapping[str, int]) -> list[str]:
     """Our own metadata of a network with these limits in place of those it has; empty when there is nothing to say."""
     texts = own(document)
-    root = parse(texts[0]) if texts else etree.Element(f"{_TAG}network", nsmap={"virtfleet": NAMESPACE})
+    root = parse(texts[0]) if texts else _element()
     for node in list(root.iterfind(f"{_TAG}member")):
         root.remove(node)
     for name, limit in sorted(limits.items()):
         etree.SubElement(root, f"{_TAG}member", name=name, max_guests=str(limit))
-    if not len(root) and not is_managed(document) and not root.attrib:
+    if not len(root) and not root.attrib:
         return []
     return [canonical_text(root)]

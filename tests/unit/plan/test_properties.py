@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import (
     RESTARTS,
     STATES,
@@ -20,6 +21,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.desired i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import is_virtual, members_of
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
+from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
@@ -28,7 +30,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan impor
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import DESTROY
 
-from .libvirt_on_paper import run_transaction, same
+from .libvirt_on_paper import UUID, run_transaction, same
 from .networks import DEVICES, EVERYTHING_ELSE_GONE, definitions
 
 HOST = Host((9, 0, 0))
@@ -36,7 +38,8 @@ GUEST = Plugged("guest", "web1", mac="52:54:00:00:00:01", port="port-web1")
 
 
 def desired(options, state="active", autostart=None):
-    return Desired("red", state=state, autostart=autostart, declared=declaration(options))
+    # A network has one UUID, whatever becomes of it.
+    return Desired("red", state=state, autostart=autostart, declared=declaration(options), new_uuid=UUID)
 
 
 def made(options, state="active", autostart=None):
@@ -167,11 +170,35 @@ def test_whatever_was_done_is_taken_back(wanted, seen, data):
     assert same(after, seen)
 
 
-@given(requests(), observations())
-def test_changed_diff_and_steps_agree(wanted, seen):
-    plan = plan_network(wanted, seen, HOST, "idle")
-    if not plan.changed and not plan.pending:
-        assert plan.before == plan.after
+def told(side, seen):
+    """What a side of a diff says, and the same as the network has it."""
+    document = canonical(NETWORK, seen.persistent if seen.persistent is not None else {})
+    there = {
+        "state": seen.state,
+        "autostart": seen.autostart,
+        "persistent": seen.persistent is not None,
+        **{name: value for name, value in document.items() if name != "metadata"},
+    }
+    if "name" not in side.get("bridge", {}):  # libvirt makes it up
+        there["bridge"] = {key: value for key, value in there.get("bridge", {}).items() if key != "name"} or None
+    names = [name for name in side if name not in ("live", "managed")]
+    return {name: side[name] for name in names}, {name: there.get(name) for name in names}
+
+
+@given(requests(), observations(), st.sampled_from(["idle", "never"]))
+def test_changed_diff_and_steps_agree(wanted, seen, restart):
+    """There is a diff where something is done, its sides differ, and both are true."""
+    plan = plan_network(wanted, seen, HOST, restart)
+    assert bool(plan.before or plan.after) == bool(plan.steps or plan.pending)
+    assert (plan.before != plan.after) == bool(plan.steps)
+    if plan.steps:
+        said, there = told(plan.before, seen)
+        assert said == there
+        after = run_transaction(seen, plan.steps)
+        said, there = told(plan.after, after)
+        assert said == there
+        assert plan.before["state"] == seen.state
+        assert plan.after["state"] == after.state
 
 
 @given(definitions(), definitions())
