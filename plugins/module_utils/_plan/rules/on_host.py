@@ -113,7 +113,9 @@ def _services(found: OnHost, document: Document, facts: HostFacts) -> None:
     for ip in document.get("ips") or ():
         root = ip.get("tftp")
         if root and root not in facts.folders:
-            found.refuse("TFTP_ROOT_MISSING", f"tftp of ips {ip['address']} is {root!a}, which this host has not.")
+            found.refuse(
+                "TFTP_ROOT_MISSING", f"tftp of ips {ip['address']} is {root!a}, and this host has no such folder."
+            )
     if facts.dnsmasq:
         found.refuse("DNSMASQ_REFUSES", f"The host's dnsmasq would not start: {facts.dnsmasq}.")
     elif facts.dnsmasq is None and document.get("dnsmasq_options"):
@@ -163,7 +165,7 @@ def _bridge(found: OnHost, document: Document, facts: HostFacts) -> None:
         return
     for option, needs in (("bandwidth", _limits(document)), ("bridge.mac_table_manager: libvirt", _filters(document))):
         if needs:
-            found.refuse("BRIDGE_MISSING", f"{option} needs bridge {name!a}, which this host has not.")
+            found.refuse("BRIDGE_MISSING", f"{option} needs bridge {name!a}, and this host has none of that name.")
 
 
 def _vlan_filtering(found: OnHost, facts: HostFacts) -> None:
