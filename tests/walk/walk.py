@@ -166,6 +166,16 @@ class Walk:
             *asked,
         ]
 
+    def _settled(self) -> Look:
+        """The host once libvirt has done what the last call still asked of it."""
+        seen = self.look()
+        for _attempt in range(50):
+            time.sleep(0.1)
+            before, seen = seen, self.look()
+            if before == seen:
+                break
+        return seen
+
     def _interrupted(
         self, module: str, options: dict[str, Any], action: Action, before: Look
     ) -> tuple[list[Fault], Look]:
@@ -173,7 +183,7 @@ class Walk:
         named = rules.names_of(module, options, before)
         first = self._call(module, options, interrupt=action["interrupt"])
         self.agent.tell("awake")
-        middle = self.look()
+        middle = self._settled()
         faults: list[Fault] = []
         if first.get("died") == 0 or first.get("hung"):
             faults += rules.result_is_told_well(first, "interrupted run")
