@@ -6,9 +6,8 @@
 A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live, active, autostart, transient,
 connections, vfs, pf_by_vf); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs);
 ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; guests (domain XML of running ones) and defined (of
-others). What it answers to lookups, unless it is offline: paths, no_paths, volumes, cpus, known_cpus, models, usb, and
-lookups, by kind, for all else.
-volume_files: of volumes on the guest's own host.
+others). What it answers to lookups, unless it is offline: paths, no_paths, volumes, cpus, known_cpus, models and usb;
+lookups, by kind, for all else. volume_files: of volumes on the guest's own host.
 """
 
 from __future__ import annotations
