@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 from .._model import address
 from .._model.canonical import canonical
+from .._model.dnsmasq import needs_dnsmasq
 from .._model.field import Document
-from .._model.forward import is_virtual, mode_of
+from .._model.forward import mode_of
 from .._model.ip import prefix_of
 from .._model.network import NETWORK
 
@@ -21,17 +22,10 @@ from .._model.network import NETWORK
 _ELSEWHERE = ("conf-", "servers-file")
 
 
-def wants_dnsmasq(document: Document) -> bool:
-    """Whether libvirt runs a dnsmasq for a network."""
-    ips = document.get("ips") or ()
-    served = any(ip.get("tftp") or _serves(ip) for ip in ips)
-    return is_virtual(document) and bool(ips) and (served or _dns_on(document))
-
-
 def configuration(document: Document) -> list[str] | None:
     """The lines; None when there are none to judge, or they cannot be judged without reading other files."""
     options = document.get("dnsmasq_options") or ()
-    if not wants_dnsmasq(document) or any(option.strip().startswith(_ELSEWHERE) for option in options):
+    if not needs_dnsmasq(document) or any(option.strip().startswith(_ELSEWHERE) for option in options):
         return None
     plain = canonical(NETWORK, document)
     return [*_domain(plain), *_dns(plain), *_dhcp(plain), *options]
@@ -39,11 +33,6 @@ def configuration(document: Document) -> list[str] | None:
 
 def _dns_on(document: Document) -> bool:
     return bool((document.get("dns") or {}).get("enable", True))
-
-
-def _serves(ip: Document) -> bool:
-    dhcp = ip.get("dhcp") or {}
-    return bool(dhcp.get("ranges") or dhcp.get("hosts"))
 
 
 def _domain(document: Document) -> Iterator[str]:

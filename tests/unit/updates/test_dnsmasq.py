@@ -112,6 +112,7 @@ def test_who_has_one(live, needed):
 
 
 def observed(document, state, plugged=(), persistent=None):
+    document = {**document, "uuid": "6f5b1f1e-0000-4000-8000-000000000001"}
     live = parse_network(write_network(document))
     definition = live if persistent is None else parse_network(write_network(persistent))
     return Observed(
@@ -148,7 +149,9 @@ def test_it_is_mended_without_a_stop_and_nothing_stays_of_that(document, state, 
 @given(definitions.networks(), definitions.networks(), st.sampled_from(FAULTY), st.sampled_from(RESTARTS))
 def test_nothing_is_unchanged_over_a_dnsmasq_that_does_not_run(live, persistent, state, restart):
     """It is mended, or pending with a word, or refused."""
-    seen = observed(live, state, (), {**persistent, "bridge": live["bridge"]})
+    seen = observed(
+        live, state, (), {**persistent, "bridge": live["bridge"], "uuid": "6f5b1f1e-0000-4000-8000-000000000001"}
+    )
     try:
         plan = plan_network(Desired("red"), seen, HOST, restart)
     except VirtfleetError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..._model import address
+from ..._model.dnsmasq import needs_dnsmasq
 from ..._model.errors import Problem
 from ..._model.field import EXTRA, Document, Entity
 from ..._model.forward import is_virtual, mode_of
@@ -16,7 +17,6 @@ from ..._model.host import MODELLED, Host
 from ..._model.host_facts import HostFacts
 from ..._model.ip import prefix_of
 from ..._model.network import NETWORK
-from ..dnsmasq_config import wants_dnsmasq
 
 _ALL = 0xFFFFFFFF
 
@@ -108,7 +108,7 @@ def _subnet(item: Document, of_route: bool) -> tuple[int, int] | None:
 
 
 def _services(found: OnHost, document: Document, facts: HostFacts) -> None:
-    if not wants_dnsmasq(document):
+    if not needs_dnsmasq(document):
         return
     for ip in document.get("ips") or ():
         root = ip.get("tftp")
