@@ -32,6 +32,7 @@ def read_host_facts(
     hostdev: bool = False,
     functions: Sequence[str] = (),
     zone: bool = False,
+    register: bool = False,
     options: Optional[Sequence[str]] = None,
 ) -> HostFacts:
     """Only what these ask about. pf: a link, hostdev: whether its VFs are to be given whole; options: lines of a
@@ -47,6 +48,7 @@ def read_host_facts(
         vlan_filtering=_vlan_filtering(),
         traffic_control=_traffic_control(),
         firewalld=_runs("firewalld") if zone else None,
+        resolved=_runs("systemd-resolved") if register else None,
         dnsmasq=None if options is None else _judged(options),
         hook=any(os.access(path, os.X_OK) for path in _hooks()),
     )

@@ -38,5 +38,6 @@ class HostFacts:
     vlan_filtering: Optional[bool] = None
     traffic_control: Optional[bool] = None
     firewalld: Optional[bool] = None
+    resolved: Optional[bool] = None
     dnsmasq: Optional[str] = None
     hook: bool = False

@@ -60,6 +60,7 @@ def _facts(document: Document) -> HostFacts:
         hostdev=mode_of(document) == "hostdev",
         functions=[address.pci(str(item["address"])) for item in forward.get("addresses") or ()],
         zone=bool(is_virtual(document) and (document.get("bridge") or {}).get("zone")),
+        register=bool((document.get("domain") or {}).get("register")),
         options=configuration(document),
     )
 

@@ -27,6 +27,7 @@ FACTS = HostFacts(
     vlan_filtering=False,
     traffic_control=True,
     firewalld=False,
+    resolved=False,
     dnsmasq="bad option in 'bogus'",
 )
 REFUSED = {
@@ -40,6 +41,10 @@ REFUSED = {
     "no IPv6": (V6, "IPV6_MISSING"),
     "accept_ra": ("<forward mode='route'/>" + V6, "ACCEPT_RA"),
     "zone": ("<bridge zone='b'/>", "BRIDGE_INVALID"),
+    "resolved": (
+        "<ip address='10.7.0.1' prefix='24'/><domain name='b' localOnly='yes' register='yes'/>",
+        "DOMAIN_INVALID",
+    ),
     "VLAN filtering": ("<bridge macTableManager='libvirt'/>", "BRIDGE_INVALID"),
     "PF": (POOL.format("<pf dev='gone0'/>"), "PF_MISSING"),
     "VFs": (POOL.format("<pf dev='p0'/>"), "PF_NO_VFS"),

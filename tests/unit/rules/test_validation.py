@@ -46,7 +46,7 @@ REFUSED = {
     "range of two families": (V4.format(RANGE.format("10.9.0.9", "fd00::1")), "DHCP_RANGE_INVALID"),
     "address twice": (V4.format("") + V4.format(""), "ADDRESS_INVALID"),
     "address twice in two spellings": (V6.format("") + V6.replace("::1", ":0:0::1").format(""), "ADDRESS_INVALID"),
-    "no host's address": ("<ip address='0.0.0.0' prefix='24'/>", "ADDRESS_INVALID"),
+    "no link's address": ("<ip family='ipv6' address='::1' prefix='64'/>", "ADDRESS_INVALID"),
     "multicast IPv6": ("<ip family='ipv6' address='ff02::1' prefix='64'/>", "ADDRESS_INVALID"),
     "small MTU with IPv6": ("<mtu size='1279'/>" + V6.format(""), "MTU_INVALID"),
     "MTU of -1": ("<mtu size='-1'/>", "MTU_INVALID"),
@@ -216,6 +216,8 @@ def test_a_template_is_the_name_that_libvirt_made_of_it(asked, is_there, redefin
 DEAD = {
     "the network's address": "<ip address='10.9.0.0' prefix='24'/>",
     "the broadcast address": "<ip address='10.9.0.255' prefix='24'/>",
+    "loopback": "<ip address='127.9.0.1' prefix='24'/>",
+    "multicast": "<ip address='224.0.0.9' prefix='24'/>",
     "reservation elsewhere": V4.format("<dhcp><host mac='52:54:00:00:00:01' ip='10.8.0.5'/></dhcp>"),
     "reservation of another family": V4.format("<dhcp><host mac='52:54:00:00:00:01' ip='fd00:9::5'/></dhcp>"),
     "prefix 0": "<ip address='10.9.0.1' prefix='0'/>",

@@ -50,9 +50,12 @@ def _address(ip: Document) -> Iterator[str]:
         yield f"{where} has prefix 0, which libvirt reads as none given: it takes {prefix}."
     elif prefix == 0:
         yield f"{where} has the prefix 0: every address is in its subnet."
+    raw = address.packed(ip["address"]) or b""
+    if len(raw) == 4 and (raw[0] in (0, 127) or raw[0] >= 224):
+        yield f"{where} is of a range that no guest takes for a host's (0, 127 or from 224 on)."
     subnet = address.subnet(ip["address"], prefix or 0)
     if subnet and subnet[0] == 32 and 0 < (prefix or 0) < 31:
-        number = int.from_bytes(address.packed(ip["address"]) or b"", "big")
+        number = int.from_bytes(raw, "big")
         if number in subnet[1:]:
             what = "network's own" if number == subnet[1] else "broadcast"
             yield f"{where}/{prefix} is the {what} address of its subnet, which guests do not take for a host's."

@@ -19,6 +19,7 @@ _VIRTUAL_BRIDGE = ("stp", "delay", "zone")
 _UNSAID: tuple[Any, ...] = (None, [], "", 0)
 _DNS_RECORDS = ("hosts", "txts", "srvs")
 _OPEN_WITHOUT_IP = (10, 8, 0)
+_REGISTER = (10, 1, 0)
 _VLAN_ON_LINUX_BRIDGE = (11, 0, 0)
 
 
@@ -39,6 +40,8 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
     forward: Document = _said(document.get("forward"))
     bridge: Document = _said(document.get("bridge"))
     document = _said(document)
+    domain: Document = document.get("domain") or {}
+    registers = bool(domain.get("register")) and not domain.get("local_only")
     if "name" not in (document.get("domain") or {}):
         document.pop("domain", None)
     interfaces, addresses, pf = _devices(forward), forward.get("addresses"), forward.get("pf")
@@ -60,6 +63,8 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
             yield Problem(
                 "POOL_AND_BRIDGE", "forward names devices and bridge.name a bridge; a network has one of them."
             )
+    if version >= _REGISTER and registers:
+        yield Problem("DOMAIN_INVALID", "domain.register needs domain.local_only.")
     needs_ip = mode in ("nat", "route") or (mode == "open" and version < _OPEN_WITHOUT_IP)
     if needs_ip and "ips" not in document:
         since = " before libvirt 10.8.0" if mode == "open" else ""

@@ -51,6 +51,8 @@ def on_host(document: Document, host: Host, facts: HostFacts | None, leaving: fr
         _services(found, document, facts)
         _ipv6(found, document, facts)
         _zone(found, document, facts)
+        if _registers(document) and facts.resolved is False:
+            found.refuse("DOMAIN_INVALID", "domain.register needs systemd-resolved, which does not run on this host.")
     else:
         _pool(found, document, facts)
         _bridge(found, document, facts)
@@ -78,6 +80,11 @@ def _limits(document: Document) -> bool:
 
 def _filters(document: Document) -> bool:
     return (document.get("bridge") or {}).get("mac_table_manager") == "libvirt"
+
+
+def _registers(document: Document) -> bool:
+    domain = document.get("domain") or {}
+    return bool(domain.get("register") and domain.get("name") and document.get("ips"))
 
 
 def _routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozenset[str]) -> None:

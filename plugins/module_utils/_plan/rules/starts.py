@@ -33,18 +33,16 @@ def starts(document: Document) -> Iterator[Problem]:
         seen.add(raw)
         if len(raw) == 16 and mtu < IPV6_MTU:
             yield Problem("MTU_INVALID", f"mtu is {mtu}; with an IPv6 address in ips it is {IPV6_MTU} or more.")
-        if not _can_be_a_hosts(raw):
-            yield Problem("ADDRESS_INVALID", f"ips {ip['address']} can be the address of no host.")
+        if not _can_be_a_links(raw):
+            yield Problem("ADDRESS_INVALID", f"ips {ip['address']} can be the address of no link.")
         dns = (document.get("dns") or {}).get("enable", True)
         if dns and ip.get("local_ptr"):
             yield from _reverse(ip, len(raw) * 8)
 
 
-def _can_be_a_hosts(raw: bytes) -> bool:
-    """Whether the kernel takes an address for one of a link."""
-    if len(raw) == 4:
-        return any(raw) and raw != b"\xff" * 4
-    return any(raw) and raw[0] != 0xFF and raw[:15] != bytes(15)
+def _can_be_a_links(raw: bytes) -> bool:
+    """Whether the kernel takes an address for one of a link: of IPv4 it takes all."""
+    return len(raw) == 4 or (any(raw) and raw[0] != 0xFF and raw != bytes(15) + b"\x01")
 
 
 def _reverse(ip: Document, bits: int) -> Iterator[Problem]:

@@ -43,8 +43,6 @@ def values(document: Document) -> Iterator[Problem]:
     domain = document.get("domain") or {}
     if domain.get("name") == "":
         yield Problem("DOMAIN_INVALID", "domain.name is empty; leave domain out, or give it empty ({}).")
-    if domain.get("register") and not domain.get("local_only"):
-        yield Problem("DOMAIN_INVALID", "domain.register needs domain.local_only.")
     yield from _portgroups(document)
     yield from _vlan("vlan", document.get("vlan"))
     yield from _bandwidth("bandwidth", document.get("bandwidth"))
