@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from .._model.forward import is_virtual
+from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, Plugged
@@ -19,10 +21,22 @@ from .ports import read_ports
 
 
 def read_plugged(conn: Any, observed: Observed, host: Host) -> tuple[Plugged, ...]:
-    """Guests first, with their taps. Devices in the bridge are seen on a local host only, and only where libvirt made
-    the bridge."""
+    """Guests first, with their taps, as they are now; see plugged_in."""
     network = find(conn, observed.name)
-    guests = _with_taps(conn, () if network is None else read_ports(conn, network))
+    ports = () if network is None else read_ports(conn, network)
+    guests = (read_guests(conn, {str(port.uuid) for port in ports}) or ()) if ports else ()
+    return plugged_in(observed, ports, guests, host)
+
+
+def plugged_in(
+    observed: Observed, ports: tuple[Plugged, ...], running: Sequence[Guest], host: Host
+) -> tuple[Plugged, ...]:
+    """The ports with the taps of their guests, then the other devices in the bridge. These are read on a local host
+    only, and only where libvirt made the bridge.
+
+    running: guests, those of the ports among them.
+    """
+    guests = _with_taps(ports, running)
     bridge = ((observed.live or {}).get("bridge") or {}).get("name")
     if host.remote or not bridge or not is_virtual(observed.live or {}):
         return guests
@@ -44,11 +58,8 @@ def read_with_plugged(conn: Any, host: Host, name: str) -> Observed:
     return replace(observed, plugged=read_plugged(conn, observed, host)) if observed.active else observed
 
 
-def _with_taps(conn: Any, ports: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
-    """A port does not say what its guest's NIC is plugged in by; the guest does."""
-    if not ports:
-        return ports
-    guests = read_guests(conn, {str(port.uuid) for port in ports}) or ()
+def _with_taps(ports: tuple[Plugged, ...], guests: Sequence[Guest]) -> tuple[Plugged, ...]:
+    """A port does not say which tap its NIC has; the guest does."""
     names = {nic.port: nic.target for guest in guests for nic in guest.nics if nic.port and nic.target}
     return tuple(replace(port, tap=Tap(str(names[port.port]))) if port.port in names else port for port in ports)
 

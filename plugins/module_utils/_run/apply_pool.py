@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Optional
 
-from .._host.networks import read_networks
-from .._host.pools import Facts, read_facts
+from .._host.snapshot import HostSnapshot
 from .._model.desired import PRESENT, Desired
 from .._model.errors import VirtfleetError
 from .._model.field import Document
@@ -31,7 +30,7 @@ from .session import Safety, session
 
 
 @dataclass(frozen=True)
-class Done:
+class AppliedPool:
     """pool: as it is afterwards, in check mode before; before, after: the two sides of the diff; confirm: of
     Session."""
 
@@ -44,55 +43,61 @@ class Done:
     confirm: Optional[dict[str, Any]] = None
 
 
-def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, safety: Safety) -> Done:
+def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, safety: Safety) -> AppliedPool:
     """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
     with session(uri, safety, check_mode) as opened:
         conn, host = opened.conn, opened.host
-        facts = read_facts(conn, host, read_networks(conn))
-        observed = _observed(facts, request.network)
-        pool = facts.pool(request.network)
+        snapshot = HostSnapshot(conn, host)
+        observed = _observed(snapshot, request.network)
+        pool = snapshot.pool(request.network)
         document = _document(observed)
         choice = choose(
-            request, document, pool, facts.limits(request.network), facts.devices, facts.other_pools(request.network)
+            request,
+            document,
+            pool,
+            snapshot.limits(request.network),
+            snapshot.devices,
+            snapshot.members_elsewhere(request.network),
         )
-        desired = _desired(request, document, choice, facts.limits(request.network))
+        desired = _desired(request, document, choice, snapshot.limits(request.network))
         freed = _to_free(pool, observed) if request.reclaim_stale else ()
         books = Books(
             drain=request.drain,
             freed=freed,
-            returning=returning(request.network, choice.members, observed.plugged or (), facts.guests),
+            returning=returning(request.network, choice.members, observed.plugged or (), snapshot.guests),
             recount=request.reclaim_stale and bool(pool.miscounted),
         )
         plan = plan_network(desired, observed, host, restart, books=books)
         sides = (
-            _sides(observed, document, facts.limits(request.network), choice, freed, pool) if plan.changed else ({}, {})
+            _sides(observed, document, snapshot.limits(request.network), choice, freed, pool)
+            if plan.changed
+            else ({}, {})
         )
         if check_mode:
             opened.rehearse([(plan, observed)])
         elif plan.changed:
             from .transaction import run_transaction
 
-            facts = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, desired, host, restart))
-            pool = facts.pool(request.network)
+            snapshot = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, desired, host, restart))
+            pool = snapshot.pool(request.network)
         warnings = (
             *opened.warnings,
             *choice.warnings,
             *plan.warnings,
-            *_about_books(request, pool, plan, check_mode, facts),
+            *_about_books(request, pool, plan, check_mode, snapshot),
         )
-        return Done(plan, pool, *sides, freed, warnings, opened.confirm)
+        return AppliedPool(plan, pool, *sides, freed, warnings, opened.confirm)
 
 
-def _observed(facts: Facts, name: str) -> Observed:
-    observed = facts.networks.get(name)
-    if observed is None:
+def _observed(snapshot: HostSnapshot, name: str) -> Observed:
+    if name not in snapshot.networks:
         raise VirtfleetError(
             "NETWORK_MISSING",
             f"There is no network {name!a} on this host: make it first (virt_network with forward.mode), its pool "
             "may be empty.",
             network=name,
         )
-    return replace(observed, plugged=facts.ports.get(name, ()))
+    return snapshot.with_ports(name)
 
 
 def _document(observed: Observed) -> Document:
@@ -122,19 +127,19 @@ def _to_free(pool: Pool, observed: Observed) -> tuple[Plugged, ...]:
     return tuple(port for port in observed.plugged or () if port.port in stale | stranded)
 
 
-def _looked_at(conn: Any, desired: Desired, host: Host, restart: str) -> Facts:
+def _looked_at(conn: Any, desired: Desired, host: Host, restart: str) -> HostSnapshot:
     """Raises VirtfleetError NOT_CONVERGED."""
-    facts = read_facts(conn, host, read_networks(conn))
-    rest = plan_network(desired, _observed(facts, desired.name), host, restart)
+    snapshot = HostSnapshot(conn, host)
+    rest = plan_network(desired, _observed(snapshot, desired.name), host, restart)
     if rest.changed:
         raise not_converged(f"the pool of network '{desired.name}'", rest)
-    return facts
+    return snapshot
 
 
-def _about_books(request: Request, pool: Pool, plan: Plan, check_mode: bool, facts: Facts) -> list[str]:
+def _about_books(request: Request, pool: Pool, plan: Plan, check_mode: bool, snapshot: HostSnapshot) -> list[str]:
     """What the pool's books have wrong, for whom to know that does not ask for it to be mended."""
     warnings = []
-    if facts.guests is None:
+    if snapshot.guests is None:
         warnings.append("This connection shows no guests: every port counts as one of a running guest.")
     if request.reclaim_stale:
         return warnings

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Optional
 
-from .._host.guests import read_guests
-from .._host.networks import find, read_network
-from .._host.ports import read_ports
+from .._host.snapshot import HostSnapshot
 from .._model.desired import ABSENT, NEVER
 from .._model.field import Document
 from .._model.host import Host
@@ -33,7 +31,7 @@ from .session import Safety, session
 
 
 @dataclass(frozen=True)
-class Done:
+class AppliedPortgroup:
     """portgroup: as it is afterwards, in check mode before; old: None when it cannot be told; confirm: of Session."""
 
     plan: Plan
@@ -45,35 +43,29 @@ class Done:
 
 def apply_portgroup(
     wish: DesiredPortgroup, *, uri: str, in_use_allowed: bool, check_mode: bool, safety: Safety
-) -> Done:
+) -> AppliedPortgroup:
     """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
     with session(uri, safety, check_mode) as opened:
         conn, host = opened.conn, opened.host
-        observed = _read(conn, wish.network)
+        snapshot = HostSnapshot(conn, host, wish.network)
+        observed = snapshot.with_ports(wish.network)
         plan, running = _planned(wish, observed, host)
         if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
-            refuse_if_used(wish, is_default(observed, wish.name), read_guests(conn))
+            refuse_if_used(wish, is_default(observed, wish.name), snapshot.guests)
         if check_mode:
             opened.rehearse([(plan, observed)])
         elif plan.changed:
             from .transaction import run_transaction
 
             observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host))
-        old = _old(conn, wish, observed, running)
+        old = _old(snapshot, wish, observed, running)
         warnings = [*opened.warnings, *plan.warnings]
         if old is None:
             warnings.append(
                 f"Which guests run with other settings than those of portgroup '{wish.name}' cannot be told: this "
                 "connection shows no guests."
             )
-        return Done(plan, _portgroup(observed, wish.name), old, tuple(warnings), opened.confirm)
-
-
-def _read(conn: Any, name: str) -> Observed:
-    """With its ports: a plan for a pool needs them, and so does the question who has old settings."""
-    observed = read_network(conn, name)
-    network = find(conn, name) if observed.active else None
-    return replace(observed, plugged=() if network is None else read_ports(conn, network))
+        return AppliedPortgroup(plan, _portgroup(observed, wish.name), old, tuple(warnings), opened.confirm)
 
 
 def _planned(wish: DesiredPortgroup, observed: Observed, host: Host) -> tuple[Plan, Document]:
@@ -85,20 +77,21 @@ def _planned(wish: DesiredPortgroup, observed: Observed, host: Host) -> tuple[Pl
 
 def _looked_at(conn: Any, wish: DesiredPortgroup, host: Host) -> Observed:
     """Raises VirtfleetError NOT_CONVERGED."""
-    after = _read(conn, wish.network)
+    after = HostSnapshot(conn, host, wish.network).with_ports(wish.network)
     rest, _running = _planned(wish, after, host)
     if rest.changed:
         raise not_converged(f"portgroup '{wish.name}' of network '{wish.network}'", rest)
     return after
 
 
-def _old(conn: Any, wish: DesiredPortgroup, observed: Observed, running: Document) -> Optional[list[dict[str, Any]]]:
+def _old(
+    snapshot: HostSnapshot, wish: DesiredPortgroup, observed: Observed, running: Document
+) -> Optional[list[dict[str, Any]]]:
     """Guests are read only where a port's settings raise the question."""
     found = suspects(running, wish.name, observed.plugged or ()) if observed.active else ()
     if not found:
         return []
-    guests = read_guests(conn, {str(port.uuid) for port in found})
-    return None if guests is None else guests_on_old_settings(running, found, guests)
+    return None if snapshot.guests is None else guests_on_old_settings(running, found, snapshot.guests)
 
 
 def _portgroup(observed: Observed, name: str) -> Document:

@@ -11,10 +11,8 @@ from typing import Any, Optional
 
 from .._host.capacity import read_capabilities, read_cpu_models, read_memory, read_nwfilters
 from .._host.connection import connect, host_of, hostname_of
-from .._host.guests import read_guests
 from .._host.lookups import look_up
-from .._host.networks import read_network, read_networks
-from .._host.plugged import read_plugged
+from .._host.snapshot import HostSnapshot
 from .._migrate.asked import FORMAT, GUESTS, HOST, LINKS, POOLS, PORTS
 from .._model.canonical import canonical
 from .._model.field import Document
@@ -51,19 +49,15 @@ def gather_from(
     """The same over an open connection."""
     host = host_of(conn, uri)
     hostname = hostname_of(conn)
-    found = read_networks(conn) if name is None else {name: read_network(conn, name)}
+    snapshot = HostSnapshot(conn, host, name)
+    found = snapshot.networks if name is None else {name: snapshot.network(name)}
     networks = [observed for _name, observed in sorted(found.items()) if observed.exists]
-    details = {seen.name: _details(conn, seen, host, PORTS in what) for seen in networks}
-    links = None
-    if LINKS in what and not host.remote:
-        from .._host.netlink import read_netlink
-        from .._host.sysfs import is_vf
-
-        links = [{**link, "vf": is_vf(link["name"])} for link in read_netlink()]
-    guests = read_guests(conn) if GUESTS in what else None
-    pools = None
-    if POOLS in what:
-        pools = _pools(conn, host, networks, found if name is None else None, guests, links)
+    if PORTS in what:
+        networks = [snapshot.with_plugged(seen.name) for seen in networks]
+    details = {seen.name: _details(seen, host) for seen in networks}
+    links = snapshot.links if LINKS in what else None
+    guests = snapshot.guests if GUESTS in what else None
+    pools = _pools(snapshot, networks) if POOLS in what else None
     capabilities = read_capabilities(conn) if HOST in what else None
     emulators = None if capabilities is None else capabilities["emulators"]
     return {
@@ -104,11 +98,11 @@ def _forwarding(host: Host) -> Optional[dict[str, bool]]:
     return forwarding()
 
 
-def _details(conn: Any, observed: Observed, host: Host, ports: bool) -> dict[str, Any]:
+def _details(observed: Observed, host: Host) -> dict[str, Any]:
     document = observed.persistent if observed.persistent is not None else observed.live or {}
     drift = _drift(observed)
     live = definition_options(observed.live or {})
-    plugged = read_plugged(conn, observed, host) if ports and observed.active else None
+    plugged = observed.plugged
     return {
         "active": observed.active,
         "persistent": observed.persistent is not None,
@@ -195,22 +189,10 @@ def summarize_guest(guest: Guest) -> dict[str, Any]:
     }
 
 
-def _pools(
-    conn: Any,
-    host: Host,
-    networks: list[Observed],
-    everything: Optional[dict[str, Observed]],
-    guests: Optional[tuple[Guest, ...]],
-    links: Optional[list[dict[str, Any]]],
-) -> dict[str, Any]:
-    """The pools of these networks; without any, nothing is asked."""
-    shown = [seen.name for seen in networks if has_pool(seen.live or {}) or has_pool(seen.persistent or {})]
-    if not shown:
-        return {}
-    from .._host.pools import read_facts
-
-    facts = read_facts(conn, host, read_networks(conn) if everything is None else everything, guests, links)
-    return {name: facts.pool(name).as_dict() for name in shown if name in facts.networks}
+def _pools(snapshot: HostSnapshot, networks: list[Observed]) -> dict[str, Any]:
+    """The pools of these networks; without any, nothing more is read."""
+    names = [seen.name for seen in networks if has_pool(seen.live or {}) or has_pool(seen.persistent or {})]
+    return {name: snapshot.pool(name).as_dict() for name in names}
 
 
 def _drift(observed: Observed) -> list[str]:
