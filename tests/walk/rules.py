@@ -22,7 +22,7 @@ OPTIONS = {
 LONGEST_MESSAGE = 400
 # The lab's kernel has no traffic control and no VLAN filtering: some networks fail at their start, which is good for
 # rollbacks.
-LAB_CANNOT = re.compile(r"Child process \(tc |vlan_filtering via ioctl")
+LAB_CANNOT = re.compile(r"Child process \(tc |qdisc kind is unknown|vlan_filtering via ioctl")
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from walk import Finding, Walk  # noqa: E402
 
 LAB = ["/usr/bin/python3", str(ROOT / "tests" / "lab" / "lab.py")]
 EPISODE = 25
+PROGRESS = 10  # episodes
 RULES = (
     "After each call, by virsh and ip: check mode told what the run did, a second run changes nothing, a refusal leaves"
     " networks, dnsmasq, ports and taps as they were, guests keep their places, and only the named networks moved."
@@ -104,6 +105,8 @@ class Lane(threading.Thread):
             steps = min(EPISODE, self.args.steps - done)
             done += self.walk.random(seed, steps, until, self._found)
             episode += 1
+            if episode % PROGRESS == 0:
+                print(f"{self.release}: {done} steps, {self.walk.calls} calls", flush=True)
             if self.args.episode:
                 return
 

@@ -185,9 +185,8 @@ class Walk:
         self.agent.tell("awake")
         middle = self._settled()
         faults: list[Fault] = []
-        if first.get("died") == 0 or first.get("hung"):
-            faults += rules.result_is_told_well(first, "interrupted run")
-        if first.get("failed") and first.get("code") == "UNEXPECTED":
+        moved = bool(rules.differences(before, middle))
+        if first.get("hung") or (first.get("died") == 0 and moved) or first.get("code") == "UNEXPECTED":
             faults += rules.result_is_told_well(first, "interrupted run")
         faults += rules.others_do_not_move(before, middle, named)
         half = not middle["journal"] and bool(rules.differences(before, middle, rules._restarted))

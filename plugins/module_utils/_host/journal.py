@@ -252,7 +252,7 @@ def _unreadable(path: str, reason: str, names: str = "") -> VirtfleetError:
         f"{path} says what an interrupted or unconfirmed run was changing, and cannot be read: "
         f"{reason.rstrip('.')[:120]}. Nothing was changed. Check the definition, state and guests of its "
         f"networks{whose[:90]}, then remove the file and run the task again.",
-        path=path,
+        journal=path,
     )
 
 

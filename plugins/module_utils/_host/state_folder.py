@@ -107,7 +107,7 @@ def unwritable(path: str, error: OSError, changed: bool = False) -> VirtfleetErr
         "JOURNAL_UNWRITABLE",
         f"{path} cannot be written ({error.strerror or error}), and without it a change that is interrupted could not "
         f"be repaired.{'' if changed else ' Nothing was changed.'}",
-        path=path,
+        journal=path,
     )
 
 

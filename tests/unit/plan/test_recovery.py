@@ -100,7 +100,7 @@ def test_what_somebody_defines_after_the_kill_stays(wanted, seen, edit, data):
     plan, _refusal = planned(wanted, seen, "replug")
     assume(plan is not None and plan.changed)
     half = broken_off(data, seen, plan.steps)
-    theirs = made({**edit, "domain": {"name": "by.hand"}}).persistent
+    theirs = {**made(edit).persistent, "metadata": ['<by-hand xmlns="urn:hand"></by-hand>']}
     half = replace(half, persistent=theirs, persistent_xml=write_network(theirs))
     after = run_transaction(half, recovered(plan, seen, half, HOST, GUESTS))
     assume(after.persistent is not None)  # the plan was to remove it
