@@ -16,12 +16,11 @@ from .._host.lookups import look_up
 from .._host.networks import read_network, read_networks
 from .._host.plugged import read_plugged
 from .._migrate.asked import FORMAT, GUESTS, HOST, LINKS, POOLS, PORTS
-from .._model.canonical import canonical
+from .._model.drift import drift
 from .._model.field import Document
 from .._model.forward import POOL, has_pool, mode_of
 from .._model.guest import Guest
 from .._model.host import Host
-from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
 from .._model.options import definition_options, network_options
 from .._xml.mark import is_managed
@@ -106,7 +105,7 @@ def _forwarding(host: Host) -> Optional[dict[str, bool]]:
 
 def _details(conn: Any, observed: Observed, host: Host, ports: bool) -> dict[str, Any]:
     document = observed.persistent if observed.persistent is not None else observed.live or {}
-    drift = _drift(observed)
+    differing = drift(observed)
     live = definition_options(observed.live or {})
     plugged = read_plugged(conn, observed, host) if ports and observed.active else None
     return {
@@ -115,9 +114,9 @@ def _details(conn: Any, observed: Observed, host: Host, ports: bool) -> dict[str
         "autostart": observed.autostart,
         "managed": is_managed(document),
         "bridge": (document.get("bridge") or {}).get("name"),
-        "drift": drift,
+        "drift": differing,
         "dnsmasq": observed.dnsmasq if observed.active else None,
-        "live": {option: live[option] for option in drift if option in live},
+        "live": {option: live[option] for option in differing if option in live},
         "plugged": None if plugged is None else [item.as_dict() for item in plugged],
         "connections": _connections(observed),
         "vfs": _vfs(document, host),
@@ -211,12 +210,3 @@ def _pools(
 
     facts = read_facts(conn, host, read_networks(conn) if everything is None else everything, guests, links)
     return {name: facts.pool(name).as_dict() for name in shown if name in facts.networks}
-
-
-def _drift(observed: Observed) -> list[str]:
-    if observed.live is None or observed.persistent is None:
-        return []
-    live, persistent = canonical(NETWORK, observed.live), canonical(NETWORK, observed.persistent)
-    return [
-        option for option in NETWORK.fields if option not in DESCRIPTIVE and live.get(option) != persistent.get(option)
-    ]

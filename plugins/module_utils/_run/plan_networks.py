@@ -13,13 +13,11 @@ from typing import Any
 from .._host.networks import read_network, read_networks
 from .._model.desired import Desired
 from .._model.errors import VirtfleetError
+from .._model.few import few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.plan import plan_network
 from .._plan.step import DEFINE, START, Work
-
-# How many networks' faults one sentence tells.
-_NAMED = 5
 
 
 def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], host: Host, restart: str) -> list[Work]:
@@ -88,6 +86,7 @@ def _collected(refused: list[VirtfleetError], desired: Desired, wanted: list[Des
             raise
         if len(wanted) > 1 and desired.name not in error.sentence:
             error = VirtfleetError(error.code, f"Network {desired.name!a}: {error.sentence}", **error.details)
+        error.details.setdefault("network", desired.name)
         refused.append(error)
 
 
@@ -95,11 +94,15 @@ def _raise_all(refused: list[VirtfleetError]) -> None:
     if len(refused) == 1:
         raise refused[0]
     if refused:
-        sentences = [error.sentence for error in refused]
-        more = f" {len(refused) - _NAMED} networks more are refused: see problems." if len(refused) > _NAMED else ""
         problems = [
             problem
             for error in refused
             for problem in error.details.get("problems") or [{"code": error.code, "sentence": error.sentence}]
         ]
-        raise VirtfleetError(refused[0].code, " ".join(sentences[:_NAMED]) + more, problems=problems)
+        names = few("'{}' ({})".format(error.details["network"], error.code) for error in refused)
+        raise VirtfleetError(
+            refused[0].code,
+            f"{len(refused)} networks are refused, and nothing was changed: {names}; refused says why.",
+            problems=problems,
+            refused=[{"code": error.code, "sentence": error.sentence, **error.details} for error in refused],
+        )

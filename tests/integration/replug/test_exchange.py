@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from replug.bench import Bench, without_generated
 from harness.playbook import ROOT
+from replug.bench import Bench, without_generated
 
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
