@@ -27,7 +27,7 @@ OWN_PLAY = [
     {
         "hosts": "kvm",
         "gather_facts": False,
-        "strategy": "ansible.builtin.{{ strategy }}",
+        "strategy": "ansible.builtin.{{ own_strategy }}",
         "serial": "{{ networks_serial | default('100%') }}",
         "any_errors_fatal": True,
         "tasks": [{"import_role": {"name": "virtfleet.network.networks", "tasks_from": "configure"}}],
@@ -63,7 +63,7 @@ def rollout(hosts: Hosts, *args: str, lost: str = "", at: str = MAKE, by: str = 
     if own:
         playbook = hosts.folder / "own.yml"
         playbook.write_text(json.dumps(OWN_PLAY))
-    variables = {**VARIABLES, "strategy": own}
+    variables = {**VARIABLES, "own_strategy": own}
     # The end of the sshd that listens leaves connections alone, so they are ended as well.
     kill = " ".join(hosts.argv("kill", lost, "init"))
     if by == "sshd":
