@@ -182,7 +182,7 @@ def assert_refused(result: dict[str, Any], code: str, *words: str) -> None:
     assert "\n" not in message
     assert message.endswith("."), message
     assert not message.endswith(".."), message
-    assert 20 < len(message) < 700, message
+    assert 20 < len(message) < 400, message
     for fault in ("Traceback", "MODULE FAILURE", "Exception", "libvirtError", "None"):
         assert fault not in message, message
     for word in words:

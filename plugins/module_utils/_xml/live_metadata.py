@@ -18,7 +18,7 @@ def settable(text: str) -> Optional[tuple[str, str]]:
     """The element without its prefix, and the prefix; None when libvirt would make another element of it."""
     root = parse(text)
     space, prefix = etree.QName(root).namespace, root.prefix
-    if not prefix:
+    if not prefix or not space:
         return None
     for node in root.iter(etree.Element):
         spaces = [etree.QName(name).namespace for name in node.attrib]
