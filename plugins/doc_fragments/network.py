@@ -600,6 +600,36 @@ state:
 autostart:
   description: Whether the network starts with the host. Left out, it is left alone.
   type: bool
+pending:
+  description:
+    - Options of which the running network may go on having another value than its definition until its next start, as
+      M(virtfleet.network.virt_network_info) found it. So taking over a network that somebody changed by hand neither
+      restarts nor updates it. The result lists them under C(pending), and a warning names them.
+    - It holds for options that the definition already has as the task gives them. Once the task changes one, the usual
+      rules apply to it.
+  type: list
+  elements: str
+  choices:
+    - ipv6
+    - trust_guest_rx_filters
+    - uuid
+    - title
+    - description
+    - metadata
+    - forward
+    - bridge
+    - mtu
+    - mac
+    - domain
+    - dns
+    - vlan
+    - bandwidth
+    - port
+    - ips
+    - routes
+    - virtualport
+    - portgroups
+    - dnsmasq_options
 """
 )
 

@@ -181,6 +181,45 @@ code:
   returned: failure
   type: str
   sample: GUEST_MISSING
+sentences:
+  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
+  returned: when one was cut
+  type: list
+  elements: str
+problems:
+  description: Every fault of the definition, each with C(code) and C(sentence).
+  returned: when a definition is refused
+  type: list
+  elements: dict
+packages:
+  description: The packages to install on the host.
+  returned: with DEPENDENCY_MISSING
+  type: list
+  elements: str
+libvirt_code:
+  description: libvirt's own error code.
+  returned: when libvirt refuses
+  type: int
+libvirt_domain:
+  description: libvirt's own error domain.
+  returned: when libvirt refuses
+  type: int
+libvirt_message:
+  description: libvirt's own words.
+  returned: when libvirt refuses
+  type: str
+uri:
+  description: The URI that was not reached.
+  returned: when the connection is refused
+  type: str
+guest:
+  description: The guest that is missing.
+  returned: with GUEST_MISSING
+  type: str
+exception:
+  description: The traceback of a fault of the collection's own.
+  returned: with UNEXPECTED
+  type: str
 """
 
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_guest_info import main

@@ -246,6 +246,101 @@ holders:
   returned: when members in use are refused
   type: list
   elements: dict
+sentences:
+  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
+  returned: when one was cut
+  type: list
+  elements: str
+network_name:
+  description: The network that is refused, or that a step failed on.
+  returned: failure, where it is one network
+  type: str
+plugged:
+  description: What would have been cut off, or could not be plugged in again.
+  returned: with IN_USE and the like
+  type: list
+  elements: dict
+failed_step:
+  description: The step that failed, as RV(steps) has it.
+  returned: when a step fails
+  type: dict
+done:
+  description: What was done before the daemon went away, and stays.
+  returned: when the daemon goes away meanwhile
+  type: list
+  elements: str
+undone:
+  description: What was done before a step failed and was taken back.
+  returned: when a step fails
+  type: list
+  elements: str
+left:
+  description: What could not be taken back.
+  returned: when a step or the recovery of an earlier run fails
+  type: list
+  elements: str
+recovered:
+  description: What was done to put an earlier run right that had been broken off, before this one failed.
+  returned: failure, after such a run
+  type: list
+  elements: str
+before:
+  description: What libvirt shows of the options, where it is not what it was given.
+  returned: with NOT_CONVERGED
+  type: dict
+after:
+  description: What the options were to be.
+  returned: with NOT_CONVERGED
+  type: dict
+run:
+  description: The run whose change waits to be confirmed.
+  returned: with UNCONFIRMED
+  type: str
+silent:
+  description: Addresses of C(verify_reach) that do not answer.
+  returned: with REACH_MISSING and REACH_LOST
+  type: list
+  elements: str
+packages:
+  description: The packages to install on the host.
+  returned: with DEPENDENCY_MISSING
+  type: list
+  elements: str
+libvirt_code:
+  description: libvirt's own error code.
+  returned: when libvirt refuses
+  type: int
+libvirt_domain:
+  description: libvirt's own error domain.
+  returned: when libvirt refuses
+  type: int
+libvirt_message:
+  description: libvirt's own words.
+  returned: when libvirt refuses
+  type: str
+uri:
+  description: The URI that was not reached.
+  returned: when the connection is refused
+  type: str
+guests:
+  description: Who uses what was to be removed.
+  returned: with PORTGROUP_IN_USE and MEMBER_IN_USE
+  type: list
+  elements: dict
+members:
+  description: The members that were to go and are held.
+  returned: when members in use are refused
+  type: list
+  elements: str
+left_out:
+  description: Why links that match cannot be members.
+  returned: when nothing matches
+  type: list
+  elements: str
+exception:
+  description: The traceback of a fault of the collection's own.
+  returned: with UNEXPECTED
+  type: str
 """
 
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_iface_pool import main

@@ -118,7 +118,8 @@ steps:
       type: str
 pending:
   description:
-    - Options that the running network will have only after its next start; V(dnsmasq) when it has none until then.
+    - Options that the running network will have only after its next start, the same in every run until then; V(dnsmasq)
+      when it has none until then.
   returned: success
   type: list
   elements: str
@@ -138,7 +139,7 @@ estimated_seconds:
   sample: 0.65
 plugged:
   description: What a restart or stop cut off or interrupted, or in check mode would.
-  returned: success
+  returned: success, and when that is refused
   type: list
   elements: dict
 waiting:
@@ -190,6 +191,67 @@ libvirt_code:
   description: libvirt's own error code, with its domain in RV(ignore:libvirt_domain).
   returned: when libvirt refuses
   type: int
+sentences:
+  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
+  returned: when one was cut
+  type: list
+  elements: str
+network_name:
+  description: The network that is refused, or that a step failed on.
+  returned: failure, where it is one network
+  type: str
+failed_step:
+  description: The step that failed, as RV(steps) has it.
+  returned: when a step fails
+  type: dict
+done:
+  description: What was done before the daemon went away, and stays.
+  returned: when the daemon goes away meanwhile
+  type: list
+  elements: str
+recovered:
+  description: What was done to put an earlier run right that had been broken off, before this one failed.
+  returned: failure, after such a run
+  type: list
+  elements: str
+before:
+  description: What libvirt shows of the options, where it is not what it was given.
+  returned: with NOT_CONVERGED
+  type: dict
+after:
+  description: What the options were to be.
+  returned: with NOT_CONVERGED
+  type: dict
+run:
+  description: The run whose change waits to be confirmed.
+  returned: with UNCONFIRMED
+  type: str
+silent:
+  description: Addresses of O(verify_reach) that do not answer.
+  returned: with REACH_MISSING and REACH_LOST
+  type: list
+  elements: str
+packages:
+  description: The packages to install on the host.
+  returned: with DEPENDENCY_MISSING
+  type: list
+  elements: str
+libvirt_domain:
+  description: libvirt's own error domain.
+  returned: when libvirt refuses
+  type: int
+libvirt_message:
+  description: libvirt's own words.
+  returned: when libvirt refuses
+  type: str
+uri:
+  description: The URI that was not reached.
+  returned: when the connection is refused
+  type: str
+exception:
+  description: The traceback of a fault of the collection's own.
+  returned: with UNEXPECTED
+  type: str
 """
 
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_network import main

@@ -52,14 +52,17 @@ EXAMPLES = r"""
   virtfleet.network.virt_network_info:
   register: found
 
-- name: Adopt them, which changes nothing
+- name: Adopt them, which changes nothing, also where somebody's change waits for a network's next start
   virtfleet.network.virt_networks:
     networks: "{{ found.networks }}"
 """
 
 RETURN = r"""
 networks:
-  description: What was done to each network, in the order in which it was done; networks that were removed included.
+  description:
+    - What was done to each network, in the order in which networks were begun; networks that were removed included.
+    - A network that takes what another has (a bridge, a subnet) comes after it. Where that goes round in a circle,
+      all of them stop before the first of them is defined.
   returned: success
   type: list
   elements: dict
@@ -75,7 +78,8 @@ networks:
       type: list
       elements: dict
     pending:
-      description: Options that the running network will have only after its next start.
+      description:
+        - Options that the running network will have only after its next start; the same in every run until then.
       type: list
       elements: str
     outstanding:
@@ -131,6 +135,83 @@ problems:
   returned: when a definition is refused
   type: list
   elements: dict
+sentences:
+  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
+  returned: when one was cut
+  type: list
+  elements: str
+network_name:
+  description: The network that is refused, or that a step failed on.
+  returned: failure, where it is one network
+  type: str
+refused:
+  description:
+    - The networks that are refused, when there are several, each with C(network_name), C(code), C(sentence) and the
+      facts that go with the code.
+  returned: when several networks are refused
+  type: list
+  elements: dict
+plugged:
+  description: What would have been cut off, or could not be plugged in again.
+  returned: with IN_USE and the like
+  type: list
+  elements: dict
+failed_step:
+  description: The step that failed, as RV(virtfleet.network.virt_network#module:steps) has it.
+  returned: when a step fails
+  type: dict
+done:
+  description: What was done before the daemon went away, and stays.
+  returned: when the daemon goes away meanwhile
+  type: list
+  elements: str
+recovered:
+  description: What was done to put an earlier run right that had been broken off, before this one failed.
+  returned: failure, after such a run
+  type: list
+  elements: str
+before:
+  description: What libvirt shows of the options, where it is not what it was given.
+  returned: with NOT_CONVERGED
+  type: dict
+after:
+  description: What the options were to be.
+  returned: with NOT_CONVERGED
+  type: dict
+run:
+  description: The run whose change waits to be confirmed.
+  returned: with UNCONFIRMED
+  type: str
+silent:
+  description: Addresses of O(verify_reach) that do not answer.
+  returned: with REACH_MISSING and REACH_LOST
+  type: list
+  elements: str
+packages:
+  description: The packages to install on the host.
+  returned: with DEPENDENCY_MISSING
+  type: list
+  elements: str
+libvirt_code:
+  description: libvirt's own error code.
+  returned: when libvirt refuses
+  type: int
+libvirt_domain:
+  description: libvirt's own error domain.
+  returned: when libvirt refuses
+  type: int
+libvirt_message:
+  description: libvirt's own words.
+  returned: when libvirt refuses
+  type: str
+uri:
+  description: The URI that was not reached.
+  returned: when the connection is refused
+  type: str
+exception:
+  description: The traceback of a fault of the collection's own.
+  returned: with UNEXPECTED
+  type: str
 """
 
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_networks import main

@@ -25,7 +25,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.portgroup
 
 LISTS = (TEXTS, VALUES, METADATA)
 # Options of the modules that are no field of a network.
-BESIDE = {"xml", "state", "autostart"}
+BESIDE = {"xml", "state", "autostart", "pending"}
 
 
 def load(text):

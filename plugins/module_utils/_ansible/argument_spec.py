@@ -42,6 +42,7 @@ def network_spec() -> dict[str, Any]:
     spec["xml"] = {"type": "str"}
     spec["state"] = {"type": "str", "choices": list(STATES), "default": ACTIVE}
     spec["autostart"] = {"type": "bool"}
+    spec["pending"] = {"type": "list", "elements": "str", "choices": list(DEFINITION)}
     return spec
 
 

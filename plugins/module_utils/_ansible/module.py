@@ -13,6 +13,7 @@ from typing import Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 
 from .._model.errors import VirtfleetError
+from .failure import failure_result, fitting, one_line
 from .suboptions import suboption_problem
 
 # Ansible shows an invocation from -vvv on. Before that, a hundred networks are not sent back to be read by nobody.
@@ -31,10 +32,22 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
         kwargs.setdefault("code", "OPTIONS_INVALID")
-        super().fail_json(_sentence(msg), **self._with_invocation(kwargs))
+        super().fail_json(self._fitting(msg), **self._with_sentences(self._with_invocation(kwargs)))
 
     def exit_json(self, **kwargs: Any) -> Any:
-        super().exit_json(**self._with_invocation(kwargs))
+        super().exit_json(**self._with_sentences(self._with_invocation(kwargs)))
+
+    def warn(self, warning: str, *args: Any, **kwargs: Any) -> None:
+        super().warn(self._fitting(warning), *args, **kwargs)
+
+    def _fitting(self, text: str) -> str:
+        shown, sentences = fitting(one_line(text))
+        self._sentences = [*getattr(self, "_sentences", []), *sentences]
+        return shown
+
+    def _with_sentences(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        sentences = getattr(self, "_sentences", [])
+        return {"sentences": sentences, **kwargs} if sentences else kwargs
 
     def _with_invocation(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         if "invocation" in kwargs:
@@ -43,12 +56,6 @@ class Module(AnsibleModule):  # type: ignore[misc]
         if getattr(self, "_verbosity", 0) < _SHOWN_FROM:
             params = {name: value for name, value in params.items() if not isinstance(value, (dict, list))}
         return {"invocation": {"module_args": given(params)}, **kwargs}
-
-
-def _sentence(msg: str) -> str:
-    """In one line and with a full stop, whoever wrote it and whatever of the user's it quotes."""
-    line = " ".join(str(msg).split())
-    return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
 def given(value: Any) -> Any:
@@ -70,7 +77,7 @@ def run(module: Module, work: Callable[[Module], dict[str, Any]], gate: bool = T
             _gate()
         result = work(module)
     except VirtfleetError as error:
-        module.fail_json(error.sentence, code=error.code, **error.details)
+        module.fail_json(error.sentence, **failure_result(error))
     except Exception as error:
         # A fault of ours. It gets a sentence all the same; Ansible shows the traceback from -vvv on.
         module.fail_json(

@@ -35,6 +35,7 @@ def desired_network(params: dict[str, Any]) -> Desired:
         declared=options if xml is not None else declaration(options),
         exact=xml is not None,
         adopts=True,
+        pending=tuple(params.get("pending") or ()),
     )
 
 

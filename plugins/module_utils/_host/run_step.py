@@ -28,6 +28,7 @@ from .._plan.step import (
     UPDATE,
     Step,
 )
+from .._xml.live_metadata import settable
 from .._xml.network import parse_network
 from .connection import errors, is_remote, libvirt
 from .networks import find
@@ -161,4 +162,5 @@ def _describe(network: Any, step: Step) -> None:
     elif step.section == "description":
         network.setMetadata(libvirt.VIR_NETWORK_METADATA_DESCRIPTION, step.xml or None, None, None, live)
     else:
-        network.setMetadata(libvirt.VIR_NETWORK_METADATA_ELEMENT, step.xml or None, "virtfleet", step.section, live)
+        xml, prefix = (settable(step.xml) if step.xml else None) or (None, None)
+        network.setMetadata(libvirt.VIR_NETWORK_METADATA_ELEMENT, xml, prefix, step.section, live)

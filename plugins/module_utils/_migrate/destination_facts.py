@@ -15,14 +15,14 @@ from typing import Annotated, Any, Optional
 
 from .._model.canonical import canonical
 from .._model.errors import VirtfleetError
-from .._model.field import Document, Entity, attribute, flag
+from .._model.field import TEXTS, Document, Entity, Field, attribute, flag
 from .._model.forward import is_virtual, members_of, mode_of
 from .._model.network import NETWORK
 from .asked import INFO_FORMAT
 from .decode import DataError, read_record
 
-_STATES = ("state", "autostart")
-_OPTIONS = Entity(*NETWORK.fields.values(), attribute("state"), flag("autostart"))
+_STATES = ("state", "autostart", "pending")
+_OPTIONS = Entity(*NETWORK.fields.values(), attribute("state"), flag("autostart"), Field("pending", TEXTS, ""))
 # Links that are guests' taps.
 _TAPS = ("tun",)
 # States of a bridge's port that it does not leave by itself.

@@ -35,6 +35,7 @@ class Desired:
     own: the collection's own elements in its metadata, where they are to be others.
     adopts: whether a network that an older version of the collection made gets the mark of this one.
     new_uuid: the UUID of a network that is to be made, where none is declared; its mark has to name it.
+    pending: options that the running network may have otherwise, where the definition has them as declared.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Desired:
     own: Optional[list[str]] = None
     adopts: bool = False
     new_uuid: str = of_class(default_factory=lambda: str(uuid4()), compare=False)
+    pending: tuple[str, ...] = ()
 
 
 def declaration(options: Document) -> Document:

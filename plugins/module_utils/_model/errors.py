@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# So much is told of several problems in a sentence.
+_LONG = 350
+
 
 class VirtfleetError(Exception):
     """A refusal or a failure.
@@ -42,7 +45,12 @@ class Problem:
 def refuse(problems: list[Problem], **details: Any) -> VirtfleetError:
     """One error out of one or more problems; the first one leads, all are listed."""
     first = problems[0]
-    sentence = first.sentence
-    if len(problems) > 1:
-        sentence = " ".join(p.sentence for p in problems)
-    return VirtfleetError(first.code, sentence, problems=[p.as_dict() for p in problems], **details)
+    sentences = [first.sentence]
+    for problem in problems[1:]:
+        if len(" ".join(sentences)) + len(problem.sentence) > _LONG:
+            break
+        sentences.append(problem.sentence)
+    rest = len(problems) - len(sentences)
+    if rest:
+        sentences.append(f"{rest} more {'is' if rest == 1 else 'are'} listed in problems.")
+    return VirtfleetError(first.code, " ".join(sentences), problems=[p.as_dict() for p in problems], **details)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .drift import drift
 from .field import EXTRA, Document
 from .mark import foreign
 from .network import NETWORK
@@ -14,10 +15,13 @@ from .observed import Observed
 
 
 def network_options(observed: Observed) -> Document:
-    """A network as virt_networks takes it: its persistent definition (a transient one's live), state, autostart."""
+    """A network as virt_networks takes it: its persistent definition (a transient one's live), state, autostart, and
+    what the running network has otherwise."""
     document = observed.persistent if observed.persistent is not None else observed.live or {}
     options = definition_options(document)
-    return {"name": observed.name, **options, "state": observed.state, "autostart": observed.autostart}
+    found = {"name": observed.name, **options, "state": observed.state, "autostart": observed.autostart}
+    pending = drift(observed)
+    return {**found, "pending": pending} if pending else found
 
 
 def definition_options(document: Document) -> Document:

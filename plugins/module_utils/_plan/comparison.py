@@ -22,7 +22,8 @@ from .target import target
 class Comparison:
     """wanted: the whole definition, as it would be written. goal, persistent, live: what is to be and what is,
     canonical; live holds only what the live network is held against, which is live_goal. updates: what brings the live
-    network there; stuck: the options for which it needs a restart.
+    network there; stuck: the options for which it needs a restart. left: options that it may go on having otherwise
+    until its next start.
     """
 
     wanted: Document
@@ -32,6 +33,7 @@ class Comparison:
     live_goal: Document | None = None
     updates: tuple[Step, ...] = ()
     stuck: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def define(self) -> bool:
@@ -44,7 +46,7 @@ class Comparison:
 
     @property
     def same(self) -> bool:
-        return not (self.define or self.updates or self.stuck)
+        return not (self.define or self.updates or self.stuck or self.left)
 
 
 def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
@@ -59,16 +61,36 @@ def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
         return Comparison(wanted, goal, persistent, None)
     shall = goal if desired.live is None else canonical(NETWORK, {**wanted, **desired.live})
     live, live_goal = (_declared(desired, document) for document in (canonical(NETWORK, observed.live), shall))
-    if "bridge" in live and is_virtual(goal) and "name" not in goal.get("bridge", {}):
-        # libvirt has yet to make up the name: the running bridge's may well be it.
-        live = {**live, "bridge": {key: value for key, value in live["bridge"].items() if key != "name"}}
-        live = {option: value for option, value in live.items() if value != {}}
+    if is_virtual(goal) and not (desired.declared.get("bridge") or {}).get("name"):
+        # libvirt makes the name up, or has yet to: no difference that anybody asked for.
+        live, live_goal = _without_bridge_name(live), _without_bridge_name(live_goal)
+    left = _left(desired, observed.live, persistent, goal)
+    live_goal = {option: value for option, value in live_goal.items() if option not in left}
+    live_goal.update({option: live[option] for option in left if option in live})
     if live == live_goal:
-        return Comparison(wanted, goal, persistent, live, live_goal)
+        return Comparison(wanted, goal, persistent, live, live_goal, left=left)
     from .live_updates import live_updates
 
     updates, stuck = live_updates(desired.name, live, live_goal, observed.live, host.version)
-    return Comparison(wanted, goal, persistent, live, live_goal, tuple(updates), tuple(stuck))
+    return Comparison(wanted, goal, persistent, live, live_goal, tuple(updates), tuple(stuck), left)
+
+
+def _left(desired: Desired, runs: Document, persistent: Document | None, goal: Document) -> tuple[str, ...]:
+    """The options that may go on being pending: this run does not change what the definition says of them."""
+    if not desired.pending or persistent is None:
+        return ()
+    now = canonical(NETWORK, runs)
+    return tuple(
+        option
+        for option in NETWORK.fields
+        if option in desired.pending and now.get(option) != persistent.get(option) == goal.get(option)
+    )
+
+
+def _without_bridge_name(document: Document) -> Document:
+    bridge = {key: value for key, value in document.get("bridge", {}).items() if key != "name"}
+    rest = {option: value for option, value in document.items() if option != "bridge"}
+    return {**rest, "bridge": bridge} if bridge else rest
 
 
 def _declared(desired: Desired, document: Document) -> Document:

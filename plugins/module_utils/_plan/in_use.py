@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .._model.desired import ABSENT, FORCE, INACTIVE, Desired
 from .._model.errors import VirtfleetError
+from .._model.few import few
 from .._model.plugged import Plugged
 
 
@@ -30,12 +31,12 @@ def refuse_if_in_use(
     if not stopping:
         ways = f"restart: never leaves it for the next start, {ways}"
         if waiting:
-            ways = f"no restart can bring it to {', '.join(map(str, waiting))} while they run; {ways}"
+            ways = f"no restart can bring it to {few(waiting)} while they run; {ways}"
         else:
             ways = f"restart: replug puts them back after it, {ways}"
     raise VirtfleetError(
         "IN_USE",
-        f"Network '{desired.name}' would have to be {why}, which would cut off {', '.join(map(str, plugged))}; "
+        f"Network '{desired.name}' would have to be {why}, which would cut off {few(plugged)}; "
         f"nothing was changed ({ways}).",
         network=desired.name,
         plugged=[item.as_dict() for item in plugged],
@@ -46,7 +47,7 @@ def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], stuck: 
     """Raises VirtfleetError REPLUG_REMOTE."""
     raise VirtfleetError(
         "REPLUG_REMOTE",
-        f"Network '{desired.name}' would have to be {_restarted(stuck)}, and {', '.join(map(str, plugged))} cannot be "
+        f"Network '{desired.name}' would have to be {_restarted(stuck)}, and {few(plugged)} cannot be "
         "plugged in again over a remote URI, by which the host's links are out of reach; nothing was changed (run the "
         "task on the host itself).",
         network=desired.name,

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from .._model.desired import ABSENT, ACTIVE, Desired
 from .._model.dnsmasq import FAULTY
+from .._model.few import few
 from .._model.field import EXTRA, Document
 from .._model.forward import is_virtual
 from .._model.host import MODELLED, Host
 from .._model.observed import Observed
 from .comparison import Comparison, compare
-from .step import AUTOSTART, DEFINE, NEXT_START, NONE, UNDEFINE, Plan, Step
+from .step import AUTOSTART, DEFINE, NEXT_START, NONE, START, UNDEFINE, Plan, Step
 
 if TYPE_CHECKING:
     from .books import Books
@@ -58,21 +59,24 @@ def plan_network(
     if observed.active:
         way = plan_live_change(desired, observed, compared, host, restart, books)
     steps = (*_definition_steps(desired, observed, compared, host, way.pending), *way.steps)
-    if not steps and not way.pending:
+    pending = way.pending
+    if compared.left and not any(step.action == START for step in way.steps):
+        pending = tuple(sorted({*way.pending, *compared.left}))
+    if not steps and not pending:
         return Plan(desired.name, asks=way.looks and observed.plugged is None)
     from .duration import seconds
     from .shown import shown
 
-    before, after = shown(desired, observed, compared, way.pending)
+    before, after = shown(desired, observed, compared, pending)
     return Plan(
         desired.name,
         steps,
         before,
         after,
-        pending=way.pending,
+        pending=pending,
         plugged=way.plugged,
         waiting=way.waiting,
-        warnings=_warnings(desired, observed, host, way, compared),
+        warnings=_warnings(desired, observed, host, way, compared, pending),
         seconds=seconds(steps),
         asks=way.looks and observed.plugged is None,
     )
@@ -125,7 +129,12 @@ def _definition_steps(
 
 
 def _warnings(
-    desired: Desired, observed: Observed, host: Host, way: LiveChange, compared: Comparison
+    desired: Desired,
+    observed: Observed,
+    host: Host,
+    way: LiveChange,
+    compared: Comparison,
+    pending: tuple[str, ...],
 ) -> tuple[str, ...]:
     warnings = []
     if compared.define:
@@ -133,16 +142,16 @@ def _warnings(
 
         warnings += [f"Network '{desired.name}': {sentence}" for sentence in dead(compared.wanted)]
     if way.waiting:
-        guests = ", ".join(map(str, way.waiting))
+        guests = few(way.waiting)
         warnings.append(
             f"Network '{desired.name}' gets its new {', '.join(way.pending)} at its first start after {guests} "
             f"{'has' if len(way.waiting) == 1 else 'have'} been stopped or migrated away: no restart of the network "
             "can bring it to a running guest."
         )
-    elif way.pending:
-        new = [option for option in way.pending if option != "dnsmasq"]
+    elif pending:
+        new = [option for option in pending if option != "dnsmasq"]
         missing = [f"its new {', '.join(new)}"] if new else []
-        if "dnsmasq" in way.pending:
+        if "dnsmasq" in pending:
             missing.append("dnsmasq, which serves its DHCP and DNS,")
         warnings.append(f"Network '{desired.name}' runs on without {' and '.join(missing)} until its next start.")
     if way.stops and host.remote and is_virtual(observed.live or {}):

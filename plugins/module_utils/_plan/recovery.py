@@ -12,6 +12,7 @@ from dataclasses import replace
 from .._model.bridge_state import BridgeState
 from .._model.canonical import canonical
 from .._model.desired import PRESENT, Desired
+from .._model.field import Document
 from .._model.forward import is_virtual
 from .._model.guest import Guest
 from .._model.host import Host
@@ -43,7 +44,8 @@ def with_later_edit(plan: Plan, was: Observed, now: Observed, host: Host) -> Obs
     shown = canonical(NETWORK, now.persistent)
     if was.live is not None and shown == canonical(NETWORK, was.live):
         return was
-    if any(step.action == DEFINE for step in plan.steps) and not compare(_goal(plan, now), now, host).define:
+    defined = [step.xml for step in plan.steps if step.action == DEFINE]
+    if any(not compare(_desired(now, parse_network(xml)), now, host).define for xml in defined):
         return was
     if not was.exists:
         return replace(now, plugged=())  # it is somebody's by now
@@ -106,7 +108,10 @@ def _is_defined(plan: Plan, was: Observed, now: Observed, host: Host) -> bool:
 
 
 def _goal(plan: Plan, now: Observed) -> Desired:
-    xml = next((step.xml for step in plan.steps if step.action == DEFINE), None)
-    document = now.persistent or {} if xml is None else parse_network(xml)
+    defined = [step.xml for step in plan.steps if step.action == DEFINE]
+    return _desired(now, parse_network(defined[-1]) if defined else now.persistent or {})
+
+
+def _desired(now: Observed, document: Document) -> Desired:
     declared = {option: value for option, value in document.items() if option != "name"}
     return Desired(now.name, state=PRESENT, declared=declared, exact=True, own=own(document))

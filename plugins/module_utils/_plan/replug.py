@@ -14,7 +14,7 @@ from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
 from .counted import counted_again
-from .step import ATTACH, DEFINE, DESTROY, LEASES, MOVE, RECLAIM, RESTART, START, Plan, Step
+from .step import ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, RESTART, START, Plan, Step
 
 # The MTU of a bridge that was given none.
 _MTU = 1500
@@ -83,9 +83,11 @@ def attach_taps(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[
 def with_plugged(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -> Plan:
     """A plan that restarts with a replug, for those who are plugged in by now."""
     first = next(place for place, step in enumerate(plan.steps) if step.action == DESTROY)
+    start = next(place for place, step in enumerate(plan.steps) if step.action == START and place > first)
     stop, *rest = replugged(plan.network, observed.live or {}, _goal(plan, observed), plugged)
-    leases = (step for step in plan.steps if step.action == LEASES)
-    return replace(plan, steps=(*plan.steps[:first], stop, *leases, *rest), plugged=plugged)
+    # Between them go leases, and definitions where several networks exchange what they have.
+    steps = (*plan.steps[:first], stop, *plan.steps[first + 1 : start], *rest)
+    return replace(plan, steps=steps, plugged=plugged)
 
 
 def without_place(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
@@ -102,8 +104,8 @@ def bridges_of(plan: Plan, observed: Observed) -> tuple[str, ...]:
 
 def _goal(plan: Plan, observed: Observed) -> Document:
     """The definition that the plan's start takes."""
-    defined = next((step.xml for step in plan.steps if step.action == DEFINE), None)
-    return parse_network(defined) if defined else observed.persistent or {}
+    defined = [step.xml for step in plan.steps if step.action == DEFINE]
+    return parse_network(defined[-1]) if defined else observed.persistent or {}
 
 
 def is_replug(plan: Plan) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._host.networks import read_network, read_networks
 from .._model.desired import ABSENT, Desired
@@ -19,6 +19,9 @@ from .._plan.step import Work
 from .._xml.mark import has_old_mark, is_managed
 from .plan_networks import plan_all
 from .session import Safety, session
+
+if TYPE_CHECKING:
+    from .._plan.order import Turn
 
 # How many networks a warning names.
 _NAMED = 5
@@ -50,9 +53,9 @@ def apply_networks(
         kept = _kept_by_purge(wanted, everything) if purge else []
         if purge:
             wanted = _purged(wanted, everything) + wanted
-        # What goes makes room (subnets, bridges) for what comes.
+        # What goes comes first, for who reads it; what has to is for _plan/order.py to say.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
-        work = plan_all(conn, wanted, everything, host, restart)
+        work, turns = _ordered(plan_all(conn, wanted, everything, host, restart))
         warnings = [*opened.warnings, *kept, *(warning for plan, _observed in work for warning in plan.warnings)]
         if check_mode:
             opened.rehearse(work)
@@ -61,8 +64,16 @@ def apply_networks(
             return Applied(work, warnings, confirm=opened.confirm)
         from .transaction import run_transaction
 
-        after = run_transaction(opened, work, lambda: _looked_at(conn, wanted, work, host, restart))
+        after = run_transaction(opened, work, lambda: _looked_at(conn, wanted, work, host, restart), turns)
         return Applied(after, warnings, opened.gaps, opened.confirm)
+
+
+def _ordered(work: list[Work]) -> tuple[list[Work], Optional[Sequence[Turn]]]:
+    if sum(plan.changed for plan, _observed in work) < 2:
+        return work, None
+    from .._plan.order import ordered_work
+
+    return ordered_work(work)
 
 
 def _outstanding(work: list[Work]) -> list[str]:
@@ -112,8 +123,10 @@ def _looked_at(conn: Any, wanted: list[Desired], work: list[Work], host: Host, r
     from .converged import not_converged
 
     result: list[Work] = []
-    for desired, (plan, observed) in zip(wanted, work):
+    by_name = {desired.name: desired for desired in wanted}
+    for plan, observed in work:
         if plan.changed:
+            desired = by_name[plan.network]
             observed = replace(read_network(conn, desired.name), plugged=observed.plugged)
             rest = plan_network(desired, observed, host, restart)
             if rest.changed:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from .._host.guests import read_guests
 from .._host.networks import read_network
@@ -22,7 +22,9 @@ from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import Plugged
+from .._plan.holdings import State
 from .._plan.leases import own_bridge
+from .._plan.order import Part, Turn, in_order, part_of
 from .._plan.record import Entry, record
 from .._plan.replug import bridges_of, is_replug, with_plugged, without_place
 from .._plan.rollback import rollback
@@ -98,37 +100,53 @@ def _bridges(host: Host, plan: Plan, was: Observed) -> tuple[BridgeState, ...]:
     return read_bridges(names)
 
 
-def execute(running: Running, interruption: Interruption) -> dict[str, dict[str, float]]:
-    """Do all steps of all plans.
+@dataclass
+class _Going:
+    """A plan that is being carried out: what is left of it, how many steps were done, when its network stopped."""
+
+    place: int
+    rest: list[Step]
+    count: int = 0
+    stopped: float = 0.0
+
+
+def execute(
+    running: Running, interruption: Interruption, turns: Optional[Sequence[Turn]] = None
+) -> dict[str, dict[str, float]]:
+    """Do all steps of all plans. turns: whose come when; None for one plan after another.
 
     For each network the taps that were put back, and how long each was out of its bridge (milliseconds).
     Raises VirtfleetError with the step that failed, which may have had its effect.
     """
     gaps: dict[str, dict[str, float]] = {}
-    for place, entry in enumerate(running.entries):
-        name = entry.plan.network
-        stopped = 0.0
-        rest = list(entry.plan.steps)
-        while rest:
+    going = [_Going(place, list(entry.plan.steps)) for place, entry in enumerate(running.entries)]
+    for place, until in turns or [Turn(place, None) for place in range(len(going))]:
+        while going[place].rest and (until is None or going[place].count < until):
             interruption.refuse()
-            step = rest[0]
-            try:
-                if step.action == DESTROY:
-                    rest = _before_stop(running, place, rest)
-                    step, stopped = rest[0], time.monotonic()
-                running.keep_leases(place, step)
-                running.begun.add(name)
-                back = run_step(running.conn, step, sources(step, running.entries))
-            except Exception as error:
-                ours = as_ours(error)
-                ours.details["failed"] = step.as_dict()
-                raise ours from error
-            if step.action == DESTROY and is_replug(entry.plan):
-                gaps[name] = {}
-            for tap, when in back.items():
-                gaps.setdefault(name, {})[tap] = round((when - stopped) * 1000, 1)
-            running.done.setdefault(name, []).append(rest.pop(0).sentence)
+            _do_next(running, going[place], gaps)
     return gaps
+
+
+def _do_next(running: Running, one: _Going, gaps: dict[str, dict[str, float]]) -> None:
+    plan = running.entries[one.place].plan
+    step = one.rest[0]
+    try:
+        if step.action == DESTROY:
+            one.rest = _before_stop(running, one.place, one.rest)
+            step, one.stopped = one.rest[0], time.monotonic()
+        running.keep_leases(one.place, step)
+        running.begun.add(plan.network)
+        back = run_step(running.conn, step, sources(step, running.entries))
+    except Exception as error:
+        ours = as_ours(error)
+        ours.details["failed_step"] = step.as_dict()
+        raise ours from error
+    if step.action == DESTROY and is_replug(plan):
+        gaps[plan.network] = {}
+    for tap, when in back.items():
+        gaps.setdefault(plan.network, {})[tap] = round((when - one.stopped) * 1000, 1)
+    running.done.setdefault(plan.network, []).append(one.rest.pop(0).sentence)
+    one.count += 1
 
 
 def _before_stop(running: Running, place: int, rest: list[Step]) -> list[Step]:
@@ -170,7 +188,7 @@ def _have_netlink() -> None:
 
 
 def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:
-    """Put the networks back as they were, latest first; the error, with what came of it.
+    """Put the networks back as they were, latest first unless one waits for another; the error, with what came of it.
 
     Its details say undone, and left: what could not be put back. Without a daemon nothing can be: the error then
     says what stays, under done too.
@@ -180,15 +198,9 @@ def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:
     if not running.begun:
         return _with(error, "Nothing was changed.", undone=[], left=[])
     running.turn_back()
-    undone: list[str] = []
-    left: list[str] = []
-    for place in reversed(range(len(running.entries))):
-        if running.entries[place].plan.network in running.begun:
-            done, missing, gone = _roll_back_network(running, place)
-            undone += done
-            left += missing
-            if gone:
-                return _stays(running, error, undone, left)
+    undone, left, gone = _put_back(running)
+    if gone:
+        return _stays(running, error, undone, left)
     if left:
         ending = (
             "Not all of it could be taken back: "
@@ -202,22 +214,28 @@ def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:
     return _with(error, ending, undone=undone, left=left)
 
 
-def _roll_back_network(running: Running, place: int) -> tuple[list[str], list[str], bool]:
+def _put_back(running: Running) -> tuple[list[str], list[str], bool]:
     """What was done, what could not be done, and whether the daemon is gone."""
-    entry = running.entries[place]
+    places = [p for p in reversed(range(len(running.entries))) if running.entries[p].plan.network in running.begun]
     undone: list[str] = []
     left: list[str] = []
     for _round in range(_ROUNDS):
-        left = []
-        try:
-            now = read_with_plugged(running.conn, running.host, entry.was.name)
-            steps = rollback(entry.was, now, running.host, read_guests(running.conn))
-        except Exception as second:
-            ours = as_ours(second)
-            return undone, [f"network '{entry.was.name}': {ours.sentence}"], ours.code in _GONE
-        for step in steps:
+        parts, left = [], []
+        for place in places:
+            was = running.entries[place].was
+            try:
+                now = read_with_plugged(running.conn, running.host, was.name)
+                parts.append(part_of(now, rollback(was, now, running.host, read_guests(running.conn))))
+            except Exception as second:
+                ours = as_ours(second)
+                left.append(f"network '{was.name}': {ours.sentence}")
+                if ours.code in _GONE:
+                    return undone, left, True
+                parts.append(Part(was.name, State(None, None), ()))
+        order = in_order(parts)
+        for number, step in order.sequence:
             with suppress(Exception):
-                running.keep_leases(place, step)
+                running.keep_leases(places[order.places[number]], step)
             try:
                 run_step(running.conn, step, sources(step, running.entries))
                 undone.append(step.sentence)
@@ -227,9 +245,10 @@ def _roll_back_network(running: Running, place: int) -> tuple[list[str], list[st
                 if ours.code in _GONE:
                     return undone, left, True
         # A tap's settings that this kernel does not take would be found missing for ever.
-        if not left and all(step.action == ATTACH for step in steps):
+        if not left and all(step.action == ATTACH for part in parts for step in part.steps):
             break
-    left += _without_dnsmasq(running, entry.was)
+    for place in places:
+        left += _without_dnsmasq(running, running.entries[place].was)
     return undone, left, False
 
 

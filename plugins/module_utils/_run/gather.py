@@ -14,12 +14,11 @@ from .._host.connection import connect, host_of, hostname_of
 from .._host.lookups import look_up
 from .._host.snapshot import HostSnapshot
 from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, POOLS, PORTS
-from .._model.canonical import canonical
+from .._model.drift import drift
 from .._model.field import Document
 from .._model.forward import POOL, has_pool, mode_of
 from .._model.guest import Guest
 from .._model.host import Host
-from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
 from .._model.options import definition_options, network_options
 from .._xml.mark import is_managed
@@ -100,7 +99,7 @@ def _forwarding(host: Host) -> Optional[dict[str, bool]]:
 
 def _details(observed: Observed, host: Host) -> dict[str, Any]:
     document = observed.persistent if observed.persistent is not None else observed.live or {}
-    drift = _drift(observed)
+    differing = drift(observed)
     live = definition_options(observed.live or {})
     plugged = observed.plugged
     return {
@@ -109,9 +108,9 @@ def _details(observed: Observed, host: Host) -> dict[str, Any]:
         "autostart": observed.autostart,
         "managed": is_managed(document),
         "bridge": (document.get("bridge") or {}).get("name"),
-        "drift": drift,
+        "drift": differing,
         "dnsmasq": observed.dnsmasq if observed.active else None,
-        "live": {option: live[option] for option in drift if option in live},
+        "live": {option: live[option] for option in differing if option in live},
         "plugged": None if plugged is None else [item.as_dict() for item in plugged],
         "connections": _connections(observed),
         "vfs": _vfs(document, host),
@@ -193,12 +192,3 @@ def _pools(snapshot: HostSnapshot, networks: list[Observed]) -> dict[str, Any]:
     """The pools of these networks; without any, nothing more is read."""
     names = [seen.name for seen in networks if has_pool(seen.live or {}) or has_pool(seen.persistent or {})]
     return {name: snapshot.pool(name).as_dict() for name in names}
-
-
-def _drift(observed: Observed) -> list[str]:
-    if observed.live is None or observed.persistent is None:
-        return []
-    live, persistent = canonical(NETWORK, observed.live), canonical(NETWORK, observed.persistent)
-    return [
-        option for option in NETWORK.fields if option not in DESCRIPTIVE and live.get(option) != persistent.get(option)
-    ]

@@ -11,18 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from .._host.networks import read_network, read_networks
-from .._model.desired import ABSENT, Desired
+from .._model.desired import Desired
 from .._model.errors import VirtfleetError
-from .._model.field import Document
-from .._model.forward import is_virtual
+from .._model.few import few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.plan import plan_network
-from .._plan.step import DEFINE, START, Plan, Work
-from .._plan.target import target
-
-# How many networks' faults one sentence tells.
-_NAMED = 5
+from .._plan.step import DEFINE, START, Work
 
 
 def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], host: Host, restart: str) -> list[Work]:
@@ -41,18 +36,19 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
 
                 observed = replace(observed, plugged=read_plugged(conn, observed, host))
                 plan = plan_network(desired, observed, host, restart)
-            _refuse_taken_bridge(desired, observed, plan, host)
             work.append((plan, observed))
     _raise_all(refused)
-    if not any(step.action == DEFINE for plan, _observed in work for step in plan.steps):
-        return _with_leases(_against_host(wanted, work, host), host)
-    # Something new comes onto the host: it must get along with what else is, or will be, there.
-    others = _definitions(wanted, work, everything or read_networks(conn))
+    if not any(step.action in (DEFINE, START) for plan, _observed in work for step in plan.steps):
+        return work
+    # What comes onto the host must get along with what else will be there.
+    from .together import as_they_will_be, plan_beside
+
+    there = everything or read_networks(conn)
+    then = as_they_will_be(work, there)
     result: list[Work] = []
     for desired, (_plan, observed) in zip(wanted, work):
         with _collected(refused, desired, wanted):
-            plan = plan_network(desired, observed, host, restart, _without(others, desired.name))
-            result.append((plan, observed))
+            result.append((plan_beside(desired, observed, host, restart, there, then), observed))
     _raise_all(refused)
     return _with_leases(_against_host(wanted, result, host), host)
 
@@ -90,6 +86,7 @@ def _collected(refused: list[VirtfleetError], desired: Desired, wanted: list[Des
             raise
         if len(wanted) > 1 and desired.name not in error.sentence:
             error = VirtfleetError(error.code, f"Network {desired.name!a}: {error.sentence}", **error.details)
+        error.details.setdefault("network", desired.name)
         refused.append(error)
 
 
@@ -97,46 +94,15 @@ def _raise_all(refused: list[VirtfleetError]) -> None:
     if len(refused) == 1:
         raise refused[0]
     if refused:
-        sentences = [error.sentence for error in refused]
-        more = f" {len(refused) - _NAMED} networks more are refused: see problems." if len(refused) > _NAMED else ""
         problems = [
             problem
             for error in refused
             for problem in error.details.get("problems") or [{"code": error.code, "sentence": error.sentence}]
         ]
-        raise VirtfleetError(refused[0].code, " ".join(sentences[:_NAMED]) + more, problems=problems)
-
-
-def _definitions(wanted: list[Desired], work: list[Work], everything: dict[str, Observed]) -> dict[str, Document]:
-    """Every network's definition as it will be."""
-    result = {name: observed.persistent or observed.live or {} for name, observed in everything.items()}
-    for desired, (_plan, observed) in zip(wanted, work):
-        if desired.state == ABSENT:
-            result.pop(desired.name, None)
-        else:
-            result[desired.name] = target(desired, observed)
-    return result
-
-
-def _without(definitions: dict[str, Document], name: str) -> dict[str, Document]:
-    return {other: document for other, document in definitions.items() if other != name}
-
-
-def _refuse_taken_bridge(desired: Desired, observed: Observed, plan: Plan, host: Host) -> None:
-    """libvirt would make a bridge under a name that a link of the host has: the start fails, and may cost the link."""
-    if host.remote or not any(step.action == START for step in plan.steps):
-        return
-    document = target(desired, observed)
-    name = (document.get("bridge") or {}).get("name")
-    running = ((observed.live or {}).get("bridge") or {}).get("name") if is_virtual(observed.live or {}) else None
-    if not name or not is_virtual(document) or name == running:
-        return
-    from .._host.bridges import is_taken
-
-    if is_taken(name, document.get("mac")):
+        names = few("'{}' ({})".format(error.details["network"], error.code) for error in refused)
         raise VirtfleetError(
-            "BRIDGE_NAME_TAKEN",
-            f"Network '{desired.name}' would make a bridge {name}, and the host has a link of that name. To use the "
-            "host's own bridge, give forward: {mode: bridge}; otherwise choose another bridge.name.",
-            network=desired.name,
+            refused[0].code,
+            f"{len(refused)} networks are refused, and nothing was changed: {names}; refused says why.",
+            problems=problems,
+            refused=[{"code": error.code, "sentence": error.sentence, **error.details} for error in refused],
         )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional
 
@@ -19,6 +20,7 @@ from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.leases import is_linked, own_bridge
+from .._plan.order import in_order, part_of
 from .._plan.record import Entry, record
 from .._plan.recovery import completed, recovered, stp_again, with_later_edit
 from .._plan.replug import bridges_of, is_replug
@@ -86,10 +88,10 @@ class _Recovery:
             steps = recovered(entry.plan, entry.was, now, self.host, guests)
         bridges = bridges_of(entry.plan, entry.was)
         refuse_steps_without_rights(self.host, entry.was.name, bridges, steps)
-        done = self._run(place, steps)
+        done = self.run(place, steps)
         if is_replug(entry.plan):
             plug_in_missing(self.conn, self.host, entry)
-        return done + self._run(place, self._stp_again(entry, bridges))
+        return done + self.run(place, self._stp_again(entry, bridges))
 
     def _stp_again(self, entry: Entry, bridges: Sequence[str]) -> tuple[Step, ...]:
         if self.host.remote:
@@ -101,7 +103,7 @@ class _Recovery:
         names = {*bridges, own_bridge(now)} - {""}
         return stp_again(entry.bridges, read_bridges(sorted(names)), now)
 
-    def _run(self, place: int, steps: Iterable[Step]) -> list[str]:
+    def run(self, place: int, steps: Iterable[Step]) -> list[str]:
         done = []
         for step in steps:
             self.interruption.refuse()
@@ -131,9 +133,11 @@ def _complete(conn: Any, host: Host, journal: Journal, left: Left) -> str:
     with held_off() as interruption:
         recovery = _Recovery(conn, host, left.entries(), interruption, save)
         _turn_back_linked(recovery)
+        _turn_back_tangled(recovery)
         places = range(len(recovery.entries))
-        # On the way back, what came last goes first.
-        back = [place for place in reversed(places) if recovery.entries[place].back]
+        # On the way back, what came last goes first, unless it waits for another.
+        exchanged, back = _exchanged([place for place in reversed(places) if recovery.entries[place].back], recovery)
+        done += exchanged
         for place in (*back, *(place for place in places if not recovery.entries[place].back)):
             done += _settled(recovery, place, journal)
         if not host.remote:
@@ -176,6 +180,34 @@ def _turn_back_linked(recovery: _Recovery) -> None:
             recovery.turn_back([place, *others])
 
 
+def _turn_back_tangled(recovery: _Recovery) -> None:
+    """Networks that exchange what they have: half-way, none of them may be able to go on alone."""
+    entries = recovery.entries
+    forth = [place for place in range(len(entries)) if not entries[place].back]
+    order = in_order([part_of(entries[place].was, entries[place].plan.steps) for place in forth])
+    if order.tangled and any(_completed(recovery, place) is None for place in forth):
+        recovery.turn_back(range(len(entries)))
+
+
+def _exchanged(places: list[int], recovery: _Recovery) -> tuple[list[str], list[int]]:
+    """The places in the order in which their networks can be put back; and what was done already, where that takes
+    steps of one between those of another. Raises VirtfleetError."""
+    if len(places) < 2:
+        return [], places
+    parts = []
+    for place in places:
+        entry = recovery.entries[place]
+        now, guests = recovery.look(place)
+        was = with_later_edit(entry.plan, entry.was, now, recovery.host)
+        parts.append(part_of(now, rollback(was, now, recovery.host, guests)))
+    order = in_order(parts)
+    done: list[str] = []
+    if order.tangled:
+        for number, step in order.sequence:
+            done += recovery.run(places[order.places[number]], [step])
+    return done, [places[place] for place in order.places]
+
+
 def _completed(recovery: _Recovery, place: int) -> Optional[tuple[Step, ...]]:
     entry = recovery.entries[place]
     if entry.back:
@@ -194,7 +226,12 @@ def take_back(conn: Any, host: Host, left: Left) -> str:
     with held_off() as interruption:
         entries = [replace(entry, back=True) for entry in _before_all(left.entries())]
         recovery = _Recovery(conn, host, entries, interruption, lambda _entries: None)
-        for place in reversed(range(len(entries))):
+        places = list(reversed(range(len(entries))))
+        # What goes wrong here is said of its network below.
+        with suppress(VirtfleetError):
+            exchanged, places = _exchanged(places, recovery)
+            done += exchanged
+        for place in places:
             try:
                 done += recovery.settle(place)
             except VirtfleetError as error:
@@ -205,7 +242,7 @@ def take_back(conn: Any, host: Host, left: Left) -> str:
         raise VirtfleetError(
             "RECOVERY_FAILED",
             f"A change that nobody confirmed could not be taken back, {'; '.join(failed)}",
-            failed=failed,
+            left=failed,
         )
     return f"Nobody confirmed the change of {left.names} in time, so it was taken back. {_told(done)}"
 

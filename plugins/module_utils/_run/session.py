@@ -99,6 +99,18 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
                 from .recover import recover
 
                 opened.warnings += recover(conn, host, opened.journal, left, check_mode)
-            yield opened
+            recovered = [] if check_mode else list(opened.warnings)
+            try:
+                yield opened
+            except VirtfleetError as error:
+                if recovered:
+                    raise _after(recovered, error) from None
+                raise
     finally:
         conn.close()
+
+
+def _after(recovered: list[str], error: VirtfleetError) -> VirtfleetError:
+    """A failure of a run that had put an earlier one right: so much was changed."""
+    sentence = error.sentence.replace("othing was changed", "othing else was changed")
+    return VirtfleetError(error.code, sentence, **error.details, recovered=recovered)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 from .._host.networks import read_network
 from .._model.canonical import canonical
@@ -15,6 +15,7 @@ from .._model.dnsmasq import FAULTY
 from .._model.errors import VirtfleetError
 from .._model.network import NETWORK
 from .._model.observed import Observed
+from .._plan.order import Turn
 from .._plan.replug import is_replug
 from .._plan.step import Work
 from .execute import Running, execute, roll_back
@@ -26,9 +27,12 @@ from .session import Session
 T = TypeVar("T")
 
 
-def run_transaction(opened: Session, work: list[Work], look: Callable[[], T]) -> T:
+def run_transaction(
+    opened: Session, work: list[Work], look: Callable[[], T], turns: Optional[Sequence[Turn]] = None
+) -> T:
     """Do the plans and look at the host again; what look gives. look raises VirtfleetError when it does not find
-    what was to be.
+    what was to be. turns: whose steps come when, by the place among the plans that change something; None for one plan
+    after another.
 
     Raises VirtfleetError, whatever went wrong; then everything is as it was, or the error says what is not, and the
     journal keeps what it was.
@@ -37,10 +41,16 @@ def run_transaction(opened: Session, work: list[Work], look: Callable[[], T]) ->
     _refuse_changed(opened.conn, changing)
     preflight(opened.host, opened.safety.verify_reach, changing)
     with held_off() as interruption:
-        return _run(opened, changing, look, interruption)
+        return _run(opened, changing, look, interruption, turns)
 
 
-def _run(opened: Session, work: list[Work], look: Callable[[], T], interruption: Interruption) -> T:
+def _run(
+    opened: Session,
+    work: list[Work],
+    look: Callable[[], T],
+    interruption: Interruption,
+    turns: Optional[Sequence[Turn]],
+) -> T:
     opened.set_deadline()
     running = Running.begin(
         opened.conn, opened.host, work, lambda networks: opened.journal.write(networks, opened.deadline)
@@ -49,7 +59,7 @@ def _run(opened: Session, work: list[Work], look: Callable[[], T], interruption:
     try:
         if opened.arm is not None:
             opened.arm(opened.journal)
-        opened.gaps = execute(running, interruption)
+        opened.gaps = execute(running, interruption, turns)
         _verify_plugged(opened, running)
         _verify_dnsmasq(opened.conn, work)
         result = look()

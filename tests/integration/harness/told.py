@@ -11,7 +11,8 @@ from typing import Any
 
 from lxml import etree
 
-from .playbook import NotRunError, Probe, Results, Step
+from .playbook import Call, NotRunError, Probe, Results, Step
+from .returns import faults
 
 NAMESPACES = {
     "dnsmasq": "http://libvirt.org/schemas/network/dnsmasq/1.0",
@@ -111,7 +112,12 @@ class Told:
         assert step in self.steps, f"no step {step} in this story"
         if step not in self.results:
             raise NotRunError(f"step {step} did not run; the playbook's last words:\n{self._tail}")
-        return self.results[step]
+        result = self.results[step]
+        made = self.steps[step]
+        if isinstance(made, Call):
+            own = {key: value for key, value in result.items() if key != "probe"}
+            assert faults(made.module, own) == []
+        return result
 
     def _ran(self, step: str) -> dict[str, Any]:
         result = self[step]

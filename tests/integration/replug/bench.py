@@ -28,13 +28,13 @@ TRANSIENT = "<network><name>red</name><bridge name='virbr30' stp='off'/><mac add
 class Bench:
     """One host, with the collection where its own Python finds it."""
 
-    def __init__(self, hosts) -> None:
-        self.hosts = hosts
+    def __init__(self, hosts, host: str = HOST) -> None:
+        self.hosts, self.host = hosts, host
         self.collections = hosts.share_collection()
         shutil.copy(Path(__file__).with_name("on_host.py"), ROOT / f".lab-{hosts.name}" / "shared")
 
     def ask(self, *args: str, check: bool = True) -> dict:
-        said = self.hosts.on(HOST, "python3", "-B", "/srv/shared/on_host.py", self.collections, *args, check=check)
+        said = self.hosts.on(self.host, "python3", "-B", "/srv/shared/on_host.py", self.collections, *args, check=check)
         return json.loads(said) if said else {}
 
     def apply(self, change: dict, fault: dict | None = None) -> dict:
@@ -46,19 +46,22 @@ class Bench:
 
     def prepare(self, network: dict | str | None, guest: bool) -> dict:
         """How the host looks then."""
-        for name in self.hosts.virsh(HOST, "list", "--name").split():
-            self.hosts.virsh(HOST, "destroy", name)
-        self.hosts.clean(HOST)
+        for name in self.hosts.virsh(self.host, "list", "--name").split():
+            self.hosts.virsh(self.host, "destroy", name)
+        self.hosts.clean(self.host)
         if isinstance(network, str):
-            self.hosts.on(HOST, "sh", "-c", 'printf %s "$1" > /run/red.xml', "sh", network)
-            self.hosts.virsh(HOST, "net-create", "/run/red.xml")
+            self.hosts.on(self.host, "sh", "-c", 'printf %s "$1" > /run/red.xml', "sh", network)
+            self.hosts.virsh(self.host, "net-create", "/run/red.xml")
         elif network is not None:
             assert "code" not in (done := self.apply(network)), done
         if guest:
-            xml = guests.domain_xml("web1", [guests.network_interface(NAME, MAC)])
-            self.hosts.on(HOST, "sh", "-c", 'printf %s "$1" > /run/web1.xml', "sh", xml)
-            self.hosts.virsh(HOST, "create", "--paused", "/run/web1.xml")
+            self.start_guest("web1", guests.network_interface(NAME, MAC))
         return self.look()
+
+    def start_guest(self, name: str, interface: str) -> None:
+        xml = guests.domain_xml(name, [interface])
+        self.hosts.on(self.host, "sh", "-c", f'printf %s "$1" > /run/{name}.xml', "sh", xml)
+        self.hosts.virsh(self.host, "create", "--paused", f"/run/{name}.xml")
 
 
 def assert_plugged(seen: dict, guest: bool, pool: bool) -> None:
@@ -77,7 +80,9 @@ def without_generated(seen: dict) -> str:
         name: {key: _plain(value) if isinstance(value, str) else value for key, value in facts.items()}
         for name, facts in seen["networks"].items()
     }
-    return json.dumps([networks, seen["ports"], sorted(seen["masters"].values(), key=str), seen["journals"]])
+    return json.dumps(
+        [sorted(networks.items()), seen["ports"], sorted(seen["masters"].values(), key=str), seen["journals"]]
+    )
 
 
 def _plain(xml: str) -> str:

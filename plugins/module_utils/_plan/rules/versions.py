@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..._model.errors import Problem
-from ..._model.field import EXTRA, Document, Entity
+from ..._model.field import EXTRA, WRAPPED, Document, Entity
 from ..._model.host import MODELLED, Host
 from ..._model.network import NETWORK
 
@@ -44,17 +44,17 @@ def _entity(entity: Entity, document: Document, host: Host, path: str) -> Iterat
 
 def _unknown(entity: Entity, extra: Any, host: Host, path: str) -> Iterator[Problem]:
     """A libvirt no newer than the model drops what the model does not know; a newer one is asked itself."""
-    if host.version > MODELLED:
-        return
-    known = [f"attribute {name}" for name in extra.get("attributes", ())]
+    unknown = [f"attribute {name}" for name in extra.get("attributes", ())]
     place = f" in {path.rstrip('.')}" if path else ""
     for text in extra.get("elements", ()):
         head = text.partition(">")[0].rstrip("/")
         tag = head[1:].split()[0]
         field = entity.elements.get(tag)
-        if field and (not field.attribute or f' {field.attribute}="' in head):
+        if field and (field.kind != WRAPPED or f' {field.attribute}="' in head):
             yield Problem("XML_TWICE", f"The XML has <{tag}> more than once{place}; libvirt would keep one of them.")
         else:
-            known.append(f"element {head}>")
-    for what in known:
+            unknown.append(f"element {head}>")
+    if host.version > MODELLED:
+        return
+    for what in unknown:
         yield Problem("XML_UNKNOWN", f"The XML has the {what}{place}, which libvirt {host.release} does not know.")

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What two networks of a host cannot both have, judged by the networks as they will be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .._model.errors import Problem
+from .._model.field import Document
+from .holdings import State, bridge_name, held, overlap, subnets, taken
+from .step import CREATE, DEFINE, START, Step
+
+
+def will_be(states: Mapping[str, State]) -> dict[str, Document]:
+    """The definition that each network will have; a transient one's running one."""
+    found = {name: state.live if state.persistent is None else state.persistent for name, state in states.items()}
+    return {name: document for name, document in found.items() if document is not None}
+
+
+def collisions(name: str, state: State, steps: tuple[Step, ...], others: Mapping[str, State]) -> Iterator[Problem]:
+    """state: of the network before its steps; others: as they will be.
+
+    Subnets of definitions are for rules.addresses.overlaps; here are those of networks that run on with what they are
+    no longer defined with, or were never compared.
+    """
+    defines = any(step.action == DEFINE for step in steps)
+    for step in steps:
+        asked = taken(state, step)
+        state = state.after(step)
+        for other, theirs in sorted(others.items()):
+            has = held(theirs)
+            if asked.uuids & has.uuids:
+                yield Problem(
+                    "UUID_TAKEN",
+                    f"Network '{name}' would get the UUID {min(asked.uuids)}, which is that of network '{other}': "
+                    f"leave uuid out, or give '{other}' state: absent in the same call of virt_networks.",
+                )
+            if asked.names & has.names:
+                yield _bridge(name, min(asked.names & has.names), other, theirs)
+            if step.action in (START, CREATE):
+                yield from _subnets(name, state, other, theirs, defines)
+
+
+def _bridge(name: str, bridge: str, other: str, theirs: State) -> Problem:
+    only_live = theirs.persistent is not None and bridge_name(theirs.persistent) != bridge
+    when = " until its next start" if only_live else ""
+    return Problem(
+        "BRIDGE_NAME_TAKEN",
+        f"Network '{name}' would have the bridge {bridge}, which network '{other}' has{when}; choose another "
+        "bridge.name.",
+    )
+
+
+def _subnets(name: str, state: State, other: str, theirs: State, defines: bool) -> Iterator[Problem]:
+    """A start of what libvirt has already fails only for the very same subnet of IPv4."""
+    defined = subnets(theirs.persistent)
+    for mine in subnets(state.live):
+        for running in subnets(theirs.live):
+            same = mine == running and mine[0] == 32
+            if same or (defines and running not in defined and overlap(mine, running)):
+                yield Problem(
+                    "SUBNET_OVERLAP",
+                    f"Network '{name}' cannot start: network '{other}' runs with a subnet that overlaps one of its own"
+                    f"{'' if running in defined else ', until its next start'}.",
+                )

@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network's plan beside what the host's other networks will be once all plans are carried out."""
+
+from __future__ import annotations
+
+from .._model.desired import Desired
+from .._model.errors import VirtfleetError, refuse
+from .._model.forward import is_virtual
+from .._model.host import Host
+from .._model.observed import Observed
+from .._plan.collisions import collisions, will_be
+from .._plan.holdings import State, held
+from .._plan.plan import plan_network
+from .._plan.step import START, Plan, Work
+from .._plan.target import target
+
+
+def as_they_will_be(work: list[Work], there: dict[str, Observed]) -> dict[str, State]:
+    """there: all networks of the host as they are."""
+    states = {name: _state(observed) for name, observed in there.items()}
+    for plan, observed in work:
+        states[plan.network] = _state(observed).after_all(plan.steps)
+    return states
+
+
+def plan_beside(
+    desired: Desired, observed: Observed, host: Host, restart: str, there: dict[str, Observed], then: dict[str, State]
+) -> Plan:
+    """there: all networks as they are; then: as they will be.
+
+    Raises VirtfleetError as plan_network does, SUBNET_OVERLAP, BRIDGE_NAME_TAKEN or UUID_TAKEN.
+    """
+    others = {name: state for name, state in then.items() if name != desired.name}
+    plan = plan_network(desired, observed, host, restart, will_be(others))
+    problems = list(collisions(desired.name, _state(observed), plan.steps, others))
+    if problems:
+        raise refuse(problems, network=desired.name)
+    _refuse_taken_bridge(desired, observed, plan, host, there)
+    return plan
+
+
+def _state(observed: Observed) -> State:
+    return State(observed.live, observed.persistent)
+
+
+def _refuse_taken_bridge(
+    desired: Desired, observed: Observed, plan: Plan, host: Host, there: dict[str, Observed]
+) -> None:
+    """libvirt would make a bridge under a name that a link of the host has: the start fails, and may cost the link.
+
+    A bridge that libvirt made for another network is none of the host's own links.
+    """
+    if host.remote or not any(step.action == START for step in plan.steps):
+        return
+    document = target(desired, observed)
+    name = (document.get("bridge") or {}).get("name")
+    made = {link for other in (observed, *there.values()) for link in held(_state(other)).links}
+    if not name or not is_virtual(document) or name in made:
+        return
+    from .._host.bridges import is_taken
+
+    if is_taken(name, document.get("mac")):
+        raise VirtfleetError(
+            "BRIDGE_NAME_TAKEN",
+            f"Network '{desired.name}' would make a bridge {name}, and the host has a link of that name. To use the "
+            "host's own bridge, give forward: {mode: bridge}; otherwise choose another bridge.name.",
+            network=desired.name,
+        )

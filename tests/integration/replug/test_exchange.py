@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Networks that take what others give up in the same call, and every step of that meets every fault."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+from harness.playbook import ROOT
+from replug.bench import Bench, without_generated
+
+sys.path.insert(0, str(ROOT / "tests" / "lab"))
+
+import guests
+
+pytestmark = pytest.mark.lab
+
+FAULTS = [("before", "error"), ("after", "kill"), ("after", "daemon")]
+MACS = {"red": "52:54:00:30:01:01", "blue": "52:54:00:30:01:02"}
+
+
+def virtual(name: str, bridge: int, net: int, mac: int) -> dict:
+    return {
+        "name": name,
+        "forward": {"mode": "nat"},
+        "bridge": {"name": f"virbr{bridge}", "stp": False},
+        "mac": f"52:54:00:aa:01:{mac}",
+        "ips": [{"address": f"10.90.{net}.1", "prefix": 24}],
+    }
+
+
+RED, BLUE, GREEN = virtual("red", 31, 1, 31), virtual("blue", 32, 2, 32), virtual("green", 33, 3, 33)
+# Kind -> the networks before, those with a guest, and what is asked for.
+KINDS: dict[str, tuple[list[dict], list[str], dict]] = {
+    "rename": ([RED], [], {"networks": [{**RED, "name": "new"}, {"name": "red", "state": "absent"}]}),
+    "two swap bridges": (
+        [RED, BLUE],
+        ["red", "blue"],
+        {"networks": [{**RED, "bridge": BLUE["bridge"]}, {**BLUE, "bridge": RED["bridge"]}], "restart": "replug"},
+    ),
+    "two swap subnets": (
+        [RED, BLUE],
+        ["red"],
+        {"networks": [{**RED, "ips": BLUE["ips"]}, {**BLUE, "ips": RED["ips"]}], "restart": "replug"},
+    ),
+    "three swap all": (
+        [RED, BLUE, GREEN],
+        [],
+        {
+            "networks": [
+                {**RED, "ips": BLUE["ips"], "bridge": GREEN["bridge"]},
+                {**BLUE, "ips": GREEN["ips"], "bridge": RED["bridge"]},
+                {**GREEN, "ips": RED["ips"], "bridge": BLUE["bridge"]},
+            ]
+        },
+    ),
+    "a chain": (
+        [RED, BLUE],
+        [],
+        {"networks": [{**BLUE, "ips": RED["ips"]}, {**RED, **virtual("red", 34, 4, 31)}, virtual("new", 31, 2, 35)]},
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=["kvm1", "kvm2"])
+def bench(hosts, request) -> Iterator[Bench]:
+    bench = Bench(hosts, request.param)
+    yield bench
+    bench.prepare(None, guest=False)
+
+
+def prepare(bench: Bench, networks: list[dict], used: list[str]) -> dict:
+    bench.prepare(None, guest=False)
+    done = bench.ask("apply", json.dumps({"networks": networks}))
+    assert "code" not in done, done
+    for name in used:
+        bench.start_guest(f"web-{name}", guests.network_interface(name, MACS[name]))
+    return bench.look()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_exchange(bench, kind):
+    networks, used, change = KINDS[kind]
+    before = prepare(bench, networks, used)
+    if used:
+        refused = bench.ask("apply", json.dumps({**change, "restart": "idle"}))
+        assert refused["code"] == "IN_USE"
+        assert all(f"web-{name}" in refused["sentence"] for name in used)
+        assert bench.look() == before
+    done = bench.ask("apply", json.dumps(change))
+    assert "code" not in done, done
+    after = bench.look()
+    assert after["journals"] == []
+    assert len(after["ports"]) == len(used)
+    assert sorted(after["masters"].values()) == sorted(bridge_of(after, name) for name in used)
+    assert bench.ask("apply", json.dumps(change))["steps"] == []
+    for number, step in enumerate(done["steps"]):
+        for when, how in FAULTS:
+            start = prepare(bench, networks, used)
+            fault = {"step": number, "when": when, "how": how}
+            said = bench.ask("apply", json.dumps({**change, "fault": fault}), check=False)
+            if how == "daemon":
+                bench.hosts.lab("start", bench.host, "libvirtd")
+            there = bench.look()
+            if how == "error":
+                assert said["code"] == "LIBVIRT_REFUSED", said
+                assert without_taps(there) == without_taps(start), f"{step} failed, and not all was undone: {said}"
+            else:
+                again = bench.ask("apply", json.dumps(change))
+                assert "code" not in again, (number, step, when, how, again)
+                assert without_generated(bench.look()) == without_generated(after), (number, step, when, how, again)
+                assert bench.ask("apply", json.dumps(change))["steps"] == []
+
+
+def bridge_of(seen: dict, name: str) -> str:
+    return str(seen["networks"][name]["live"]).partition("<bridge name='")[2].partition("'")[0]
+
+
+def without_taps(seen: dict) -> dict:
+    return {**seen, "masters": sorted(seen["masters"].values(), key=str)}
