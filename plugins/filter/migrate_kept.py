@@ -11,7 +11,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.after_migration import compare_after_migration
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import read_guest
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guest
 
 DOCUMENTATION = r"""
 name: migrate_kept
@@ -50,7 +50,7 @@ _value:
 def migrate_kept(before: Any, after: Any) -> dict[str, list[str]]:
     """Plain data, as documented above. Raises AnsibleFilterError for what no module returned."""
     try:
-        return compare_after_migration(read_guest(before), read_guest(after))
+        return compare_after_migration(load_guest(before), load_guest(after))
     except DataError as error:
         raise AnsibleFilterError(
             f"migrate_kept takes two guests as virt_guest_info describes them; one {error.problem}."

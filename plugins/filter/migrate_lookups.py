@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, read_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, load_guests
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import lookups_for
 
 DOCUMENTATION = r"""
@@ -54,7 +54,7 @@ def migrate_lookups(guests: Any) -> dict[str, list[str]]:
     """Plain data, as documented above. A guest that cannot be read needs no lookup: its verdict is unknown."""
     if isinstance(guests, (str, Mapping)):
         raise AnsibleFilterError("migrate_lookups takes a list of guests.")
-    return lookups_for(guest.facts for guest in read_guests(guests) if isinstance(guest, CheckedGuest))
+    return lookups_for(guest.facts for guest in load_guests(guests) if isinstance(guest, CheckedGuest))
 
 
 class FilterModule:

@@ -11,7 +11,7 @@ from typing import Any, Callable, Optional
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import read_destination
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import read_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guests
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_guests
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
@@ -65,7 +65,7 @@ def migrate_verdicts(guests: Any, destinations: Any, policy: Optional[dict[str, 
     """Plain data, as documented above. Raises AnsibleFilterError for a destination that cannot be read."""
     if not isinstance(destinations, Mapping) or isinstance(guests, (str, Mapping)):
         raise AnsibleFilterError("migrate_verdicts takes a list of guests and a mapping of hosts by name.")
-    described = read_guests(guests)
+    described = load_guests(guests)
     try:
         hosts = {str(host): read_destination(info) for host, info in destinations.items()}
     except VirtfleetError as error:

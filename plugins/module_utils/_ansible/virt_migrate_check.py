@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._migrate.finding import BLOCKED, OK, SEVERITIES, WARNING, rank_of
-from .._migrate.guest_facts import read_guests
+from .._migrate.guest_facts import load_guests
 from .._migrate.rules import finding_codes
 from .._model.errors import VirtfleetError
 from .argument_spec import connection_spec
@@ -39,7 +39,7 @@ def main() -> None:
 def _work(module: Module) -> dict[str, Any]:
     params = module.params
     policy = _policy(params["policy"])
-    guests = read_guests(params["guests"])
+    guests = load_guests(params["guests"])
     if params["destination"] is None:
         from .._run.check import check_here
 

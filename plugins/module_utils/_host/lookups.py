@@ -42,9 +42,9 @@ class Asked:
 def look_up(
     conn: Any, lookups: Mapping[str, list[str]], remote: bool, emulators: Optional[Collection[str]]
 ) -> dict[str, Answers]:
-    """lookups: kind to keys, see LOOKUPS; a kind that is not known here is not answered."""
+    """lookups: kind to keys, see ANSWER_BY_KIND; a kind that is not known here is not answered."""
     asked = Asked(conn, remote, emulators or ())
-    return {kind: LOOKUPS[kind](asked, keys) for kind, keys in lookups.items() if kind in LOOKUPS}
+    return {kind: ANSWER_BY_KIND[kind](asked, keys) for kind, keys in lookups.items() if kind in ANSWER_BY_KIND}
 
 
 def _look_up_paths(asked: Asked, paths: list[str]) -> Answers:
@@ -152,7 +152,7 @@ def _look_up_usb_devices(asked: Asked, devices: list[str]) -> Answers:
     return {device: None if asked.remote else device in there for device in devices}
 
 
-LOOKUPS: dict[str, Callable[[Asked, list[str]], Answers]] = {
+ANSWER_BY_KIND: dict[str, Callable[[Asked, list[str]], Answers]] = {
     "paths": _look_up_paths,
     "volumes": _look_up_volumes,
     "cpu_names": _look_up_cpu_names,

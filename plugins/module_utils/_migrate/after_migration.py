@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .guest_facts import GuestFacts, Nic
+from .guest_facts import GuestFacts, NicFacts
 
 _COMPARED = {"reach": "reach", "vlan": "VLAN", "isolated": "isolation", "bandwidth": "bandwidth"}
 
@@ -29,14 +29,14 @@ def compare_after_migration(before: GuestFacts, after: GuestFacts) -> dict[str, 
     return {"lines": lines, "broken": broken}
 
 
-def _plugged_into(nic: Nic) -> str:
+def _plugged_into(nic: NicFacts) -> str:
     if nic.type != "network":
         return f"{nic.type} {nic.source}"
     group = f" portgroup {nic.portgroup}" if nic.portgroup else ""
     return f"network {nic.network}{group} ({nic.device or nic.plugged_as})"
 
 
-def _find_losses(nic: Nic, now: Nic) -> list[str]:
+def _find_losses(nic: NicFacts, now: NicFacts) -> list[str]:
     if (nic.type, nic.network, nic.portgroup) != (now.type, now.network, now.portgroup):
         return [f"is in {_plugged_into(now)}; it was in {_plugged_into(nic)}"]
     if now.attached is False:

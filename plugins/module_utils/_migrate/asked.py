@@ -9,7 +9,7 @@ By itself, so that gathering need not bring the rules to the host.
 from __future__ import annotations
 
 # The version of what virt_network_info returns.
-FORMAT = 2
+INFO_FORMAT = 2
 
 # What virt_network_info gathers, by the names that its option takes; rules declare which of them they need.
 PORTS, LINKS, POOLS, GUESTS, HOST = GATHERED = ("ports", "links", "pools", "guests", "host")

@@ -18,7 +18,7 @@ from .._model.errors import VirtfleetError
 from .._model.field import Document, Entity, attribute, flag
 from .._model.forward import is_virtual, members_of, mode_of
 from .._model.network import NETWORK
-from .asked import FORMAT
+from .asked import INFO_FORMAT
 from .decode import DataError, read_record
 
 _STATES = ("state", "autostart")
@@ -339,10 +339,10 @@ def read_destination(info: Any) -> DestinationFacts:
             "DESTINATION_INVALID",
             "The destination is not a result of virt_network_info: it has no host or no networks.",
         )
-    if info.get("format") != FORMAT:
+    if info.get("format") != INFO_FORMAT:
         raise VirtfleetError(
             "DESTINATION_INVALID",
-            f"The destination has format {info.get('format')!a}; this version reads {FORMAT}. Gather it again.",
+            f"The destination has format {info.get('format')!a}; this version reads {INFO_FORMAT}. Gather it again.",
         )
     try:
         found = read_record(NetworkInfo, info)

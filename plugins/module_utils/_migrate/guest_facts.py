@@ -19,7 +19,7 @@ from .._model.vlan import VLAN
 from .decode import DataError, read_record
 
 # The version of what virt_guest_info returns.
-FORMAT = 2
+GUEST_FORMAT = 2
 
 # What a NIC may set for itself.
 OWN_SETTINGS = Entity(*PORTGROUP.fields.values(), number("mtu"), flag("isolated"))
@@ -158,7 +158,7 @@ class SourceLink:
 
 
 @dataclass(frozen=True)
-class Nic:
+class NicFacts:
     """See the documentation of virt_guest_info."""
 
     mac: str
@@ -207,14 +207,14 @@ class GuestFacts:
     graphics: tuple[Graphics, ...]
     blockers: tuple[str, ...]
     possible_blockers: tuple[str, ...]
-    nics: tuple[Nic, ...]
+    nics: tuple[NicFacts, ...]
     emulator: Optional[str] = None
     paused: bool = False
     persistent: bool = True
     gathered: Optional[float] = None
 
     def as_dict(self) -> dict[str, Any]:
-        return {"format": FORMAT, **asdict(self)}
+        return {"format": GUEST_FORMAT, **asdict(self)}
 
 
 @dataclass(frozen=True)
@@ -252,12 +252,12 @@ class CheckedGuest:
         return self.facts.uuid
 
 
-def read_guest(data: Any) -> GuestFacts:
+def load_guest(data: Any) -> GuestFacts:
     """Raises DataError."""
     return read_record(GuestFacts, data)
 
 
-def read_guests(guests: Iterable[Any]) -> list[CheckedGuest | UnreadableGuest]:
+def load_guests(guests: Iterable[Any]) -> list[CheckedGuest | UnreadableGuest]:
     """Never raises: the verdict of a guest that cannot be read is unknown."""
     return [_read(data) for data in guests]
 
@@ -266,10 +266,10 @@ def _read(data: Any) -> CheckedGuest | UnreadableGuest:
     if not isinstance(data, Mapping):
         return UnreadableGuest("?", None, "not_a_guest", {})
     name, uuid = str(data.get("name") or "?"), str(data["uuid"]) if data.get("uuid") else None
-    if data.get("format") != FORMAT:
-        return UnreadableGuest(name, uuid, "format", {"format": data.get("format"), "known": FORMAT})
+    if data.get("format") != GUEST_FORMAT:
+        return UnreadableGuest(name, uuid, "format", {"format": data.get("format"), "known": GUEST_FORMAT})
     try:
-        return CheckedGuest(read_guest(data))
+        return CheckedGuest(load_guest(data))
     except DataError as error:
         return UnreadableGuest(name, uuid, "incomplete", {"problem": error.problem})
 
@@ -278,5 +278,5 @@ def _read(data: Any) -> CheckedGuest | UnreadableGuest:
 _ONE_OF_A_KIND = {"mac": None, "device": None}
 
 
-def _needs(nic: Nic) -> str:
+def _needs(nic: NicFacts) -> str:
     return json.dumps({**vars(nic), **_ONE_OF_A_KIND}, default=vars, sort_keys=True)

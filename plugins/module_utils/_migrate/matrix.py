@@ -15,7 +15,7 @@ from typing import Any, Callable, Optional
 from .._model.errors import VirtfleetError
 from .destination_facts import read_destination
 from .finding import BLOCKED, OK, UNKNOWN, WARNING, Finding, rank_of, worst_of
-from .guest_facts import CheckedGuest, read_guests
+from .guest_facts import CheckedGuest, load_guests
 from .verdict_kinds import NO_ANSWER, UNREACHABLE
 from .verdicts import AnyGuest, Judgement, Policy, judge_guests, sort_findings
 
@@ -62,7 +62,7 @@ def matrix_of_facts(
     hosts = [destination] if destination else sorted(facts)
     guests = {home["uuid"]: home["described"] for home in _homes(found)}
     cells: dict[str, dict[str, Cell]] = {}
-    read = dict(zip(guests, read_guests(guests.values())))
+    read = dict(zip(guests, load_guests(guests.values())))
     answers = dict(facts)
     for host in hosts:
         if "networks" in (facts.get(host) or {}):

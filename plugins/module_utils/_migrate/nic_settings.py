@@ -20,7 +20,7 @@ from .._model.network import DESCRIPTIVE
 from .._model.portgroup import PORTGROUP
 from .._plan.old_settings import effective_settings
 from .destination_facts import DestinationFacts, Link, NetworkFacts
-from .guest_facts import NetworkState, Nic, NicSettings, SourceLink, Uplink
+from .guest_facts import NetworkState, NicFacts, NicSettings, SourceLink, Uplink
 
 DEFAULT_MTU = 1500
 UP, DOWN, NONE = "up", "down", "none"
@@ -32,7 +32,7 @@ _NOT_IN_PORTGROUPS = ("mtu", "isolated")
 
 
 def compute_nic_settings(
-    host: DestinationFacts, nic: Nic, device: Optional[str], held: Optional[Document] = None
+    host: DestinationFacts, nic: NicFacts, device: Optional[str], held: Optional[Document] = None
 ) -> Optional[NicSettings]:
     """None when the NIC asks for no network by name, or for one that the host lacks.
 
@@ -193,13 +193,13 @@ def _smallest(*sizes: Optional[int]) -> Optional[int]:
     return min(known) if known else None
 
 
-def read_port_settings(port: Document) -> Document:
+def canonical_port_settings(port: Document) -> Document:
     """The settings that a port was made with, as effective_settings() gives those of a NIC."""
     document = canonical(PORTGROUP, port)
     return {name: document.get(name) for name in SETTINGS}
 
 
-def find_source_link(host: DestinationFacts, nic: Nic) -> SourceLink:
+def find_source_link(host: DestinationFacts, nic: NicFacts) -> SourceLink:
     """Of the device that a NIC names in place of a network; nothing is known about that of other kinds of NICs."""
     device = str(nic.source)
     if host.links is None:
@@ -213,7 +213,7 @@ def find_source_link(host: DestinationFacts, nic: Nic) -> SourceLink:
     return SourceLink(_smallest(link.mtu, own_mtu), combine_uplinks([link]))
 
 
-def is_attached(host: DestinationFacts, nic: Nic, tap: Optional[str]) -> Optional[bool]:
+def is_attached(host: DestinationFacts, nic: NicFacts, tap: Optional[str]) -> Optional[bool]:
     """Whether the kernel has a running guest's NIC where its network says: its tap in the bridge, or its device in the
     pool. None for a NIC of no network, and where links cannot be seen.
     """

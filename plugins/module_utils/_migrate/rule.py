@@ -18,7 +18,7 @@ from typing import Callable, Generic, Optional, TypeVar
 
 from .destination_facts import DestinationFacts, NetworkFacts
 from .finding import Finding, FindingKind
-from .guest_facts import CheckedGuest, GuestFacts, Nic, NicSettings
+from .guest_facts import CheckedGuest, GuestFacts, NicFacts, NicSettings
 from .nic_settings import compute_nic_settings
 
 
@@ -31,7 +31,7 @@ class NicCase:
 
     __slots__ = ("gets", "had", "host", "name", "net", "nic")
 
-    def __init__(self, nic: Nic, host: DestinationFacts) -> None:
+    def __init__(self, nic: NicFacts, host: DestinationFacts) -> None:
         self.nic = nic
         self.host = host
         self.name = str(nic.network)

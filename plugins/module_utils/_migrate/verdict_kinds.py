@@ -9,7 +9,7 @@ from .finding import LIBVIRT_ACCEPTS, unknown
 
 UNREACHABLE = unknown("{reason}", LIBVIRT_ACCEPTS, "DAEMON_UNREACHABLE", "the daemon, or the host, does not answer")
 NO_ANSWER = unknown("{host} gave no answer: {reason}", LIBVIRT_ACCEPTS)
-STALE = unknown(
+FACTS_STALE = unknown(
     "{host} was looked at {age} s ago; max_age is {max_age:g} s.",
     LIBVIRT_ACCEPTS,
     "STALE",

@@ -22,7 +22,7 @@ from .finding import (
 )
 from .guest_facts import CheckedGuest, GuestFacts, UnreadableGuest
 from .rule import GROUP_RULES, GUEST_RULES, NIC_RULES, Check, NicCase, Rule
-from .verdict_kinds import AGE_UNKNOWN, INCOMPLETE, NOT_A_GUEST, OTHER_FORMAT, STALE, UNEXPECTED, UNREACHABLE
+from .verdict_kinds import AGE_UNKNOWN, FACTS_STALE, INCOMPLETE, NOT_A_GUEST, OTHER_FORMAT, UNEXPECTED, UNREACHABLE
 
 Policy = Mapping[str, str]
 AnyGuest = Union[CheckedGuest, UnreadableGuest]
@@ -159,7 +159,7 @@ def _check_age(host: DestinationFacts, now: float, max_age: Optional[float]) -> 
     if host.gathered is None:
         return [AGE_UNKNOWN.found()]
     age = now - host.gathered
-    return [] if age <= max_age else [STALE.found(age=math.ceil(age), max_age=max_age)]
+    return [] if age <= max_age else [FACTS_STALE.found(age=math.ceil(age), max_age=max_age)]
 
 
 def _new_findings(added: list[Finding], alone: list[Finding]) -> list[Finding]:

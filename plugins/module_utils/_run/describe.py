@@ -14,9 +14,8 @@ from .._host.lookups import is_shared, read_mounts
 from .._migrate.asked import HOST, LINKS
 from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
-from .._migrate.guest_facts import FORMAT, GuestFacts
-from .._migrate.guest_facts import Nic as NicFacts
-from .._migrate.nic_settings import compute_nic_settings, find_source_link, is_attached, read_port_settings
+from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, NicFacts
+from .._migrate.nic_settings import canonical_port_settings, compute_nic_settings, find_source_link, is_attached
 from .._model.guest import Nic
 from .gather import gather_from
 
@@ -38,7 +37,7 @@ def describe(uri: str, names: Optional[list[str]], skip: bool = False) -> dict[s
     mounts = None if info["host"]["remote"] else read_mounts()
     here = read_destination(info)
     return {
-        "format": FORMAT,
+        "format": GUEST_FORMAT,
         "guests": [describe_guest(guest, here, info["host"], mounts).as_dict() for guest in found],
         "host": _identity(info["host"]),
         "gathered": info["host"]["gathered"],
@@ -116,7 +115,7 @@ def _asked_for(nic: Nic, found: DescribedGuest, here: DestinationFacts) -> dict[
 
 def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
     port = found.ports.get(nic.port or "")
-    held = None if port is None else read_port_settings(port)
+    held = None if port is None else canonical_port_settings(port)
     return replace(
         facts,
         attached=is_attached(here, facts, nic.target) if found.guest.running else None,

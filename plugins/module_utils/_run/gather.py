@@ -15,7 +15,7 @@ from .._host.guests import read_guests
 from .._host.lookups import look_up
 from .._host.networks import read_network, read_networks
 from .._host.plugged import read_plugged
-from .._migrate.asked import FORMAT, GUESTS, HOST, LINKS, POOLS, PORTS
+from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, POOLS, PORTS
 from .._model.canonical import canonical
 from .._model.field import Document
 from .._model.forward import POOL, has_pool, mode_of
@@ -67,7 +67,7 @@ def gather_from(
     capabilities = read_capabilities(conn) if HOST in what else None
     emulators = None if capabilities is None else capabilities["emulators"]
     return {
-        "format": FORMAT,
+        "format": INFO_FORMAT,
         "networks": [network_options(seen) for seen in networks if seen.persistent is not None],
         "transient": [network_options(seen) for seen in networks if seen.persistent is None],
         "details": details,

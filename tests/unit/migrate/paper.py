@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.described import DescribedGuest
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import FORMAT
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import (
     DestinationFacts,
     read_destination,
@@ -95,7 +95,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
                 ports[nic.network].append(Plugged("guest", guest.name, nic.mac, guest.uuid, None, name, nic.source))
     remote = bool(host.get("remote"))
     return {
-        "format": FORMAT,
+        "format": INFO_FORMAT,
         "networks": [network_options(seen) for seen in networks if seen.persistent is not None],
         "transient": [network_options(seen) for seen in networks if seen.persistent is None],
         "details": {seen.name: details(seen, ports, said) for seen, said in zip(networks, host["networks"])}

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, read_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, load_guests
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import finding_codes
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_guests, judge_unreachable
 
@@ -33,7 +33,7 @@ def outcome(case):
     facts += [described(case["source"], xml, running=False) for xml in case.get("stopped", ())]
     for guest in facts:
         guest.update(case.get("overrides", {}))
-    guests = read_guests(facts)
+    guests = load_guests(facts)
     host = case["destination"]
     if host.get("silent"):
         result = judge_unreachable(guests, host["name"], host["silent"])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import read_destination
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.finding import SEVERITIES
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import read_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guests
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_guests
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
@@ -215,7 +215,7 @@ BLIND = {
 
 
 def verdict_of(described_guests: list[dict[str, Any]], told: dict[str, Any]) -> dict[str, Any]:
-    return judge_guests(read_guests(described_guests), read_destination(told))
+    return judge_guests(load_guests(described_guests), read_destination(told))
 
 
 def rank(verdict: dict[str, Any]) -> int:
@@ -380,4 +380,4 @@ def test_a_damaged_destination_is_found_before_any_rule_runs(host, guest, data, 
         there = read_destination(cut(told, way, instead))
     except VirtfleetError:
         return
-    no_rule_failed(judge_guests(read_guests([facts]), there))
+    no_rule_failed(judge_guests(load_guests([facts]), there))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.virtfleet.network.plugins.module_utils._host.lookups import LOOKUPS as LOOKED_UP
+from ansible_collections.virtfleet.network.plugins.module_utils._host.lookups import ANSWER_BY_KIND
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate import rule as registry
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import GATHERED, LOOKUPS
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import (
@@ -21,7 +21,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destina
     read_destination,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.finding import declared_kinds
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, read_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, load_guests
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import (
     finding_codes,
     gathered_for_check,
@@ -65,7 +65,7 @@ def read_case(file):
     case = yaml.safe_load(file.read_text())
     facts = [described(case["source"], xml) for xml in case.get("guests", ())]
     facts += [described(case["source"], xml, running=False) for xml in case.get("stopped", ())]
-    return case, [guest for guest in read_guests(facts) if isinstance(guest, CheckedGuest)]
+    return case, [guest for guest in load_guests(facts) if isinstance(guest, CheckedGuest)]
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
@@ -108,7 +108,7 @@ def test_what_is_gathered_and_looked_up_follows_from_the_rules():
     (gathering,) = [task["virtfleet.network.virt_network_info"] for task in role if "network_info" in str(task)]
     assert tuple(gathering["gather"]) == gathered_for_check()
     declared = {kind for rule in registry.GUEST_RULES for kind in rule.lookups}
-    assert declared == set(LOOKUPS) == set(LOOKED_UP)
+    assert declared == set(LOOKUPS) == set(ANSWER_BY_KIND)
 
 
 def test_every_code_is_declared_with_its_line_of_documentation():
@@ -138,7 +138,7 @@ def test_a_rule_that_fails_is_a_fault_of_ours(rules, monkeypatch):
         raise KeyError("mtu")
         yield
 
-    guests = read_guests([described({"name": "kvm1", **HOST}, domain(interface(), interface(number=2)))])
+    guests = load_guests([described({"name": "kvm1", **HOST}, domain(interface(), interface(number=2)))])
     there = read_destination(info({"name": "kvm2", **HOST, "networks": [{"xml": RED, "autostart": False}]}))
     before = judge_guests(guests, there)["verdicts"][0]["findings"]
     registered = getattr(registry, rules)

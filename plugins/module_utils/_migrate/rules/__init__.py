@@ -12,11 +12,11 @@ from ..asked import GATHERED, LOOKUPS
 from ..finding import declared_kinds
 from ..guest_facts import GuestFacts
 from ..rule import GROUP_RULES, GUEST_RULES, NIC_RULES
-from . import group, guest, links, network, pools, port_settings
+from . import group, guest, links, network, nic, pools
 
 CHAPTERS = {
     "The network": (network,),
-    "NIC settings": (port_settings,),
+    "NIC settings": (nic,),
     "Links": (links,),
     "Pools": (pools, group),
     "The guest": (guest,),

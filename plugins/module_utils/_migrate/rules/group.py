@@ -13,7 +13,7 @@ from ..._plan.pool.occupancy import EXCLUSIVE
 from ..asked import HOST, LINKS, POOLS
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import Finding, blocked, degraded, refused, risky
-from ..guest_facts import CheckedGuest, Nic
+from ..guest_facts import CheckedGuest, NicFacts
 from ..rule import FoundInGroup, NicCase, group_rule
 from .guest import are_on_one_wire
 from .pools import MEMBER_KINDS, check_member, choose_members, draws_from_pool, has_guest_limit
@@ -142,7 +142,7 @@ class _DeviceUsers:
 
 
 def _users_for(
-    nic: Nic, host: DestinationFacts, wanting: dict[tuple[str, str], _DeviceUsers]
+    nic: NicFacts, host: DestinationFacts, wanting: dict[tuple[str, str], _DeviceUsers]
 ) -> Optional[_DeviceUsers]:
     """To which the NIC belongs; added to wanting when it is the first."""
     net = None if nic.network_name is None else host.networks.get(nic.network_name)
@@ -189,7 +189,7 @@ def compare_identities(guests: list[CheckedGuest], _host: DestinationFacts, toge
 
 @group_rule(SAME_MACS)
 def compare_macs(guests: list[CheckedGuest], host: DestinationFacts, together: bool) -> FoundInGroup:
-    owners: dict[str, list[tuple[int, int, Nic]]] = {}
+    owners: dict[str, list[tuple[int, int, NicFacts]]] = {}
     for place, guest in enumerate(guests if together else ()):
         for number, nic in enumerate(guest.facts.nics):
             owners.setdefault(nic.mac, []).append((place, number, nic))

@@ -14,7 +14,7 @@ from ..._model.forward import POOL, members_of
 from ..asked import CPU_COMPARISONS, CPU_NAMES, GUESTS, HOST, LINKS, NIC_MODELS, PATHS, USB_DEVICES, VOLUMES
 from ..destination_facts import DestinationFacts, HostNic, Link
 from ..finding import LIBVIRT_ACCEPTS, Finding, blocked, informational, refused, risky, unknown
-from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, HostDevice, HostFile, Nic
+from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, HostDevice, HostFile, NicFacts
 from ..rule import NicCase, guest_rule, nic_rule
 
 # --- Which guest, and which host ---
@@ -82,7 +82,7 @@ def check_macs(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
             yield finding.at(place, finding.severity)
 
 
-def _find_mac(guest: GuestFacts, nic: Nic, host: DestinationFacts) -> Iterator[Finding]:
+def _find_mac(guest: GuestFacts, nic: NicFacts, host: DestinationFacts) -> Iterator[Finding]:
     for other, its in host.nics_by_mac.get(nic.mac, ()):
         if other.uuid == guest.uuid or not are_on_one_wire(host, nic, its):
             continue
@@ -93,7 +93,7 @@ def _find_mac(guest: GuestFacts, nic: Nic, host: DestinationFacts) -> Iterator[F
         yield MAC_OF_LINK.found(link=link.name, mac=nic.mac)
 
 
-def _link_with_mac(nic: Nic, host: DestinationFacts) -> Optional[Link]:
+def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
     """The bridge that the NIC would be in, or an uplink of it, if it has the NIC's address."""
     found = host.links_by_mac.get(nic.mac, ())
     if not found:
@@ -104,14 +104,14 @@ def _link_with_mac(nic: Nic, host: DestinationFacts) -> Optional[Link]:
     return next((link for link in found if link.name in near), None)
 
 
-def are_on_one_wire(host: DestinationFacts, nic: Union[Nic, HostNic], other: Union[Nic, HostNic]) -> bool:
+def are_on_one_wire(host: DestinationFacts, nic: Union[NicFacts, HostNic], other: Union[NicFacts, HostNic]) -> bool:
     """Whether two NICs would hear each other: on one network or bridge, or each on some wire outside of the host,
     which may well be one."""
     mine, its = _isolated_wire(host, nic), _isolated_wire(host, other)
     return mine is None or its is None or mine == its
 
 
-def _isolated_wire(host: DestinationFacts, nic: Union[Nic, HostNic]) -> Optional[str]:
+def _isolated_wire(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> Optional[str]:
     """The network within which all hear the NIC; None when it is the world outside."""
     if nic.type in ("user", "null"):
         return f"{nic.mac} alone"
