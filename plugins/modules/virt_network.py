@@ -142,7 +142,7 @@ plugged:
   returned: success, and when that is refused
   type: list
   elements: dict
-waiting:
+blocked_by_guests:
   description: Guests that have to stop, or to be migrated away, before the pending options can come.
   returned: success
   type: list

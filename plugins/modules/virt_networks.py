@@ -95,7 +95,7 @@ networks:
       description: What a restart or stop cut off or interrupted, or in check mode would.
       type: list
       elements: dict
-    waiting:
+    blocked_by_guests:
       description: Guests that have to stop, or to be migrated away, before the pending options can come.
       type: list
       elements: dict

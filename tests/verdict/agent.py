@@ -47,7 +47,7 @@ def wanted(case: Answer) -> Any:
         return desired.Desired(case["name"], state=case["state"], declared=declared, exact=True)
     options = dict(case["options"])
     if "metadata" in options:
-        options["metadata"] = xml_network.spelled(options["metadata"])
+        options["metadata"] = xml_network.normalize_metadata(options["metadata"])
     return desired.Desired(case["name"], state=case["state"], declared=desired.declaration(options))
 
 

@@ -11,7 +11,7 @@ from .._model.desired import Desired, declaration
 from .._model.errors import VirtfleetError
 from .._model.field import Document
 from .._run.session import Safety
-from .._xml.network import parse_network, spelled
+from .._xml.network import normalize_metadata, parse_network
 from .argument_spec import DEFINITION
 from .module import given
 
@@ -24,7 +24,7 @@ def desired_network(params: dict[str, Any]) -> Desired:
     name = str(params["name"])
     options = {option: given(params[option]) for option in DEFINITION if params.get(option) is not None}
     if "metadata" in options:
-        options["metadata"] = spelled(options["metadata"])
+        options["metadata"] = normalize_metadata(options["metadata"])
     xml = params.get("xml")
     if xml is not None:
         options = _from_xml(name, str(xml))

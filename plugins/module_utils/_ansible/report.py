@@ -22,7 +22,7 @@ def plan_result(plan: Plan, gaps: Optional[dict[str, float]] = None) -> dict[str
         "outstanding": list(plan.outstanding),
         "estimated_seconds": plan.seconds,
         "plugged": [item.as_dict() for item in plan.plugged],
-        "waiting": [item.as_dict() for item in plan.waiting],
+        "blocked_by_guests": [item.as_dict() for item in plan.blocked_by_guests],
         "replugged": [] if gaps is None else [_replugged(item, gaps) for item in plan.plugged],
     }
 
@@ -56,8 +56,8 @@ def _who_notices(plan: Plan) -> list[str]:
 
     how = "is without its network for a moment" if is_replug(plan) else "is cut off"
     lines = [f"{_seat(port)} {how}" for port in plan.plugged]
-    if plan.waiting:
-        lines.append(f"{', '.join(plan.pending)}: after a stop of {', '.join(map(_seat, plan.waiting))}")
+    if plan.blocked_by_guests:
+        lines.append(f"{', '.join(plan.pending)}: after a stop of {', '.join(map(_seat, plan.blocked_by_guests))}")
     elif plan.pending:
         lines.append(f"{', '.join(plan.pending)}: at the network's next start")
     return lines

@@ -55,7 +55,7 @@ def _work(module: Module) -> dict[str, Any]:
     for warning in done.warnings:
         module.warn(warning)
     result = plan_result(done.plan)
-    del result["name"], result["plugged"], result["waiting"], result["replugged"], result["outstanding"]
+    del result["name"], result["plugged"], result["blocked_by_guests"], result["replugged"], result["outstanding"]
     return {
         **result,
         "portgroup": done.portgroup,

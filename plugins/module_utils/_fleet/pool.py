@@ -15,7 +15,7 @@ from .._model import address
 from .._model.errors import VirtfleetError
 from .._model.field import Document
 from .._model.forward import mode_of, takes_pool
-from .._plan.pool.ranges import spelled_out
+from .._plan.pool.ranges import expand_ranges
 from .._plan.pool.request import Request
 from .user_values import shown
 
@@ -27,7 +27,7 @@ _MEMBERS: dict[str, type] = {"dev": str, "pf": dict, "interfaces": list, "addres
 def pool_fault(network: Document) -> Optional[str]:
     """The fault of a joined network's pool, as the end of a sentence; None when there is none."""
     try:
-        spelled_out(network["pool"].get("members") or ())
+        expand_ranges(network["pool"].get("members") or ())
     except VirtfleetError as error:
         return f"pool: {error.sentence}"
     if network["pool"].get("match") == {}:
@@ -57,7 +57,7 @@ def named_links(network: Document) -> list[str]:
     """The links that a joined network's pool names itself: members and the PF, not what match finds."""
     pool = network.get("pool") or {}
     try:
-        members = spelled_out(pool.get("members") or ())
+        members = expand_ranges(pool.get("members") or ())
     except VirtfleetError:
         members = []
     return [name for name in (*members, pool.get("pf")) if name and not address.is_pci(name)]

@@ -16,9 +16,9 @@ from typing import Any
 from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
 from .._xml.guest import interface_with
+from .bridge_ports import attach, master_of, without_stp
 from .connection import libvirt
 from .ports import is_running
-from .taps import attach, master_of, without_stp
 
 
 def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, float]:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from .._model.bridge_port import BridgePort
 from .._model.forward import is_virtual
 from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, Plugged
-from .._model.tap import Tap
 from .guests import read_guests
 from .networks import find, read_network
 from .ports import read_ports
@@ -40,9 +40,9 @@ def plugged_in(
     bridge = ((observed.live or {}).get("bridge") or {}).get("name")
     if host.remote or not bridge or not is_virtual(observed.live or {}):
         return guests
-    from .taps import read_taps
+    from .bridge_ports import read_bridge_ports
 
-    rest = list(read_taps(bridge))
+    rest = list(read_bridge_ports(bridge))
     found = []
     for guest in guests:
         mine = next((item for item in rest if _is_tap_of(item, guest)), None)
@@ -61,10 +61,10 @@ def read_with_plugged(conn: Any, host: Host, name: str) -> Observed:
 def _with_taps(ports: tuple[Plugged, ...], guests: Sequence[Guest]) -> tuple[Plugged, ...]:
     """A port does not say which tap its NIC has; the guest does."""
     names = {nic.port: nic.target for guest in guests for nic in guest.nics if nic.port and nic.target}
-    return tuple(replace(port, tap=Tap(str(names[port.port]))) if port.port in names else port for port in ports)
+    return tuple(replace(port, tap=BridgePort(str(names[port.port]))) if port.port in names else port for port in ports)
 
 
-def _is_tap_of(item: tuple[Tap, str], guest: Plugged) -> bool:
+def _is_tap_of(item: tuple[BridgePort, str], guest: Plugged) -> bool:
     """By name; by address where this connection shows no guests: a tap has its guest's, beginning with fe."""
     tap, mac = item
     if guest.tap is not None:

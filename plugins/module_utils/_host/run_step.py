@@ -67,7 +67,7 @@ def _put_back(conn: Any, step: Step) -> dict[str, float]:
         from .move import move_nics
 
         return move_nics(conn, step.ports, bridge)
-    from .taps import attach
+    from .bridge_ports import attach
 
     return attach(bridge, [port.tap for port in step.ports if port.tap is not None])
 

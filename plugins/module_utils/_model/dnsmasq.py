@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .address import ip as spelled
+from .address import ip
 from .field import Document
 from .forward import is_virtual
 
@@ -59,8 +59,8 @@ def is_configured(live: Document, conf: str, dhcp_hosts: str, dns_hosts: str) ->
     hosts = sum(len(ip["dhcp"].get("hosts") or ()) for ip in served)
     if len(dhcp_hosts.splitlines()) != hosts:
         return False
-    addresses = {spelled(host["ip"]) for host in dns.get("hosts") or ()}
-    return {spelled(line.split("\t")[0]) for line in dns_hosts.splitlines()} == addresses
+    addresses = {ip(host["ip"]) for host in dns.get("hosts") or ()}
+    return {ip(line.split("\t")[0]) for line in dns_hosts.splitlines()} == addresses
 
 
 def _covers(there: list[str], names: list[str], live: Document) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from .tap import Tap
+from .bridge_port import BridgePort
 
 GUEST = "guest"
 DEVICE = "device"
@@ -30,7 +30,7 @@ class Plugged:
     portgroup: Optional[str] = None
     port: Optional[str] = None
     member: Optional[str] = None
-    tap: Optional[Tap] = None
+    tap: Optional[BridgePort] = None
     xml: str = ""
 
     def as_dict(self) -> dict[str, Optional[str]]:

@@ -15,15 +15,15 @@ from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .step import Step
-from .target import target
+from .target_definition import target_definition
 
 
 @dataclass(frozen=True)
 class Comparison:
     """wanted: the whole definition, as it would be written. goal, persistent, live: what is to be and what is,
-    canonical; live holds only what the live network is held against, which is live_goal. updates: what brings the live
-    network there; stuck: the options for which it needs a restart. left: options that it may go on having otherwise
-    until its next start.
+    canonical; live holds only the options that are compared with live_goal. updates: what brings the live
+    network there; needs_restart: options that no update can change. left: options that may differ until
+    its next start.
     """
 
     wanted: Document
@@ -32,7 +32,7 @@ class Comparison:
     live: Document | None
     live_goal: Document | None = None
     updates: tuple[Step, ...] = ()
-    stuck: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
 
     @property
@@ -46,12 +46,12 @@ class Comparison:
 
     @property
     def same(self) -> bool:
-        return not (self.define or self.updates or self.stuck or self.left)
+        return not (self.define or self.updates or self.needs_restart or self.left)
 
 
 def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
     """Raises VirtfleetError UUID_DIFFERS."""
-    wanted = target(desired, observed)
+    wanted = target_definition(desired, observed)
     if wanted == observed.persistent and desired.live is None and observed.live in (None, wanted):
         # Nothing to bring into canonical form: the common case, and a host has many networks.
         return Comparison(wanted, {}, {}, None)
@@ -71,8 +71,8 @@ def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
         return Comparison(wanted, goal, persistent, live, live_goal, left=left)
     from .live_updates import live_updates
 
-    updates, stuck = live_updates(desired.name, live, live_goal, observed.live, host.version)
-    return Comparison(wanted, goal, persistent, live, live_goal, tuple(updates), tuple(stuck), left)
+    updates, needs_restart = live_updates(desired.name, live, live_goal, observed.live, host.version)
+    return Comparison(wanted, goal, persistent, live, live_goal, tuple(updates), tuple(needs_restart), left)
 
 
 def _left(desired: Desired, runs: Document, persistent: Document | None, goal: Document) -> tuple[str, ...]:

@@ -58,8 +58,8 @@ def mends(observed: Observed, updates: Sequence[Step], goal: Document, host: Hos
         )
     # A record that dnsmasq does not take and that the definition does not have: a restart would drop it, too.
     runs, shall = ({name: side[name] for name in ("dns", "ips") if name in side} for side in (runs, shall))
-    drop, stuck = live_updates(observed.name, runs, shall, live, host.version)
-    return tuple(drop) if drop and not stuck else None
+    drop, needs_restart = live_updates(observed.name, runs, shall, live, host.version)
+    return tuple(drop) if drop and not needs_restart else None
 
 
 def started_again(observed: Observed) -> tuple[Step, ...]:

@@ -15,23 +15,23 @@ def refuse_if_in_use(
     desired: Desired,
     plugged: tuple[Plugged, ...],
     restart: str,
-    stuck: tuple[str, ...],
-    waiting: tuple[Plugged, ...] = (),
+    needs_restart: tuple[str, ...],
+    blocked_by_guests: tuple[Plugged, ...] = (),
 ) -> None:
-    """Before a stop. plugged: what the stop would cut off; stuck: the options it is for, none for a plain stop;
-    waiting: guests that could not be put back after it.
+    """Before a stop. plugged: what the stop would cut off; needs_restart: the options it is for, none for a plain stop;
+    blocked_by_guests: guests that could not be put back after it.
 
     Raises VirtfleetError IN_USE, which names everyone.
     """
     if not plugged or restart == FORCE:
         return
     stopping = desired.state in (ABSENT, INACTIVE)
-    why = f"stopped for state {desired.state}" if stopping else _restarted(stuck)
+    why = f"stopped for state {desired.state}" if stopping else _restarted(needs_restart)
     ways = "restart: force cuts them off"
     if not stopping:
         ways = f"restart: never leaves it for the next start, {ways}"
-        if waiting:
-            ways = f"no restart can bring it to {few(waiting)} while they run; {ways}"
+        if blocked_by_guests:
+            ways = f"no restart can bring it to {few(blocked_by_guests)} while they run; {ways}"
         else:
             ways = f"restart: replug puts them back after it, {ways}"
     raise VirtfleetError(
@@ -43,11 +43,11 @@ def refuse_if_in_use(
     )
 
 
-def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], stuck: tuple[str, ...]) -> None:
+def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], needs_restart: tuple[str, ...]) -> None:
     """Raises VirtfleetError REPLUG_REMOTE."""
     raise VirtfleetError(
         "REPLUG_REMOTE",
-        f"Network '{desired.name}' would have to be {_restarted(stuck)}, and {few(plugged)} cannot be "
+        f"Network '{desired.name}' would have to be {_restarted(needs_restart)}, and {few(plugged)} cannot be "
         "plugged in again over a remote URI, by which the host's links are out of reach; nothing was changed (run the "
         "task on the host itself).",
         network=desired.name,
@@ -55,7 +55,7 @@ def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], stuck: 
     )
 
 
-def _restarted(stuck: tuple[str, ...]) -> str:
-    if stuck == ("dnsmasq",):
+def _restarted(needs_restart: tuple[str, ...]) -> str:
+    if needs_restart == ("dnsmasq",):
         return "restarted to have its dnsmasq again"
-    return f"restarted to change {', '.join(stuck)}"
+    return f"restarted to change {', '.join(needs_restart)}"

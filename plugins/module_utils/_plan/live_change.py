@@ -20,25 +20,30 @@ from .comparison import Comparison
 from .step import DESTROY, NONE, POOL_SECTION, RESTART, START, Step
 
 if TYPE_CHECKING:
-    from .books import Books
+    from .port_accounting import PortAccounting
 
 
 @dataclass(frozen=True)
 class LiveChange:
     """steps: on the running network. pending: options left for its next start. stops: whether it is stopped, be it for
-    a moment. plugged, waiting: as of Plan. looks: whether the way depends on who is plugged in.
+    a moment. plugged, blocked_by_guests: as of Plan. needs_port_info: whether the way depends on who is plugged in.
     """
 
     steps: tuple[Step, ...] = ()
     pending: tuple[str, ...] = ()
     stops: bool = False
     plugged: tuple[Plugged, ...] = ()
-    waiting: tuple[Plugged, ...] = ()
-    looks: bool = False
+    blocked_by_guests: tuple[Plugged, ...] = ()
+    needs_port_info: bool = False
 
 
 def plan_live_change(
-    desired: Desired, observed: Observed, compared: Comparison, host: Host, restart: str, books: Books | None
+    desired: Desired,
+    observed: Observed,
+    compared: Comparison,
+    host: Host,
+    restart: str,
+    accounting: PortAccounting | None,
 ) -> LiveChange:
     """For a network that runs. Raises VirtfleetError IN_USE, REPLUG_REMOTE or DNSMASQ_DEAD."""
     plugged = observed.plugged or ()
@@ -46,44 +51,44 @@ def plan_live_change(
         from .in_use import refuse_if_in_use
 
         refuse_if_in_use(desired, plugged, restart, ())
-        return LiveChange((stop(desired.name, plugged),), stops=True, plugged=plugged, looks=True)
-    updates, stuck = compared.updates, compared.stuck
+        return LiveChange((stop(desired.name, plugged),), stops=True, plugged=plugged, needs_port_info=True)
+    updates, needs_restart = compared.updates, compared.needs_restart
     if observed.dnsmasq in FAULTY:
         from .dnsmasq_restart import mends
 
         mended = mends(observed, updates, compared.persistent_goal, host)
         if mended is None:
-            stuck = (*stuck, "dnsmasq")
+            needs_restart = (*needs_restart, "dnsmasq")
         else:
             updates = (*updates, *mended)
             compared = replace(compared, updates=updates)
-    if not (updates or stuck or books):
+    if not (updates or needs_restart or accounting):
         return LiveChange()
-    pool = books is not None or has_pool(observed.live or {})
+    pool = accounting is not None or has_pool(observed.live or {})
     leaving: set[str] = set()
     if pool:
-        from .books import Books, leaving_members
+        from .port_accounting import PortAccounting, leaving_members
 
-        books = books or Books()
+        accounting = accounting or PortAccounting()
         leaving = leaving_members(observed, compared)
     held = {item.member for item in plugged if item.member} & leaving
-    kept_waiting = bool(held) and not (books and books.drain)
+    kept_waiting = bool(held) and not (accounting and accounting.drain)
     if kept_waiting:
-        stuck = tuple(sorted({*stuck, "forward"}))
-    if "portgroups" not in stuck and any(_option_of(step) == "portgroups" for step in updates):
+        needs_restart = tuple(sorted({*needs_restart, "forward"}))
+    if "portgroups" not in needs_restart and any(_option_of(step) == "portgroups" for step in updates):
         from .refused import takes_portgroups
 
         if not takes_portgroups(observed, compared, host):
-            stuck = tuple(sorted({*stuck, "portgroups"}))
-    if not stuck and len(updates) > 1 and _better_by_restart(observed, compared, host, restart):
+            needs_restart = tuple(sorted({*needs_restart, "portgroups"}))
+    if not needs_restart and len(updates) > 1 and _better_by_restart(observed, compared, host, restart):
         return _restart(desired, observed, compared, host, restart, (), set())
-    swap = pool and not kept_waiting and _by_swap(observed, compared, stuck, restart, books)
-    if stuck and restart != NEVER and not swap:
-        return _restart(desired, observed, compared, host, restart, stuck, held if kept_waiting else set())
-    updates = tuple(step for step in updates if _option_of(step) not in stuck)
+    swap = pool and not kept_waiting and _by_swap(observed, compared, needs_restart, restart, accounting)
+    if needs_restart and restart != NEVER and not swap:
+        return _restart(desired, observed, compared, host, restart, needs_restart, held if kept_waiting else set())
+    updates = tuple(step for step in updates if _option_of(step) not in needs_restart)
     gone = set() if kept_waiting else leaving
-    steps = _with_ports_aside(observed, compared, updates, gone, books, swap)
-    return LiveChange(steps, pending=() if swap else stuck, looks=swap or bool(updates))
+    steps = _with_ports_aside(observed, compared, updates, gone, accounting, swap)
+    return LiveChange(steps, pending=() if swap else needs_restart, needs_port_info=swap or bool(updates))
 
 
 def _better_by_restart(observed: Observed, compared: Comparison, host: Host, restart: str) -> bool:
@@ -114,36 +119,44 @@ def _restart(
     compared: Comparison,
     host: Host,
     restart: str,
-    stuck: tuple[str, ...],
+    needs_restart: tuple[str, ...],
     held: set[str],
 ) -> LiveChange:
     from .in_use import refuse_if_in_use
-    from .replug import replugged, waiting
+    from .replug import blocking_guests, replugged
 
     plugged, live = observed.plugged or (), observed.live or {}
-    guests = waiting(live, compared.goal, plugged, held)
+    guests = blocking_guests(live, compared.goal, plugged, held)
     if restart != REPLUG or not plugged:
-        refuse_if_in_use(desired, plugged, restart, stuck, guests)
-        return LiveChange((stop(desired.name, plugged), start(desired.name)), stops=True, plugged=plugged, looks=True)
+        refuse_if_in_use(desired, plugged, restart, needs_restart, guests)
+        return LiveChange(
+            (stop(desired.name, plugged), start(desired.name)), stops=True, plugged=plugged, needs_port_info=True
+        )
     if guests:
-        updates = tuple(step for step in compared.updates if _option_of(step) not in stuck)
+        updates = tuple(step for step in compared.updates if _option_of(step) not in needs_restart)
         steps = _with_ports_aside(observed, compared, updates, set(), None, False)
-        return LiveChange(steps, pending=stuck, waiting=guests, looks=True)
+        return LiveChange(steps, pending=needs_restart, blocked_by_guests=guests, needs_port_info=True)
     if host.remote and is_virtual(live):
         from .in_use import refuse_remote_replug
 
-        refuse_remote_replug(desired, plugged, stuck)
-    return LiveChange(replugged(desired.name, live, compared.goal, plugged), stops=True, plugged=plugged, looks=True)
+        refuse_remote_replug(desired, plugged, needs_restart)
+    return LiveChange(
+        replugged(desired.name, live, compared.goal, plugged), stops=True, plugged=plugged, needs_port_info=True
+    )
 
 
 def _by_swap(
-    observed: Observed, compared: Comparison, stuck: tuple[str, ...], restart: str, books: Books | None
+    observed: Observed,
+    compared: Comparison,
+    needs_restart: tuple[str, ...],
+    restart: str,
+    accounting: PortAccounting | None,
 ) -> bool:
     """Whether a stop and start with the ports aside does it, which nobody on a host device of his own notices."""
-    from .books import only_members_differ
+    from .port_accounting import only_members_differ
 
-    due = mode_of(observed.live or {}) == "hostdev" and bool(books and books.due) and not stuck
-    return due or (stuck == ("forward",) and restart != NEVER and only_members_differ(compared))
+    due = mode_of(observed.live or {}) == "hostdev" and bool(accounting and accounting.due) and not needs_restart
+    return due or (needs_restart == ("forward",) and restart != NEVER and only_members_differ(compared))
 
 
 def _with_ports_aside(
@@ -151,22 +164,22 @@ def _with_ports_aside(
     compared: Comparison,
     updates: tuple[Step, ...],
     leaving: set[str],
-    books: Books | None,
+    accounting: PortAccounting | None,
     swap: bool,
 ) -> tuple[Step, ...]:
     """An update makes libvirt forget who is plugged in, and which members of a pool are taken; ports that come back
     are counted again."""
-    if not (observed.plugged or books):
+    if not (observed.plugged or accounting):
         return updates
-    from .books import Books, member_update, restarted, sets_aside, updated
+    from .port_accounting import PortAccounting, member_update, restarted, sets_aside, updated
 
-    books, live, plugged = books or Books(), observed.live or {}, observed.plugged or ()
+    accounting, live, plugged = accounting or PortAccounting(), observed.live or {}, observed.plugged or ()
     if swap:
-        return restarted(observed.name, live, plugged, leaving, books)
-    if not sets_aside(updates, books) or not (plugged or books.due or books.returning):
+        return restarted(observed.name, live, plugged, leaving, accounting)
+    if not sets_aside(updates, accounting) or not (plugged or accounting.due or accounting.returning):
         return updates
     runs = {**live, **(compared.live_goal or {})}
-    return updated(observed.name, live, updates, plugged, leaving, books, member_update, runs)
+    return updated(observed.name, live, updates, plugged, leaving, accounting, member_update, runs)
 
 
 def _option_of(step: Step) -> str:

@@ -37,7 +37,7 @@ def live_updates(
     that matches; version: the host's libvirt. Descriptive options are left as they are where it cannot set them.
     """
     steps: list[Step] = []
-    stuck: list[str] = []
+    needs_restart: list[str] = []
     for option in sorted(set(live) | set(wanted)):
         old, new = live.get(option), wanted.get(option)
         if old == new:
@@ -48,10 +48,10 @@ def live_updates(
             continue
         made = _HANDLERS[option](name, live, wanted, runs) if option in _HANDLERS else None
         if made is None:
-            stuck.append(option)
+            needs_restart.append(option)
         else:
             steps += made
-    return steps, stuck
+    return steps, needs_restart
 
 
 def update(name: str, section: str, tag: str, entity: Entity, change: Change, index: int = -1) -> Step:

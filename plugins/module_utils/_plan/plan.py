@@ -22,8 +22,8 @@ from .comparison import Comparison, compare
 from .step import AUTOSTART, DEFINE, NEXT_START, NONE, START, UNDEFINE, Plan, Step
 
 if TYPE_CHECKING:
-    from .books import Books
     from .live_change import LiveChange
+    from .port_accounting import PortAccounting
 
 
 def plan_network(
@@ -32,12 +32,12 @@ def plan_network(
     host: Host,
     restart: str,
     others: dict[str, Document] | None = None,
-    books: Books | None = None,
+    accounting: PortAccounting | None = None,
 ) -> Plan:
     """What has to be done so that the network is as desired; nothing when it is.
 
     restart: idle, never, replug or force. others: definitions of the host's other networks, for overlapping subnets.
-    books: what else is to become of a pool's ports.
+    accounting: what else is to become of a pool's ports.
     Raises VirtfleetError for what is refused: codes of the rules, NETWORK_MISSING, UUID_DIFFERS, IN_USE, REPLUG_REMOTE.
     """
     if desired.state == ABSENT:
@@ -51,34 +51,34 @@ def plan_network(
         from .refused import refuse_wrong
 
         refuse_wrong(desired, compared, host, others or {})
-    if compared.same and not books and _state_is(desired, observed) and observed.dnsmasq not in FAULTY:
+    if compared.same and not accounting and _state_is(desired, observed) and observed.dnsmasq not in FAULTY:
         return Plan(desired.name)
     from .live_change import LiveChange, plan_live_change, start
 
-    way = LiveChange((start(desired.name),)) if desired.state == ACTIVE else LiveChange()
+    change = LiveChange((start(desired.name),)) if desired.state == ACTIVE else LiveChange()
     if observed.active:
-        way = plan_live_change(desired, observed, compared, host, restart, books)
-    steps = (*_definition_steps(desired, observed, compared, host, way.pending), *way.steps)
-    pending = way.pending
-    if compared.left and not any(step.action == START for step in way.steps):
-        pending = tuple(sorted({*way.pending, *compared.left}))
+        change = plan_live_change(desired, observed, compared, host, restart, accounting)
+    steps = (*_definition_steps(desired, observed, compared, host, change.pending), *change.steps)
+    pending = change.pending
+    if compared.left and not any(step.action == START for step in change.steps):
+        pending = tuple(sorted({*change.pending, *compared.left}))
     if not steps and not pending:
-        return Plan(desired.name, asks=way.looks and observed.plugged is None)
+        return Plan(desired.name, needs_port_info=change.needs_port_info and observed.plugged is None)
+    from .diff_sides import diff_sides
     from .duration import seconds
-    from .shown import shown
 
-    before, after = shown(desired, observed, compared, pending)
+    before, after = diff_sides(desired, observed, compared, pending)
     return Plan(
         desired.name,
         steps,
         before,
         after,
         pending=pending,
-        plugged=way.plugged,
-        waiting=way.waiting,
-        warnings=_warnings(desired, observed, host, way, compared, pending),
+        plugged=change.plugged,
+        blocked_by_guests=change.blocked_by_guests,
+        warnings=_warnings(desired, observed, host, change, compared, pending),
         seconds=seconds(steps),
-        asks=way.looks and observed.plugged is None,
+        needs_port_info=change.needs_port_info and observed.plugged is None,
     )
 
 
@@ -99,7 +99,7 @@ def _absent(desired: Desired, observed: Observed, restart: str) -> Plan:
         steps.append(Step(UNDEFINE, desired.name, f"Remove network '{desired.name}'."))
     before, after = ({"state": observed.state}, {"state": ABSENT}) if steps else ({}, {})
     asks = observed.active and observed.plugged is None
-    return Plan(desired.name, tuple(steps), before, after, plugged=plugged, asks=asks)
+    return Plan(desired.name, tuple(steps), before, after, plugged=plugged, needs_port_info=asks)
 
 
 def _definition_steps(
@@ -132,7 +132,7 @@ def _warnings(
     desired: Desired,
     observed: Observed,
     host: Host,
-    way: LiveChange,
+    change: LiveChange,
     compared: Comparison,
     pending: tuple[str, ...],
 ) -> tuple[str, ...]:
@@ -141,12 +141,12 @@ def _warnings(
         from .rules.dead import dead
 
         warnings += [f"Network '{desired.name}': {sentence}" for sentence in dead(compared.wanted)]
-    if way.waiting:
-        guests = few(way.waiting)
+    if change.blocked_by_guests:
+        guests = few(change.blocked_by_guests)
         warnings.append(
-            f"Network '{desired.name}' gets its new {', '.join(way.pending)} at its first start after {guests} "
-            f"{'has' if len(way.waiting) == 1 else 'have'} been stopped or migrated away: no restart of the network "
-            "can bring it to a running guest."
+            f"Network '{desired.name}' gets its new {', '.join(change.pending)} at its first start after {guests} "
+            f"{'has' if len(change.blocked_by_guests) == 1 else 'have'} been stopped or migrated away: no restart of "
+            "the network can bring it to a running guest."
         )
     elif pending:
         new = [option for option in pending if option != "dnsmasq"]
@@ -154,7 +154,7 @@ def _warnings(
         if "dnsmasq" in pending:
             missing.append("dnsmasq, which serves its DHCP and DNS,")
         warnings.append(f"Network '{desired.name}' runs on without {' and '.join(missing)} until its next start.")
-    if way.stops and host.remote and is_virtual(observed.live or {}):
+    if change.stops and host.remote and is_virtual(observed.live or {}):
         warnings.append(
             f"Devices in the bridge of network '{desired.name}' that are no libvirt ports cannot be seen over a "
             "remote URI; a restart cuts them off."

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._model.bridge_port import BridgePort
 from .._model.bridge_state import BridgeState
 from .._model.leases import Leases
 from .._model.observed import Observed
 from .._model.plugged import Plugged
-from .._model.tap import Tap
 from .._xml.network import parse_network
 from .step import Plan, Step
 
@@ -89,14 +89,14 @@ def _plugged(port: Any) -> Plugged:
     return Plugged(**{**port, "tap": None if tap is None else _tap(tap)})
 
 
-def _tap(tap: Any) -> Tap:
+def _tap(tap: Any) -> BridgePort:
     _check(tap, _TAP)
     if not all(type(item) is list and [type(part) for part in item] == [str, int] for item in tap["options"]):
         raise ValueError("options of a tap")
     if not all(type(mac) is str for mac in tap["fdb"]):
         raise ValueError("fdb of a tap")
     options = tuple((name, value) for name, value in tap["options"])
-    return Tap(**{**tap, "options": options, "fdb": tuple(tap["fdb"])})
+    return BridgePort(**{**tap, "options": options, "fdb": tuple(tap["fdb"])})
 
 
 # JSON's types of each record's fields.

@@ -71,7 +71,7 @@ def completed(
     else:
         compared = compare(_goal(plan, now), now, host)
         # What waits for the next start may go on waiting, unless this run was to bring it by one.
-        if compared.updates or (compared.stuck and stops):
+        if compared.updates or (compared.needs_restart and stops):
             return None
         first, runs = [], now.live
     # A port that no step brings back was never to go, or to go for good.

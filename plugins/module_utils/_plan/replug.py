@@ -13,7 +13,7 @@ from .._model.forward import has_pool, is_virtual, members_of, mode_of
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
-from .counted import counted_again
+from .port_accounting import allocate_again
 from .step import ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, RESTART, START, Plan, Step
 
 # The MTU of a bridge that was given none.
@@ -37,7 +37,9 @@ def bridge_of(document: Document) -> str:
     return str((document.get("bridge") or {}).get("name") or "")
 
 
-def waiting(live: Document, goal: Document, plugged: Sequence[Plugged], leaving: set[str]) -> tuple[Plugged, ...]:
+def blocking_guests(
+    live: Document, goal: Document, plugged: Sequence[Plugged], leaving: set[str]
+) -> tuple[Plugged, ...]:
     """Who holds back what no restart can bring: guests plugged in by what the network will not have any more."""
     if plug_of(live) != plug_of(goal):
         return tuple(port for port in plugged if port.kind == GUEST)
@@ -55,7 +57,7 @@ def replugged(name: str, live: Document, goal: Document, plugged: Sequence[Plugg
     ]
     if plug_of(live) != "tap" or bridge == bridge_of(live):
         taps = back if is_virtual(goal) else ()
-        return (*steps, *_attach(name, bridge, taps), *_reclaim(name, counted_again(guests, goal)))
+        return (*steps, *_attach(name, bridge, taps), *_reclaim(name, allocate_again(guests, goal)))
     # libvirt keeps the bridge's name with the guest, and goes by that when its daemon starts again.
     return (*steps, *_move(name, bridge, guests), *_attach(name, bridge, _of(DEVICE, back)))
 
@@ -69,9 +71,9 @@ def put_back(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[Ste
         return ()
     guests, bridge = _of(GUEST, plugged), bridge_of(runs)
     if plug_of(runs) != "tap":
-        return _reclaim(name, counted_again(guests, runs))
+        return _reclaim(name, allocate_again(guests, runs))
     taps = tuple(plugged) if is_virtual(runs) else _of(DEVICE, plugged)
-    back = _reclaim(name, counted_again(guests, runs))
+    back = _reclaim(name, allocate_again(guests, runs))
     return (*_move(name, bridge, guests), *_attach(name, bridge, taps), *back)
 
 

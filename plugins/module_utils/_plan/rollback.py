@@ -21,11 +21,11 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._xml.network import write_network
-from .books import Books, member_update, updated
 from .dnsmasq_restart import started_again
 from .leases import leases_again
 from .live_change import start, stop
 from .live_updates import live_updates
+from .port_accounting import PortAccounting, member_update, updated
 from .replug import attach_taps, put_back
 from .step import AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Step
 from .unplugged import is_plugged, is_recorded, is_settled, still_running
@@ -47,8 +47,8 @@ def rollback(was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...]
     old, new = canonical(NETWORK, now.live), canonical(NETWORK, was.live or {})
     updates: Sequence[Step] = ()
     if old != new:
-        updates, stuck = live_updates(name, old, new, now.live, host.version)
-        if stuck:
+        updates, needs_restart = live_updates(name, old, new, now.live, host.version)
+        if needs_restart:
             return _run_again(was, now, host, recorded)
     if was.dnsmasq not in FAULTY and now.dnsmasq in FAULTY and not any(step.action == UPDATE for step in updates):
         updates = (*updates, *started_again(now))
@@ -128,4 +128,4 @@ def _updated(was: Observed, now: Observed, updates: Sequence[Step]) -> tuple[Ste
         return tuple(updates)
     live, runs = now.live or {}, was.live or {}
     leaving = set(members_of(live)) - set(members_of(runs))
-    return updated(was.name, live, updates, plugged, leaving, Books(), member_update, runs)
+    return updated(was.name, live, updates, plugged, leaving, PortAccounting(), member_update, runs)

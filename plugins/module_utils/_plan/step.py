@@ -91,10 +91,11 @@ class Plan:
     before, after: what was declared, as it is and as it will be, in canonical form; empty when nothing is to be
     done or pending. pending: options that the
     live network will have only after its next start. plugged: what a stop cuts off, or interrupts when it is put back
-    after it (replug). waiting: guests without whose own stop the pending options cannot come, whatever is done here.
+    after it (replug). blocked_by_guests: guests that must stop or move away
+    before the pending options can take effect.
     outstanding: what only libvirt itself can tell of the definition, once it is asked.
     seconds: about how long the steps take.
-    asks: the plan depends on what is plugged in, and nobody has looked yet.
+    needs_port_info: the plan depends on what is plugged in, which has not been read yet.
     """
 
     network: str
@@ -103,11 +104,11 @@ class Plan:
     after: Document = field(default_factory=dict)
     pending: tuple[str, ...] = ()
     plugged: tuple[Plugged, ...] = ()
-    waiting: tuple[Plugged, ...] = ()
+    blocked_by_guests: tuple[Plugged, ...] = ()
     warnings: tuple[str, ...] = ()
     outstanding: tuple[str, ...] = ()
     seconds: float = 0.0
-    asks: bool = False
+    needs_port_info: bool = False
 
     @property
     def changed(self) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .._model.bridge_port import BridgePort
 from .._model.forward import is_virtual
 from .._model.guest import Guest, Nic
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
-from .._model.tap import Tap
 from .._xml.port import write_port
 from .replug import bridge_of
 
@@ -104,7 +104,7 @@ def _port(guest: Guest, nic: Nic, now: Observed) -> Plugged:
         portgroup=nic.portgroup,
         port=nic.port,
         member=nic.source if nic.actual == "direct" else None,
-        tap=Tap(nic.target) if nic.target else None,
+        tap=BridgePort(nic.target) if nic.target else None,
     )
     bridge = bridge_of(now.live or {})
     return replace(port, xml=write_port(port, mode=nic.mode or "", bridge=bridge))

@@ -18,7 +18,7 @@ from .._model.observed import Observed
 from .._plan.dnsmasq_config import configuration
 from .._plan.rules.on_host import on_host
 from .._plan.step import DEFINE, DESTROY, START, Plan, Work
-from .._plan.target import target
+from .._plan.target_definition import target_definition
 
 
 def leaving_bridges(work: list[Work]) -> frozenset[str]:
@@ -35,7 +35,7 @@ def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Ho
     starts = any(step.action == START for step in plan.steps)
     if desired.state == ABSENT or not (starts or any(step.action == DEFINE for step in plan.steps)):
         return plan
-    document = target(desired, observed)
+    document = target_definition(desired, observed)
     own = (observed.live or {}).get("bridge", {}).get("name")
     found = on_host(document, host, None if host.remote else _facts(document), leaving | {own})
     problems = [*found.at_once, *(found.problems if starts else ())]

@@ -17,12 +17,12 @@ from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.pool import GUEST, STALE, Pool
-from .._plan.books import Books
 from .._plan.plan import plan_network
 from .._plan.pool.choice import Choice, choose, forward_with
 from .._plan.pool.ranges import in_order
 from .._plan.pool.request import Request
 from .._plan.pool.returning import returning
+from .._plan.port_accounting import PortAccounting
 from .._plan.step import Plan
 from .._xml.mark import write_limits
 from .converged import not_converged
@@ -61,13 +61,13 @@ def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, sa
         )
         desired = _desired(request, document, choice, snapshot.limits(request.network))
         freed = _to_free(pool, observed) if request.reclaim_stale else ()
-        books = Books(
+        accounting = PortAccounting(
             drain=request.drain,
             freed=freed,
             returning=returning(request.network, choice.members, observed.plugged or (), snapshot.guests),
             recount=request.reclaim_stale and bool(pool.miscounted),
         )
-        plan = plan_network(desired, observed, host, restart, books=books)
+        plan = plan_network(desired, observed, host, restart, accounting=accounting)
         sides = (
             _sides(observed, document, snapshot.limits(request.network), choice, freed, pool)
             if plan.changed

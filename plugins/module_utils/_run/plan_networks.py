@@ -31,7 +31,7 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
         observed = everything.get(desired.name) or read_network(conn, desired.name)
         with _collected(refused, desired, wanted):
             plan = plan_network(desired, observed, host, restart)
-            if plan.asks:
+            if plan.needs_port_info:
                 from .._host.plugged import read_plugged
 
                 observed = replace(observed, plugged=read_plugged(conn, observed, host))

@@ -40,8 +40,8 @@ def refuse_steps_without_rights(host: Host, network: str, bridges: Sequence[str]
 
 
 def _refuse_without_rights(network: str, bridges: Sequence[str], steps: Sequence[Step]) -> None:
+    from .._host.bridge_ports import settings_files
     from .._host.rights import may_set_links, unwritable_files
-    from .._host.taps import settings_files
 
     taps = [port.tap.name for step in steps for port in step.ports if port.tap is not None]
     missing = [f"write access to {path}" for path in unwritable_files(settings_files(bridges, taps))]
@@ -95,6 +95,6 @@ def _refuse_out_of_reach(addresses: Sequence[str]) -> None:
 def silent_ones(addresses: Sequence[str]) -> list[str]:
     if not addresses:
         return []
-    from .._host.reach import silent
+    from .._host.ping import unreachable_addresses
 
-    return silent(addresses)
+    return unreachable_addresses(addresses)

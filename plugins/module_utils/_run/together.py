@@ -14,7 +14,7 @@ from .._plan.collisions import collisions, will_be
 from .._plan.holdings import State, held
 from .._plan.plan import plan_network
 from .._plan.step import START, Plan, Work
-from .._plan.target import target
+from .._plan.target_definition import target_definition
 
 
 def as_they_will_be(work: list[Work], there: dict[str, Observed]) -> dict[str, State]:
@@ -54,7 +54,7 @@ def _refuse_taken_bridge(
     """
     if host.remote or not any(step.action == START for step in plan.steps):
         return
-    document = target(desired, observed)
+    document = target_definition(desired, observed)
     name = (document.get("bridge") or {}).get("name")
     made = {link for other in (observed, *there.values()) for link in held(_state(other)).links}
     if not name or not is_virtual(document) or name in made:

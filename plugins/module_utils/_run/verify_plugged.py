@@ -50,7 +50,7 @@ def _missing(conn: Any, host: Host, name: str, before: tuple[Plugged, ...]) -> t
     missing = unplugged(now, before, read_guests(conn))
     if not missing or host.remote:
         return now, missing
-    from .._host.taps import exists
+    from .._host.bridge_ports import exists
 
     # A guest that never came up, or a container that ended, took its device along.
     return now, tuple(port for port in missing if port.tap is None or exists(port.tap.name))

@@ -30,7 +30,7 @@ def write_network(document: Document) -> str:
     return to_text(root)
 
 
-def spelled(metadata: list[str]) -> list[str]:
+def normalize_metadata(metadata: list[str]) -> list[str]:
     """Metadata elements as a document carries them, however a user spelled them.
 
     Raises VirtfleetError XML_INVALID and what etree.parse raises.

@@ -30,7 +30,7 @@ def parse_port(xml: str) -> Plugged:
     )
 
 
-def anew(xml: str) -> str:
+def as_new_port(xml: str) -> str:
     """The port without what libvirt gave it, to be allocated again. Raises VirtfleetError XML_INVALID."""
     root = parse(xml)
     for given in (*root.findall("plug"), *root.findall("class")):

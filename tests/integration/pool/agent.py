@@ -31,7 +31,7 @@ Request = import_module(UTILS + "_plan.pool.request").Request
 Safety = import_module(UTILS + "_run.session").Safety
 Desired = import_module(UTILS + "_model.desired").Desired
 VirtfleetError = import_module(UTILS + "_model.errors").VirtfleetError
-books = import_module(UTILS + "_plan.books")
+accounting = import_module(UTILS + "_plan.port_accounting")
 host_run_step = import_module(UTILS + "_host.run_step")
 host_networks = import_module(UTILS + "_host.networks")
 host_ports = import_module(UTILS + "_host.ports")
@@ -80,7 +80,7 @@ def restart_with_ports_aside(name: str) -> None:
     """The way of hostdev pools, which no update reaches, tried with a pool that this host can have."""
     seen = host_networks.read_network(conn(), name)
     plugged = host_ports.read_ports(conn(), host_networks.find(conn(), name))
-    for step in books.restarted(name, seen.live, plugged, set(), books.Books()):
+    for step in accounting.restarted(name, seen.live, plugged, set(), accounting.PortAccounting()):
         host_run_step.run_step(conn(), step)
 
 

@@ -17,19 +17,19 @@ from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host import clock, state_folder
 from ansible_collections.virtfleet.network.plugins.module_utils._host import journal as files
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_state import BridgeState
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.leases import Leases
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, record
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import RECLAIM, UPDATE, Plan, Step
 
 # A daemon whose files are the user's own, so that the tests need no root.
 KEY = "session"
 XML = "<network><name>red</name></network>"
-PORT = Plugged("guest", "web1", port="p1", tap=Tap("vnet0", 1500, (("isolated", 1),), ("52:54:00:00:00:01",)))
+PORT = Plugged("guest", "web1", port="p1", tap=BridgePort("vnet0", 1500, (("isolated", 1),), ("52:54:00:00:00:01",)))
 PLAN = Plan(
     "red",
     (

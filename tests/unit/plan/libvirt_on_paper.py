@@ -13,6 +13,7 @@ import copy
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import (
     is_virtual,
@@ -21,7 +22,6 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.forward i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan import step as steps
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network, write_network
 from ansible_collections.virtfleet.network.tests.unit.updates.daemon_on_paper import Network
@@ -105,7 +105,7 @@ def _with_ports(plugged, back):
     come = [port for port in back if port.port not in there]
     names = {port.tap.name for port in come if port.tap}
     come = [
-        replace(port, tap=taps.get(port.tap.name, Tap(port.tap.name)))
+        replace(port, tap=taps.get(port.tap.name, BridgePort(port.tap.name)))
         if port.tap and port.tap.mtu is not None
         else port
         for port in come

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network
 
@@ -46,7 +46,7 @@ def observed_of(facts):
 
 def plugged_of(item):
     facts = {"name": item} if isinstance(item, str) else dict(item)
-    tap = Tap(facts.pop("tap"), facts.pop("mtu", None)) if "tap" in facts else None
+    tap = BridgePort(facts.pop("tap"), facts.pop("mtu", None)) if "tap" in facts else None
     return Plugged(**{"kind": "guest", "port": f"port-{facts['name']}", "tap": tap, **facts})
 
 

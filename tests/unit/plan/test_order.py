@@ -12,13 +12,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import is_virtual
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.holdings import State
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.order import Part, in_order, ordered_work
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
@@ -190,7 +190,9 @@ def test_networks_exchange_what_they_have_with_their_guests(bridges, nets, order
     wanted = [virtual(NAMES[n], f"br{bridges[n]}", nets[n]) for n in order]
     moving = [wish.name for n, wish in zip(order, wanted) if (bridges[n], nets[n]) != (n, n)]
     for name in data.draw(st.lists(st.sampled_from(NAMES), unique=True)):
-        guest = Plugged("guest", f"g-{name}", mac="52:54:00:00:00:01", port=f"port-{name}", tap=Tap(f"t-{name}", 1500))
+        guest = Plugged(
+            "guest", f"g-{name}", mac="52:54:00:00:00:01", port=f"port-{name}", tap=BridgePort(f"t-{name}", 1500)
+        )
         host[name] = replace(host[name], plugged=(guest,))
     if any(host[name].plugged for name in moving):
         with pytest.raises(VirtfleetError) as refused:
@@ -210,13 +212,13 @@ def test_networks_exchange_what_they_have_with_their_guests(bridges, nets, order
 
 def test_who_came_in_the_meantime_is_put_back_by_a_network_that_stops_before_it_is_defined():
     host = made(virtual("a", "br1", 1), virtual("b", "br2", 2))
-    guest = Plugged("guest", "g", mac="52:54:00:00:00:01", port="port-g", tap=Tap("vnet0", 1500))
+    guest = Plugged("guest", "g", mac="52:54:00:00:00:01", port="port-g", tap=BridgePort("vnet0", 1500))
     host["a"] = replace(host["a"], plugged=(guest,))
     work, _turns = planned(host, [virtual("a", "br2", 1), virtual("b", "br1", 2)], "replug")
     plan, observed = next((plan, observed) for plan, observed in work if plan.network == "a")
     assert is_replug(plan)
     assert plan.steps[0].action == "destroy"
-    other = replace(guest, name="h", port="port-h", tap=Tap("vnet1", 1500))
+    other = replace(guest, name="h", port="port-h", tap=BridgePort("vnet1", 1500))
     again = with_plugged(plan, observed, (guest, other))
     assert [step.action for step in again.steps] == [step.action for step in plan.steps]
     assert [port.name for port in again.steps[-1].ports] == ["g", "h"]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import (
     RESTARTS,
@@ -24,9 +25,8 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.host impo
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.books import Books
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.port_accounting import PortAccounting
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import DESTROY
 
@@ -116,12 +116,12 @@ def test_who_is_plugged_in_is_never_cut_off_unasked(wanted, seen, restart):
         assert pool or all(step.action != DESTROY for step in plan.steps)
 
 
-DEVICE = Plugged("device", "ct0", mac="52:54:00:00:00:02", tap=Tap("ct0", 1500))
+DEVICE = Plugged("device", "ct0", mac="52:54:00:00:00:02", tap=BridgePort("ct0", 1500))
 
 
 @given(requests(), observations(), st.data())
 def test_replug_puts_everybody_back_or_names_who_has_to_wait(wanted, seen, data):
-    tap = replace(GUEST, tap=Tap("vnet0", 1500))
+    tap = replace(GUEST, tap=BridgePort("vnet0", 1500))
     virtual = is_virtual(seen.live or {})
     plugged = (tap, DEVICE) if virtual else (tap,)
     seen = replace(seen, plugged=plugged if seen.active and not members_of(seen.live) else ())
@@ -132,7 +132,7 @@ def test_replug_puts_everybody_back_or_names_who_has_to_wait(wanted, seen, data)
         return
     after = run_transaction(seen, plan.steps)
     assert {port.name for port in after.plugged} == {port.name for port in seen.plugged}
-    if plan.waiting:
+    if plan.blocked_by_guests:
         assert plan.pending
         assert all(step.action != DESTROY for step in plan.steps)
     else:
@@ -159,7 +159,7 @@ def test_never_leaves_for_the_next_start_what_only_a_restart_can_bring(wanted, s
 def test_plans_with_nobody_plugged_in_ask_who_is_before_they_stop_anything(wanted, seen):
     plan = plan_network(wanted, replace(seen, plugged=None), HOST, "idle")
     if any(step.action == DESTROY for step in plan.steps):
-        assert plan.asks
+        assert plan.needs_port_info
 
 
 @given(requests(), observations(), st.data())
@@ -264,8 +264,8 @@ def test_a_drained_pool_keeps_the_ports_of_those_who_stay(mode, first, second, d
     if stray and data.draw(st.booleans()):
         guests, stale = (*guests, stray), (*stale, stray)
     seen = replace(seen, plugged=guests)
-    books = Books(drain=True, freed=stale, recount=data.draw(st.booleans()))
-    plan = plan_network(desired({"forward": pool_of(mode, second)}), seen, HOST, "idle", books=books)
+    accounting = PortAccounting(drain=True, freed=stale, recount=data.draw(st.booleans()))
+    plan = plan_network(desired({"forward": pool_of(mode, second)}), seen, HOST, "idle", accounting=accounting)
     after = run_transaction(seen, plan.steps)
     wanted = set(members_of({"forward": pool_of(mode, second)}))
     assert set(members_of(after.live)) == set(members_of(after.persistent)) == wanted
@@ -281,8 +281,8 @@ def test_a_drained_pool_keeps_the_ports_of_those_who_stay(mode, first, second, d
 def test_a_guest_without_a_port_is_counted_when_its_member_comes_back(mode, members):
     seen = replace(made({"forward": pool_of(mode, members[1:])}), plugged=())
     back = Plugged("guest", "web1", port="port-web1", member=members[0])
-    books = Books(returning=(back,))
-    plan = plan_network(desired({"forward": pool_of(mode, members)}), seen, HOST, "idle", books=books)
+    accounting = PortAccounting(returning=(back,))
+    plan = plan_network(desired({"forward": pool_of(mode, members)}), seen, HOST, "idle", accounting=accounting)
     after = run_transaction(seen, plan.steps)
     assert [port.port for port in after.plugged] == ["port-web1"]
     assert same(rolled_back(seen, list(plan.steps)), seen)

@@ -11,10 +11,10 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_state import BridgeState
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import is_virtual, members_of
 from ansible_collections.virtfleet.network.plugins.module_utils._model.guest import Guest, Nic
-from ansible_collections.virtfleet.network.plugins.module_utils._model.tap import Tap
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, recalled, record
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import recovered, stp_again
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
@@ -25,7 +25,7 @@ from .libvirt_on_paper import run_transaction, same
 from .networks import definitions
 from .test_properties import DEVICE, GUEST, HOST, made, observations, planned, requests
 
-TAPPED = replace(GUEST, tap=Tap("vnet0", 1500, (("isolated", 1), ("learning", 0)), ("52:54:00:00:00:01",)))
+TAPPED = replace(GUEST, tap=BridgePort("vnet0", 1500, (("isolated", 1), ("learning", 0)), ("52:54:00:00:00:01",)))
 NIC = Nic("52:54:00:00:00:01", "network", network="red", port=GUEST.port, target="vnet0")
 # Steps that do one thing after another.
 SEVERAL = ("attach", "move", "release", "reclaim", "free")

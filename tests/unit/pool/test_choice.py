@@ -16,7 +16,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.device im
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.choice import choose, forward_with
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import occupancy
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.ranges import in_order, spelled_out
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.ranges import expand_ranges, in_order
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.request import Request
 
 from .sysfs_tree import card, vf_address
@@ -160,10 +160,10 @@ def test_the_order_of_the_links_means_nothing(order, rnd):
 
 
 def test_ranges():
-    assert spelled_out(["a[0-1]v[3,5]"]) == ["a0v3", "a0v5", "a1v3", "a1v5"]
+    assert expand_ranges(["a[0-1]v[3,5]"]) == ["a0v3", "a0v5", "a1v3", "a1v5"]
     names = [f"p{n}" for n in range(30)]
     shuffled = list(names)
     random.Random(3).shuffle(shuffled)
     assert in_order(shuffled) == names
     with pytest.raises(VirtfleetError):
-        spelled_out(["p[0-99999999]"])
+        expand_ranges(["p[0-99999999]"])

@@ -44,17 +44,17 @@ def facts(records):
 @settings(max_examples=300)
 @given(definitions.networks(), definitions.networks())
 def test_the_updates_lead_to_the_goal(have, shall):
-    steps, stuck = planned(have, shall)
+    steps, needs_restart = planned(have, shall)
     found, wanted = facts(carried_out(have, steps).records()), facts(Network(write_network(shall)).records())
     for section in {*found, *wanted}:
         option = {"dns": "dns", "por": "portgroups", "ip-": "ips"}[section[:3]]
-        assert option in stuck or found.get(section) == wanted.get(section), section
+        assert option in needs_restart or found.get(section) == wanted.get(section), section
 
 
 @given(definitions.networks(bootp=True), definitions.networks(bootp=True))
 def test_bootp_is_not_lost_on_the_way(have, shall):
-    steps, stuck = planned(have, shall)
-    if "ips" not in stuck:
+    steps, needs_restart = planned(have, shall)
+    if "ips" not in needs_restart:
         found, wanted = carried_out(have, steps).records(), Network(write_network(shall)).records()
         assert [found[f"ip-dhcp-bootp {place}"] for place in range(3)] == [
             wanted[f"ip-dhcp-bootp {place}"] for place in range(3)
@@ -65,8 +65,8 @@ def test_bootp_is_not_lost_on_the_way(have, shall):
 def test_members_come_and_go(have, data):
     other = data.draw(definitions.pools())
     shall = {**have, "forward": {**other["forward"], "mode": have["forward"]["mode"]}}
-    steps, stuck = planned(have, shall)
-    assert stuck == []
+    steps, needs_restart = planned(have, shall)
+    assert needs_restart == []
     assert facts(carried_out(have, steps).records()) == facts(Network(write_network(shall)).records())
 
 
@@ -82,8 +82,8 @@ def test_whatever_reservations_share_they_are_within_reach(hosts, data):
     have, shall = (
         {"name": "red", "ips": [{**ip, **({"dhcp": side} if side["hosts"] else {})}]} for side in (have, shall)
     )
-    steps, stuck = planned(have, shall)
-    assert stuck == []
+    steps, needs_restart = planned(have, shall)
+    assert needs_restart == []
     assert facts(carried_out(have, steps).records()) == facts(Network(write_network(shall)).records())
 
 
@@ -114,9 +114,9 @@ def test_out_of_reach_is_out_of_reach(section, data):
     ends."""
     few = st.lists(SECTIONS[section][2], max_size=3)
     have, shall = with_records(section, data.draw(few)), with_records(section, data.draw(few))
-    _steps, stuck = planned(have, shall)
+    _steps, needs_restart = planned(have, shall)
     reached = reachable(section, have, shall)
-    assert bool(stuck) == (not reached)
+    assert bool(needs_restart) == (not reached)
 
 
 def reachable(section, have, shall):

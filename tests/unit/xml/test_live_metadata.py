@@ -41,7 +41,7 @@ def injected(text, prefix, uri):
     return into(root, None)
 
 
-def spelled(root):
+def normalize_metadata(root):
     return etree.tostring(root, method="c14n", exclusive=False)
 
 
@@ -70,7 +70,7 @@ def test_libvirt_makes_the_same_of_it(text):
 )
 def test_what_can_be_set(text):
     was = parse(text)
-    assert spelled(injected(*settable(text), etree.QName(was).namespace)) == spelled(was)
+    assert normalize_metadata(injected(*settable(text), etree.QName(was).namespace)) == normalize_metadata(was)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ..._model.device import Device
 from ..._model.errors import Problem, VirtfleetError, refuse
 from ..rules.names import devices as check_names
 from .match import matched, virtual_functions
-from .ranges import in_order, spelled_out
+from .ranges import expand_ranges, in_order
 from .request import Request
 
 Found = list[tuple[str, Device]]
@@ -21,7 +21,7 @@ Found = list[tuple[str, Device]]
 
 def named(request: Request, mode: str, devices: Optional[Sequence[Device]]) -> list[str]:
     """Raises VirtfleetError RANGE_INVALID, MEMBER_TWICE, MEMBER_INVALID, PCI_INVALID or DEVICE_NAME_INVALID."""
-    names = spelled_out(request.members or ())
+    names = expand_ranges(request.members or ())
     problems: list[Problem] = []
     if mode == "hostdev":
         by_name = {device.name: device.pci for device in devices or ()}

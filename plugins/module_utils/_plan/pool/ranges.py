@@ -36,7 +36,7 @@ def numbers(text: str, what: str) -> list[int]:
     return found
 
 
-def spelled_out(names: Iterable[str]) -> list[str]:
+def expand_ranges(names: Iterable[str]) -> list[str]:
     """Every name that is meant, in order; ens1f0v[0-2] means three. Raises VirtfleetError RANGE_INVALID."""
     result: list[str] = []
     for name in names:
@@ -46,7 +46,7 @@ def spelled_out(names: Iterable[str]) -> list[str]:
             continue
         head, tail = name[: bracket.start()], name[bracket.end() :]
         digits = numbers(bracket.group(1), f"members {name!a}")
-        result += spelled_out(f"{head}{number}{tail}" for number in digits)
+        result += expand_ranges(f"{head}{number}{tail}" for number in digits)
         if len(result) > MOST:
             raise VirtfleetError("RANGE_INVALID", f"members has more than {MOST} names.")
     return result

@@ -14,7 +14,7 @@ from .._model.errors import VirtfleetError
 _TRIES = 5
 
 
-def silent(addresses: Sequence[str]) -> list[str]:
+def unreachable_addresses(addresses: Sequence[str]) -> list[str]:
     """Those that answer no ping from this host within some seconds.
 
     Raises VirtfleetError DEPENDENCY_MISSING.

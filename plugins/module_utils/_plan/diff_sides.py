@@ -15,7 +15,7 @@ from .._xml.mark import is_managed
 from .comparison import Comparison
 
 
-def shown(
+def diff_sides(
     desired: Desired, observed: Observed, compared: Comparison, pending: tuple[str, ...]
 ) -> tuple[Document, Document]:
     """State, autostart and the declared options; and, where the live network has or keeps another value, live."""

@@ -17,7 +17,7 @@ from .._model.observed import Observed
 from .._xml.mark import has_old_mark, marked_again, new_mark
 
 
-def target(desired: Desired, observed: Observed) -> Document:
+def target_definition(desired: Desired, observed: Observed) -> Document:
     """The whole persistent document: what is declared, what is left alone, what libvirt made up.
 
     Raises VirtfleetError UUID_DIFFERS.

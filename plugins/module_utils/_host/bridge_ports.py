@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Optional
 
+from .._model.bridge_port import BridgePort
 from .._model.errors import VirtfleetError
-from .._model.tap import Tap
 from .links import netlink
 
 _SYSFS = "/sys/class/net"
@@ -46,7 +46,7 @@ _OPTIONS = (
 _NUD_NOARP = 0x40
 
 
-def read_taps(bridge: str) -> tuple[tuple[Tap, str], ...]:
+def read_bridge_ports(bridge: str) -> tuple[tuple[BridgePort, str], ...]:
     """The devices in a bridge, less the dummy that libvirt itself puts there; each with its MAC address."""
     names = [name for name in _names(os.path.join(_SYSFS, bridge, "brif")) if name != f"{bridge}-nic"]
     found = []
@@ -56,13 +56,13 @@ def read_taps(bridge: str) -> tuple[tuple[Tap, str], ...]:
     return tuple(found)
 
 
-def _read_tap(name: str) -> Tap:
+def _read_tap(name: str) -> BridgePort:
     options = []
     for option in _OPTIONS:
         with suppress(OSError, ValueError):  # another kernel has others
             options.append((option, int(_read(name, "brport", option), 0)))
     learns = dict(options).get("learning", 1)
-    return Tap(name, int(_read(name, "mtu")), tuple(options), () if learns else _static_entries(name))
+    return BridgePort(name, int(_read(name, "mtu")), tuple(options), () if learns else _static_entries(name))
 
 
 def settings_files(bridges: Iterable[str], taps: Iterable[str]) -> list[str]:
@@ -74,7 +74,7 @@ def settings_files(bridges: Iterable[str], taps: Iterable[str]) -> list[str]:
     return found
 
 
-def attach(bridge: str, taps: Sequence[Tap]) -> dict[str, float]:
+def attach(bridge: str, taps: Sequence[BridgePort]) -> dict[str, float]:
     """Put taps into a bridge, with the settings they had; those that are gone by now are left out.
 
     When each came into it (time.monotonic), by name. A tap that is there already keeps its place.
@@ -111,7 +111,7 @@ def master_of(name: str) -> Optional[str]:
         return None
 
 
-def _put(route: Any, bridge: str, tap: Tap) -> None:
+def _put(route: Any, bridge: str, tap: BridgePort) -> None:
     if tap.mtu is not None and int(_read(tap.name, "mtu")) != tap.mtu:
         _write(str(tap.mtu), tap.name, "mtu")
     if master_of(tap.name) != bridge:

@@ -10,7 +10,7 @@ from typing import Optional
 
 
 @dataclass(frozen=True)
-class Tap:
+class BridgePort:
     """A guest's tap, or another device in a bridge that libvirt made.
 
     mtu: bytes, None when not looked at; options: its settings as a port of the bridge, by the kernel's names for them

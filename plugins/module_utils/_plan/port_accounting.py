@@ -9,25 +9,28 @@ docs/updates.md says why, docs/pools.md what becomes of the port of a guest whos
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from .._model.canonical import canonical
 from .._model.field import Document
 from .._model.forward import INTERFACE, POOL, members_of
+from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import GUEST, Plugged
+from .._xml.port import as_new_port, port_settings
 from .comparison import Comparison
-from .counted import counted_again
+from .old_settings import differing, effective_settings
 from .step import DESTROY, FREE, POOL_SECTION, RECLAIM, RELEASE, START, UPDATE, Step
 
 _MEMBERS = ("dev", "pf", "interfaces", "addresses")
 
 
 @dataclass(frozen=True)
-class Books:
+class PortAccounting:
     """What is to be done to a pool's ports beside a change of its definition.
 
     drain: members may go while guests hold them, which keep them without a port; freed: ports to be dropped for good;
-    returning: ports to be made for guests that hold a member without one; recount: have libvirt count anew.
+    returning: ports to be made for guests that hold a member without one; recount: have libvirt count again.
     """
 
     drain: bool = False
@@ -59,18 +62,18 @@ def only_members_differ(compared: Comparison) -> bool:
     return rest[0] == rest[1] and old.get("mode") in POOL
 
 
-def sets_aside(updates: Sequence[Step], books: Books) -> bool:
-    return books.due or any(step.action == UPDATE for step in updates)
+def sets_aside(updates: Sequence[Step], accounting: PortAccounting) -> bool:
+    return accounting.due or any(step.action == UPDATE for step in updates)
 
 
 def restarted(
-    name: str, live: Document, plugged: Sequence[Plugged], leaving: set[str], books: Books
+    name: str, live: Document, plugged: Sequence[Plugged], leaving: set[str], accounting: PortAccounting
 ) -> tuple[Step, ...]:
     """For what no update reaches: stop and start, which no guest on a host device of its own notices."""
     between = (Step(DESTROY, name, f"Stop network '{name}'."), Step(START, name, f"Start network '{name}'."))
     # The stop drops every port, those too of members that the pool no longer has.
     inside = [port for port in plugged if _is_inside(port, live)]
-    return (*_release(name, inside), *between, *_reclaim(name, _staying(inside, leaving, books)))
+    return (*_release(name, inside), *between, *_reclaim(name, _staying(inside, leaving, accounting)))
 
 
 def updated(
@@ -79,20 +82,20 @@ def updated(
     updates: Sequence[Step],
     plugged: Sequence[Plugged],
     leaving: set[str],
-    books: Books,
+    accounting: PortAccounting,
     update: Callable[[str, str, bool], Step],
     runs: Document,
 ) -> tuple[Step, ...]:
     """The updates with the ports aside. update: makes one of a member (network, member, whether it comes); runs: the
     network as it runs after them."""
-    freed = {port.port for port in books.freed}
+    freed = {port.port for port in accounting.freed}
     inside = [port for port in plugged if _is_inside(port, live)]
     lost = [port for port in inside if port.port in freed]
     between = list(updates)
-    outside = sorted({str(port.member) for port in books.freed if not _is_inside(port, live)})
+    outside = sorted({str(port.member) for port in accounting.freed if not _is_inside(port, live)})
     for member in outside:
         # libvirt drops no port of a device that the pool does not have.
-        ports = tuple(port for port in books.freed if port.member == member)
+        ports = tuple(port for port in accounting.freed if port.member == member)
         between += [update(name, member, True), _free(name, ports), update(name, member, False)]
     if members_of(live) and not any(step.action == UPDATE for step in between):
         # Any update makes libvirt begin at zero.
@@ -103,7 +106,7 @@ def updated(
         *((_free(name, tuple(lost)),) if lost else ()),
         *_release(name, kept),
         *between,
-        *_reclaim(name, counted_again(_staying(kept, leaving, books), runs)),
+        *_reclaim(name, allocate_again(_staying(kept, leaving, accounting), runs)),
     )
 
 
@@ -121,10 +124,10 @@ def _is_inside(port: Plugged, live: Document) -> bool:
     return port.member is None or port.member in members_of(live)
 
 
-def _staying(ports: Sequence[Plugged], leaving: set[str], books: Books) -> list[Plugged]:
-    freed = {port.port for port in books.freed}
+def _staying(ports: Sequence[Plugged], leaving: set[str], accounting: PortAccounting) -> list[Plugged]:
+    freed = {port.port for port in accounting.freed}
     staying = [port for port in ports if port.port not in freed and port.member not in leaving]
-    return staying + [port for port in books.returning if port.member not in leaving]
+    return staying + [port for port in accounting.returning if port.member not in leaving]
 
 
 def _release(name: str, ports: Sequence[Plugged]) -> tuple[Step, ...]:
@@ -148,3 +151,21 @@ def _free(name: str, ports: tuple[Plugged, ...]) -> Step:
 
 def _whose(ports: Sequence[Plugged]) -> str:
     return ", ".join(str(port) for port in ports)
+
+
+def allocate_again(ports: Sequence[Plugged], runs: Document) -> tuple[Plugged, ...]:
+    """The ports, prepared for being put back. runs: the network as it will run then.
+
+    Reclaiming a port counts it and restores nothing else. Allocating it again under its old UUID, as at a guest start,
+    also restores the class of a guaranteed bandwidth (floor) on the bridge and the record by which libvirt's NSS module
+    finds the guest (networkAllocatePort), but gives the port the settings and the member that its network has now. So a
+    port is allocated only where settings and member stay the same.
+    """
+    shown = canonical(NETWORK, runs)
+    return tuple(replace(port, xml=as_new_port(port.xml)) if _stays_the_same(port, shown) else port for port in ports)
+
+
+def _stays_the_same(port: Plugged, runs: Document) -> bool:
+    if port.member is not None or not port.xml:
+        return False
+    return not differing(port, effective_settings(runs, port.portgroup, port_settings(port.xml)))
