@@ -127,7 +127,7 @@ def test_a_step_that_fails_leaves_all_networks_as_they_were(conn, journal, befor
     with failing(number), refused("LIBVIRT_REFUSED") as caught:
         apply(*wanted)
     assert caught.value.details["left"] == []
-    assert caught.value.details["failed"]["sentence"] == steps[number].sentence
+    assert caught.value.details["failed_step"]["sentence"] == steps[number].sentence
     assert seen(conn) == there
     assert journal.read() is None
 
