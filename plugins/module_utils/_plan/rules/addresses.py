@@ -40,6 +40,8 @@ def addresses(document: Document) -> Iterator[Problem]:
                     "DHCP_TWICE", f"{where} and {served[bits]} both have dhcp; one address of a family can serve it."
                 )
             served[bits] = where
+        if bits == 32 and "bootp" in dhcp and "file" not in dhcp["bootp"]:
+            yield Problem("VALUE_INVALID", f"dhcp.bootp of {where} is without file.")
         yield from _dhcp(where, item, dhcp)
     subnets = [subnet_of(item) for item in document.get("ips") or ()]
     for item in document.get("routes") or ():

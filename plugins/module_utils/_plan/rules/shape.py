@@ -16,7 +16,7 @@ from ..._model.network import NETWORK
 
 # Whose absence has a rule of its own, with better words, and what libvirt does without.
 _ELSEWHERE = {"name": ("", "portgroups."), "address": ("ips.", "routes."), "ip": None, "start": None, "end": None}
-_DISPENSABLE = {"expiry"}
+_DISPENSABLE = {"expiry", "file"}
 _KINDS = {"int": int, "str": str, "bool": bool, "onoff": bool}
 
 
