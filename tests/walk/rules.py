@@ -358,8 +358,9 @@ def leases_stay(before: Look, after: Look, named: set[str]) -> Iterator[Fault]:
     for name in sorted(named & before["networks"].keys() & after["networks"].keys()):
         was, now = before["networks"][name], after["networks"][name]
         if was["active"] and now["active"] and now["dnsmasq"]["pid"] and was["dnsmasq"]["pid"]:
+            subnets = re.findall(r"<ip address='([\d.]+\.)\d+'", now["live"])
             lost = set(was["leases"]) - set(now["leases"])
-            if lost:
+            if any(subnet in lease for lease in lost for subnet in subnets):
                 yield Fault("leases are forgotten", "", f"{name}: {sorted(lost)}")
 
 
