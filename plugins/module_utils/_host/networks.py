@@ -39,7 +39,8 @@ def read_network(conn: Any, name: str) -> Observed:
     if network is None:
         return Observed(name)
     with errors(f"read network '{name}'", conn):
-        active, persistent, autostart = bool(network.isActive()), bool(network.isPersistent()), _autostart(network)
+        active, persistent = bool(network.isActive()), bool(network.isPersistent())
+        autostart = persistent and bool(network.autostart())
         seen = sees_daemons(conn.getURI())
     texts = _texts(conn, network, active, persistent)
     return Observed(name) if texts is None else _observed(name, *texts, autostart=autostart, seen=seen)
@@ -60,10 +61,6 @@ def find(conn: Any, name: str) -> Any:
 
 def _names(conn: Any, flag: int) -> set[str]:
     return {network.name() for network in conn.listAllNetworks(flag)}
-
-
-def _autostart(network: Any) -> bool:
-    return bool(network.isPersistent()) and bool(network.autostart())
 
 
 def _texts(conn: Any, network: Any, active: bool, persistent: bool) -> Optional[tuple[Optional[str], Optional[str]]]:
