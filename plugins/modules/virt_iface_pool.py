@@ -356,8 +356,8 @@ options:
   returned: with NOT_CONVERGED
   type: list
   elements: str
-path:
-  description: The file or folder that cannot be used.
+journal:
+  description: The journal that cannot be used.
   returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and the like
   type: str
 signal:

@@ -87,8 +87,8 @@ exception:
   description: The traceback of a fault of the collection's own.
   returned: with UNEXPECTED
   type: str
-path:
-  description: The file or folder that cannot be used.
+journal:
+  description: The journal that cannot be used.
   returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and the like
   type: str
 """
