@@ -87,6 +87,10 @@ exception:
   description: The traceback of a fault of the collection's own.
   returned: with UNEXPECTED
   type: str
+journal:
+  description: The journal that cannot be used.
+  returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and the like
+  type: str
 """
 
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_network_confirm import main

@@ -212,6 +212,24 @@ exception:
   description: The traceback of a fault of the collection's own.
   returned: with UNEXPECTED
   type: str
+again:
+  description: What a second run would do again.
+  returned: with NOT_CONVERGED
+  type: list
+  elements: str
+options:
+  description: The options that libvirt shows otherwise than it was given them.
+  returned: with NOT_CONVERGED
+  type: list
+  elements: str
+journal:
+  description: The journal that cannot be used.
+  returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and the like
+  type: str
+signal:
+  description: The signal that interrupted the run.
+  returned: with INTERRUPTED
+  type: str
 """
 
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.virt_networks import main

@@ -22,7 +22,17 @@ MODULES = sorted((ROOT / "plugins" / "modules").glob("virt_*.py"))
 # In files that a module imports for something else.
 NEVER = {
     "virt_network": {"refused"},
-    "virt_network_confirm": {"left", "network_name", "plugged", "problems", "recovered", "run"},
+    "virt_network_confirm": {
+        "left",
+        "missing",
+        "network_name",
+        "plugged",
+        "problems",
+        "recovered",
+        "run",
+        "signal",
+        "silent",
+    },
 }
 ALWAYS = {"code", "sentences", "exception"}
 

@@ -19,10 +19,8 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.forward i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.holdings import State
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.order import Part, in_order, ordered_work
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.order import in_order, ordered_work, part_of
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import taken_back
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.replug import is_replug, with_plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 from ansible_collections.virtfleet.network.plugins.module_utils._run.together import as_they_will_be, plan_beside
@@ -87,7 +85,10 @@ def planned(host, wanted, restart):
     work = [(plan_network(wish, one, HOST, restart), one) for wish, one in zip(wanted, seen)]
     then = as_they_will_be(work, host)
     work = [(plan_beside(wish, one, HOST, restart, host, then), one) for wish, one in zip(wanted, seen)]
-    return ordered_work(work)
+    work, turns = ordered_work(work)
+    # Whose steps come when is told of those that have any.
+    changed = [place for place, (plan, _observed) in enumerate(work) if plan.changed]
+    return work, [(changed[place], until) for place, until in turns]
 
 
 def sequence(work, turns):
@@ -144,18 +145,8 @@ def test_wherever_it_stops_it_is_taken_back_in_order(host, wanted, data):
     done = steps[: data.draw(st.integers(0, len(steps)))]
     half = all_steps_on(host, [step for _place, step in done])
     begun = list(dict.fromkeys(place for place, _step in done))
-    parts = []
-    for place in reversed(begun):
-        observed, own = work[place][1], [step for at, step in done if at == place]
-        now = State(observed.live, observed.persistent).after_all(own)
-        parts.append(Part(observed.name, now, tuple(rollback(observed, own))))
-    as_before(host, all_steps_on(half, [step for _place, step in in_order(parts).sequence]))
-    # What a guard does that knows no more than the networks before.
     now = {place: half.get(work[place][0].network, Observed(work[place][0].network, plugged=())) for place in begun}
-    parts = [
-        Part(seen.name, State(seen.live, seen.persistent), taken_back(work[place][1], seen, HOST))
-        for place, seen in reversed(list(now.items()))
-    ]
+    parts = [part_of(seen, rollback(work[place][1], seen, HOST, None)) for place, seen in reversed(list(now.items()))]
     as_before(host, all_steps_on(half, [step for _place, step in in_order(parts).sequence]))
 
 

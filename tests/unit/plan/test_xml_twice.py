@@ -23,7 +23,7 @@ def elements(entity, around=("<network>", "</network>")):
             continue
         said = f" {field.attribute}='{VALUES[field.type]}'" if field.kind == WRAPPED else ""
         if field.kind in (CHILD, TEXT, WRAPPED):
-            twice = f"<{field.xml}{said}/>" * 2
+            twice = f"<{field.xml}{said}>{'a' if field.kind == TEXT else ''}</{field.xml}>" * 2
             yield pytest.param(field.xml, f"{around[0]}{twice}{around[1]}", id=field.xml)
         if field.kind in (CHILD, CHILDREN):
             yield from elements(field.entity, (f"{around[0]}<{field.xml}>", f"</{field.xml}>{around[1]}"))

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from lxml import etree
 
-from ansible_collections.virtfleet.network.plugins.module_utils._model.mark import MARK
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.etree import parse
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.live_metadata import settable
 from ansible_collections.virtfleet.network.tests.unit.strategies import foreign
@@ -63,7 +62,7 @@ def test_libvirt_makes_the_same_of_it(text):
 @pytest.mark.parametrize(
     "text",
     [
-        MARK,
+        '<virtfleet:network xmlns:virtfleet="https://virtfleet.network/ns/1" managed="yes"/>',
         '<p:a xmlns:p="u:1" x="1"><p:b>t</p:b></p:a>',
         '<p:a xmlns:p="u:1"><q:b xmlns:q="u:2" q:z="1"><p:c/></q:b></p:a>',
     ],
