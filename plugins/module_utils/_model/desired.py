@@ -56,7 +56,9 @@ def declaration(options: Document) -> Document:
     An empty mapping, list or string, and 0 for a number, mean that the element shall not be there. Further in, an empty
     text says nothing where libvirt takes it for none.
     """
-    return {name: _given(_without_blanks(NETWORK.fields[name], value)) for name, value in options.items()}
+    # A network always has a UUID: an empty one says nothing.
+    said = {name: value for name, value in options.items() if name != "uuid" or value != ""}
+    return {name: _given(_without_blanks(NETWORK.fields[name], value)) for name, value in said.items()}
 
 
 def _without_blanks(field: Field, value: Value) -> Value:

@@ -103,6 +103,7 @@ REFUSED = {
     "TFTP over IPv6": (V6.format("<tftp root=''/>"), "OPTION_NOT_IN_MODE"),
     "bridge with a percent sign": ("<bridge name='a%sb'/>", "DEVICE_NAME_INVALID"),
     "bootp without file": (V4.format("<dhcp><host name='b' ip='10.9.0.5'/><bootp/></dhcp>"), "VALUE_INVALID"),
+    "everything behind NAT": ("<forward mode='nat'/><ip address='10.9.0.1' netmask='0.0.0.0'/>", "PREFIX_INVALID"),
     "SRV port 0": ("<dns><srv service='a' protocol='tcp' target='b' port='0'/></dns>", "DNS_INVALID"),
     "stp in bridge mode": ("<forward mode='bridge'/><bridge name='b' stp='on'/>", "OPTION_NOT_IN_MODE"),
     "empty nat elsewhere": ("<forward mode='route'><nat/></forward>" + V4.format(""), "OPTION_NOT_IN_MODE"),
@@ -140,6 +141,7 @@ TAKEN = {
     "DNS host twice": "<dns>" + "<host ip='10.9.0.5'><hostname>b</hostname></host>" * 2 + "</dns>",
     "two metadata of a namespace": "<metadata><a xmlns='urn:b'/><a xmlns='urn:b'/><b/></metadata>",
     "bootp in IPv6": V6.format("<dhcp><host name='b' ip='fd00:9::5'/><bootp/></dhcp>"),
+    "no MTU": "<mtu size='0'/>",
     "mode none": "<forward mode='none' dev='p0'/>",
     "the highest tag": "<forward mode='hostdev'/><vlan><tag id='4095'/></vlan>",
 }

@@ -18,6 +18,7 @@ from ..._model.host_facts import HostFacts
 from ..._model.ip import prefix_of
 from ..._model.network import NETWORK
 
+ZONE_OF_OPEN = (11, 3, 0)
 _ALL = 0xFFFFFFFF
 
 
@@ -50,7 +51,7 @@ def on_host(document: Document, host: Host, facts: HostFacts | None, leaving: fr
         _routes(found, document, facts, leaving)
         _services(found, document, facts)
         _ipv6(found, document, facts)
-        _zone(found, document, facts)
+        _zone(found, document, host, facts)
         if _registers(document) and facts.resolved is False:
             found.refuse("DOMAIN_INVALID", "domain.register needs systemd-resolved, which does not run on this host.")
     else:
@@ -144,9 +145,11 @@ def _ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
         )
 
 
-def _zone(found: OnHost, document: Document, facts: HostFacts) -> None:
+def _zone(found: OnHost, document: Document, host: Host, facts: HostFacts) -> None:
     zone = (document.get("bridge") or {}).get("zone")
-    if zone and facts.firewalld is False:
+    # Once libvirt left open networks to the host's own firewall, zone included.
+    ignored = mode_of(document) == "open" and host.version < ZONE_OF_OPEN
+    if zone and facts.firewalld is False and not ignored:
         found.refuse("BRIDGE_INVALID", f"bridge.zone is {zone!a}, and firewalld does not run on this host.")
     elif zone:
         found.outstanding.append("whether firewalld has the zone of bridge.zone")

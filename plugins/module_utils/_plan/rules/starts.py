@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ..._model import address
 from ..._model.errors import Problem
 from ..._model.field import Document
-from ..._model.forward import is_virtual
+from ..._model.forward import is_virtual, mode_of
 from ..._model.ip import prefix_of
 
 # The least MTU of a link that speaks IPv6 (RFC 8200); on a smaller one the kernel has none.
@@ -35,6 +35,8 @@ def starts(document: Document) -> Iterator[Problem]:
             yield Problem("MTU_INVALID", f"mtu is {mtu}; with an IPv6 address in ips it is {IPV6_MTU} or more.")
         if not _can_be_a_links(raw):
             yield Problem("ADDRESS_INVALID", f"ips {ip['address']} can be the address of no link.")
+        if len(raw) == 4 and mode_of(document) == "nat" and prefix_of(ip) == 0:
+            yield Problem("PREFIX_INVALID", f"ips {ip['address']} has the prefix 0, and nothing is left to forward to.")
         dns = (document.get("dns") or {}).get("enable", True)
         if dns and ip.get("local_ptr"):
             yield from _reverse(ip, len(raw) * 8)

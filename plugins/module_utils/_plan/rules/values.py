@@ -27,7 +27,7 @@ _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 def values(document: Document) -> Iterator[Problem]:
     mtu = document.get("mtu")
-    if mtu is not None and not MTU[0] <= mtu <= MTU[1]:
+    if mtu and not MTU[0] <= mtu <= MTU[1]:
         yield Problem("MTU_INVALID", f"mtu is {mtu}; it can be {MTU[0]} to {MTU[1]}.")
     mac = document.get("mac")
     if mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1 or address.mac(mac) == _NO_MAC):
@@ -112,7 +112,7 @@ def _dns(dns: Document) -> Iterator[Problem]:
     if dns.get("enable") is False and any(dns.get(name) for name in ("forwarders", "hosts", "txts", "srvs")):
         yield Problem("DNS_INVALID", "dns has records or forwarders while dns.enable is false.")
     for forwarder in dns.get("forwarders") or ():
-        if not forwarder.get("addr") and not forwarder.get("domain"):
+        if "addr" not in forwarder and "domain" not in forwarder:
             yield Problem("DNS_INVALID", "A forwarder of dns has neither addr nor domain.")
         elif "addr" in forwarder and address.packed(forwarder["addr"]) is None:
             yield Problem("ADDRESS_INVALID", f"dns.forwarders has {forwarder['addr']!a}, which is no IP address.")
