@@ -105,8 +105,10 @@ def _processes() -> dict[str, int]:
 
 
 def _dnsmasq(name: str, processes: dict[str, int]) -> dict[str, Any]:
-    """Its process and the files it runs with."""
+    """Its process and the files it runs with. Those of an earlier one may be left, and mean nothing."""
     pid = processes.get(str(DNSMASQ / f"{name}.conf"))
+    if pid is None:
+        return {"pid": None}
     files = {}
     for suffix in ("conf", "hostsfile", "addnhosts"):
         path = DNSMASQ / f"{name}.{suffix}"
