@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options that describe a network, written down once for all modules that take them.
+"""The options that describe a network, shared by all modules that take them.
 
-tests/unit/test_documentation.py holds them against the model: an element added to _model needs its option here.
+tests/unit/test_documentation.py compares them with the model: an element added to _model needs its option here.
 Options of a network are named with C(), not O(): in virt_networks they are suboptions and have other full names.
 """
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from textwrap import indent
 
-# The options of one portgroup. What a portgroup and a network have in common (vlan, bandwidth, virtualport) has its
-# suboptions here, and the network's own options repeat them through the anchors.
+# The options of one portgroup. The options that portgroups and networks share (vlan, bandwidth, virtualport) define
+# their suboptions here; the network's options refer to them by YAML anchors.
 _PORTGROUP = r"""
 name:
   description: Name by which a guest's interface asks for the portgroup.
@@ -25,17 +25,17 @@ default:
 trust_guest_rx_filters:
   description:
     - Whether the host follows a guest's changes to its MAC address and receive filters.
-    - V(false) overrides a V(true) of the network; left out, the network's setting holds.
+    - V(false) overrides V(true) of the network. If omitted, the network's setting applies.
   type: bool
 vlan:
   description:
-    - VLAN tags that the host adds to the guests' traffic. Takes precedence over the network's own.
+    - VLAN tags that the host adds to the guests' traffic. Overrides C(vlan) of the network.
     - For the forward modes V(hostdev) and V(passthrough), for V(bridge) with an Open vSwitch bridge, and since libvirt
       11.0 for V(bridge) with a Linux bridge.
   type: dict
   suboptions: &vlan
     tags:
-      description: The tags. More than one make a trunk.
+      description: The tags. Several tags make a trunk.
       type: list
       elements: dict
       suboptions:
@@ -45,16 +45,17 @@ vlan:
           required: true
         native_mode:
           description:
-            - Makes this the native VLAN, whose frames reach the guest V(tagged) or V(untagged). One tag at most.
+            - Makes this the native VLAN, whose frames reach the guest V(tagged) or V(untagged). At most one tag can be
+              native.
             - For Open vSwitch, and since libvirt 11.0 for a Linux bridge.
           type: str
           choices: [tagged, untagged]
     trunk:
-      description: Whether a single tag is a trunk. Several always are.
+      description: Whether a single tag is a trunk. Several tags always are.
       type: bool
 bandwidth:
   description:
-    - Limits for each guest interface in this portgroup, unless the interface has limits of its own.
+    - Limits for each guest interface in this portgroup, unless the interface has its own limits.
     - For the forward modes nat, route, open and V(bridge) with a bridge name, and for isolated networks.
   type: dict
   suboptions: &bandwidth
@@ -66,16 +67,16 @@ bandwidth:
           description: Average rate in KiB/s.
           type: int
         peak:
-          description: Highest rate in KiB/s. Needs C(average).
+          description: Maximum rate in KiB/s. Requires C(average).
           type: int
         burst: &burst
-          description: Amount in KiB that may be sent at the highest rate in one go. Needs C(average).
+          description: Amount in KiB that can be sent in one burst at the maximum rate. Requires C(average).
           type: int
         floor:
           description:
             - Guaranteed rate in KiB/s.
-            - Part of libvirt's schema for networks, but the libvirt releases known to this collection accept it for the
-              interface of a guest only and refuse a network or portgroup that has it.
+            - Part of libvirt's schema for networks, but the libvirt releases known to this collection accept it only
+              for guest interfaces and reject a network or portgroup that has it.
           type: int
     outbound:
       description: Traffic from the guests.
@@ -83,28 +84,29 @@ bandwidth:
       suboptions:
         average: *average
         peak:
-          description: Highest rate in KiB/s. Needs C(average). Linux does not enforce it in this direction.
+          description: Maximum rate in KiB/s. Requires C(average). Linux does not enforce it in this direction.
           type: int
         burst: *burst
 virtualport:
   description:
-    - How a guest's interface is announced to the switch it is plugged into.
-    - For the modes that reach a switch, V(bridge), V(private), V(vepa), V(passthrough) and V(hostdev). Of its types,
-      V(openvswitch) and V(midonet) need V(bridge) with a bridge name.
-    - A guest gets the network's, the portgroup's and its own parameters together; they must not contradict each other.
+    - Parameters of the switch port that a guest's interface is plugged into.
+    - For the forward modes that connect to a switch, V(bridge), V(private), V(vepa), V(passthrough) and V(hostdev). The
+      types V(openvswitch) and V(midonet) require V(bridge) with a bridge name.
+    - The parameters of the network, the portgroup and the guest are merged; they must not contradict each other.
   type: dict
   suboptions: &virtualport
     type:
       description:
-        - Kind of the switch port. A network's own C(virtualport) needs one; a portgroup's may leave it to the network.
+        - Type of the switch port. Required in the network's C(virtualport); a portgroup without a type uses the
+          network's.
       type: str
       choices: [802.1Qbg, 802.1Qbh, openvswitch, midonet]
     parameters:
-      description: What the switch is told.
+      description: Parameters that are sent to the switch.
       type: dict
       suboptions:
         managerid:
-          description: For V(802.1Qbg), number of the database that holds the VSI types, 0 to 255.
+          description: For V(802.1Qbg), number of the VSI type database, 0 to 255.
           type: int
         typeid:
           description: For V(802.1Qbg), number of the VSI type, 0 to 16777215.
@@ -127,8 +129,8 @@ _NETWORK = (
     r"""
 portgroups:
   description:
-    - Classes of service that a guest's interface picks from by name. For every forward mode.
-    - The list is exact, and an empty one removes all portgroups. Its order means nothing.
+    - Classes of service that a guest's interface selects by name. For every forward mode.
+    - The list is exact; an empty list removes all portgroups. The order does not matter.
   type: list
   elements: dict
   suboptions:
@@ -138,29 +140,29 @@ portgroups:
 uuid:
   description:
     - UUID of the network.
-    - Left out, the network keeps the one it has, and a new network gets one from libvirt. The UUID of an existing
-      network cannot be changed.
+    - If omitted, an existing network keeps its UUID, and libvirt generates one for a new network. The UUID of an
+      existing network cannot be changed.
   type: str
 title:
   description:
-    - One line that says what the network is. An empty string removes it.
+    - One-line title of the network. An empty string removes it.
     - Needs libvirt 9.7 or newer.
   type: str
 description:
   description:
-    - Text about the network, for people. An empty string removes it.
+    - Free text that describes the network. An empty string removes it.
     - Needs libvirt 9.7 or newer.
   type: str
 metadata:
   description:
-    - Metadata of other applications, one XML element per list item, each in an XML namespace of its own.
-    - The list is exact. An empty list removes all of them. The mark that this collection itself leaves in a network's
-      metadata is kept apart, is not listed and is not removed.
+    - Metadata of other applications, one XML element per list item, each in its own XML namespace.
+    - The list is exact; an empty list removes all of them. This collection's own mark in the metadata is neither listed
+      nor removed.
   type: list
   elements: str
 ipv6:
   description:
-    - Whether guests may talk IPv6 among themselves on a network without an IPv6 address.
+    - Whether guests can use IPv6 among themselves on a network without an IPv6 address.
     - For the forward modes nat, route and open, and for isolated networks.
   type: bool
 trust_guest_rx_filters:
@@ -168,58 +170,58 @@ trust_guest_rx_filters:
   type: bool
 forward:
   description:
-    - How guests reach what is outside of the host.
+    - How guests reach the outside of the host.
     - An empty mapping removes the element, which makes the network isolated.
   type: dict
   suboptions:
     mode:
       description:
-        - V(nat), V(route) and V(open) are networks with a bridge of libvirt's own, behind address translation, routed,
-          or routed without any firewall rules.
-        - V(bridge) uses a bridge that the host has (C(bridge.name)) or, with C(interfaces), macvtap in bridge mode.
-        - V(private), V(vepa) and V(passthrough) are the other modes of macvtap and draw on a pool of host interfaces.
-        - V(hostdev) hands PCI devices, usually SR-IOV virtual functions, to the guests.
-        - libvirt takes V(nat) when there is none.
+        - With V(nat), V(route) and V(open), libvirt creates the bridge. Traffic is translated (V(nat)), routed
+          (V(route)), or routed without any firewall rules (V(open)).
+        - V(bridge) uses an existing bridge of the host (C(bridge.name)) or, with C(interfaces), macvtap in bridge mode.
+        - V(private), V(vepa) and V(passthrough) are the other macvtap modes. They use a pool of host interfaces.
+        - V(hostdev) assigns PCI devices, usually SR-IOV virtual functions, to the guests.
+        - Without a mode, libvirt uses V(nat).
       type: str
       choices: [nat, route, open, bridge, private, vepa, passthrough, hostdev]
     dev:
       description:
-        - Host interface that the traffic is confined to, for V(nat) and V(route). Not for V(open).
-        - In the other modes libvirt treats it as the first of C(interfaces).
+        - Restricts forwarded traffic to this host interface, for V(nat) and V(route). Not for V(open).
+        - In the other modes, libvirt treats it as the first of C(interfaces).
       type: str
     managed:
       description:
-        - Whether libvirt detaches a PCI device from its host driver and gives it back afterwards. For V(hostdev).
+        - Whether libvirt detaches a PCI device from its host driver and reattaches it afterwards. For V(hostdev).
       type: bool
     driver:
-      description: Driver that serves the PCI devices of a V(hostdev) network. An empty mapping removes the element.
+      description: Driver for the PCI devices of a V(hostdev) network. An empty mapping removes the element.
       type: dict
       suboptions:
         name:
-          description: Kind of the driver. Only V(vfio) is of use with QEMU.
+          description: Name of the driver. Only V(vfio) works with QEMU.
           type: str
           choices: [kvm, vfio, xen]
         model:
           description:
-            - Name of a variant of the VFIO driver.
+            - Name of a VFIO variant driver.
             - Needs libvirt 10.0 or newer.
           type: str
         iommufd:
           description:
-            - Whether QEMU reaches the device by the kernel's IOMMUFD instead of VFIO's own interface.
+            - Whether QEMU accesses the device through the kernel's IOMMUFD instead of the legacy VFIO interface.
             - Needs libvirt 12.1 or newer.
           type: bool
     nat:
-      description: Details of the address translation, for V(nat). An empty mapping removes the element.
+      description: Settings of the address translation, for V(nat). An empty mapping removes the element.
       type: dict
       suboptions:
         ipv6:
           description:
-            - Whether IPv6 is translated too. Otherwise it is routed.
+            - Whether IPv6 traffic is translated too. Otherwise it is routed.
             - Needs libvirt 6.5 or newer.
           type: bool
         address:
-          description: IPv4 addresses that the guests appear under. The host's own address without it.
+          description: IPv4 source addresses for the guests' traffic. Defaults to the host's own address.
           type: dict
           suboptions:
             start:
@@ -231,7 +233,7 @@ forward:
               type: str
               required: true
         port:
-          description: TCP and UDP ports that the guests' connections leave from. 1024 to 65535 without it.
+          description: TCP and UDP source ports for the guests' traffic. Defaults to 1024 to 65535.
           type: dict
           suboptions:
             start:
@@ -244,7 +246,7 @@ forward:
               required: true
     pf:
       description:
-        - SR-IOV physical function whose virtual functions are the pool. For V(passthrough) and V(hostdev), instead of
+        - SR-IOV physical function whose virtual functions form the pool. For V(passthrough) and V(hostdev), instead of
           C(interfaces) or C(addresses).
       type: dict
       suboptions:
@@ -254,9 +256,9 @@ forward:
           required: true
     interfaces:
       description:
-        - Host interfaces that are the pool.
+        - Host interfaces that form the pool.
         - For V(private), V(vepa) and V(passthrough), and for V(bridge) without a bridge name.
-        - The list is exact, and an empty one removes all of them. Its order means nothing.
+        - The list is exact; an empty list removes all of them. The order does not matter.
       type: list
       elements: dict
       suboptions:
@@ -266,50 +268,50 @@ forward:
           required: true
     addresses:
       description:
-        - PCI devices that are the pool. For V(hostdev).
-        - The list is exact, and an empty one removes all of them. Its order means nothing.
+        - PCI devices that form the pool. For V(hostdev).
+        - The list is exact; an empty list removes all of them. The order does not matter.
       type: list
       elements: dict
       suboptions:
         address:
-          description: PCI address, such as V(0000:03:10.1). A missing domain is V(0000).
+          description: PCI address, such as V(0000:03:10.1). The domain defaults to V(0000).
           type: str
           required: true
 bridge:
   description:
-    - The bridge that libvirt makes for an isolated, nat, route or open network, or the host's own bridge that a network
-      of forward mode V(bridge) uses. The other modes have none.
-    - An empty mapping removes what was set; the name that libvirt has made up is kept.
+    - The bridge that libvirt creates for an isolated, nat, route or open network, or the host's own bridge that a
+      network with forward mode V(bridge) uses. The other modes have no bridge.
+    - An empty mapping removes the settings; a name that libvirt generated is kept.
   type: dict
   suboptions:
     name:
-      description: Name of the bridge. libvirt makes one up when it makes the bridge.
+      description: Name of the bridge. If omitted, libvirt generates one for a bridge that it creates.
       type: str
     zone:
-      description: Zone of firewalld that the bridge belongs to. For isolated, nat, route and open networks.
+      description: firewalld zone of the bridge. For isolated, nat, route and open networks.
       type: str
     stp:
-      description: Whether the bridge takes part in the spanning tree. For isolated, nat, route and open networks.
+      description: Whether the bridge runs the Spanning Tree Protocol. For isolated, nat, route and open networks.
       type: bool
     delay:
       description: Forward delay of the bridge in seconds. For isolated, nat, route and open networks.
       type: int
     mac_table_manager:
       description:
-        - Who fills the table of MAC addresses of the bridge. V(libvirt) enters exactly the addresses of the guests and
-          turns learning and flooding off.
+        - What manages the MAC address table of the bridge. With V(libvirt), libvirt adds the guests' addresses and
+          turns off learning and flooding.
         - For networks that have a bridge.
       type: str
       choices: [kernel, libvirt]
 mtu:
   description:
-    - MTU of the bridge and of the guests' taps. V(0) removes the element, which leaves the MTU to the host.
+    - MTU of the bridge and of the guests' taps. V(0) removes the element, so that the host's default applies.
     - For the forward modes nat, route and open, and for isolated networks.
     - Needs libvirt 3.1 or newer.
   type: int
 mac:
   description:
-    - MAC address of the bridge that libvirt makes. libvirt makes one up and keeps it.
+    - MAC address of the bridge that libvirt creates. If omitted, libvirt generates one and keeps it.
     - For the forward modes nat, route and open, and for isolated networks.
   type: str
 domain:
@@ -319,61 +321,61 @@ domain:
   type: dict
   suboptions:
     name:
-      description: The domain. Required, unless the element is to be removed.
+      description: The domain. Required unless the mapping is empty.
       type: str
     local_only:
-      description: Whether names in the domain that are unknown here are left unanswered instead of asked for upstream.
+      description: Whether queries for unknown names in the domain are kept local instead of forwarded upstream.
       type: bool
     register:
       description:
-        - Whether systemd-resolved on the host asks this network's DNS server about the domain. Needs C(local_only).
+        - Whether systemd-resolved on the host uses this network's DNS server for the domain. Requires C(local_only).
         - Needs libvirt 10.1 or newer.
       type: bool
 dns:
   description:
-    - The DNS server of the network. An empty mapping removes the element, which leaves a DNS server with its defaults.
+    - The DNS server of the network. An empty mapping removes the element, so that the DNS server has default settings.
     - For the forward modes nat, route and open, and for isolated networks.
   type: dict
   suboptions:
     enable:
-      description: Whether there is a DNS server. V(false) takes no records and no forwarders beside it.
+      description: Whether the network has a DNS server. V(false) cannot be combined with records or forwarders.
       type: bool
     forward_plain_names:
-      description: Whether names without a dot that are unknown here are asked for upstream.
+      description: Whether queries for unknown names without a dot are forwarded upstream.
       type: bool
     forwarders:
       description:
-        - DNS servers that are asked instead of the host's. Each needs C(addr), C(domain) or both.
-        - The list is exact, and an empty one removes all of them.
+        - DNS servers to use instead of the host's. Each requires C(addr), C(domain) or both.
+        - The list is exact; an empty list removes all of them.
       type: list
       elements: dict
       suboptions:
         addr:
-          description: Address of the DNS server. Without it the names of C(domain) are resolved by the host's means.
+          description: Address of the DNS server. If omitted, names in C(domain) are resolved by the host's resolver.
           type: str
         domain:
-          description: Domain whose names are asked for there. All names without it.
+          description: Domain whose names are resolved there. Defaults to all names.
           type: str
         port:
           description:
-            - Port of the DNS server at C(addr). Without it port 53.
+            - Port of the DNS server at C(addr). Defaults to 53.
             - Needs libvirt 12.0 or newer.
           type: int
     txts:
-      description: TXT records. The list is exact, and an empty one removes all of them. Its order means nothing.
+      description: TXT records. The list is exact; an empty list removes all of them. The order does not matter.
       type: list
       elements: dict
       suboptions:
         name:
-          description: Name of the record, without spaces and commas.
+          description: Name of the record, without spaces or commas.
           type: str
           required: true
         value:
-          description: Its text.
+          description: Text of the record.
           type: str
           required: true
     srvs:
-      description: SRV records. The list is exact, and an empty one removes all of them. Its order means nothing.
+      description: SRV records. The list is exact; an empty list removes all of them. The order does not matter.
       type: list
       elements: dict
       suboptions:
@@ -386,22 +388,24 @@ dns:
           type: str
           required: true
         domain:
-          description: Domain of the record. The network's without it.
+          description: Domain of the record. Defaults to the network's domain.
           type: str
         target:
           description: Host that offers the service.
           type: str
         port:
-          description: Port on the target, 1 to 65535. Needs C(target).
+          description: Port on the target, 1 to 65535. Requires C(target).
           type: int
         priority:
-          description: Priority of the target, 0 to 65535. Needs C(target).
+          description: Priority of the target, 0 to 65535. Requires C(target).
           type: int
         weight:
-          description: Weight among targets of one priority, 0 to 65535. Needs C(target).
+          description: Weight among targets with the same priority, 0 to 65535. Requires C(target).
           type: int
     hosts:
-      description: Names of addresses. The list is exact, and an empty one removes all of them. Its order means nothing.
+      description:
+        - Host names and their addresses. The list is exact; an empty list removes all of them. The order does not
+          matter.
       type: list
       elements: dict
       suboptions:
@@ -410,13 +414,13 @@ dns:
           type: str
           required: true
         hostnames:
-          description: Its names, at least one.
+          description: Names for the address, at least one.
           type: list
           elements: str
           required: true
 vlan:
   description:
-    - VLAN tags that the host adds to the traffic of guests whose portgroup has none.
+    - VLAN tags that the host adds to the traffic of guests whose portgroup has no C(vlan).
     - An empty mapping removes the element.
     - For the forward modes V(hostdev) and V(passthrough), for V(bridge) with an Open vSwitch bridge, and since libvirt
       11.0 for V(bridge) with a Linux bridge.
@@ -424,32 +428,32 @@ vlan:
   suboptions: *vlan
 bandwidth:
   description:
-    - Limits for the traffic of all guests of the network together. An empty mapping removes the element.
+    - Limits for the combined traffic of all guests of the network. An empty mapping removes the element.
     - For the forward modes nat, route, open and V(bridge) with a bridge name, and for isolated networks.
   type: dict
   suboptions: *bandwidth
 port:
   description:
-    - What holds for every guest's port. An empty mapping removes the element.
+    - Settings of all guests' ports. An empty mapping removes the element.
     - For isolated networks and the forward modes nat, route, open and V(bridge) with a Linux bridge.
   type: dict
   suboptions:
     isolated:
       description:
-        - Whether guests cannot reach each other, only the host and what is behind it.
+        - Whether guests are isolated from each other. They still reach the host and the networks behind it.
         - Needs libvirt 6.1 or newer.
       type: bool
 ips:
   description:
-    - Addresses of the host on the network, with the services that it offers there.
-    - The list is exact, and an empty one removes all of them. Its order means nothing.
-    - For the forward modes nat, route and open, and for isolated networks. V(nat) and V(route) need one, and so does
-      V(open) before libvirt 10.8.
+    - Addresses of the host on the network, with their services.
+    - The list is exact; an empty list removes all of them. The order does not matter.
+    - For the forward modes nat, route and open, and for isolated networks. V(nat) and V(route) require an address, and
+      so does V(open) before libvirt 10.8.
   type: list
   elements: dict
   suboptions:
     family:
-      description: Family of the address. V(ipv4) without it, so an IPv6 address needs V(ipv6).
+      description: Family of the address. Defaults to V(ipv4); an IPv6 address requires V(ipv6).
       type: str
       choices: [ipv4, ipv6]
     address:
@@ -457,59 +461,60 @@ ips:
       type: str
       required: true
     netmask:
-      description: Netmask of the subnet, for IPv4. Instead of C(prefix).
+      description: Netmask of the subnet, for IPv4. Alternative to C(prefix).
       type: str
     prefix:
       description:
-        - Length of the subnet's prefix. Without it and C(netmask) libvirt takes 64 for IPv6 and that of the old address
-          class for IPv4.
+        - Prefix length of the subnet. Without C(prefix) and C(netmask), libvirt uses 64 for IPv6 and the prefix of the
+          address class for IPv4.
       type: int
     local_ptr:
-      description: Whether reverse lookups of unknown addresses of the subnet stay unanswered instead of going upstream.
+      description: Whether reverse lookups of unknown addresses in the subnet are not forwarded upstream.
       type: bool
     tftp:
       description:
-        - Directory that is served by TFTP. An empty string removes the element.
+        - Directory to serve by TFTP. An empty string removes the element.
         - For IPv4, on one address of a network.
       type: str
     dhcp:
       description:
         - The DHCP service. libvirt keeps it only with C(ranges) or C(hosts); an empty mapping removes the element.
-        - On one IPv4 and one IPv6 address of a network.
+        - At most one IPv4 and one IPv6 address of a network can have it.
       type: dict
       suboptions:
         ranges:
           description:
-            - Addresses to hand out. The list is exact, and an empty one removes all of them. Its order means nothing.
+            - Addresses to hand out. The list is exact; an empty list removes all of them. The order does not matter.
           type: list
           elements: dict
           suboptions:
             start:
-              description: First address, within the subnet.
+              description: First address, in the subnet.
               type: str
               required: true
             end:
-              description: Last address, within the subnet.
+              description: Last address, in the subnet.
               type: str
               required: true
             lease: &lease
               description:
-                - How long a guest may keep an address.
+                - How long a guest can keep an address.
                 - Needs libvirt 6.3 or newer.
               type: dict
               suboptions:
                 expiry:
-                  description: Duration in C(unit), at least two minutes. V(0) is without end.
+                  description: Duration in C(unit), at least two minutes. V(0) never expires.
                   type: int
                   required: true
                 unit:
-                  description: Unit of C(expiry). V(minutes) without it.
+                  description: Unit of C(expiry). Defaults to V(minutes).
                   type: str
                   choices: [seconds, minutes, hours]
         hosts:
           description:
-            - Addresses kept for certain guests. For IPv4 a host needs C(mac) or C(name), for IPv6 C(id) or C(name).
-            - The list is exact, and an empty one removes all of them. Its order means nothing.
+            - Addresses reserved for certain guests. An IPv4 host requires C(mac) or C(name), an IPv6 host C(id) or
+              C(name).
+            - The list is exact; an empty list removes all of them. The order does not matter.
           type: list
           elements: dict
           suboptions:
@@ -523,12 +528,12 @@ ips:
               description: Host name of the guest.
               type: str
             ip:
-              description: Address that the guest gets.
+              description: Address reserved for the guest.
               type: str
               required: true
             lease: *lease
         bootp:
-          description: What to boot over the network, for IPv4.
+          description: Network boot settings, for IPv4.
           type: dict
           suboptions:
             file:
@@ -536,77 +541,78 @@ ips:
               type: str
               required: true
             server:
-              description: Address of the TFTP server. This host without it.
+              description: Address of the TFTP server. Defaults to this host.
               type: str
 routes:
   description:
-    - Static routes of the host through guests of this network.
-    - The list is exact, and an empty one removes all of them. Its order means nothing.
+    - Static routes that the host adds through guests of this network.
+    - The list is exact; an empty list removes all of them. The order does not matter.
     - For the forward modes nat, route and open, and for isolated networks.
   type: list
   elements: dict
   suboptions:
     family:
-      description: Family of the addresses. V(ipv4) without it, so an IPv6 route needs V(ipv6).
+      description: Family of the addresses. Defaults to V(ipv4); an IPv6 route requires V(ipv6).
       type: str
       choices: [ipv4, ipv6]
     address:
-      description: Address of the subnet that is reached.
+      description: Address of the destination subnet.
       type: str
       required: true
     netmask:
-      description: Netmask of that subnet, for IPv4. Instead of C(prefix).
+      description: Netmask of that subnet, for IPv4. Alternative to C(prefix).
       type: str
     prefix:
-      description: Length of that subnet's prefix.
+      description: Prefix length of that subnet.
       type: int
     gateway:
-      description: Address of the guest that leads there, within a subnet of C(ips).
+      description: Address of the guest that is the gateway, in a subnet of C(ips).
       type: str
       required: true
     metric:
-      description: Metric of the route, at least 1. The host's default without it.
+      description: Metric of the route, at least 1. Defaults to the host's default.
       type: int
 virtualport:
   description:
-    - How the guests' interfaces are announced to the switch they are plugged into.
+    - Parameters of the switch ports that the guests' interfaces are plugged into.
     - An empty mapping removes the element.
-    - For the modes that reach a switch, V(bridge), V(private), V(vepa), V(passthrough) and V(hostdev). Of its types,
-      V(openvswitch) and V(midonet) need V(bridge) with a bridge name.
+    - For the forward modes that connect to a switch, V(bridge), V(private), V(vepa), V(passthrough) and V(hostdev). The
+      types V(openvswitch) and V(midonet) require V(bridge) with a bridge name.
   type: dict
   suboptions: *virtualport
 dnsmasq_options:
   description:
-    - Lines for the configuration file of the network's dnsmasq, passed on unchecked and in this order.
-    - The list is exact, and an empty one removes all of them.
+    - Lines for the configuration file of the network's dnsmasq, passed on in this order and without a check of their
+      contents.
+    - The list is exact; an empty list removes all of them.
     - For the forward modes nat, route and open, and for isolated networks.
     - Needs libvirt 5.6 or newer.
   type: list
   elements: str
 xml:
   description:
-    - The whole network as libvirt's XML, instead of the typed options, with which it is mutually exclusive.
-    - It is exact for the whole network, so what it does not say is removed, except what libvirt has made up (UUID, MAC
-      address, bridge name). Its name must be the one that the task gives.
+    - The whole network as libvirt XML. Mutually exclusive with the typed options.
+    - It is exact for the whole network. Everything that it does not contain is removed, except what libvirt generated
+      (UUID, MAC address, bridge name). Its name must be the name in the task.
   type: str
 state:
   description:
-    - V(active) is a network that is defined and runs, V(inactive) one that is defined and does not run.
-    - V(present) defines the network and leaves it running or not, as it is.
+    - V(active) defines and starts the network, V(inactive) defines and stops it.
+    - V(present) defines the network and neither starts nor stops it.
     - V(absent) stops the network and removes its definition.
   type: str
   choices: [active, inactive, present, absent]
   default: active
 autostart:
-  description: Whether the network starts with the host. Left out, it is left alone.
+  description: Whether the network starts at boot. If omitted, the setting is not changed.
   type: bool
 pending:
   description:
-    - Options of which the running network may go on having another value than its definition until its next start, as
-      M(virtfleet.network.virt_network_info) found it. So taking over a network that somebody changed by hand neither
-      restarts nor updates it. The result lists them under C(pending), and a warning names them.
-    - It holds for options that the definition already has as the task gives them. Once the task changes one, the usual
-      rules apply to it.
+    - Options whose value in the running network may differ from the definition until the next start, as reported by
+      M(virtfleet.network.virt_network_info). With these, adopting a network that was changed by hand neither restarts
+      nor updates it. The result lists them under C(pending), and a warning names them.
+    - Applies only to options whose persistent definition already has the value of the task. When the task changes an
+      option, the usual rules apply to it.
   type: list
   elements: str
   choices:
@@ -638,7 +644,7 @@ _NETWORKS = r"""
 options:
   networks:
     description:
-      - The networks. In each of them an option left out is left alone, and an option given is exact, lists included.
+      - The networks. An omitted option is not changed. A given option is exact, including lists.
       - An empty mapping, list or string, or V(0) for the MTU, removes the element.
     type: list
     elements: dict
@@ -656,17 +662,17 @@ class ModuleDocFragment:
 options:
   uri:
     description:
-      - The libvirt to talk to. Every URI of libvirt's will do, such as V(qemu:///system), V(qemu+ssh://host/system),
-        V(qemu+tls://host/system) or V(test:///default).
-      - The connection is made by the host on which the module runs, with that host's keys and certificates.
-      - The network interfaces of the machine behind a remote URI cannot be read.
+      - libvirt connection URI, such as V(qemu:///system), V(qemu+ssh://host/system), V(qemu+tls://host/system) or
+        V(test:///default).
+      - The host on which the module runs opens the connection, with that host's keys and certificates.
+      - Over a remote URI, the network interfaces of the remote host cannot be read.
     type: str
     default: qemu:///system
 requirements:
   - Python 3.9 or newer
   - python3-libvirt
   - python3-lxml
-  - python3-pyroute2 (only where network interfaces of the host are read)
+  - python3-pyroute2 (only if network interfaces of the host are read)
 """
 
     RESTART = r"""
@@ -674,14 +680,16 @@ options:
   restart:
     description:
       - Some changes take effect only when the network is stopped and started, which cuts off the guests plugged into
-        it. This says what may be done then. Changes that libvirt can make to a running network need no restart.
-      - V(idle) restarts a network when no guest is plugged in. Otherwise the task fails before anything is touched and
-        names the guests.
+        it. This option controls whether the network is restarted for them. Changes that libvirt can make to a running
+        network need no restart.
+      - V(idle) restarts the network if no guest is plugged in. Otherwise the task fails before it changes anything and
+        lists the guests.
       - V(never) leaves the change for the network's next start and reports it as pending.
-      - V(replug) restarts it and then plugs in again all that was plugged in. Guests on a bridge that libvirt makes are
-        without it for a moment, and the result says how long each was; guests on the host's own bridge or on a macvtap
-        notice nothing. What no restart can bring to a running guest waits for that guest. Only on the host itself.
-      - V(force) restarts the network in any case.
+      - V(replug) restarts the network and then plugs everything back in. Guests on a bridge that libvirt creates are
+        disconnected briefly, and the result says for how long; guests on the host's own bridge or on a macvtap keep
+        their connection. A change that no restart can bring to a running guest waits until that guest stops. Not
+        possible over a remote URI.
+      - V(force) always restarts the network and cuts off the guests.
     type: str
     choices: [idle, never, replug, force]
     default: idle
@@ -691,8 +699,8 @@ options:
 options:
   lock_timeout:
     description:
-      - One task at a time changes the networks of a host, whichever user runs it. How many seconds to wait for the end
-        of another; V(0) fails at once.
+      - How many seconds to wait for another task that is changing networks on this host; V(0) fails at once. Only one
+        task at a time, of any user, changes the networks of a host.
     type: int
     default: 60
 """
@@ -701,38 +709,38 @@ options:
 options:
   confirm_timeout:
     description:
-      - Roll the change back on the host itself unless M(virtfleet.network.virt_network_confirm) confirms it within this
-        number of seconds, counted from its first step. So a change that cuts off the host's own SSH connection undoes
-        itself. V(0) asks for no confirmation.
-      - The time goes on while the host is suspended, and setting the host's clock does not change it. A reboot ends it;
-        the next task that changes networks on the host then rolls the change back.
-      - Until it is confirmed or rolled back, no other task of any user changes networks on the host.
+      - The host rolls the change back unless M(virtfleet.network.virt_network_confirm) confirms it within this number
+        of seconds, counted from the first step. A change that cuts off the host's own SSH connection is thus undone.
+        V(0) requires no confirmation.
+      - Time during which the host is suspended counts; setting the host's clock has no effect. After a reboot, the next
+        task that changes networks on the host rolls the change back.
+      - Until the change is confirmed or rolled back, no other task of any user can change networks on the host.
     type: int
     default: 0
   confirm_run:
     description:
-      - C(confirm.run) of an earlier task's result. This change is added to the change of that task, which still waits
-        to be confirmed, so that both are confirmed, or rolled back, together.
-      - Needs C(confirm_timeout), which counts anew from this change's first step.
+      - C(confirm.run) from the result of an earlier task whose change is not confirmed yet. This change is added to it;
+        both are confirmed, or rolled back, together.
+      - Requires C(confirm_timeout), which restarts with the first step of this change.
     type: str
   verify_reach:
     description:
-      - Addresses that the host must reach by ping before the change, and still after it; otherwise the change is taken
-        back and the task fails.
+      - Addresses that the host must be able to ping before and after the change. If one does not answer before it,
+        nothing is changed; if one does not answer after it, the change is rolled back. The task fails in both cases.
     type: list
     elements: str
     default: []
 """
 
 
-# Composed, hence not in the class itself, where ansible-test reads literals only.
-# One network, with the module's own option for its name.
+# Composed outside of the class because ansible-test reads only literals inside it.
+# One network; its name is an option of the module itself.
 ModuleDocFragment.DOCUMENTATION = (
     "options:\n"
     + indent(_NETWORK, "  ")
     + r"""
 notes:
-  - An option left out is left alone; an option given is exact, lists included.
+  - An omitted option is not changed; a given option is exact, including lists.
   - An empty mapping, list or string, or V(0) for the MTU, removes the element.
 """
 )

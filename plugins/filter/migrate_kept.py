@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thin door to the comparison after a migration."""
+"""Ansible filter: compare a guest before and after a migration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_f
 
 DOCUMENTATION = r"""
 name: migrate_kept
-short_description: Say whether a guest kept its networks
+short_description: Check whether a guest kept its networks after a migration
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
@@ -35,30 +35,30 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Require that every NIC has what it had
+- name: Require that every NIC kept its network
   ansible.builtin.assert:
     that: (before.guests[0] | virtfleet.network.migrate_kept(after.guests[0])).broken == []
 """
 
 RETURN = r"""
 _value:
-  description: C(lines), one for each NIC, and C(broken), a sentence for everything that it has lost.
+  description: C(lines), one for each NIC, and C(broken), a sentence for each network property that was lost.
   type: dict
 """
 
 
 def migrate_kept(before: Any, after: Any) -> dict[str, list[str]]:
-    """Plain data, as documented above. Raises AnsibleFilterError for what no module returned."""
+    """Plain data, as documented above. Raises AnsibleFilterError for data that no module returned."""
     try:
         return compare_after_migration(load_guest(before), load_guest(after))
     except DataError as error:
         raise AnsibleFilterError(
-            f"migrate_kept takes two guests as virt_guest_info describes them; one {error.problem}."
+            f"migrate_kept needs two guests as virt_guest_info describes them; one {error.problem}."
         ) from None
 
 
 class FilterModule:
-    """Ansible's door to the filter."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"migrate_kept": migrate_kept}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thin door to the matrix of guests by hosts."""
+"""Ansible filter: the matrix of guests by hosts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.matrix 
 
 DOCUMENTATION = r"""
 name: migrate_matrix
-short_description: Show guests by hosts, and which guest could migrate where
+short_description: Show which guest can migrate to which host
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
@@ -25,7 +25,7 @@ options:
   _input:
     description:
       - The hosts by name, each with what M(virtfleet.network.virt_guest_info) returned there.
-      - Pass whatever was registered for a host that did not answer. Its guests are not known then.
+      - For a host that did not answer, pass its registered result as it is. Its guests are unknown then.
     type: dict
     required: true
   checked:
@@ -36,15 +36,15 @@ options:
     required: true
   destination:
     description:
-      - The one host that was asked for. All guests are judged as coming there together. Without it, each is judged by
-        itself on every host.
+      - The only destination to check. All guests are checked together on it. Without it, each guest is checked alone on
+        every host.
     type: str
 seealso:
   - module: virtfleet.network.virt_migrate_check
 """
 
 EXAMPLES = r"""
-- name: Show who could go where
+- name: Show which guest can migrate where
   ansible.builtin.debug:
     msg: "{{ (found | virtfleet.network.migrate_matrix(checked)).lines }}"
   vars:
@@ -58,28 +58,29 @@ RETURN = r"""
 _value:
   description:
     - C(lines), the matrix as text, with the best candidates and every reason.
-    - C(guests), each with C(guest), C(uuid), C(host) (where it is), C(cells) (host to C(verdict) and C(findings)) and
-      C(best), the hosts where it could go, the best first.
-    - C(problems), a sentence for each guest that can go nowhere, or not to O(destination).
+    - C(guests), each with C(guest), C(uuid), C(host) (where it is), C(cells) (C(verdict) and C(findings) by host) and
+      C(best), the hosts to which it can migrate, the best first.
+    - C(problems), a sentence for each guest that cannot migrate anywhere, or not to O(destination).
     - C(repairs), each with C(host), C(module) and C(arguments), the tasks that repair the findings.
   type: dict
 """
 
 
 def migrate_matrix(found: Any, checked: Any, destination: Optional[str] = None) -> dict[str, Any]:
-    """Plain data, as documented above. Raises AnsibleFilterError for what no module returned."""
+    """Plain data, as documented above. Raises AnsibleFilterError for data that no module returned."""
     if not isinstance(found, Mapping) or not isinstance(checked, Mapping):
-        raise AnsibleFilterError("migrate_matrix takes two mappings of hosts by name.")
+        raise AnsibleFilterError("migrate_matrix needs two mappings with hosts by name.")
     try:
         return matrix_of_verdicts(found, checked, destination or None)
     except (KeyError, TypeError, AttributeError) as error:
         raise AnsibleFilterError(
-            f"migrate_matrix takes results of virt_guest_info and virt_migrate_check; these are not: {error!r}."
+            f"migrate_matrix needs results of virt_guest_info and virt_migrate_check; the given data is invalid: "
+            f"{error!r}."
         ) from None
 
 
 class FilterModule:
-    """Ansible's door to the filter."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"migrate_matrix": migrate_matrix}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thin door to the judgement by saved facts."""
+"""Ansible filter: judge guests by saved facts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.errors im
 
 DOCUMENTATION = r"""
 name: migrate_verdicts
-short_description: Judge guests on many hosts by saved facts
+short_description: Check guests against many hosts, from saved facts
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
@@ -44,7 +44,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show who could go where, of a fleet that was looked at last night
+- name: Show which guest can migrate where, from saved facts
   ansible.builtin.debug:
     msg: "{{ (found | virtfleet.network.migrate_matrix(checked)).lines }}"
   vars:
@@ -64,7 +64,7 @@ _value:
 def migrate_verdicts(guests: Any, destinations: Any, policy: Optional[dict[str, str]] = None) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for a destination that cannot be read."""
     if not isinstance(destinations, Mapping) or isinstance(guests, (str, Mapping)):
-        raise AnsibleFilterError("migrate_verdicts takes a list of guests and a mapping of hosts by name.")
+        raise AnsibleFilterError("migrate_verdicts needs a list of guests and a mapping with hosts by name.")
     described = load_guests(guests)
     try:
         hosts = {str(host): read_destination(info) for host, info in destinations.items()}
@@ -74,7 +74,7 @@ def migrate_verdicts(guests: Any, destinations: Any, policy: Optional[dict[str, 
 
 
 class FilterModule:
-    """Ansible's door to the filter."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"migrate_verdicts": migrate_verdicts}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thin door to the fleet's join."""
+"""Ansible filter: join the contract of a fleet with the bindings of a host."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ short_description: Join the contract of a fleet with the bindings of one host
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Gives what one host shall have, as M(virtfleet.network.virt_networks) takes it in
-    O(virtfleet.network.virt_networks#module:networks).
-  - Fails with every fault of contract and bindings in one message. What depends on the links of the host is not
-    looked at; P(virtfleet.network.networks_faults#filter) does that.
+  - Returns the networks of one host for O(virtfleet.network.virt_networks#module:networks) of
+    M(virtfleet.network.virt_networks).
+  - Fails with all faults of contract and bindings in one message. Faults that depend on the links of the host are found
+    by P(virtfleet.network.networks_faults#filter).
 positional: _input, bindings, networks
 options:
   _input:
     description:
-      - 'The contract: what each network promises on every host.'
-      - Besides C(name), C(reach), C(mtu) and C(subnets) a network takes every option of
-        M(virtfleet.network.virt_network) that describes a network, as a promise that is the same on every host.
+      - The contract, the properties of each network on every host.
+      - Besides C(name), C(reach), C(mtu) and C(subnets), a network takes every option of
+        M(virtfleet.network.virt_network) that describes a network. The option is then the same on every host.
     type: list
     elements: dict
     required: true
@@ -40,39 +40,39 @@ options:
         required: true
       reach:
         description:
-          - What guests reach through it.
-          - V(l2) is bound with the forward modes bridge, private, vepa, passthrough and hostdev.
-          - V(routed) is bound with route (the default) and open, V(nat) with nat.
-          - V(isolated) is bound with no forward at all.
+          - What guests reach through the network.
+          - V(l2) allows the forward modes bridge, private, vepa, passthrough and hostdev.
+          - V(routed) allows route (the default) and open, V(nat) allows nat.
+          - V(isolated) allows no C(forward).
         type: str
         required: true
         choices: [l2, routed, nat, isolated]
       mtu:
         description:
-          - The largest frame that passes on every host.
-          - Becomes the MTU of the network where libvirt makes the bridge.
+          - The MTU that the network must have on every host.
+          - Sets the MTU of the network on hosts where libvirt creates the bridge.
         type: int
       subnets:
         description:
-          - The subnets of the network, such as C(10.20.0.0/24). Every address that a host has on the network must
-            be in one of them.
-          - With V(nat) and V(routed) the host needs an address in each of them.
+          - The subnets of the network, such as C(10.20.0.0/24). Every address that a host has on the network must be in
+            one of them.
+          - With V(nat) and V(routed), the host needs an address in each of them.
         type: list
         elements: str
   bindings:
     description:
-      - What the host builds each network of the contract from, by the name of the network.
-      - A binding takes the options of M(virtfleet.network.virt_network) that the contract does not give, C(autostart)
-        and C(state) (C(active), C(inactive), C(present)) among them. It may be empty or null.
-      - C(pool) says what the members of its pool are, with the options C(members), C(match), C(pf), C(vfs),
-        C(exclusive), C(drain) and C(max_guests) of M(virtfleet.network.virt_iface_pool).
+      - What the host builds each network of the contract from, by network name.
+      - A binding takes the options of M(virtfleet.network.virt_network) that the contract does not set, including
+        C(autostart) and C(state) (C(active), C(inactive), C(present)). It may be empty or null.
+      - C(pool) selects the members of the pool, with the options C(members), C(match), C(pf), C(vfs), C(exclusive),
+        C(drain) and C(max_guests) of M(virtfleet.network.virt_iface_pool).
     type: dict
     required: true
   networks:
     description:
-      - The networks that the host has, as M(virtfleet.network.virt_network_info) returns them.
-      - Needed where a binding has C(pool). The network keeps the members that it has on the host, for
-        M(virtfleet.network.virt_iface_pool) to bring up to date; see P(virtfleet.network.networks_pools#filter).
+      - The networks of the host, as M(virtfleet.network.virt_network_info) returns them.
+      - Required if a binding has C(pool). The network keeps its current members on the host, and
+        M(virtfleet.network.virt_iface_pool) updates them; see P(virtfleet.network.networks_pools#filter).
     type: list
     elements: dict
 seealso:
@@ -83,7 +83,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make the networks of the contract
+- name: Create the networks of the contract
   virtfleet.network.virt_networks:
     networks: "{{ contract | virtfleet.network.networks_desired(bindings) }}"
   vars:
@@ -103,9 +103,10 @@ RETURN = r"""
 _value:
   description:
     - The networks in the order of the contract, each with its name, state, autostart and options.
-    - The forward mode is filled in where the reach says it, autostart is true unless it is given.
-    - Every option that neither gives is empty (not shown in the sample), so that what a host had before goes. Only the
-      UUID, the MAC address and foreign metadata are left as they are.
+    - The forward mode is added if the reach determines it. C(autostart) defaults to V(true).
+    - Every option that is set neither in the contract nor in the binding is empty (not shown in the sample), so that
+      earlier settings on the host are removed. Only the UUID, the MAC address and metadata of other applications are
+      left out, and not changed.
   type: list
   elements: dict
   sample:
@@ -124,7 +125,10 @@ def networks_desired(contract: Any, bindings: Any, networks: Any = None) -> list
         raise AnsibleFilterError(" ".join(fault.line() for fault in faults))
     pooled = [network["name"] for network in joined if "pool" in network]
     if pooled and networks is None:
-        raise AnsibleFilterError(f"The pool of {', '.join(pooled)} is kept as it is on the host: give its networks.")
+        raise AnsibleFilterError(
+            f"A binding of {', '.join(pooled)} has pool: pass the networks that virt_network_info returned on the host "
+            "as the second argument."
+        )
     try:
         there = networks_there(networks or [])
     except ValueError as error:
@@ -133,7 +137,7 @@ def networks_desired(contract: Any, bindings: Any, networks: Any = None) -> list
 
 
 class FilterModule:
-    """Ansible's door to the filter."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"networks_desired": networks_desired}

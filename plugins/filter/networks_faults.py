@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thin door to the fleet's judgement."""
+"""Ansible filter: check the contract and bindings of a fleet."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_
 
 DOCUMENTATION = r"""
 name: networks_faults
-short_description: Find everything wrong with contract and bindings of a fleet
+short_description: Find all faults in the contract and bindings of a fleet
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Judges all hosts at once, before anything is changed anywhere.
-  - Looks at no host itself. What it shall know of their links is given to it.
+  - Checks all hosts at once, before anything is changed on any of them.
+  - Does not connect to any host. Pass the links of the hosts if faults that depend on them should be found.
 positional: _input, hosts
 options:
   _input:
@@ -28,9 +28,9 @@ options:
     description:
       - The hosts by name, each a mapping with the keys C(bindings), C(links) and C(contract).
       - C(bindings) are those of the host, as P(virtfleet.network.networks_desired#filter) takes them.
-      - C(links) are those that M(virtfleet.network.virt_network_info) returns. When they are left out or null,
-        nothing is known of them, and bridges, pool members and their MTU are not judged.
-      - C(contract) is only needed where a host belongs to another fleet than the others.
+      - C(links) are the links that M(virtfleet.network.virt_network_info) returns. If they are omitted or null,
+        bridges, pool members and their MTU are not checked.
+      - C(contract) is required only if a host belongs to a different fleet than the others.
     type: dict
     required: true
 seealso:
@@ -39,7 +39,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Refuse a fleet that cannot keep its contract
+- name: Fail if the fleet cannot fulfil its contract
   ansible.builtin.assert:
     that: faults | length == 0
     fail_msg: "{{ faults | map(attribute='sentence') | join(' ') }}"
@@ -50,8 +50,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The faults, those of the contract first, then by host, network and code. Empty when there are none.
-    - Each has a stable C(code), C(host) and C(network) (empty where there is none) and a C(sentence) for people.
+    - The faults, those of the contract first, then by host, network and code. Empty if there are none.
+    - Each has a stable C(code), C(host) and C(network) (empty if not applicable) and a C(sentence) that describes it.
   type: list
   elements: dict
   sample:
@@ -69,7 +69,7 @@ def networks_faults(contract: Any, hosts: Any) -> list[dict[str, str]]:
 
 
 class FilterModule:
-    """Ansible's door to the filter."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"networks_faults": networks_faults}

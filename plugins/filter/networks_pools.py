@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thin door to the fleet's join, for the pools of a host."""
+"""Ansible filter: the pools of a host."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_
 
 DOCUMENTATION = r"""
 name: networks_pools
-short_description: Find the pools that the bindings of one host say by what their members are
+short_description: List the pools that the bindings of one host select members for
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Gives the options of M(virtfleet.network.virt_iface_pool) for each network whose binding has C(pool).
-  - Fails with every fault of contract and bindings in one message, as P(virtfleet.network.networks_desired#filter).
+  - Returns the options of M(virtfleet.network.virt_iface_pool) for each network whose binding has C(pool).
+  - Like P(virtfleet.network.networks_desired#filter), fails with all faults of contract and bindings in one message.
 positional: _input, bindings
 options:
   _input:
@@ -37,7 +37,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show what fills the pools of this host
+- name: Show the pools of this host
   ansible.builtin.debug:
     msg: "{{ contract | virtfleet.network.networks_pools(bindings) }}"
   vars:
@@ -52,7 +52,7 @@ _value:
   description:
     - The pools in the order of the contract, each with the C(name) of its network and the options of
       M(virtfleet.network.virt_iface_pool) that were given.
-    - Where the contract promises an MTU, a C(match) asks for it too.
+    - If the contract sets an MTU, C(match) requires it too.
   type: list
   elements: dict
   sample:
@@ -70,7 +70,7 @@ def networks_pools(contract: Any, bindings: Any) -> list[dict[str, Any]]:
 
 
 class FilterModule:
-    """Ansible's door to the filter."""
+    """Registers the filter with Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"networks_pools": networks_pools}

@@ -10,15 +10,16 @@ module: virt_guest_info
 short_description: Describe guests for the migration check
 version_added: 0.1.0
 description:
-  - Describes guests so that it can be judged, without asking this host again, whether they could run on another host
-    and keep their networks.
-  - A running guest is read from its migratable definition, one that is shut off from its persistent definition.
+  - Describes guests completely, so that M(virtfleet.network.virt_migrate_check) can decide, without access to this
+    host, whether they can migrate to another host and keep their networks.
+  - Running guests are described from their migratable definition, guests that are shut off from their persistent
+    definition.
 extends_documentation_fragment:
   - virtfleet.network.attributes.info
   - virtfleet.network.network.connection
 options:
   names:
-    description: Describe only these guests, given by names or UUIDs. Without it, all of them.
+    description: Describe only these guests, given by names or UUIDs. Defaults to all guests.
     type: list
     elements: str
   missing:
@@ -37,7 +38,7 @@ EXAMPLES = r"""
   virtfleet.network.virt_guest_info:
   register: found
 
-- name: Describe one
+- name: Describe one guest
   virtfleet.network.virt_guest_info:
     names: [web1]
 
@@ -61,7 +62,7 @@ host:
   type: dict
   sample: {name: kvm1, uuid: 312ec8c1-9ac3-437f-ae17-6569c5008760, libvirt_version: 9.0.0}
 gathered:
-  description: When this was gathered, in seconds since 1970.
+  description: Time of gathering, in seconds since 1970.
   returned: success
   type: int
 guests:
@@ -114,9 +115,9 @@ guests:
       type: int
     cpu:
       description:
-        - The CPU, with C(mode), C(model), C(check), C(features) (each with C(name) and C(policy)) and C(xml), which is
-          what libvirt's own comparison takes. Null when the definition has none.
-        - With the modes C(host-passthrough) and C(maximum) C(xml) is the processor of the host.
+        - The CPU, with C(mode), C(model), C(check), C(features) (each with C(name) and C(policy)) and C(xml), the input
+          for libvirt's CPU comparison. Null if the definition has no CPU.
+        - In the modes C(host-passthrough) and C(maximum), C(xml) is the processor of the host.
       type: dict
     disks:
       description:
@@ -134,7 +135,7 @@ guests:
       elements: dict
     files:
       description: Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path) and
-        C(alternative) (a path that does as well, or null).
+        C(alternative) (another path that works too, or null).
       type: list
       elements: dict
     ports:
@@ -142,16 +143,16 @@ guests:
       type: list
       elements: int
     graphics:
-      description: The displays, each with C(type), C(port), C(autoport), C(listen) and C(network) (on whose address
-        it listens).
+      description: The displays, each with C(type), C(port), C(autoport), C(listen) and C(network) (the network on whose
+        address it listens).
       type: list
       elements: dict
     blockers:
-      description: Reasons for which libvirt and QEMU refuse to migrate it to any destination, in words.
+      description: Reasons why libvirt and QEMU refuse to migrate the guest to any destination.
       type: list
       elements: str
     possible_blockers:
-      description: Reasons for which it may not be possible to migrate it at this time, in words.
+      description: Reasons why a migration may not be possible at this time.
       type: list
       elements: str
     nics:
@@ -159,36 +160,36 @@ guests:
         - The NICs, each with C(mac), C(type) (of its definition), C(network), C(portgroup), C(link) (V(up) or V(down)),
           C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (in a teaming
           pair), C(source) and C(mode) (if it names a device instead of a network), C(plugged_as) and C(device) (what it
-          is plugged into now), C(target) (the name that its definition gives its tap, null if libvirt generates one),
+          is plugged into now), C(target) (the tap name in its definition, null if libvirt generates one),
           C(attached), C(settings), C(source_link) and C(own).
         - C(own) are the settings of the NIC itself, C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters),
           C(mtu) and C(isolated).
         - C(attached) says whether the kernel has its tap in the network's bridge, or its device is a member of the
-          network's pool. Null if the guest does not run, or it cannot be seen.
-        - C(settings) is what it gets from its network on its host, with its own settings merged in. C(network) (its
+          network's pool. Null if the guest does not run, or if that cannot be read.
+        - C(settings) are the settings that the NIC gets from its network, merged with its own. They are C(network) (its
           C(uuid), C(active), C(persistent), C(autostart) and C(managed), whether this collection manages it), C(mode),
-          C(reach) (V(l2), V(routed), V(nat) or V(isolated)), C(mtu) (null if it cannot be seen), C(uplink) (its
-          C(state) V(up), V(down), V(none) or null, and C(vlan)), C(portgroup), C(vlan), C(bandwidth), C(virtualport),
+          C(reach) (V(l2), V(routed), V(nat) or V(isolated)), C(mtu) (null if unknown), C(uplink) (its C(state) V(up),
+          V(down), V(none) or null, and C(vlan)), C(portgroup), C(vlan), C(bandwidth), C(virtualport),
           C(trust_guest_rx_filters), C(isolated), C(addresses) (of the host on the network), C(forwarding) (for a NAT or
-          routed network the families, V(ipv4) and V(ipv6), whose packets its host forwards, null if that cannot be
-          seen) and C(definition) (the network as M(virtfleet.network.virt_network) takes it). Null if it asks for no
-          network by name, or the host has none of that name.
-        - C(source_link) is C(mtu) and C(uplink) of the device that it names, null if it asks for a network.
+          routed network, the families, V(ipv4) and V(ipv6), whose packets the host forwards, null if unknown) and
+          C(definition) (the network in the form that M(virtfleet.network.virt_network) takes). Null if the NIC does
+          not refer to a network by name, or the host does not have that network.
+        - C(source_link) is C(mtu) and C(uplink) of the device that the NIC names, null if the NIC refers to a network.
       type: list
       elements: dict
 code:
-  description: A stable word for what went wrong, such as V(GUEST_MISSING).
+  description: Stable error code, such as V(GUEST_MISSING).
   returned: failure
   type: str
   sample: GUEST_MISSING
 sentences:
-  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
-  returned: when one was cut
+  description: The full text of a message or warning that was too long and was shortened, one sentence per item.
+  returned: when a message or warning was shortened
   type: list
   elements: str
 problems:
-  description: Every fault of the definition, each with C(code) and C(sentence).
-  returned: when a definition is refused
+  description: Every problem in the definition, each with C(code) and C(sentence).
+  returned: when a definition is rejected
   type: list
   elements: dict
 packages:
@@ -197,27 +198,27 @@ packages:
   type: list
   elements: str
 libvirt_code:
-  description: libvirt's own error code.
-  returned: when libvirt refuses
+  description: libvirt's error code.
+  returned: when libvirt reports an error
   type: int
 libvirt_domain:
-  description: libvirt's own error domain.
-  returned: when libvirt refuses
+  description: libvirt's error domain.
+  returned: when libvirt reports an error
   type: int
 libvirt_message:
-  description: libvirt's own words.
-  returned: when libvirt refuses
+  description: libvirt's error message.
+  returned: when libvirt reports an error
   type: str
 uri:
-  description: The URI that was not reached.
-  returned: when the connection is refused
+  description: The URI that could not be reached.
+  returned: when the connection fails
   type: str
 guest:
-  description: The guest that is missing.
+  description: The guest that does not exist on the host.
   returned: with GUEST_MISSING
   type: str
 exception:
-  description: The traceback of a fault of the collection's own.
+  description: The traceback of an internal error of the collection.
   returned: with UNEXPECTED
   type: str
 """

@@ -10,11 +10,12 @@ module: virt_iface_pool
 short_description: Manage the members of a libvirt network's pool
 version_added: 0.1.0
 description:
-  - Puts host devices into the pool that the guests of a network draw on, and takes them out, live and persistent.
-  - For networks of the forward modes bridge (macvtap, without a bridge name), vepa, private, passthrough and
-    hostdev. The network has to exist; its pool may be empty.
-  - A running guest keeps the device it has. After every change libvirt's own count of who holds what is right, so
-    that the next guest gets a free member.
+  - Adds host devices to the pool of a network and removes them, live and persistent. Guests of the network use the
+    devices of its pool.
+  - For networks with the forward modes bridge (macvtap, without a bridge name), vepa, private, passthrough and
+    hostdev. The network must exist; its pool may be empty.
+  - Running guests keep their devices. After every change, libvirt's count of used members is correct, so that the next
+    guest gets a free member.
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.restart
@@ -23,51 +24,51 @@ extends_documentation_fragment:
   - virtfleet.network.network.connection
 options:
   name:
-    description: The network.
+    description: Name of the network.
     type: str
     required: true
   state:
-    description: Whether the members that are named or found are to be in the pool.
+    description: Whether the selected members should be in the pool.
     type: str
     choices: [present, absent]
     default: present
   members:
     description:
-      - Members by name, links' names or, for a hostdev network, PCI addresses.
-      - Brackets hold numbers and ranges, so that C(ens1f0v[0-15,32-47]) means 32 links.
-      - A member that is not in the pool yet is refused when it is absent, down, in a bridge or bond, carries an
-        address or the default route of the host, is in another network's pool, or is held by something else.
+      - Selects members by name. These are names of links or, for a hostdev network, PCI addresses.
+      - Brackets contain numbers and ranges; C(ens1f0v[0-15,32-47]) selects 32 links.
+      - A new member is rejected if it does not exist, is down, is in a bridge or bond, carries an address or the
+        default route of the host, is in another network's pool, or is held by something else.
     type: list
     elements: str
   match:
     description:
-      - Members by what they are. A device has to match all that is given.
-      - With O(state=present) all links of the host are looked at, but for bridges, tunnels and what stands on other
-        links. Those that cannot be members are left out with a warning that says why. With O(state=absent) the
-        members of the pool are looked at.
-      - A member that a guest holds as a PCI device shows neither name nor driver. In the pool it stays.
+      - Selects members by their properties. A device must match all given properties.
+      - With O(state=present), all physical, veth, bond, team, VLAN and dummy links of the host are compared. Matching
+        links that cannot be members are left out with a warning that gives the reason. With O(state=absent), the
+        members of the pool are compared.
+      - A member that a guest holds as a PCI device shows neither name nor driver; it stays in the pool.
     type: dict
     suboptions:
       name:
-        description: The link's name, as a glob such as V(ens1f0v*).
+        description: Name of the link, as a glob such as V(ens1f0v*).
         type: str
       regex:
-        description: The link's whole name, as a Python regular expression.
+        description: Python regular expression that must match the whole name of the link.
         type: str
       driver:
-        description: The link's driver. Of a link without one, its kind, such as V(veth).
+        description: Driver of the link, or its kind, such as V(veth), if it has no driver.
         type: str
       pf:
         description: Name of the SR-IOV physical function that the device is a VF of.
         type: str
       pci:
-        description: PCI addresses and ranges of them, such as V(0000:03:10.0-0000:03:11.7,0000:03:13.1).
+        description: PCI addresses and ranges, such as V(0000:03:10.0-0000:03:11.7,0000:03:13.1).
         type: str
       speed:
-        description: Lowest speed in Mbit/s. A link that is down has none.
+        description: Minimum speed in Mbit/s. A link that is down has no speed.
         type: int
       mtu:
-        description: Lowest MTU.
+        description: Minimum MTU.
         type: int
       carrier:
         description: Whether the link has a carrier.
@@ -76,34 +77,34 @@ options:
         description: Whether the link is in a bridge or bond. V(false) leaves such links out without a warning.
         type: bool
   pf:
-    description: Name of an SR-IOV physical function, all of whose VFs are meant. VFs that cannot be members are
-      left out with a warning.
+    description: Name of an SR-IOV physical function. Selects its VFs. VFs that cannot be members are left out with a
+      warning.
     type: str
   vfs:
-    description: Numbers of the VFs of O(pf) that are meant, such as V(0-15,32-47). All of them without it.
+    description: Numbers of the VFs of O(pf) to select, such as V(0-15,32-47). Defaults to all of them.
     type: str
   exclusive:
-    description: Whether the pool has no members but these. An empty list of O(members) then empties it.
+    description: Whether the pool contains only the selected members. An empty list of O(members) then empties it.
     type: bool
     default: false
   drain:
     description:
-      - Whether members may go that running guests hold. No other guest gets them, and their guests keep them until
+      - Whether to remove members that running guests hold. No other guest gets them, and their guests keep them until
         they stop. RV(drained) lists them.
-      - Without it the task is refused and names the guests.
+      - Without it, the task fails and lists the guests.
     type: bool
     default: false
   reclaim_stale:
     description:
-      - Whether ports whose guests do not run are dropped, and libvirt's own count is put right where it is wrong.
-      - Do not use it on a host where other hypervisors than QEMU draw on the pool; their guests cannot be seen.
+      - Whether to delete ports whose guests do not run, and to correct libvirt's count of used members.
+      - Do not use it on a host where hypervisors other than QEMU use the pool; their guests are not visible.
     type: bool
     default: false
   max_guests:
     description:
-      - How many guests each of the members that are meant shall have at most, V(0) for any number.
-      - libvirt knows no such limit and does not keep it. It is a note in the network's metadata that counts in
-        RV(pool.capacity) and wherever this collection works out whether there is room.
+      - Maximum number of guests for each selected member, V(0) for no limit.
+      - libvirt does not enforce this limit. It is stored in the network's metadata and counts in RV(pool.capacity) and
+        wherever this collection calculates free capacity.
     type: int
 seealso:
   - module: virtfleet.network.virt_network
@@ -113,7 +114,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Two links more for a network of one guest per link (passthrough)
+- name: Add two links to a network with one guest per link (passthrough)
   virtfleet.network.virt_iface_pool:
     name: fast
     members: [p0, p1]
@@ -124,7 +125,7 @@ EXAMPLES = r"""
     match: {driver: ixgbe, carrier: true, speed: 10000, in_bridge: false}
     exclusive: true
 
-- name: Links that many guests share (bridge, vepa, private), at most eight each
+- name: Links shared by several guests (bridge, vepa, private), at most eight each
   virtfleet.network.virt_iface_pool:
     name: shared
     members: ["ens1f[0-3]"]
@@ -146,7 +147,7 @@ EXAMPLES = r"""
     name: vf-devices
     match: {pci: "0000:03:10.0-0000:03:11.7,0000:03:14.0-0000:03:15.7"}
 
-- name: Take a link out before its cable is pulled, and see who still has it
+- name: Remove a link from the pool before maintenance, and see which guests still hold it
   virtfleet.network.virt_iface_pool:
     name: fast
     members: [p1]
@@ -154,7 +155,7 @@ EXAMPLES = r"""
     drain: true
   register: result
 
-- name: Free what guests left behind that are gone
+- name: Free the ports of guests that no longer run
   virtfleet.network.virt_iface_pool:
     name: fast
     reclaim_stale: true
@@ -162,7 +163,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pool:
-  description: The pool afterwards, in check mode before.
+  description: The pool after the change, in check mode before it.
   returned: success
   type: dict
   contains:
@@ -171,30 +172,30 @@ pool:
       type: str
     members:
       description:
-        - Each member with C(name), C(state), C(holders), C(max_guests) and C(left), the number of guests it still
-          takes (null for any number).
+        - Each member with C(name), C(state), C(holders), C(max_guests) and C(left), the number of guests it can still
+          take (null for no limit).
         - C(state) is V(held) by a guest of the network, V(stale) (a port without a running guest), V(foreign) (held
           by something else), V(missing) on this host, or V(free).
-        - A holder has C(kind), C(name), C(mac), C(uuid), C(network), C(port) and C(shares) (whether others may use the
-          member beside it). C(kind) is V(guest), V(stale),
-          V(network) (a guest of another network), V(direct) (a guest that names the device itself), V(bridge) (a
-          bridge or bond) or V(link) (a macvtap or macvlan of nobody known).
+        - A holder has C(kind), C(name), C(mac), C(uuid), C(network), C(port) and C(shares) (whether others can use the
+          member at the same time). C(kind) is V(guest), V(stale), V(network) (a guest of another network), V(direct) (a
+          guest that uses the device directly), V(bridge) (a bridge or bond) or V(link) (a macvtap or macvlan of
+          unknown origin).
       type: list
       elements: dict
     outside:
-      description: Devices that guests or ports of the network hold without their being members, in the same form.
+      description: Devices that guests or ports of the network hold although they are not members, in the same form.
       type: list
       elements: dict
     capacity:
-      description: The number of C(members), of those in each state, and C(left) for the whole pool (null for any
-        number).
+      description: The number of C(members), the number of members in each state, and C(left) for the whole pool (null
+        for no limit).
       type: dict
     miscounted:
-      description: Members of which libvirt's own count is wrong; an empty string stands for the network itself.
+      description: Members for which libvirt's count is wrong; an empty string stands for the network itself.
       type: list
       elements: str
 steps:
-  description: What was done, or in check mode would be done, in order.
+  description: Steps that were executed, or in check mode would be, in order.
   returned: success
   type: list
   elements: dict
@@ -203,97 +204,97 @@ steps:
       description: V(define), V(update), V(release), V(reclaim), V(free), V(destroy) or V(start).
       type: str
     disruption:
-      description: What it does to guests, V(none), V(next_start) or V(restart).
+      description: Effect on guests, V(none), V(next_start) or V(restart).
       type: str
     sentence:
-      description: The step in words.
+      description: Description of the step.
       type: str
 pending:
-  description: Options that the running network will have only after its next start.
+  description: Options that take effect only at the network's next start.
   returned: success
   type: list
   elements: str
 drained:
-  description: Devices that are out of the pool and that guests still hold, each with C(member) and the holder's
-    facts.
+  description: Devices that are no longer in the pool and that guests still hold, each with C(member) and the facts of
+    the holder.
   returned: success
   type: list
   elements: dict
 freed:
-  description: The ports that were dropped, or in check mode would be, each with C(member), C(guest), C(mac) and
+  description: The ports that were deleted, or in check mode would be, each with C(member), C(guest), C(mac) and
     C(port).
   returned: success
   type: list
   elements: dict
 confirm:
   description:
-    - What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
-    - With O(confirm_run) also when this task changed nothing.
+    - The C(run) to pass to M(virtfleet.network.virt_network_confirm), and how many C(seconds) are left to confirm.
+    - With O(confirm_run), also returned when this task changed nothing.
   returned: changed, with O(confirm_timeout)
   type: dict
 code:
-  description: A stable word for what went wrong.
+  description: Stable error code.
   returned: failure
   type: str
   sample: MEMBER_IN_USE
 problems:
-  description: Every fault of the members, each with code and sentence.
-  returned: when members are refused
+  description: Every problem with the members, each with C(code) and C(sentence).
+  returned: when members are rejected
   type: list
   elements: dict
 holders:
-  description: Who holds the members that were to go.
-  returned: when members in use are refused
+  description: The holders of the members that were to be removed.
+  returned: when removing members in use is refused
   type: list
   elements: dict
 sentences:
-  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
-  returned: when one was cut
+  description: The full text of a message or warning that was too long and was shortened, one sentence per item.
+  returned: when a message or warning was shortened
   type: list
   elements: str
 network_name:
-  description: The network that is refused, or that a step failed on.
-  returned: failure, where it is one network
+  description: The network that was rejected or whose step failed.
+  returned: failure, if it concerns one network
   type: str
 plugged:
   description: What would have been cut off, or could not be plugged in again.
-  returned: with IN_USE and the like
+  returned: with IN_USE and similar codes
   type: list
   elements: dict
 failed_step:
-  description: The step that failed, as RV(steps) has it.
+  description: The step that failed, in the form of RV(steps).
   returned: when a step fails
   type: dict
 done:
-  description: What was done before the daemon went away, and stays.
-  returned: when the daemon goes away meanwhile
+  description: Completed steps that remain in effect although the connection to the libvirt daemon was lost.
+  returned: when the connection to the daemon is lost during the change
   type: list
   elements: str
 undone:
-  description: What was done before a step failed and was taken back.
+  description: Steps that were rolled back after a step failed.
   returned: when a step fails
   type: list
   elements: str
 left:
-  description: What could not be taken back.
+  description: What could not be rolled back.
   returned: when a step or the recovery of an earlier run fails
   type: list
   elements: str
 recovered:
-  description: What was done to put an earlier run right that had been broken off, before this one failed.
-  returned: failure, after such a run
+  description: What was done to recover an earlier, interrupted run before this one failed.
+  returned: failure, after a recovery
   type: list
   elements: str
 before:
-  description: What libvirt shows of the options, where it is not what it was given.
+  description: The options as libvirt shows them after the change, where they differ from what was set.
   returned: with NOT_CONVERGED
   type: dict
 after:
-  description: What the options were to be.
+  description: The same options as they were set.
   returned: with NOT_CONVERGED
   type: dict
 run:
-  description: The run whose change waits to be confirmed.
+  description: The run whose change is not confirmed yet.
   returned: with UNCONFIRMED
   type: str
 silent:
@@ -307,38 +308,38 @@ packages:
   type: list
   elements: str
 libvirt_code:
-  description: libvirt's own error code.
-  returned: when libvirt refuses
+  description: libvirt's error code.
+  returned: when libvirt reports an error
   type: int
 libvirt_domain:
-  description: libvirt's own error domain.
-  returned: when libvirt refuses
+  description: libvirt's error domain.
+  returned: when libvirt reports an error
   type: int
 libvirt_message:
-  description: libvirt's own words.
-  returned: when libvirt refuses
+  description: libvirt's error message.
+  returned: when libvirt reports an error
   type: str
 uri:
-  description: The URI that was not reached.
-  returned: when the connection is refused
+  description: The URI that could not be reached.
+  returned: when the connection fails
   type: str
 guests:
-  description: Who uses what was to be removed.
+  description: The guests that use what was to be removed.
   returned: with PORTGROUP_IN_USE and MEMBER_IN_USE
   type: list
   elements: dict
 members:
-  description: The members that were to go and are held.
-  returned: when members in use are refused
+  description: The members that were to be removed and are held.
+  returned: when removing members in use is refused
   type: list
   elements: str
 left_out:
-  description: Why links that match cannot be members.
-  returned: when nothing matches
+  description: Reasons why matching links cannot be members.
+  returned: when no matching link can be a member
   type: list
   elements: str
 exception:
-  description: The traceback of a fault of the collection's own.
+  description: The traceback of an internal error of the collection.
   returned: with UNEXPECTED
   type: str
 again:

@@ -10,10 +10,10 @@ module: virt_migrate_check
 short_description: Check whether guests can migrate here and keep their networks
 version_added: 0.1.0
 description:
-  - Runs on the destination, and judges each guest by its description from M(virtfleet.network.virt_guest_info). The
-    hosts need not reach each other.
-  - Answers two questions. Does libvirt accept the guest? Does the guest keep its network? libvirt also migrates a guest
-    to a network on which its traffic stops, without a warning.
+  - Runs on the destination and checks each guest by its description from M(virtfleet.network.virt_guest_info). The
+    hosts do not have to reach each other.
+  - Answers two questions. Does libvirt accept the guest? Does the guest keep its network? libvirt itself does not warn
+    when it migrates a guest to a network on which the guest's traffic stops.
   - Reports every reason, not only the first. Never changes anything.
 extends_documentation_fragment:
   - virtfleet.network.attributes.info
@@ -22,10 +22,10 @@ options:
   guests:
     description:
       - The guests, as RV(virtfleet.network.virt_guest_info#module:guests) of M(virtfleet.network.virt_guest_info).
-      - Each is judged by itself, and together with the others, as guests that all come here and compete for members of
-        pools, names, MAC addresses, memory and ports.
+      - Each guest is checked alone and together with the others, which compete for pool members, names, MAC addresses,
+        memory and ports if all of them migrate here.
       - For many hosts, use P(virtfleet.network.migrate_lookups#filter) and
-        P(virtfleet.network.migrate_candidates#filter) instead, which send a host only what it has to look up.
+        P(virtfleet.network.migrate_candidates#filter) instead. They send each host only the list of what to look up.
     type: list
     elements: dict
     required: true
@@ -45,10 +45,10 @@ options:
     default: blocked
   destination:
     description:
-      - Judge by a saved result of M(virtfleet.network.virt_network_info) on the destination instead of looking at this
-        host. The module then runs anywhere, and needs no libvirt.
-      - Paths of disks, the processor and other things that have to be looked up are in the result only if its
-        O(virtfleet.network.virt_network_info#module:lookups) asked for them. Guests that need others are unknown.
+      - Check against a saved result of M(virtfleet.network.virt_network_info) from the destination instead of this
+        host. The module then runs anywhere and does not need libvirt.
+      - Disk paths, the processor and other resources that must be looked up are in the result only if its
+        O(virtfleet.network.virt_network_info#module:lookups) requested them. Guests that need others are V(unknown).
     type: dict
   max_age:
     description: The maximum age of O(destination) in seconds. If it is older, every guest is V(unknown), code C(STALE).
@@ -67,7 +67,7 @@ EXAMPLES = r"""
   delegate_to: kvm1
   register: source
 
-- name: Stop unless it can come here
+- name: Fail unless the guest can migrate here
   virtfleet.network.virt_migrate_check:
     guests: "{{ source.guests }}"
 
@@ -78,7 +78,7 @@ EXAMPLES = r"""
     fail_on: never
   register: checked
 
-- name: Judge by facts that were saved at most an hour ago
+- name: Check against saved facts that are at most one hour old
   virtfleet.network.virt_migrate_check:
     guests: "{{ source.guests }}"
     destination: "{{ lookup('ansible.builtin.file', 'kvm2.json') | from_json }}"
@@ -93,7 +93,7 @@ verdict:
   type: str
   sample: blocked
 destination:
-  description: The name of the host that was judged.
+  description: The name of the destination host.
   returned: when the options are valid
   type: str
   sample: kvm2
@@ -113,7 +113,7 @@ verdicts:
       description: The worst severity of its findings, V(ok) without any.
       type: str
     alone:
-      description: The verdict if no other guest came.
+      description: The verdict if no other guest migrated.
       type: str
     libvirt_accepts:
       description: The verdict on the first question, whether libvirt accepts the guest.
@@ -122,12 +122,12 @@ verdicts:
       description: The verdict on the second question, whether the guest keeps its network.
       type: str
     findings:
-      description: Every reason against it, the worst first.
+      description: Every reason against the migration, worst first.
       type: list
       elements: dict
       contains:
         code:
-          description: A stable word for the reason. See docs/migration.md.
+          description: Stable code of the reason. See docs/migration.md.
           type: str
         severity:
           description: V(blocked), V(unknown), V(warning) or V(ok), after O(policy).
@@ -136,17 +136,17 @@ verdicts:
           description: The question that it answers, V(libvirt_accepts) or V(keeps_network).
           type: str
         nic:
-          description: C(mac) and C(network) of the NIC, null if it is about the guest as a whole.
+          description: C(mac) and C(network) of the NIC, null if the finding is about the guest as a whole.
           type: dict
         path:
-          description: Where it is, C(nic) (a MAC address) of the guest, C(network) and C(link) of the destination, as
-            far as they apply.
+          description: What the finding is about, C(nic) (a MAC address) of the guest, C(network) and C(link) of the
+            destination, as far as they apply.
           type: dict
         parameters:
-          description: The values in the sentence, by name, as data. The names depend on the code.
+          description: The values in the sentence, by name. The names depend on the code.
           type: dict
         batch:
-          description: Whether it only exists because of the other guests of this call.
+          description: Whether the finding exists only because of the other guests of this call.
           type: bool
         sentence:
           description: The reason in words. Do not parse it; use C(code), C(path) and C(parameters).
@@ -168,18 +168,18 @@ verdicts:
             module: virtfleet.network.virt_network
             arguments: {name: red, state: active}
 code:
-  description: A stable word for what went wrong, V(NOT_ADVISED) when the verdict is what O(fail_on) says.
+  description: Stable error code, V(NOT_ADVISED) if the verdict is O(fail_on) or worse.
   returned: failure
   type: str
   sample: NOT_ADVISED
 sentences:
-  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
-  returned: when one was cut
+  description: The full text of a message or warning that was too long and was shortened, one sentence per item.
+  returned: when a message or warning was shortened
   type: list
   elements: str
 problems:
-  description: Every fault of the definition, each with C(code) and C(sentence).
-  returned: when a definition is refused
+  description: Every problem in the definition, each with C(code) and C(sentence).
+  returned: when a definition is rejected
   type: list
   elements: dict
 packages:
@@ -188,23 +188,23 @@ packages:
   type: list
   elements: str
 libvirt_code:
-  description: libvirt's own error code.
-  returned: when libvirt refuses
+  description: libvirt's error code.
+  returned: when libvirt reports an error
   type: int
 libvirt_domain:
-  description: libvirt's own error domain.
-  returned: when libvirt refuses
+  description: libvirt's error domain.
+  returned: when libvirt reports an error
   type: int
 libvirt_message:
-  description: libvirt's own words.
-  returned: when libvirt refuses
+  description: libvirt's error message.
+  returned: when libvirt reports an error
   type: str
 uri:
-  description: The URI that was not reached.
-  returned: when the connection is refused
+  description: The URI that could not be reached.
+  returned: when the connection fails
   type: str
 exception:
-  description: The traceback of a fault of the collection's own.
+  description: The traceback of an internal error of the collection.
   returned: with UNEXPECTED
   type: str
 """

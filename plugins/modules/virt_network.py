@@ -10,10 +10,10 @@ module: virt_network
 short_description: Manage one libvirt network
 version_added: 0.1.0
 description:
-  - Makes a libvirt network exist as it is described, live and persistent, with as little disturbance of running
-    guests as libvirt allows.
-  - An option that is left out is left alone. An option that is given is exact, lists included. An empty mapping,
-    list or string, and V(0) for a number, removes the element.
+  - Creates, changes or removes a libvirt network, live and persistent, with as little disruption of running guests as
+    libvirt allows.
+  - An omitted option is not changed. A given option is exact, including lists. An empty mapping, list or string, and
+    V(0) for a number, removes the element.
   - What libvirt generates (the UUID, the MAC address and the name of the bridge) is kept.
 extends_documentation_fragment:
   - virtfleet.network.attributes
@@ -25,8 +25,8 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The name of the network, by which guests ask for it.
-      - A new network's name has no slash, no control character and none of the characters C(<>&"').
+      - Name of the network. Guests refer to the network by this name.
+      - The name of a new network must not contain a slash, a control character or any of the characters C(<>&"').
     type: str
     required: true
 seealso:
@@ -63,13 +63,13 @@ EXAMPLES = r"""
       mode: passthrough
       interfaces: [{dev: p0}, {dev: p1}]
 
-- name: Change the MTU at the network's next start, without touching its guests
+- name: Change the MTU at the network's next start, without disrupting its guests
   virtfleet.network.virt_network:
     name: lan
     mtu: 9000
     restart: never
 
-- name: Change it now; guests are out of the bridge for some milliseconds, or everything is as it was
+- name: Change the MTU now; guests are out of the bridge for some milliseconds
   virtfleet.network.virt_network:
     name: lan
     mtu: 9000
@@ -85,145 +85,145 @@ EXAMPLES = r"""
 RETURN = r"""
 network:
   description:
-    - The network as M(virtfleet.network.virt_networks) takes it. In check mode, as it is before the change.
-    - Empty when there is no such network.
+    - The network in the form that M(virtfleet.network.virt_networks) takes. In check mode, as it is before the change.
+    - Empty if the network does not exist.
   returned: success
   type: dict
   sample: {name: lan, forward: {mode: nat}, state: active, autostart: true}
 steps:
-  description: What was done, or in check mode would be done, in order.
+  description: Steps that were executed, or in check mode would be, in order.
   returned: success
   type: list
   elements: dict
   contains:
     action:
       description:
-        - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe), V(leases); and for what is
-          plugged in V(attach), V(move), V(release), V(reclaim), V(free).
+        - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe) or V(leases); for what is
+          plugged in, V(attach), V(move), V(release), V(reclaim) or V(free).
       type: str
     section:
-      description: For an update, libvirt's name of the section.
+      description: For an update, libvirt's name for the section.
       type: str
     disruption:
-      description: What it does to guests, V(none), V(next_start) or V(restart).
+      description: Effect on guests, V(none), V(next_start) or V(restart).
       type: str
     concerns:
       description:
-        - For a restart, the guests' NICs and the devices that it concerns, each with C(kind), C(name), C(mac), C(tap)
-          and C(portgroup).
+        - For a restart, the affected guest NICs and devices, each with C(kind), C(name), C(mac), C(tap) and
+          C(portgroup).
       type: list
       elements: dict
     sentence:
-      description: The step in words.
+      description: Description of the step.
       type: str
 pending:
   description:
-    - Options that the running network will have only after its next start, the same in every run until then; V(dnsmasq)
-      when it has none until then.
+    - Options that take effect only at the network's next start, the same in every run until then. V(dnsmasq) if the
+      network has no dnsmasq until then.
   returned: success
   type: list
   elements: str
 outstanding:
   description:
-    - In check mode, what only libvirt can tell of the definition, so that it may yet refuse it. Empty when everything
-      that libvirt looks at was looked at, and after a run.
+    - In check mode, what only libvirt can check in the definition; a real run may still fail there. Empty if everything
+      that libvirt checks was checked, and after a run.
   returned: success
   type: list
   elements: str
 estimated_seconds:
   description:
-    - About how many seconds the steps take, as seen on an idle host; a busy one needs more. In check mode, how long
-      the real run is going to take.
+    - Approximate duration of the steps in seconds on an idle host; a busy host needs more. In check mode, the duration
+      of the real run.
   returned: success
   type: float
   sample: 0.65
 plugged:
-  description: What a restart or stop cut off or interrupted, or in check mode would.
-  returned: success, and when that is refused
+  description: Guest NICs and devices that a restart or stop cut off or interrupted, or in check mode would.
+  returned: success, and when the restart or stop is refused
   type: list
   elements: dict
 blocked_by_guests:
-  description: Guests that have to stop, or to be migrated away, before the pending options can come.
+  description: Guests that must be stopped or migrated away before the pending options can take effect.
   returned: success
   type: list
   elements: dict
 replugged:
   description:
-    - What was plugged in again with O(restart=replug). C(gap_ms) is how long its tap was out of the bridge, 0 for one
-      that never left it.
+    - What was plugged in again with O(restart=replug). C(gap_ms) is how long the tap was out of the bridge, 0 if it
+      never left the bridge.
   returned: success
   type: list
   elements: dict
   sample: [{kind: guest, name: web1, mac: "52:54:00:00:00:01", tap: vnet0, portgroup: null, gap_ms: 212.4}]
 confirm:
   description:
-    - What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
-    - With O(confirm_run) also when this task changed nothing.
+    - The C(run) to pass to M(virtfleet.network.virt_network_confirm), and how many C(seconds) are left to confirm.
+    - With O(confirm_run), also returned when this task changed nothing.
   returned: changed, with O(confirm_timeout)
   type: dict
 missing:
-  description: What the user lacks for this change on the host, with code V(RIGHTS_MISSING).
+  description: Permissions that the user lacks on the host for this change, with code V(RIGHTS_MISSING).
   returned: failure
   type: list
   elements: str
   sample: [write access to /sys/class/net/virbr0/bridge/stp_state]
 undone:
-  description: What was done before a step failed and was taken back.
+  description: Steps that were rolled back after a step failed.
   returned: when a step fails
   type: list
   elements: str
 left:
-  description: What could not be taken back.
+  description: What could not be rolled back.
   returned: when a step fails
   type: list
   elements: str
 code:
-  description: A stable word for what went wrong.
+  description: Stable error code.
   returned: failure
   type: str
   sample: IN_USE
 problems:
-  description: Every fault of the definition, each with code and sentence.
-  returned: when a definition is refused
+  description: Every problem in the definition, each with C(code) and C(sentence).
+  returned: when a definition is rejected
   type: list
   elements: dict
 libvirt_code:
-  description: libvirt's own error code, with its domain in RV(ignore:libvirt_domain).
-  returned: when libvirt refuses
+  description: libvirt's error code. Its domain is in RV(ignore:libvirt_domain).
+  returned: when libvirt reports an error
   type: int
 sentences:
-  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
-  returned: when one was cut
+  description: The full text of a message or warning that was too long and was shortened, one sentence per item.
+  returned: when a message or warning was shortened
   type: list
   elements: str
 network_name:
-  description: The network that is refused, or that a step failed on.
-  returned: failure, where it is one network
+  description: The network that was rejected or whose step failed.
+  returned: failure, if it concerns one network
   type: str
 failed_step:
-  description: The step that failed, as RV(steps) has it.
+  description: The step that failed, in the form of RV(steps).
   returned: when a step fails
   type: dict
 done:
-  description: What was done before the daemon went away, and stays.
-  returned: when the daemon goes away meanwhile
+  description: Completed steps that remain in effect although the connection to the libvirt daemon was lost.
+  returned: when the connection to the daemon is lost during the change
   type: list
   elements: str
 recovered:
-  description: What was done to put an earlier run right that had been broken off, before this one failed.
-  returned: failure, after such a run
+  description: What was done to recover an earlier, interrupted run before this one failed.
+  returned: failure, after a recovery
   type: list
   elements: str
 before:
-  description: What libvirt shows of the options, where it is not what it was given.
+  description: The options as libvirt shows them after the change, where they differ from what was set.
   returned: with NOT_CONVERGED
   type: dict
 after:
-  description: What the options were to be.
+  description: The same options as they were set.
   returned: with NOT_CONVERGED
   type: dict
 run:
-  description: The run whose change waits to be confirmed.
+  description: The run whose change is not confirmed yet.
   returned: with UNCONFIRMED
   type: str
 silent:
@@ -237,19 +237,19 @@ packages:
   type: list
   elements: str
 libvirt_domain:
-  description: libvirt's own error domain.
-  returned: when libvirt refuses
+  description: libvirt's error domain.
+  returned: when libvirt reports an error
   type: int
 libvirt_message:
-  description: libvirt's own words.
-  returned: when libvirt refuses
+  description: libvirt's error message.
+  returned: when libvirt reports an error
   type: str
 uri:
-  description: The URI that was not reached.
-  returned: when the connection is refused
+  description: The URI that could not be reached.
+  returned: when the connection fails
   type: str
 exception:
-  description: The traceback of a fault of the collection's own.
+  description: The traceback of an internal error of the collection.
   returned: with UNEXPECTED
   type: str
 again:

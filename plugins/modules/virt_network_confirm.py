@@ -7,22 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: virt_network_confirm
-short_description: Confirm a change of networks that would otherwise undo itself
+short_description: Confirm a change of networks that would otherwise be rolled back
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Makes a change stay that another module of this collection made with C(confirm_timeout). That this task reaches the
-    host shows that the change has not cut it off.
-  - Without it, the host rolls the change back by itself when the time is over.
-  - Any user who may change the host's networks may confirm it. Over a remote URI only the user and the host that made
-    the change can, since the change is recorded there.
+  - Keeps a change that another module of this collection made with C(confirm_timeout). If this task reaches the host,
+    the change has not cut the host off.
+  - Without a confirmation, the host rolls the change back when the time is over.
+  - Any user who may change the host's networks can confirm the change. Over a remote URI, only the same user on the
+    same host can confirm it, because the change is recorded there.
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.lock
   - virtfleet.network.network.connection
 options:
   run:
-    description: Which change, C(confirm.run) of the result that made it.
+    description: The change to confirm, C(confirm.run) from the result of the task that made it.
     type: str
     required: true
 seealso:
@@ -48,18 +48,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 networks:
-  description: The networks whose change stays.
+  description: The networks whose change was confirmed.
   returned: success
   type: list
   elements: str
 code:
-  description: A stable word for what went wrong.
+  description: Stable error code.
   returned: failure
   type: str
   sample: NOT_PENDING
 sentences:
-  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
-  returned: when one was cut
+  description: The full text of a message or warning that was too long and was shortened, one sentence per item.
+  returned: when a message or warning was shortened
   type: list
   elements: str
 packages:
@@ -68,23 +68,23 @@ packages:
   type: list
   elements: str
 libvirt_code:
-  description: libvirt's own error code.
-  returned: when libvirt refuses
+  description: libvirt's error code.
+  returned: when libvirt reports an error
   type: int
 libvirt_domain:
-  description: libvirt's own error domain.
-  returned: when libvirt refuses
+  description: libvirt's error domain.
+  returned: when libvirt reports an error
   type: int
 libvirt_message:
-  description: libvirt's own words.
-  returned: when libvirt refuses
+  description: libvirt's error message.
+  returned: when libvirt reports an error
   type: str
 uri:
-  description: The URI that was not reached.
-  returned: when the connection is refused
+  description: The URI that could not be reached.
+  returned: when the connection fails
   type: str
 exception:
-  description: The traceback of a fault of the collection's own.
+  description: The traceback of an internal error of the collection.
   returned: with UNEXPECTED
   type: str
 journal:

@@ -10,9 +10,8 @@ module: virt_networks
 short_description: Manage all libvirt networks of a host
 version_added: 0.1.0
 description:
-  - Makes the libvirt networks of a host exist as they are described, in one call.
-  - Every network is planned before the first one is changed. When a step fails, everything that this call did
-    is taken back.
+  - Creates, changes and removes the libvirt networks of a host in one call.
+  - Every network is planned before the first one is changed. When a step fails, all steps of this call are rolled back.
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.networks
@@ -23,11 +22,11 @@ extends_documentation_fragment:
 options:
   purge:
     description:
-      - Remove the networks that are not in O(networks), of those that this collection made.
-      - The collection marks the networks it makes in their C(<metadata>), with their name and UUID. A network without
-        that mark, or with the mark of another network, which it was copied from, is never removed.
-      - A mark without name and UUID is an older version's. Such a network is not removed either, and a warning names
-        it. Giving it in O(networks) once renews its mark.
+      - Remove the networks that this collection created and that are not in O(networks).
+      - The collection marks the networks it creates in their C(<metadata>), with their name and UUID. A network without
+        that mark, or with the mark of another network that it was copied from, is never removed.
+      - A mark without name and UUID was written by an older version. Such a network is not removed, and a warning lists
+        it. Listing it in O(networks) once renews its mark.
     type: bool
     default: false
 seealso:
@@ -52,7 +51,7 @@ EXAMPLES = r"""
   virtfleet.network.virt_network_info:
   register: found
 
-- name: Adopt them, which changes nothing, also where somebody's change waits for a network's next start
+- name: Adopt them without a change, even if manual changes are pending until a network's next start
   virtfleet.network.virt_networks:
     networks: "{{ found.networks }}"
 """
@@ -60,9 +59,9 @@ EXAMPLES = r"""
 RETURN = r"""
 networks:
   description:
-    - What was done to each network, in the order in which networks were begun; networks that were removed included.
-    - A network that takes what another has (a bridge, a subnet) comes after it. Where that goes round in a circle,
-      all of them stop before the first of them is defined.
+    - The result for each network, including removed ones, in the order in which they were started on.
+    - A network that takes over something from another (a bridge name, a subnet) comes after it. If such networks depend
+      on each other in a circle, all of them are stopped before the first one is defined.
   returned: success
   type: list
   elements: dict
@@ -71,7 +70,7 @@ networks:
       description: The network.
       type: str
     changed:
-      description: Whether anything was done to it.
+      description: Whether the network was changed.
       type: bool
     steps:
       description: The steps, as M(virtfleet.network.virt_network) returns them.
@@ -79,24 +78,24 @@ networks:
       elements: dict
     pending:
       description:
-        - Options that the running network will have only after its next start; the same in every run until then.
+        - Options that take effect only at the network's next start, the same in every run until then.
       type: list
       elements: str
     outstanding:
       description:
-        - In check mode, what only libvirt can tell of the definition, so that it may yet refuse it. Empty when
-          everything that libvirt looks at was looked at, and after a run.
+        - In check mode, what only libvirt can check in the definition; a real run may still fail there. Empty if
+          everything that libvirt checks was checked, and after a run.
       type: list
       elements: str
     estimated_seconds:
-      description: About how many seconds the steps take, as M(virtfleet.network.virt_network) returns it.
+      description: Approximate duration of the steps in seconds, as M(virtfleet.network.virt_network) returns it.
       type: float
     plugged:
-      description: What a restart or stop cut off or interrupted, or in check mode would.
+      description: Guest NICs and devices that a restart or stop cut off or interrupted, or in check mode would.
       type: list
       elements: dict
     blocked_by_guests:
-      description: Guests that have to stop, or to be migrated away, before the pending options can come.
+      description: Guests that must be stopped or migrated away before the pending options can take effect.
       type: list
       elements: dict
     replugged:
@@ -105,81 +104,80 @@ networks:
       elements: dict
 confirm:
   description:
-    - What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
-    - With O(confirm_run) also when this task changed nothing.
+    - The C(run) to pass to M(virtfleet.network.virt_network_confirm), and how many C(seconds) are left to confirm.
+    - With O(confirm_run), also returned when this task changed nothing.
   returned: changed, with O(confirm_timeout)
   type: dict
 missing:
-  description: What the user lacks for this change on the host, with code V(RIGHTS_MISSING).
+  description: Permissions that the user lacks on the host for this change, with code V(RIGHTS_MISSING).
   returned: failure
   type: list
   elements: str
   sample: [write access to /sys/class/net/virbr0/bridge/stp_state]
 undone:
-  description: What was done before a step failed and was taken back.
+  description: Steps that were rolled back after a step failed.
   returned: when a step fails
   type: list
   elements: str
 left:
-  description: What could not be taken back.
+  description: What could not be rolled back.
   returned: when a step fails
   type: list
   elements: str
 code:
-  description: A stable word for what went wrong.
+  description: Stable error code.
   returned: failure
   type: str
   sample: SUBNET_OVERLAP
 problems:
-  description: Every fault of the definitions, each with code and sentence.
-  returned: when a definition is refused
+  description: Every problem in the definitions, each with C(code) and C(sentence).
+  returned: when a definition is rejected
   type: list
   elements: dict
 sentences:
-  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
-  returned: when one was cut
+  description: The full text of a message or warning that was too long and was shortened, one sentence per item.
+  returned: when a message or warning was shortened
   type: list
   elements: str
 network_name:
-  description: The network that is refused, or that a step failed on.
-  returned: failure, where it is one network
+  description: The network that was rejected or whose step failed.
+  returned: failure, if it concerns one network
   type: str
 refused:
   description:
-    - The networks that are refused, when there are several, each with C(network_name), C(code), C(sentence) and the
-      facts that go with the code.
-  returned: when several networks are refused
+    - The rejected networks, each with C(network_name), C(code), C(sentence) and the facts that belong to the code.
+  returned: when several networks are rejected
   type: list
   elements: dict
 plugged:
   description: What would have been cut off, or could not be plugged in again.
-  returned: with IN_USE and the like
+  returned: with IN_USE and similar codes
   type: list
   elements: dict
 failed_step:
-  description: The step that failed, as RV(virtfleet.network.virt_network#module:steps) has it.
+  description: The step that failed, in the form of RV(virtfleet.network.virt_network#module:steps).
   returned: when a step fails
   type: dict
 done:
-  description: What was done before the daemon went away, and stays.
-  returned: when the daemon goes away meanwhile
+  description: Completed steps that remain in effect although the connection to the libvirt daemon was lost.
+  returned: when the connection to the daemon is lost during the change
   type: list
   elements: str
 recovered:
-  description: What was done to put an earlier run right that had been broken off, before this one failed.
-  returned: failure, after such a run
+  description: What was done to recover an earlier, interrupted run before this one failed.
+  returned: failure, after a recovery
   type: list
   elements: str
 before:
-  description: What libvirt shows of the options, where it is not what it was given.
+  description: The options as libvirt shows them after the change, where they differ from what was set.
   returned: with NOT_CONVERGED
   type: dict
 after:
-  description: What the options were to be.
+  description: The same options as they were set.
   returned: with NOT_CONVERGED
   type: dict
 run:
-  description: The run whose change waits to be confirmed.
+  description: The run whose change is not confirmed yet.
   returned: with UNCONFIRMED
   type: str
 silent:
@@ -193,23 +191,23 @@ packages:
   type: list
   elements: str
 libvirt_code:
-  description: libvirt's own error code.
-  returned: when libvirt refuses
+  description: libvirt's error code.
+  returned: when libvirt reports an error
   type: int
 libvirt_domain:
-  description: libvirt's own error domain.
-  returned: when libvirt refuses
+  description: libvirt's error domain.
+  returned: when libvirt reports an error
   type: int
 libvirt_message:
-  description: libvirt's own words.
-  returned: when libvirt refuses
+  description: libvirt's error message.
+  returned: when libvirt reports an error
   type: str
 uri:
-  description: The URI that was not reached.
-  returned: when the connection is refused
+  description: The URI that could not be reached.
+  returned: when the connection fails
   type: str
 exception:
-  description: The traceback of a fault of the collection's own.
+  description: The traceback of an internal error of the collection.
   returned: with UNEXPECTED
   type: str
 again:

@@ -11,10 +11,10 @@ short_description: Manage one portgroup of a libvirt network
 version_added: 0.1.0
 description:
   - Creates, changes or removes one portgroup, in the running network and in its persistent definition, without stopping
-    the network. Other portgroups are left alone, live and persistent.
-  - An omitted option is left alone. A given option is exact, lists included. An empty mapping removes the element.
+    the network. Other portgroups are not changed, neither live nor persistent.
+  - An omitted option is not changed. A given option is exact, including lists. An empty mapping removes the element.
   - Guests get a portgroup's settings when they are plugged in, and keep them. RV(guests_on_old_settings) lists guests
-    that run with other settings than the portgroup has now, and how to bring them up to date.
+    whose settings differ from those that the portgroup has now, and how to update them.
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.portgroup
@@ -29,7 +29,7 @@ options:
   default:
     description:
       - Whether guests that name no portgroup get this one.
-      - V(true) takes this role away from the current default portgroup.
+      - V(true) unsets the current default portgroup.
     type: bool
   state:
     description: Whether the portgroup should exist.
@@ -40,14 +40,14 @@ options:
     description:
       - Whether to remove a portgroup that running or defined guests use. A guest that names no portgroup uses the
         default one.
-      - With V(allow), running guests keep its settings until they are plugged in again. Then they have none of them;
-        libvirt starts them nevertheless.
+      - With V(allow), running guests keep its settings until they are plugged in again. After that they have none of
+        its settings; libvirt still starts them.
     type: str
     choices: [refuse, allow]
     default: refuse
 notes:
-  - RV(guests_on_old_settings) compares ports, guests and the network as they are; a guest is listed in every run until
-    it is up to date, whichever task changed the portgroup.
+  - RV(guests_on_old_settings) compares ports, guests and the network as they are. A guest is listed in every run until
+    it is up to date, no matter which task changed the portgroup.
 seealso:
   - module: virtfleet.network.virt_network
   - name: Portgroups
@@ -117,7 +117,7 @@ EXAMPLES = r"""
     msg: "{{ item.guest }} {{ item.mac }} {{ item.methods | map(attribute='method') | join(', ') }}"
   loop: "{{ moved.guests_on_old_settings }}"
 
-- name: Remove a portgroup that nobody uses
+- name: Remove an unused portgroup
   virtfleet.network.virt_portgroup:
     network: red
     name: engineering
@@ -127,16 +127,16 @@ EXAMPLES = r"""
 RETURN = r"""
 portgroup:
   description:
-    - The portgroup as O(ignore:portgroups) of M(virtfleet.network.virt_network) takes it, from the persistent
-      definition (a transient network's running one). In check mode, as it is before the change.
-    - Empty when it does not exist.
+    - The portgroup in the form that O(ignore:portgroups) of M(virtfleet.network.virt_network) takes, from the
+      persistent definition (of a transient network, from the live one). In check mode, as it is before the change.
+    - Empty if it does not exist.
   returned: success
   type: dict
   sample: {name: engineering, default: true, vlan: {tags: [{id: 40}]}}
 guests_on_old_settings:
   description:
-    - NICs of running guests, of this portgroup or of none, that are plugged in with other settings than they would get
-      now; in check mode, after the change.
+    - NICs of running guests in this portgroup, or in no portgroup, whose settings differ from those that they would get
+      if plugged in now; in check mode, after the change.
     - A NIC's own settings (C(<vlan>), C(<bandwidth>)) do not count as old.
     - Null over a connection that shows no guests.
   returned: success
@@ -153,14 +153,14 @@ guests_on_old_settings:
       description: MAC address of the NIC.
       type: str
     portgroup:
-      description: The portgroup that the NIC names, null when it names none.
+      description: The portgroup that the NIC names, null if it names none.
       type: str
     differs:
       description: The settings that differ, of C(virtualport), C(bandwidth), C(vlan) and C(trust_guest_rx_filters).
       type: list
       elements: str
     methods:
-      description: How to bring it up to date, least disruptive first.
+      description: How to update the NIC, least disruptive method first.
       type: list
       elements: dict
       contains:
@@ -171,7 +171,7 @@ guests_on_old_settings:
           description: What to do, and what it implies.
           type: str
 steps:
-  description: The steps that were run, or in check mode would be, in order.
+  description: Steps that were executed, or in check mode would be, in order.
   returned: success
   type: list
   elements: dict
@@ -180,31 +180,31 @@ steps:
       description: V(define), V(update), V(release) or V(reclaim).
       type: str
     section:
-      description: For an update, libvirt's name of the section.
+      description: For an update, libvirt's name for the section.
       type: str
     disruption:
-      description: Its effect on guests, V(none) or V(next_start).
+      description: Effect on guests, V(none) or V(next_start).
       type: str
     sentence:
-      description: The step in words.
+      description: Description of the step.
       type: str
 pending:
   description:
-    - V(portgroups) when the running network cannot take the portgroup before its next start, because it was redefined
-      as another kind of network and not restarted. Otherwise empty.
+    - V(portgroups) if the running network cannot take the portgroup before its next start, because its definition was
+      changed to another kind of network and it was not restarted. Otherwise empty.
   returned: success
   type: list
   elements: str
 confirm:
   description:
-    - What M(virtfleet.network.virt_network_confirm) needs (C(run)), and how many C(seconds) are left for it.
-    - With O(confirm_run) also when this task changed nothing.
+    - The C(run) to pass to M(virtfleet.network.virt_network_confirm), and how many C(seconds) are left to confirm.
+    - With O(confirm_run), also returned when this task changed nothing.
   returned: changed, with O(confirm_timeout)
   type: dict
 guests:
   description:
-    - The users of the portgroup, with C(guest), C(uuid), C(mac), C(running) and C(by_default).
-  returned: when a portgroup in use is refused
+    - The guest NICs that use the portgroup, each with C(guest), C(uuid), C(mac), C(running) and C(by_default).
+  returned: when removing a portgroup in use is refused
   type: list
   elements: dict
 code:
@@ -213,66 +213,66 @@ code:
   type: str
   sample: PORTGROUP_IN_USE
 problems:
-  description: Every fault of the definition, each with code and sentence.
-  returned: when a definition is refused
+  description: Every problem in the definition, each with C(code) and C(sentence).
+  returned: when a definition is rejected
   type: list
   elements: dict
 libvirt_code:
-  description: libvirt's own error code, with its domain in RV(ignore:libvirt_domain).
-  returned: when libvirt refuses
+  description: libvirt's error code. Its domain is in RV(ignore:libvirt_domain).
+  returned: when libvirt reports an error
   type: int
 sentences:
-  description: All that a message or a warning says, sentence by sentence, where it was too long and had to be cut.
-  returned: when one was cut
+  description: The full text of a message or warning that was too long and was shortened, one sentence per item.
+  returned: when a message or warning was shortened
   type: list
   elements: str
 network_name:
-  description: The network that is refused, or that a step failed on.
-  returned: failure, where it is one network
+  description: The network that was rejected or whose step failed.
+  returned: failure, if it concerns one network
   type: str
 portgroup_name:
-  description: The portgroup that is refused.
-  returned: when a definition is refused
+  description: The portgroup that was rejected.
+  returned: when a definition is rejected
   type: str
 plugged:
   description: What would have been cut off, or could not be plugged in again.
-  returned: with IN_USE and the like
+  returned: with IN_USE and similar codes
   type: list
   elements: dict
 failed_step:
-  description: The step that failed, as RV(steps) has it.
+  description: The step that failed, in the form of RV(steps).
   returned: when a step fails
   type: dict
 done:
-  description: What was done before the daemon went away, and stays.
-  returned: when the daemon goes away meanwhile
+  description: Completed steps that remain in effect although the connection to the libvirt daemon was lost.
+  returned: when the connection to the daemon is lost during the change
   type: list
   elements: str
 undone:
-  description: What was done before a step failed and was taken back.
+  description: Steps that were rolled back after a step failed.
   returned: when a step fails
   type: list
   elements: str
 left:
-  description: What could not be taken back.
+  description: What could not be rolled back.
   returned: when a step or the recovery of an earlier run fails
   type: list
   elements: str
 recovered:
-  description: What was done to put an earlier run right that had been broken off, before this one failed.
-  returned: failure, after such a run
+  description: What was done to recover an earlier, interrupted run before this one failed.
+  returned: failure, after a recovery
   type: list
   elements: str
 before:
-  description: What libvirt shows of the options, where it is not what it was given.
+  description: The options as libvirt shows them after the change, where they differ from what was set.
   returned: with NOT_CONVERGED
   type: dict
 after:
-  description: What the options were to be.
+  description: The same options as they were set.
   returned: with NOT_CONVERGED
   type: dict
 run:
-  description: The run whose change waits to be confirmed.
+  description: The run whose change is not confirmed yet.
   returned: with UNCONFIRMED
   type: str
 silent:
@@ -286,19 +286,19 @@ packages:
   type: list
   elements: str
 libvirt_domain:
-  description: libvirt's own error domain.
-  returned: when libvirt refuses
+  description: libvirt's error domain.
+  returned: when libvirt reports an error
   type: int
 libvirt_message:
-  description: libvirt's own words.
-  returned: when libvirt refuses
+  description: libvirt's error message.
+  returned: when libvirt reports an error
   type: str
 uri:
-  description: The URI that was not reached.
-  returned: when the connection is refused
+  description: The URI that could not be reached.
+  returned: when the connection fails
   type: str
 exception:
-  description: The traceback of a fault of the collection's own.
+  description: The traceback of an internal error of the collection.
   returned: with UNEXPECTED
   type: str
 again:
