@@ -95,6 +95,11 @@ def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
             f"The libvirt daemon refused the login for {shown}: {message}. Run the task as root (become: true) "
             "or as a user that the daemon lets in."
         )
+    if not uri:  # virtproxyd answers for the daemons that it finds, and libvirt does not say which it missed
+        return "DAEMON_UNREACHABLE", (
+            f"libvirt found no daemon for the empty URI '' ({_bare(message)}): start it with 'systemctl start "
+            "virtqemud.socket' (libvirtd.socket where the daemon is monolithic), or set uri."
+        )
     return "DAEMON_UNREACHABLE", f"The libvirt daemon of {shown} cannot be reached: {_bare(message)}."
 
 

@@ -46,6 +46,10 @@ SAID = [
         "DAEMON_UNREACHABLE", ["/run/libvirt/virtqemud-sock-ro", "'systemctl start virtqemud.socket'"], [],
     ),
     (
+        "", 1, RPC, "internal error: connection not open",
+        "DAEMON_UNREACHABLE", ["empty URI", "'systemctl start virtqemud.socket'", "libvirtd.socket"], [],
+    ),
+    (
         "qemu:///system?socket=/tmp/x-sock", 38, RPC, socket("/tmp/x-sock"),
         "DAEMON_UNREACHABLE", ["/tmp/x-sock"], ["systemctl"],
     ),
