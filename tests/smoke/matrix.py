@@ -44,11 +44,9 @@ HEAD = (
 def pythons() -> dict[tuple[int, int], str]:
     """Interpreters at hand, by version."""
     found = {}
-    folders = [
-        *(Path(part) for part in os.environ["PATH"].split(":")),
-        *(Path.home() / ".pyenv/versions").glob("*/bin"),
-    ]
-    for folder in folders:
+    managed = Path.home() / ".pyenv"  # its shims start only what the user has chosen
+    folders = [Path(part) for part in os.environ["PATH"].split(":") if Path(part) != managed / "shims"]
+    for folder in (*folders, *(managed / "versions").glob("*/bin")):
         for program in folder.glob("python3.*"):
             version = re.fullmatch(r"python3\.(\d+)", program.name)
             if version:
