@@ -137,8 +137,7 @@ def ensure(lab: Lab, spec: HostSpec, switches: int, layers: tuple[str, list[str]
         pid = _boot(lab, spec, *layers)
     fabric.plug(lab, switches, spec, pid, fresh=not keep)
     _wait_boot(lab, spec, pid)
-    status = ask(pid, {"do": "status"})
-    dead = [name for name in status["services"] if name not in status["running"]]
+    dead = down(pid)
     for name in dead:
         ask(pid, {"do": "start", "service": name})
     return not keep or bool(dead)
@@ -194,6 +193,12 @@ def stop(pid: int, service: str, how: signal.Signals = signal.SIGTERM) -> None:
     except LabError:
         ask(pid, {"do": "signal", "service": service, "signal": int(signal.SIGKILL)})
         until(f"{service} dies", 10, gone)
+
+
+def down(pid: int) -> list[str]:
+    """The daemons that do not run."""
+    status = ask(pid, {"do": "status"})
+    return [name for name in status["services"] if name not in status["running"]]
 
 
 def start(pid: int, service: str) -> None:

@@ -183,7 +183,8 @@ def service(lab: Lab, args: argparse.Namespace) -> int:
         host.stop(pid, args.service, signal.SIGKILL)
     if args.action in ("start", "restart"):
         host.start(pid, args.service)
-        host.wait_ready(lab, lab.host(args.host), pid)
+        if not host.down(pid):  # else somebody has stopped another, on purpose
+            host.wait_ready(lab, lab.host(args.host), pid)
     return 0
 
 

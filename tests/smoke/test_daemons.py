@@ -88,6 +88,8 @@ def told_of(told, name):
 def test_a_daemon_goes_and_comes_under_running_guests(host, case, told):
     if not runs(host, case):
         pytest.skip(f"{host.said} does not run {', '.join(case)}")
+    for step in ("killed", "stopped", "back"):
+        told.ok(step)
     before = told_of(told, "before")
     assert before["holders"] == {"p0": ("held", ["web1"]), "p1": ("held", ["web2"]), "p2": ("free", [])}
     assert told_of(told, "after") == before

@@ -169,9 +169,11 @@ def _settled(name: str) -> Task:
 
 @story(broken_off, module="module", daemon="daemon")
 def test_a_run_that_is_broken_off_is_taken_up(host, case, told):
+    told.ok("restarted")
     assert told["broken"]["failed"], told["broken"]
     assert not told["disarmed"]["failed"], "the hook was never called"
     if case == "daemon":
+        told.ok("started")
         assert told["broken"]["code"] == "DAEMON_LOST", told["broken"]
         assert "Traceback" not in str(told["broken"])
     told.ok("again")

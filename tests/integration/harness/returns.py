@@ -15,7 +15,7 @@ from .playbook import ROOT
 # What Ansible adds to any result.
 ANSIBLE = {"ansible_facts", "changed", "deprecations", "diff", "failed", "invocation", "msg", "warnings"}
 LONGEST = 400
-_TYPES = {"str": str, "int": int, "dict": dict, "list": list, "bool": bool}
+_TYPES = {"str": str, "int": int, "float": (int, float), "dict": dict, "list": list, "bool": bool}
 
 
 @cache
