@@ -188,6 +188,11 @@ steps:
     sentence:
       description: Description of the step.
       type: str
+estimated_seconds:
+  description: About how many seconds the steps take on an idle host.
+  returned: success
+  type: float
+  sample: 0.2
 pending:
   description:
     - V(portgroups) if the running network cannot take the portgroup before its next start, because its definition was
