@@ -17,11 +17,12 @@ from .._model.field import Document
 from .._model.forward import mode_of, takes_pool
 from .._plan.pool.ranges import expand_ranges
 from .._plan.pool.request import Request
+from .network_options import read_network_options
 from .user_values import shown
 
 # The options of <forward> that name members.
 # The options of forward that name members, with their types.
-_MEMBERS: dict[str, type] = {"dev": str, "pf": dict, "interfaces": list, "addresses": list}
+_MEMBERS = ("dev", "pf", "interfaces", "addresses")
 
 
 def pool_fault(network: Document) -> Optional[str]:
@@ -83,16 +84,14 @@ def networks_there(networks: Any) -> dict[str, Document]:
     """The networks of virt_network_info by name. Raises ValueError with the end of a sentence for anything else."""
     if not isinstance(networks, (list, tuple)):
         raise ValueError(f"this is {shown(networks)}")
+    there: dict[str, Document] = {}
     for number, network in enumerate(networks):
         if not isinstance(network, Mapping) or not isinstance(network.get("name"), str):
             raise ValueError(f"[{number}] is not a network with a name, but {shown(network)}")
-        for option in ("forward", "bridge"):
-            if not isinstance(network.get(option) or {}, Mapping):
-                raise ValueError(f"[{number}].{option} is not a mapping, but {shown(network[option])}")
-        forward = network.get("forward") or {}
-        for option, kind in _MEMBERS.items():
-            if not isinstance(forward.get(option, kind()), kind):
-                raise ValueError(f"[{number}].forward.{option} is {shown(forward[option])}")
-        if not isinstance(forward.get("mode") or "", str):
-            raise ValueError(f"[{number}].forward.mode is {shown(forward['mode'])}")
-    return {str(network["name"]): dict(network) for network in networks}
+        complaints: list[str] = []
+        wanted = {option: network[option] for option in ("forward", "bridge") if network.get(option)}
+        options, _unread = read_network_options(wanted, complaints.append)
+        if complaints:
+            raise ValueError(f"[{number}]: {complaints[0].rstrip('.')}")
+        there[str(network["name"])] = options
+    return there

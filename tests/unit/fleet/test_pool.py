@@ -108,7 +108,7 @@ def test_a_new_network_starts_empty() -> None:
 
 
 def test_what_the_host_has_must_be_known() -> None:
-    with pytest.raises(AnsibleFilterError, match="pool of red"):
+    with pytest.raises(AnsibleFilterError, match="binding of red has pool"):
         networks_desired(RED, bound({"match": {"name": "p*"}}))
 
 
