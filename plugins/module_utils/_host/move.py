@@ -15,7 +15,7 @@ from typing import Any
 
 from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
-from .._xml.guest import interface_with
+from .._xml.guest import interface_with, recorded_bridge
 from .bridge_ports import attach, master_of, without_stp
 from .connection import libvirt
 from .ports import is_running
@@ -40,6 +40,8 @@ def _updated(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, floa
             continue
         try:
             domain = conn.lookupByUUIDString(port.uuid)
+            if recorded_bridge(domain.XMLDesc(0), str(port.mac)) == bridge:
+                continue  # its tap is attached, and its port is put back under its old UUID
             found = interface_with(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), str(port.mac))
             if found is not None:
                 domain.updateDeviceFlags(found, libvirt.VIR_DOMAIN_AFFECT_LIVE)

@@ -130,8 +130,20 @@ def _joined(asked: tuple[Nic, ...], got: tuple[Nic, ...]) -> tuple[Nic, ...]:
 
 def interface_with(xml: str, mac: str) -> Optional[str]:
     """The <interface> of a domain's XML that has a MAC address; None when there is none."""
+    node = _interface(xml, mac)
+    return None if node is None else to_text(node)
+
+
+def recorded_bridge(xml: str, mac: str) -> Optional[str]:
+    """The bridge that libvirt has for a running guest's NIC, by the guest's live XML; None when it has none."""
+    node = _interface(xml, mac)
+    source = None if node is None else node.find("source")
+    return None if source is None else source.get("bridge")
+
+
+def _interface(xml: str, mac: str) -> Any:
     for node in parse(xml).iterfind("devices/interface"):
         found = node.find("mac")
         if found is not None and str(found.get("address")).lower() == mac.lower():
-            return to_text(node)
+            return node
     return None

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.guest import Nic
-from ansible_collections.virtfleet.network.plugins.module_utils._xml.guest import parse_guest
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.guest import parse_guest, recorded_bridge
 
 MAC, OTHER = "52:54:00:00:00:01", "52:54:00:00:00:02"
 VF = "<address type='pci' domain='0x0000' bus='0x03' slot='0x10' function='0x1'/>"
@@ -118,3 +118,11 @@ def test_no_xml_is_an_error_with_a_code():
     with pytest.raises(VirtfleetError) as refused:
         parse_guest("<domain>")
     assert refused.value.code == "XML_INVALID"
+
+
+def test_the_bridge_that_libvirt_has_for_a_nic():
+    nic = "<interface type='network'><mac address='52:54:00:00:00:0{}'/><source network='red' {}/></interface>"
+    nics = nic.format(1, "bridge='virbr1' portid='x'") + nic.format(2, "dev='p0' mode='passthrough'")
+    xml = f"<domain><name>g</name><devices>{nics}</devices></domain>"
+    found = [recorded_bridge(xml, f"52:54:00:00:00:0{last}") for last in (1, 2, 3)]
+    assert found == ["virbr1", None, None]
