@@ -173,12 +173,12 @@ def task(module: str, options: dict[str, Any], check: bool = False, **keywords: 
     return {f"virtfleet.network.{module}": options, "check_mode": check, **keywords}
 
 
-def assert_refused(result: dict[str, Any], code: str, *words: str) -> None:
+def assert_refused(result: dict[str, Any], code: str, *words: str, changed: bool = False) -> None:
     """A refusal that a person can read in one line, and a play can tell by its code."""
     message = result.get("msg", "")
     assert result["failed"], result
     assert result.get("code") == code, (result.get("code"), message)
-    assert not result.get("changed"), result
+    assert bool(result.get("changed")) == changed, result
     assert "\n" not in message
     assert message.endswith("."), message
     assert not message.endswith(".."), message
