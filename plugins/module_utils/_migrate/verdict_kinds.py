@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from .finding import LIBVIRT_ACCEPTS, unknown
 
-UNREACHABLE = unknown("{reason}", LIBVIRT_ACCEPTS, "DAEMON_UNREACHABLE", "the daemon, or the host, does not answer")
+UNREACHABLE = unknown("{reason}", LIBVIRT_ACCEPTS, "DAEMON_UNREACHABLE", "The daemon or the host does not answer")
 NO_ANSWER = unknown("{host} gave no answer: {reason}", LIBVIRT_ACCEPTS)
 FACTS_STALE = unknown(
     "{host} was looked at {age} s ago; max_age is {max_age:g} s.",
     LIBVIRT_ACCEPTS,
     "STALE",
-    "the saved destination is older than `max_age`",
+    "The saved destination is older than `max_age`",
 )
 AGE_UNKNOWN = unknown("When {host} was looked at is not known.", LIBVIRT_ACCEPTS, "STALE")
 NOT_A_GUEST = unknown(
     "This is not a guest as virt_guest_info describes one.",
     LIBVIRT_ACCEPTS,
-    means="the sentence says what could not be looked at; only what matters for this guest",
+    means="The sentence says what could not be checked. Reported only if it matters for this guest",
 )
 OTHER_FORMAT = unknown(
     "The description of this guest has format {format!a}; this version reads {known}. Gather it again.", LIBVIRT_ACCEPTS
@@ -29,5 +29,5 @@ UNEXPECTED = unknown(
     "Rule {rule} of virtfleet.network failed ({error}), so what it checks is not known; please report it.",
     LIBVIRT_ACCEPTS,
     "UNEXPECTED",
-    "a rule of the check failed: a fault of this collection, please report it. The sentence names the rule",
+    "A rule of the check failed; the sentence names it. This is a bug in the collection: please report it",
 )

@@ -284,7 +284,7 @@ def test_a_host_that_is_gone_is_unknown(hosts, inventory, tmp_path):
         hosts["kvm3"].lab("start", "libvirtd")
     code, output = ansible(inventory, tmp_path, "virtfleet.network.migrate_check", "-e", "guest=nobody")
     assert code != 0
-    assert "None of kvm1, kvm2, kvm3 has nobody." in output
+    assert "Guests not found: nobody. Hosts checked: kvm1, kvm2, kvm3." in output
 
 
 def test_a_migration_is_checked_before_and_after(hosts, inventory, tmp_path):

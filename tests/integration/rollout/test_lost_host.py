@@ -18,7 +18,7 @@ from harness.playbook import CALLBACKS, PROGRAM, environment
 pytestmark = pytest.mark.lab
 
 HOSTS = ("kvm1", "kvm2", "kvm3", "kvm4")
-MAKE = "Make the networks of the contract"
+MAKE = "Configure the networks of the contract"
 VARIABLES = {
     "networks_contract": [{"name": "lab", "reach": "isolated"}],
     "networks_bindings": {"lab": {"bridge": {"name": "virbr60"}}},
@@ -83,7 +83,7 @@ def rollout(hosts: Hosts, *args: str, lost: str = "", at: str = MAKE, by: str = 
     )  # fmt: skip
     entries = [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
     told = [
-        e["result"]["msg"] for e in entries if e["task"].endswith("Say which hosts have what") and e["status"] == "ok"
+        e["result"]["msg"] for e in entries if e["task"].endswith("Show the state of all hosts") and e["status"] == "ok"
     ]
     assert len(told) < 2, told
     return Told(done.returncode, done.stdout + done.stderr, told[0] if told else None)
@@ -149,7 +149,7 @@ def test_a_host_that_is_lost_while_the_fleet_is_judged_stops_all(hosts, serial):
 
 
 def test_a_change_that_could_not_be_confirmed_is_not_known(hosts):
-    at = "Confirm that the host is still within reach"
+    at = "Confirm that the host is still reachable"
     told = rollout(hosts, "-e", "networks_serial=1", "-e", "networks_confirm_timeout=15", lost="kvm2", at=at)
     assert told.code, told.output
     assert told.summary is not None, told.output

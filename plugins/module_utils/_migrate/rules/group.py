@@ -21,14 +21,14 @@ from .pools import MEMBER_KINDS, check_member, choose_members, draws_from_pool, 
 GROUP_EXHAUSTS_POOL = refused(
     "POOL_BATCH_EXHAUSTED",
     "{number} NICs need members of {where}, which has {free} free.",
-    "there are members, but not for all guests of this call; or two networks give the same member to two of them. "
-    "Seen: errors 1 and 38",
+    "The pool has too few free members for all guests of this call, or two networks would give the same member to two "
+    "of them. Seen: errors 1 and 38",
 )
 GUEST_EXHAUSTS_POOL = refused("POOL_EXHAUSTED", "{number} NICs need members of {where}, which has {free} free.")
 GROUP_REACHES_LIMIT = degraded(
     "POOL_BATCH_EXHAUSTED",
     "{number} NICs need members of {where}, whose max_guests leave room for {left}.",
-    "the guests of this call would exceed `max_guests`, which libvirt does not know",
+    "The guests of this call would exceed `max_guests`; libvirt does not enforce it",
 )
 GUEST_REACHES_LIMIT = degraded(
     "POOL_EXHAUSTED", "{number} NICs need members of {where}, whose max_guests leave room for {left}."

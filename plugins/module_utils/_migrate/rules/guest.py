@@ -22,28 +22,28 @@ from ..rule import NicCase, guest_rule, nic_rule
 MAC_ON_WIRE = blocked(
     "MAC_IN_USE",
     "{other} on {host} has the MAC address {mac} on the same wire.",
-    "another guest has the address on the same wire, on the destination or among the guests of this call, or the "
-    "NIC's bridge or its uplink has it. On macvtap libvirt refuses (seen), on a bridge both suffer",
+    "Another guest on the same physical network (on the destination or in this call), the NIC's bridge or its uplink "
+    "has the same MAC address. On macvtap libvirt refuses the guest (seen); on a bridge both lose traffic",
 )
 MAC_OF_LINK = blocked("MAC_IN_USE", "Link {link} on {host}, in the NIC's own bridge, has the MAC address {mac}.")
 MAC_OF_STOPPED = informational(
     "MAC_IN_USE",
     "{other}, shut off on {host}, has the MAC address {mac}; the two cannot run together.",
-    "a guest that is shut off has it; the two cannot run together",
+    "A guest that is shut off has the same MAC address; the two cannot run at the same time",
 )
 GUESTS_NOT_SEEN = unknown("The guests of {host}, and so its names and MAC addresses, are not known.", LIBVIRT_ACCEPTS)
 NAME_EXISTS = refused(
     "GUEST_EXISTS",
     "{host} has another guest named {name} (UUID {uuid}).",
-    "its name with another UUID, its UUID with another name, or it runs there already. Seen: errors 9, 55. Its own "
-    "definition there does no harm",
+    "The destination has the guest's name with a different UUID or its UUID with a different name, or the guest "
+    "already runs there. Seen: errors 9, 55. The guest's own definition there does no harm",
 )
 UUID_EXISTS = refused("GUEST_EXISTS", "{host} has the guest's UUID under another name, {name}.")
 RUNS_ALREADY = refused("GUEST_EXISTS", "{name} already runs on {host}.")
 SAME_UUID = refused(
     "SAME_HOST",
     "{host} is the guest's own host (host UUID {uuid}).",
-    "the host UUID or host name is that of the guest's own host. Seen: error 1",
+    "The destination has the host UUID or host name of the source. Seen: error 1",
 )
 SAME_NAME = refused("SAME_HOST", "{host} has the name of the guest's own host.")
 HOST_NOT_IDENTIFIED = unknown("Whether {host} is the guest's own host is not known.", LIBVIRT_ACCEPTS)
@@ -130,8 +130,8 @@ NO_ARCHITECTURE = refused("MACHINE_UNSUPPORTED", "{host} runs no guests of archi
 NO_MACHINE = refused(
     "MACHINE_UNSUPPORTED",
     "QEMU on {host} has no machine type {machine}.",
-    "QEMU does not know the machine type, or the model of a NIC; no KVM for a guest that runs under it. Seen: errors "
-    "67 and 1",
+    "QEMU does not have the machine type or the model of a NIC, or the host has no KVM and the guest needs it. Seen: "
+    "errors 67 and 1",
 )
 NO_DOMAIN_TYPE = refused("MACHINE_UNSUPPORTED", "{host} runs no {arch} guests of type {type}.")
 NO_NIC_MODEL = refused("MACHINE_UNSUPPORTED", "QEMU on {host} has no NIC model {model}.")
@@ -139,9 +139,9 @@ NIC_MODEL_NOT_SEEN = unknown("Whether QEMU on {host} has NIC model {model} is no
 CPU_LACKS_FEATURES = refused(
     "CPU_INCOMPATIBLE",
     "The processor of {host} lacks features of the guest's CPU ({cpu}).",
-    "libvirt's own comparison says so. A running guest with `host-passthrough`, which libvirt takes unchecked, is "
-    "compared by the processor of its own host. Also when libvirt does not know the model or a feature by name, which "
-    "it refuses for emulated CPUs too. Seen: error 67",
+    "libvirt's CPU comparison fails. For a running guest with `host-passthrough`, which libvirt does not check, the "
+    "CPUs of the two hosts are compared. Also when libvirt does not know the model or a feature by name, which it "
+    "refuses for emulated CPUs too. Seen: error 67",
 )
 CPU_NAME_UNKNOWN = refused(
     "CPU_INCOMPATIBLE", "libvirt on {host} does not know the guest's CPU model ({cpu}) or one of its features."
@@ -154,13 +154,14 @@ MEMORY_NOT_SEEN = unknown("The memory of {host} is not known.", LIBVIRT_ACCEPTS)
 MEMORY_SHORT = refused(
     "MEMORY_SHORT",
     "The guest needs {needed} MiB of memory; {host} has {there} MiB in total.",
-    "more than the host has, or too few huge pages. Seen: error 1, QEMU cannot set up the guest's memory",
+    "The guest needs more memory than the host has, or more huge pages than are free. Seen: error 1, QEMU cannot set "
+    "up the guest's memory",
 )
 PAGES_SHORT = refused("MEMORY_SHORT", "The guest needs {needed} MiB in huge pages; {host} has {there} MiB free.")
 MEMORY_TIGHT = risky(
     "MEMORY_SHORT",
     "The guest needs {needed} MiB of memory; {host} has {there} MiB available.",
-    "more than is available: QEMU starts, and the host may run short",
+    "The guest needs more memory than is available: QEMU starts, but the host may run out of memory",
 )
 
 # Models of NICs that every QEMU has that runs guests of their architecture; others are looked up.
@@ -316,8 +317,8 @@ VOLUME_SHARING_UNKNOWN = unknown(
 DISK_MISSING = refused(
     "DISK_UNREACHABLE",
     "{host} has no {path} (disk {disk}).",
-    "the path is not there (an optional CD-ROM may be absent), or it is on a file system that libvirt does not "
-    "consider shared. Seen: errors 38 and 81. A volume, or its storage pool, is missing or not active. Seen: error 49",
+    "The path does not exist (an optional CD-ROM may be missing), or is on a file system that libvirt does not "
+    "consider shared. Seen: errors 38 and 81. A volume or its storage pool is missing or inactive. Seen: error 49",
 )
 VOLUME_MISSING = refused(
     "DISK_UNREACHABLE", "{host} has no volume {path} (disk {disk}), or its storage pool is not active there."
@@ -330,9 +331,9 @@ DISK_NOT_SHARED = refused(
 FILE_MISSING = refused(
     "FILE_MISSING",
     "{host} has no {path} ({what}).",
-    "QEMU, kernel, firmware, the source of randomness, an input device, the other end of a serial port or channel (a "
-    "device, a pipe, a socket, the folder of a file), or vhost-net where a NIC insists on it. Seen, except for "
-    "vhost-net",
+    "A file is missing: QEMU, kernel, firmware, the RNG's source, an input device, the host side of a serial port or "
+    "channel (a device, a pipe, a socket, the directory of a file), or vhost-net if a NIC requires it. Seen, except "
+    "for vhost-net",
 )
 FILE_NOT_CHECKED = unknown("Whether {host} has {path} ({what}) is not known.", LIBVIRT_ACCEPTS)
 
@@ -408,9 +409,9 @@ def _has_file(file: HostFile, host: DestinationFacts) -> Optional[bool]:
 DEVICE_PINNED = refused(
     "DEVICE_PINNED",
     "The guest has device {device} of its host (type {type}), which cannot migrate.",
-    "a PCI, SCSI, mdev or USB device of the host, or a NIC that is a PCI device, or would become one there, while the "
-    "guest runs; not one of a teaming pair. Read. For a guest that is shut off only USB devices are looked for, unless "
-    "it starts without them",
+    "The running guest has a PCI, SCSI, mdev or USB device of the host, or a NIC that is a PCI device or would become "
+    "one on the destination, unless it is in a teaming pair. Read. For a guest that is shut off, only USB devices are "
+    "checked, unless the guest starts without them",
 )
 NIC_PINNED = refused(
     "DEVICE_PINNED",
@@ -422,8 +423,8 @@ USB_NOT_CHECKED = unknown("Whether {host} has USB device {device} is not known."
 GUEST_BLOCKED = refused(
     "GUEST_BLOCKED",
     "The guest cannot be migrated: {reason}.",
-    "snapshots, `invtsc` without a frequency, virtiofs, shared memory as a peer, a transient disk, launch security, an "
-    "unmigratable CPU",
+    "The guest cannot be migrated: snapshots, `invtsc` without a frequency, virtiofs, shared memory with role peer, a "
+    "transient disk, launch security, an unmigratable CPU",
 )
 MAY_BE_BLOCKED = unknown("Whether the guest can be migrated now is not known: {reason}.", LIBVIRT_ACCEPTS)
 
@@ -467,14 +468,14 @@ def check_blockers(guest: GuestFacts, _host: DestinationFacts) -> Iterator[Findi
 PORT_IN_USE = refused(
     "PORT_IN_USE",
     "{other} uses TCP port {port} on {host}, on which the guest listens.",
-    "another guest uses a TCP port on which this one listens. Seen",
+    "Another guest uses a TCP port that this guest listens on. Seen",
 )
 PORT_NOT_CHECKED = unknown("Whether TCP port {port} is free on {host} is not known.", LIBVIRT_ACCEPTS)
 DISPLAY_PORT_IN_USE = refused(
     "GRAPHICS_UNAVAILABLE",
     "{other} uses TCP port {port} on {host}, which the guest's {type} display needs.",
-    "the port of its display is in use, or the host lacks the address on which it listens, or the network or any "
-    "address of it (the one that IPv6 gives a link will do). Seen: error 43",
+    "The display's port is in use, or the host lacks the address or the network that the display listens on, or has "
+    "no address on that network (an IPv6 link-local address is enough). Seen: error 43",
 )
 DISPLAY_PORT_NOT_CHECKED = unknown(
     "Whether TCP port {port} is free on {host} for the guest's {type} display is not known.", LIBVIRT_ACCEPTS
@@ -587,13 +588,15 @@ def _user_of_port(host: DestinationFacts, port: int) -> Optional[str]:
 
 # --- nwfilters, and the names of taps ---
 
-NWFILTER_MISSING = refused("NWFILTER_MISSING", "{host} has no nwfilter '{filter}'.", "seen: error 1")
+NWFILTER_MISSING = refused(
+    "NWFILTER_MISSING", "{host} has no nwfilter '{filter}'.", "The nwfilter does not exist. Seen: error 1"
+)
 NWFILTERS_NOT_SEEN = unknown("Whether {host} has nwfilter '{filter}' is not known.", LIBVIRT_ACCEPTS)
 NWFILTER_DIFFERS = blocked(
     "NWFILTER_DIFFERS",
     "The nwfilter '{filter}' on {host} has other rules than the one on the guest's own host.",
-    "the filter of that name, or one that it refers to, has other rules, which may drop any of the guest's traffic. "
-    "Seen: libvirt accepts the guest, and its traffic stops",
+    "The nwfilter, or one that it references, has different rules, which may drop any of the guest's traffic. Seen: "
+    "libvirt accepts the guest, and its traffic stops",
 )
 NWFILTER_NOT_COMPARED = unknown(
     "Whether the nwfilter '{filter}' on {host} has the same rules as on the guest's own host is not known."
@@ -601,7 +604,7 @@ NWFILTER_NOT_COMPARED = unknown(
 TARGET_IN_USE = refused(
     "TARGET_IN_USE",
     "{host} already has a link {link}, the name that the definition gives the NIC's tap.",
-    "the definition names the NIC's tap, and the host has a link of that name. Seen: error 1",
+    "The guest's definition names the NIC's tap, and the host already has a link of that name. Seen: error 1",
 )
 TARGET_NOT_SEEN = unknown(
     "Whether {host} already has a link {link}, the name that the definition gives the NIC's tap, is not known.",

@@ -25,22 +25,22 @@ from .pools import MEMBER_DOWN, draws_from_pool
 BRIDGE_MISSING = refused(
     "BRIDGE_MISSING",
     "{host} has no bridge {link}, which {subject} uses.",
-    "the network is active all the same; the guest is refused. Also when a link of that name is no bridge. Seen: error "
-    "38",
+    "The bridge does not exist, or the link of that name is not a bridge. The network is active all the same, but "
+    "libvirt refuses the guest. Seen: error 38",
     "`ip link add`",
 )
 NOT_A_BRIDGE = refused("BRIDGE_MISSING", "{link} on {host}, which {subject} uses, is not a bridge.")
 BRIDGE_DOWN = blocked(
     "BRIDGE_DOWN",
     "Bridge {link} on {host}, which {subject} uses, is down.",
-    "libvirt accepts the guest, and its frames go nowhere. Seen",
+    "The bridge is down: libvirt accepts the guest, but drops its frames. Seen",
     "`ip link set up`",
 )
 STP_DELAY = degraded(
     "BRIDGE_STP_DELAY",
     "Bridge {link} on {host}, which {subject} uses, has STP on and blocks a new port for {seconds:.0f} seconds.",
-    "the bridge has STP on and blocks a new port for more than 8 seconds (twice its forward delay). Seen",
-    "the bridge's `forward_delay`",
+    "The bridge has STP on and blocks a new port for more than 8 seconds (twice its forward delay). Seen",
+    "reduce the bridge's `forward_delay`",
 )
 BRIDGE_NOT_SEEN = unknown(
     "The links of {host} cannot be seen from here: whether bridge {link}, which {subject} uses, works is not known."
@@ -88,18 +88,17 @@ def _check_bridge(host: DestinationFacts, name: str, net: Optional[NetworkFacts]
 NO_UPLINK = blocked(
     "UPLINK_MISSING",
     "Bridge {link} on {host}, which {subject} uses, has no uplink: all its ports are guests'.",
-    "nothing leads out of the bridge, where on the guest's own host something does; or the device that a NIC names is "
-    "not there",
+    "The bridge has no uplink but has one on the source, or the device that a NIC names does not exist",
 )
-NO_UPLINK_EITHER = NO_UPLINK.rated(WARNING, "and the uplink on the guest's own host has no carrier either")
+NO_UPLINK_EITHER = NO_UPLINK.rated(WARNING, "The same, and the uplink on the source has no carrier either")
 UPLINK_DEAD = blocked(
     "UPLINK_NO_CARRIER",
     "{link} on {host}, the uplink of {subject}, {state}{others}.",
-    "no uplink of the bridge, or not the pool's next member, has a carrier. Also an uplink that passes no frames on: a "
-    "port that its bridge has disabled or blocks, a macvlan. Seen: libvirt accepts the guest",
-    "`ip link set up`, or the cable",
+    "No uplink of the bridge has a carrier, or the pool's next member has none. An uplink that does not pass frames "
+    "counts as well: a disabled or blocking bridge port, a macvlan. Seen: libvirt accepts the guest",
+    "`ip link set up`, or plug in the cable",
 )
-UPLINK_DEAD_TOO = UPLINK_DEAD.rated(WARNING, "and the uplink on the guest's own host has none either")
+UPLINK_DEAD_TOO = UPLINK_DEAD.rated(WARNING, "The same, and the uplink on the source has no carrier either")
 UPLINKS_NOT_SEEN = unknown("What leads out of bridge {link} on {host}, which {subject} uses, cannot be seen.")
 UPLINK_VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS", "The uplink of {where} is in {gets:vlan}; on the guest's own host it is in {had:vlan}."
@@ -114,7 +113,7 @@ FORWARD_DEVICE_WITHOUT_ROUTE = blocked(
     "NET_REACH_DIFFERS",
     "{Where} forwards by {link} only, which has neither an address nor the default route; on the guest's own host it "
     "forwards by any link.",
-    "there the network forwards by one device only, which has neither an address nor the default route. Seen",
+    "The network forwards through one device only, which has neither an address nor the default route. Seen",
 )
 FORWARD_DEVICE_WITHOUT_ROUTE_EITHER = FORWARD_DEVICE_WITHOUT_ROUTE.rated(WARNING)
 
@@ -205,9 +204,9 @@ def _set_up(link: Link) -> Remedy:
 MTU_TOO_SMALL = blocked(
     "MTU_TOO_SMALL",
     "{Where} passes frames of {gets} bytes; on the guest's own host, frames of {had} bytes pass.",
-    "full-size frames that pass on the guest's own host do not pass here: the smallest of network, bridge, uplinks and "
-    "the NIC's own counts. Seen: libvirt accepts the guest, except for a macvtap with an `<mtu>` of its own (error 38)",
-    "the link or network",
+    "Full-size frames that pass on the source do not pass on the destination; the smallest MTU of network, bridge, "
+    "uplinks and NIC counts. Seen: libvirt accepts the guest, except for a macvtap whose NIC sets `<mtu>` (error 38)",
+    "raise the MTU of the link or network",
 )
 LINK_MTU_TOO_SMALL = blocked(
     "MTU_TOO_SMALL",
@@ -250,13 +249,13 @@ def _enlarge_mtu(host: DestinationFacts, net: NetworkFacts, size: int) -> Remedy
 NIC_NOT_BY_NAME = informational(
     "NIC_NOT_BY_NAME",
     "The NIC names {link} instead of a network, so nothing says that it is the same on {host} ({advice}).",
-    "the NIC names a bridge or link itself: nothing says that it is the same on two hosts. The sentence names the "
-    "network to use. The device is judged as above",
+    "The NIC names a bridge or link directly, which may lead to different networks on two hosts. The sentence names "
+    "the network to use. The device itself is checked as above",
 )
 NIC_NOT_BY_NAME_UNCOMPARED = NIC_NOT_BY_NAME.rated(
     WARNING,
-    "and what it leads to cannot be compared: a bridge that libvirt makes, or one without a live uplink on the guest's "
-    "own host",
+    "The same, and the device cannot be compared: libvirt creates the bridge, or its uplink on the source has no "
+    "carrier",
 )
 NIC_TYPE_NOT_JUDGED = unknown("A NIC of type {type} depends on what the host has outside of libvirt.")
 BRIDGE_OF_NETWORK = blocked(

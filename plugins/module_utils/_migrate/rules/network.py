@@ -25,27 +25,27 @@ from ..rule import NicCase, nic_rule
 NET_MISSING = refused(
     "NET_MISSING",
     "{host} has no network '{network}'.",
-    "no network of that name (names are case sensitive). Seen: error 43",
-    "the source's definition, if the host has its devices",
+    "The destination has no network of that name (names are case sensitive). Seen: error 43",
+    "define it as on the source, if the host has its devices",
 )
-NET_INACTIVE = refused("NET_INACTIVE", "{Where} is not active.", "it is not active. Seen: error 55", "start it")
+NET_INACTIVE = refused("NET_INACTIVE", "{Where} is not active.", "The network is inactive. Seen: error 55", "start it")
 NET_NO_AUTOSTART = degraded(
     "NET_NO_AUTOSTART",
     "{Where} does not start at boot.",
-    "it is active, and will not be after a boot",
+    "The network is active but does not start at boot",
     "`autostart: true`",
 )
 NET_TRANSIENT = degraded(
     "NET_TRANSIENT",
     "{Where} is transient: it will be gone once it stops.",
-    "it will be gone once it stops",
+    "The network is transient: it disappears when it stops",
     "make it persistent",
 )
 NET_LIVE_DRIFT = degraded(
     "NET_LIVE_DRIFT",
     "{Where} will have another definition after its next start ({options}).",
-    "its live and persistent definitions differ",
-    "define what is live",
+    "The live and persistent definitions of the network differ",
+    "define the live configuration",
 )
 
 
@@ -104,14 +104,14 @@ def _empty_value(value: object) -> object:
 REACH_DIFFERS = blocked(
     "NET_REACH_DIFFERS",
     "{Where} reaches {gets} ({gets_mode}); on the guest's own host it reaches {had} ({had_mode}).",
-    "l2, routed, nat and isolated networks reach different things. Seen: libvirt migrates a guest from any of them to "
-    "any other without a warning",
-    "none: it is another network",
+    "The network has a different reach (l2, routed, nat, isolated). Seen: libvirt migrates a guest from any of them "
+    "to any other without a warning",
+    "none: it is a different network",
 )
 NO_FORWARDING = blocked(
     "NET_REACH_DIFFERS",
     "{host} does not forward {family} packets, so {subject} reaches nothing beyond the host over {family}.",
-    "the host does not forward packets, although it did when the network was started. Seen",
+    "The host does not forward packets; forwarding was turned off after the network started. Seen",
     "`sysctl`",
 )
 FORWARDING_NOT_SEEN = unknown("Whether {host} forwards the packets of {subject} is not known.")
@@ -119,7 +119,7 @@ PRIVATE_MODE = degraded(
     "NET_REACH_DIFFERS",
     "{Where} has mode private, in which guests of one host do not reach each other; on the guest's own host (mode "
     "{mode}) they do.",
-    "mode private, or isolated ports, where guests of one host could reach each other before",
+    "The network uses mode private or isolated ports; on the source, guests of one host can reach each other",
 )
 SOURCE_SETTINGS_UNKNOWN = unknown(
     "What {subject} provides on the guest's own host is not known, so it cannot be compared with {host}."
@@ -184,21 +184,22 @@ def check_forwarding(case: NicCase) -> Iterator[Finding]:
 SERVICES_DIFFER = degraded(
     "NET_CONTRACT_DIFFERS",
     "{Where} lacks what the network serves its guests with on the guest's own host: {options}.",
-    "the domain, a DNS name, a route or DHCP that it had is not there. DNS names that it has in addition do no harm",
-    "those options",
+    "The network lacks the domain, a DNS name, a route or DHCP that it has on the source. Additional DNS names do no "
+    "harm",
+    "set these options",
 )
 GATEWAY_GONE = blocked(
     "SUBNET_DIFFERS",
     "{host} does not have the address that is the guest's {role} on {subject}; it has {there}, the guest's own host "
     "has {had}.",
-    "the host's address is the guest's gateway, and it is gone: from the network, or only from its bridge. Seen",
-    "the addresses",
+    "The host's address, which is the guest's gateway, is missing from the network or only from its bridge. Seen",
+    "set the addresses",
 )
 ADDRESS_DIFFERS = degraded(
     "SUBNET_DIFFERS",
     "{host} has other addresses on {subject}: {there}; the guest's own host has {had}.",
-    "on an isolated network, in the same subnet",
-    "the addresses",
+    "On an isolated network, the host has a different address in the same subnet",
+    "set the addresses",
 )
 ADDRESSES_REMOVED = blocked(
     "SUBNET_DIFFERS",
@@ -320,23 +321,23 @@ def _subnets_of(addresses: tuple[str, ...] | list[str]) -> set[object]:
 PORTGROUP_MISSING = degraded(
     "PORTGROUP_MISSING",
     "{Where} has no portgroup '{portgroup}': libvirt would start the guest without its settings.",
-    "libvirt starts the guest without any of the portgroup's settings, and without a warning. Seen",
-    "the source's portgroup",
+    "The portgroup does not exist; libvirt starts the guest without its settings and without a warning. Seen",
+    "add the portgroup as on the source",
 )
 PORTGROUP_DIFFERS = degraded(
     "PORTGROUP_DIFFERS",
     "Portgroup '{portgroup}' of {where} differs from the one on the guest's own host: {options}.",
-    "its settings differ",
-    "those settings",
+    "The settings of the portgroup differ",
+    "change these settings",
 )
-PORTGROUP_OVERRIDDEN = PORTGROUP_DIFFERS.rated(OK, "the NIC's own settings override those that differ")
+PORTGROUP_OVERRIDDEN = PORTGROUP_DIFFERS.rated(OK, "The settings differ, but the NIC's own settings override them")
 DEFAULT_DIFFERS = degraded(
     "PORTGROUP_DEFAULT_DIFFERS",
     "The default portgroup of {where} is {gets}; on the guest's own host it is {had}.",
-    "a NIC that names no portgroup gets another",
-    "the default",
+    "A NIC that names no portgroup gets a different default portgroup",
+    "change the default",
 )
-DEFAULT_OVERRIDDEN = DEFAULT_DIFFERS.rated(OK, "that changes none of the NIC's settings")
+DEFAULT_OVERRIDDEN = DEFAULT_DIFFERS.rated(OK, "The default differs, but all settings of the NIC stay the same")
 _PORTGROUP_KINDS = {
     WARNING: (PORTGROUP_DIFFERS, DEFAULT_DIFFERS),
     OK: (PORTGROUP_OVERRIDDEN, DEFAULT_OVERRIDDEN),

@@ -25,8 +25,8 @@ from .network import given_parameters
 TYPES_CLASH = refused(
     "VPORT_MISMATCH",
     "The NIC and {where} ask for virtualports of different types ({types}), which libvirt cannot merge.",
-    "virtualports that cannot be merged; one that this kind of network does not take; an Open vSwitch port on a Linux "
-    "bridge, or none on Open vSwitch. Seen: errors 67 and 1",
+    "The virtualports cannot be merged; the network does not support the virtualport type; an Open vSwitch port on a "
+    "Linux bridge, or no Open vSwitch port on Open vSwitch. Seen: errors 67 and 1",
 )
 PARAMETERS_CLASH = refused(
     "VPORT_MISMATCH", "The NIC and {where} ask for virtualports with different values of {parameter}."
@@ -46,7 +46,7 @@ PROFILE_LOST = blocked(
 PARAMETERS_DIFFER = degraded(
     "VPORT_MISMATCH",
     "The virtualport on {where} has other parameters than on the guest's own host.",
-    "other parameters of the same type",
+    "The virtualport has the same type but different parameters",
 )
 
 _QB = ("802.1Qbg", "802.1Qbh")
@@ -133,14 +133,15 @@ def _compare_virtualports(network: str, had: Optional[Document], gets: Optional[
 VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS",
     "The guest would be in {gets:vlan} on {where}; it is in {had:vlan}.",
-    "other tags, or an uplink in another VLAN. Seen on Open vSwitch",
-    "the portgroup or network",
+    "The VLAN tags differ, or the uplink is in a different VLAN. Seen on Open vSwitch",
+    "change the portgroup or network",
 )
 VLAN_NOT_TAKEN = refused(
     "VLAN_UNSUPPORTED",
     "The NIC asks for {tags:vlan}, which {where} does not take.",
-    "this kind of network takes no VLAN; a Linux bridge without VLAN filtering; a link that is no VF. Seen: error 67",
-    "`vlan_filtering` of the bridge",
+    "The network does not support VLANs, the Linux bridge does not filter VLANs, or the link is not a VF. Seen: error "
+    "67",
+    "turn on `vlan_filtering` of the bridge",
 )
 VLAN_NOT_FILTERED = blocked(
     "VLAN_UNSUPPORTED",
@@ -153,8 +154,8 @@ VLAN_WITHOUT_VF = refused(
 LIBVIRT_TOO_OLD = refused(
     "LIBVIRT_TOO_OLD",
     "The NIC asks for {tags:vlan} on a Linux bridge, which needs libvirt 11.0; {host} has {version}.",
-    "a VLAN on a Linux bridge before libvirt 11.0. Seen",
-    "an upgrade",
+    "A VLAN on a Linux bridge needs libvirt 11.0 or newer. Seen",
+    "upgrade libvirt",
 )
 _VLAN_ON_LINUX_BRIDGE = (11, 0, 0)
 
@@ -222,14 +223,15 @@ def _tags_of(vlan: Optional[Document]) -> list[Any]:
 BANDWIDTH_DIFFERS = degraded(
     "QOS_DIFFERS",
     "The guest would have another bandwidth on {where} than on its own host.",
-    "another bandwidth",
-    "the portgroup",
+    "The bandwidth limits differ",
+    "change the portgroup",
 )
 BANDWIDTH_ON_PCI = refused(
     "QOS_UNSUPPORTED",
     "The NIC has a bandwidth, which {where}, a pool of PCI devices, does not take.",
-    "a floor that the network cannot give (seen: error 84); any bandwidth on PCI devices (read)",
-    "the network's bandwidth",
+    "The network cannot guarantee the `floor` (seen: error 84), or the NIC has a bandwidth and becomes a PCI device "
+    "(read)",
+    "change the network's bandwidth",
 )
 FLOOR_UNSUPPORTED = refused("QOS_UNSUPPORTED", "The NIC has a bandwidth floor, which {where} cannot guarantee.")
 FLOOR_WITHOUT_INBOUND = refused(
@@ -277,13 +279,13 @@ def _check_floor(case: NicCase, net: NetworkFacts, floor: int) -> Iterator[Findi
 ISOLATION_LOST = degraded(
     "ISOLATION_LOST",
     "The guest's port is isolated from other guests; on {where} it would not be.",
-    "the port was isolated from other guests",
-    "the network's option",
+    "The port is isolated from other guests on the source, but not on the destination",
+    "set the network's option",
 )
 ISOLATION_UNSUPPORTED = refused(
     "ISOLATION_UNSUPPORTED",
     "The NIC's port is isolated, which {where} does not support: it is no Linux bridge.",
-    "an isolated port on something else than a Linux bridge. Seen: error 67",
+    "The port is isolated, which only a Linux bridge supports. Seen: error 67",
 )
 ISOLATION_GAINED = degraded(
     "NET_REACH_DIFFERS",

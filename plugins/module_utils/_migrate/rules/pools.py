@@ -25,38 +25,38 @@ from ..rule import NicCase, nic_rule
 POOL_EMPTY = refused(
     "POOL_EMPTY",
     "The pool of {where} is empty.",
-    "no member. Seen: error 1",
-    "the source's members that the host has",
+    "The pool has no member. Seen: error 1",
+    "add the source's members that the host has",
 )
 MEMBER_MISSING = refused(
     "POOL_MEMBER_MISSING",
     "libvirt would give the guest {link}, a member of {where} that the host does not have.",
-    "the member that libvirt would choose is not there, although others are. Seen: error 38",
-    "remove it",
+    "The member that libvirt would choose does not exist, but others do. Seen: error 38",
+    "remove the member",
 )
 PF_MISSING = refused("POOL_MEMBER_MISSING", "{host} has no {link}, whose VFs are the pool of {subject}.")
 MEMBER_BUSY = refused(
     "POOL_MEMBER_BUSY",
     "libvirt would give the guest {link} of {where}, which {holder} holds.",
-    "the member that libvirt would choose is held by a guest of another network, a NIC that names it, a bridge, or "
-    "goes to another NIC of the guest. Seen: error 38",
-    "a recount where libvirt miscounts",
+    "The member that libvirt would choose is held by a guest of another network, by a NIC that names it or by a "
+    "bridge, or goes to another NIC of the same guest. Seen: error 38",
+    "recount, if libvirt's count is wrong",
 )
 POOL_EXHAUSTED = refused(
     "POOL_EXHAUSTED",
     "All members of {where} are in use ({holders}).",
-    "all are in use. Seen: error 1",
-    "a recount where it is wrong",
+    "All members are in use. Seen: error 1",
+    "recount, if libvirt's count is wrong",
 )
 LIMIT_REACHED = degraded(
     "POOL_EXHAUSTED",
     "The members of {where} have reached their max_guests.",
-    "`max_guests` is reached, which libvirt does not know",
+    "`max_guests` is reached; libvirt does not enforce it",
 )
 NO_VFS = refused(
     "PF_NO_VFS",
     "{link}, whose VFs are the pool of {where}, has no VFs: create some in /sys/class/net/{link}/device/sriov_numvfs.",
-    "the pool is a card's VFs, and it has none. Not seen on hardware",
+    "The pool consists of the VFs of a PF that has none. Not seen on hardware",
 )
 BECOMES_PCI = refused(
     "DEVICE_PINNED",
@@ -66,8 +66,8 @@ MEMBER_DOWN = unknown(
     "{link} on {host}, by which the guest's traffic would go, is down: libvirt sets it up, and only then it shows "
     "whether it has a carrier.",
     code="UPLINK_NO_CARRIER",
-    means="the next member of a pool, or the device that a NIC names, is down: libvirt sets it up, and only then it "
-    "shows whether it has a carrier. Seen, with and without",
+    means="The pool's next member, or the device that a NIC names, is down. libvirt sets it up; only then is its "
+    "carrier known. Seen, with and without a carrier",
     repair="`ip link set up`",
 )
 MEMBER_DEAD = blocked("UPLINK_NO_CARRIER", "{link}, by which the guest's traffic would go on {where}, has no carrier.")
