@@ -22,8 +22,9 @@ from .._model.observed import Observed
 from .._xml.network import parse_network
 from .comparison import compare
 from .live_change import start
+from .replug import stops
 from .rollback import plugged_again, rollback
-from .step import ATTACH, AUTOSTART, CREATE, DEFINE, DESTROY, LEASES, MOVE, RECLAIM, START, STP, UNDEFINE, Plan, Step
+from .step import ATTACH, AUTOSTART, CREATE, DEFINE, LEASES, MOVE, RECLAIM, START, STP, UNDEFINE, Plan, Step
 from .unplugged import still_running
 
 
@@ -33,7 +34,14 @@ def recovered(
     """was, now: the network before that run and now, with all that is plugged in; guests: None when this connection
     shows none."""
     steps = completed(plan, was, now, host, guests)
-    return rollback(with_later_edit(plan, was, now, host), now, host, guests) if steps is None else steps
+    return turned_back(plan, was, now, host, guests) if steps is None else steps
+
+
+def turned_back(
+    plan: Plan, was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None
+) -> tuple[Step, ...]:
+    """The same where the run was on its way back, or is to be."""
+    return rollback(with_later_edit(plan, was, now, host), now, host, guests, stops(plan))
 
 
 def with_later_edit(plan: Plan, was: Observed, now: Observed, host: Host) -> Observed:
@@ -61,8 +69,8 @@ def completed(
         return None if now.exists else ()
     if not _is_defined(plan, was, now, host):
         return None
-    stops, starts = DESTROY in actions, bool(actions & {START, CREATE})
-    if stops and not starts:
+    starts = bool(actions & {START, CREATE})
+    if stops(plan) and not starts:
         return None if now.active else ()
     if now.live is None:
         if not (starts or was.active):
@@ -71,7 +79,7 @@ def completed(
     else:
         compared = compare(_goal(plan, now), now, host)
         # What waits for the next start may go on waiting, unless this run was to bring it by one.
-        if compared.updates or (compared.needs_restart and stops):
+        if compared.updates or (compared.needs_restart and stops(plan)):
             return None
         first, runs = [], now.live
     # A port that no step brings back was never to go, or to go for good.
@@ -81,7 +89,7 @@ def completed(
         if step.action in (RECLAIM, ATTACH, MOVE)
         for port in step.ports
     }
-    return (*first, *plugged_again(runs, still_running(tuple(back.values()), guests), now))
+    return (*first, *plugged_again(runs, still_running(tuple(back.values()), guests), now, host, stops(plan)))
 
 
 def stp_again(was: Sequence[BridgeState], now: Sequence[BridgeState], runs: Observed) -> tuple[Step, ...]:

@@ -62,15 +62,15 @@ def replugged(name: str, live: Document, goal: Document, plugged: Sequence[Plugg
     return (*steps, *_move(name, bridge, guests), *_attach(name, bridge, _of(DEVICE, back)))
 
 
-def put_back(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
+def put_back(name: str, runs: Document, plugged: Sequence[Plugged], ports_alone: bool = False) -> tuple[Step, ...]:
     """The same for a network that was stopped and started half way through: whoever is where he belongs stays there.
 
-    runs: the network as it runs now.
+    runs: the network as it runs now. ports_alone: no tap has left its bridge, or none can be reached from here.
     """
     if not plugged:
         return ()
     guests, bridge = _of(GUEST, plugged), bridge_of(runs)
-    if plug_of(runs) != "tap":
+    if ports_alone or plug_of(runs) != "tap":
         return _reclaim(name, allocate_again(guests, runs))
     taps = tuple(plugged) if is_virtual(runs) else _of(DEVICE, plugged)
     back = _reclaim(name, allocate_again(guests, runs))
@@ -108,6 +108,10 @@ def _goal(plan: Plan, observed: Observed) -> Document:
     """The definition that the plan's start takes."""
     defined = [step.xml for step in plan.steps if step.action == DEFINE]
     return parse_network(defined[-1]) if defined else observed.persistent or {}
+
+
+def stops(plan: Plan) -> bool:
+    return any(step.action == DESTROY for step in plan.steps)
 
 
 def is_replug(plan: Plan) -> bool:

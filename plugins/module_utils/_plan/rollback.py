@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from .._model.canonical import canonical
 from .._model.dnsmasq import FAULTY
 from .._model.field import Document
-from .._model.forward import members_of
+from .._model.forward import is_virtual, members_of
 from .._model.guest import Guest
 from .._model.host import Host
 from .._model.network import NETWORK
@@ -28,12 +28,14 @@ from .live_updates import live_updates
 from .port_accounting import PortAccounting, member_update, updated
 from .replug import attach_taps, put_back
 from .step import AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Step
-from .unplugged import is_plugged, is_recorded, is_settled, still_running
+from .unplugged import is_plugged, is_recorded, is_settled, lacks_port_alone, still_running
 
 
-def rollback(was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None) -> tuple[Step, ...]:
+def rollback(
+    was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None, stopped: bool = True
+) -> tuple[Step, ...]:
     """Nothing when the network is as it was. was, now: with all that is plugged in; guests: None when this connection
-    shows none."""
+    shows none; stopped: whether the way from was to now may have led by a stop."""
     name = was.name
     if not was.active:
         stops = (stop(name, now.plugged or ()),) if now.active else ()
@@ -43,36 +45,52 @@ def rollback(was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...]
         return (*stops, *removes)
     recorded = still_running(was.plugged or (), guests)
     if now.live is None:
-        return _run_again(was, now, host, recorded)
+        return _run_again(was, now, host, recorded, stopped)
     old, new = canonical(NETWORK, now.live), canonical(NETWORK, was.live or {})
     updates: Sequence[Step] = ()
     if old != new:
         updates, needs_restart = live_updates(name, old, new, now.live, host.version)
         if needs_restart:
-            return _run_again(was, now, host, recorded)
+            return _run_again(was, now, host, recorded, stopped)
     if was.dnsmasq not in FAULTY and now.dnsmasq in FAULTY and not any(step.action == UPDATE for step in updates):
         updates = (*updates, *started_again(now))
     return (
         *_definition(was, now),
         *_autostart(was, now),
         *_updated(was, now, updates),
-        *plugged_again(was.live or {}, recorded, now),
+        *plugged_again(was.live or {}, recorded, now, host, stopped),
     )
 
 
-def plugged_again(runs: Document, recorded: Sequence[Plugged], now: Observed) -> tuple[Step, ...]:
+def plugged_again(
+    runs: Document, recorded: Sequence[Plugged], now: Observed, host: Host, stopped: bool
+) -> tuple[Step, ...]:
     """For those of recorded who are not plugged in now, and for taps that are without their settings.
 
-    runs: the network as it runs by then.
+    runs: the network as it runs by then. stopped: as of rollback.
     """
     there = now.plugged or ()
     fitting = [port for port in recorded if port.member is None or port.member in members_of(runs)]
-    missing = tuple(port for port in fitting if not is_plugged(port, there))
-    unsettled = tuple(port for port in fitting if is_plugged(port, there) and not is_settled(port, there))
-    return (*put_back(now.name, runs, missing), *attach_taps(now.name, runs, unsettled))
+    missing = [port for port in fitting if not is_plugged(port, there)]
+    stayed = [port for port in missing if lacks_port_alone(port, there)]
+    lost = [port for port in missing if port not in stayed]
+    unsettled = [port for port in fitting if port not in lost and not is_settled(port, there)]
+    return (
+        *put_back(now.name, runs, lost, _ports_alone(runs, host, stopped)),
+        *attach_taps(now.name, runs, unsettled),
+        *put_back(now.name, runs, stayed, ports_alone=True),
+    )
 
 
-def _run_again(was: Observed, now: Observed, host: Host, recorded: Sequence[Plugged]) -> tuple[Step, ...]:
+def _ports_alone(runs: Document, host: Host, stopped: bool) -> bool:
+    """A bridge of the host's keeps its taps over everything but a change to another bridge, which takes a stop; those
+    of a bridge that libvirt made leave it at every stop, and on another host they are out of reach."""
+    return host.remote if is_virtual(runs) else not stopped
+
+
+def _run_again(
+    was: Observed, now: Observed, host: Host, recorded: Sequence[Plugged], stopped: bool
+) -> tuple[Step, ...]:
     """By a start, which takes the persistent definition: a network that ran with another one gets that for the
     moment."""
     name = was.name
@@ -81,7 +99,8 @@ def _run_again(was: Observed, now: Observed, host: Host, recorded: Sequence[Plug
     # A guest's tap that is back in the bridge before its port is looks like a device.
     came = [port for port in now.plugged or () if not is_recorded(port, recorded) and port.name not in taps]
     leases = () if host.remote else leases_again(was, now)
-    back = put_back(name, was.live or {}, _fitting(was, (*recorded, *came)))
+    ports_alone = _ports_alone(was.live or {}, host, stopped)
+    back = put_back(name, was.live or {}, _fitting(was, (*recorded, *came)), ports_alone)
     if was.persistent is None:
         create = Step(CREATE, name, f"Start transient network '{name}' again.", xml=was.live_xml)
         return (*_definition(was, now), *before, *leases, create, *back)

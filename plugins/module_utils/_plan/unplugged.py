@@ -46,24 +46,33 @@ def is_plugged(port: Plugged, there: Sequence[Plugged]) -> bool:
     return other is not None and (port.tap is None or port.tap.mtu is None or _in_bridge(other))
 
 
+def lacks_port_alone(port: Plugged, there: Sequence[Plugged]) -> bool:
+    """A guest's tap in the bridge without the guest's port looks like a device."""
+    return port.kind == GUEST and _same(port, there) is None and _tap_of(port, there) is not None
+
+
 def is_recorded(port: Plugged, recorded: Sequence[Plugged]) -> bool:
     return _same(port, recorded) is not None
 
 
 def is_settled(port: Plugged, there: Sequence[Plugged]) -> bool:
     """With the settings of its tap that were recorded."""
-    other = _same(port, there)
-    if port.tap is None or port.tap.mtu is None or other is None or other.tap is None:
+    tap = _tap_of(port, there)
+    if port.tap is None or port.tap.mtu is None or tap is None:
         return True
     return (
-        port.tap.mtu == other.tap.mtu
-        and set(port.tap.options) <= set(other.tap.options)
-        and set(port.tap.fdb) <= set(other.tap.fdb)
+        port.tap.mtu == tap.mtu and set(port.tap.options) <= set(tap.options) and set(port.tap.fdb) <= set(tap.fdb)
     )
 
 
 def _same(port: Plugged, there: Sequence[Plugged]) -> Plugged | None:
     return next((item for item in there if (item.kind, item.name, item.mac) == (port.kind, port.name, port.mac)), None)
+
+
+def _tap_of(port: Plugged, there: Sequence[Plugged]) -> BridgePort | None:
+    """As it is in the bridge."""
+    taps = (item.tap for item in there if item.tap is not None and item.tap.mtu is not None)
+    return next((tap for tap in taps if port.tap is not None and tap.name == port.tap.name), None)
 
 
 def _in_bridge(port: Plugged) -> bool:

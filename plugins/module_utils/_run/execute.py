@@ -26,7 +26,7 @@ from .._plan.holdings import State
 from .._plan.leases import own_bridge
 from .._plan.order import Part, Turn, in_order, part_of
 from .._plan.record import Entry, record
-from .._plan.replug import bridges_of, is_replug, with_plugged, without_place
+from .._plan.replug import bridges_of, is_replug, stops, with_plugged, without_place
 from .._plan.rollback import rollback
 from .._plan.step import ATTACH, DESTROY, NONE, UNDEFINE, Plan, Step, Work
 from .interruption import Interruption, as_ours
@@ -222,10 +222,11 @@ def _put_back(running: Running) -> tuple[list[str], list[str], bool]:
     for _round in range(_ROUNDS):
         parts, left = [], []
         for place in places:
-            was = running.entries[place].was
+            plan, was = running.entries[place].plan, running.entries[place].was
             try:
                 now = read_with_plugged(running.conn, running.host, was.name)
-                parts.append(part_of(now, rollback(was, now, running.host, read_guests(running.conn))))
+                steps = rollback(was, now, running.host, read_guests(running.conn), stops(plan))
+                parts.append(part_of(now, steps))
             except Exception as second:
                 ours = as_ours(second)
                 left.append(f"network '{was.name}': {ours.sentence}")

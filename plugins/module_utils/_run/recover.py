@@ -22,9 +22,8 @@ from .._model.observed import Observed
 from .._plan.leases import is_linked, own_bridge
 from .._plan.order import in_order, part_of
 from .._plan.record import Entry, record
-from .._plan.recovery import completed, recovered, stp_again, with_later_edit
+from .._plan.recovery import completed, recovered, stp_again, turned_back
 from .._plan.replug import bridges_of, is_replug
-from .._plan.rollback import rollback
 from .._plan.step import Step
 from .interruption import Interruption, as_ours, held_off
 from .leases import kept_before, sources, tidy
@@ -81,11 +80,8 @@ class _Recovery:
         """What was done. Raises VirtfleetError."""
         entry = self.entries[place]
         now, guests = self.look(place)
-        if entry.back:
-            was = with_later_edit(entry.plan, entry.was, now, self.host)
-            steps = rollback(was, now, self.host, guests)
-        else:
-            steps = recovered(entry.plan, entry.was, now, self.host, guests)
+        way = turned_back if entry.back else recovered
+        steps = way(entry.plan, entry.was, now, self.host, guests)
         bridges = bridges_of(entry.plan, entry.was)
         refuse_steps_without_rights(self.host, entry.was.name, bridges, steps)
         done = self.run(place, steps)
@@ -198,8 +194,7 @@ def _exchanged(places: list[int], recovery: _Recovery) -> tuple[list[str], list[
     for place in places:
         entry = recovery.entries[place]
         now, guests = recovery.look(place)
-        was = with_later_edit(entry.plan, entry.was, now, recovery.host)
-        parts.append(part_of(now, rollback(was, now, recovery.host, guests)))
+        parts.append(part_of(now, turned_back(entry.plan, entry.was, now, recovery.host, guests)))
     order = in_order(parts)
     done: list[str] = []
     if order.tangled:

@@ -70,7 +70,9 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
         if step.action == steps.RELEASE:
             assert named <= there
             assert all(port.member is None or port.member in members_of(seen.live) for port in step.ports)
-            return replace(seen, plugged=tuple(port for port in seen.plugged if port.port not in named))
+            kept = tuple(port for port in seen.plugged if port.port not in named)
+            # Their taps stay where they are.
+            return replace(seen, plugged=_with_taps(kept, [port for port in seen.plugged if _is_tap(port, named)]))
         for port in step.ports:
             assert port.member is None or port.member in members_of(seen.live), "libvirt takes no port of no member"
         return replace(seen, plugged=_with_ports(seen.plugged or (), step.ports))
@@ -96,6 +98,20 @@ def broken_off(step: steps.Step, count: int) -> steps.Step:
         nearly = step.ports[count]
         ports = (*ports, replace(nearly, tap=replace(nearly.tap, options=(), fdb=())))
     return replace(step, ports=ports)
+
+
+def as_read(seen: Observed) -> Observed:
+    """What the collection sees of it: into a bridge of the host's it does not look."""
+    if seen.live is None or is_virtual(seen.live):
+        return seen
+    guests = [port for port in seen.plugged or () if port.kind == "guest"]
+    return replace(
+        seen, plugged=tuple(replace(port, tap=port.tap and BridgePort(port.tap.name)) for port in guests)
+    )
+
+
+def _is_tap(port, named):
+    return port.port in named and port.tap is not None and port.tap.mtu is not None
 
 
 def _with_ports(plugged, back):
