@@ -17,7 +17,7 @@ from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
 from .._xml.guest import interface_with, recorded_bridge
 from .bridge_ports import attach, master_of, without_stp
-from .connection import libvirt
+from .connection import is_remote, libvirt
 from .ports import is_running
 
 
@@ -27,8 +27,12 @@ def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, flo
 
     Raises VirtfleetError PORTS_LOST with all that could not be moved, or what attach raises.
     """
+    if is_remote(conn.getURI()):
+        # Links of these names on this host are others.
+        return _updated(conn, ports, bridge)
     with without_stp(bridge):
-        done = _updated(conn, ports, bridge)
+        away = [port for port in ports if port.tap is not None and master_of(port.tap.name) != bridge]
+        done = _updated(conn, away, bridge)
         return {**attach(bridge, [port.tap for port in ports if port.tap is not None]), **done}
 
 
@@ -36,7 +40,7 @@ def _updated(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, floa
     done: dict[str, float] = {}
     lost = []
     for port in ports:
-        if port.tap is None or master_of(port.tap.name) == bridge:
+        if port.tap is None:
             continue
         try:
             domain = conn.lookupByUUIDString(port.uuid)

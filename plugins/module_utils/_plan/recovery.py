@@ -6,8 +6,9 @@ start and plugging in is missing for that, and what it was otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from .._model.bridge_state import BridgeState
 from .._model.canonical import canonical
@@ -19,9 +20,11 @@ from .._model.host import Host
 from .._model.mark import own
 from .._model.network import NETWORK
 from .._model.observed import Observed
+from .._model.plugged import Plugged
 from .._xml.network import parse_network
 from .comparison import compare
 from .live_change import start
+from .record import Entry
 from .replug import stops
 from .rollback import plugged_again, rollback
 from .step import ATTACH, AUTOSTART, CREATE, DEFINE, LEASES, MOVE, RECLAIM, START, STP, UNDEFINE, Plan, Step
@@ -106,6 +109,38 @@ def stp_again(was: Sequence[BridgeState], now: Sequence[BridgeState], runs: Obse
         for bridge in now
         if not bridge.stp and before.get((bridge.name, bridge.index), defined and bridge.name == settings.get("name"))
     )
+
+
+def joined(entries: Iterable[Entry]) -> list[Entry]:
+    """Of changes that joined one another: each network as the first of them found it, with all that the later ones did
+    to it, kept of it and found plugged in."""
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        known = first.setdefault(entry.was.name, entry)
+        if known is not entry:
+            first[entry.was.name] = replace(
+                known,
+                plan=replace(known.plan, steps=(*known.plan.steps, *entry.plan.steps)),
+                was=replace(known.was, plugged=_plugged_in(known.was.plugged or (), entry.was.plugged or ())),
+                bridges=(*known.bridges, *_others(entry.bridges, known.bridges, "name")),
+                leases=(*known.leases, *_others(entry.leases, known.leases, "bridge")),
+            )
+    return list(first.values())
+
+
+def _plugged_in(before: Sequence[Plugged], later: Sequence[Plugged]) -> tuple[Plugged, ...]:
+    """A guest that was started again in between has another tap, which has no settings from before."""
+    plugged = {(port.kind, port.name, port.mac): port for port in before}
+    for port in later:
+        known = plugged.setdefault((port.kind, port.name, port.mac), port)
+        if known.tap is None or port.tap is None or known.tap.name != port.tap.name:
+            plugged[port.kind, port.name, port.mac] = port
+    return tuple(plugged.values())
+
+
+def _others(items: Sequence[Any], known: Sequence[Any], key: str) -> list[Any]:
+    names = {getattr(item, key) for item in known}
+    return [item for item in items if getattr(item, key) not in names]
 
 
 def _is_defined(plan: Plan, was: Observed, now: Observed, host: Host) -> bool:

@@ -22,7 +22,7 @@ from .._model.observed import Observed
 from .._plan.leases import is_linked, own_bridge
 from .._plan.order import in_order, part_of
 from .._plan.record import Entry, record
-from .._plan.recovery import completed, recovered, stp_again, turned_back
+from .._plan.recovery import completed, joined, recovered, stp_again, turned_back
 from .._plan.replug import bridges_of, is_replug
 from .._plan.step import Step
 from .interruption import Interruption, as_ours, held_off
@@ -219,7 +219,7 @@ def take_back(conn: Any, host: Host, left: Left) -> str:
     done: list[str] = []
     failed: list[str] = []
     with held_off() as interruption:
-        entries = [replace(entry, back=True) for entry in _before_all(left.entries())]
+        entries = [replace(entry, back=True) for entry in joined(left.entries())]
         recovery = _Recovery(conn, host, entries, interruption, lambda _entries: None)
         places = list(reversed(range(len(entries))))
         # What goes wrong here is said of its network below.
@@ -240,29 +240,6 @@ def take_back(conn: Any, host: Host, left: Left) -> str:
             left=failed,
         )
     return f"Nobody confirmed the change of {left.names} in time, so it was taken back. {_told(done)}"
-
-
-def _before_all(entries: Iterable[Entry]) -> list[Entry]:
-    """Of changes that joined one another: each network as the first of them found it, with all that the later ones kept
-    of it and found plugged in."""
-    first: dict[str, Entry] = {}
-    for entry in entries:
-        known = first.setdefault(entry.was.name, entry)
-        if known is not entry:
-            ports = (*(known.was.plugged or ()), *(entry.was.plugged or ()))
-            plugged = {(port.kind, port.name, port.mac): port for port in ports}
-            first[entry.was.name] = replace(
-                known,
-                was=replace(known.was, plugged=tuple(plugged.values())),
-                bridges=(*known.bridges, *_others(entry.bridges, known.bridges, "name")),
-                leases=(*known.leases, *_others(entry.leases, known.leases, "bridge")),
-            )
-    return list(first.values())
-
-
-def _others(items: Sequence[Any], known: Sequence[Any], key: str) -> list[Any]:
-    names = {getattr(item, key) for item in known}
-    return [item for item in items if getattr(item, key) not in names]
 
 
 def _told(done: list[str]) -> str:

@@ -105,9 +105,7 @@ def as_read(seen: Observed) -> Observed:
     if seen.live is None or is_virtual(seen.live):
         return seen
     guests = [port for port in seen.plugged or () if port.kind == "guest"]
-    return replace(
-        seen, plugged=tuple(replace(port, tap=port.tap and BridgePort(port.tap.name)) for port in guests)
-    )
+    return replace(seen, plugged=tuple(replace(port, tap=port.tap and BridgePort(port.tap.name)) for port in guests))
 
 
 def _is_tap(port, named):

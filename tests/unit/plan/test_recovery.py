@@ -19,6 +19,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.guest imp
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, recalled, record
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import (
+    joined,
     recovered,
     stp_again,
     turned_back,
@@ -160,6 +161,21 @@ def test_a_change_that_nobody_confirmed_is_taken_back(wanted, seen):
     assume(plan is not None and plan.changed)
     after = run_transaction(seen, plan.steps)
     assert same(run_transaction(after, way_back(plan, seen, after)), seen)
+
+
+@given(requests(), requests(), observations(), st.data())
+def test_changes_that_nobody_confirmed_are_taken_back_together(first, second, seen, data):
+    """The first is done; the second, which joined it, perhaps by half."""
+    seen = in_use(seen)
+    plan, _refusal = planned(first, seen, "replug")
+    assume(plan is not None and plan.changed)
+    after = paper.as_read(run_transaction(seen, plan.steps))
+    then, _refusal = planned(second, after, "replug")
+    assume(then is not None and then.changed)
+    (entry,) = joined([Entry(plan, seen), Entry(then, after)])
+    half = broken_off(data, after, then.steps)
+    back = run_transaction(half, way_back(entry.plan, entry.was, half))
+    assert same(back, seen)
 
 
 BRIDGES = st.builds(BridgeState, st.sampled_from(["virbr7", "br0"]), st.sampled_from([3, 4]), st.booleans())
