@@ -20,6 +20,9 @@ READ = (
     "playbooks/**/*.yml",
     "changelogs/**/*.y*ml",
     "plugins/**/*.py",
+    "galaxy.yml",
+    "meta/*.yml",
+    "Makefile",
 )
 PHRASES = (
     r"but for\b",

@@ -133,7 +133,7 @@ def test_nothing_to_judge_and_a_destination_that_is_none():
 
 @pytest.mark.parametrize("rubbish", ["", [], 7, {"kvm1": 7}, {"kvm1": {"guests": [7]}}])
 def test_rubbish_is_a_sentence(rubbish):
-    with pytest.raises(AnsibleFilterError, match="takes"):
+    with pytest.raises(AnsibleFilterError, match="needs"):
         migrate_matrix(rubbish, {})
     with pytest.raises(AnsibleFilterError):
         migrate_kept(rubbish, rubbish)
