@@ -71,7 +71,7 @@ test-molecule: setup
 	@$(TIMED) molecule molecule test --all --report
 
 test-walk: setup ## one short walk, always the same
-	@$(TIMED) walk python tests/walk/run.py --seed 1 --steps 40
+	@$(TIMED) walk python tests/walk/run.py --seed 1 --steps 30
 
 walk: setup ## [SEED=n] [STEPS=n] [MINUTES=n] [RELEASES=a,b] [REPLAY=file]: random calls, hand edits, guests and kills; see tests/walk
 	@python tests/walk/run.py $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS)) $(if $(MINUTES),--minutes $(MINUTES)) \
