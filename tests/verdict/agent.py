@@ -35,7 +35,7 @@ URI = "qemu:///system"
 # What the collection refuses although libvirt would take it, each for a reason that docs/validation.md gives.
 ON_PURPOSE = {"TEXT_INVALID", "NAME_INVALID", "DEVICE_NAME_INVALID", "POOL_MIXED", "XML_TWICE", "DRIVER_INVALID"}
 # The same in one form only: what 9.0 drops, and what is dropped beside interfaces.
-ON_PURPOSE_SAID = ("dhcp.bootp of", "Attribute register", "forward.addresses is without", "forward.pf is without",
+ON_PURPOSE_SAID = ("dhcp.bootp of", "Attribute register", "forward.addresses has no ", "forward.pf has no ",
                    "An <address> in <forward>")  # fmt: skip
 # What libvirt would drop without a word; only its schema tells.
 ASK_SCHEMA = {"XML_UNKNOWN", "LIBVIRT_TOO_OLD"}

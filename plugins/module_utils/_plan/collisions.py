@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What two networks of a host cannot both have, judged by the networks as they will be."""
+"""What two networks of a host cannot both have, checked for the networks as they will be."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def will_be(states: Mapping[str, State]) -> dict[str, Document]:
 def collisions(name: str, state: State, steps: tuple[Step, ...], others: Mapping[str, State]) -> Iterator[Problem]:
     """state: of the network before its steps; others: as they will be.
 
-    Subnets of definitions are for rules.addresses.overlaps; here are those of networks that run on with what they are
-    no longer defined with, or were never compared.
+    rules.addresses.overlaps compares the subnets of definitions; here are the subnets of networks that run with an
+    outdated definition, or that were never compared.
     """
     defines = any(step.action == DEFINE for step in steps)
     for step in steps:
@@ -34,8 +34,8 @@ def collisions(name: str, state: State, steps: tuple[Step, ...], others: Mapping
             if asked.uuids & has.uuids:
                 yield Problem(
                     "UUID_TAKEN",
-                    f"Network '{name}' would get the UUID {min(asked.uuids)}, which is that of network '{other}': "
-                    f"leave uuid out, or give '{other}' state: absent in the same call of virt_networks.",
+                    f"Network '{name}' cannot have the UUID {min(asked.uuids)}, which network '{other}' has; omit "
+                    f"uuid, or set '{other}' to state: absent in the same call of virt_networks.",
                 )
             if asked.names & has.names:
                 yield _bridge(name, min(asked.names & has.names), other, theirs)
@@ -48,13 +48,13 @@ def _bridge(name: str, bridge: str, other: str, theirs: State) -> Problem:
     when = " until its next start" if only_live else ""
     return Problem(
         "BRIDGE_NAME_TAKEN",
-        f"Network '{name}' would have the bridge {bridge}, which network '{other}' has{when}; choose another "
+        f"Network '{name}' cannot have the bridge {bridge}, which network '{other}' has{when}; choose another "
         "bridge.name.",
     )
 
 
 def _subnets(name: str, state: State, other: str, theirs: State, defines: bool) -> Iterator[Problem]:
-    """A start of what libvirt has already fails only for the very same subnet of IPv4."""
+    """Starting a network that is already defined fails only if the IPv4 subnets are identical."""
     defined = subnets(theirs.persistent)
     for mine in subnets(state.live):
         for running in subnets(theirs.live):
@@ -62,6 +62,6 @@ def _subnets(name: str, state: State, other: str, theirs: State, defines: bool) 
             if same or (defines and running not in defined and overlap(mine, running)):
                 yield Problem(
                     "SUBNET_OVERLAP",
-                    f"Network '{name}' cannot start: network '{other}' runs with a subnet that overlaps one of its own"
-                    f"{'' if running in defined else ', until its next start'}.",
+                    f"Network '{name}' cannot start: one of its subnets overlaps a subnet that network '{other}' runs "
+                    f"with{'' if running in defined else ' until its next start'}.",
                 )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A definition held against what is there, live and persistent apart."""
+"""Compares a definition with what exists, live and persistent separately."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .target_definition import target_definition
 
 @dataclass(frozen=True)
 class Comparison:
-    """wanted: the whole definition, as it would be written. goal, persistent, live: what is to be and what is,
-    canonical; live holds only the options that are compared with live_goal. updates: what brings the live
+    """wanted: the whole definition, as it would be written. goal, persistent, live: the desired and the existing
+    definitions, canonical; live contains only the options compared with live_goal. updates: what brings the live
     network there; needs_restart: options that no update can change. left: options that may differ until
     its next start.
     """
@@ -59,10 +59,10 @@ def compare(desired: Desired, observed: Observed, host: Host) -> Comparison:
     persistent = None if observed.persistent is None else canonical(NETWORK, observed.persistent)
     if observed.live is None or desired.state == INACTIVE:
         return Comparison(wanted, goal, persistent, None)
-    shall = goal if desired.live is None else canonical(NETWORK, {**wanted, **desired.live})
-    live, live_goal = (_declared(desired, document) for document in (canonical(NETWORK, observed.live), shall))
+    target = goal if desired.live is None else canonical(NETWORK, {**wanted, **desired.live})
+    live, live_goal = (_declared(desired, document) for document in (canonical(NETWORK, observed.live), target))
     if is_virtual(goal) and not (desired.declared.get("bridge") or {}).get("name"):
-        # libvirt makes the name up, or has yet to: no difference that anybody asked for.
+        # libvirt generates the name, or will do so: not a difference that was requested.
         live, live_goal = _without_bridge_name(live), _without_bridge_name(live_goal)
     left = _left(desired, observed.live, persistent, goal)
     live_goal = {option: value for option, value in live_goal.items() if option not in left}
@@ -94,7 +94,7 @@ def _without_bridge_name(document: Document) -> Document:
 
 
 def _declared(desired: Desired, document: Document) -> Document:
-    """What is declared: what is left out is left alone live too, and what libvirt makes up is no difference."""
+    """Only what is declared: omitted options are not changed live either, and generated values do not count."""
     return {
         name: value
         for name, value in document.items()

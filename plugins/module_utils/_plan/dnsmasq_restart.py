@@ -45,20 +45,20 @@ def mends(observed: Observed, updates: Sequence[Step], goal: Document, host: Hos
         return ()
     if observed.dnsmasq != BROKEN:
         return started_again(observed)
-    runs, shall = (
+    runs, target = (
         {name: side[name] for name in _CONFIGURING if name in side} for side in (canonical(NETWORK, live), goal)
     )
-    if runs == shall:
+    if runs == target:
         raise VirtfleetError(
             "DNSMASQ_DEAD",
-            f"dnsmasq of network '{observed.name}', which serves its DHCP and DNS, does not run, and cannot start with "
-            "what the network is configured to; nothing was changed. `dnsmasq --test "
-            f"--conf-file=/var/lib/libvirt/dnsmasq/{observed.name}.conf` on the host says why.",
+            f"dnsmasq, which serves DHCP and DNS of network '{observed.name}', does not run and cannot start with the "
+            "network's configuration; nothing was changed. Run `dnsmasq --test "
+            f"--conf-file=/var/lib/libvirt/dnsmasq/{observed.name}.conf` on the host to see why.",
             network=observed.name,
         )
-    # A record that dnsmasq does not take and that the definition does not have: a restart would drop it, too.
-    runs, shall = ({name: side[name] for name in ("dns", "ips") if name in side} for side in (runs, shall))
-    drop, needs_restart = live_updates(observed.name, runs, shall, live, host.version)
+    # A record that dnsmasq rejects and that the definition does not have: a restart would drop it too.
+    runs, target = ({name: side[name] for name in ("dns", "ips") if name in side} for side in (runs, target))
+    drop, needs_restart = live_updates(observed.name, runs, target, live, host.version)
     return tuple(drop) if drop and not needs_restart else None
 
 
@@ -89,6 +89,6 @@ def _come_and_go(doing: str, name: str, record: Document, said: Document) -> tup
         for change in (Change(ADD, record, record), Change(DELETE, record, said))
     )
     return (
-        replace(comes, sentence=f"{doing}, by a DNS record for the time being."),
-        replace(goes, sentence=f"Remove that DNS record of running network '{name}' again."),
+        replace(comes, sentence=f"{doing} by adding a temporary DNS record."),
+        replace(goes, sentence=f"Remove the temporary DNS record of running network '{name}'."),
     )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""About how long steps take: libvirt 9.0 and 11.3 on an idle machine, rounded up."""
+"""Approximate duration of steps: measured with libvirt 9.0 and 11.3 on an idle machine, rounded up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from .records import DHCP_HOST, DHCP_RANGE, DNS_SRV, DNS_TXT
 from .step import ATTACH, CREATE, DESTROY, FREE, MOVE, RECLAIM, RELEASE, START, UPDATE, Step
 
-# libvirt waits for the old dnsmasq to end, and lays its firewall rules anew for DHCP.
+# libvirt waits until the old dnsmasq has ended, and rebuilds its firewall rules for DHCP.
 _SECTION_SECONDS = {DNS_TXT.name: 0.25, DNS_SRV.name: 0.25, DHCP_HOST.name: 0.45, DHCP_RANGE.name: 0.65}
 _ACTION_SECONDS = {START: 0.3, CREATE: 0.3, DESTROY: 0.5}
 _PORT_SECONDS = {RELEASE: 0.02, RECLAIM: 0.04, FREE: 0.02, ATTACH: 0.01, MOVE: 0.3}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who would be cut off, and whether that may be."""
+"""Who would be cut off by a stop, and whether that is allowed."""
 
 from __future__ import annotations
 
@@ -29,15 +29,14 @@ def refuse_if_in_use(
     why = f"stopped for state {desired.state}" if stopping else _restarted(needs_restart)
     ways = "restart: force cuts them off"
     if not stopping:
-        ways = f"restart: never leaves it for the next start, {ways}"
+        ways = f"restart: never leaves the change for the next start, {ways}"
         if blocked_by_guests:
-            ways = f"no restart can bring it to {few(blocked_by_guests)} while they run; {ways}"
+            ways = f"the change cannot reach {few(blocked_by_guests)} while running; {ways}"
         else:
-            ways = f"restart: replug puts them back after it, {ways}"
+            ways = f"restart: replug plugs them back in, {ways}"
     raise VirtfleetError(
         "IN_USE",
-        f"Network '{desired.name}' would have to be {why}, which would cut off {few(plugged)}; "
-        f"nothing was changed ({ways}).",
+        f"Network '{desired.name}' must be {why}, which would cut off {few(plugged)}; nothing was changed ({ways}).",
         network=desired.name,
         plugged=[item.as_dict() for item in plugged],
     )
@@ -47,9 +46,9 @@ def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], needs_r
     """Raises VirtfleetError REPLUG_REMOTE."""
     raise VirtfleetError(
         "REPLUG_REMOTE",
-        f"Network '{desired.name}' would have to be {_restarted(needs_restart)}, and {few(plugged)} cannot be "
-        "plugged in again over a remote URI, by which the host's links are out of reach; nothing was changed (run the "
-        "task on the host itself).",
+        f"Network '{desired.name}' must be {_restarted(needs_restart)}, and {few(plugged)} cannot be plugged in again "
+        "over a remote URI, which gives no access to the host's links; nothing was changed. Run the task on the host "
+        "itself.",
         network=desired.name,
         plugged=[item.as_dict() for item in plugged],
     )
@@ -57,5 +56,5 @@ def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], needs_r
 
 def _restarted(needs_restart: tuple[str, ...]) -> str:
     if needs_restart == ("dnsmasq",):
-        return "restarted to have its dnsmasq again"
+        return "restarted to start its dnsmasq again"
     return f"restarted to change {', '.join(needs_restart)}"

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DHCP leases go with their subnet, to whatever network and bridge that has after a change.
+"""DHCP leases follow their subnet to the network and bridge that have it after a change.
 
-libvirt keeps them under the name of the bridge, so that a new name, for the same network or for one that takes its
-place, would begin without them: addresses that guests hold could be given to others.
+libvirt stores them under the name of the bridge. After a change of the bridge name, or in a network that takes over the
+subnet, they would be missing, and addresses that guests hold could be given to others.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def left_behind(work: Sequence[Work]) -> list[Work]:
     for (plan, observed), (planned, _observed) in zip(work, with_leases(work)):
         if planned is not plan:
             warning = (
-                f"The DHCP leases that network '{plan.network}' would take over cannot be moved over a remote URI: its "
-                "guests may get other addresses. Run the task on the host itself to keep them."
+                f"The DHCP leases for network '{plan.network}' cannot be moved over a remote URI; its guests may get "
+                "other addresses. Run the task on the host itself to keep the leases."
             )
             plan = replace(plan, warnings=(*plan.warnings, warning))
         result.append((plan, observed))
@@ -59,7 +59,7 @@ def _with_leases(plan: Plan, observed: Observed, work: Sequence[Work]) -> Plan:
     sources = sorted({own_bridge(was) for other, was in work if _moves(plan, goal, other, was)} - {""})
     if not sources:
         return plan
-    sentence = f"Take the DHCP leases of bridge {', '.join(sources)} along to network '{plan.network}'."
+    sentence = f"Move the DHCP leases of bridge {', '.join(sources)} to network '{plan.network}'."
     step = Step(LEASES, plan.network, sentence, command=" ".join(sources))
     place = starts[0] if starts else places[-1] + 1
     return replace(plan, steps=(*plan.steps[:place], step, *plan.steps[place:]))
@@ -81,7 +81,7 @@ def leases_again(was: Observed, now: Observed) -> tuple[Step, ...]:
     if not subnets(was.live or {}):
         return ()
     sources = sorted({own_bridge(was), own_bridge(now)} - {""})
-    sentence = f"Put the DHCP leases of network '{was.name}' back."
+    sentence = f"Restore the DHCP leases of network '{was.name}'."
     # A transient network is not there yet when it gets them.
     xml = was.live_xml if was.persistent is None else ""
     return (Step(LEASES, was.name, sentence, command=" ".join(sources), xml=xml),)

@@ -92,7 +92,7 @@ def plan_live_change(
 
 
 def _better_by_restart(observed: Observed, compared: Comparison, host: Host, restart: str) -> bool:
-    """Many updates, and a restart that is allowed, cuts nobody off and brings nothing else along."""
+    """Whether there are many updates, and a restart is allowed, cuts no guest off and changes nothing else."""
     from .duration import MANY_SECONDS, seconds
 
     live, plugged = observed.live or {}, observed.plugged or ()
@@ -152,7 +152,7 @@ def _by_swap(
     restart: str,
     accounting: PortAccounting | None,
 ) -> bool:
-    """Whether a stop and start with the ports aside does it, which nobody on a host device of his own notices."""
+    """Whether a stop and start with the ports set aside is enough. Guests that have a host device do not notice it."""
     from .port_accounting import only_members_differ
 
     due = mode_of(observed.live or {}) == "hostdev" and bool(accounting and accounting.due) and not needs_restart

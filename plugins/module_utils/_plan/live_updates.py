@@ -58,7 +58,7 @@ def update(name: str, section: str, tag: str, entity: Entity, change: Change, in
     """One update of a running network."""
     doing = {ADD: "Add", ADD_FIRST: "Add", MODIFY: "Change", DELETE: "Remove"}[change.command]
     passing = change.passing or change.command == ADD_FIRST
-    back = {ADD: " again", DELETE: " for the time being", ADD_FIRST: " for the time being"}
+    back = {ADD: " again", DELETE: " temporarily", ADD_FIRST: " temporarily"}
     how = back.get(change.command, "") if passing else ""
     return Step(
         UPDATE,

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Desired + observed -> a plan: the recipe of the collection.
 
-What only a change needs is imported where it is needed: most runs change nothing, and Ansible sends modules in
-a form that Python compiles anew every time.
+Code that only a change needs is imported where it is used: most runs change nothing, and Ansible sends modules in a
+form that Python compiles again in every run.
 """
 
 from __future__ import annotations
@@ -121,9 +121,9 @@ def _definition_steps(
             )
         )
     if desired.autostart is not None and desired.autostart != observed.autostart:
-        how = "at boot" if desired.autostart else "not at boot"
+        how = "Enable" if desired.autostart else "Disable"
         steps.append(
-            Step(AUTOSTART, desired.name, f"Let network '{desired.name}' start {how}.", value=desired.autostart)
+            Step(AUTOSTART, desired.name, f"{how} autostart of network '{desired.name}'.", value=desired.autostart)
         )
     return steps
 
@@ -144,19 +144,19 @@ def _warnings(
     if change.blocked_by_guests:
         guests = few(change.blocked_by_guests)
         warnings.append(
-            f"Network '{desired.name}' gets its new {', '.join(change.pending)} at its first start after {guests} "
-            f"{'has' if len(change.blocked_by_guests) == 1 else 'have'} been stopped or migrated away: no restart of "
-            "the network can bring it to a running guest."
+            f"The new {', '.join(change.pending)} of network '{desired.name}' cannot reach running guests; restart the "
+            f"network after {guests} {'has' if len(change.blocked_by_guests) == 1 else 'have'} been stopped or "
+            "migrated away."
         )
     elif pending:
         new = [option for option in pending if option != "dnsmasq"]
         missing = [f"its new {', '.join(new)}"] if new else []
         if "dnsmasq" in pending:
-            missing.append("dnsmasq, which serves its DHCP and DNS,")
-        warnings.append(f"Network '{desired.name}' runs on without {' and '.join(missing)} until its next start.")
+            missing.append("dnsmasq (DHCP and DNS)")
+        warnings.append(f"Network '{desired.name}' runs without {' and '.join(missing)} until its next start.")
     if change.stops and host.remote and is_virtual(observed.live or {}):
         warnings.append(
-            f"Devices in the bridge of network '{desired.name}' that are no libvirt ports cannot be seen over a "
-            "remote URI; a restart cuts them off."
+            f"Devices in the bridge of network '{desired.name}' that are not libvirt ports are not visible over a "
+            "remote URI; stopping the network cuts them off."
         )
     return tuple(warnings)

@@ -56,7 +56,7 @@ def held_members(plugged: Sequence[Plugged]) -> set[str]:
 
 
 def only_members_differ(compared: Comparison) -> bool:
-    """Whether a restart would change nothing of <forward> but who is in the pool."""
+    """Whether a restart would change only the members of the pool in <forward>."""
     old, new = (side.get("forward") or {} for side in (compared.live or {}, compared.live_goal or {}))
     rest = [{name: value for name, value in side.items() if name not in _MEMBERS} for side in (old, new)]
     return rest[0] == rest[1] and old.get("mode") in POOL
@@ -69,7 +69,7 @@ def sets_aside(updates: Sequence[Step], accounting: PortAccounting) -> bool:
 def restarted(
     name: str, live: Document, plugged: Sequence[Plugged], leaving: set[str], accounting: PortAccounting
 ) -> tuple[Step, ...]:
-    """For what no update reaches: stop and start, which no guest on a host device of its own notices."""
+    """For changes that no update can make: stop and start, which guests that have a host device do not notice."""
     between = (Step(DESTROY, name, f"Stop network '{name}'."), Step(START, name, f"Start network '{name}'."))
     # The stop drops every port, those too of members that the pool no longer has.
     inside = [port for port in plugged if _is_inside(port, live)]
@@ -116,7 +116,7 @@ def member_update(name: str, member: str, comes: bool) -> Step:
 
     xml = write_fragment(INTERFACE, "interface", {"dev": member})
     command, doing = ("add", "Add") if comes else ("delete", "Remove")
-    sentence = f"{doing} {member} in running network '{name}' for the time being."
+    sentence = f"{doing} {member} in running network '{name}' temporarily."
     return Step(UPDATE, name, sentence, xml=xml, command=command, section=POOL_SECTION)
 
 
@@ -132,21 +132,21 @@ def _staying(ports: Sequence[Plugged], leaving: set[str], accounting: PortAccoun
 
 def _release(name: str, ports: Sequence[Plugged]) -> tuple[Step, ...]:
     guests = tuple(port for port in ports if port.kind == GUEST)
-    sentence = f"Set the ports of {_whose(guests)} in network '{name}' aside."
+    sentence = f"Set aside the ports of {_whose(guests)} in network '{name}'."
     return (Step(RELEASE, name, sentence, ports=guests),) if guests else ()
 
 
 def _reclaim(name: str, ports: Sequence[Plugged]) -> tuple[Step, ...]:
     guests = tuple(port for port in ports if port.kind == GUEST)
     return (
-        (Step(RECLAIM, name, f"Put the ports of {_whose(guests)} in network '{name}' back.", ports=guests),)
+        (Step(RECLAIM, name, f"Put back the ports of {_whose(guests)} in network '{name}'.", ports=guests),)
         if guests
         else ()
     )
 
 
 def _free(name: str, ports: tuple[Plugged, ...]) -> Step:
-    return Step(FREE, name, f"Free the ports of {_whose(ports)} in network '{name}' for good.", ports=ports)
+    return Step(FREE, name, f"Delete the ports of {_whose(ports)} in network '{name}'.", ports=ports)
 
 
 def _whose(ports: Sequence[Plugged]) -> str:

@@ -37,7 +37,7 @@ def desired_portgroup(wish: DesiredPortgroup, observed: Observed) -> Desired:
     if not observed.exists:
         raise VirtfleetError(
             "NETWORK_MISSING",
-            f"There is no network {wish.network!a} on this host, so it can have no portgroup {wish.name!a}.",
+            f"Network {wish.network!a} does not exist on this host; create it before portgroup {wish.name!a}.",
             network=wish.network,
         )
     if not wish.name:
@@ -158,15 +158,15 @@ def _shown(observed: Observed, desired: Desired, pending: bool) -> tuple[Documen
     if observed.live is not None:
         live = _groups(observed.live) or []
         sides["live"] = (live, live if pending else _live_goal(desired))
-    plain = {side: (_plain(was), _plain(shall)) for side, (was, shall) in sides.items()}
+    plain = {side: (_plain(was), _plain(then)) for side, (was, then) in sides.items()}
     touched = [
         name
-        for name in sorted({name for was, shall in plain.values() for name in (*was, *shall)})
-        if any(was.get(name) != shall.get(name) for was, shall in plain.values())
+        for name in sorted({name for was, then in plain.values() for name in (*was, *then)})
+        if any(was.get(name) != then.get(name) for was, then in plain.values())
     ]
     if pending:
-        then, now = _plain(goal), plain["live"][1]
-        touched = sorted({*touched, *(name for name in {**then, **now} if then.get(name) != now.get(name))})
+        new, now = _plain(goal), plain["live"][1]
+        touched = sorted({*touched, *(name for name in {**new, **now} if new.get(name) != now.get(name))})
     shown = [
         {side: [groups[name] for name in touched if name in groups] for side, groups in zip(plain, column)}
         for column in zip(*plain.values())

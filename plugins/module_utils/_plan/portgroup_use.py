@@ -33,8 +33,8 @@ def refuse_if_used(wish: DesiredPortgroup, default: bool, guests: Optional[tuple
         )
         raise VirtfleetError(
             "PORTGROUP_IN_USE",
-            f"{what} is used by {shown}; nothing was changed. To remove it anyway, set in_use: allow: running "
-            "guests keep its settings until they are plugged in again, and then have none.",
+            f"{what} is used by {shown}; nothing was changed. To remove it anyway, set in_use: allow. Running guests "
+            "then keep its settings until they are plugged in again.",
             guests=used,
             **facts,
         )

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What libvirt takes for one record: virNetworkUpdate tells records apart by less than all their fields.
+"""What libvirt treats as one record: virNetworkUpdate does not compare all fields of a record.
 
-So it is in virNetworkDefUpdate* of libvirt 9.0, and tried against 9.0 and 11.3. Records are canonical.
+According to virNetworkDefUpdate* of libvirt 9.0, and tested against 9.0 and 11.3. Records are canonical.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _lesser_dhcp_host(host: Document, others: Iterable[Document]) -> Optional[Do
     if "ip" not in less:
         return None
     if not ({"id", "name"} if ":" in less["ip"] else {"mac", "name"}) & set(less):
-        # libvirt takes no host without either: one that nobody bears.
+        # libvirt rejects a host without either, so it gets a name that no host has.
         less["name"] = f"ip-{less['ip'].replace('.', '-').replace(':', '-')}"
     return None if ("name", less.get("name")) in taken else less
 

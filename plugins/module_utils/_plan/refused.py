@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Definitions that are refused before anything is touched, those too that only libvirt's update would take."""
+"""Definitions that are rejected before anything is changed, including those that libvirt's live update would accept."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def refuse_unmakeable(desired: Desired) -> None:
     if not desired.declared and not desired.exact:
         raise VirtfleetError(
             "NETWORK_MISSING",
-            f"There is no network '{desired.name}' on this host, and no definition of it was given "
-            "(an isolated network without anything is forward: {}).",
+            f"Network '{desired.name}' does not exist on this host, and the task gives no definition; for an isolated "
+            "network without options, give forward: {}.",
         )
 
 
@@ -38,7 +38,7 @@ def refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: dic
     problems = check(compared.wanted, host)
     for problem in problems:
         if problem.option in NETWORK.fields and problem.option not in desired.declared and not desired.exact:
-            problem.sentence += f" The network has {problem.option} from before; give it empty to remove it."
+            problem.sentence += f" {problem.option} is already set on this network; pass an empty value to remove it."
     if (compared.persistent or {}).get("ips") != compared.goal.get("ips"):
         problems += overlaps(name, compared.wanted, others)
     if problems:

@@ -21,7 +21,7 @@ _MTU = 1500
 
 
 def plug_of(document: Document) -> str:
-    """What a guest's NIC is plugged in by: no restart turns one into another under a running guest."""
+    """How a guest's NIC is plugged in. A restart of the network cannot change that for a running guest."""
     if is_virtual(document):
         return "tap"
     if mode_of(document) == "hostdev":
@@ -40,7 +40,7 @@ def bridge_of(document: Document) -> str:
 def blocking_guests(
     live: Document, goal: Document, plugged: Sequence[Plugged], leaving: set[str]
 ) -> tuple[Plugged, ...]:
-    """Who holds back what no restart can bring: guests plugged in by what the network will not have any more."""
+    """Guests that no restart can bring the change to: they are plugged into what the network will no longer have."""
     if plug_of(live) != plug_of(goal):
         return tuple(port for port in plugged if port.kind == GUEST)
     return tuple(port for port in plugged if port.member in leaving)
@@ -52,7 +52,7 @@ def replugged(name: str, live: Document, goal: Document, plugged: Sequence[Plugg
     back = with_mtu(stays, live, goal)
     bridge, guests = bridge_of(goal), _of(GUEST, back)
     steps = [
-        Step(DESTROY, name, f"Stop network '{name}' for a moment.", RESTART, ports=tuple(plugged)),
+        Step(DESTROY, name, f"Stop network '{name}' briefly.", RESTART, ports=tuple(plugged)),
         Step(START, name, f"Start network '{name}'."),
     ]
     if plug_of(live) != "tap" or bridge == bridge_of(live):
@@ -63,7 +63,7 @@ def replugged(name: str, live: Document, goal: Document, plugged: Sequence[Plugg
 
 
 def put_back(name: str, runs: Document, plugged: Sequence[Plugged], ports_alone: bool = False) -> tuple[Step, ...]:
-    """The same for a network that was stopped and started half way through: whoever is where he belongs stays there.
+    """The same for a network whose stop and start were interrupted: what is already plugged in stays there.
 
     runs: the network as it runs now. ports_alone: no tap has left its bridge, or none can be reached from here.
     """
@@ -121,7 +121,7 @@ def is_replug(plan: Plan) -> bool:
 
 
 def with_mtu(plugged: Sequence[Plugged], live: Document, goal: Document) -> tuple[Plugged, ...]:
-    """Taps that have their network's MTU get its new one; one that has another was given it by its guest."""
+    """Taps with their network's MTU get its new MTU; another MTU was set by the guest's definition."""
     old, new = (document.get("mtu") or _MTU for document in (live, goal))
     return tuple(
         replace(port, tap=replace(port.tap, mtu=new)) if port.tap is not None and port.tap.mtu == old else port

@@ -109,11 +109,11 @@ def _run_again(
         return (*_definition(was, now), *_autostart(was, now), *before, *leases, start(name), *back)
     ran_with = write_network({"name": name, **live})
     return (
-        Step(DEFINE, name, f"Define network '{name}' as it ran.", xml=ran_with),
+        Step(DEFINE, name, f"Define network '{name}' as it was running.", xml=ran_with),
         *before,
         *leases,
         start(name),
-        Step(DEFINE, name, f"Put the definition of network '{name}' back.", xml=was.persistent_xml),
+        Step(DEFINE, name, f"Restore the definition of network '{name}'.", xml=was.persistent_xml),
         *_autostart(was, now),
         *back,
     )
@@ -127,17 +127,17 @@ def _fitting(was: Observed, ports: Sequence[Plugged]) -> tuple[Plugged, ...]:
 def _definition(was: Observed, now: Observed) -> tuple[Step, ...]:
     name = was.name
     if was.persistent is None:
-        gone = Step(UNDEFINE, name, f"Let network '{name}' be transient again.")
+        gone = Step(UNDEFINE, name, f"Make network '{name}' transient again.")
         return () if now.persistent is None else (gone,)
     if now.persistent is not None and now.persistent_xml == was.persistent_xml:
         return ()
-    return (Step(DEFINE, name, f"Put the definition of network '{name}' back.", xml=was.persistent_xml),)
+    return (Step(DEFINE, name, f"Restore the definition of network '{name}'.", xml=was.persistent_xml),)
 
 
 def _autostart(was: Observed, now: Observed) -> tuple[Step, ...]:
     if was.persistent is None or was.autostart == now.autostart:
         return ()
-    return (Step(AUTOSTART, was.name, f"Put autostart of network '{was.name}' back.", value=was.autostart),)
+    return (Step(AUTOSTART, was.name, f"Restore autostart of network '{was.name}'.", value=was.autostart),)
 
 
 def _updated(was: Observed, now: Observed, updates: Sequence[Step]) -> tuple[Step, ...]:

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records as they are and as they shall be -> the updates that lead there, as libvirt tells records apart.
+"""The records that exist and the desired records -> the updates that lead there, as libvirt identifies records.
 
-Records that are in the way of a deletion, or of one to be added, go for the time being and come back. What no such
-sequence leads to is said to be out of reach.
+Records that would interfere with a deletion or an addition are removed temporarily and added again. A goal that no such
+sequence leads to is out of reach.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ ADD, ADD_FIRST, MODIFY, DELETE = "add", "add_first", "modify", "delete"
 
 @dataclass(frozen=True)
 class Change:
-    """One update. record: which it is about; said: what libvirt is given; passing: whether it is made undone by a
-    later one."""
+    """One update. record: the record that it changes; said: what libvirt is given; passing: whether a later update
+    undoes it."""
 
     command: str
     record: Document
@@ -116,7 +116,7 @@ def _added(section: Section, state: list[Document], come: Sequence[Document], as
         clashing = [other for other in state if section.clashes(record, other)]
         less = section.lesser(record, state) if section.lesser and clashing else None
         if less is not None:
-            # It is found first, whatever else the whole record would be taken for.
+            # It is found first, even if the whole record would also match others.
             changes += [Change(ADD_FIRST, record, less), Change(MODIFY, record, record)]
             state.insert(0, record)
         elif clashing:

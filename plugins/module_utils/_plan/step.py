@@ -43,12 +43,12 @@ class Step:
     """One call on the host.
 
     sentence: what it does, for people. xml: of define and create the network, of update the section's element,
-    of describe the metadata element. update: command (add, add_first, modify, delete), section (libvirt's name of it)
+    of describe the metadata element. update: command (add, add_first, modify, delete), section (libvirt's name for it)
     and index (which <ip>, else -1), always on the live network. describe: section is title, description or a
     metadata namespace, xml its new value ("" removes it). autostart: value. stp: section is the bridge, value whether
-    it is on. leases: command has the bridges whose DHCP leases the network gets. validate: have libvirt hold the
-    XML against its schema. ports: what release sets aside, reclaim puts back and free drops for good; whose taps
-    attach puts into the network's bridge, and move has libvirt put there; whom destroy cuts off.
+    it is on. leases: command contains the bridges whose DHCP leases the network gets. validate: have libvirt validate
+    the XML against its schema. ports: what release sets aside, reclaim puts back and free deletes; whose taps attach
+    puts into the network's bridge, and move has libvirt put there; what destroy cuts off.
     """
 
     action: str
@@ -80,8 +80,8 @@ class Step:
 
 def concerned(port: Plugged) -> dict[str, Any]:
     """For results: whom a step concerns."""
-    told = port.as_dict()
-    return {name: told[name] for name in ("kind", "name", "mac", "tap", "portgroup")}
+    facts = port.as_dict()
+    return {name: facts[name] for name in ("kind", "name", "mac", "tap", "portgroup")}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Desired + observed -> the definition a network shall have."""
+"""Desired + observed -> the definition that a network should have."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def _keep_generated(document: Document, desired: Desired, base: Document) -> Non
     if uuid and address.uuid(str(wanted)) != uuid:
         raise VirtfleetError(
             "UUID_DIFFERS",
-            f"Network '{desired.name}' has the UUID {uuid} and cannot be given {wanted}: leave uuid out, "
-            "or remove the network first.",
+            f"Network '{desired.name}' has the UUID {uuid}, which cannot be changed to {wanted}; omit uuid, or remove "
+            "the network first.",
         )
     bridge_declared = "bridge" in desired.declared and desired.declared["bridge"] is not None
     if is_virtual(document) != is_virtual(base):
@@ -90,7 +90,7 @@ def _keep_generated(document: Document, desired: Desired, base: Document) -> Non
 
 
 def _keep_verbatim(document: Document, base: Document) -> None:
-    """Another spelling of what is there already is no reason to touch it."""
+    """A different spelling of the same value is not a change."""
     for option in set(document) & set(base) - {EXTRA}:
         if document[option] == base[option]:
             continue

@@ -81,8 +81,8 @@ def _in_bridge(port: Plugged) -> bool:
 def unplugged(now: Observed, before: tuple[Plugged, ...], guests: tuple[Guest, ...] | None) -> tuple[Plugged, ...]:
     """Of the guests that run, and of the devices that were in the bridge before.
 
-    now: the network, with all that is plugged in. guests: None when this connection shows none, and then none of
-    them counts as missing but those of before whose port is not there.
+    now: the network, with all that is plugged in. guests: None when this connection shows none; then only those of
+    before whose port is missing count.
     """
     plugged = now.plugged or ()
     bridge = is_virtual(now.live or {})

@@ -17,7 +17,7 @@ from .values import lease
 
 _ID = re.compile(r"[0-9a-fA-F:]*")
 _ALNUM = re.compile(r"[0-9a-zA-Z]")
-# In which part of their bits, by the family's bits, the ends of a range are to be alike (virSocketAddrGetRange).
+# How many leading bits the ends of a range must share, by the family's bits (virSocketAddrGetRange).
 ALIKE = {32: 16, 128: 112}
 
 
@@ -32,12 +32,13 @@ def addresses(document: Document) -> Iterator[Problem]:
             continue
         bits = len(address.packed(item["address"]) or b"") * 8
         if bits == 128 and "tftp" in item:
-            yield Problem("OPTION_NOT_IN_MODE", f"{where} has tftp, which is for IPv4 addresses.")
+            yield Problem("OPTION_NOT_IN_MODE", f"{where} has tftp, which is supported only for IPv4 addresses.")
         dhcp = item.get("dhcp") or {}
         if dhcp.get("ranges") or dhcp.get("hosts"):
             if bits in served:
                 yield Problem(
-                    "DHCP_TWICE", f"{where} and {served[bits]} both have dhcp; one address of a family can serve it."
+                    "DHCP_TWICE",
+                    f"{where} and {served[bits]} both have dhcp; only one address of a family can have it.",
                 )
             served[bits] = where
         if bits == 32 and "bootp" in dhcp and "file" not in dhcp["bootp"]:
@@ -50,53 +51,57 @@ def addresses(document: Document) -> Iterator[Problem]:
         if problem:
             yield problem
         elif address.packed(str(item.get("gateway"))) is None:
-            yield Problem("ADDRESS_INVALID", f"The gateway of {where} is {item.get('gateway')!a}, no IP address.")
+            yield Problem(
+                "ADDRESS_INVALID", f"The gateway of {where} is {item.get('gateway')!a}, which is not an IP address."
+            )
         elif not any(_holds(subnet, str(item["gateway"])) for subnet in subnets):
             yield Problem(
-                "ROUTE_UNREACHABLE", f"The gateway {item['gateway']} of {where} is in no subnet of the network."
+                "ROUTE_UNREACHABLE", f"The gateway {item['gateway']} of {where} is not in a subnet of the network."
             )
 
 
 def _address(where: str, item: Document) -> Optional[Problem]:
     raw = address.packed(str(item.get("address", "")))
     if raw is None:
-        return Problem("ADDRESS_INVALID", f"{where}: that is no IP address.")
+        return Problem("ADDRESS_INVALID", f"{where}: the address is not a valid IP address.")
     bits = len(raw) * 8
     family = item.get("family", "ipv4")
     if (family == "ipv6") != (bits == 128):
         return Problem(
-            "FAMILY_INVALID", f"{where}: family is {family}; give family: {'ipv6' if bits == 128 else 'ipv4'}."
+            "FAMILY_INVALID", f"{where}: family is {family}; set family: {'ipv6' if bits == 128 else 'ipv4'}."
         )
     prefix, netmask = item.get("prefix"), item.get("netmask")
     if prefix is not None and not 0 <= prefix <= bits:
-        return Problem("PREFIX_INVALID", f"{where}: prefix is {prefix}; it can be 0 to {bits}.")
+        return Problem("PREFIX_INVALID", f"{where}: prefix is {prefix}; it must be 0 to {bits}.")
     if netmask is not None and (bits == 128 or len(address.packed(netmask) or b"") != 4):
-        return Problem("PREFIX_INVALID", f"{where}: netmask is {netmask!a}, which is no IPv4 netmask.")
+        return Problem("PREFIX_INVALID", f"{where}: netmask is {netmask!a}, which is not a valid IPv4 netmask.")
     return None
 
 
 def _mask(where: str, item: Document) -> Optional[Problem]:
-    """Of an address: a prefix of 0 is to libvirt as if none was given."""
+    """Of an address: libvirt treats prefix 0 as not given."""
     prefix, netmask = item.get("prefix"), item.get("netmask")
     if prefix and netmask is not None:
-        return Problem("PREFIX_INVALID", f"{where} has both prefix and netmask; give one.")
+        return Problem("PREFIX_INVALID", f"{where} has both prefix and netmask; remove one of them.")
     if netmask is not None and address.netmask_prefix(netmask) is None:
-        return Problem("PREFIX_INVALID", f"{where}: netmask is {netmask!a}, which is no IPv4 netmask.")
+        return Problem("PREFIX_INVALID", f"{where}: netmask is {netmask!a}, which is not a valid IPv4 netmask.")
     if prefix_of(item) is None:
-        return Problem("PREFIX_INVALID", f"{where} needs a prefix: an address of its class has none.")
+        return Problem("PREFIX_INVALID", f"{where} needs a prefix: its address class has no default prefix.")
     return None
 
 
 def _route(where: str, item: Document) -> Optional[Problem]:
-    """libvirt takes a route's address for that of a network, which has no bits beyond its prefix."""
+    """libvirt requires a route's address to be a network address, without bits beyond its prefix."""
     prefix, netmask = item.get("prefix"), item.get("netmask")
     if prefix is not None and netmask is not None:
-        return Problem("PREFIX_INVALID", f"{where} has both prefix and netmask; give one.")
+        return Problem("PREFIX_INVALID", f"{where} has both prefix and netmask; remove one of them.")
     raw = address.packed(item["address"]) or b""
     number, bits = int.from_bytes(raw, "big"), len(raw) * 8
     gateway = address.packed(str(item.get("gateway", "")))
     if gateway is not None and len(gateway) != len(raw):
-        return Problem("FAMILY_INVALID", f"{where} and its gateway {item['gateway']} are of two families.")
+        return Problem(
+            "FAMILY_INVALID", f"{where} and its gateway {item['gateway']} are of different address families."
+        )
     if netmask is not None:
         rest = number & ~int.from_bytes(address.packed(netmask) or b"", "big")
     else:
@@ -104,8 +109,8 @@ def _route(where: str, item: Document) -> Optional[Problem]:
     if not rest:
         return None
     if prefix is None and netmask is None:
-        return Problem("PREFIX_INVALID", f"{where} has neither prefix nor netmask.")
-    return Problem("ROUTE_INVALID", f"{where} is no network's address: it has bits beyond its prefix or netmask.")
+        return Problem("PREFIX_INVALID", f"{where} has neither prefix nor netmask; set one of them.")
+    return Problem("ROUTE_INVALID", f"{where} is not a network address: it has bits beyond its prefix or netmask.")
 
 
 def subnet_of(item: Document) -> Optional[tuple[int, int, int]]:
@@ -127,7 +132,7 @@ def _dhcp(where: str, item: Document, dhcp: Document) -> Iterator[Problem]:
         what = f"the DHCP range {given.get('start')} to {given.get('end')}"
         first, last = (address.packed(str(given.get(end, ""))) for end in ("start", "end"))
         if first is None or last is None:
-            yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} has an end that is no IP address.")
+            yield Problem("DHCP_RANGE_INVALID", f"{where}: an end of {what} is not a valid IP address.")
         elif len(first) != len(last) or not _holds(subnet, given["start"]) or not _holds(subnet, given["end"]):
             yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} is outside the subnet.")
         elif int.from_bytes(last, "big") < int.from_bytes(first, "big"):
@@ -135,10 +140,10 @@ def _dhcp(where: str, item: Document, dhcp: Document) -> Iterator[Problem]:
         elif _apart(first, last):
             yield Problem(
                 "DHCP_RANGE_INVALID",
-                f"{where}: {what} is too large: its ends are to be alike but for the last 16 bits.",
+                f"{where}: {what} is too large: its ends may differ only in the last 16 bits.",
             )
         elif len(first) == 4 and subnet and subnet[1] == int.from_bytes(first, "big"):
-            yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} begins with the address of the network.")
+            yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} starts with the network address.")
         elif len(last) == 4 and subnet and subnet[2] == int.from_bytes(last, "big"):
             yield Problem("DHCP_RANGE_INVALID", f"{where}: {what} ends with the broadcast address.")
         yield from lease(what, given.get("lease"))
@@ -146,7 +151,7 @@ def _dhcp(where: str, item: Document, dhcp: Document) -> Iterator[Problem]:
     for host in dhcp.get("hosts") or ():
         what = f"the DHCP host {host.get('ip')}"
         if address.packed(str(host.get("ip", ""))) is None:
-            yield Problem("DHCP_HOST_INVALID", f"{where}: {what} has no IP address.")
+            yield Problem("DHCP_HOST_INVALID", f"{where}: {what} has no valid IP address.")
         yield from _identity(f"{where}: {what}", host, ipv6)
         yield from lease(what, host.get("lease"))
 
@@ -159,15 +164,17 @@ def _apart(first: bytes, last: bytes) -> bool:
 def _identity(what: str, host: Document, ipv6: bool) -> Iterator[Problem]:
     mac, name, given = host.get("mac"), host.get("name"), host.get("id")
     if mac is not None and ipv6:
-        yield Problem("DHCP_HOST_INVALID", f"{what} has a mac; IPv6 hosts have an id or a name.")
+        yield Problem("DHCP_HOST_INVALID", f"{what} has mac; IPv6 hosts need id or name instead.")
     elif mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1):
-        yield Problem("DHCP_HOST_INVALID", f"{what} has the mac {mac!a}, which is no unicast MAC address.")
+        yield Problem("DHCP_HOST_INVALID", f"{what} has mac {mac!a}, which is not a unicast MAC address.")
     if given is not None and not _ID.fullmatch(given):
-        yield Problem("DHCP_HOST_INVALID", f"{what} has the id {given!a}; one has hexadecimal digits and colons.")
+        yield Problem(
+            "DHCP_HOST_INVALID", f"{what} has id {given!a}; it must consist of hexadecimal digits and colons."
+        )
     if name is not None and not _ALNUM.match(name):
-        yield Problem("DHCP_HOST_INVALID", f"{what} has the name {name!a}; one begins with a letter or digit.")
+        yield Problem("DHCP_HOST_INVALID", f"{what} has name {name!a}; it must start with a letter or digit.")
     if (given if ipv6 else mac) is None and name is None:
-        yield Problem("DHCP_HOST_INVALID", f"{what} has neither {'id' if ipv6 else 'mac'} nor name.")
+        yield Problem("DHCP_HOST_INVALID", f"{what} has neither {'id' if ipv6 else 'mac'} nor name; set one of them.")
 
 
 def overlaps(name: str, document: Document, others: dict[str, Document]) -> Iterator[Problem]:
@@ -180,6 +187,6 @@ def overlaps(name: str, document: Document, others: dict[str, Document]) -> Iter
                 if mine and found and mine[0] == found[0] and mine[1] <= found[2] and found[1] <= mine[2]:
                     yield Problem(
                         "SUBNET_OVERLAP",
-                        f"The subnet of {item.get('address')} of network '{name}' overlaps that of "
+                        f"The subnet of {item.get('address')} of network '{name}' overlaps the subnet of "
                         f"{their.get('address')} of network '{other}' on this host.",
                     )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers that libvirt takes within bounds only, and the UUID."""
+"""Limits of numbers that libvirt enforces, and the UUID."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ def bounds(document: Document) -> Iterator[Problem]:
     uuid = document.get("uuid")
     if uuid is not None and not address.is_uuid(uuid):
         yield Problem(
-            "UUID_INVALID", f"uuid is {uuid!a}, which is no UUID such as 6f5b1f1e-0f3a-4d51-8f43-0c2f5b9b8f11."
+            "UUID_INVALID",
+            f"uuid is {uuid!a}, which is not a valid UUID, such as 6f5b1f1e-0f3a-4d51-8f43-0c2f5b9b8f11.",
         )
     delay = (document.get("bridge") or {}).get("delay", 0)
     if delay < 0:
-        yield Problem("BRIDGE_INVALID", f"bridge.delay is {delay}; it is 0 seconds or more.")
+        yield Problem("BRIDGE_INVALID", f"bridge.delay is {delay}; it must be 0 seconds or more.")
     if delay > DELAY:
-        yield Problem("BRIDGE_INVALID", f"bridge.delay is {delay}; it can be {DELAY} seconds at most.")
+        yield Problem("BRIDGE_INVALID", f"bridge.delay is {delay}; the maximum is {DELAY} seconds.")
     for route in document.get("routes") or ():
         if not 1 <= route.get("metric", 1) <= UNSIGNED:
             yield Problem(
-                "ROUTE_INVALID", f"The metric of routes {route.get('address')} is {route['metric']}; it is 1 or more."
+                "ROUTE_INVALID",
+                f"The metric of routes {route.get('address')} is {route['metric']}; it must be 1 or more.",
             )
     for record in (document.get("dns") or {}).get("srvs") or ():
         what = f"dns.srvs {record.get('service')}"
@@ -39,9 +41,9 @@ def bounds(document: Document) -> Iterator[Problem]:
             if name not in record:
                 continue
             if not least <= record[name] <= PORT:
-                yield Problem("DNS_INVALID", f"The {name} of {what} is {record[name]}; it can be {least} to {PORT}.")
+                yield Problem("DNS_INVALID", f"The {name} of {what} is {record[name]}; it must be {least} to {PORT}.")
             if "target" not in record:
-                yield Problem("DNS_INVALID", f"{what} has {name} and no target.")
+                yield Problem("DNS_INVALID", f"{what} has {name}, which requires a target.")
     yield from _nat((document.get("forward") or {}).get("nat") or {})
 
 
@@ -50,10 +52,10 @@ def _nat(nat: Document) -> Iterator[Problem]:
     if port is not None and not 0 <= port.get("start", -1) <= port.get("end", -1) <= PORT:
         yield Problem(
             "NAT_INVALID",
-            f"forward.nat.port is {port.get('start')} to {port.get('end')}; it is a range within 0 to {PORT}.",
+            f"forward.nat.port is {port.get('start')} to {port.get('end')}; it must be a range within 0 to {PORT}.",
         )
     if addresses is not None:
         ends = [address.packed(str(addresses.get(end, ""))) for end in ("start", "end")]
         if any(end is None or len(end) != 4 for end in ends) or (ends[0] or b"") > (ends[1] or b""):
             shown = f"{addresses.get('start')!a} to {addresses.get('end')!a}"
-            yield Problem("NAT_INVALID", f"forward.nat.address is {shown}, which is no range of IPv4 addresses.")
+            yield Problem("NAT_INVALID", f"forward.nat.address is {shown}, which is not a range of IPv4 addresses.")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What libvirt takes and what then has no effect, or another than it seems to have: for warnings."""
+"""What libvirt accepts although it has no effect, or not the expected one: for warnings."""
 
 from __future__ import annotations
 
@@ -28,37 +28,37 @@ def dead(document: Document) -> Iterator[str]:
             if document.get(option):
                 yield f"{option} has no effect without ips: libvirt runs no dnsmasq for the network."
     if "domain" in document and "name" not in document["domain"]:
-        yield "domain has no name, and libvirt drops it."
+        yield "domain has no name; libvirt ignores it."
     forward = document.get("forward") or {}
     if forward.get("managed") and mode_of(document) != "hostdev":
-        yield "forward.managed is for mode hostdev only, and libvirt drops it."
+        yield "forward.managed applies only to mode hostdev; libvirt ignores it."
     if any(record.get("port") == {"start": 0, "end": 0} for record in [forward.get("nat") or {}]):
-        yield "forward.nat.port is 0 to 0, which is to libvirt as if there were none."
+        yield "forward.nat.port is 0 to 0; libvirt ignores it."
     yield from _holders(document)
     lost = [text for text in foreign(document) if text not in kept(foreign(document))]
     if lost or len(kept(foreign(document))) < len(foreign(document)):
-        names = ", ".join(sorted({namespace_of(text) or "without a namespace" for text in lost})) or "twice there"
-        yield f"libvirt keeps one element of metadata for each namespace, and drops others ({names[:100]})."
+        names = ", ".join(sorted({namespace_of(text) or "without a namespace" for text in lost})) or "duplicates"
+        yield f"libvirt keeps only one metadata element per namespace and drops the others ({names[:100]})."
     for route in document.get("routes") or ():
         if route.get("netmask") and address.netmask_prefix(route["netmask"]) is None:
-            yield f"routes {route['address']} has a netmask that is none, and libvirt sets no such route."
+            yield f"routes {route['address']} has an invalid netmask; libvirt does not set this route."
 
 
 def _address(ip: Document) -> Iterator[str]:
     where, prefix = f"ips {ip['address']}", prefix_of(ip)
     if ip.get("prefix") == 0 and prefix:
-        yield f"{where} has prefix 0, which libvirt reads as none given: it takes {prefix}."
+        yield f"{where} has prefix 0, which libvirt treats as not given; it uses {prefix}."
     elif prefix == 0:
-        yield f"{where} has the prefix 0: every address is in its subnet."
+        yield f"{where} has prefix 0: every address is in its subnet."
     raw = address.packed(ip["address"]) or b""
     if len(raw) == 4 and (raw[0] in (0, 127) or raw[0] >= 224):
-        yield f"{where} is of a range that no guest takes for a host's (0, 127 or from 224 on)."
+        yield f"{where} is in a range that guests do not accept as a host address (0, 127, or 224 and above)."
     subnet = address.subnet(ip["address"], prefix or 0)
     if subnet and subnet[0] == 32 and 0 < (prefix or 0) < 31:
         number = int.from_bytes(raw, "big")
         if number in subnet[1:]:
-            what = "network's own" if number == subnet[1] else "broadcast"
-            yield f"{where}/{prefix} is the {what} address of its subnet, which guests do not take for a host's."
+            what = "network" if number == subnet[1] else "broadcast"
+            yield f"{where}/{prefix} is the {what} address of its subnet, which guests do not accept as a host address."
 
 
 def _dhcp(ip: Document) -> Iterator[str]:
@@ -67,19 +67,22 @@ def _dhcp(ip: Document) -> Iterator[str]:
     if subnet is None:
         return
     if (dhcp.get("ranges") or dhcp.get("hosts")) and prefix is not None and prefix >= subnet[0] - 1:
-        yield f"{where}/{prefix} has dhcp, and no address to hand out beside the host's own."
+        yield f"{where}/{prefix} has dhcp, but its subnet has no address to hand out besides the host's own."
     if dhcp.get("bootp") and (subnet[0] == 128 or not (dhcp.get("ranges") or dhcp.get("hosts"))):
-        yield f"dhcp.bootp of {where} is for IPv4 with ranges or hosts, and libvirt drops it."
+        yield f"dhcp.bootp of {where} applies only to IPv4 with ranges or hosts; libvirt ignores it."
     seen: dict[tuple[str, Any], str] = {}
     for host in dhcp.get("hosts") or ():
         raw = address.packed(host["ip"]) or b""
         if len(raw) * 8 != subnet[0] or not subnet[1] <= int.from_bytes(raw, "big") <= subnet[2]:
-            yield f"The DHCP host {host['ip']} is outside the subnet of {where}, and gets no such address."
+            yield f"The DHCP host {host['ip']} is outside the subnet of {where} and will not get this address."
         elif raw == address.packed(ip["address"]) and subnet[2] - subnet[1] > 1:
             yield f"The DHCP host {host['ip']} has the host's own address."
         for key in _keys(host, raw):
             if key in seen:
-                yield f"The DHCP hosts {seen[key]} and {host['ip']} have the same {key[0]}; dnsmasq serves one of them."
+                yield (
+                    f"The DHCP hosts {seen[key]} and {host['ip']} have the same {key[0]}; dnsmasq serves only one of "
+                    "them."
+                )
             seen[key] = host["ip"]
 
 
@@ -96,7 +99,7 @@ def _holders(document: Document) -> Iterator[str]:
         (f" of portgroup {group.get('name')!a}", group) for group in document.get("portgroups") or ()
     ]:
         if any(tag.get("id") == RESERVED_VLAN for tag in (holder.get("vlan") or {}).get("tags") or ()):
-            yield f"vlan{what} has the tag {RESERVED_VLAN}, which 802.1Q reserves; no switch takes it."
+            yield f"vlan{what} has the tag {RESERVED_VLAN}, which 802.1Q reserves; switches do not accept it."
         for direction, rates in (holder.get("bandwidth") or {}).items():
             if isinstance(rates, dict) and not rates.get("average"):
-                yield f"bandwidth.{direction}{what} has the average 0, and libvirt drops it."
+                yield f"bandwidth.{direction}{what} has average 0; libvirt ignores it."

@@ -15,7 +15,7 @@ from ..._model.forward import VIRTUAL, mode_of
 
 _VIRTUAL_ONLY = ("ips", "mac", "domain", "mtu")
 _VIRTUAL_BRIDGE = ("stp", "delay", "zone")
-# Of an option's values, those that are to libvirt as if there were none.
+# Values that libvirt treats as if the option were not set.
 _UNSAID: tuple[Any, ...] = (None, [], "", 0)
 _DNS_RECORDS = ("hosts", "txts", "srvs")
 _OPEN_WITHOUT_IP = (10, 8, 0)
@@ -28,14 +28,14 @@ def _shown(mode: str | None) -> str:
 
 
 def _misplaced(option: str, mode: str | None, where: str) -> Problem:
-    sentence = f"{option} is not possible in {_shown(mode)}; it is for {where}."
+    sentence = f"{option} is not supported in {_shown(mode)}, only in {where}."
     holder = "portgroups" if " of portgroup " in option else option.replace(" ", ".").partition(".")[0]
     return Problem("OPTION_NOT_IN_MODE", sentence, holder)
 
 
 def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem]:
-    """What the mode does not take, and what it needs. document: not canonical: stp is refused where it has no place,
-    whether or not it says the default."""
+    """What the mode does not support, and what it needs. document: not canonical: stp is rejected in other modes even
+    if it has the default value."""
     mode = mode_of(document)
     forward: Document = _said(document.get("forward"))
     bridge: Document = _said(document.get("bridge"))
@@ -56,23 +56,26 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
         if any(name in _said(document.get("dns")) for name in _DNS_RECORDS):
             yield _misplaced("dns records", mode, virtual)
         if "name" in bridge and mode != "bridge":
-            yield _misplaced("bridge.name", mode, f"{virtual}, and for mode bridge")
+            yield _misplaced("bridge.name", mode, f"{virtual} and in mode bridge")
         if "mac_table_manager" in bridge and mode != "bridge":
-            yield _misplaced("bridge.mac_table_manager", mode, f"{virtual}, and for mode bridge")
+            yield _misplaced("bridge.mac_table_manager", mode, f"{virtual} and in mode bridge")
         if "name" in bridge and (interfaces or pf):
             yield Problem(
-                "POOL_AND_BRIDGE", "forward names devices and bridge.name a bridge; a network has one of them."
+                "POOL_AND_BRIDGE",
+                "forward lists devices and bridge.name is set; a network can have only one of them.",
             )
     if version >= _REGISTER and registers:
-        yield Problem("DOMAIN_INVALID", "domain.register needs domain.local_only.")
+        yield Problem("DOMAIN_INVALID", "domain.register requires domain.local_only: true.")
     needs_ip = mode in ("nat", "route") or (mode == "open" and version < _OPEN_WITHOUT_IP)
     if needs_ip and "ips" not in document:
         since = " before libvirt 10.8.0" if mode == "open" else ""
-        yield Problem("IP_REQUIRED", f"ips is missing: {_shown(mode)} needs an address{since}.")
+        yield Problem("IP_REQUIRED", f"ips is missing: {_shown(mode)} requires an address{since}.")
     if mode in ("nat", "route") and len(interfaces or ()) > 1:
-        yield Problem("OPTION_NOT_IN_MODE", f"forward.interfaces has several devices; {_shown(mode)} takes one.")
+        yield Problem(
+            "OPTION_NOT_IN_MODE", f"forward.interfaces has several devices; {_shown(mode)} supports only one."
+        )
     if mode == "open" and interfaces:
-        yield _misplaced("forward.dev", mode, "nat and route networks, and for pools")
+        yield _misplaced("forward.dev", mode, "nat and route networks and in pools")
     if "nat" in forward and mode != "nat":
         yield _misplaced("forward.nat", mode, "nat networks")
     if addresses and mode != "hostdev":
@@ -80,14 +83,14 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
     if interfaces and mode == "hostdev":
         yield _misplaced("forward.interfaces", mode, "nat, route, bridge, private, vepa and passthrough networks")
     if sum(bool(kind) for kind in (interfaces, addresses, pf)) > 1:
-        yield Problem("POOL_MIXED", "forward has more than one of interfaces (or dev), addresses and pf.")
+        yield Problem("POOL_MIXED", "forward has more than one of interfaces (or dev), addresses and pf; use only one.")
     yield from _twice(forward)
     yield from _bandwidth(document, mode, bridge)
     yield from _vlans(document, mode, version)
 
 
 def _said(document: Document | None) -> Document:
-    """Without what libvirt takes for nothing said. False is something said."""
+    """Without values that libvirt treats as not set. False is a set value."""
     return {
         name: value
         for name, value in (document or {}).items()
@@ -106,17 +109,18 @@ def _twice(forward: Document) -> Iterator[Problem]:
     dev = forward.get("dev")
     if dev and listed and listed[0] != dev:
         yield Problem(
-            "POOL_MIXED", f"forward.dev is {dev!a} and the first of forward.interfaces {listed[0]!a}; they are one."
+            "POOL_MIXED",
+            f"forward.dev is {dev!a} and the first of forward.interfaces is {listed[0]!a}; they must be the same.",
         )
     addresses = [address.pci(str(item.get("address"))) for item in forward.get("addresses") or ()]
     for twice in sorted({name for name in (*listed, *addresses) if (listed + addresses).count(name) > 1}):
-        yield Problem("MEMBER_TWICE", f"forward has {twice!a} twice.")
+        yield Problem("MEMBER_TWICE", f"forward lists {twice!a} more than once.")
 
 
 def _bandwidth(document: Document, mode: str | None, bridge: Document) -> Iterator[Problem]:
     if mode in VIRTUAL or (mode == "bridge" and "name" in bridge):
         return
-    where = "isolated, nat, route and open networks, and for mode bridge with bridge.name"
+    where = "isolated, nat, route and open networks and in mode bridge with bridge.name"
     if _limits(document):
         yield _misplaced("bandwidth", mode, where)
     for group in document.get("portgroups", ()):
@@ -148,9 +152,11 @@ def _vlans(document: Document, mode: str | None, version: tuple[int, int, int]) 
             yield Problem(
                 "LIBVIRT_TOO_OLD",
                 f"{what} on a Linux bridge needs libvirt 11.0.0 or newer; this host runs "
-                f"{'.'.join(map(str, version))}. With virtualport type openvswitch it needs none.",
+                f"{'.'.join(map(str, version))}. With virtualport type openvswitch, older versions support it too.",
             )
             continue
         yield _misplaced(
-            what, mode, "hostdev and passthrough networks, Open vSwitch bridges and (libvirt 11.0) Linux bridges"
+            what,
+            mode,
+            "hostdev and passthrough networks, with Open vSwitch bridges, and since libvirt 11.0 with Linux bridges",
         )

@@ -23,21 +23,21 @@ _DEVICE = re.compile(r"^[^\s/:\x00-\x1f]+$")
 
 
 def network_name(name: str) -> Optional[Problem]:
-    """For a network that is to be made: one that is there already may have any name."""
+    """For a new network: an existing one may have any name."""
     reason = None
     size = len(name.encode("utf-8", "surrogatepass"))
     if not name:
         reason = "is empty"
     elif size > NAME_BYTES:
-        reason = f"has {size} bytes; the files that libvirt names after it allow {NAME_BYTES}"
+        reason = f"has {size} bytes; the maximum is {NAME_BYTES}, because libvirt uses it in file names"
     elif "/" in name:
-        reason = "has a slash; libvirt names files after it"
+        reason = "has a slash, but libvirt uses it in file names"
     elif not name.isprintable():
-        reason = "has a line break or another character that cannot be printed"
+        reason = "has a line break or another non-printable character"
     elif any(character in name for character in "<>&\"'"):
-        reason = "has one of the characters < > & \" ', which are XML's own"
+        reason = "has one of the XML characters < > & \" '"
     elif name != name.strip() or name in (".", ".."):
-        reason = "begins or ends with a space, or is only dots"
+        reason = "starts or ends with a space, or consists of dots only"
     if reason is None:
         return None
     shown = ascii(name) if len(name) <= 60 else ascii(name[:40]) + "..."
@@ -54,7 +54,8 @@ def devices(document: Document) -> Iterator[Problem]:
     if is_virtual(document) and "%" in str(named[0][1]) and not is_template(str(named[0][1])):
         yield Problem(
             "DEVICE_NAME_INVALID",
-            f"bridge.name is {named[0][1]!a}; a percent sign is for a template such as virbr%d, which libvirt numbers.",
+            f"bridge.name is {named[0][1]!a}; a percent sign is allowed only in a template, such as virbr%d, that "
+            "libvirt numbers.",
         )
     for option, device in named:
         if device is None:
@@ -64,6 +65,6 @@ def devices(document: Document) -> Iterator[Problem]:
         if size > DEVICE_BYTES or not _DEVICE.match(device) or device in (".", ".."):
             yield Problem(
                 "DEVICE_NAME_INVALID",
-                f"{option} is {device!a}; a network device's name has 1 to {DEVICE_BYTES} bytes and no slash, "
-                "colon or white space.",
+                f"{option} is {device!a}; a network device name has 1 to {DEVICE_BYTES} bytes and no slash, colon or "
+                "white space.",
             )

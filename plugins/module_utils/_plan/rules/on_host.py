@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A definition held against the host: whether libvirt can start it there, what has no effect there, and what only
-libvirt itself will tell."""
+"""Checks a definition against the host: whether libvirt can start it there, what has no effect there, and what only
+libvirt can check."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _ALL = 0xFFFFFFFF
 
 @dataclass
 class OnHost:
-    """at_once: why libvirt would not even define it; problems: why its start would fail; dead: what has no effect
-    there; outstanding: what nobody knows before libvirt is asked, as what a sentence goes on with.
+    """at_once: why libvirt would reject the definition; problems: why its start would fail; dead: what has no effect
+    there; outstanding: what only libvirt can check, as the end of a sentence.
     """
 
     at_once: list[Problem] = field(default_factory=list)
@@ -41,9 +41,9 @@ def on_host(document: Document, host: Host, facts: HostFacts | None, leaving: fr
     """facts: None for a host that cannot be looked at. leaving: bridges that will be gone by then."""
     found = OnHost()
     if host.version > MODELLED and _has_unknown(NETWORK, document):
-        found.outstanding.append("what libvirt makes of the XML that is newer than this collection")
+        found.outstanding.append("whether libvirt accepts XML that is newer than this collection")
     if facts is None:
-        found.outstanding.append("what depends on the host's links, routes and files, which cannot be seen from here")
+        found.outstanding.append("what depends on the host's links, routes and files, which are not visible from here")
         return found
     if facts.hook:
         found.outstanding.append("what the host's hook script for networks does")
@@ -53,12 +53,14 @@ def on_host(document: Document, host: Host, facts: HostFacts | None, leaving: fr
         _ipv6(found, document, facts)
         _zone(found, document, host, facts)
         if _registers(document) and facts.resolved is False:
-            found.refuse("DOMAIN_INVALID", "domain.register needs systemd-resolved, which does not run on this host.")
+            found.refuse(
+                "DOMAIN_INVALID", "domain.register requires systemd-resolved, which does not run on this host."
+            )
     else:
         _pool(found, document, facts)
         _bridge(found, document, facts)
     if _limits(document) and facts.traffic_control is None:
-        found.outstanding.append("whether the kernel has the traffic control that bandwidth needs")
+        found.outstanding.append("whether the kernel has the traffic control modules that bandwidth needs")
     if _filters(document):
         _vlan_filtering(found, facts)
     _missing_links(found, document, facts)
@@ -89,7 +91,7 @@ def _registers(document: Document) -> bool:
 
 
 def _routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozenset[str]) -> None:
-    """As networkCheckRouteCollision: IPv4, and only what is alike to the bit."""
+    """Like networkCheckRouteCollision: IPv4, and only identical subnets."""
     taken = {
         (route.address & route.mask, route.mask): route.link for route in facts.routes if route.link not in leaving
     }
@@ -99,8 +101,8 @@ def _routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozen
             if link:
                 found.refuse(
                     "SUBNET_OVERLAP",
-                    f"The subnet of {option} {item['address']} is that of {link}, a link of this host; libvirt would "
-                    "not start the network.",
+                    f"The subnet of {option} {item['address']} is already routed through {link}, a link of this host; "
+                    "libvirt would not start the network.",
                 )
 
 
@@ -122,12 +124,12 @@ def _services(found: OnHost, document: Document, facts: HostFacts) -> None:
         root = ip.get("tftp")
         if root and root not in facts.folders:
             found.refuse(
-                "TFTP_ROOT_MISSING", f"tftp of ips {ip['address']} is {root!a}, and this host has no such folder."
+                "TFTP_ROOT_MISSING", f"tftp of ips {ip['address']} is {root!a}, which does not exist on this host."
             )
     if facts.dnsmasq:
         found.refuse("DNSMASQ_REFUSES", f"The host's dnsmasq would not start: {facts.dnsmasq}.")
     elif facts.dnsmasq is None and document.get("dnsmasq_options"):
-        found.outstanding.append("what dnsmasq makes of dnsmasq_options")
+        found.outstanding.append("whether dnsmasq accepts dnsmasq_options")
 
 
 def _ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
@@ -135,13 +137,13 @@ def _ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
     if first is None:
         return
     if not facts.ipv6:
-        found.refuse("IPV6_MISSING", f"ips has {first}, and this host's kernel has no IPv6.")
+        found.refuse("IPV6_MISSING", f"ips has {first}, but this host's kernel has no IPv6.")
     if facts.accept_ra and mode_of(document) is not None:
         links = ", ".join(facts.accept_ra)
         found.refuse(
             "ACCEPT_RA",
-            f"This host has IPv6 routes by router advertisements through {links}, which IPv6 forwarding would cost it: "
-            "set accept_ra to 2 there. Until then libvirt does not start the network.",
+            f"This host gets IPv6 routes from router advertisements on {links}, which it would lose when the network "
+            "enables IPv6 forwarding; libvirt does not start the network until accept_ra is 2 there.",
         )
 
 
@@ -150,7 +152,7 @@ def _zone(found: OnHost, document: Document, host: Host, facts: HostFacts) -> No
     # Once libvirt left open networks to the host's own firewall, zone included.
     ignored = mode_of(document) == "open" and host.version < ZONE_OF_OPEN
     if zone and facts.firewalld is False and not ignored:
-        found.refuse("BRIDGE_INVALID", f"bridge.zone is {zone!a}, and firewalld does not run on this host.")
+        found.refuse("BRIDGE_INVALID", f"bridge.zone is {zone!a}, but firewalld does not run on this host.")
     elif zone:
         found.outstanding.append("whether firewalld has the zone of bridge.zone")
 
@@ -159,13 +161,13 @@ def _pool(found: OnHost, document: Document, facts: HostFacts) -> None:
     forward = document.get("forward") or {}
     pf = (forward.get("pf") or {}).get("dev")
     if pf and facts.vfs.get(pf) is None:
-        found.refuse("PF_MISSING", f"forward.pf is {pf!a}, and this host has no such link.")
+        found.refuse("PF_MISSING", f"forward.pf: PF {pf!a} does not exist on this host.")
     elif pf and not facts.vfs[pf]:
-        found.refuse("PF_NO_VFS", f"forward.pf is {pf!a}, which has no VFs that the network can use.")
+        found.refuse("PF_NO_VFS", f"forward.pf: PF {pf!a} has no VFs that the network can use.")
     for item in forward.get("addresses") or ():
         function = address.pci(str(item.get("address")))
         if not facts.functions.get(function):
-            sentence = f"forward.addresses has {function}, which is no VF of this host."
+            sentence = f"forward.addresses has {function}, which is not a VF on this host."
             found.at_once.append(Problem("MEMBER_NO_VF", sentence))
 
 
@@ -175,11 +177,11 @@ def _bridge(found: OnHost, document: Document, facts: HostFacts) -> None:
         return
     for option, needs in (("bandwidth", _limits(document)), ("bridge.mac_table_manager: libvirt", _filters(document))):
         if needs:
-            found.refuse("BRIDGE_MISSING", f"{option} needs bridge {name!a}, and this host has none of that name.")
+            found.refuse("BRIDGE_MISSING", f"{option} requires bridge {name!a}, which does not exist on this host.")
 
 
 def _vlan_filtering(found: OnHost, facts: HostFacts) -> None:
-    what = "bridge.mac_table_manager: libvirt needs VLAN filtering"
+    what = "bridge.mac_table_manager: libvirt requires VLAN filtering"
     if facts.vlan_filtering is False:
         found.refuse("BRIDGE_INVALID", f"{what}, which this host's kernel lacks.")
     elif facts.vlan_filtering is None:
@@ -191,7 +193,7 @@ def _missing_links(found: OnHost, document: Document, facts: HostFacts) -> None:
     devices = [forward.get("dev"), *(item.get("dev") for item in forward.get("interfaces") or ())]
     for device in dict.fromkeys(filter(None, devices)):
         if device not in facts.links:
-            found.dead.append(f"forward names {device!a}, and this host has no such link.")
+            found.dead.append(f"forward refers to link {device!a}, which does not exist on this host.")
     bridge = (document.get("bridge") or {}).get("name")
     if mode_of(document) == "bridge" and bridge and bridge not in facts.links:
-        found.dead.append(f"bridge.name is {bridge!a}, and this host has no such bridge: no guest can be plugged in.")
+        found.dead.append(f"bridge {bridge!a} of bridge.name does not exist on this host: no guest can be plugged in.")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What libvirt's define lets pass in a portgroup, and with which no guest can then be plugged in."""
+"""What libvirt's define accepts in a portgroup although no guest can be plugged in with it."""
 
 from __future__ import annotations
 
@@ -28,31 +28,34 @@ def _virtualport(network: Document, group: Document) -> Iterator[Problem]:
     what = f"virtualport of portgroup '{group.get('name')}'"
     own, shared = port.get("type"), general.get("type")
     if own and shared and own != shared:
-        yield Problem("VIRTUALPORT_INVALID", f"{what} has type {own} and the network's own type {shared}.")
+        yield Problem(
+            "VIRTUALPORT_INVALID",
+            f"{what} has type {own}, but virtualport of the network has type {shared}; use the same type.",
+        )
         return
     kind = own or shared
     if kind is None:
         if port.get("parameters"):
-            yield Problem("VIRTUALPORT_INVALID", f"{what} has no type, and the network's own virtualport gives none.")
+            yield Problem("VIRTUALPORT_INVALID", f"{what} has no type, and virtualport of the network has none either.")
         return
     where = _misplaced(kind, network)
     if where:
-        yield Problem("OPTION_NOT_IN_MODE", f"{what} of type {kind} is not possible {where}.", "portgroups")
+        yield Problem("OPTION_NOT_IN_MODE", f"{what} of type {kind} is not supported {where}.", "portgroups")
     elif kind == "midonet" and "profileid" in (port.get("parameters") or {}):
-        yield Problem("VIRTUALPORT_INVALID", f"{what} has profileid, which type midonet does not take.")
+        yield Problem("VIRTUALPORT_INVALID", f"{what} has profileid, which type midonet does not support.")
 
 
 def _misplaced(kind: str, network: Document) -> Optional[str]:
     mode = mode_of(network)
     if is_virtual(network):
-        return f"in {mode or 'isolated'} networks; it is for networks that reach a switch"
+        return f"in {mode or 'isolated'} networks, only in networks that connect to a switch"
     if kind in _SWITCHES:
         fits = mode == "bridge" and bool((network.get("bridge") or {}).get("name"))
-        return None if fits else f"in mode {mode} on host devices; it is for mode bridge with bridge.name"
+        return None if fits else f"in mode {mode} with host devices, only in mode bridge with bridge.name"
     if (network.get("bridge") or {}).get("name"):
-        return "on a bridge of the host; it is for macvtap pools" + (", and for hostdev" if kind == "802.1Qbh" else "")
+        return "on a bridge of the host, only in macvtap pools" + (" and in mode hostdev" if kind == "802.1Qbh" else "")
     if mode == "hostdev" and kind == "802.1Qbg":
-        return "in mode hostdev; it is for macvtap pools"
+        return "in mode hostdev, only in macvtap pools"
     return None
 
 
@@ -64,7 +67,9 @@ def _vlan(network: Document, group: Document) -> Iterator[Problem]:
     what = f"vlan of portgroup '{group.get('name')}'"
     if len(vlan.get("tags") or ()) > 1 or vlan.get("trunk"):
         yield Problem(
-            "VLAN_INVALID", f"{what} is a trunk; in mode {mode} a guest gets one tag, as SR-IOV has no trunks."
+            "VLAN_INVALID", f"{what} is a trunk; mode {mode} supports one tag per guest, because SR-IOV has no trunks."
         )
     if any(tag.get("native_mode") for tag in vlan.get("tags") or ()):
-        yield Problem("VLAN_INVALID", f"{what} has a native_mode, which is for bridges; mode {mode} has none.")
+        yield Problem(
+            "VLAN_INVALID", f"{what} has native_mode, which is supported only on bridges, not in mode {mode}."
+        )

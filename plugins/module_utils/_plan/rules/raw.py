@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts that libvirt copies as they are into XML, or into the files of dnsmasq, where a part of one would be more than
-a text: another element, another option, another host.
+"""Texts that libvirt copies without escaping into XML or into the files of dnsmasq, where a part of them could become
+another element, another option or another host.
 
 Which they are was read in libvirt's source, 9.0 and 11.3: network_conf.c and netdev_vport_profile_conf.c format XML,
 networkDnsmasqConfContents and virdnsmasq.c write for dnsmasq. docs/validation.md has the list.
@@ -27,7 +27,7 @@ _DHCP_NAME = re.compile(r"ignore|infinite|[0-9]+[mhdwMHDWs]?|(?:id|set|net|tag):
 
 
 def raw_texts(document: Document) -> Iterator[Problem]:
-    """One problem for each text that would become something else."""
+    """One problem for each text that would be read as something else."""
     for group in document.get("portgroups") or ():
         yield from _refuse(_XML, "The name of a portgroup", group.get("name"), "XML")
         yield from _profile(f"virtualport of portgroup {group.get('name')!a}", group)
@@ -47,7 +47,9 @@ def _refuse(pattern: re.Pattern[str], what: str, text: Value, where: str) -> Ite
         shown = ascii(text) if len(text) <= 60 else ascii(text[:57]) + "..."
         character = found.group().strip() or "white space"
         yield Problem(
-            "TEXT_INVALID", f"{what} is {shown}: libvirt writes it as it is into {where}, where {character} ends it."
+            "TEXT_INVALID",
+            f"{what} is {shown}; {character} is not allowed, because libvirt writes the text without escaping into "
+            f"{where}.",
         )
 
 
@@ -76,7 +78,7 @@ def _ip(where: str, ip: Document) -> Iterator[Problem]:
         yield from _refuse(_XML, what, name, "XML")
         yield from _refuse(_NAME, what, name, "dnsmasq's list of hosts")
         if isinstance(name, str) and _DHCP_NAME.fullmatch(name):
-            yield Problem("TEXT_INVALID", f"{what} is {name!a}, which is no name but a word of dnsmasq's.")
+            yield Problem("TEXT_INVALID", f"{what} is {name!a}, which is a keyword of dnsmasq.")
 
 
 def _dns(dns: Document) -> Iterator[Problem]:

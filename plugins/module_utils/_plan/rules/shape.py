@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values of the kind that an option is for: a number, one of its words, and there at all where libvirt needs one.
+"""Types of values: a number, one of the choices, and present if libvirt requires the option.
 
-Ansible sees to most of it for options, but not for XML, and to Ansible true is a number.
+Ansible checks most of this for options, but not for XML, and Ansible accepts true as a number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..._model.errors import Problem
 from ..._model.field import EXTRA, METADATA, Document, Entity, Field, Value
 from ..._model.network import NETWORK
 
-# Whose absence has a rule of its own, with better words, and what libvirt does without.
+# Options whose absence has its own rule, with a better message, and options that libvirt does not require.
 _ELSEWHERE = {"name": ("", "portgroups."), "address": ("ips.", "routes."), "ip": None, "start": None, "end": None}
 _DISPENSABLE = {"expiry", "file"}
 _KINDS = {"int": int, "str": str, "bool": bool, "onoff": bool}
@@ -28,7 +28,7 @@ def shape(document: Document) -> Iterator[Problem]:
 def _entity(entity: Entity, document: Document, path: str) -> Iterator[Problem]:
     for field in entity.fields.values():
         if field.required and field.name not in document and not _is_seen_to(field, path):
-            yield Problem("VALUE_INVALID", f"{path.rstrip('.') or 'network'} is without {field.name}.")
+            yield Problem("VALUE_INVALID", f"{path.rstrip('.') or 'network'} has no {field.name}, which is required.")
     for name, value in document.items():
         if name == EXTRA:
             continue
@@ -51,10 +51,10 @@ def _value(field: Field, option: str, value: Value) -> Iterator[Problem]:
     kind = _KINDS[field.type]
     # To Python True is the number 1, and so it is to Ansible.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        what = {"int": "number", "str": "text"}.get(field.type, "yes or no")
-        yield Problem("VALUE_INVALID", f"{option} is {_shown(value)}, which is no {what}.")
+        what = {"int": "a number", "str": "a string"}.get(field.type, "true or false")
+        yield Problem("VALUE_INVALID", f"{option} is {_shown(value)}; it must be {what}.")
     elif field.choices and value not in field.choices:
-        yield Problem("VALUE_INVALID", f"{option} is {_shown(value)}; it can be {', '.join(field.choices)}.")
+        yield Problem("VALUE_INVALID", f"{option} is {_shown(value)}; it must be one of {', '.join(field.choices)}.")
 
 
 def _shown(value: Value) -> str:

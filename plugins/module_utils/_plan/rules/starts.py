@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What libvirt's define lets pass in a definition that it can never start."""
+"""What libvirt's define accepts in a definition that it can never start."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..._model.field import Document
 from ..._model.forward import is_virtual, mode_of
 from ..._model.ip import prefix_of
 
-# The least MTU of a link that speaks IPv6 (RFC 8200); on a smaller one the kernel has none.
+# The minimum MTU of a link with IPv6 (RFC 8200); the kernel disables IPv6 on a link with a smaller one.
 IPV6_MTU = 1280
 # Of how many bits a digit of a reverse domain is, by the bits of the family.
 _PTR_BITS = {32: 8, 128: 4}
@@ -29,12 +29,12 @@ def starts(document: Document) -> Iterator[Problem]:
     for ip in ips:
         raw = address.packed(ip["address"]) or b""
         if raw in seen:
-            yield Problem("ADDRESS_INVALID", f"ips has {ip['address']} twice.")
+            yield Problem("ADDRESS_INVALID", f"ips lists {ip['address']} more than once.")
         seen.add(raw)
         if len(raw) == 16 and mtu < IPV6_MTU:
-            yield Problem("MTU_INVALID", f"mtu is {mtu}; with an IPv6 address in ips it is {IPV6_MTU} or more.")
+            yield Problem("MTU_INVALID", f"mtu is {mtu}; with an IPv6 address in ips, it must be {IPV6_MTU} or more.")
         if not _can_be_a_links(raw):
-            yield Problem("ADDRESS_INVALID", f"ips {ip['address']} can be the address of no link.")
+            yield Problem("ADDRESS_INVALID", f"ips {ip['address']} cannot be used as the address of a link.")
         if len(raw) == 4 and mode_of(document) == "nat" and prefix_of(ip) == 0:
             yield Problem("PREFIX_INVALID", f"ips {ip['address']} has the prefix 0, and nothing is left to forward to.")
         dns = (document.get("dns") or {}).get("enable", True)
@@ -52,6 +52,6 @@ def _reverse(ip: Document, bits: int) -> Iterator[Problem]:
     if prefix is None or prefix in (0, bits) or prefix % step:
         yield Problem(
             "PREFIX_INVALID",
-            f"ips {ip['address']} has local_ptr and the prefix {prefix}; with local_ptr that is a multiple of {step} "
-            f"between 0 and {bits}.",
+            f"ips {ip['address']} has local_ptr and prefix {prefix}; with local_ptr, the prefix must be a multiple of "
+            f"{step} between 0 and {bits}.",
         )

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts that libvirt or what it runs would not take as one text.
+"""Texts with characters that libvirt or dnsmasq cannot store.
 
-A line break in an option of dnsmasq would be another option in its configuration; other control characters have no
-place in XML.
+A line break in an option of dnsmasq would start another option in its configuration; other control characters are not
+allowed in XML.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _entity(entity: Entity, document: Document, path: str) -> Iterator[Problem]:
 def _text(option: str, value: Value, allowed: str) -> Iterator[Problem]:
     if isinstance(value, str) and any(_is_control(character) for character in value if character not in allowed):
         shown = ascii(value) if len(value) <= 60 else ascii(value[:57]) + "..."
-        yield Problem("TEXT_INVALID", f"{option} is {shown}, with a line break or another control character.")
+        yield Problem("TEXT_INVALID", f"{option} is {shown}, which contains a line break or another control character.")
 
 
 def _is_control(character: str) -> bool:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the host's libvirt is too old for."""
+"""Options that the host's libvirt is too old for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ XEN_DRIVER = (10, 0, 0)
 
 
 def versions(document: Document, host: Host) -> Iterator[Problem]:
-    """document: canonical, so that an option that says the default is no reason."""
+    """document: canonical, so that an option with its default value does not count."""
     yield from _entity(NETWORK, document, host, "")
 
 
@@ -43,7 +43,7 @@ def _entity(entity: Entity, document: Document, host: Host, path: str) -> Iterat
 
 
 def _unknown(entity: Entity, extra: Any, host: Host, path: str) -> Iterator[Problem]:
-    """A libvirt no newer than the model drops what the model does not know; a newer one is asked itself."""
+    """A libvirt that is not newer than the model drops what the model does not know; a newer one may know it."""
     unknown = [f"attribute {name}" for name in extra.get("attributes", ())]
     place = f" in {path.rstrip('.')}" if path else ""
     for text in extra.get("elements", ()):
@@ -51,7 +51,9 @@ def _unknown(entity: Entity, extra: Any, host: Host, path: str) -> Iterator[Prob
         tag = head[1:].split()[0]
         field = entity.elements.get(tag)
         if field and (field.kind != WRAPPED or f' {field.attribute}="' in head):
-            yield Problem("XML_TWICE", f"The XML has <{tag}> more than once{place}; libvirt would keep one of them.")
+            yield Problem(
+                "XML_TWICE", f"The XML has <{tag}> more than once{place}; libvirt would keep only one of them."
+            )
         else:
             unknown.append(f"element {head}>")
     if host.version > MODELLED:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parameters of virtualports that libvirt's define refuses."""
+"""Parameters of virtualports that libvirt's define rejects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KNOWN = {name for names in _TAKES.values() for name in names}
 def virtualports(document: Document) -> Iterator[Problem]:
     port = document.get("virtualport")
     if port is not None and not port.get("type"):
-        yield Problem("VIRTUALPORT_INVALID", "virtualport has no type.")
+        yield Problem("VIRTUALPORT_INVALID", "virtualport has no type, which is required.")
     yield from parameters("virtualport", port)
     for group in document.get("portgroups") or ():
         yield from parameters(f"virtualport of portgroup '{group.get('name')}'", group.get("virtualport"))
@@ -41,12 +41,12 @@ def parameters(what: str, port: Any) -> Iterator[Problem]:
         if takes is not None and name in _KNOWN and name not in takes:
             yield Problem(
                 "VIRTUALPORT_INVALID",
-                f"{what} has {name}, which type {port['type']} does not take; it takes {', '.join(takes)}.",
+                f"{what} has {name}, which type {port['type']} does not support; it supports {', '.join(takes)}.",
             )
         highest = _HIGHEST.get(name)
         if highest is not None and not 0 <= value <= highest:
-            yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value}; it can be 0 to {highest}.")
+            yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value}; it must be 0 to {highest}.")
         if name in _UUIDS and not address.is_uuid(value):
-            yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value!a}, which is no UUID.")
+            yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value!a}, which is not a valid UUID.")
         if name == "profileid" and len(value.encode("utf-8", "surrogatepass")) > PROFILE_BYTES:
             yield Problem("VIRTUALPORT_INVALID", f"{what} has a profileid of more than {PROFILE_BYTES} bytes.")
