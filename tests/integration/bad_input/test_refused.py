@@ -114,7 +114,11 @@ ONE: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         "DHCP_RANGE_INVALID",
         ("ends before it starts",),
     ),
-    "DHCP range of words": (with_dhcp(ranges=[{"start": "a", "end": "b"}]), "DHCP_RANGE_INVALID", ("valid IP address",)),
+    "DHCP range of words": (
+        with_dhcp(ranges=[{"start": "a", "end": "b"}]),
+        "DHCP_RANGE_INVALID",
+        ("valid IP address",),
+    ),
     "DHCP host with a bad MAC": (
         with_dhcp(hosts=[{"mac": "zz", "ip": "10.30.0.5"}]),
         "DHCP_HOST_INVALID",
