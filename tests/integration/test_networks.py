@@ -158,7 +158,7 @@ def test_what_the_host_could_not_start_is_refused_before(
 def test_a_failure_in_the_third_takes_the_first_two_back(told: Told, release: str) -> None:
     (third,) = told.ok("check")["networks"]
     assert third["outstanding"] == ["whether dnsmasq accepts dnsmasq_options"]
-    assert any("consent is outstanding" in warning for warning in told["check"]["warnings"])
+    assert any("may still refuse this change" in warning for warning in told["check"]["warnings"])
     sentence = told.refused("failed", "LIBVIRT_REFUSED")
     assert "third" in sentence
     result = told["failed"]

@@ -64,7 +64,7 @@ def lock_spec() -> dict[str, Any]:
 
 
 def safety_spec() -> dict[str, Any]:
-    """For whoever changes what the host itself may depend on."""
+    """For modules that change what the host itself may depend on."""
     return {
         **lock_spec(),
         "confirm_timeout": {"type": "int", "default": 0},

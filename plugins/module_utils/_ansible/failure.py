@@ -33,7 +33,7 @@ def renamed(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def one_line(text: str) -> str:
-    """In one line and with a full stop, whoever wrote it and whatever of the user's it quotes."""
+    """In one line and with a full stop, whatever the source of the text and whatever it quotes."""
     line = " ".join(str(text).split())
     return line if line.endswith((".", "!", "?")) else f"{line}."
 

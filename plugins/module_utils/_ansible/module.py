@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door to Ansible: parameters in, one result or one sentence out."""
+"""The interface to Ansible: parameters in, one result or one error message out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._model.errors import VirtfleetError
 from .failure import failure_result, fitting, one_line
 from .suboptions import suboption_problem
 
-# Ansible shows an invocation from -vvv on. Before that, a hundred networks are not sent back to be read by nobody.
+# Ansible shows an invocation from -vvv on. Below that, large options are not returned, because nothing shows them.
 _SHOWN_FROM = 3
 
 
@@ -81,7 +81,7 @@ def run(module: Module, work: Callable[[Module], dict[str, Any]], gate: bool = T
     except Exception as error:
         # A fault of ours. It gets a sentence all the same; Ansible shows the traceback from -vvv on.
         module.fail_json(
-            f"virtfleet.network met an error it did not expect ({type(error).__name__}: {error}); please report it.",
+            f"Unexpected error in virtfleet.network ({type(error).__name__}: {error}); please report it.",
             code="UNEXPECTED",
             exception=traceback.format_exc(),
         )
@@ -101,7 +101,7 @@ def _gate() -> None:
         packages = " ".join(package for _name, package in missing)
         raise VirtfleetError(
             "DEPENDENCY_MISSING",
-            f"{sys.executable} on {platform.node()} cannot import {names}: install {packages} (so named in Debian, "
+            f"{sys.executable} on {platform.node()} cannot import {names}: install {packages} (the names in Debian, "
             "Ubuntu, Fedora and RHEL), or set ansible_python_interpreter to a Python that has it.",
             packages=packages.split(),
         )

@@ -44,7 +44,7 @@ def _from_xml(name: str, xml: str) -> Document:
     named = document.pop("name", None)
     if named != name:
         shown = "no network" if named is None else f"network {named!a}"
-        raise VirtfleetError("NAME_DIFFERS", f"xml defines {shown}, and name is {name!a}.")
+        raise VirtfleetError("NAME_DIFFERS", f"xml defines {shown}, but name is {name!a}; use the same name in both.")
     return document
 
 
@@ -56,10 +56,10 @@ def safety(params: dict[str, Any]) -> Safety:
     confirm = params.get("confirm_timeout") or 0
     run = params.get("confirm_run") or ""
     if params["lock_timeout"] < 0 or confirm < 0:
-        raise VirtfleetError("OPTIONS_INVALID", "lock_timeout and confirm_timeout are seconds, 0 or more.")
+        raise VirtfleetError("OPTIONS_INVALID", "lock_timeout and confirm_timeout must be 0 seconds or more.")
     if run and not confirm:
         raise VirtfleetError(
             "OPTIONS_INVALID",
-            "confirm_run needs confirm_timeout, the seconds after which both changes are rolled back.",
+            "confirm_run requires confirm_timeout, the number of seconds after which both changes are rolled back.",
         )
     return Safety(params["lock_timeout"], confirm, run, tuple(params.get("verify_reach") or ()))

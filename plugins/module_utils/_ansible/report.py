@@ -12,8 +12,8 @@ from .._plan.step import Plan, concerned
 
 
 def plan_result(plan: Plan, gaps: Optional[dict[str, float]] = None) -> dict[str, Any]:
-    """What is said of one network that was worked on. gaps: how long each tap was out of its bridge, in milliseconds;
-    None when nothing was put back."""
+    """The result for one network. gaps: how long each tap was out of its bridge, in milliseconds; None when nothing was
+    put back."""
     return {
         "name": plan.network,
         "changed": plan.changed,
@@ -49,15 +49,15 @@ def plan_diff(plan: Plan) -> dict[str, str]:
 
 
 def _who_notices(plan: Plan) -> list[str]:
-    """What a change does to whom, beside what it changes."""
+    """Which guests a change affects, and how."""
     if not plan.changed:
         return []
     from .._plan.replug import is_replug
 
-    how = "is without its network for a moment" if is_replug(plan) else "is cut off"
+    how = "is disconnected briefly" if is_replug(plan) else "is cut off"
     lines = [f"{_seat(port)} {how}" for port in plan.plugged]
     if plan.blocked_by_guests:
-        lines.append(f"{', '.join(plan.pending)}: after a stop of {', '.join(map(_seat, plan.blocked_by_guests))}")
+        lines.append(f"{', '.join(plan.pending)}: after stopping {', '.join(map(_seat, plan.blocked_by_guests))}")
     elif plan.pending:
         lines.append(f"{', '.join(plan.pending)}: at the network's next start")
     return lines

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parameters that are no mapping where one belongs: Ansible's own check of suboptions stumbles over some of them
-(a list of numbers ends it with a TypeError) and does not say of others which option it means."""
+"""Parameters that are not a mapping where one is required: Ansible's own check of suboptions fails on some of them (a
+list of numbers causes a TypeError) and does not say for others which option it means."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def suboption_problem(spec: dict[str, Any], params: Any, path: str = "") -> Opti
             else:
                 shown = f"{item!a}" if len(f"{item!a}") <= 60 else f"{f'{item!a}'[:57]}..."
                 problem = (
-                    f"{where} is {shown}; it has to be a mapping of options such as {', '.join(list(options)[:3])}."
+                    f"{where} is {shown}; it must be a mapping of options, such as {', '.join(list(options)[:3])}."
                 )
             if problem:
                 return problem

@@ -89,7 +89,7 @@ def _request(params: dict[str, Any]) -> Request:
     )
     problem = request.problem
     if params["match"] is not None and not match:
-        problem = "match is empty and would match every link; say at least one thing of those that are meant"
+        problem = "match is empty and would match every link; give at least one condition"
     if problem:
         raise VirtfleetError("OPTIONS_INVALID", f"{problem[0].upper()}{problem[1:]}.")
     return request

@@ -61,10 +61,10 @@ def _policy(policy: dict[str, Any]) -> dict[str, str]:
     codes = finding_codes()
     for code, rating in policy.items():
         if code not in codes:
-            raise VirtfleetError("OPTIONS_INVALID", f"policy has {code!a}, which is not a code of a finding.")
+            raise VirtfleetError("OPTIONS_INVALID", f"policy has {code!a}, which is not a finding code.")
         if rating not in RATINGS:
             raise VirtfleetError(
-                "OPTIONS_INVALID", f"policy rates {code} as {rating!a}; use one of {', '.join(RATINGS)}."
+                "OPTIONS_INVALID", f"policy sets {code} to {rating!a}; it must be one of {', '.join(RATINGS)}."
             )
     return dict(policy)
 
@@ -74,4 +74,4 @@ def _summary(result: dict[str, Any], fail_on: str) -> str:
     failed = [item for item in result["verdicts"] if rank_of(item["verdict"]) >= rank_of(fail_on)]
     shown = [f"{item['guest']} is {item['verdict']}: {item['findings'][0]['sentence']}" for item in failed[:5]]
     rest = len(failed) - len(shown)
-    return " ".join(shown) + (f" {rest} more guests are not advised to come either." if rest else "")
+    return " ".join(shown) + (f" {rest} more guests failed the check; see verdicts." if rest else "")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a role asks: the desired networks of this host, and the faults of the whole fleet."""
+"""For roles: the desired networks of this host, and the faults of the whole fleet."""
 
 from __future__ import annotations
 

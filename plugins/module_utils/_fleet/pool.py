@@ -20,7 +20,6 @@ from .._plan.pool.request import Request
 from .network_options import read_network_options
 from .user_values import shown
 
-# The options of <forward> that name members.
 # The options of forward that name members, with their types.
 _MEMBERS = ("dev", "pf", "interfaces", "addresses")
 

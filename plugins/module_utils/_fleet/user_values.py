@@ -53,7 +53,7 @@ def as_str(value: Any) -> Optional[str]:
     """A string or a number as a string, None when it is neither."""
     if isinstance(value, str):
         return plain_str(value)
-    # A bool is what YAML made of an unquoted yes or no: nobody means the string "True".
+    # A bool is what YAML made of an unquoted yes or no; the string "True" is never meant.
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 

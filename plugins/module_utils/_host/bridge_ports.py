@@ -95,7 +95,7 @@ def attach(bridge: str, taps: Sequence[BridgePort]) -> dict[str, float]:
                 if exists(tap.name):  # else its guest did not come up, or was stopped
                     lost.append(f"{tap.name} ({error})")
     if lost:
-        raise VirtfleetError("TAPS_LOST", f"These could not be put into bridge {bridge}: {', '.join(lost)}.")
+        raise VirtfleetError("TAPS_LOST", f"These links could not be added to bridge {bridge}: {', '.join(lost)}.")
     return done
 
 

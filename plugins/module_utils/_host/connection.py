@@ -41,7 +41,7 @@ def connect(uri: str) -> Any:
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
     _run_events()
     conn = _open(uri)
-    with suppress(libvirt.libvirtError):  # drivers without a daemon (test) have nobody to ask
+    with suppress(libvirt.libvirtError):  # drivers without a daemon (test) have no keepalive
         conn.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVE_COUNT)
     return conn
 
@@ -67,13 +67,13 @@ def _open(uri: str) -> Any:
     if not answer:
         raise VirtfleetError(
             "DAEMON_SILENT",
-            f"The libvirt daemon of {quoted(uri)} gave no answer in {OPEN_SECONDS} seconds: "
-            "see whether it is stopped or hangs, and restart it.",
+            f"The libvirt daemon of {quoted(uri)} did not answer within {OPEN_SECONDS} seconds; check whether it is "
+            "stopped or hangs, and restart it.",
             uri=uri,
         )
     error = answer[0]
     if isinstance(error, ValueError):
-        raise VirtfleetError("URI_INVALID", f"libvirt does not take the URI {quoted(uri)}: {error}.", uri=uri)
+        raise VirtfleetError("URI_INVALID", f"libvirt rejects the URI {quoted(uri)}: {error}.", uri=uri)
     raise refusal(uri, error.get_error_code(), error.get_error_domain(), _one_line(error))
 
 
@@ -115,7 +115,7 @@ def hostname_of(conn: Any) -> Optional[str]:
 def is_remote(uri: str) -> bool:
     """Whether the daemon may be on another host, so that the links seen from here need not be its own.
 
-    So it is for every way but the local socket, to localhost too: that may be a tunnel, or another container.
+    Every connection except one to the local socket counts, including localhost: that may be a tunnel or a container.
     """
     return not _LOCAL.match(uri)
 
@@ -147,19 +147,21 @@ def translate(error: Any, doing: str, conn: Any = None) -> VirtfleetError:
             seconds = KEEPALIVE_SECONDS * KEEPALIVE_COUNT
             return VirtfleetError(
                 "DAEMON_SILENT",
-                f"The libvirt daemon stopped answering for {seconds} seconds in the attempt to {doing}.",
+                f"The libvirt daemon did not answer for {seconds} seconds in the attempt to {doing}.",
                 **beside,
             )
         return VirtfleetError(
-            "DAEMON_LOST", f"The libvirt daemon went away in the attempt to {doing} ({message}).", **beside
+            "DAEMON_LOST",
+            f"The connection to the libvirt daemon was lost in the attempt to {doing} ({message}).",
+            **beside,
         )
     from .refusal import hung_up, unanswered
 
-    # A modular daemon asks others, and one of those may go away, or be down.
+    # A modular daemon calls others, and one of those may stop, or be down.
     if hung_up(error.get_error_domain(), message):
         return VirtfleetError(
             "DAEMON_LOST",
-            f"The daemon that the host's libvirt asks to {doing} went away ({message}).",
+            f"libvirt lost its connection to another of its daemons in the attempt to {doing} ({message}).",
             **beside,
         )
     silent = unanswered(message)

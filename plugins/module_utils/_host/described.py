@@ -86,7 +86,7 @@ def _find(domains: list[Any], name: str, skip: bool) -> list[Any]:
     by_name = [domain for domain in domains if domain.name() == name]
     by_uuid = [domain for domain in domains if domain.UUIDString() == name.lower()]
     if not by_name + by_uuid and not skip:
-        raise VirtfleetError("GUEST_MISSING", f"There is no guest {name!a} on this host.", guest=name)
+        raise VirtfleetError("GUEST_MISSING", f"Guest {name!a} does not exist on this host.", guest=name)
     return (by_name + by_uuid)[:1]
 
 

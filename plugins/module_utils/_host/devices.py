@@ -14,7 +14,7 @@ from .sysfs import ROOT, link_facts, network_functions, pci_facts
 
 # What stands on a link and keeps others from it, or shares it with them.
 _UPPER = ("macvtap", "macvlan", "ipvlan", "ipvtap")
-# What is there for guests or for the host itself, and never anybody's member.
+# Links of guests or of the host itself, which can never be members.
 _NEVER = (*_UPPER, "tun", "loopback")
 
 

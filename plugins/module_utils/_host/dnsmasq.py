@@ -38,7 +38,7 @@ def read_dnsmasq(name: str, live: Document, state: str = STATE, files: str = FIL
 
 
 def _runs(proc: str, pid: str, conf: str) -> bool:
-    """A process that has ended has no command line, even where nobody has taken notice of its end."""
+    """A process that has ended has no command line, even if its parent has not reaped it yet."""
     words = (_read(os.path.join(proc, pid, "cmdline")) or "").split("\0") if pid.isdigit() else []
     return f"--conf-file={conf}" in words
 

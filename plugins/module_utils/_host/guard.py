@@ -39,7 +39,7 @@ def stay_behind(act: Callable[[str], str]) -> Callable[[str], None]:
         if said:
             syslog.syslog(syslog.LOG_WARNING, said)
     except BaseException as error:
-        syslog.syslog(syslog.LOG_ERR, f"an unconfirmed change could not be taken back: {error}")
+        syslog.syslog(syslog.LOG_ERR, f"an unconfirmed change could not be rolled back: {error}")
     finally:
         os._exit(0)
 

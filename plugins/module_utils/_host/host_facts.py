@@ -148,7 +148,7 @@ def _judged(options: Sequence[str]) -> Optional[str]:
 
 
 def _why(said: str, options: Sequence[str]) -> str:
-    """dnsmasq counts lines that nobody has seen; the option itself says more."""
+    """dnsmasq gives line numbers of a file that the user does not see; the option itself says more."""
     reason = " ".join(said.split()).partition("dnsmasq: ")[2] or "it does not say why"
     head, _at, place = reason.rpartition(" at line ")
     number = place.split(" ")[0]

@@ -249,9 +249,9 @@ def _unreadable(path: str, reason: str, names: str = "") -> VirtfleetError:
     whose = f" ({names})" if names else ""
     return VirtfleetError(
         "JOURNAL_UNREADABLE",
-        f"{path} says what an interrupted or unconfirmed run was changing, and cannot be read: "
-        f"{reason.rstrip('.')[:120]}. Nothing was changed. Check the definition, state and guests of its "
-        f"networks{whose[:90]}, then remove the file and run the task again.",
+        f"The journal {path} of an interrupted or unconfirmed run cannot be read: {reason.rstrip('.')[:120]}. Nothing "
+        f"was changed. Check the definition, state and guests of its networks{whose[:90]}, then remove the file and "
+        "run the task again.",
         journal=path,
     )
 
@@ -331,7 +331,8 @@ def _acquired(path: str, until: float, seconds: float) -> Any:
                 raise VirtfleetError(
                     "LOCKED",
                     f"Another run is changing the networks of this host ({_holder(file)} holds {path}) and did not "
-                    f"end in {seconds:g} seconds; nothing was changed. lock_timeout says how long to wait.",
+                    f"end within {seconds:g} seconds; nothing was changed. Run the task again or increase "
+                    "lock_timeout.",
                 )
             time.sleep(_WAIT)
     except BaseException:

@@ -55,7 +55,7 @@ def _read(name: str) -> str:
 
 
 def _replace(path: str, text: str) -> None:
-    """As libvirt's own writers do: whoever reads it finds it whole."""
+    """Like libvirt's own writers: a reader always finds a complete file."""
     new = f"{path}.new"
     try:
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)

@@ -46,7 +46,7 @@ def netlink() -> Iterator[Any]:
     except ImportError:
         raise VirtfleetError(
             "DEPENDENCY_MISSING",
-            "Python's pyroute2 is not installed on this host and is needed to read its links: install "
+            "The Python module pyroute2, which is required to read the links of this host, is not installed: install "
             "python3-pyroute2.",
             packages=["python3-pyroute2"],
         ) from None

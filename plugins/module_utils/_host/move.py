@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Having libvirt move running guests' NICs to their network's bridge of another name.
 
-libvirt plugs a NIC in anew when it is updated with its own definition and its network has another bridge by now
+libvirt plugs a NIC in again when it is updated with its own definition and its network has another bridge by now
 (qemuDomainChangeNet); it then keeps the new name with the guest.
 """
 
@@ -54,5 +54,5 @@ def _updated(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, floa
             if is_running(conn, port.uuid):
                 lost.append(f"{port} ({error.get_error_message()})")
     if lost:
-        raise VirtfleetError("PORTS_LOST", f"These could not be moved to bridge {bridge}: {', '.join(lost)}.")
+        raise VirtfleetError("PORTS_LOST", f"These NICs could not be moved to bridge {bridge}: {', '.join(lost)}.")
     return done

@@ -9,7 +9,7 @@ from typing import Any
 
 from .links import link_of, netlink
 
-# RT_SCOPE_LINK: an address that every link has by itself is nobody's.
+# RT_SCOPE_LINK: an address that every link has automatically does not make it the host's.
 _SCOPE_LINK = 253
 # IFA_F_DADFAILED, IFA_F_TENTATIVE: nothing can listen there (yet).
 _UNUSABLE = 0x08 | 0x40

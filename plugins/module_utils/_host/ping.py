@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .._model.errors import VirtfleetError
 
-# A neighbour may have to be found anew, and a route to settle.
+# A neighbour may have to be resolved again, and a route to settle.
 _TRIES = 5
 
 
@@ -31,8 +31,8 @@ def _answers(address: str) -> bool:
     except FileNotFoundError:
         raise VirtfleetError(
             "DEPENDENCY_MISSING",
-            "There is no ping on this host, which verify_reach needs: install iputils-ping (iputils in Fedora and "
-            "RHEL).",
+            "verify_reach requires ping, which is not installed on this host: install iputils-ping (iputils on Fedora "
+            "and RHEL).",
             packages=["iputils-ping"],
         ) from None
     except subprocess.TimeoutExpired:

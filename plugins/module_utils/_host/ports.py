@@ -49,7 +49,7 @@ def free_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
 
 
 def reclaim_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
-    """Put ports back under their UUIDs, but for guests that are gone by now and for NICs that have a port.
+    """Put ports back under their UUIDs, except for guests that are gone by now and for NICs that have a port.
 
     Every port is tried. Raises VirtfleetError PORTS_LOST with those that could not be put back.
     """
@@ -73,8 +73,8 @@ def reclaim_ports(network: Any, ports: tuple[Plugged, ...]) -> None:
     if lost:
         raise VirtfleetError(
             "PORTS_LOST",
-            f"Network '{network.name()}' has lost count of {', '.join(lost)}: these guests run on, and restarting the "
-            "libvirt daemon counts them again.",
+            f"The ports of {', '.join(lost)} could not be put back into network '{network.name()}'. These guests keep "
+            "running; restart the libvirt daemon to restore their ports.",
         )
 
 

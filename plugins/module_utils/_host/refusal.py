@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a connection to libvirt did not come about, in words that say what to do.
+"""Why a connection to libvirt failed, and what to do about it.
 
 Pure: libvirt's code, domain and message in, a VirtfleetError out. libvirt says most of it in the message alone.
 """
@@ -41,7 +41,7 @@ def quoted(uri: str) -> str:
 
 
 def unanswered(message: str) -> str | None:
-    """The sentence, without its full stop, for a message about a socket on which nobody answers; else None."""
+    """The sentence, without its full stop, for a message about a socket that does not answer; else None."""
     found = _SOCKET.search(message)
     if not found:
         return None
@@ -60,19 +60,19 @@ def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
     ssh = re.match(r"[a-z]+\+(ssh|libssh2?)\b", uri)
     if socket and "Permission denied" in message:
         return "PERMISSION_DENIED", (
-            f"The socket {socket['path']} of the libvirt daemon may not be used by this user (Permission denied): run "
+            f"This user has no access to the socket {socket['path']} of the libvirt daemon (Permission denied): run "
             f"the task as root (become: true) or as a member of group libvirt; the URI was {shown}."
         )
     if socket:
         return "DAEMON_UNREACHABLE", f"{unanswered(message)}; the URI was {shown}."
     if code in _URI or domain == FROM_URI or "URI path" in message:
         return "URI_INVALID", (
-            f"libvirt does not take the URI {shown}: {message}. "
-            "A URI looks like qemu:///system or qemu+ssh://host/system."
+            f"libvirt rejects the URI {shown}: {message}. Valid URIs are, for example, qemu:///system and "
+            "qemu+ssh://host/system."
         )
     if server:
         return "DAEMON_UNREACHABLE", (
-            f"No libvirt daemon answers on {server['path']} ({_rest(message, server)}): see that its host is up, and "
+            f"No libvirt daemon answers on {server['path']} ({_rest(message, server)}): check that its host is up, and "
             f"start it there with {_remote_unit(uri)}; the URI was {shown}."
         )
     if ssh and re.search(r"Permission denied|Access denied|authentication", message, re.IGNORECASE):
@@ -82,18 +82,18 @@ def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
         )
     if ssh and re.search(r"host key", message, re.IGNORECASE):
         return "HOST_KEY_UNKNOWN", (
-            f"SSH does not trust the host of {shown} ({_bare(message)}): put its key into the known_hosts of the user "
-            "that runs the task."
+            f"SSH does not trust the host of {shown} ({_bare(message)}): add its key to known_hosts of the user that "
+            "runs the task."
         )
     if not ssh and _CERTIFICATE.search(message):
         return "CERTIFICATE_REFUSED", (
-            f"The TLS connection to {shown} failed: {message}. The certificates of both hosts are to be in place "
-            "(/etc/pki/CA, /etc/pki/libvirt), and the server's must have the name that the URI has."
+            f"The TLS connection to {shown} failed: {message}. Check the certificates of both hosts (/etc/pki/CA, "
+            "/etc/pki/libvirt); the server's certificate must contain the host name in the URI."
         )
     if code in _AUTH:
         return "PERMISSION_DENIED", (
             f"The libvirt daemon refused the login for {shown}: {message}. Run the task as root (become: true) "
-            "or as a user that the daemon lets in."
+            "or as a user that the daemon accepts."
         )
     if not uri:  # virtproxyd answers for the daemons that it finds, and libvirt does not say which it missed
         return "DAEMON_UNREACHABLE", (
@@ -109,7 +109,7 @@ def _rest(message: str, found: re.Match[str]) -> str:
 
 
 def _start(path: str, daemon: str) -> str:
-    """The unit that serves a socket: named after it, but for the monolithic daemon's."""
+    """The unit that serves a socket: named after it, except for the monolithic daemon's."""
     if not path.startswith(("/run/libvirt/", "/var/run/libvirt/")):
         return ""
     if daemon == "libvirt":

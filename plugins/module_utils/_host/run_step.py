@@ -91,7 +91,7 @@ def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
 
 
 def _gone(step: Step) -> VirtfleetError:
-    return VirtfleetError("NETWORK_GONE", f"Network '{step.network}' was removed by somebody else meanwhile.")
+    return VirtfleetError("NETWORK_GONE", f"Network '{step.network}' was removed by something else during the run.")
 
 
 def _call(conn: Any, step: Step) -> None:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where runs keep what other runs must see: one folder for a daemon, whoever uses it.
 
-Whoever may use libvirt's system socket rules the host, so the folder belongs to the socket's group. Who is not in it
-can neither make such a folder nor change one.
+Users of libvirt's system socket control the host, so the folder belongs to the socket's group. Users outside of the
+group can neither create such a folder nor change one.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def state_folders(key: str) -> list[str]:
     found = []
     if os.path.isdir(SHARED):
         if os.geteuid() and not os.access(SHARED, os.R_OK | os.W_OK | os.X_OK):
-            raise _unusable(f"{SHARED} is closed to this user")
+            raise _unusable(f"this user has no access to {SHARED}")
         found.append(SHARED)
     if _is_members(MEMBERS, group):
         found.append(MEMBERS)
     elif os.path.lexists(MEMBERS) and os.geteuid() and not found:
-        raise _unusable(f"{MEMBERS} was made by somebody outside the group of libvirt's socket")
+        raise _unusable(f"{MEMBERS} was created by a user outside the group of libvirt's socket")
     return found
 
 
@@ -105,8 +105,8 @@ def unwritable(path: str, error: OSError, changed: bool = False) -> VirtfleetErr
     """changed: whether anything was changed before."""
     return VirtfleetError(
         "JOURNAL_UNWRITABLE",
-        f"{path} cannot be written ({error.strerror or error}), and without it a change that is interrupted could not "
-        f"be repaired.{'' if changed else ' Nothing was changed.'}",
+        f"{path} cannot be written ({error.strerror or error}); without it, an interrupted change could not be "
+        f"recovered.{'' if changed else ' Nothing was changed.'}",
         journal=path,
     )
 
@@ -152,7 +152,7 @@ def _group() -> Optional[int]:
 
 
 def _make_open(path: str, group: Optional[int]) -> None:
-    """Nobody sees the folder before it is as it should be."""
+    """The folder is not visible to others before it has its final owner and mode."""
     new = tempfile.mkdtemp(prefix=".virtfleet-network-", dir=os.path.dirname(path))
     _open_to(new, group)
     try:
@@ -176,7 +176,7 @@ def _open_to(path: str, group: Optional[int]) -> None:
 
 
 def _is_members(path: str, group: Optional[int]) -> bool:
-    """Only a member can have given a folder to the group; and nobody else can have put anything into it."""
+    """Only a member can have given a folder to the group, and only members can have put anything into it."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -187,7 +187,7 @@ def _is_members(path: str, group: Optional[int]) -> bool:
 def _unusable(why: str) -> VirtfleetError:
     return VirtfleetError(
         "STATE_UNUSABLE",
-        f"This user cannot see whether another one is changing the networks of this host: {why}. Nothing was changed. "
-        f"Run one task as root (become: true), which makes {SHARED} and opens it to the group of libvirt's socket, "
-        "or run this one as root.",
+        f"This user cannot check whether another user is changing the networks of this host: {why}. Nothing was "
+        f"changed. Run this task as root (become: true), or run one task as root first, which creates {SHARED} for "
+        "the group of libvirt's socket.",
     )

@@ -333,7 +333,7 @@ class DestinationFacts:
 
 
 def read_destination(info: Any) -> DestinationFacts:
-    """Raises VirtfleetError DESTINATION_INVALID: it is no complete result of this version's virt_network_info."""
+    """Raises VirtfleetError DESTINATION_INVALID: not a complete result of this version's virt_network_info."""
     if not isinstance(info, Mapping) or "host" not in info or "networks" not in info:
         raise VirtfleetError(
             "DESTINATION_INVALID",
@@ -350,7 +350,7 @@ def read_destination(info: Any) -> DestinationFacts:
             if not isinstance(options.get("name"), str) or options["name"] not in found.details:
                 raise DataError("details", "lacks the details of a network")
         if not all(part.isdigit() for part in found.host.libvirt_version.split(".")):
-            raise DataError("host", "has a host.libvirt_version that is no version")
+            raise DataError("host", "has an invalid host.libvirt_version")
         return DestinationFacts(found)
     except DataError as error:
         raise VirtfleetError(

@@ -177,16 +177,18 @@ def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination:
     """Why there is no going on, a sentence for each guest."""
     problems = []
     if destination and destination not in found:
-        hosts = ", ".join(sorted(found)) or "it has none"
+        hosts = ", ".join(sorted(found)) or "none"
         problems.append(f"{destination} is not among the hosts of this play ({hosts}).")
     for row in rows:
         if destination:
             cell = row["cells"][destination]
             if cell["verdict"] not in _GOOD:
-                problems.append(f"{row['guest']} cannot go to {destination}: {_first_sentence(cell)}")
+                problems.append(f"{row['guest']} cannot migrate to {destination}: {_first_sentence(cell)}")
         elif not row["best"]:
             reasons = "; ".join(f"{host}: {_first_sentence(cell)}" for host, cell in row["cells"].items())
-            problems.append(f"{row['guest']} on {row['host']} can go nowhere: {reasons or 'there is no other host.'}")
+            problems.append(
+                f"{row['guest']} on {row['host']} cannot migrate to any host: {reasons or 'there is no other host.'}"
+            )
     return problems
 
 
@@ -238,13 +240,13 @@ def _format_table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 def _table_lines(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
     if not rows:
-        return ["There are no guests to judge."]
+        return ["There are no guests to check."]
     lines = _format_table(
         ["guest", "on", *hosts],
         [[row["guest"], row["host"], *(_cell_text(row["cells"].get(host)) for host in hosts)] for row in rows],
     )
     legend = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items())
-    return [*lines, f"({legend}, {HOME} where it is)"]
+    return [*lines, f"({legend}, {HOME} current host)"]
 
 
 def _cell_text(cell: Optional[Cell]) -> str:
@@ -279,7 +281,7 @@ def _reason_lines(rows: list[dict[str, Any]]) -> list[str]:
 def _silent(found: Mapping[str, Any]) -> list[str]:
     """Hosts whose own guests are not known, so that the table may lack some."""
     return [
-        f"? {host}: its own guests are not known: {str((found[host] or {}).get('msg') or 'no result').strip()}"
+        f"? {host}: the guests of this host are unknown: {str((found[host] or {}).get('msg') or 'no result').strip()}"
         for host in sorted(found)
         if "guests" not in (found[host] or {})
     ]

@@ -10,12 +10,12 @@ from .finding import LIBVIRT_ACCEPTS, unknown
 UNREACHABLE = unknown("{reason}", LIBVIRT_ACCEPTS, "DAEMON_UNREACHABLE", "The daemon or the host does not answer")
 NO_ANSWER = unknown("{host} gave no answer: {reason}", LIBVIRT_ACCEPTS)
 FACTS_STALE = unknown(
-    "{host} was looked at {age} s ago; max_age is {max_age:g} s.",
+    "The facts of {host} are {age} s old; max_age is {max_age:g} s.",
     LIBVIRT_ACCEPTS,
     "STALE",
     "The saved destination is older than `max_age`",
 )
-AGE_UNKNOWN = unknown("When {host} was looked at is not known.", LIBVIRT_ACCEPTS, "STALE")
+AGE_UNKNOWN = unknown("The age of the facts of {host} is unknown.", LIBVIRT_ACCEPTS, "STALE")
 NOT_A_GUEST = unknown(
     "This is not a guest as virt_guest_info describes one.",
     LIBVIRT_ACCEPTS,

@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What went wrong, as a sentence a person can act on and a code a play can test."""
+"""Errors, with a sentence that says what to do and a code that a play can test."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# So much is told of several problems in a sentence.
+# The length of a message that lists several problems.
 _LONG = 350
 
 
@@ -28,7 +28,7 @@ class VirtfleetError(Exception):
 class Problem:
     """One thing wrong with what was asked for: code and sentence. Several are reported at once.
 
-    option: the option of the network that would have to go, where that is what is wrong.
+    option: the option of the network that would have to be removed, if that is the problem.
     """
 
     __slots__ = ("code", "option", "sentence")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network's pool as it is: each member with who holds it, and what is left for guests to come."""
+"""A network's pool: each member with its holders, and how many more guests it can take."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Holder:
         if self.kind == NETWORK:
             return f"{self.name}{mac} through network '{self.network}'"
         if self.kind == DIRECT:
-            return f"{self.name}{mac}, whose definition names it"
+            return f"{self.name}{mac}, which uses it directly"
         if self.kind == BRIDGE:
             return f"bridge or bond {self.name}"
         return f"link {self.name}{mac}, which belongs to no guest"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans held against what the host is like: what libvirt could not start there is refused before it is asked."""
+"""Checks plans against the facts of the host: what libvirt could not start there is refused before it is tried."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Ho
     problems = [*found.at_once, *(found.problems if starts else ())]
     if problems:
         raise refuse(problems, network=desired.name)
-    later = [f"It could not be started now: {problem.sentence}" for problem in found.problems]
+    later = [f"It could not start now: {problem.sentence}" for problem in found.problems]
     warnings = [f"Network '{desired.name}': {sentence}" for sentence in (*found.dead, *later)]
     return replace(
         plan,
@@ -66,8 +66,8 @@ def _facts(document: Document) -> HostFacts:
 
 
 def outstanding_warning(plan: Plan) -> str:
-    """What check mode says of a plan that libvirt may yet refuse."""
+    """What check mode says about a plan that libvirt may still reject."""
     return (
-        f"Network '{plan.network}': libvirt's consent is outstanding. Check mode cannot tell "
+        f"Network '{plan.network}': libvirt may still refuse this change. Check mode cannot determine "
         f"{'; nor '.join(plan.outstanding)}."
     )

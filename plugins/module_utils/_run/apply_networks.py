@@ -43,7 +43,7 @@ def apply_networks(
 ) -> Applied:
     """Make the host's networks as wanted.
 
-    purge: remove networks that the collection made and nobody wants any more. check_mode: plan only.
+    purge: remove networks that the collection created and that are not wanted any more. check_mode: plan only.
     Raises VirtfleetError; then everything is as it was, or the error says what is not.
     """
     _refuse_twice(wanted)
@@ -53,7 +53,7 @@ def apply_networks(
         kept = _kept_by_purge(wanted, everything) if purge else []
         if purge:
             wanted = _purged(wanted, everything) + wanted
-        # What goes comes first, for who reads it; what has to is for _plan/order.py to say.
+        # Removals come first, for the reader; _plan/order.py decides what has to come first.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
         work, turns = _ordered(plan_all(conn, wanted, everything, host, restart))
         warnings = [*opened.warnings, *kept, *(warning for plan, _observed in work for warning in plan.warnings)]
@@ -89,7 +89,7 @@ def _refuse_twice(wanted: list[Desired]) -> None:
     names = [desired.name for desired in wanted]
     for name in names:
         if names.count(name) > 1:
-            raise VirtfleetError("NETWORK_TWICE", f"networks has {name!a} more than once.")
+            raise VirtfleetError("NETWORK_TWICE", f"networks lists {name!a} more than once.")
 
 
 def _purged(wanted: list[Desired], everything: dict[str, Observed]) -> list[Desired]:
@@ -112,8 +112,8 @@ def _kept_by_purge(wanted: list[Desired], everything: dict[str, Observed]) -> li
         return []
     shown = ", ".join(kept[:_NAMED]) + (f" and {len(kept) - _NAMED} more" if len(kept) > _NAMED else "")
     warning = (
-        f"purge keeps {shown}: an older version of this collection marked it, or a network that it was copied from. "
-        "Remove it with state: absent, or give it in networks once, which renews its mark."
+        f"purge keeps {shown}: an older version of this collection marked it, or the network that it was copied from. "
+        "Remove it with state: absent, or list it in networks once to renew its mark."
     )
     return [warning]
 

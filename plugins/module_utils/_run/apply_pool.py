@@ -93,8 +93,8 @@ def _observed(snapshot: HostSnapshot, name: str) -> Observed:
     if name not in snapshot.networks:
         raise VirtfleetError(
             "NETWORK_MISSING",
-            f"There is no network {name!a} on this host: make it first (virt_network with forward.mode), its pool "
-            "may be empty.",
+            f"Network {name!a} does not exist on this host; create it first with virt_network and forward.mode. Its "
+            "pool may be empty.",
             network=name,
         )
     return snapshot.with_ports(name)
@@ -120,8 +120,8 @@ def _desired(request: Request, document: Document, choice: Choice, limits: dict[
 
 
 def _to_free(pool: Pool, observed: Observed) -> tuple[Plugged, ...]:
-    """Ports whose guests do not run; and those of devices that somebody took from the pool under their guests, which
-    libvirt could never drop by itself."""
+    """Ports whose guests do not run; and those of devices that were removed from the pool while guests held them,
+    which libvirt itself could never delete."""
     stale = {holder.port for member in pool.everything for holder in member.of_kind(STALE)}
     stranded = {holder.port for member in pool.outside for holder in member.holders if holder.port}
     return tuple(port for port in observed.plugged or () if port.port in stale | stranded)
@@ -137,22 +137,22 @@ def _looked_at(conn: Any, desired: Desired, host: Host, restart: str) -> HostSna
 
 
 def _about_books(request: Request, pool: Pool, plan: Plan, check_mode: bool, snapshot: HostSnapshot) -> list[str]:
-    """What the pool's books have wrong, for whom to know that does not ask for it to be mended."""
+    """Warnings about wrong port accounting of the pool, if the task does not correct it."""
     warnings = []
     if snapshot.guests is None:
-        warnings.append("This connection shows no guests: every port counts as one of a running guest.")
+        warnings.append("This connection shows no guests; every port is treated as a port of a running guest.")
     if request.reclaim_stale:
         return warnings
     stale = [f"{member.name} ({holder})" for member in pool.everything for holder in member.of_kind(STALE)]
     if stale:
         warnings.append(
-            f"Network '{request.network}' has members that nobody uses any more: {', '.join(stale)}; "
-            "reclaim_stale: true frees them."
+            f"Network '{request.network}' has members with stale ports: {', '.join(stale)}; reclaim_stale: true frees "
+            "them."
         )
     if pool.miscounted and not (plan.changed and check_mode):
         warnings.append(
-            f"libvirt miscounts the guests of network '{request.network}', and may hand a member out twice or not at "
-            "all; reclaim_stale: true makes it count anew."
+            f"libvirt's count of used members of network '{request.network}' is wrong; it may assign a member twice or "
+            "not at all. reclaim_stale: true corrects it."
         )
     return warnings
 

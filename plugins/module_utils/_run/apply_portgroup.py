@@ -62,8 +62,8 @@ def apply_portgroup(
         warnings = [*opened.warnings, *plan.warnings]
         if old is None:
             warnings.append(
-                f"Which guests run with other settings than those of portgroup '{wish.name}' cannot be told: this "
-                "connection shows no guests."
+                f"This connection shows no guests; guests that run with old settings of portgroup '{wish.name}' are "
+                "unknown."
             )
         return AppliedPortgroup(plan, _portgroup(observed, wish.name), old, tuple(warnings), opened.confirm)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A change that undoes itself on the host unless somebody confirms it, who must reach the host for that."""
+"""A change that the host rolls back unless it is confirmed, which requires that the host can be reached."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SILENT = ("DAEMON_UNREACHABLE", "DAEMON_SILENT", "DAEMON_LOST")
 
 
 def watch(uri: str) -> Callable[[Journal], None]:
-    """Start the guard; the function that tells it which run to watch, once that is in the journal."""
+    """Start the guard; returns the function that passes it the run to watch, once that is in the journal."""
     _import_all()
     give = stay_behind(lambda order: _guard(uri, **json.loads(order)))
 
@@ -86,8 +86,8 @@ def confirm(run: str, *, uri: str, wait: float, check_mode: bool) -> list[str]:
         if left is None or not left.waits:
             raise VirtfleetError(
                 "NOT_PENDING",
-                f"No change {run!a} waits to be confirmed on this host: it was confirmed before, or its time is over "
-                "(a reboot ends it too) and it is rolled back.",
+                f"No change {run!a} is waiting for confirmation on this host: it was already confirmed, or it was "
+                "rolled back because its time is over or the host was rebooted.",
             )
         if not check_mode:
             journal.remove()

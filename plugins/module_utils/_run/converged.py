@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said when a network is not as it was to be after a change."""
+"""Errors for a network that is not as desired after a change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def not_converged(what: str, rest: Plan) -> VirtfleetError:
     named = ", ".join(options[:_NAMED]) + (f" and {len(options) - _NAMED} more" if len(options) > _NAMED else "")
     return VirtfleetError(
         "NOT_CONVERGED",
-        f"libvirt took {what} but shows it differently" + (f", in {named}." if options else "."),
+        f"libvirt accepted {what} but shows a different one" + (f": {named} differs." if options else "."),
         options=options,
         before=rest.before,
         after=rest.after,
@@ -34,8 +34,8 @@ def without_dnsmasq(seen: Observed) -> VirtfleetError:
     what = "runs with other records than the network has" if seen.dnsmasq == STALE else "does not run"
     return VirtfleetError(
         "DNSMASQ_DEAD",
-        f"dnsmasq of network '{seen.name}', which serves its DHCP and DNS, {what} after the change; the host's log "
-        "says why (journalctl -t dnsmasq).",
+        f"dnsmasq, which serves DHCP and DNS of network '{seen.name}', {what} after the change; see the host's log "
+        "(journalctl -t dnsmasq).",
         network=seen.name,
     )
 

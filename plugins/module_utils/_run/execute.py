@@ -32,7 +32,7 @@ from .._plan.step import ATTACH, DESTROY, NONE, UNDEFINE, Plan, Step, Work
 from .interruption import Interruption, as_ours
 from .leases import kept, kept_before, sources
 
-# Nobody is there any more whom to ask for anything.
+# The daemon is gone, so nothing more can be done.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
 # How many networks a sentence names.
 _NAMED = 5
@@ -150,7 +150,7 @@ def _do_next(running: Running, one: _Going, gaps: dict[str, dict[str, float]]) -
 
 
 def _before_stop(running: Running, place: int, rest: list[Step]) -> list[Step]:
-    """The steps from the stop on, which concerns whoever is plugged in now, not who was when the plan was made."""
+    """The steps from the stop on, for what is plugged in now, not for what was plugged in when the plan was made."""
     entry = running.entries[place]
     plan, was = entry.plan, entry.was
     plugged = read_plugged(running.conn, was, running.host)
@@ -172,7 +172,7 @@ def _refuse_come(plan: Plan, come: tuple[Plugged, ...]) -> None:
     if come:
         raise VirtfleetError(
             "CHANGED_MEANWHILE",
-            f"{', '.join(map(str, come))} came into network '{plan.network}' just before its restart; run the same "
+            f"{', '.join(map(str, come))} was plugged into network '{plan.network}' just before its restart; run the "
             "task again.",
             network=plan.network,
             plugged=[port.as_dict() for port in come],
@@ -203,12 +203,12 @@ def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:
         return _stays(running, error, undone, left)
     if left:
         ending = (
-            "Not all of it could be taken back: "
+            "The rollback is incomplete: "
             + " ".join(left)
-            + " The journal keeps what it was, and the next run tries again; run the same task once that is mended."
+            + " The journal keeps the original state. Fix the cause and run the task again to complete the rollback."
         )
     elif undone:
-        ending = "What was done before it was taken back."
+        ending = "All earlier steps were rolled back."
     else:
         ending = "Nothing was changed."
     return _with(error, ending, undone=undone, left=left)
@@ -260,7 +260,7 @@ def _without_dnsmasq(running: Running, was: Observed) -> list[str]:
     except Exception as error:
         return [f"network '{was.name}': {as_ours(error).sentence}"]
     gone = now.dnsmasq in FAULTY and was.dnsmasq not in FAULTY
-    return [f"dnsmasq of network '{was.name}' does not run as it did."] if gone else []
+    return [f"dnsmasq of network '{was.name}' does not run as before."] if gone else []
 
 
 def _stays(
@@ -268,9 +268,9 @@ def _stays(
 ) -> VirtfleetError:
     names = [f"'{name}'" for name in running.done]
     shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    what = "Nothing was changed before that" if not names else f"What was done to {shown} before that stays"
+    what = "Nothing was changed before" if not names else f"Earlier steps on {shown} remain in effect"
     if undone:
-        what = f"Only a part of what was done to {shown} could be taken back"
+        what = f"Only some of the steps on {shown} could be rolled back"
     ending = f"{what}; run the same task again once the daemon answers."
     sentences = [sentence for done in running.done.values() for sentence in done]
     return _with(error, ending, done=sentences, undone=list(undone), left=list(left) or sentences)

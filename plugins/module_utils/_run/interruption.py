@@ -58,16 +58,16 @@ def held_off() -> Iterator[Interruption]:
 
 
 def as_ours(error: BaseException) -> VirtfleetError:
-    """Whatever ended a step, with a code and a sentence."""
+    """The error that ended a step, with a code and a sentence."""
     if isinstance(error, VirtfleetError):
         return error
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         return VirtfleetError("INTERRUPTED", f"The run was interrupted ({what}).")
     if isinstance(error, (OSError, MemoryError)):
-        return VirtfleetError("HOST_FAILED", f"The host failed the run ({what}).")
+        return VirtfleetError("HOST_FAILED", f"The run failed because of an error on the host ({what}).")
     return VirtfleetError(
         "UNEXPECTED",
-        f"virtfleet.network met an error it did not expect ({what}); please report it.",
+        f"Unexpected error in virtfleet.network ({what}); please report it.",
         exception="".join(traceback.format_exception(type(error), error, error.__traceback__)),
     )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Planning all networks of a call before any of them is touched, with the faults of all told at once."""
+"""Planning all networks of a call before any of them is changed, with all their problems reported at once."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _against_host(wanted: list[Desired], work: list[Work], host: Host) -> list[W
 
 @contextmanager
 def _collected(refused: list[VirtfleetError], desired: Desired, wanted: list[Desired]) -> Iterator[None]:
-    """Go on after a refusal, so that the faults of all networks are told at once, each with its network's name."""
+    """Continue after a refusal, so that the problems of all networks are reported at once, with the network's name."""
     try:
         yield
     except VirtfleetError as error:
@@ -102,7 +102,7 @@ def _raise_all(refused: list[VirtfleetError]) -> None:
         names = few("'{}' ({})".format(error.details["network"], error.code) for error in refused)
         raise VirtfleetError(
             refused[0].code,
-            f"{len(refused)} networks are refused, and nothing was changed: {names}; refused says why.",
+            f"{len(refused)} networks were rejected and nothing was changed: {names}; see refused for the reasons.",
             problems=problems,
             refused=[{"code": error.code, "sentence": error.sentence, **error.details} for error in refused],
         )

@@ -16,7 +16,7 @@ from .._plan.step import ATTACH, LEASES, MOVE, STP, Step, Work
 
 # How many of the things that are missing a sentence names.
 _NAMED = 3
-_LEASES = "take DHCP leases along to another bridge"
+_LEASES = "move DHCP leases to another bridge"
 
 
 def preflight(host: Host, reach: Sequence[str], work: list[Work]) -> None:
@@ -48,7 +48,7 @@ def _refuse_without_rights(network: str, bridges: Sequence[str], steps: Sequence
     if not may_set_links():
         missing.insert(0, "CAP_NET_ADMIN")
     if missing:
-        raise _missing(network, f"put guests back into the bridge of network '{network}'", missing)
+        raise _missing(network, f"plug guests back into the bridge of network '{network}'", missing)
 
 
 def _refuse_without_leases(network: str, bridges: Sequence[str]) -> None:
@@ -86,8 +86,8 @@ def _refuse_out_of_reach(addresses: Sequence[str]) -> None:
     if silent:
         raise VirtfleetError(
             "REACH_MISSING",
-            f"{', '.join(silent)} of verify_reach cannot be reached from this host before anything was changed; "
-            "nothing was changed.",
+            f"{', '.join(silent)} of verify_reach cannot be reached from this host even before the change; nothing "
+            "was changed.",
             silent=silent,
         )
 

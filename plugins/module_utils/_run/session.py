@@ -32,8 +32,8 @@ class Safety:
 
 @dataclass
 class Session:
-    """arm: has a process on the host take the change back when nobody confirms it. warnings: what was found left by an
-    earlier run. gaps: of _run/execute.py. deadline: until when the change has to be confirmed.
+    """arm: has a process on the host roll the change back if it is not confirmed. warnings: what an earlier run left.
+    gaps: of _run/execute.py. deadline: until when the change has to be confirmed.
     """
 
     conn: Any
@@ -90,8 +90,8 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
                 if left is None or left.run != safety.confirm_run or not left.waits:
                     raise VirtfleetError(
                         "NOT_PENDING",
-                        f"No change {safety.confirm_run!a} waits to be confirmed on this host, so that none can be "
-                        "added to it (confirm_run); nothing was changed.",
+                        f"No change {safety.confirm_run!a} (confirm_run) is waiting for confirmation on this host; "
+                        "nothing was changed.",
                     )
                 opened.journal.join(left)
                 opened.deadline = left.deadline

@@ -48,9 +48,9 @@ def _state(observed: Observed) -> State:
 def _refuse_taken_bridge(
     desired: Desired, observed: Observed, plan: Plan, host: Host, there: dict[str, Observed]
 ) -> None:
-    """libvirt would make a bridge under a name that a link of the host has: the start fails, and may cost the link.
+    """libvirt would create a bridge with the name of a link of the host: the start fails, and may remove the link.
 
-    A bridge that libvirt made for another network is none of the host's own links.
+    A bridge that libvirt created for another network is not one of the host's own links.
     """
     if host.remote or not any(step.action == START for step in plan.steps):
         return
@@ -64,7 +64,7 @@ def _refuse_taken_bridge(
     if is_taken(name, document.get("mac")):
         raise VirtfleetError(
             "BRIDGE_NAME_TAKEN",
-            f"Network '{desired.name}' would make a bridge {name}, and the host has a link of that name. To use the "
-            "host's own bridge, give forward: {mode: bridge}; otherwise choose another bridge.name.",
+            f"Network '{desired.name}' cannot create bridge {name}: a link with that name exists on the host. To use "
+            "the host's own bridge, set forward: {mode: bridge}; otherwise choose another bridge.name.",
             network=desired.name,
         )

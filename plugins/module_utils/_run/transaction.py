@@ -83,7 +83,7 @@ def _run(
 
 
 def _tidy(opened: Session, running: Running) -> None:
-    """What stays lying about is no reason to fail a change that is done."""
+    """Leftover files are not a reason to fail a completed change."""
     with suppress(Exception):
         tidy(opened.conn, running.entries)
 
@@ -103,8 +103,8 @@ def _refuse_changed(conn: Any, work: list[Work]) -> None:
         if _facts(now) != _facts(observed):
             raise VirtfleetError(
                 "CHANGED_MEANWHILE",
-                f"Network '{observed.name}' was changed by somebody else since this run read it; nothing was "
-                "changed. Run the same task again, which takes that into account.",
+                f"Network '{observed.name}' was changed by something else after this run read it; nothing was changed "
+                "by this run. Run the task again.",
                 network=observed.name,
             )
 
@@ -137,5 +137,5 @@ def _verify_reach(addresses: Sequence[str]) -> None:
     silent = silent_ones(addresses)
     if silent:
         raise VirtfleetError(
-            "REACH_LOST", f"The host no longer reaches {', '.join(silent)} after the change.", silent=silent
+            "REACH_LOST", f"The host cannot reach {', '.join(silent)} after the change.", silent=silent
         )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After a replug: everything that was plugged in is plugged in again, and so is whoever came in the middle of it."""
+"""After a replug: everything that was plugged in is plugged in again, and so is what was plugged in during it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .._plan.unplugged import unplugged
 
 
 def verify_plugged(conn: Any, host: Host, entries: Sequence[Entry]) -> None:
-    """Raises VirtfleetError UNPLUGGED with whoever is not, and what doing and reading raise."""
+    """Raises VirtfleetError UNPLUGGED with what is not plugged in, and what doing and reading raise."""
     for entry in entries:
         missing = plug_in_missing(conn, host, entry) if is_replug(entry.plan) else ()
         if missing:
             names = ", ".join(map(str, missing))
             raise VirtfleetError(
                 "UNPLUGGED",
-                f"{names} could not be plugged into network '{entry.plan.network}' again.",
+                f"{names} could not be plugged back into network '{entry.plan.network}'.",
                 plugged=[port.as_dict() for port in missing],
             )
 

@@ -52,7 +52,7 @@ def read(entity: Entity, element: Any) -> Document:
     attributes = dict(element.attrib)
     if entity.pci:
         if attributes.get("type") != "pci":
-            raise VirtfleetError("XML_INVALID", "An <address> in <forward> is to have type='pci'.")
+            raise VirtfleetError("XML_INVALID", "An <address> in <forward> must have type='pci'.")
         document[entity.pci.name] = pci_address(attributes)
     for name, raw in attributes.items():
         field = entity.attributes.get(name)
@@ -141,7 +141,7 @@ def _carried(node: Any) -> str:
 def _to_value(field: Field, raw: str) -> Value:
     if field.type == "int":
         if not _NUMBERS[field.base].fullmatch(raw):
-            raise VirtfleetError("XML_INVALID", f"{_place(field)} is {_show(raw)} in the XML, which is no number.")
+            raise VirtfleetError("XML_INVALID", f"{_place(field)} is {_show(raw)} in the XML, which is not a number.")
         return _number(raw.strip(), field.base)
     if field.type in _YES:
         yes, no = _YES[field.type]
@@ -185,7 +185,7 @@ def _pci_part(raw: str) -> int:
     """As C reads a number: 0x makes it hexadecimal, another leading 0 octal."""
     found = _PCI_PART.fullmatch(raw)
     if not found:
-        raise VirtfleetError("XML_INVALID", f"A PCI <address> has {_show(raw)} in the XML, which is no number.")
+        raise VirtfleetError("XML_INVALID", f"A PCI <address> has {_show(raw)} in the XML, which is not a number.")
     sixteen, eight, ten = found.groups()
     return int(sixteen, 16) if sixteen else int(eight, 8) if eight else int(ten)
 

@@ -240,7 +240,7 @@ def _possible_blockers(root: Any) -> list[str]:
     for node in root.iterfind("devices/filesystem"):
         driver = node.find("driver")
         if driver is None or driver.get("type") != "virtiofs":
-            found.append("it has a host's folder by 9p, and cannot move while it has that mounted")
+            found.append("it shares a host's folder by 9p, which blocks a migration while it is mounted")
     if any(True for _node in root.iterfind("devices/tpm/backend[@type='emulator']")):
-        found.append("it has an emulated TPM, whose state has to be on shared storage or be copied by swtpm")
+        found.append("it has an emulated TPM, whose state must be on shared storage or be copied by swtpm")
     return found

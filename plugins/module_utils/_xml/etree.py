@@ -27,9 +27,7 @@ def parse(xml: str) -> Any:
     """
     raw = xml.encode("utf-8", "surrogatepass")
     if len(raw) > MAX_BYTES:
-        raise VirtfleetError(
-            "XML_TOO_LARGE", f"The XML has {len(raw)} bytes; a network definition has at most {MAX_BYTES}."
-        )
+        raise VirtfleetError("XML_TOO_LARGE", f"The XML has {len(raw)} bytes; the maximum is {MAX_BYTES}.")
     parser = etree.XMLParser(
         encoding="utf-8",  # what raw is, whatever the XML declares
         resolve_entities=False,
@@ -45,7 +43,7 @@ def parse(xml: str) -> Any:
         message = " ".join(str(getattr(error, "msg", None) or error).split())[:300]
         raise VirtfleetError("XML_INVALID", f"The XML cannot be parsed: {message}.") from None
     if root.getroottree().docinfo.doctype:
-        raise VirtfleetError("XML_UNSAFE", "The XML has a document type declaration; entities are not accepted here.")
+        raise VirtfleetError("XML_UNSAFE", "The XML has a document type declaration, which is not allowed; remove it.")
     return root
 
 

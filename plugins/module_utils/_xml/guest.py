@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A domain's XML -> the guest's NICs. The rest of a domain is none of ours."""
+"""A domain's XML -> the guest's NICs. The rest of the domain is not read here."""
 
 from __future__ import annotations
 

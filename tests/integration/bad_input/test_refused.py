@@ -86,7 +86,11 @@ ONE: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         ("<wombat>", "dhcp"),
     ),
     "xml with an unknown attribute": (xml("<name>new</name><bridge wombat='1'/>"), "XML_UNKNOWN", ("wombat", "bridge")),
-    "xml with a word for a number": (xml("<name>new</name><mtu size='big'/>"), "XML_INVALID", ("'big'", "no number")),
+    "xml with a word for a number": (
+        xml("<name>new</name><mtu size='big'/>"),
+        "XML_INVALID",
+        ("'big'", "not a number"),
+    ),
     "xml beside options": ({**xml("<name>new</name>"), "mtu": 1500}, "OPTIONS_INVALID", ("xml", "mtu")),
     # subnets
     "subnet that is taken": (

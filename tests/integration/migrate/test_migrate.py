@@ -162,7 +162,7 @@ def test_bad_input_is_one_sentence(hosts, inventory, tmp_path):
         hosts["kvm3"].lab("start", "libvirtd")
     nobody, _info, home, silent, version, half, no_info, old_info, no_code, no_rating = results
     assert (nobody["failed"], nobody["code"], nobody["msg"]) == (
-        True, "GUEST_MISSING", "There is no guest 'nobody' on this host.",
+        True, "GUEST_MISSING", "Guest 'nobody' does not exist on this host.",
     )  # fmt: skip
     assert {finding["code"] for finding in home["verdicts"][0]["findings"]} == {"SAME_HOST", "GUEST_EXISTS"}
     assert (silent["failed"], silent["verdict"]) == (False, "unknown")
@@ -230,7 +230,7 @@ def test_five_hosts_with_one_fault_each(hosts, inventory, tmp_path):
         hosts[host].run(*command)
     code, output = ansible(inventory, tmp_path, "virtfleet.network.migrate_check", *ALL)
     assert code != 0
-    assert "web1 on kvm1 can go nowhere" in output
+    assert "web1 on kvm1 cannot migrate to any host" in output
     rows = {row.split()[0]: row for row in matrix(output) if row.startswith("web")}
     for host, shown in (("kvm2", "x NET_INACTIVE"), ("kvm3", "x BRIDGE_DOWN"), ("kvm4", "x NET_MISSING"),
                         ("kvm5", "x MTU_TOO_SMALL")):  # fmt: skip
@@ -257,7 +257,7 @@ def test_faults_are_found_repaired_and_found_no_more(case, hosts, inventory, tmp
     code, output = ansible(inventory, tmp_path, "virtfleet.network.migrate_check")
     assert code != 0
     assert " ".join(matrix(output)[2].split()) == " ".join(f"web1 kvm1 = {shown}".split())
-    assert "web1 on kvm1 can go nowhere" in output
+    assert "web1 on kvm1 cannot migrate to any host" in output
     repaired(inventory, tmp_path)
     for arguments in ((), ("--check",), ("--limit", "kvm1,kvm3"), ("-e", "guest=web1", "-e", "destination=kvm3")):
         code, output = ansible(inventory, tmp_path, "virtfleet.network.migrate_check", *arguments)
@@ -295,7 +295,7 @@ def test_a_migration_is_checked_before_and_after(hosts, inventory, tmp_path):
     move = ("virtfleet.network.migrate", "-e", "guest=web1", "-e", "destination=kvm2")
     code, output = ansible(inventory, tmp_path, *move)
     assert code != 0
-    assert "web1 cannot go to kvm2: Network 'lan' on kvm2 is not active." in output
+    assert "web1 cannot migrate to kvm2: Network 'lan' on kvm2 is not active." in output
     assert hosts["kvm1"].run("virsh", "list", "--name").split() == ["web1"]
     hosts["kvm2"].run("virsh", "net-start", "lan")
     code, output = ansible(inventory, tmp_path, *move, "--check")

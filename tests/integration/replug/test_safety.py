@@ -139,7 +139,7 @@ def test_a_confirmed_change_stays(lan):
     assert 0 < done["confirm"]["seconds"] <= 8
     assert_refused(meanwhile, "UNCONFIRMED", "lan", "nothing was changed")
     assert confirmed["networks"] == ["lan"]
-    assert_refused(again, "NOT_PENDING", "confirmed before")
+    assert_refused(again, "NOT_PENDING", "already confirmed")
     time.sleep(9)
     assert "1400" in lan.virsh(HOST, "net-dumpxml", "lan")
     assert json.loads(lan.on(HOST, "ip", "-json", "link", "show", "virbr40"))[0]["mtu"] == 1400

@@ -38,7 +38,7 @@ def told(contract: Any, bindings: Any, links: Any = None) -> list[str]:
         ({}, {}, "one of members, match, pf"),
         ({"match": {}}, {}, "pool.match is empty"),
         ({"match": {"name": "p*"}, "vfs": "0-3"}, {}, "vfs are numbers of the VFs of pf"),
-        ({"members": ["p[1-0]"]}, {}, "which is no number and no range"),
+        ({"members": ["p[1-0]"]}, {}, "which is neither a number nor a valid range"),
         ({"members": ["p0"], "max_guests": -1}, {}, "max_guests is a number"),
         ({"members": ["p0"]}, {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}, "pool needs forward mode"),
         (

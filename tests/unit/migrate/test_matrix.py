@@ -67,7 +67,7 @@ def test_guests_by_hosts():
         "web1   kvm1  =     x NET_INACTIVE  ! NET_NO_AUTOSTART",
         "web2   kvm1  =     + ok            + ok",
         "web3   kvm1  =     + ok            + ok",
-        "(+ ok, ! warning, ? unknown, x blocked, = where it is)",
+        "(+ ok, ! warning, ? unknown, x blocked, = current host)",
         "",
         "Best candidates:",
         "  web1: kvm3",
@@ -97,7 +97,7 @@ def test_all_to_one_host_are_judged_together():
         "web3   kvm1  x POOL_BATCH_EXHAUSTED",
     ]
     assert result["problems"] == [
-        f"{name} cannot go to kvm3: 2 NICs need members of network 'fast' on kvm3, which has 1 free."
+        f"{name} cannot migrate to kvm3: 2 NICs need members of network 'fast' on kvm3, which has 1 free."
         for name in ("web2", "web3")
     ]
 
@@ -111,9 +111,9 @@ def test_a_host_without_an_answer_is_unknown_and_no_place_to_go():
     assert row["cells"]["kvm3"]["verdict"] == "unknown"
     assert row["best"] == []
     assert result["problems"] == [
-        ("web1 on kvm1 can go nowhere: kvm2: Network 'red' on kvm2 is not active.; kvm3: No route to host")
+        ("web1 on kvm1 cannot migrate to any host: kvm2: Network 'red' on kvm2 is not active.; kvm3: No route to host")
     ]
-    assert "? kvm3: its own guests are not known: No route to host" in result["lines"]
+    assert "? kvm3: the guests of this host are unknown: No route to host" in result["lines"]
     for answer in (None, {}, {"failed": True, "msg": "libvirt is missing"}, {"skipped": True}):
         assert migrate_matrix(found, {**checked, "kvm3": answer})["guests"][0]["cells"]["kvm3"]["verdict"] == "unknown"
 
@@ -126,7 +126,7 @@ def test_a_guest_that_is_defined_elsewhere_too_is_where_it_runs():
 
 
 def test_nothing_to_judge_and_a_destination_that_is_none():
-    assert migrate_matrix({}, {})["lines"] == ["There are no guests to judge."]
+    assert migrate_matrix({}, {})["lines"] == ["There are no guests to check."]
     result = migrate_matrix(FOUND, judged(FOUND), "kvm9")
     assert result["problems"][0] == "kvm9 is not among the hosts of this play (kvm1, kvm2, kvm3)."
 

@@ -75,7 +75,7 @@ def test_foreign_holders():
         "p0": ("foreign", ["g1 (52:54:00:00:00:01) through network 'other'"]),
         "p1": ("foreign", ["bridge or bond br0"]),
         "p2": ("foreign", ["link macvtap9 (52:54:00:00:00:09), which belongs to no guest"]),
-        "p3": ("foreign", ["g3 (52:54:00:00:00:03), whose definition names it"]),
+        "p3": ("foreign", ["g3 (52:54:00:00:00:03), which uses it directly"]),
     }
     assert pool.left == 0
 

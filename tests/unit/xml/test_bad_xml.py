@@ -98,7 +98,7 @@ def test_another_root(xml):
 def test_bad_numbers(inside):
     error = refusal(network(inside))
     assert error.code == "XML_INVALID"
-    assert "no number" in error.sentence
+    assert "not a number" in error.sentence
 
 
 @pytest.mark.parametrize(

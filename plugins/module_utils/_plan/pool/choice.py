@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Request + what there is -> the members that a pool shall have."""
+"""Request + existing members and devices -> the members that a pool should have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .request import Request
 
 @dataclass(frozen=True)
 class Choice:
-    """members: all that the pool shall have; limits: max_guests by member; warnings: who was left out, and why."""
+    """members: all members of the pool; limits: max_guests by member; warnings: devices left out, and why."""
 
     members: tuple[str, ...]
     limits: dict[str, int]
@@ -79,8 +79,8 @@ def _mode(request: Request, document: Document) -> str:
     )
     raise VirtfleetError(
         "NO_POOL",
-        f"Network '{request.network}' {what} and has no pool: the modes with one are bridge (without a bridge name), "
-        "private, vepa, passthrough and hostdev.",
+        f"Network '{request.network}' {what} and cannot have a pool. Pools are supported in the forward modes bridge "
+        "(without a bridge name), private, vepa, passthrough and hostdev.",
         network=request.network,
     )
 
@@ -98,8 +98,8 @@ def _refuse_pf(request: Request, document: Document, had: Sequence[str], members
         return
     raise VirtfleetError(
         "POOL_IS_PF",
-        f"The pool of network '{request.network}' is all VFs of {dev}, as libvirt finds them when the network starts; "
-        "single members can neither come nor go: give the whole list with exclusive: true instead.",
+        f"The pool of network '{request.network}' consists of all VFs of {dev}, which libvirt lists when the network "
+        "starts; single members cannot be added or removed. Give the complete list with exclusive: true instead.",
         network=request.network,
     )
 
@@ -122,7 +122,7 @@ def _coming(
         seen = pool.seen(device.aliases if device else frozenset({name}))
         problem = unfit(name, device, mode, seen, other_pools)
         if problem and name in had:
-            warnings.append(f"Of the members of network '{request.network}': {problem.sentence}")
+            warnings.append(f"Member of network '{request.network}': {problem.sentence}")
         elif problem:
             problems.append(problem)
         elif mode == "hostdev" and name not in had and _held(seen):
@@ -130,7 +130,7 @@ def _coming(
     if problems:
         raise refuse(problems, network=request.network)
     if given and devices is None:
-        warnings.append("The host's links cannot be seen over a remote URI: the members were not looked at.")
+        warnings.append("The host's links cannot be read over a remote URI; the members were not checked.")
     listed, bare = found(request, mode, devices, frozenset(had))
     meant = list(given)
     left_out = [f"{address} has no link." for address in bare]
@@ -146,7 +146,7 @@ def _coming(
     if left_out and not any(name not in given for name in meant):
         raise VirtfleetError(
             "MATCH_EMPTY",
-            f"Nothing that matches can be a member of network '{request.network}': {' '.join(left_out[:5])}",
+            f"No matching link can be a member of network '{request.network}': {' '.join(left_out[:5])}",
             network=request.network,
             left_out=left_out,
         )
@@ -161,7 +161,7 @@ def _held(member: Member) -> bool:
 def _still_held(name: str, member: Member) -> Problem:
     """A macvtap's port can be made again from what its guest shows, a PCI device's cannot."""
     holders = ", ".join(map(str, member.of_kind(kinds.GUEST)))
-    return Problem("MEMBER_BUSY", f"{name} is held by {holders} since it was drained, until that guest stops.")
+    return Problem("MEMBER_BUSY", f"{name} was drained and is still held by {holders} until the guest stops.")
 
 
 def _going(
@@ -170,7 +170,7 @@ def _going(
     listed, _bare = found(request, mode, devices, frozenset(had))
     meant = [*given, *(name for name, _device in listed if name in had and name not in given)]
     if request.match and set(request.match) <= {"name", "regex"}:
-        # A member that the host has lost can still be told by its name.
+        # A member that the host no longer has can still be found by its name.
         here = {alias for device in devices or () for alias in device.aliases}
         lost = [Device(name=name) for name in in_order(had) if name not in here]
         gone, _none = found(_by_name_only(request), mode, lost, frozenset()) if lost and mode != "hostdev" else ([], [])
@@ -190,8 +190,8 @@ def _refuse_held(request: Request, pool: Pool, members: Sequence[str]) -> None:
     which = ", ".join(f"{member.name} ({', '.join(map(str, member.of_kind(kinds.GUEST)))})" for member in leaving)
     raise VirtfleetError(
         "MEMBER_IN_USE",
-        f"Running guests hold members of network '{request.network}' that are to go: {which}; nothing was changed "
-        "(drain: true takes them from the pool for guests to come and leaves these guests theirs).",
+        f"Running guests hold members that are to be removed from network '{request.network}': {which}; nothing was "
+        "changed. With drain: true, they are removed from the pool and these guests keep them until they stop.",
         network=request.network,
         members=[member.name for member in leaving],
         guests=sorted({holder.name for holder in holders}),

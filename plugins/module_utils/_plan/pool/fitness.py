@@ -21,11 +21,9 @@ def unfit(
     """name: as it would be listed; device: None where the host has none; seen: who holds it; other_pools: member of
     another network's pool -> that network."""
     if device is None:
-        return Problem("MEMBER_MISSING", f"{name} is not on this host.")
+        return Problem("MEMBER_MISSING", f"{name} does not exist on this host.")
     if mode == "hostdev" and device.vf is None:
-        return Problem(
-            "MEMBER_NO_VF", f"{name} is no VF of an SR-IOV card, and libvirt's networks hand out no other PCI device."
-        )
+        return Problem("MEMBER_NO_VF", f"{name} is not an SR-IOV VF; libvirt networks support no other PCI devices.")
     network = next((other_pools[alias] for alias in sorted(device.aliases) if alias in other_pools), None)
     if network is not None:
         return Problem("MEMBER_IN_OTHER_POOL", f"{name} is a member of the pool of network '{network}'.")
@@ -35,7 +33,7 @@ def unfit(
         return Problem("MEMBER_HAS_ROUTE", f"{name} carries the host's own default route.")
     if device.addresses:
         return Problem("MEMBER_HAS_ADDRESS", f"{name} carries the host's own address {device.addresses[0]}.")
-    # A VF that is handed out as a PCI device is taken from its driver: whether its link is up means nothing.
+    # A VF that is assigned as a PCI device is detached from its driver, so the state of its link does not matter.
     if not device.up and mode != "hostdev":
         return Problem("MEMBER_DOWN", f"{name} is down; bring it up first (ip link set {name} up).")
     foreign = [

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the host's devices are meant."""
+"""Which of the host's devices are selected."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .ranges import in_spans, numbers, pci_spans
 # What a match finds by itself; bridges and tunnels are members only when they are named.
 KINDS = ("physical", "veth", "bond", "team", "vlan", "dummy")
 
-# True, False, or None where the device does not tell (a VF that a guest holds has no link and another driver).
+# True, False, or None if that is unknown (a VF that a guest holds has no link and another driver).
 _Test = Callable[[Device], Optional[bool]]
 
 
 def matched(match: Document, devices: Sequence[Device], members: frozenset[str]) -> list[Device]:
-    """members: those that the pool has; one of them that does not tell keeps its place.
+    """members: those that the pool has; a member for which a test has no answer stays.
 
     Raises VirtfleetError REGEX_INVALID or RANGE_INVALID.
     """
@@ -62,7 +62,7 @@ def _regex(match: Document) -> _Test:
         wanted = re.compile(match["regex"])
     except (re.error, OverflowError, RecursionError) as error:
         raise VirtfleetError(
-            "REGEX_INVALID", f"match.regex is {match['regex']!a}, which is no regular expression: {error}."
+            "REGEX_INVALID", f"match.regex is {match['regex']!a}, which is not a valid regular expression: {error}."
         ) from None
     return lambda device: None if device.name is None else bool(wanted.fullmatch(device.name))
 
@@ -104,12 +104,16 @@ def virtual_functions(pf: str, vfs: Optional[str], devices: Sequence[Device]) ->
     """
     physical = next((device for device in devices if device.name == pf), None)
     if physical is None:
-        raise VirtfleetError("PF_MISSING", f"This host has no link {pf!a}, which is to be the PF.")
+        raise VirtfleetError("PF_MISSING", f"PF {pf!a} does not exist on this host.")
     if not physical.vfs:
         raise VirtfleetError(
             "PF_NO_VFS",
-            f"{pf} has no VFs: write their number to /sys/class/net/{pf}/device/sriov_numvfs first"
-            + ("." if physical.pci else f" ({pf} is a {physical.kind} link and can have none)."),
+            f"PF '{pf}' has no VFs"
+            + (
+                f"; create them first (/sys/class/net/{pf}/device/sriov_numvfs)."
+                if physical.pci
+                else f" and cannot have any, because it is a {physical.kind} link."
+            ),
         )
     if vfs is None:
         chosen = list(physical.vfs)
@@ -118,7 +122,7 @@ def virtual_functions(pf: str, vfs: Optional[str], devices: Sequence[Device]) ->
         beyond = [number for number in wanted if number >= len(physical.vfs)]
         if beyond:
             raise VirtfleetError(
-                "RANGE_INVALID", f"vfs has {beyond[0]}, and {pf} has the VFs 0 to {len(physical.vfs) - 1}."
+                "RANGE_INVALID", f"vfs has {beyond[0]}, but {pf} only has the VFs 0 to {len(physical.vfs) - 1}."
             )
         chosen = [physical.vfs[number] for number in dict.fromkeys(wanted)]
     by_address = {device.pci: device for device in devices}

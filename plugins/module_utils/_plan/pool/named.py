@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The members that a task means: those it names, which are judged strictly, and those it finds."""
+"""The members that a task selects: those it names, which are checked strictly, and those it finds."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ def named(request: Request, mode: str, devices: Optional[Sequence[Device]]) -> l
         for name in names:
             if address.is_pci(name):
                 continue
-            hint = f"; the link of that name has {by_name[name]}" if by_name.get(name) else ""
+            hint = f"; the link with that name has {by_name[name]}" if by_name.get(name) else ""
             problems.append(
                 Problem(
                     "PCI_INVALID",
-                    f"{name!a} is no PCI address such as 0000:03:10.1, which the members of a hostdev pool are{hint}.",
+                    f"{name!a} is not a valid PCI address, such as 0000:03:10.1; members of a hostdev pool are PCI "
+                    f"addresses{hint}.",
                 )
             )
         names = [address.pci(name) for name in names]
@@ -41,14 +42,14 @@ def named(request: Request, mode: str, devices: Optional[Sequence[Device]]) -> l
             if address.is_pci(name):
                 problems.append(
                     Problem(
-                        "MEMBER_INVALID", f"{name} is a PCI address; the members of a {mode} pool are links' names."
+                        "MEMBER_INVALID", f"{name} is a PCI address; the members of a {mode} pool are names of links."
                     )
                 )
             else:
                 found = check_names({"forward": {"interfaces": [{"dev": name}]}})
                 problems += [Problem(p.code, p.sentence.replace("forward.interfaces", "members")) for p in found]
     for twice in sorted({name for name in names if names.count(name) > 1}):
-        problems.append(Problem("MEMBER_TWICE", f"members has {twice} twice."))
+        problems.append(Problem("MEMBER_TWICE", f"members lists {twice} more than once."))
     if problems:
         raise refuse(problems, network=request.network)
     return names
@@ -67,8 +68,8 @@ def found(
     if devices is None:
         raise VirtfleetError(
             "LINKS_UNSEEN",
-            "match and pf look at the host's links, which cannot be seen over a remote URI: run the task on the host "
-            "itself, or name the members.",
+            "match and pf need the host's links, which cannot be read over a remote URI; run the task on the host "
+            "itself, or use members.",
         )
     chosen = matched(request.match, devices, members) if request.match else []
     if request.pf is not None:
@@ -76,7 +77,7 @@ def found(
     if not chosen and request.present:
         raise VirtfleetError(
             "MATCH_EMPTY",
-            f"No link of this host matches {_shown(request)}; nothing was changed.",
+            f"No link on this host matches {_shown(request)}; nothing was changed.",
             network=request.network,
         )
     listed = {name: device for device in chosen for name in [device.pci if mode == "hostdev" else device.name] if name}

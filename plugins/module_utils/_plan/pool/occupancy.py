@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who holds which member of a pool, worked out from ports, guests and links.
 
-libvirt's own counter is not asked: its live update corrupts it. It is only held against the truth.
+libvirt's own counter is not used, because live updates corrupt it. It is only compared with the result.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _holders(
             runs = guests is None or port.uuid in running
             kind = kinds.STALE if not runs else kinds.GUEST if other == network else kinds.NETWORK
             if not runs and other != network:
-                continue  # it holds nothing but a place in that network's own books
+                continue  # it only counts in the accounting of that network
             nic = next((nic for _guest, nic in nics if nic.port and nic.port == port.port), None)
             found.append((port.member, _holder(kind, port.name, port.mac, port.uuid, other, port.port, nic)))
     for guest, nic in nics:

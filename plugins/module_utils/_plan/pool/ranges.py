@@ -28,7 +28,8 @@ def numbers(text: str, what: str) -> list[int]:
         first, last = (int(span.group(1)), int(span.group(2) or span.group(1))) if span else (1, 0)
         if last < first:
             raise VirtfleetError(
-                "RANGE_INVALID", f"{what} has {part.strip()!a}, which is no number and no range such as 0-15."
+                "RANGE_INVALID",
+                f"{what} has {part.strip()!a}, which is neither a number nor a valid range, such as 0-15.",
             )
         if last - first >= MOST or len(found) >= MOST:
             raise VirtfleetError("RANGE_INVALID", f"{what} has more than {MOST} numbers.")
@@ -61,8 +62,8 @@ def pci_spans(text: str) -> list[tuple[str, str]]:
         if not address.is_pci(first) or not address.is_pci(last) or _place(first) > _place(last):
             raise VirtfleetError(
                 "RANGE_INVALID",
-                f"match.pci has {part.strip()!a}, which is no PCI address such as 0000:03:10.1 and no range of them "
-                "such as 0000:03:10.0-0000:03:11.7.",
+                f"match.pci has {part.strip()!a}, which is neither a PCI address, such as 0000:03:10.1, nor a valid "
+                "range, such as 0000:03:10.0-0000:03:11.7.",
             )
         spans.append((address.pci(first), address.pci(last)))
     return spans

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user asks of a pool."""
+"""The options that select and change members of a pool."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MATCH = Entity(
     flag("carrier"),
     flag("in_bridge"),
 )
-# Which members a pool shall have, as tasks and bindings say it.
+# The members of a pool, as tasks and bindings select them.
 SELECTION = Entity(
     Field("members", TEXTS, "member"),
     child("match", MATCH),
