@@ -20,7 +20,7 @@ from .user_values import as_int, as_str, is_list
 def link_mtus(links: Any) -> Optional[dict[str, Optional[int]]]:
     """Name to MTU (None when it is not said) of the links that virt_network_info returns.
 
-    None when there is no list: the host's links are then unknown.
+    None without a list: the host's links are then unknown.
     """
     if not is_list(links):
         return None

@@ -24,7 +24,7 @@ REACHES = tuple(MODES)
 def derived_forward(reach: str, forward: Optional[Document]) -> Optional[Document]:
     """The forward option of a network of this reach: the one given, with the mode where it follows from reach.
 
-    forward: None when nobody gave one, {} when exactly none was asked for. None is returned for l2 alone.
+    forward: None if not given, {} if explicitly empty. None is returned only for l2.
     """
     if reach == "l2":
         return forward

@@ -20,7 +20,7 @@ _ROUTED_BY_HOST = ("nat", "routed")
 
 
 def read_subnets(value: Any, complain: Complain) -> Optional[list[Subnet]]:
-    """A list of CIDR strings; None when there is no list, a complaint for each item that is no subnet."""
+    """A list of CIDR strings; None for anything but a list, and a complaint for each item that is not a subnet."""
     if not is_list(value):
         complain(f"subnets must be a list such as ['10.20.0.0/24'], not {shown(value)}.")
         return None
@@ -64,7 +64,7 @@ def subnets_broken(name: str, reach: str, subnets: list[Subnet], ips: list[Docum
 
 
 def subnet_of(ip: Document) -> Optional[Subnet]:
-    """The subnet of one item of ips, by prefix, netmask or libvirt's default; None when it is no address."""
+    """The subnet of one item of ips, by prefix, netmask or libvirt's default; None when it is not a valid address."""
     same = canonical(IP, ip)
     try:
         return ipaddress.ip_network(f"{same.get('address')}/{same.get('prefix')}", strict=False)

@@ -55,7 +55,7 @@ def is_taken(name: str, mac: Optional[str]) -> bool:
 def remove_leftover(bridge: str, mac: str) -> bool:
     """Remove a bridge that a dying daemon left: of this name, with this MAC address, and with nothing in it.
 
-    False when there is no such bridge, or it may belong to something else.
+    False when the bridge does not exist, or may belong to something else.
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
     if not os.path.exists(os.path.join(_SYSFS, bridge)) or is_taken(bridge, mac):

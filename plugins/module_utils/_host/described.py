@@ -82,7 +82,7 @@ def _place_volumes(conn: Any, disks: list[Document]) -> None:
 
 
 def _find(domains: list[Any], name: str, skip: bool) -> list[Any]:
-    """A name goes before a UUID, should somebody have named a guest by one."""
+    """A name takes precedence over a UUID, because a guest's name may look like one."""
     by_name = [domain for domain in domains if domain.name() == name]
     by_uuid = [domain for domain in domains if domain.UUIDString() == name.lower()]
     if not by_name + by_uuid and not skip:

@@ -96,7 +96,7 @@ class Left:
 class Journal:
     """What a run is about to do, written before its first step and removed after its last.
 
-    Found at the start of a run, it is of one that was broken off, or of one that waits to be confirmed.
+    A journal that exists at the start of a run belongs to an interrupted run, or to one that is not confirmed yet.
     """
 
     def __init__(self, key: Optional[str], path: str = "") -> None:

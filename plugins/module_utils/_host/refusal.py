@@ -19,7 +19,7 @@ FROM_RPC, FROM_URI = 7, 45
 _URI = (NO_CONNECT, INVALID_ARG, XML_ERROR, CONFIG_UNSUPPORTED, OPERATION_UNSUPPORTED)
 _AUTH = (AUTH_FAILED, AUTH_CANCELLED, ACCESS_DENIED, AUTH_UNAVAILABLE)
 
-# Of a stranger's words, so much is shown.
+# The maximum length of text from outside in a message.
 _LONG = 250
 
 _SOCKET = re.compile(r"Failed to connect socket to '(?P<path>[^']*/(?P<daemon>[^'/]+?)(?:-admin|-ro)?-sock(?:-ro)?)'")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where runs keep what other runs must see: one folder for a daemon, whoever uses it.
+"""Where runs keep what other runs must see: one folder for each daemon, shared by all its users.
 
 Users of libvirt's system socket control the host, so the folder belongs to the socket's group. Users outside of the
 group can neither create such a folder nor change one.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What sysfs says of network devices: PCI addresses, drivers, speed, and the VFs of SR-IOV cards.
+"""What sysfs shows of network devices: PCI addresses, drivers, speed, and the VFs of SR-IOV cards.
 
 The root can be given, so that the layout of other machines can be read.
 """
@@ -37,7 +37,7 @@ def is_vf(name: str, root: str = ROOT) -> bool:
 
 def pci_facts(address: str, root: str = ROOT) -> Optional[dict[str, Any]]:
     """Of a PCI function: driver, links (names), pf (names of its physical function's links), vf (its number there)
-    and vfs (addresses, in order); None when there is no such function."""
+    and vfs (addresses, in order); None when the function does not exist."""
     here = os.path.join(root, "bus", "pci", "devices", address)
     if not os.path.isdir(here):
         return None

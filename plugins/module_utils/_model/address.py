@@ -25,7 +25,7 @@ def packed(address: str) -> Optional[bytes]:
 
 
 def ip(address: str) -> str:
-    """As libvirt prints it (IPv6 compressed); what is no address stays as it is."""
+    """As libvirt prints it (IPv6 compressed); anything but an address is returned unchanged."""
     found = _parsed(address)
     return address if found is None else str(found)
 
@@ -124,7 +124,7 @@ def default_prefix(address: str) -> Optional[int]:
 
 
 def subnet(address: str, prefix: int) -> Optional[tuple[int, int, int]]:
-    """(bits of the family, first, last) of the subnet as integers; None when it is no address or prefix."""
+    """(bits of the family, first, last) of the subnet as integers; None when it is not a valid address or prefix."""
     raw = packed(address)
     if raw is None or not 0 <= prefix <= len(raw) * 8:
         return None

@@ -14,7 +14,7 @@ class BridgePort:
     """A guest's tap, or another device in a bridge that libvirt made.
 
     mtu: bytes, None when not looked at; options: its settings as a port of the bridge, by the kernel's names for them
-    (isolated, learning, unicast_flood, ...); fdb: the MAC addresses that the bridge was told to find behind it.
+    (isolated, learning, unicast_flood, ...); fdb: the static MAC addresses of the bridge for this port.
     """
 
     name: str

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BridgeState:
-    """index: the kernel's number of the link, by which a bridge that was made again under its name is told from the
-    first; stp: whether its spanning tree protocol is on."""
+    """index: the kernel's number of the link, which differs if the bridge was created again under the same name; stp:
+    whether its Spanning Tree Protocol is on."""
 
     name: str
     index: int

@@ -31,7 +31,8 @@ class Desired:
     """declared: option -> value; None removes the element, an option that is not there is left alone.
 
     exact: the declaration is the whole network (it came as XML), so what it does not say goes.
-    live: declared options that the running network shall have otherwise than the persistent one (an empty list: none).
+    live: declared options whose desired value in the running network differs from the persistent one (an empty list:
+    none).
     own: the collection's own elements in its metadata, where they are to be others.
     adopts: whether a network that an older version of the collection made gets the mark of this one.
     new_uuid: the UUID of a network that is to be made, where none is declared; its mark has to name it.
@@ -53,7 +54,7 @@ class Desired:
 def declaration(options: Document) -> Document:
     """What a user gave, with empty values turned into removals.
 
-    An empty mapping, list or string, and 0 for a number, mean that the element shall not be there. Further in, an empty
+    An empty mapping, list or string, and 0 for a number, mean that the element must not exist. Further in, an empty
     text says nothing where libvirt takes it for none.
     """
     # A network always has a UUID: an empty one says nothing.

@@ -20,7 +20,7 @@ class Route:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """Only what was asked about is told. Everything that may be None is so where the host does not tell.
+    """Contains only what was requested. Values are None if the host does not show them.
 
     links: the names of all; routes: of the main table; folders: those that are there, of the ones asked about; vfs: by
     a PF's name how many VFs it has that a network can use, None for one that is not there; functions: by PCI address

@@ -25,7 +25,7 @@ def network_options(observed: Observed) -> Document:
 
 
 def definition_options(document: Document) -> Document:
-    """A document without what is no option: live state, what the model does not know, our own metadata."""
+    """A document with options only: without live state, unknown XML and our own metadata."""
     options = _options(NETWORK, document)
     options.pop("name", None)
     metadata = foreign(document)

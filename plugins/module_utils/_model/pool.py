@@ -26,7 +26,7 @@ MISSING = "missing"
 class Holder:
     """kind: GUEST (a running guest of this network), STALE (a port whose guest does not run), NETWORK (another
     network), DIRECT (a guest that names the device itself), BRIDGE (a bridge or bond), LINK (a macvtap or macvlan
-    of nobody known). name: of the guest, bridge or link; network: through which it holds; port: the port's UUID,
+    of unknown origin). name: of the guest, bridge or link; network: through which it holds; port: the port's UUID,
     None when there is none; shares: whether others may use the member beside it, outside of exclusive pools.
     """
 

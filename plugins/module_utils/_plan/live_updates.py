@@ -78,10 +78,10 @@ def _label(item: Document) -> str:
     return label if len(label) <= _LABEL else label[: _LABEL - 3] + "..."
 
 
-def _records(name: str, section: Section, have: Any, shall: Any, index: int = -1) -> Optional[list[list[Step]]]:
+def _records(name: str, section: Section, have: Any, goal: Any, index: int = -1) -> Optional[list[list[Step]]]:
     """Updates that have to do with one another together. have: as it runs, in libvirt's order."""
     old = [canonical(section.entity, item) for item in have or ()]
-    groups = sequence(section, old, list(shall or ()))
+    groups = sequence(section, old, list(goal or ()))
     if groups is None:
         return None
     return [
@@ -127,9 +127,9 @@ def _ips(name: str, live: Document, wanted: Document, runs: Document) -> Optiona
     order = [address.ip(str(ip.get("address", ""))) for ip in runs.get("ips", ())]
     steps: list[Step] = []
     last: list[Step] = []
-    for was, shall in zip(old, new):
+    for was, goal in zip(old, new):
         place = order.index(was["address"])
-        before, after = runs["ips"][place].get("dhcp") or {}, shall.get("dhcp", {})
+        before, after = runs["ips"][place].get("dhcp") or {}, goal.get("dhcp", {})
         ranges = _records(name, DHCP_RANGE, before.get("ranges"), after.get("ranges"), place)
         hosts = _records(name, DHCP_HOST, before.get("hosts"), after.get("hosts"), place)
         if ranges is None or hosts is None:

@@ -133,7 +133,7 @@ def _has_name_made_up(part: Part) -> bool:
 
 
 def _next(left: Sequence[int], after: dict[int, set[int]]) -> list[int]:
-    """The first that waits for nobody; else the smallest set that waits for nobody outside of it."""
+    """The first that waits for no other; else the smallest set that waits for no other outside of it."""
     sets = []
     for place in left:
         if not after[place] & set(left):
@@ -192,17 +192,17 @@ def _in_the_way(place: int, step: Step, state: dict[int, State], places: Sequenc
 
 
 def _gives_way(place: int, step: Step, state: dict[int, State], queues: dict[int, list[Step]]) -> Optional[int]:
-    """Whoever can have another bridge's name in his definition until he gets his own."""
+    """A network that can have another bridge's name in its definition until it gets its own."""
     for other in _in_the_way(place, step, state, list(queues)):
         if state[other].live is None and any(later.action == DEFINE for later in queues[other]):
             return other
     return None
 
 
-def _aside(name: str, document: Document, for_whom: str) -> Step:
+def _aside(name: str, document: Document, taker: str) -> Step:
     bridge = f"tmp{zlib.crc32(name.encode('utf-8', 'surrogatepass')):08x}"
     aside = {**document, "bridge": {**(document.get("bridge") or {}), "name": bridge}}
-    sentence = f"Define network '{name}' with another bridge for a moment, so that '{for_whom}' can have its bridge."
+    sentence = f"Define network '{name}' with a temporary bridge name, so that '{taker}' can have its bridge."
     return Step(DEFINE, name, sentence, xml=write_network(aside))
 
 

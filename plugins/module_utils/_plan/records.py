@@ -45,7 +45,7 @@ class Section:
 
 
 def _by(*names: str) -> Callable[[Document], set[Token]]:
-    """Records that are told apart by all of these."""
+    """Records that differ in any of these are different records."""
     return lambda record: {tuple(str(record.get(name)) for name in names)}
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run that was broken off leaves to be done: each network becomes what it was to become, where no more than a
+"""What an interrupted run leaves to be done: each network becomes what it was to become, where no more than a
 start and plugging in is missing for that, and what it was otherwise."""
 
 from __future__ import annotations

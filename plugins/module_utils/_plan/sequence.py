@@ -32,13 +32,13 @@ class Change:
     passing: bool = False
 
 
-def sequence(section: Section, have: Sequence[Document], shall: Sequence[Document]) -> Optional[list[list[Change]]]:
+def sequence(section: Section, have: Sequence[Document], goal: Sequence[Document]) -> Optional[list[list[Change]]]:
     """A list of changes for each group of records that have to do with one another; None when it is out of reach.
 
     have: in libvirt's order, by which it takes the first that matches.
     """
     groups: list[list[Change]] = []
-    for here, there in _apart(section, have, shall):
+    for here, there in _apart(section, have, goal):
         if _counted(here) == _counted(there):
             continue
         changes = _changed(section, here, there)
@@ -48,11 +48,11 @@ def sequence(section: Section, have: Sequence[Document], shall: Sequence[Documen
     return groups
 
 
-def _changed(section: Section, have: list[Document], shall: list[Document]) -> Optional[list[Change]]:
+def _changed(section: Section, have: list[Document], goal: list[Document]) -> Optional[list[Change]]:
     aside: list[Document] = []
     while True:
         state = list(have)
-        gone, come = [*_without(have, shall), *aside], [*_without(shall, have), *aside]
+        gone, come = [*_without(have, goal), *aside], [*_without(goal, have), *aside]
         changes, in_the_way = _deleted(section, state, gone, aside)
         if not in_the_way and changes is not None:
             added, in_the_way = _added(section, state, come, aside)
@@ -128,7 +128,7 @@ def _added(section: Section, state: list[Document], come: Sequence[Document], as
 
 
 def _apart(
-    section: Section, have: Sequence[Document], shall: Sequence[Document]
+    section: Section, have: Sequence[Document], goal: Sequence[Document]
 ) -> list[tuple[list[Document], list[Document]]]:
     """Both in groups that share no token, each in its order."""
     leader: dict[Token, Token] = {}
@@ -140,13 +140,13 @@ def _apart(
         return token
 
     firsts = []
-    for record in (*have, *shall):
+    for record in (*have, *goal):
         tokens = sorted(section.tokens(record))
         firsts.append(tokens[0])
         for token in tokens[1:]:
             leader[find(token)] = find(tokens[0])
     groups: dict[Token, tuple[list[Document], list[Document]]] = {}
-    for place, (record, first) in enumerate(zip((*have, *shall), firsts)):
+    for place, (record, first) in enumerate(zip((*have, *goal), firsts)):
         groups.setdefault(find(first), ([], []))[place >= len(have)].append(record)
     return list(groups.values())
 

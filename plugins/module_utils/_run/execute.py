@@ -84,7 +84,7 @@ class Running:
         self.write(self.networks)
 
     def turn_back(self) -> None:
-        """From here on a run that is broken off has its rollback completed. A journal that cannot be written now
+        """From here on, an interrupted run has its rollback completed. A journal that cannot be written now
         serves all the same: by it, each network becomes the old or the new one."""
         self.entries = [replace(entry, back=True) for entry in self.entries]
         with suppress(Exception):
@@ -180,7 +180,7 @@ def _refuse_come(plan: Plan, come: tuple[Plugged, ...]) -> None:
 
 
 def _have_netlink() -> None:
-    """Slow to import, and missing perhaps: better before the stop than after it."""
+    """Slow to import, and possibly missing: better before the stop than after it."""
     from .._host.links import netlink
 
     with netlink():

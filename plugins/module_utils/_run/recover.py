@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Putting right what an earlier run left: one that was broken off, or one that nobody confirmed."""
+"""Recovery of an earlier run that was interrupted, or that was not confirmed in time."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ def recover(conn: Any, host: Host, journal: Journal, left: Left, check_mode: boo
     if left.deadline is not None and left.deadline.left > 0:
         raise VirtfleetError(
             "UNCONFIRMED",
-            f"A change of {left.names} by user {left.user} waits {left.deadline.left:.0f} seconds more to be confirmed "
-            "(virt_network_confirm) or to be rolled back; nothing was changed.",
+            f"A change of {left.names} by user {left.user} is waiting for confirmation (virt_network_confirm) and will "
+            f"be rolled back in {left.deadline.left:.0f} seconds; nothing was changed.",
             run=left.run,
         )
     if check_mode:
-        left.entries()  # what cannot be read is said here too
+        left.entries()  # raises for what cannot be read
         if left.deadline is not None:
-            return [f"Nobody confirmed an earlier change of {left.names} in time; a real run rolls it back first."]
-        return [f"An earlier run was broken off while it changed {left.names}; a real run puts that right first."]
+            return [f"An earlier change of {left.names} was not confirmed in time; a real run rolls it back first."]
+        return [f"An earlier run was interrupted while it changed {left.names}; a real run recovers it first."]
     said = take_back(conn, host, left) if left.deadline is not None else _complete(conn, host, journal, left)
     journal.remove()
     return [said]
@@ -59,7 +59,7 @@ def recover(conn: Any, host: Host, journal: Journal, left: Left, check_mode: boo
 
 @dataclass
 class _Recovery:
-    """save: puts the entries into the journal; a recovery that is broken off too goes by them."""
+    """save: writes the entries to the journal, for the case that the recovery is interrupted too."""
 
     conn: Any
     host: Host
@@ -68,7 +68,7 @@ class _Recovery:
     save: Callable[[list[Entry]], None]
 
     def turn_back(self, places: Iterable[int]) -> None:
-        """A kill on the way back must not go forth."""
+        """A rollback that is killed must be continued as a rollback."""
         for place in places:
             self.entries[place] = replace(self.entries[place], back=True)
         self.save(self.entries)
@@ -119,7 +119,7 @@ class _Recovery:
 
 
 def _complete(conn: Any, host: Host, journal: Journal, left: Left) -> str:
-    """A run that was broken off: each network as it was to become, or as it was."""
+    """Recovers an interrupted run: each network becomes as it was to become, or as it was."""
 
     def save(entries: list[Entry]) -> None:
         journal.run = left.run
@@ -131,14 +131,14 @@ def _complete(conn: Any, host: Host, journal: Journal, left: Left) -> str:
         _turn_back_linked(recovery)
         _turn_back_tangled(recovery)
         places = range(len(recovery.entries))
-        # On the way back, what came last goes first, unless it waits for another.
+        # A rollback goes in reverse order, unless a network waits for another.
         exchanged, back = _exchanged([place for place in reversed(places) if recovery.entries[place].back], recovery)
         done += exchanged
         for place in (*back, *(place for place in places if not recovery.entries[place].back)):
             done += _settled(recovery, place, journal)
         if not host.remote:
             tidy(conn, recovery.entries)
-    return f"An earlier run was broken off while it changed {left.names}. {_told(done)}"
+    return f"An earlier run was interrupted while it changed {left.names}. {_told(done)}"
 
 
 def _settled(recovery: _Recovery, place: int, journal: Journal) -> list[str]:
@@ -155,8 +155,8 @@ def _settled(recovery: _Recovery, place: int, journal: Journal) -> list[str]:
     except VirtfleetError as error:
         raise VirtfleetError(
             error.code,
-            f"An earlier run was broken off while it changed network '{name}', and that could not be put right: "
-            f"{error.sentence} The next run tries again; to give that up, remove {journal.path}.",
+            f"An earlier run was interrupted while it changed network '{name}', and the recovery failed: "
+            f"{error.sentence} The next run tries again; to skip the recovery, remove {journal.path}.",
             **error.details,
         ) from None
 
@@ -212,7 +212,7 @@ def _completed(recovery: _Recovery, place: int) -> Optional[tuple[Step, ...]]:
 
 
 def take_back(conn: Any, host: Host, left: Left) -> str:
-    """The networks as they were before the run; a sentence of what was done for that.
+    """Restores the networks as they were before the run; returns a sentence that says what was done.
 
     Every network is tried. Raises VirtfleetError RECOVERY_FAILED.
     """
@@ -222,7 +222,7 @@ def take_back(conn: Any, host: Host, left: Left) -> str:
         entries = [replace(entry, back=True) for entry in joined(left.entries())]
         recovery = _Recovery(conn, host, entries, interruption, lambda _entries: None)
         places = list(reversed(range(len(entries))))
-        # What goes wrong here is said of its network below.
+        # Errors here are reported for each network below.
         with suppress(VirtfleetError):
             exchanged, places = _exchanged(places, recovery)
             done += exchanged
@@ -236,11 +236,11 @@ def take_back(conn: Any, host: Host, left: Left) -> str:
     if failed:
         raise VirtfleetError(
             "RECOVERY_FAILED",
-            f"A change that nobody confirmed could not be taken back, {'; '.join(failed)}",
+            f"A change that was not confirmed could not be rolled back: {'; '.join(failed)}",
             left=failed,
         )
-    return f"Nobody confirmed the change of {left.names} in time, so it was taken back. {_told(done)}"
+    return f"The change of {left.names} was not confirmed in time and was rolled back. {_told(done)}"
 
 
 def _told(done: list[str]) -> str:
-    return " ".join(done) if done else "Nothing was left to be put right."
+    return " ".join(done) if done else "No steps were necessary."

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run against one daemon: alone, after the run before it was put right, and able to put itself right."""
+"""One run against one daemon: exclusive, after recovery of an earlier run, and itself recoverable."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def _text(node: Any) -> str:
 
 
 def _carried(node: Any) -> str:
-    """Foreign XML, without the white space that only indents it: libvirt lays metadata out anew, and so do we."""
+    """Foreign XML, without the white space that only indents it: libvirt reformats metadata, and so do we."""
     node = copy.deepcopy(node)
     for element in node.iter(etree.Element):
         texts = [element.text, *(child.tail for child in element)]

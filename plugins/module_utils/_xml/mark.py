@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Our own element in a network's <metadata>: the mark, and what libvirt has no place for.
 
-The mark says which network the collection made, by name and UUID. Whoever copies a network's XML copies the mark too,
-which then says that another network is ours.
+The mark contains name and UUID of the network that the collection created. A copy of the network's XML has the same
+mark, which then belongs to another network.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _sign(node: Any) -> tuple[Any, str]:
 
 
 def read_limits(document: Document) -> dict[str, int]:
-    """max_guests by member of a network's pool. What is no number there says nothing."""
+    """max_guests by member of a network's pool. Values that are not numbers are ignored."""
     limits = {}
     for text in own(document):
         for node in parse(text).iterfind(f"{_TAG}member"):

@@ -102,7 +102,7 @@ def test_reach_lost_is_given_back(lan):
     refused = lan.run(HOST, [task("virt_network", options)])[0]
     assert refused["failed"]
     assert refused["code"] == "REACH_LOST", refused
-    assert "taken back" in refused["msg"]
+    assert "rolled back" in refused["msg"]
     assert refused["left"] == []
     assert lan.virsh(HOST, "net-dumpxml", "lan", "--inactive") == before
     assert "10.40.0.1" in lan.on(HOST, "ip", "-br", "address", "show", "virbr40")
@@ -154,7 +154,7 @@ def test_one_that_nobody_confirms_is_taken_back_by_the_next_run_when_its_guard_d
     time.sleep(6)
     assert "1400" in lan.virsh(HOST, "net-dumpxml", "lan"), "the guard was not killed, so this shows nothing"
     after = lan.run(HOST, [task("virt_network", {"name": "lan", "autostart": True})])[0]
-    assert any("Nobody confirmed" in warning for warning in after["warnings"]), after
+    assert any("not confirmed in time" in warning for warning in after["warnings"]), after
     assert "mtu" not in lan.virsh(HOST, "net-dumpxml", "lan")
 
 

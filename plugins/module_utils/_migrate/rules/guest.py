@@ -217,7 +217,7 @@ def check_nic_models(guest: GuestFacts, host: DestinationFacts) -> Iterator[Find
 
 def _compared_cpu(guest: GuestFacts) -> Optional[Cpu]:
     """The guest's CPU, if the host's processor has to be compared with it. libvirt does so before it takes a guest, but
-    not with an emulated CPU, nor with one that it was told not to check, nor with one that is made of whatever the host
+    not with an emulated CPU, nor with one whose check is disabled, nor with one that is made of whatever the host
     has when the guest starts. A running guest with its host's whole processor it takes unchecked, to any other.
     """
     cpu = guest.cpu

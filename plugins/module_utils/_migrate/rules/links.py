@@ -70,7 +70,7 @@ def _check_bridge(host: DestinationFacts, name: str, net: Optional[NetworkFacts]
     if host.links is None:
         yield BRIDGE_NOT_SEEN.found(network=network, link=name)
     elif link is None:
-        # Only a restart of the network makes libvirt's own bridge again, and cuts off whoever is plugged in.
+        # Only a restart of the network makes libvirt's own bridge again, and cuts off everything that is plugged in.
         made = net is not None and net.is_virtual
         repair = None if made else remedy.run_command("ip", "link", "add", name, "up", "type", "bridge")
         yield BRIDGE_MISSING.found(network=network, link=name, remedy=repair)

@@ -248,7 +248,7 @@ def _shown_holders(net: NetworkFacts) -> str:
 
 
 def _recount(net: NetworkFacts) -> Remedy:
-    """Members that nobody holds and that libvirt counts as used can be reclaimed."""
+    """Members without a holder that libvirt counts as used can be reclaimed."""
     stale = any(member.state == kinds.STALE for member in net.pool_members)
     miscounted = net.pool is not None and bool(net.pool.miscounted)
     return remedy.change_pool(net.name, reclaim_stale=True) if stale or miscounted else None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Guests that hold a member without a port: a port made anew puts them into the accounting again."""
+"""Guests that hold a member without a port: creating a port includes them in the accounting again."""
 
 from __future__ import annotations
 
