@@ -127,7 +127,7 @@ def until_half_made(hosts) -> None:
 
 def assert_told_and_mended(hosts, result: dict[str, Any], code: str) -> None:
     """What the result says was done is there; the next run does the rest, and the one after it nothing."""
-    assert_refused(result, code, "run the same task again", "stays", "more", changed=True)
+    assert_refused(result, code, "run the same task again", "remain in effect", "more", changed=True)
     told = [sentence.split("'")[1] for sentence in result["done"] if sentence.startswith("Define ")]
     there = hosts.virsh("kvm1", "net-list", "--all", "--name").split()
     assert 5 < len(told) < len(MANY["networks"])

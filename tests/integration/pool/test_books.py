@@ -40,7 +40,7 @@ def test_a_plain_update_ruins_libvirts_counter_and_ours_does_not(kvm1: Host) -> 
     # So it hands a member out a second time, which the kernel refuses.
     assert "Invalid argument" in kvm1.ask("start", name="twice", of="net").get("libvirt", "")
     shown = kvm1.tell("pool", name="net", check=True, members=["p4"])
-    assert any("miscounts" in warning for warning in shown["warnings"])
+    assert any("count of used members" in warning for warning in shown["warnings"])
     assert kvm1.tell("pool", name="net", reclaim_stale=True)["changed"]
     assert_books(kvm1.books(), macs=False)
     # libvirt 11.3 leaves the first guest's macvtap with the refused guest's address.
