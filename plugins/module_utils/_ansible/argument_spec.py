@@ -13,7 +13,7 @@ from .._model.network import NETWORK
 
 _TYPES = {"bool": "bool", "onoff": "bool", "int": "int", "str": "str"}
 
-# Every option that is part of the definition, as against xml and the options about the network's state.
+# Every option that is part of the definition, without xml and the options about the network's state.
 DEFINITION = tuple(name for name, field in NETWORK.fields.items() if name != "name" and not field.volatile)
 
 

@@ -68,7 +68,7 @@ def given(value: Any) -> Any:
 
 
 def run(module: Module, work: Callable[[Module], dict[str, Any]], gate: bool = True) -> None:
-    """Gate, work, report. work returns the result; whatever it raises becomes a sentence with a code.
+    """Gate, work, report. work returns the result; every exception it raises becomes a message with a code.
 
     gate: whether this run needs libvirt at all.
     """

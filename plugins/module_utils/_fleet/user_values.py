@@ -68,7 +68,7 @@ def as_int(value: Any) -> Optional[int]:
 
 
 def as_bool(value: Any) -> Optional[bool]:
-    """A boolean, also as YAML and templates write it, None when it is none."""
+    """A boolean, also as YAML and templates write it, None when it is not one."""
     word = as_str(value)
     if word is not None:
         word = word.strip().lower()

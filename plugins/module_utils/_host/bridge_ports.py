@@ -41,7 +41,7 @@ _OPTIONS = (
     "root_block",
     "unicast_flood",
 )
-# A static entry of a bridge's forwarding table, as against one that it learned: NUD_PERMANENT is the device's own
+# A static entry of a bridge's forwarding table, in contrast to a learned one: NUD_PERMANENT is the device's own
 # address, NUD_NOARP one that was set. (linux/neighbour.h)
 _NUD_NOARP = 0x40
 
@@ -126,8 +126,8 @@ def _put(route: Any, bridge: str, tap: BridgePort) -> None:
 
 @contextmanager
 def without_stp(bridge: str) -> Iterator[None]:
-    """A bridge that nothing is plugged into yet forwards at once for what comes while its STP is off, and goes on when
-    it is on again; with STP on, a new port says nothing for twice the forward delay, which is at least four seconds."""
+    """Turns STP off while ports are added to an empty bridge, so that they forward at once, and on again afterwards.
+    With STP on, a new port does not forward for twice the forward delay, which is at least four seconds."""
     setting = os.path.join(_SYSFS, bridge, "bridge", "stp_state")
     others = [name for name in _names(os.path.join(_SYSFS, bridge, "brif")) if name != f"{bridge}-nic"]
     if others or _read(bridge, "bridge", "stp_state") != "1":

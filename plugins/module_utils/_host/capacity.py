@@ -34,7 +34,7 @@ def read_capabilities(conn: Any) -> Optional[dict[str, Any]]:
 def read_memory(conn: Any, sizes: Iterable[int]) -> Optional[dict[str, Any]]:
     """total, available (KiB; what caches hold is available) and pages: free huge pages by size in KiB.
 
-    sizes: of the pages that the host knows. None where the connection does not tell.
+    sizes: of the pages that the host knows. None if the connection does not show it.
     """
     try:
         told = conn.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
@@ -51,7 +51,7 @@ def read_memory(conn: Any, sizes: Iterable[int]) -> Optional[dict[str, Any]]:
 
 
 def read_nwfilters(conn: Any) -> Optional[dict[str, str]]:
-    """The nwfilters by name, as digests() gives them; None where the connection does not tell."""
+    """The nwfilters by name, as digests() gives them; None if the connection does not show them."""
     try:
         texts = [one.XMLDesc(0) for one in conn.listAllNWFilters(0)]
     except libvirt.libvirtError:
@@ -60,7 +60,7 @@ def read_nwfilters(conn: Any) -> Optional[dict[str, str]]:
 
 
 def read_cpu_models(conn: Any) -> Optional[list[str]]:
-    """The names of the CPU models of x86 that libvirt knows; None where the connection does not tell."""
+    """The names of the CPU models of x86 that libvirt knows; None if the connection does not show them."""
     try:
         return sorted(conn.getCPUModelNames("x86_64", 0))
     except libvirt.libvirtError:

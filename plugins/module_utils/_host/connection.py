@@ -19,8 +19,8 @@ try:
 except ImportError:  # said to the user by the dependency gate, before anything here is called
     libvirt = None
 
-# A daemon that takes the connection and then says nothing (stopped, swapped out, hung) would hold the task for ever.
-# The keepalive is answered by the daemon's main loop, so a long call on a busy host does not break it off.
+# A daemon that accepts the connection and then does not answer (stopped, swapped out, hung) would block the task
+# forever. The daemon's main loop answers the keepalive, so a long call on a busy host is not interrupted.
 OPEN_SECONDS = 60
 KEEPALIVE_SECONDS, KEEPALIVE_COUNT = 5, 6
 
@@ -102,7 +102,7 @@ def host_of(conn: Any, uri: str) -> Host:
 
 
 def hostname_of(conn: Any) -> Optional[str]:
-    """None where libvirt does not tell: network:///system is a connection to its networks alone."""
+    """None if libvirt does not return it: network:///system is a connection to networks only."""
     try:
         return str(conn.getHostname())
     except libvirt.libvirtError as error:

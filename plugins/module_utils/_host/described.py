@@ -22,7 +22,7 @@ from .guests import read_texts
 
 @dataclass(frozen=True)
 class DescribedGuest:
-    """rest: what is no NIC, as parse_descriptor gives it; ports: by UUID, the settings that the guest's NICs were
+    """rest: everything but the NICs, from parse_descriptor; ports: by UUID, the settings that the guest's NICs were
     plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: or crashed and kept.
     """
 
@@ -70,7 +70,7 @@ def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = Fa
 
 
 def _place_volumes(conn: Any, disks: list[Document]) -> None:
-    """Fills in the file of each that is a volume of a storage pool: None where it is none, or cannot be told."""
+    """Fills in the file of each disk that is a volume of a storage pool: None if there is none, or it is unknown."""
     pools: dict[str, Any] = {}
     for disk in disks:
         pool, _slash, volume = str(disk["path"]).partition("/")

@@ -48,7 +48,7 @@ def _would_start(conf: str) -> bool:
     cannot be found out."""
     if not os.access(conf, os.R_OK):
         return True
-    # Imported for a dnsmasq that is dead, which hardly any is.
+    # Imported only for a dead dnsmasq, which is rare.
     import subprocess
 
     argv = ["dnsmasq", "--test", f"--conf-file={conf}"]

@@ -64,7 +64,7 @@ def read_texts(conn: Any, domain: Any, persistent: bool) -> Optional[tuple[str, 
 
 
 def _asked(domain: Any) -> str:
-    """A running guest's XML before libvirt gave it anything; empty with a driver that cannot tell."""
+    """A running guest's XML without what libvirt added at its start; empty if the driver does not support that."""
     try:
         return str(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE))
     except libvirt.libvirtError as error:

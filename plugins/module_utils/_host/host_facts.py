@@ -105,13 +105,13 @@ def _vfs(pf: str, hostdev: bool) -> Optional[int]:
 
 
 def _vlan_filtering() -> Optional[bool]:
-    """Whether the kernel's bridges have it: any of them tells."""
+    """Whether the kernel's bridges support it: any bridge shows it."""
     bridges = glob.glob(f"{_NET}/*/bridge")
     return any(os.path.exists(os.path.join(bridge, "vlan_filtering")) for bridge in bridges) if bridges else None
 
 
 def _traffic_control() -> Optional[bool]:
-    """True when all of it is loaded or there to be loaded. Nothing tells of a kernel that has it built in unlisted."""
+    """True when all modules are loaded or available. Unlisted built-in modules cannot be detected."""
     modules = os.path.join("/lib/modules", os.uname().release)
     listed = _read(os.path.join(modules, "modules.dep")) + _read(os.path.join(modules, "modules.builtin"))
     there = all(os.path.isdir(f"/sys/module/{name}") or f"/{name}.ko" in listed for name in _SCHEDULERS)

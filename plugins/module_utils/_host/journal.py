@@ -179,7 +179,7 @@ class Journal:
                 _sync_folder(path)
 
     def withdraw(self) -> None:
-        """This run changed nothing after all. One that it joined goes on waiting."""
+        """This run changed nothing in the end. A run that it joined keeps waiting for confirmation."""
         if self._joined is None:
             self.remove()
             return
@@ -314,7 +314,7 @@ def locked(key: Optional[str], seconds: float, make: bool = True) -> Iterator[No
                 for path in paths
                 if make or os.path.exists(path)
             }
-            # Somebody may have made another folder meanwhile, or removed this one.
+            # Another run may have created another folder meanwhile, or removed this one.
             if state_folders(key) == folders and all(_is_still(path, file) for path, file in files.items()):
                 break
             held.close()

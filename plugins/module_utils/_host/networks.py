@@ -21,7 +21,7 @@ def read_networks(conn: Any) -> dict[str, Observed]:
     Raises VirtfleetError DAEMON_LOST, DAEMON_UNREACHABLE or LIBVIRT_REFUSED.
     """
     with errors("list the networks", conn):
-        # Four lists tell of every network at once what would be three questions to each.
+        # Four lists replace three calls for each network.
         persistent = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_PERSISTENT)
         autostart = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_AUTOSTART)
         active = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)
@@ -34,7 +34,7 @@ def read_networks(conn: Any) -> dict[str, Observed]:
 
 
 def read_network(conn: Any, name: str) -> Observed:
-    """One network; Observed.exists is false when there is none of that name."""
+    """One network; Observed.exists is false when no network has that name."""
     network = find(conn, name)
     if network is None:
         return Observed(name)

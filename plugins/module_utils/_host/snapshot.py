@@ -74,7 +74,7 @@ class HostSnapshot:
         return read_devices(links=self.links)
 
     def network(self, name: str) -> Observed:
-        """One network; Observed.exists is false when there is none of that name."""
+        """One network; Observed.exists is false when no network has that name."""
         if name != self._only or "networks" in self.__dict__:
             return self.networks.get(name) or Observed(name)
         if self._one is None:

@@ -112,7 +112,7 @@ def unwritable(path: str, error: OSError, changed: bool = False) -> VirtfleetErr
 
 
 def read_bytes(path: str, most: int) -> bytes:
-    """A file that somebody else may have put there. Raises OSError."""
+    """A file that another user may have put there. Raises OSError."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):

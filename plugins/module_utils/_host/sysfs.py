@@ -63,7 +63,7 @@ def read_usb(root: str = ROOT) -> set[str]:
 
 
 def forwarding(root: str = "/proc/sys/net") -> Optional[dict[str, bool]]:
-    """Whether the host passes packets on, by family: ipv4, ipv6. None where it does not tell."""
+    """Whether the host forwards packets, by family: ipv4, ipv6. None if that is unknown."""
     told = {family: _read(os.path.join(root, path)) for family, path in _FORWARDING.items()}
     # A host without IPv6 has no such file.
     return {family: value not in ("", "0") for family, value in told.items()} if told["ipv4"] else None

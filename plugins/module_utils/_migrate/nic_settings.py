@@ -81,7 +81,7 @@ def portgroup_of(net: NetworkFacts, name: Optional[str]) -> Optional[Document]:
 def addresses_on(host: DestinationFacts, net: NetworkFacts) -> tuple[str, ...]:
     """The host's own on the network, such as 10.20.0.1/24: what guests have as their gateway and subnet.
 
-    Those that the network defines, without those that somebody removed from its bridge, where that can be seen.
+    Those that the network defines, without those that were removed from its bridge, where that can be seen.
     """
     return tuple(sorted(f"{ip.get('address')}/{ip.get('prefix')}" for ip in _addresses(host, net)))
 

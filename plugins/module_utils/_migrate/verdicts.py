@@ -63,7 +63,7 @@ def judge_guests(
 def judge_unreachable(
     guests: list[AnyGuest], name: str, reason: str, policy: Optional[Policy] = None
 ) -> dict[str, Any]:
-    """What is to be said when the destination itself could not be looked at."""
+    """The result when the destination itself cannot be reached."""
     verdicts = [_verdict(guest, [UNREACHABLE.found(reason=reason)], name, policy or {}) for guest in guests]
     return {
         "verdict": worst_of(item["verdict"] for item in verdicts),

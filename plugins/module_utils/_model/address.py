@@ -62,7 +62,7 @@ def _number(part: str) -> int:
 
 
 def mac(address: str) -> str:
-    """52:54:00:0a:0b:0c; what is no MAC address only in lower case."""
+    """52:54:00:0a:0b:0c; anything but a MAC address only in lower case."""
     return (
         ":".join(part.zfill(2) for part in address.lower().strip().split(":")) if is_mac(address) else address.lower()
     )
@@ -73,7 +73,7 @@ def is_mac(address: str) -> bool:
 
 
 def pci(address: str) -> str:
-    """0000:03:10.1; a missing domain is 0000; what is no PCI address stays as it is."""
+    """0000:03:10.1; a missing domain is 0000; anything but a PCI address is returned unchanged."""
     found = _PCI.fullmatch(address)
     if not found:
         return address
@@ -90,7 +90,7 @@ def is_uuid(text: str) -> bool:
 
 
 def uuid(text: str) -> str:
-    """6f5b1f1e-0f3a-4d51-8f43-0c2f5b9b8f11, however it is spelled; what is no UUID only in lower case."""
+    """6f5b1f1e-0f3a-4d51-8f43-0c2f5b9b8f11, however it is spelled; anything but a UUID only in lower case."""
     if not is_uuid(text):
         return text.lower()
     digits = "".join(character for character in text.lower() if character.isalnum())

@@ -20,7 +20,7 @@ BRIDGE = Entity(
 
 
 def is_template(name: str) -> bool:
-    """Whether libvirt makes up the name of a network's own bridge, numbering this one or, where it cannot, virbr%d."""
+    """Whether libvirt generates the bridge name, by numbering this template or, if it cannot, virbr%d."""
     return "%d" in name
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bridge of the kernel's, as against libvirt's definition of it."""
+"""A bridge in the kernel, in contrast to libvirt's definition of it."""
 
 from __future__ import annotations
 

@@ -33,9 +33,9 @@ class Desired:
     exact: the declaration is the whole network (it came as XML), so what it does not say goes.
     live: declared options whose desired value in the running network differs from the persistent one (an empty list:
     none).
-    own: the collection's own elements in its metadata, where they are to be others.
+    own: the collection's own elements in its metadata, if they change.
     adopts: whether a network that an older version of the collection made gets the mark of this one.
-    new_uuid: the UUID of a network that is to be made, where none is declared; its mark has to name it.
+    new_uuid: the UUID of a new network, if none is declared; its mark contains the UUID.
     pending: options that the running network may have otherwise, where the definition has them as declared.
     """
 

@@ -10,9 +10,9 @@ from .field import Document
 from .forward import is_virtual
 
 RUNNING = "running"
-DEAD = "dead"  # there is to be one, and there is none
+DEAD = "dead"  # it does not run, but should
 STALE = "stale"  # it runs with other records than the running network has
-BROKEN = "broken"  # there is none, and with the configuration that it has none would start
+BROKEN = "broken"  # it does not run, and cannot start with its configuration
 UNKNOWN = "unknown"  # it cannot be seen from here
 UNUSED = "none"  # the network needs none
 FAULTY = (DEAD, STALE, BROKEN)

@@ -25,7 +25,7 @@ def same_prefix(document: Document) -> Document:
 
 
 def prefix_of(document: Document) -> Optional[int]:
-    """The prefix of an <ip> or <route>: a prefix of 0 is to libvirt as if none was given. None when there is none."""
+    """The prefix of an <ip> or <route>: libvirt treats prefix 0 as not given. None when there is none."""
     prefix, netmask = document.get("prefix"), document.get("netmask")
     if prefix:
         return int(prefix)

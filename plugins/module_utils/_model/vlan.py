@@ -14,7 +14,7 @@ TAG = Entity(
 
 
 def _same(vlan: Document) -> Document:
-    # Several tags are a trunk whether or not it is said.
+    # Several tags are always a trunk.
     if len(vlan.get("tags", ())) > 1:
         vlan["trunk"] = True
     return vlan

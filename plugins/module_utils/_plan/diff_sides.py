@@ -57,7 +57,7 @@ def diff_sides(
 
 
 def _without_own(document: Document) -> Document:
-    """Our own mark is nothing that anybody declared."""
+    """Without our own mark, which is not declared."""
     if "metadata" not in document:
         return document
     others = foreign(document)

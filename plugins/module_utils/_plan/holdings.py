@@ -99,7 +99,7 @@ def taken(state: State, step: Step) -> Holdings:
 
 
 def bridge_name(document: Document) -> str:
-    """Empty for one that libvirt has yet to make up, be it from a template."""
+    """Empty for a name that libvirt will generate, including from a template."""
     name = str((document.get("bridge") or {}).get("name") or "")
     return "" if "%d" in name else name
 

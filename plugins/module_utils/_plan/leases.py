@@ -162,7 +162,7 @@ def _end(lease: Any) -> float:
 
 
 def _entries(text: str, key: str) -> list[Any]:
-    """libvirt too goes on without a file that it cannot read."""
+    """Like libvirt, ignores a file that cannot be read."""
     try:
         entries = json.loads(text) if text else []
     except (ValueError, RecursionError):

@@ -17,7 +17,7 @@ from .._model.field import Document, Entity
 from .._model.forward import INTERFACE
 from .step import POOL_SECTION
 
-# What tells records apart: two that share none of them never meet.
+# Records that share no token do not affect each other.
 Token = tuple[str, ...]
 
 

@@ -83,7 +83,7 @@ def attach_taps(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[
 
 
 def with_plugged(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -> Plan:
-    """A plan that restarts with a replug, for those who are plugged in by now."""
+    """A plan that restarts with a replug, for what is plugged in now."""
     first = next(place for place, step in enumerate(plan.steps) if step.action == DESTROY)
     start = next(place for place, step in enumerate(plan.steps) if step.action == START and place > first)
     stop, *rest = replugged(plan.network, observed.live or {}, _goal(plan, observed), plugged)

@@ -93,8 +93,8 @@ class Plan:
     live network will have only after its next start. plugged: what a stop cuts off, or interrupts when it is put back
     after it (replug). blocked_by_guests: guests that must stop or move away
     before the pending options can take effect.
-    outstanding: what only libvirt itself can tell of the definition, once it is asked.
-    seconds: about how long the steps take.
+    outstanding: what only libvirt can check in the definition.
+    seconds: approximate duration of the steps.
     needs_port_info: the plan depends on what is plugged in, which has not been read yet.
     """
 

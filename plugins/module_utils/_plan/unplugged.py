@@ -87,7 +87,7 @@ def unplugged(now: Observed, before: tuple[Plugged, ...], guests: tuple[Guest, .
     plugged = now.plugged or ()
     bridge = is_virtual(now.live or {})
     there = {port.port for port in plugged if not bridge or port.tap is None or port.tap.mtu is not None}
-    # What was a device when its guest was just starting is that guest's tap by now.
+    # What looked like a device while its guest was starting may be that guest's tap now.
     devices = {port.tap.name if port.tap is not None else port.name for port in plugged}
     known = {port.port: port for port in before}
     missing = [port for port in before if port.kind == DEVICE and bridge and port.name not in devices]

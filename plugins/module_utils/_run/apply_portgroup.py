@@ -32,7 +32,7 @@ from .session import Safety, session
 
 @dataclass(frozen=True)
 class AppliedPortgroup:
-    """portgroup: as it is afterwards, in check mode before; old: None when it cannot be told; confirm: of Session."""
+    """portgroup: as it is afterwards, in check mode before; old: None when unknown; confirm: of Session."""
 
     plan: Plan
     portgroup: Document

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Guests with the settings that their NICs have on their host, in one look at it."""
+"""Guests with the settings that their NICs have on their host, read at one moment."""
 
 from __future__ import annotations
 

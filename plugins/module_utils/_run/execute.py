@@ -36,7 +36,7 @@ from .leases import kept, kept_before, sources
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
 # How many networks a sentence names.
 _NAMED = 5
-# Rolling back goes by what is there; what the first round leaves, a second one may find its way back from.
+# A rollback starts from what exists; what remains after the first round, a second one may be able to roll back.
 _ROUNDS = 2
 
 
@@ -245,7 +245,7 @@ def _put_back(running: Running) -> tuple[list[str], list[str], bool]:
                 left.append(f"{step.sentence} {ours.sentence}")
                 if ours.code in _GONE:
                     return undone, left, True
-        # A tap's settings that this kernel does not take would be found missing for ever.
+        # Settings of a tap that this kernel does not support would be found missing in every round.
         if not left and all(step.action == ATTACH for part in parts for step in part.steps):
             break
     for place in places:

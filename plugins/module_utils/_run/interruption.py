@@ -17,7 +17,7 @@ from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
 
-# Those that end a process by default and can be caught, and that somebody may send to one.
+# Signals that end a process by default, can be caught, and may be sent to a run.
 _SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 
 
@@ -49,7 +49,7 @@ def held_off() -> Iterator[Interruption]:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's stays
                 before[number] = signal.signal(number, note)
     except ValueError:
-        pass  # Python gives signals to its main thread only, and this is none
+        pass  # Python delivers signals only to its main thread, and this is not the main thread
     try:
         yield seen
     finally:

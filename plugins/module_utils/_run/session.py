@@ -111,6 +111,6 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
 
 
 def _after(recovered: list[str], error: VirtfleetError) -> VirtfleetError:
-    """A failure of a run that had put an earlier one right: so much was changed."""
+    """A failure of a run that had recovered an earlier one: the recovery is a change."""
     sentence = error.sentence.replace("othing was changed", "othing else was changed")
     return VirtfleetError(error.code, sentence, **error.details, recovered=recovered)

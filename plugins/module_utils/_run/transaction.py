@@ -30,9 +30,9 @@ T = TypeVar("T")
 def run_transaction(
     opened: Session, work: list[Work], look: Callable[[], T], turns: Optional[Sequence[Turn]] = None
 ) -> T:
-    """Do the plans and look at the host again; what look gives. look raises VirtfleetError when it does not find
-    what was to be. turns: whose steps come when, by the place among the plans that change something; None for one plan
-    after another.
+    """Execute the plans and look at the host again; returns what look returns. look raises VirtfleetError when the host
+    is not as planned. turns: whose steps come when, by the place among the plans that change something; None for one
+    plan after another.
 
     Raises VirtfleetError, whatever went wrong; then everything is as it was, or the error says what is not, and the
     journal keeps what it was.
@@ -97,7 +97,7 @@ def _rolled_back(running: Running, error: VirtfleetError) -> VirtfleetError:
 
 
 def _refuse_changed(conn: Any, work: list[Work]) -> None:
-    """Somebody without our lock (virsh, another tool) may have been here since the plan was made."""
+    """Something without our lock (virsh, another tool) may have changed the network since the plan was made."""
     for _plan, observed in work:
         now = read_network(conn, observed.name)
         if _facts(now) != _facts(observed):

@@ -21,7 +21,7 @@ _RANDOM = ("/dev/random", "/dev/urandom")
 
 
 def parse_descriptor(xml: str) -> Document:
-    """Everything of a migratable or inactive domain XML that is no NIC, in the shape that virt_guest_info returns.
+    """Everything of a migratable or inactive domain XML except NICs, in the form that virt_guest_info returns.
 
     type, arch, machine, emulator, memory (KiB), hugepages (KiB each, 0 for the host's default; None without), cpu,
     disks, hostdevs, files, ports, graphics, blockers, possible_blockers.

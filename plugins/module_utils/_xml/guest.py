@@ -17,7 +17,7 @@ from .._model.vlan import VLAN
 from .codec import pci_address, read
 from .etree import parse, to_text
 
-# By which libvirt knows the names that it made up itself.
+# The prefixes of names that libvirt generates.
 _MADE_UP = ("vnet", "macvtap", "macvlan")
 _SETTINGS = {"virtualport": VIRTUALPORT, "bandwidth": BANDWIDTH, "vlan": VLAN}
 
@@ -114,7 +114,7 @@ def _own(node: Any) -> Document:
 
 
 def _joined(asked: tuple[Nic, ...], got: tuple[Nic, ...]) -> tuple[Nic, ...]:
-    """What was asked for beside what was got, told apart by MAC and, where two share one, by their order."""
+    """Requested NICs beside the actual ones, matched by MAC address and, if two share one, by their order."""
     rest = list(asked)
     nics = []
     for nic in got:

@@ -36,7 +36,7 @@ def has_old_mark(document: Document) -> bool:
 
 
 def marked_again(document: Document) -> list[str]:
-    """Our own metadata of a network with an old mark, with one that says whose it is."""
+    """Our own metadata of a network with an old mark, with a renewed one."""
     root = parse(own(document)[0])
     return [canonical_text(_signed(root, str(document["name"]), str(document["uuid"])))]
 
