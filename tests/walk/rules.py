@@ -90,9 +90,16 @@ def _shown(path: str, old: Any, new: Any) -> str:
     return f"{path}: {str(old)[:200]} -> {str(new)[:200]}"
 
 
-def _restarted(path: str) -> bool:
-    """What a restart that was rolled back may leave otherwise: a process's and a link's number."""
-    return path.endswith(("/dnsmasq/pid", "/index"))
+def after_rollback(before: Look, after: Look) -> list[str]:
+    """What is not as it was, but for what a restart that was rolled back may leave otherwise: the numbers of processes
+    and links, the order of records, and a dnsmasq that was gone before."""
+    gone = {name for name, facts in before["networks"].items() if not facts["dnsmasq"]["pid"]}
+
+    def ignore(path: str) -> bool:
+        name, _slash, rest = path.removeprefix("/networks/").rpartition("/dnsmasq/")
+        return path.endswith(("/dnsmasq/pid", "/index")) or (bool(rest) and name in gone)
+
+    return differences(_without_order(before), _without_order(after), ignore)
 
 
 def _without_order(look: Look) -> Look:
@@ -191,9 +198,7 @@ def _comparable(key: str, value: Any) -> Any:
 
 def refusal_changes_nothing(before: Look, after: Look, ran: Result, at_once: bool) -> Iterator[Fault]:
     """at_once: whether it was refused before the first step, as check mode was."""
-    if not at_once:
-        before, after = _without_order(before), _without_order(after)
-    found = differences(before, after, None if at_once else _restarted)
+    found = differences(before, after) if at_once else after_rollback(before, after)
     if found:
         about = f"{ran.get('code')} {_first(found)}"
         yield Fault(

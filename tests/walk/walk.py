@@ -189,13 +189,13 @@ class Walk:
         if first.get("hung") or (first.get("died") == 0 and moved) or first.get("code") == "UNEXPECTED":
             faults += rules.result_is_told_well(first, "interrupted run")
         faults += rules.others_do_not_move(before, middle, named)
-        half = not middle["journal"] and bool(rules.differences(before, middle, rules._restarted))
+        half = not middle["journal"] and bool(rules.after_rollback(before, middle))
         if "next" in action:
             self._call(action["next"]["module"], action["next"]["options"])
         ran = self._call(module, options)
         after = self.look()
         if half and not action["interrupt"].get("daemon") and (ran.get("failed") or ran.get("changed")):
-            text = "\n".join(rules.differences(before, middle, rules._restarted)[:8])
+            text = "\n".join(rules.after_rollback(before, middle)[:8])
             faults.append(Fault("broken off half-way without a journal", str(action["interrupt"]["signal"]), text))
         if ran.get("failed"):
             faults += rules.result_is_told_well(ran, "run after an interrupted one")
