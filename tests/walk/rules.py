@@ -235,13 +235,17 @@ def _steps(result: Result) -> list[str]:
     return [f"{step.get('action')} {step.get('section', '')}".strip() for step in steps]
 
 
-def others_do_not_move(before: Look, after: Look, named: set[str]) -> Iterator[Fault]:
+def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool = False) -> Iterator[Fault]:
+    """daemon: whether libvirtd was started meanwhile, which starts every dnsmasq that is gone."""
+    started = {name for name, facts in before["networks"].items() if daemon and not facts["dnsmasq"]["pid"]}
     mine = _links_of(before, named) | _links_of(after, named)
 
     def ignore(path: str) -> bool:
         kind, _slash, rest = path[1:].partition("/")
         if kind == "networks":
-            return any(rest.startswith(f"{name}/") or rest == name for name in named)
+            return any(rest.startswith(f"{name}/dnsmasq/") for name in started) or any(
+                rest.startswith(f"{name}/") or rest == name for name in named
+            )
         if kind == "links":
             return rest.split("/")[0] in mine
         if kind == "routes":

@@ -188,7 +188,7 @@ class Walk:
         moved = bool(rules.differences(before, middle))
         if first.get("hung") or (first.get("died") == 0 and moved) or first.get("code") == "UNEXPECTED":
             faults += rules.result_is_told_well(first, "interrupted run")
-        faults += rules.others_do_not_move(before, middle, named)
+        faults += rules.others_do_not_move(before, middle, named, bool(action["interrupt"].get("daemon")))
         half = not middle["journal"] and bool(rules.after_rollback(before, middle))
         if "next" in action:
             self._call(action["next"]["module"], action["next"]["options"])
@@ -202,5 +202,12 @@ class Walk:
             faults += rules.nothing_is_left(after)
             faults += rules.running_networks_run(before, after, named, options)
             return faults, after
-        faults += self._holds(module, options, named, before, after)
+        # What came of the others before is judged already.
+        faults += self._holds(module, options, named, {**before, **_others(middle, named, before)}, after)
         return self._second(module, options, ran, after, faults)
+
+
+def _others(middle: Look, named: set[str], before: Look) -> Look:
+    """The other networks as they are now, beside the named ones as they were."""
+    networks = {name: facts for name, facts in middle["networks"].items() if name not in named}
+    return {"networks": {**networks, **{name: before["networks"][name] for name in named & before["networks"].keys()}}}

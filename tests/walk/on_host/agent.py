@@ -76,10 +76,11 @@ def tap(guest: str, nic: int, settings: list[str]) -> dict[str, Any]:
 
 
 def lease(network: str, mac: str, last: int) -> dict[str, Any]:
-    """A lease as libvirt's own helper writes it down, of the network's first subnet."""
-    subnet = re.search(r"<ip address='([\d.]+)\.\d+'", output("virsh", "-q", "net-dumpxml", network))
+    """A lease as libvirt's own helper writes it down, of the subnet with DHCP."""
+    xml = output("virsh", "-q", "net-dumpxml", network)
+    subnet = re.search(r"<ip address='([\d.]+)\.\d+'[^>]*>\s*<dhcp>", xml)
     if not subnet:
-        return {"rc": 1, "said": "no subnet"}
+        return {"rc": 1, "said": "no DHCP"}
     path = Path(f"/var/lib/libvirt/dnsmasq/{_bridge(network)}.status")
     try:
         told = json.loads(path.read_text() or "[]")
