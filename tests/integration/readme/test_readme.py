@@ -31,7 +31,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 REPOSITORY = "https://github.com/virtfleet/network.git"
 FILES = {match[1]: match[2] for match in re.finditer(r"```yaml\n# (\S+\.yml)\n(.*?)```", README, re.DOTALL)}
 COMMANDS = re.findall(r"^\$ (ansible.*)$", README, re.MULTILINE)
-RED = "<network><name>red</name><mtu size='1500'/><ip address='10.30.0.1' prefix='24'/></network>"
+BLUE = "<network><name>blue</name><mtu size='1500'/><ip address='10.30.0.1' prefix='24'/></network>"
 
 
 @dataclass
@@ -108,7 +108,7 @@ def test_installing_from_a_release_file(newcomer) -> None:
 
 
 def test_looking_at_the_hosts_changes_nothing(newcomer, hosts) -> None:
-    hosts.define("kvm1", RED.replace("red", "handmade"))
+    hosts.define("kvm1", BLUE.replace("blue", "handmade"))
     before = [hosts.snapshot(host) for host in ("kvm1", "kvm2")]
     (command,) = commands("look.yml")
     for line in (command, command.replace(" --check --diff", "")):
@@ -139,19 +139,17 @@ def test_asking_where_a_guest_can_go(newcomer, hosts) -> None:
 
 def test_the_same_task_with_community_libvirt_changes_nothing(newcomer, hosts, incumbent) -> None:
     """And ours changes the network, as the README says of both."""
-    hosts.virsh("kvm1", "net-destroy", "red")
-    hosts.virsh("kvm1", "net-undefine", "red")
-    hosts.define("kvm1", RED)
-    hosts.virsh("kvm1", "net-start", "red")
+    hosts.define("kvm1", BLUE)
+    hosts.virsh("kvm1", "net-start", "blue")
     both = {**newcomer.environment, "ANSIBLE_COLLECTIONS_PATH": f"{newcomer.folder}/collections:{incumbent}"}
     reader = Newcomer(newcomer.folder, both)
     theirs = reader.run("ansible-playbook -i inventory.yml community.yml")
     assert "changed=0" in theirs, theirs
-    assert "1400" not in hosts.virsh("kvm1", "net-dumpxml", "--inactive", "red")
+    assert "1400" not in hosts.virsh("kvm1", "net-dumpxml", "--inactive", "blue")
     ours = reader.run("ansible-playbook -i inventory.yml virtfleet.yml")
     assert "changed=1" in ours, ours
     for which in ([], ["--inactive"]):
-        assert "<mtu size='1400'/>" in hosts.virsh("kvm1", "net-dumpxml", *which, "red")
+        assert "<mtu size='1400'/>" in hosts.virsh("kvm1", "net-dumpxml", *which, "blue")
 
 
 def test_every_command_is_tried() -> None:
