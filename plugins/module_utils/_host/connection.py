@@ -15,9 +15,12 @@ from .._model.errors import VirtfleetError
 from .._model.host import Host, version_of
 
 try:
-    import libvirt as libvirt  # the other files of this layer take it from here
+    import libvirt
 except ImportError:  # said to the user by the dependency gate, before anything here is called
     libvirt = None
+
+# The other files of this layer take libvirt from here.
+__all__ = ("connect", "errors", "host_of", "hostname_of", "is_remote", "libvirt", "sees_daemons")
 
 # A daemon that accepts the connection and then does not answer (stopped, swapped out, hung) would block the task
 # forever. The daemon's main loop answers the keepalive, so a long call on a busy host is not interrupted.

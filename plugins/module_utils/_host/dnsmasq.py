@@ -10,6 +10,7 @@ prefix) is unknown.
 from __future__ import annotations
 
 import os
+import time
 from typing import Optional
 
 from .._model.dnsmasq import BROKEN, DEAD, RUNNING, STALE, UNKNOWN, UNUSED, is_configured, needs_dnsmasq
@@ -17,6 +18,8 @@ from .._model.field import Document
 
 STATE = "/run/libvirt/network"
 FILES = "/var/lib/libvirt/dnsmasq"
+# How long a dnsmasq that was told to end is waited for.
+_END_SECONDS = 5
 
 
 def read_dnsmasq(name: str, live: Document, state: str = STATE, files: str = FILES, proc: str = "/proc") -> str:
@@ -27,14 +30,29 @@ def read_dnsmasq(name: str, live: Document, state: str = STATE, files: str = FIL
     if not os.path.exists(os.path.join(state, f"{name}.xml")):
         return UNKNOWN
     conf = os.path.join(files, f"{name}.conf")
-    pid = _read(os.path.join(state, f"{name}.pid"))
-    if not (_runs(proc, (pid or "").strip(), conf) or _runs_somewhere(proc, conf)):
+    if not (_runs(proc, noted_pid(name, state), conf) or _runs_somewhere(proc, conf)):
         return DEAD if _would_start(conf) else BROKEN
     texts = [_read(os.path.join(files, f"{name}.{file}")) for file in ("conf", "hostsfile", "addnhosts")]
     # Only root may read the first; without DHCP or DNS there may be none of the others.
     if texts[0] is not None and not is_configured(live, texts[0], texts[1] or "", texts[2] or ""):
         return STALE
     return RUNNING
+
+
+def wait_for_end(name: str, pid: str, files: str = FILES, proc: str = "/proc") -> None:
+    """After a stop: libvirt signals the network's dnsmasq and does not wait for it, and until it has ended nothing else
+    can listen on the network's addresses. Returns after a few seconds in any case.
+
+    pid: as noted_pid gave it before the stop.
+    """
+    until = time.monotonic() + _END_SECONDS
+    while _runs(proc, pid, os.path.join(files, f"{name}.conf")) and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def noted_pid(name: str, state: str = STATE) -> str:
+    """The PID that libvirt noted for the network's dnsmasq; empty when there is none, or on another machine."""
+    return (_read(os.path.join(state, f"{name}.pid")) or "").strip()
 
 
 def _runs(proc: str, pid: str, conf: str) -> bool:

@@ -208,7 +208,7 @@ def _left(path: str, document: Any) -> Left:
     networks = document.get("networks")
     entries = networks if isinstance(networks, list) else []
     names = ", ".join(str(entry["network"]) for entry in entries[:_NAMED] if _is_entry(entry))
-    if type(number) is not int:
+    if not isinstance(number, int) or isinstance(number, bool):
         raise _unreadable(path, "it is damaged", names)
     if number != FORMAT:
         age = "an older" if number < FORMAT else "a newer"
@@ -219,7 +219,7 @@ def _left(path: str, document: Any) -> Left:
         if not isinstance(networks, list) or not all(map(_is_entry, networks)):
             raise ValueError("networks")
         for name, kind in (("run", str), ("user", str), ("finished", bool)):
-            if type(document[name]) is not kind:
+            if not isinstance(document[name], kind):
                 raise ValueError(name)
         deadline = _deadline(document["deadline"])
     except (ValueError, OverflowError):
@@ -234,9 +234,13 @@ def _is_entry(entry: Any) -> bool:
 def _deadline(value: Any) -> Optional[Deadline]:
     if value is None:
         return None
-    if not isinstance(value, dict) or set(value) != {"boot", "at"} or type(value["boot"]) is not str:
+    if not isinstance(value, dict) or set(value) != {"boot", "at"} or not isinstance(value["boot"], str):
         raise ValueError("deadline")
-    if type(value["at"]) not in (int, float) or not math.isfinite(float(value["at"])):
+    if (
+        isinstance(value["at"], bool)
+        or not isinstance(value["at"], (int, float))
+        or not math.isfinite(float(value["at"]))
+    ):
         raise ValueError("deadline")
     return Deadline(value["boot"], float(value["at"]))
 

@@ -31,6 +31,7 @@ from .._plan.step import (
 from .._xml.live_metadata import settable
 from .._xml.network import parse_network
 from .connection import errors, is_remote, libvirt
+from .dnsmasq import noted_pid, wait_for_end
 from .networks import find
 from .ports import free_ports, reclaim_ports, release_ports
 
@@ -112,7 +113,10 @@ def _call(conn: Any, step: Step) -> None:
     elif step.action == START:
         _start(conn, network)
     elif step.action == DESTROY:
+        pid = noted_pid(step.network)
         network.destroy()
+        if not is_remote(conn.getURI()):
+            wait_for_end(step.network, pid)
     elif step.action == AUTOSTART:
         network.setAutostart(1 if step.value else 0)
     elif step.action == UPDATE:

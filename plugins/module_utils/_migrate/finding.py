@@ -113,13 +113,13 @@ class Finding:
 class _Words(Formatter):
     """Lists as words, nothing as "none"; {tags:vlan} as VLAN 40+50, or no VLAN."""
 
-    def format_field(self, value: Any, spec: str) -> str:
+    def format_field(self, value: Any, format_spec: str) -> str:
         items = list(map(str, value)) if isinstance(value, (list, tuple)) else [] if value is None else [str(value)]
-        if spec == "vlan":
+        if format_spec == "vlan":
             return f"VLAN {'+'.join(items)}" if items else "no VLAN"
         if value is None or isinstance(value, (list, tuple)):
             return " and ".join([*filter(None, [", ".join(items[:-1])]), *items[-1:]]) or "none"
-        return str(super().format_field(value, spec))
+        return str(super().format_field(value, format_spec))
 
 
 def worst_of(severities: Iterable[str]) -> str:

@@ -41,18 +41,18 @@ def diff_sides(
         after["dnsmasq"] = observed.dnsmasq if "dnsmasq" in pending else RUNNING
     before.update({name: now[name] for name in options if name in now})
     after.update({name: then[name] for name in options if name in then})
-    live = compared.live
+    live, live_goal = compared.live, compared.live_goal or {}
     if live is not None and observed.persistent is not None:
         apart = [
             name
             for name in options
             if name not in DESCRIPTIVE
-            and live.get(name) != then.get(name)
+            and live.get(name) != live_goal.get(name)
             and (name in pending or live.get(name) != now.get(name))
         ]
         if apart:
             before["live"] = {name: live.get(name) for name in apart}
-            after["live"] = {name: live.get(name) if name in pending else then.get(name) for name in apart}
+            after["live"] = {name: live.get(name) if name in pending else live_goal.get(name) for name in apart}
     return before, after
 
 

@@ -164,10 +164,10 @@ def _circle(parts: Sequence[Part], places: Sequence[int]) -> Iterator[tuple[int,
                 state[place] = state[place].after(step)
                 moved = True
                 yield place, step
-        if moved or not any(queues.values()):
+        left = [place for place in places if queues[place]]
+        if moved or not left:
             continue
-        place = next(place for place in places if queues[place])
-        step = queues[place][0]
+        place, step = left[0], queues[left[0]][0]
         holder = _gives_way(place, step, state, queues)
         if holder is None:  # there is no way: libvirt has the last word
             state[place] = state[place].after(queues[place].pop(0))

@@ -91,9 +91,9 @@ def _plugged(port: Any) -> Plugged:
 
 def _tap(tap: Any) -> BridgePort:
     _check(tap, _TAP)
-    if not all(type(item) is list and [type(part) for part in item] == [str, int] for item in tap["options"]):
+    if not all(isinstance(item, list) and [type(part) for part in item] == [str, int] for item in tap["options"]):
         raise ValueError("options of a tap")
-    if not all(type(mac) is str for mac in tap["fdb"]):
+    if not all(isinstance(mac, str) for mac in tap["fdb"]):
         raise ValueError("fdb of a tap")
     options = tuple((name, value) for name, value in tap["options"])
     return BridgePort(**{**tap, "options": options, "fdb": tuple(tap["fdb"])})
@@ -119,7 +119,7 @@ _TAP: dict[str, tuple[type, ...]] = {"name": _TEXT, "mtu": (int, type(None)), "o
 
 
 def _check(record: Any, types: dict[str, tuple[type, ...]]) -> None:
-    if type(record) is not dict or set(record) != set(types):
+    if not isinstance(record, dict) or set(record) != set(types):
         raise ValueError("a record has other fields")
     for name, allowed in types.items():
         if type(record[name]) not in allowed:

@@ -51,7 +51,7 @@ def options(draw, nets=(*NETS, WIDE)):
 
 
 @st.composite
-def wishes(draw, names=NAMES):
+def wishes(draw, names=tuple(NAMES)):
     """What one call asks for."""
     wanted = []
     for name in draw(st.lists(st.sampled_from(names), unique=True, min_size=1)):

@@ -86,7 +86,7 @@ STATES = ["active", "present", "absent"]
 
 
 @st.composite
-def requests(draw, states=STATES):
+def requests(draw, states=tuple(STATES)):
     """The test driver goes on showing what ran, so that nothing is to be defined and stopped at once."""
     found = []
     for name, options in NETWORKS.items():

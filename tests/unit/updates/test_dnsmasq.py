@@ -5,11 +5,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.virtfleet.network.plugins.module_utils._host.dnsmasq import read_dnsmasq
+from ansible_collections.virtfleet.network.plugins.module_utils._host.dnsmasq import (
+    noted_pid,
+    read_dnsmasq,
+    wait_for_end,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import RESTARTS, Desired
 from ansible_collections.virtfleet.network.plugins.module_utils._model.dnsmasq import (
     BROKEN,
@@ -191,3 +198,20 @@ def test_many_updates_become_one_restart_where_nobody_is_cut_off(restart, used, 
     assert (plan.seconds < 10) is stops
     few = Desired("red", declared={"ips": [{**ip, "dhcp": {"hosts": many(10)}}]})
     assert all(step.action != DESTROY for step in plan_network(few, seen, HOST, restart).steps)
+
+
+def test_a_stop_waits_for_the_end_of_dnsmasq(tmp_path):
+    """The process is there for a while after libvirt has signalled it."""
+    process = tmp_path / "proc" / "77"
+    process.mkdir(parents=True)
+    (process / "cmdline").write_text(f"dnsmasq\0--conf-file={tmp_path}/red.conf\0")
+    (tmp_path / "red.pid").write_text("77\n")
+    pid = noted_pid("red", str(tmp_path))
+    timer = threading.Timer(0.2, lambda: (process / "cmdline").write_text(""))
+    timer.start()
+    started = time.monotonic()
+    wait_for_end("red", pid, files=str(tmp_path), proc=str(tmp_path / "proc"))
+    timer.join()
+    assert (process / "cmdline").read_text() == ""
+    assert time.monotonic() - started < 4
+    wait_for_end("red", noted_pid("blue", str(tmp_path)), files=str(tmp_path), proc=str(tmp_path / "proc"))
