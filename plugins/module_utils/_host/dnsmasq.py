@@ -18,7 +18,7 @@ from .._model.field import Document
 
 STATE = "/run/libvirt/network"
 FILES = "/var/lib/libvirt/dnsmasq"
-# How long a dnsmasq that was told to end is waited for.
+# The longest wait for the end of a dnsmasq that libvirt has signalled.
 _END_SECONDS = 5
 
 
