@@ -292,7 +292,7 @@ MANY: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
             ]
         },
         "NAME_INVALID",
-        ("'a/b'", "'n1': mtu is 20", "'n2'"),
+        ("'a/b'", "'n1' (MTU_INVALID)", "'n2'", "see refused"),
     ),
     "many: a bad one, and purge": (
         {"networks": [FINE, {**NAT, "name": "new", "mtu": 20}], "purge": True},

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -86,4 +87,6 @@ def without_generated(seen: dict) -> str:
 
 
 def _plain(xml: str) -> str:
-    return "\n".join(line for line in xml.splitlines() if "<uuid>" not in line)
+    lines = (line for line in xml.splitlines() if "<uuid>" not in line)
+    # The mark of a network names its UUID.
+    return "\n".join(re.sub(r' uuid="[^"]*"', "", line) for line in lines)
