@@ -109,7 +109,8 @@ def apply(request: dict) -> dict:
         )
     except VirtfleetError as error:
         left, undone = error.details.get("left", []), error.details.get("undone", [])
-        return {"code": error.code, "sentence": error.sentence, "left": left, "undone": undone}
+        refused = [one["sentence"] for one in error.details.get("refused", ())]
+        return {"code": error.code, "sentence": error.sentence, "left": left, "undone": undone, "refused": refused}
     steps = [step.action for plan, _observed in done.work for step in plan.steps]
     return {"steps": steps, "warnings": list(done.warnings)}
 
