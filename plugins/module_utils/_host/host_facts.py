@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
-import subprocess
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Optional
 
 from .._model.host_facts import HostFacts, Route
+from .dnsmasq_syntax import refused_options
 
 _NET = "/sys/class/net"
 _PCI = "/sys/bus/pci/devices"
@@ -22,8 +21,6 @@ _IPV6 = "/proc/sys/net/ipv6/conf"
 _ADDRCONF = 0x40000
 # What libvirt's bandwidth is made of.
 _SCHEDULERS = ("sch_htb", "sch_sfq", "sch_ingress", "cls_fw", "cls_u32", "act_police")
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-_DNSMASQ_SECONDS = 10
 
 
 def read_host_facts(
@@ -49,7 +46,7 @@ def read_host_facts(
         traffic_control=_traffic_control(),
         firewalld=_runs("firewalld") if zone else None,
         resolved=_runs("systemd-resolved") if register else None,
-        dnsmasq=None if options is None else _judged(options),
+        dnsmasq=None if options is None else refused_options(options),
         hook=any(os.access(path, os.X_OK) for path in _hooks()),
     )
 
@@ -63,7 +60,8 @@ def _listed(folder: str) -> list[str]:
 
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="ascii", errors="replace") as file:
+        # A link's name may have any bytes; it must compare equal to the names that os.listdir gives.
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except OSError:
         return ""
@@ -125,33 +123,3 @@ def _runs(name: str) -> Optional[bool]:
 
 def _hooks() -> list[str]:
     return ["/etc/libvirt/hooks/network", *glob.glob("/etc/libvirt/hooks/network.d/*")]
-
-
-def _judged(options: Sequence[str]) -> Optional[str]:
-    """ "" when dnsmasq takes them; None when it cannot be asked."""
-    program = shutil.which("dnsmasq", path=_PATH)
-    if program is None:
-        return None
-    try:
-        done = subprocess.run(
-            [program, "--test", "--conf-file=-"],
-            input="".join(f"{option}\n" for option in options),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_DNSMASQ_SECONDS,
-            check=False,
-        )
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return None
-    return "" if done.returncode == 0 else _why(done.stderr, options)
-
-
-def _why(said: str, options: Sequence[str]) -> str:
-    """dnsmasq gives line numbers of a file that the user does not see; the option itself says more."""
-    reason = " ".join(said.split()).partition("dnsmasq: ")[2] or "it does not say why"
-    head, _at, place = reason.rpartition(" at line ")
-    number = place.split(" ")[0]
-    if head and number.isdigit() and 0 < int(number) <= len(options):
-        return f"{head} in {ascii(options[int(number) - 1])[:120]}"
-    return reason[:200]

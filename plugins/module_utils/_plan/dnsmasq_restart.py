@@ -27,7 +27,7 @@ from .step import Step
 _NAME = "virtfleet.invalid"
 # The sections whose updates do it anyway.
 _RESTARTING = {DHCP_RANGE.name, DNS_SRV.name, DNS_TXT.name}
-_STARTING = {*_RESTARTING, DHCP_HOST.name, DNS_HOST.name}
+STARTING = {*_RESTARTING, DHCP_HOST.name, DNS_HOST.name}
 # What dnsmasq is configured from, of which updates reach the first two.
 _CONFIGURING = ("dns", "ips", "domain", "dnsmasq_options", "mtu", "forward", "bridge")
 
@@ -40,7 +40,7 @@ def mends(observed: Observed, updates: Sequence[Step], goal: Document, host: Hos
     live = observed.live or {}
     if observed.dnsmasq not in (DEAD, STALE, BROKEN):
         return ()
-    enough = _RESTARTING if observed.dnsmasq == STALE else _STARTING
+    enough = _RESTARTING if observed.dnsmasq == STALE else STARTING
     if any(step.section in enough for step in updates):
         return ()
     if observed.dnsmasq != BROKEN:

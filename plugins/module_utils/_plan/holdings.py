@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Optional
 
+from .._model import address
 from .._model.field import Document
 from .._model.forward import is_virtual
 from .._xml.network import parse_network
@@ -78,7 +79,7 @@ class Holdings:
 def held(state: State) -> Holdings:
     documents = [document for document in (state.live, state.persistent) if document is not None]
     return Holdings(
-        frozenset(str(document["uuid"]).lower() for document in documents if document.get("uuid")),
+        frozenset(address.uuid(str(document["uuid"])) for document in documents if document.get("uuid")),
         frozenset(filter(None, map(bridge_name, documents))),
         _links(state.live),
         subnets(state.live),
@@ -92,7 +93,7 @@ def taken(state: State, step: Step) -> Holdings:
     found = Holdings()
     if defined is not None:
         uuid = defined.get("uuid")
-        found = Holdings(frozenset([str(uuid).lower()]) if uuid else frozenset(), _links(defined))
+        found = Holdings(frozenset([address.uuid(str(uuid))]) if uuid else frozenset(), _links(defined))
     if step.action in (START, CREATE):
         found = found | Holdings(links=_links(after.live), subnets=subnets(after.live))
     return found

@@ -94,7 +94,11 @@ def _flat(groups: list[list[Step]]) -> list[Step]:
 
 
 def _portgroups(name: str, live: Document, wanted: Document, _runs: Document) -> list[Step]:
-    before, after = ({group["name"]: group for group in side.get("portgroups", ())} for side in (live, wanted))
+    before, after = (
+        # One without a name is refused by the rules, which run after this.
+        {group.get("name", ""): group for group in side.get("portgroups", ())}
+        for side in (live, wanted)
+    )
     # Two defaults at a time are refused: the old default gives it up before the new one takes it.
     changed = sorted(
         (k for k in after if k in before and before[k] != after[k]), key=lambda k: bool(after[k].get("default"))

@@ -9,16 +9,20 @@ from dataclasses import replace
 
 from .._model import address
 from .._model.desired import ABSENT, Desired
-from .._model.errors import refuse
+from .._model.errors import Problem, refuse
 from .._model.field import Document
 from .._model.forward import is_virtual, mode_of
 from .._model.host import Host
 from .._model.host_facts import HostFacts
 from .._model.observed import Observed
 from .._plan.dnsmasq_config import configuration
+from .._plan.dnsmasq_restart import STARTING
 from .._plan.rules.on_host import on_host
-from .._plan.step import DEFINE, DESTROY, START, Plan, Work
+from .._plan.step import ATTACH, DEFINE, DESTROY, MOVE, START, UPDATE, Plan, Work
 from .._plan.target_definition import target_definition
+
+# The steps that put guests' taps into a bridge.
+_PLUGGING = (ATTACH, MOVE)
 
 
 def leaving_bridges(work: list[Work]) -> frozenset[str]:
@@ -30,14 +34,21 @@ def leaving_bridges(work: list[Work]) -> frozenset[str]:
 def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Host, leaving: frozenset[str]) -> Plan:
     """The plan, with what was found as warnings and outstanding.
 
-    leaving: of leaving_bridges. Raises VirtfleetError with the codes of on_host when the plan starts the network.
+    leaving: of leaving_bridges. Raises VirtfleetError with the codes of on_host if the plan starts the network, and
+    DNSMASQ_REFUSES if it updates the running one.
     """
     starts = any(step.action == START for step in plan.steps)
-    if desired.state == ABSENT or not (starts or any(step.action == DEFINE for step in plan.steps)):
+    defines = any(step.action == DEFINE for step in plan.steps)
+    if desired.state == ABSENT:
         return plan
     document = target_definition(desired, observed)
+    if not (starts or host.remote):
+        _refuse_lines(desired, plan, observed, document)
+    if not (starts or defines):
+        return plan
     own = (observed.live or {}).get("bridge", {}).get("name")
-    found = on_host(document, host, None if host.remote else _facts(document), leaving | {own})
+    facts = None if host.remote else _facts(document)
+    found = on_host(document, host, facts, leaving | {own}, any(step.action in _PLUGGING for step in plan.steps))
     problems = [*found.at_once, *(found.problems if starts else ())]
     if problems:
         raise refuse(problems, network=desired.name)
@@ -48,6 +59,28 @@ def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Ho
         warnings=(*plan.warnings, *warnings),
         outstanding=(*plan.outstanding, *(found.outstanding if starts else ())),
     )
+
+
+def _refuse_lines(desired: Desired, plan: Plan, observed: Observed, document: Document) -> None:
+    """libvirt has dnsmasq read its configuration again for the updates, and stops it if it refuses one of the lines."""
+    live = observed.live
+    if live is None or not any(step.action == UPDATE and step.section in STARTING for step in plan.steps):
+        return
+    new = {
+        option: document.get(option)
+        for option in ("dns", "ips")
+        if (option in desired.declared or desired.exact) and option not in plan.pending
+    }
+    there = configuration(live) or ()
+    lines = [line for line in configuration({**live, **new}) or () if line not in there]
+    if not lines:
+        return
+    from .._host.dnsmasq_syntax import refused_options
+
+    said = refused_options(lines)
+    if said:
+        sentence = f"dnsmasq of running network '{desired.name}' would not start with the change: {said}."
+        raise refuse([Problem("DNSMASQ_REFUSES", sentence)], network=desired.name)
 
 
 def _facts(document: Document) -> HostFacts:

@@ -17,7 +17,7 @@ from .._model.few import few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.plan import plan_network
-from .._plan.step import DEFINE, START, Work
+from .._plan.step import DEFINE, START, UPDATE, Work
 
 
 def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], host: Host, restart: str) -> list[Work]:
@@ -39,7 +39,7 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
             work.append((plan, observed))
     _raise_all(refused)
     if not any(step.action in (DEFINE, START) for plan, _observed in work for step in plan.steps):
-        return work
+        return _against_host(wanted, work, host)
     # What comes onto the host must get along with what else will be there.
     from .together import as_they_will_be, plan_beside
 
@@ -62,7 +62,7 @@ def _with_leases(work: list[Work], host: Host) -> list[Work]:
 
 
 def _against_host(wanted: list[Desired], work: list[Work], host: Host) -> list[Work]:
-    if not any(step.action in (DEFINE, START) for plan, _observed in work for step in plan.steps):
+    if not any(step.action in (DEFINE, START, UPDATE) for plan, _observed in work for step in plan.steps):
         return work
     from .against_host import held_against_host, leaving_bridges
 

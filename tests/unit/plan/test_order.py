@@ -230,11 +230,12 @@ def test_a_network_is_renamed():
         ([virtual("b", "br9", 2), virtual("c", "br9", 3)], "BRIDGE_NAME_TAKEN"),
     ],
 )
-def test_what_another_network_keeps_is_refused(wanted, code):
+@pytest.mark.parametrize("spelled", [str, str.upper, lambda uuid: uuid.replace("-", "").upper()])
+def test_what_another_network_keeps_is_refused(wanted, code, spelled):
     host = made(virtual("a", "br1", 1))
     for wish in wanted:
         if "uuid" in wish.declared:
-            wish.declared["uuid"] = host["a"].persistent["uuid"]
+            wish.declared["uuid"] = spelled(host["a"].persistent["uuid"])
     with pytest.raises(VirtfleetError) as refused:
         planned(host, wanted, "idle")
     assert refused.value.code == code

@@ -68,6 +68,12 @@ def test_refused(inside, code):
     assert all(len(problem.sentence) < 400 for problem in problems)
 
 
+def test_guests_are_not_plugged_into_a_bridge_that_does_not_exist():
+    definition = network("<forward mode='bridge'/><bridge name='gone0'/>")
+    found = [on_host(definition, HOST, FACTS, plugs=plugs).problems for plugs in (False, True)]
+    assert [[problem.code for problem in problems] for problems in found] == [[], ["BRIDGE_MISSING"]]
+
+
 def test_what_leaves_takes_its_subnet_along():
     assert on_host(network("<bridge name='b'/>"), HOST, FACTS).problems == []
     taken = HostFacts(routes=(Route("virbr0", 0x0A090000, 0xFFFFFF00),), dnsmasq="")

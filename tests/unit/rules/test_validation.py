@@ -102,6 +102,8 @@ REFUSED = {
     "no MAC": ("<mac address='0:0:0:0:0:0'/>", "MAC_INVALID"),
     "TFTP over IPv6": (V6.format("<tftp root=''/>"), "OPTION_NOT_IN_MODE"),
     "bridge with a percent sign": ("<bridge name='a%sb'/>", "DEVICE_NAME_INVALID"),
+    "bridge named as settings of the kernel": ("<bridge name='default'/>", "DEVICE_NAME_INVALID"),
+    "link named as settings of the kernel": ("<forward mode='nat' dev='all'/>", "DEVICE_NAME_INVALID"),
     "bootp without file": (V4.format("<dhcp><host name='b' ip='10.9.0.5'/><bootp/></dhcp>"), "VALUE_INVALID"),
     "everything behind NAT": ("<forward mode='nat'/><ip address='10.9.0.1' netmask='0.0.0.0'/>", "PREFIX_INVALID"),
     "SRV port 0": ("<dns><srv service='a' protocol='tcp' target='b' port='0'/></dns>", "DNS_INVALID"),

@@ -19,6 +19,8 @@ NAME_BYTES = 245
 # The kernel's IFNAMSIZ, less the closing NUL.
 DEVICE_BYTES = 15
 
+# What the kernel calls its settings for all links, in /proc/sys/net/ipv4/conf.
+_RESERVED = ("all", "default")
 _DEVICE = re.compile(r"^[^\s/:\x00-\x1f]+$")
 
 
@@ -68,3 +70,5 @@ def devices(document: Document) -> Iterator[Problem]:
                 f"{option} is {device!a}; a network device name has 1 to {DEVICE_BYTES} bytes and no slash, colon or "
                 "white space.",
             )
+        elif device in _RESERVED:
+            yield Problem("DEVICE_NAME_INVALID", f"{option} is {device!a}, which the kernel reserves; use another.")

@@ -37,8 +37,15 @@ class OnHost:
         self.problems.append(Problem(code, sentence))
 
 
-def on_host(document: Document, host: Host, facts: HostFacts | None, leaving: frozenset[str] = frozenset()) -> OnHost:
-    """facts: None for a host that cannot be looked at. leaving: bridges that will be gone by then."""
+def on_host(
+    document: Document,
+    host: Host,
+    facts: HostFacts | None,
+    leaving: frozenset[str] = frozenset(),
+    plugs: bool = False,
+) -> OnHost:
+    """facts: None for a host that cannot be looked at. leaving: bridges that will be gone by then. plugs:
+    whether guests are plugged into the bridge at once."""
     found = OnHost()
     if host.version > MODELLED and _has_unknown(NETWORK, document):
         found.outstanding.append("whether libvirt accepts XML that is newer than this collection")
@@ -58,7 +65,7 @@ def on_host(document: Document, host: Host, facts: HostFacts | None, leaving: fr
             )
     else:
         _pool(found, document, facts)
-        _bridge(found, document, facts)
+        _bridge(found, document, facts, plugs)
     if _limits(document) and facts.traffic_control is None:
         found.outstanding.append("whether the kernel has the traffic control modules that bandwidth needs")
     if _filters(document):
@@ -171,11 +178,16 @@ def _pool(found: OnHost, document: Document, facts: HostFacts) -> None:
             found.at_once.append(Problem("MEMBER_NO_VF", sentence))
 
 
-def _bridge(found: OnHost, document: Document, facts: HostFacts) -> None:
+def _bridge(found: OnHost, document: Document, facts: HostFacts, plugs: bool) -> None:
     name = (document.get("bridge") or {}).get("name")
     if not name or name in facts.links:
         return
-    for option, needs in (("bandwidth", _limits(document)), ("bridge.mac_table_manager: libvirt", _filters(document))):
+    needing = {
+        "bandwidth": _limits(document),
+        "bridge.mac_table_manager: libvirt": _filters(document),
+        "restart: replug": plugs,
+    }
+    for option, needs in needing.items():
         if needs:
             found.refuse("BRIDGE_MISSING", f"{option} requires bridge {name!a}, which does not exist on this host.")
 

@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the host's dnsmasq says about a configuration, by `dnsmasq --test`, which starts nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from typing import Optional
+
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_SECONDS = 10
+# dnsmasq reads lines in pieces of this many bytes, and counts the pieces.
+_PIECE = 1024
+# libvirt passes dnsmasq no locale. With another one than C, it accepts names that are not ASCII.
+_ENVIRONMENT = {"PATH": _PATH, "LC_ALL": "C"}
+
+
+def refused_options(options: Sequence[str]) -> Optional[str]:
+    """Why dnsmasq refuses these lines: "" if it accepts them, None if that is unknown."""
+    done = _test("-", "".join(f"{option}\n" for option in options))
+    if done is None:
+        return None
+    return "" if done.returncode == 0 else _why(done.stderr, options)
+
+
+def is_refused(conf: str) -> bool:
+    """Whether dnsmasq refuses this file. False if that is unknown."""
+    done = _test(conf, "") if os.access(conf, os.R_OK) else None
+    return done is not None and done.returncode != 0
+
+
+def _test(conf: str, text: str) -> Optional[subprocess.CompletedProcess[str]]:
+    program = shutil.which("dnsmasq", path=_PATH)
+    if program is None:
+        return None
+    try:
+        return subprocess.run(
+            [program, "--test", f"--conf-file={conf}"],
+            input=text,
+            env=_ENVIRONMENT,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+def _why(said: str, options: Sequence[str]) -> str:
+    """dnsmasq names a line number of its input, which the user never sees; name the option instead."""
+    reason = " ".join(said.split()).partition("dnsmasq: ")[2] or "it does not say why"
+    head, _at, place = reason.rpartition(" at line ")
+    number = place.split(" ")[0]
+    lines = [option for option in options for _piece in range(0, len(f"{option}\n".encode()), _PIECE)]
+    if head and number.isdigit() and 0 < int(number) <= len(lines):
+        return f"{head} in {ascii(lines[int(number) - 1])[:120]}"
+    return reason[:200]
