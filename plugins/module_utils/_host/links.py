@@ -20,24 +20,6 @@ _TICKS = 100
 _KIND = "IFLA_LINKINFO"
 
 
-def read_links() -> list[dict[str, Any]]:
-    """Every link of this host's network namespace, by index.
-
-    name, index, kind (veth, bridge, macvtap, ...; "physical" for none), mac, mtu, state (operational: up, down,
-    lowerlayerdown, unknown, ...), admin (up or down), carrier (bool, None when unknown), master (name or None),
-    parent (index of the link it stands on in this namespace, or None), vlan (of a link of kind vlan its id, or None),
-    vlan_filtering (of a bridge, None of others), stp_delay (of a bridge, how many seconds it keeps a new port silent),
-    port_state (of a port of a bridge, None of others).
-    Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
-    """
-    with netlink() as route:
-        found = [link_of(message) for message in route.get_links()]
-    names = {link["index"]: link["name"] for link in found}
-    for link in found:
-        link["master"] = names.get(link["master"])
-    return sorted(found, key=lambda link: int(link["index"]))
-
-
 @contextmanager
 def netlink() -> Iterator[Any]:
     """An open IPRoute. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE."""
@@ -58,7 +40,14 @@ def netlink() -> Iterator[Any]:
 
 
 def link_of(message: Any) -> dict[str, Any]:
-    """One message of netlink's; master is an index still."""
+    """The facts of one message of netlink's.
+
+    name, index, kind (veth, bridge, macvtap, ...; "physical" for none), mac, mtu, state (operational: up, down,
+    lowerlayerdown, unknown, ...), admin (up or down), carrier (bool, None when unknown), master (index or None),
+    parent (index of the link it stands on in this namespace, or None), vlan (of a link of kind vlan its id, or None),
+    vlan_filtering (of a bridge, None of others), stp_delay (of a bridge, how many seconds it keeps a new port silent),
+    port_state (of a port of a bridge, None of others).
+    """
     info = message.get_attr(_KIND)
     carrier = message.get_attr("IFLA_CARRIER")
     filtering = _data(info, "bridge", "IFLA_BR_VLAN_FILTERING")

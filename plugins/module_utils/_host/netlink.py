@@ -16,8 +16,8 @@ _UNUSABLE = 0x08 | 0x40
 
 
 def read_netlink() -> list[dict[str, Any]]:
-    """read_links' facts, and for each link addresses (the host's own), link_local (those that it has by itself and that
-    can be listened on), default_route, mode (of a macvtap or macvlan).
+    """link_of's facts of every link, with the master's name, and addresses (the host's own), link_local (its own, on
+    which a service can listen), default_route, mode (of a macvtap or macvlan).
 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """

@@ -51,10 +51,6 @@ def leaving_members(observed: Observed, compared: Comparison) -> set[str]:
     return set(members_of(observed.live)) - set(members_of({"forward": new or {}}))
 
 
-def held_members(plugged: Sequence[Plugged]) -> set[str]:
-    return {item.member for item in plugged if item.member}
-
-
 def only_members_differ(compared: Comparison) -> bool:
     """Whether a restart would change only the members of the pool in <forward>."""
     old, new = (side.get("forward") or {} for side in (compared.live or {}, compared.live_goal or {}))
