@@ -155,10 +155,14 @@ def remove_controller_link(lab: Lab) -> None:
     if lab.slot is None:
         return
     name = controller_link(lab.slot)
-    shown = procs.run(lab.dir, ["ip", "-json", "link", "show", "type", "veth"])
-    if any(link.get("ifname") == name and link.get("ifalias") == _alias(lab) for link in json.loads(shown)):
+    if _is_ours(lab, name):
         try:
             procs.run(lab.dir, ["ip", "link", "del", name])
-        except LabError as error:
-            if "Cannot find device" not in str(error):
+        except LabError:
+            if _is_ours(lab, name):
                 raise
+
+
+def _is_ours(lab: Lab, name: str) -> bool:
+    shown = procs.run(lab.dir, ["ip", "-json", "link", "show", "type", "veth"])
+    return any(link.get("ifname") == name and link.get("ifalias") == _alias(lab) for link in json.loads(shown))

@@ -12,7 +12,7 @@ from .._model.errors import VirtfleetError
 
 # A message has fewer characters than this.
 LONGEST = 400
-_REST = " (The rest is in sentences.)"
+_REST = " The complete text is in sentences."
 # Keys of facts that are keys of results too, where they hold something else.
 _NAMES = {"network": "network_name", "portgroup": "portgroup_name"}
 

@@ -174,10 +174,10 @@ apply_networks(wanted, uri="qemu:///system", restart="idle", check_mode=False, s
         runs.clean(host)
         runs.run(host, [task("virt_networks", {"networks": [NETWORK, second]})])
         killer = runs.argv("exec", host, "--", "python3", "-B", "-c", die, str(step))
-        dying = subprocess.Popen(killer, stdout=subprocess.PIPE, text=True)
-        assert dying.stdout.readline() == "dying\n"
-        runs.lab("kill", host, "init")
-        dying.wait(30)
+        with subprocess.Popen(killer, stdout=subprocess.PIPE, text=True) as dying:
+            assert dying.stdout.readline() == "dying\n"
+            runs.lab("kill", host, "init")
+            dying.wait(30)
         runs.boot()
         runs.on(host, "sh", "-c", keep)
         left = json.loads(runs.on(host, "cat", JOURNAL))
