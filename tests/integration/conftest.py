@@ -6,8 +6,9 @@
 A test says with the mark `story` which steps it wants done on which release's host. Before the first of them runs, the
 steps of all selected tests are made into one playbook for each host; a test looks at its own results.
 
-IT_EVERYWHERE=1 tries every case of the quartet on every release, not only on the oldest. IT_KEEP=1 takes the lab that
-is there and leaves it where it is. The playbooks and their output are in tests/output/integration.
+IT_EVERYWHERE=1 tries every case of the quartet on every release, not only on the oldest, and every fault at every step.
+IT_KEEP=1 takes the lab that is there and leaves it where it is. The playbooks and their output are in
+tests/output/integration.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from .conftest import Host, assert_books, network
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 SEED = int(os.environ.get("POOL_SEED", "1"))
-STEPS = int(os.environ.get("POOL_STEPS", "200"))
+STEPS = int(os.environ.get("POOL_STEPS", "100"))
 MEMBERS = 8
 FULL = "but none are available"
 

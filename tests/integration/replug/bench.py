@@ -59,6 +59,11 @@ class Bench:
             self.start_guest("web1", guests.network_interface(NAME, MAC))
         return self.look()
 
+    def start_daemon(self) -> None:
+        """After a kill, whose process may still hold the daemon's PID file."""
+        self.hosts.on(self.host, "sh", "-c", "while pgrep -x libvirtd >/dev/null; do sleep 0.1; done")
+        self.hosts.lab("start", self.host, "libvirtd")
+
     def start_guest(self, name: str, interface: str) -> None:
         xml = guests.domain_xml(name, [interface])
         self.hosts.on(self.host, "sh", "-c", f'printf %s "$1" > /run/{name}.xml', "sh", xml)

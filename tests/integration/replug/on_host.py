@@ -98,7 +98,15 @@ def strike(how: str, conn, step) -> None:
         subprocess.run(["virsh", "-q", *how.split()], capture_output=True, check=False)
 
 
+def heed_signals() -> None:
+    """Also where whoever started the tests ignores them, as a shell does for what runs in its background."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
 def apply(request: dict) -> dict:
+    heed_signals()
     if request.get("fault"):
         faults = request["fault"]
         meet(faults if isinstance(faults, list) else [faults])

@@ -54,7 +54,7 @@ def test_signals_and_errors_roll_back(bench, how):
 
 @pytest.mark.parametrize("change", [REPLUG, MOVED], ids=["attach", "move"])
 def test_killed_while_stp_is_off(bench, change):
-    for inside in ("taps._put", "move._updated") if change is MOVED else ("taps._put",):
+    for inside in ("bridge_ports._put", "move._updated") if change is MOVED else ("bridge_ports._put",):
         start = prepare(bench)
         assert start["stp"] == {"virbr30": "1"}
         bench.apply(change, [{"inside": inside, "step": 0, "how": "kill"}])
@@ -70,7 +70,7 @@ def test_killed_while_stp_is_off(bench, change):
 
 def test_killed_between_a_tap_and_its_settings(bench):
     start = prepare(bench)
-    bench.apply(REPLUG, [{"inside": "taps._write", "step": 2, "how": "kill"}])
+    bench.apply(REPLUG, [{"inside": "bridge_ports._write", "step": 2, "how": "kill"}])
     assert [tap[1:] for tap in seen(bench)["taps"]] != [tap[1:] for tap in start["taps"]]
     bench.apply(OTHER_TASK)
     assert [tap[1:] for tap in seen(bench)["taps"]] == [tap[1:] for tap in start["taps"]]
@@ -113,7 +113,7 @@ def test_a_guest_that_never_comes_costs_the_others_nothing(bench):
             bench.hosts.virsh(HOST, "create", "--paused", "/run/web2.xml")
             gone = "destroy web2"
         else:
-            bench.hosts.on(HOST, "ip", "link", "add", "vnet99", "type", "dummy")
+            bench.hosts.on(HOST, "ip", "link", "add", "vnet99", "type", "veth", "peer", "name", "inside99")
             bench.hosts.on(HOST, "ip", "link", "set", "vnet99", "up", "master", "virbr30")
             gone = "!ip link del vnet99"
         done = bench.apply(REPLUG, [{"step": 1, "when": "after", "how": gone}])

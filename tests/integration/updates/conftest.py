@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from batch import hosts_of
+from batch import Hosts, hosts_of
 
 RELEASES = ("bookworm", "trixie")
 
@@ -18,6 +18,7 @@ def hosts(tmp_path_factory):
 
 
 @pytest.fixture(params=["kvm1", "kvm2"], ids=["9.0", "11.3"])
-def where(request: pytest.FixtureRequest) -> str:
-    """A host of each libvirt."""
+def where(hosts: Hosts, request: pytest.FixtureRequest) -> str:
+    """A host of each libvirt, without networks."""
+    hosts.clean(request.param)
     return str(request.param)

@@ -43,7 +43,10 @@ class Schema:
         self._element(next(self.defines[root].iter(RNG + "element")), "", found)
         return found
 
-    def _element(self, element: Any, path: str, found: Flat) -> None:
+    def _element(self, element: Any, path: str, found: Flat, inside: tuple[Any, ...] = ()) -> None:
+        """inside: the elements around it. One that may contain itself, as a disk's backingStore, is laid out once."""
+        if element in inside:
+            return
         attributes = found.setdefault(path, {})
         for node in self._parts(element):
             name = node.get("name")
@@ -57,7 +60,7 @@ class Schema:
             space = next((above.get("ns") for above in (node, *node.iterancestors()) if above.get("ns")), None)
             tag = f"{{{space}}}{name}" if space else name
             below = f"{path}/{tag}" if path else tag
-            self._element(node, below, found)
+            self._element(node, below, found, (*inside, element))
 
     def _parts(self, node: Any) -> Any:
         """The attributes and elements that may be in a node."""
