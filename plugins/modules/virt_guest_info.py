@@ -155,6 +155,19 @@ guests:
       description: Reasons why a migration may not be possible at this time.
       type: list
       elements: str
+    security_models:
+      description: The security models of its labels, except V(dac), which every libvirt has.
+      type: list
+      elements: str
+    not_understood:
+      description: Paths of the elements and attributes of its definition that the migration check does not understand.
+      type: list
+      elements: str
+      sample: [vcpu/@cpuset]
+    question:
+      description: Its definition as XML without names, addresses, paths and NICs, about which the destination's libvirt
+        is asked. The same for guests that differ only in these.
+      type: str
     nics:
       description:
         - The NICs, each with C(mac), C(type) (of its definition), C(network), C(portgroup), C(link) (V(up) or V(down)),

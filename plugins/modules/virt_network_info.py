@@ -62,6 +62,11 @@ options:
         description: USB devices, each as C(vendor:product).
         type: list
         elements: str
+      questions:
+        description: Definitions of guests, as XML, of which libvirt says whether it can start them
+          (C(virsh domxml-to-native qemu-argv)). Nothing is started. The answers are in RV(refusals).
+        type: list
+        elements: str
 seealso:
   - module: virtfleet.network.virt_networks
 author:
@@ -182,6 +187,14 @@ lookups:
   returned: success
   type: dict
   sample: {paths: {/srv/web1.img: true}}
+refusals:
+  description:
+    - What libvirt says of each of O(lookups.questions), by a digest of the question. Empty if it can start such a
+      guest, null if the connection cannot answer.
+    - Null without O(lookups).
+  returned: success
+  type: dict
+  sample: {0c8ca6ff2de1f6e1b3a3bb2f6ae14f6c: "unsupported configuration: spice graphics are not supported"}
 nwfilters:
   description:
     - The nwfilters by name, each with a digest of its rules and of the filters that it refers to. Equal filters have
@@ -195,8 +208,9 @@ host:
       seconds since 1970.
     - If V(host) is gathered, also C(uuid), C(cpu) (XML), C(machines) (machine types by architecture), C(domain_types)
       (V(kvm), V(qemu) and so on, by architecture), C(cpu_models) (x86 models that libvirt knows by name), C(emulators)
-      (paths), C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size), and C(forwarding),
-      whether the host forwards packets, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
+      (paths), C(security_models) (V(apparmor), V(selinux), V(dac)), C(memory), in KiB, with C(total), C(available) and
+      C(pages) (free huge pages by size), and C(forwarding), whether the host forwards packets, by family (C(ipv4),
+      C(ipv6)), null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

@@ -12,16 +12,19 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from .connection import libvirt
+from .refusal import hung_up
 from .sysfs import read_usb
 
 Answers = dict[str, Optional[bool]]
 
 _SECONDS = 10
+# Of libvirt's virErrorNumber: no such call in this driver, a read-only connection, a daemon that is gone.
+_NO_ANSWER = (3, 29, 38)
 # libvirt's own list (virFileIsSharedFS).
 _SHARED = (
     "nfs", "nfs4", "gfs2", "ocfs2", "afs", "smbfs", "smb3", "cifs", "ceph", "gpfs", "acfs", "fuse.glusterfs",
@@ -160,6 +163,23 @@ ANSWER_BY_KIND: dict[str, Callable[[Asked, list[str]], Answers]] = {
     "nic_models": _look_up_nic_models,
     "usb_devices": _look_up_usb_devices,
 }
+
+
+def ask_for_refusals(conn: Any, questions: Iterable[str]) -> dict[str, Optional[str]]:
+    """What libvirt says when it is to make QEMU's command line of a guest: "" when it can. Nothing is started.
+
+    questions: domain XML, the keys of the result. None: this connection has no such call, or broke.
+    """
+    found: dict[str, Optional[str]] = {}
+    for xml in questions:
+        try:
+            conn.domainXMLToNative("qemu-argv", xml, 0)
+            found[xml] = ""
+        except libvirt.libvirtError as error:
+            said = " ".join(error.get_error_message().split())
+            silent = error.get_error_code() in _NO_ANSWER or hung_up(error.get_error_domain(), said)
+            found[xml] = None if silent else said
+    return found
 
 
 def read_mounts(file: str = MOUNTS) -> dict[str, str]:

@@ -8,6 +8,8 @@ By itself, so that gathering need not bring the rules to the host.
 
 from __future__ import annotations
 
+import hashlib
+
 # The version of what virt_network_info returns.
 INFO_FORMAT = 2
 
@@ -21,4 +23,10 @@ CPU_NAMES = "cpu_names"  # CPU XML: does libvirt know its model and features?
 CPU_COMPARISONS = "cpu_comparisons"  # JSON of [CPU XML, arch, machine, domain type, whether it is a whole host's]
 NIC_MODELS = "nic_models"  # JSON of [path of a QEMU, model]
 USB_DEVICES = "usb_devices"  # vendor:product
-LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES)
+QUESTIONS = "questions"  # domain XML: what has libvirt against it? Answered in refusals
+LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES, QUESTIONS)
+
+
+def key_of_question(xml: str) -> str:
+    """Under which the answer to a question is found."""
+    return hashlib.sha256(xml.encode()).hexdigest()[:32]

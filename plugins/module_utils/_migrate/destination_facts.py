@@ -18,7 +18,7 @@ from .._model.errors import VirtfleetError
 from .._model.field import TEXTS, Document, Entity, Field, attribute, flag
 from .._model.forward import is_virtual, members_of, mode_of
 from .._model.network import NETWORK
-from .asked import INFO_FORMAT
+from .asked import INFO_FORMAT, key_of_question
 from .decode import DataError, read_record
 
 _STATES = ("state", "autostart", "pending")
@@ -155,13 +155,15 @@ class HostFacts:
     domain_types: Optional[dict[str, tuple[str, ...]]] = None
     machines: Optional[dict[str, tuple[str, ...]]] = None
     emulators: Optional[tuple[str, ...]] = None
+    security_models: Optional[tuple[str, ...]] = None
     forwarding: Optional[Forwarding] = None
     memory: Optional[Memory] = None
 
 
 @dataclass(frozen=True)
 class NetworkInfo:
-    """What virt_network_info returns. lookups: kind to what was looked up, and whether the host has it."""
+    """What virt_network_info returns. lookups: kind to what was looked up, and whether the host has it; refusals: by
+    key_of_question, what libvirt said."""
 
     networks: tuple[Annotated[Document, _OPTIONS], ...]
     transient: tuple[Annotated[Document, _OPTIONS], ...]
@@ -173,6 +175,7 @@ class NetworkInfo:
     nwfilters: Optional[dict[str, Optional[str]]]
     host: HostFacts
     lookups: Optional[dict[str, dict[str, Optional[bool]]]] = None
+    refusals: Optional[dict[str, Optional[str]]] = None
 
 
 class NetworkFacts:
@@ -240,7 +243,13 @@ class DestinationFacts:
         self.domain_types = host.domain_types
         self.emulators = host.emulators or ()
         self.cpu_models = host.cpu_models
+        self.security_models = host.security_models
         self._lookups = info.lookups or {}
+        self._refusals = info.refusals or {}
+
+    def refusal_of(self, question: str) -> Optional[str]:
+        """What libvirt there has against a guest, "" for nothing; None where it was not asked, or does not answer."""
+        return self._refusals.get(key_of_question(question))
 
     def looked_up(self, kind: str, key: str) -> Optional[bool]:
         """Whether the host has it; None where it was not looked up, or cannot be."""

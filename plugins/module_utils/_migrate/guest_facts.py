@@ -212,6 +212,10 @@ class GuestFacts:
     paused: bool = False
     persistent: bool = True
     gathered: Optional[float] = None
+    # None in what an older version described
+    security_models: Optional[tuple[str, ...]] = None
+    not_understood: Optional[tuple[str, ...]] = None
+    question: Optional[str] = None
 
     def as_dict(self) -> dict[str, Any]:
         return {"format": GUEST_FORMAT, **asdict(self)}

@@ -11,9 +11,9 @@ from typing import Any, Optional
 
 from .._host.capacity import read_capabilities, read_cpu_models, read_memory, read_nwfilters
 from .._host.connection import connect, host_of, hostname_of
-from .._host.lookups import look_up
+from .._host.lookups import ask_for_refusals, look_up
 from .._host.snapshot import HostSnapshot
-from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, POOLS, PORTS
+from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, POOLS, PORTS, QUESTIONS, key_of_question
 from .._model.drift import drift
 from .._model.field import Document
 from .._model.forward import POOL, has_pool, mode_of
@@ -81,11 +81,17 @@ def gather_from(
             "domain_types": None if capabilities is None else capabilities["kinds"],
             "machines": None if capabilities is None else capabilities["machines"],
             "emulators": emulators,
+            "security_models": None if capabilities is None else capabilities["security_models"],
             "forwarding": _forwarding(host) if HOST in what else None,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },
         "lookups": None if lookups is None else look_up(conn, lookups, host.remote, emulators),
+        "refusals": None if lookups is None else _refusals(conn, lookups.get(QUESTIONS, ())),
     }
+
+
+def _refusals(conn: Any, questions: Collection[str]) -> dict[str, Optional[str]]:
+    return {key_of_question(xml): said for xml, said in ask_for_refusals(conn, questions).items()}
 
 
 def _forwarding(host: Host) -> Optional[dict[str, bool]]:

@@ -13,7 +13,8 @@ from .etree import canonical_text, parse
 def parse_capabilities(xml: str) -> dict[str, Any]:
     """uuid; cpu: the processor as libvirt's own comparison takes it, None where it is not told; pages: sizes in KiB;
     machines: architecture -> names, both the canonical ones and their aliases; kinds: architecture -> kvm, qemu and
-    whatever else guests can be; emulators: paths of the QEMUs.
+    whatever else guests can be; emulators: paths of the QEMUs; security_models:
+    apparmor, selinux and dac, as far as libvirt uses them.
 
     Raises VirtfleetError XML_INVALID.
     """
@@ -32,6 +33,7 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
         "emulators": sorted({str(node.text) for node in root.iterfind("guest/arch/emulator")}),
         "kinds": {name: sorted(found) for name, found in kinds.items()},
         "machines": {name: sorted(set(found)) for name, found in machines.items()},
+        "security_models": sorted({str(node.text) for node in root.iterfind("host/secmodel/model")}),
     }
 
 

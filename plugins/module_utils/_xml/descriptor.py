@@ -10,12 +10,27 @@ from typing import Any, Optional
 from .._model.field import Document
 from .codec import pci_address
 from .etree import canonical_text, parse
+from .not_understood import find_not_understood
 
 _UNITS = {"b": 1, "bytes": 1, "kb": 1000, "k": 1024, "kib": 1024, "mb": 10**6, "m": 1024**2, "mib": 1024**2}
 _UNITS.update({"gb": 10**9, "g": 1024**3, "gib": 1024**3, "tb": 10**12, "t": 1024**4, "tib": 1024**4})
 
 # Where libvirt makes sockets itself, and their folders with them.
 _OWN_SOCKETS = ("/var/lib/libvirt/", "/run/libvirt/")
+# What a question about a guest has in place of its own.
+_SOME_PATH = "/path"
+_SOME_UUID = "11111111-1111-1111-1111-111111111111"
+# Security models that need nothing of the host.
+_EVERYWHERE = {"dac", "none"}
+# What, the element and its attribute.
+_NAMED_FILES = (
+    ("ROM of a device", "devices/*/rom", "file"),
+    ("template of its firmware's variables", "os/nvram", "template"),
+    ("file for its firmware (fw_cfg)", "sysinfo/entry", "file"),
+    ("tap device of its NIC", "devices/interface/backend", "tap"),
+    ("backing file of a disk", "devices/disk//backingStore/source", "file"),
+    ("backing device of a disk", "devices/disk//backingStore/source", "dev"),
+)
 # Every Linux has these.
 _RANDOM = ("/dev/random", "/dev/urandom")
 
@@ -24,7 +39,8 @@ def parse_descriptor(xml: str) -> Document:
     """Everything of a migratable or inactive domain XML except NICs, in the form that virt_guest_info returns.
 
     type, arch, machine, emulator, memory (KiB), hugepages (KiB each, 0 for the host's default; None without), cpu,
-    disks, hostdevs, files, ports, graphics, blockers, possible_blockers.
+    disks, hostdevs, files, ports, graphics, blockers, possible_blockers, security_models; not_understood: paths of what
+    the check does not understand; question: the XML that libvirt on a destination is asked about.
 
     Raises VirtfleetError XML_INVALID and what etree.parse raises.
     """
@@ -45,7 +61,36 @@ def parse_descriptor(xml: str) -> Document:
         "graphics": [_graphics(node) for node in root.iterfind("devices/graphics")],
         "blockers": _blockers(root),
         "possible_blockers": _possible_blockers(root),
+        "security_models": sorted({str(node.get("model")) for node in root.iterfind("seclabel[@model]")} - _EVERYWHERE),
+        "not_understood": find_not_understood(root),
+        "question": _question(root),
     }
+
+
+def _question(root: Any) -> str:
+    """The definition without what tells guests apart and makes no difference to QEMU's command line, so that equal
+    guests ask once; without NICs, which have rules of their own, and without paths, which are looked up.
+
+    Changes root.
+    """
+    for node in [*root.iterfind("devices/interface"), *root.iterfind("seclabel"), *root.iterfind("cpu")]:
+        node.getparent().remove(node)
+    for name in ("title", "description", "metadata", "resource", "cputune", "numatune", "blkiotune", "memtune", "perf"):
+        for node in root.findall(name):
+            root.remove(node)
+    for node in root.iterfind("devices/*//alias"):
+        node.getparent().remove(node)
+    for node in root.iterfind("devices/disk//source"):
+        for name in ("file", "dev", "dir"):
+            if node.get(name):
+                node.set(name, _SOME_PATH)
+    for node in root.iterfind("devices/disk/serial"):
+        node.text = "serial"
+    for name, text in (("name", "guest"), ("uuid", _SOME_UUID), ("genid", _SOME_UUID)):
+        for node in root.iterfind(name):
+            node.text = text
+    root.attrib.pop("id", None)
+    return canonical_text(root)
 
 
 def _kib(node: Any) -> Optional[int]:
@@ -155,6 +200,15 @@ def _files(root: Any) -> list[Document]:
         path = node.get("dev") or node.get("evdev")
         if path:
             found.append({"what": "input device", "path": path})
+    found += [
+        {"what": what, "path": path}
+        for what, place, name in _NAMED_FILES
+        for node in root.iterfind(place)
+        for path in [node.get(name)]
+        if path
+    ]
+    if root.find("devices/vsock") is not None:
+        found.append({"what": "device of its vsock", "path": "/dev/vhost-vsock"})
     for node in root.iterfind("devices/interface"):
         driver, backend = node.find("driver"), node.find("backend")
         vhost = None if backend is None else backend.get("vhost")

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.failure import LONGEST, fitting, one_line
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible.failure import LONGEST, fitting, one_line
 
 
 @given(st.text(st.sampled_from("aB. ;,:'\n!?"), max_size=2 * LONGEST))

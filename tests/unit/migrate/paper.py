@@ -7,7 +7,8 @@ A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live,
 connections, vfs, pf_by_vf); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs);
 ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; guests (domain XML of running ones) and defined (of
 others). What it answers to lookups, unless it is offline: paths, no_paths, volumes, cpus, known_cpus, models and usb;
-lookups, by kind, for all else. volume_files: of volumes on the guest's own host.
+lookups, by kind, for all else. refusal: what its libvirt has against
+the guests. volume_files: of volumes on the guest's own host.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.described import DescribedGuest
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT, key_of_question
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import (
     DestinationFacts,
     read_destination,
@@ -129,10 +130,20 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             "domain_types": host.get("domain_types", {"x86_64": ["kvm", "qemu"]}),
             "machines": host.get("machines", {"x86_64": [MACHINE]}),
             "emulators": [EMULATOR],
+            "security_models": host.get("security_models", ["dac"]),
             "forwarding": None if remote else host.get("forwarding", {"ipv4": True, "ipv6": True}),
             "memory": host.get("memory", {"total": 8 << 20, "available": 4 << 20, "pages": {}}),
         },
     }
+
+
+def answering(told: dict[str, Any], guests: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The same of a host whose libvirt has nothing against these guests, as virt_guest_info describes them."""
+    return {**told, "refusals": {key_of_question(guest["question"]): "" for guest in guests if _asks(guest)}}
+
+
+def _asks(guest: Any) -> bool:
+    return isinstance(guest, dict) and isinstance(guest.get("question"), str)
 
 
 def details(seen: Observed, ports: dict[str, list[Plugged]], said: Any) -> dict[str, Any]:
@@ -191,6 +202,7 @@ def destination(host: dict[str, Any], guests: Iterable[GuestFacts] = ()) -> Dest
     found = info(host)
     if not host.get("offline"):
         found["lookups"] = look_up(host, guests)
+        found["refusals"] = {key_of_question(one.question): host.get("refusal", "") for one in guests if one.question}
     return read_destination(found)
 
 

@@ -16,7 +16,7 @@ from ansible_collections.virtfleet.network.plugins.filter.migrate_lookups import
 from ansible_collections.virtfleet.network.plugins.filter.migrate_matrix import migrate_matrix
 from ansible_collections.virtfleet.network.plugins.filter.migrate_verdicts import migrate_verdicts
 
-from .paper import described, domain, info, interface
+from .paper import answering, described, domain, info, interface
 
 NAT = (
     "<network><name>red</name><forward mode='nat'/><bridge name='virbr0'/><ip address='10.1.0.1' prefix='24'/>"
@@ -50,10 +50,14 @@ def judged(found):
     return {
         name: migrate_verdicts(
             [guest for other, facts in found.items() if other != name for guest in facts.get("guests", ())],
-            {name: info(facts)},
+            {name: saved(facts)},
         )[name]
         for name, facts in HOSTS.items()
     }
+
+
+def saved(facts):
+    return answering(info(facts), [described(HOSTS["kvm1"], xml) for xml in (WEB1, WEB2, WEB3)])
 
 
 FOUND = {"kvm1": told(HOSTS["kvm1"], WEB1, WEB2, WEB3), "kvm2": {"guests": []}, "kvm3": {"guests": []}}
@@ -179,7 +183,7 @@ def test_what_a_guest_lost(change, said):
 
 @pytest.mark.parametrize("part", ["host", "networks", "details", "links", "pools", "transient", "format"])
 def test_a_destination_that_is_cut_off_is_a_sentence(part):
-    whole = info(HOSTS["kvm1"])
+    whole = saved(HOSTS["kvm1"])
     del whole[part]
     with pytest.raises(AnsibleFilterError, match=r"^The destination"):
         migrate_verdicts([], {"kvm1": whole})
@@ -187,7 +191,7 @@ def test_a_destination_that_is_cut_off_is_a_sentence(part):
 
 @pytest.mark.parametrize("key", ["name", "kind", "mtu", "admin", "carrier", "master"])
 def test_a_link_that_is_cut_off_is_a_sentence(key):
-    whole = info(HOSTS["kvm1"])
+    whole = saved(HOSTS["kvm1"])
     del whole["links"][1][key]
     with pytest.raises(AnsibleFilterError, match=r"not a complete result of virt_network_info"):
         migrate_verdicts([], {"kvm1": whole})
@@ -195,7 +199,7 @@ def test_a_link_that_is_cut_off_is_a_sentence(key):
 
 def test_judging_facts_is_what_hosts_say_of_themselves():
     """The matrix that the controller judges is the one of the verdicts that each host would give itself."""
-    facts = {name: info(facts) for name, facts in HOSTS.items()}
+    facts = {name: saved(facts) for name, facts in HOSTS.items()}
     for destination in (None, "kvm3"):
         theirs = migrate_matrix(FOUND, judged(FOUND), destination)
         ours = migrate_candidates(FOUND, facts, destination)
@@ -215,7 +219,7 @@ def test_judging_facts_is_what_hosts_say_of_themselves():
     ],
 )
 def test_a_host_without_facts_is_unknown(answer, code):
-    facts = {"kvm2": answer, "kvm3": info(HOSTS["kvm3"])}
+    facts = {"kvm2": answer, "kvm3": saved(HOSTS["kvm3"])}
     cells = migrate_candidates(FOUND, facts)["guests"][0]["cells"]
     assert (cells["kvm2"]["verdict"], cells["kvm2"]["findings"][0]["code"]) == ("unknown", code)
     assert cells["kvm3"]["verdict"] == "warning"

@@ -22,12 +22,18 @@ Flat = dict[str, dict[str, Optional[set[str]]]]
 
 
 def _defines(file: Path) -> dict[str, Any]:
+    """By name. Of two of one name, which are to be combined, one that has what both have."""
     found: dict[str, Any] = {}
+    nodes: list[Any] = []
     for node in etree.parse(str(file)).getroot():
         if node.tag == RNG + "include":
-            found = {**_defines(file.parent / node.get("href")), **found}
+            nodes += _defines(file.parent / node.get("href")).values()
         elif node.tag == RNG + "define":
-            found[node.get("name")] = node
+            nodes.append(node)
+    for node in nodes:
+        known = found.setdefault(node.get("name"), node)
+        if known is not node:
+            known.extend(list(node))
     return found
 
 
@@ -110,7 +116,7 @@ def dump(flat: Flat) -> str:
 
 def main() -> None:
     schemas, folder = map(Path, sys.argv[1:])
-    for what in ("network", "networkport"):
+    for what in ("network", "networkport", "domain"):
         (folder / f"{what}.json").write_text(dump(Schema(schemas / f"{what}.rng").flat(what)), encoding="utf-8")
 
 

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guest's definition as a whole: what the check does not understand of it, and what the destination's libvirt says
+of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..asked import HOST, QUESTIONS
+from ..destination_facts import DestinationFacts
+from ..finding import LIBVIRT_ACCEPTS, Finding, refused, unknown
+from ..guest_facts import GuestFacts
+from ..rule import guest_rule
+
+NOT_UNDERSTOOD = unknown(
+    "Whether {host} has what {path} in the guest's definition needs is not known.",
+    LIBVIRT_ACCEPTS,
+    "GUEST_XML_UNKNOWN",
+    "The guest's definition has an element or attribute that the check does not understand, or that depends on "
+    "something that it does not look at (`_model/domain_schema.py` lists all)",
+    "check it yourself, and set the severity of the code with policy",
+)
+NIC_NOT_UNDERSTOOD = unknown(
+    "What {path} in the guest's definition means for its traffic on {host} is not known.", code="GUEST_XML_UNKNOWN"
+)
+NOT_READ = unknown(
+    "Whether the check understands all of the guest's definition is not known: it was described by an older version. "
+    "Describe the guest again.",
+    LIBVIRT_ACCEPTS,
+)
+LIBVIRT_REFUSES = refused(
+    "LIBVIRT_REFUSES",
+    "libvirt on {host} cannot start the guest: {said}.",
+    "libvirt on the destination cannot make QEMU's command line of the guest's definition (domxml-to-native). Seen: "
+    "error 67",
+)
+NOT_ASKED = unknown("Whether libvirt on {host} can start the guest's devices is not known.", LIBVIRT_ACCEPTS)
+NO_SECURITY_MODEL = refused(
+    "SECURITY_MODEL_MISSING",
+    "libvirt on {host} does not use the security model {model} of the guest.",
+    "The guest has a label of a security model (apparmor, selinux) that libvirt does not use there. From libvirt's "
+    "source (virSecurityManagerGenLabel)",
+)
+SECURITY_MODELS_NOT_SEEN = unknown(
+    "Whether libvirt on {host} uses the security model {model} is not known.", LIBVIRT_ACCEPTS
+)
+
+
+@guest_rule(NOT_UNDERSTOOD, NIC_NOT_UNDERSTOOD, NOT_READ)
+def check_all_is_understood(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    if guest.not_understood is None or guest.security_models is None:
+        yield NOT_READ.found()
+    for path in guest.not_understood or ():
+        yield (NIC_NOT_UNDERSTOOD if path.startswith("devices/interface/") else NOT_UNDERSTOOD).found(path=path)
+
+
+@guest_rule(
+    LIBVIRT_REFUSES,
+    NOT_ASKED,
+    needs=(HOST,),
+    lookups={QUESTIONS: lambda guest: [guest.question] if guest.question else []},
+)
+def check_with_libvirt(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    """Where the machine or the type of guest is missing, another rule has said so already."""
+    machines, kinds = host.machines, host.domain_types
+    if guest.machine and machines is not None and guest.machine not in machines.get(str(guest.arch), ()):
+        return
+    if kinds is not None and guest.type not in kinds.get(str(guest.arch), ()):
+        return
+    said = None if guest.question is None else host.refusal_of(guest.question)
+    if said is None:
+        yield NOT_ASKED.found()
+    elif said:
+        yield LIBVIRT_REFUSES.found(said=said)
+
+
+@guest_rule(NO_SECURITY_MODEL, SECURITY_MODELS_NOT_SEEN, needs=(HOST,))
+def check_security_models(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for model in guest.security_models or ():
+        if host.security_models is None:
+            yield SECURITY_MODELS_NOT_SEEN.found(model=model)
+        elif model not in host.security_models:
+            yield NO_SECURITY_MODEL.found(model=model)

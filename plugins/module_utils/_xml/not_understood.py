@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which parts of a domain's XML the migration check does not understand, by _model/domain_schema.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .._model.domain_schema import UNKNOWN, meaning_of, meaning_of_attribute
+
+
+def find_not_understood(root: Any) -> list[str]:
+    """Paths below <domain>, each once: devices/disk/source/@protocol, qemu:commandline."""
+    return sorted({path for node in root for path in _below(node, "")} | set(_attributes(root, "")))
+
+
+def _below(node: Any, above: str) -> Iterator[str]:
+    if not isinstance(node.tag, str):  # a comment
+        return
+    name = node.tag
+    if name.startswith("{"):  # another vocabulary, as QEMU's own arguments
+        yield f"{above}{node.prefix or 'another'}:{name.rpartition('}')[2]}"
+        return
+    path = f"{above}{name}"
+    if meaning_of(path, dict(node.attrib), (node.text or "").strip())[0] == UNKNOWN:
+        yield path
+        return
+    yield from _attributes(node, path)
+    if path == "metadata":
+        return
+    for child in node:
+        yield from _below(child, f"{path}/")
+
+
+def _attributes(node: Any, path: str) -> Iterator[str]:
+    for name in node.attrib:
+        found = meaning_of_attribute(path, name)
+        if found is not None and found[0] == UNKNOWN:
+            yield f"{path}/@{name}" if path else f"@{name}"
