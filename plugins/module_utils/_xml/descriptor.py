@@ -20,6 +20,10 @@ _OWN_SOCKETS = ("/var/lib/libvirt/", "/run/libvirt/")
 # What a question about a guest has in place of its own.
 _SOME_PATH = "/path"
 _SOME_UUID = "11111111-1111-1111-1111-111111111111"
+_ANSWERED_ALIKE = {
+    "name": "guest", "uuid": _SOME_UUID, "genid": _SOME_UUID, "os/nvram": _SOME_PATH, "os/cmdline": "quiet",
+    "devices/disk/serial": "serial",
+}  # fmt: skip
 # Security models that need nothing of the host.
 _EVERYWHERE = {"dac", "none"}
 # What, the element and its attribute.
@@ -78,16 +82,15 @@ def _question(root: Any) -> str:
     for name in ("title", "description", "metadata", "resource", "cputune", "numatune", "blkiotune", "memtune", "perf"):
         for node in root.findall(name):
             root.remove(node)
-    for node in root.iterfind("devices/*//alias"):
+    for node in root.findall("devices/*//alias"):
         node.getparent().remove(node)
-    for node in root.iterfind("devices/disk//source"):
-        for name in ("file", "dev", "dir"):
-            if node.get(name):
-                node.set(name, _SOME_PATH)
-    for node in root.iterfind("devices/disk/serial"):
-        node.text = "serial"
-    for name, text in (("name", "guest"), ("uuid", _SOME_UUID), ("genid", _SOME_UUID)):
-        for node in root.iterfind(name):
+    for place in ("devices/*//source", "devices/*//log"):
+        for node in root.iterfind(place):
+            for name in ("file", "dev", "dir", "path"):
+                if node.get(name):
+                    node.set(name, _SOME_PATH)
+    for place, text in _ANSWERED_ALIKE.items():
+        for node in root.iterfind(place):
             node.text = text
     root.attrib.pop("id", None)
     return canonical_text(root)

@@ -332,8 +332,9 @@ FILE_MISSING = refused(
     "FILE_MISSING",
     "{host} has no {path} ({what}).",
     "A file is missing: QEMU, kernel, firmware, the RNG's source, an input device, the host side of a serial port or "
-    "channel (a device, a pipe, a socket, the directory of a file), or vhost-net if a NIC requires it. Seen, except "
-    "for vhost-net",
+    "channel (a device, a pipe, a socket, the directory of a file). Seen. Also vhost-net or a tap device if a NIC "
+    "requires it, the vsock device, a ROM or fw_cfg file, the template of the firmware's variables, a disk's backing "
+    "file. Read",
 )
 FILE_NOT_CHECKED = unknown("Whether {host} has {path} ({what}) is not known.", LIBVIRT_ACCEPTS)
 
