@@ -30,8 +30,9 @@ def tasks(number: int, scenario: Scenario, source: str, destination: str, door: 
     if options.pop("saved", False):
         # Judged from what was written down before, where no libvirt is.
         judge, options = "localhost", {**options, "destination": "{{ saved }}"}
-        saved = [{"name": f"{scenario.key}: save", "virtfleet.network.virt_network_info": {},
-                  "delegate_to": destination, "register": "saved"}]  # fmt: skip
+        saved = [{"name": f"{scenario.key}: save", "virtfleet.network.virt_network_info": {
+            "lookups": "{{ gathered.guests | default([]) | virtfleet.network.migrate_lookups }}"},
+            "delegate_to": destination, "register": "saved"}]  # fmt: skip
     common = {"ignore_errors": True, "ignore_unreachable": True}
     return [
         {"name": f"{scenario.key}: begin", STEP: {"socket": str(door), "step": "begin", "number": number},

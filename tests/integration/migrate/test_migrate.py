@@ -107,7 +107,8 @@ def test_check_saved_remote_and_check_mode_agree(hosts, inventory, tmp_path):
     everywhere(hosts)
     hosts["kvm1"].tell("guest", xml=guest())
     hosts["kvm2"].run("virsh", "net-destroy", "lan")
-    saved = {"virtfleet.network.virt_network_info": {}, "delegate_to": "kvm2", "register": "there"}
+    lookups = "{{ found.guests | virtfleet.network.migrate_lookups }}"
+    saved = {"virtfleet.network.virt_network_info": {"lookups": lookups}, "delegate_to": "kvm2", "register": "there"}
     before = hosts["kvm2"].run("virsh", "net-list", "--all")
     _info, _there, real, checked, offline, stale, remote, policy, never = play(
         inventory,
