@@ -77,7 +77,7 @@ def _open(uri: str) -> Any:
     error = answer[0]
     if isinstance(error, ValueError):
         raise VirtfleetError("URI_INVALID", f"libvirt rejects the URI {quoted(uri)}: {error}.", uri=uri)
-    raise refusal(uri, error.get_error_code(), error.get_error_domain(), _one_line(error))
+    raise refusal(uri, error.get_error_code(), error.get_error_domain(), message_of(error))
 
 
 _events: list[threading.Thread] = []
@@ -139,7 +139,7 @@ def errors(doing: str, conn: Any = None) -> Iterator[None]:
 
 def translate(error: Any, doing: str, conn: Any = None) -> VirtfleetError:
     """The VirtfleetError of a libvirtError: its code, domain and words, and what it means where we know."""
-    message = _one_line(error)
+    message = message_of(error)
     beside = {
         "libvirt_code": error.get_error_code(),
         "libvirt_domain": error.get_error_domain(),
@@ -181,6 +181,7 @@ def _alive(conn: Any) -> bool:
         return False
 
 
-def _one_line(error: Any) -> str:
+def message_of(error: Any) -> str:
+    """What libvirt says, in one line and without a full stop."""
     message = error.get_error_message() or str(error)
     return " ".join(message.split()).rstrip(".")

@@ -16,15 +16,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from .connection import libvirt
+from .connection import libvirt, message_of
 from .refusal import hung_up
 from .sysfs import read_usb
 
 Answers = dict[str, Optional[bool]]
 
 _SECONDS = 10
-# Of libvirt's virErrorNumber: no such call in this driver, a read-only connection, a daemon that is gone.
-_NO_ANSWER = (3, 29, 38)
 # libvirt's own list (virFileIsSharedFS).
 _SHARED = (
     "nfs", "nfs4", "gfs2", "ocfs2", "afs", "smbfs", "smb3", "cifs", "ceph", "gpfs", "acfs", "fuse.glusterfs",
@@ -170,14 +168,16 @@ def ask_for_refusals(conn: Any, questions: Iterable[str]) -> dict[str, Optional[
 
     questions: domain XML, the keys of the result. None: this connection has no such call, or broke.
     """
+    # No such call in this driver, a read-only connection, a daemon that is gone.
+    no_answer = (libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_OPERATION_DENIED, libvirt.VIR_ERR_SYSTEM_ERROR)
     found: dict[str, Optional[str]] = {}
     for xml in questions:
         try:
             conn.domainXMLToNative("qemu-argv", xml, 0)
             found[xml] = ""
         except libvirt.libvirtError as error:
-            said = " ".join(error.get_error_message().split())
-            silent = error.get_error_code() in _NO_ANSWER or hung_up(error.get_error_domain(), said)
+            said = message_of(error)
+            silent = error.get_error_code() in no_answer or hung_up(error.get_error_domain(), said)
             found[xml] = None if silent else said
     return found
 

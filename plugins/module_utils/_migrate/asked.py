@@ -9,6 +9,7 @@ By itself, so that gathering need not bring the rules to the host.
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 # The version of what virt_network_info returns.
 INFO_FORMAT = 2
@@ -27,6 +28,7 @@ QUESTIONS = "questions"  # domain XML: what has libvirt against it? Answered in 
 LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES, QUESTIONS)
 
 
+@cache  # each guest's is needed for each host
 def key_of_question(xml: str) -> str:
     """Under which the answer to a question is found."""
     return hashlib.sha256(xml.encode()).hexdigest()[:32]

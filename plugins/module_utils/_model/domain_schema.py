@@ -12,7 +12,8 @@ Facts about libvirt and QEMU are from libvirt's src/conf/domain_conf.c, src/qemu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import Optional
 
 HARMLESS = "harmless"
@@ -125,7 +126,6 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "os/bootmenu": _GUEST,
     "os/bios": _GUEST,
     "os/smbios": _GUEST,
-    "os/smbios@mode=host": _GUEST,
     "os/acpi": _FILE,
     "os/shim": _FILE,
     "os/root": _OTHER_DRIVER,
@@ -145,6 +145,28 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "features/hyperv@mode": _GUEST,
     "features/hyperv@mode=passthrough": _HARDWARE,
     "features/hyperv/*": _HARDWARE,
+    # Enlightenments that KVM has on every x86 host that the collection supports (Linux 4.18 and later).
+    **dict.fromkeys(
+        (
+            f"features/hyperv/{name}"
+            for name in (
+                "relaxed",
+                "vapic",
+                "spinlocks",
+                "vpindex",
+                "runtime",
+                "synic",
+                "stimer",
+                "reset",
+                "vendor_id",
+                "frequencies",
+                "ipi",
+                "tlbflush",
+            )
+        ),
+        _GUEST,
+    ),
+    "features/hyperv/tlbflush/*": _HARDWARE,
     "features/kvm/*": _GUEST,
     "features/kvm/dirty-ring": _HARDWARE,
     "features/tcg": _GUEST,
@@ -285,66 +307,52 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "devices/hostdev": _RULE,
 }
 
-# Enlightenments that KVM has on every x86 host that the collection supports (Linux 4.18 and later).
-MEANINGS.update(
-    dict.fromkeys(
-        (
-            f"features/hyperv/{name}"
-            for name in (
-                "relaxed", "vapic", "spinlocks", "vpindex", "runtime", "synic", "stimer", "reset", "vendor_id",
-                "frequencies", "ipi",
-            )
-        ),
-        _GUEST,
-    )
-)  # fmt: skip
-MEANINGS["features/hyperv/tlbflush"] = _GUEST
-MEANINGS["features/hyperv/tlbflush/*"] = _HARDWARE
+# The same by path: an attribute, empty for the text, and its value.
+_BY_VALUE: dict[str, list[tuple[str, str, tuple[str, str]]]] = {}
+for _key, _found in MEANINGS.items():
+    _what, _equals, _value = _key.partition("=")
+    if _equals:
+        _path, _at, _attribute = _what.partition("@")
+        _BY_VALUE.setdefault(_path, []).append((_attribute, _value, _found))
 
 
 def meaning_of(path: str, attributes: Mapping[str, str], text: str) -> tuple[str, str]:
     """HARMLESS, JUDGED or UNKNOWN, and why, of an element. path: names separated by /."""
     if path in CONTAINERS:
         return HARMLESS, "it means nothing by itself"
-    names = path.split("/")
     by_value = [
-        MEANINGS[key]
-        for end in (*(f"@{name}={value}" for name, value in attributes.items()), f"={text}")
-        for key in (spelled + end for spelled in _spelled(names))
-        if key in MEANINGS
+        found
+        for spelled in _spelled(path)
+        for attribute, value, found in _BY_VALUE.get(spelled, ())
+        if (attributes.get(attribute) if attribute else text) == value
     ]
-    if by_value:
-        return max(by_value, key=lambda found: found[0] == UNKNOWN)
-    return _first(key for length in range(len(names), 0, -1) for key in _spelled(names[:length]))
+    return max(by_value, key=lambda found: found[0] == UNKNOWN) if by_value else _meaning_of_path(path)
 
 
+@cache
 def meaning_of_attribute(path: str, name: str) -> Optional[tuple[str, str]]:
     """None where it means what its element means."""
-    return next((MEANINGS[key] for key in _attribute_keys(path, name) if key in MEANINGS), None)
+    keys = (f"{spelled}@{name}" for spelled in _spelled(path))
+    return next((MEANINGS[key] for key in keys if key in MEANINGS), None)
 
 
-def is_known(path: str, attribute: str = "") -> bool:
-    """Whether it is listed, be it as what is not understood."""
-    if attribute and any(key in MEANINGS for key in _attribute_keys(path, attribute)):
-        return True
-    names = path.split("/")
-    return path in CONTAINERS or any(
-        key in MEANINGS for length in range(len(names), 0, -1) for key in _spelled(names[:length])
-    )
+@cache
+def _meaning_of_path(path: str) -> tuple[str, str]:
+    """By the longest key that fits it or an element around it."""
+    for key in _spelled(path):
+        if key in MEANINGS:
+            return MEANINGS[key]
+    above, _slash, _name = path.rpartition("/")
+    return _meaning_of_path(above) if above else NOT_LISTED
 
 
-def _attribute_keys(path: str, name: str) -> list[str]:
-    return [f"{spelled}@{name}" for spelled in _spelled(path.split("/") if path else [])]
-
-
-def _first(keys: Iterable[str]) -> tuple[str, str]:
-    return next((MEANINGS[key] for key in keys if key in MEANINGS), NOT_LISTED)
-
-
-def _spelled(names: list[str]) -> Iterator[str]:
+@cache
+def _spelled(path: str) -> tuple[str, ...]:
     """The path, and with a * in place of the kind of device or of the last name."""
-    yield "/".join(names)
+    names = path.split("/")
+    spelled = [path]
     if len(names) > 2 and names[0] == "devices":
-        yield "/".join([names[0], "*", *names[2:]])
+        spelled.append("/".join([names[0], "*", *names[2:]]))
     if len(names) > 1:
-        yield "/".join([*names[:-1], "*"])
+        spelled.append("/".join([*names[:-1], "*"]))
+    return tuple(spelled)

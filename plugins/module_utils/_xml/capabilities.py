@@ -13,8 +13,8 @@ from .etree import canonical_text, parse
 def parse_capabilities(xml: str) -> dict[str, Any]:
     """uuid; cpu: the processor as libvirt's own comparison takes it, None where it is not told; pages: sizes in KiB;
     machines: architecture -> names, both the canonical ones and their aliases; kinds: architecture -> kvm, qemu and
-    whatever else guests can be; emulators: paths of the QEMUs; security_models:
-    apparmor, selinux and dac, as far as libvirt uses them.
+    whatever else guests can be; emulators: paths of the QEMUs; security_models: of apparmor, selinux and
+    dac those that libvirt uses.
 
     Raises VirtfleetError XML_INVALID.
     """

@@ -11,23 +11,19 @@ from .._model.field import Document
 from .codec import pci_address
 from .etree import canonical_text, parse
 from .not_understood import find_not_understood
+from .question import make_question
 
 _UNITS = {"b": 1, "bytes": 1, "kb": 1000, "k": 1024, "kib": 1024, "mb": 10**6, "m": 1024**2, "mib": 1024**2}
 _UNITS.update({"gb": 10**9, "g": 1024**3, "gib": 1024**3, "tb": 10**12, "t": 1024**4, "tib": 1024**4})
 
 # Where libvirt makes sockets itself, and their folders with them.
 _OWN_SOCKETS = ("/var/lib/libvirt/", "/run/libvirt/")
-# What a question about a guest has in place of its own.
-_SOME_PATH = "/path"
-_SOME_UUID = "11111111-1111-1111-1111-111111111111"
-_ANSWERED_ALIKE = {
-    "name": "guest", "uuid": _SOME_UUID, "genid": _SOME_UUID, "os/nvram": _SOME_PATH, "os/cmdline": "quiet",
-    "devices/disk/serial": "serial",
-}  # fmt: skip
 # Security models that need nothing of the host.
 _EVERYWHERE = {"dac", "none"}
 # What, the element and its attribute.
 _NAMED_FILES = (
+    ("input device", "devices/input/source", "dev"),
+    ("input device", "devices/input/source", "evdev"),
     ("ROM of a device", "devices/*/rom", "file"),
     ("template of its firmware's variables", "os/nvram", "template"),
     ("file for its firmware (fw_cfg)", "sysinfo/entry", "file"),
@@ -67,33 +63,8 @@ def parse_descriptor(xml: str) -> Document:
         "possible_blockers": _possible_blockers(root),
         "security_models": sorted({str(node.get("model")) for node in root.iterfind("seclabel[@model]")} - _EVERYWHERE),
         "not_understood": find_not_understood(root),
-        "question": _question(root),
+        "question": make_question(root),
     }
-
-
-def _question(root: Any) -> str:
-    """The definition without what tells guests apart and makes no difference to QEMU's command line, so that equal
-    guests ask once; without NICs, which have rules of their own, and without paths, which are looked up.
-
-    Changes root.
-    """
-    for node in [*root.iterfind("devices/interface"), *root.iterfind("seclabel"), *root.iterfind("cpu")]:
-        node.getparent().remove(node)
-    for name in ("title", "description", "metadata", "resource", "cputune", "numatune", "blkiotune", "memtune", "perf"):
-        for node in root.findall(name):
-            root.remove(node)
-    for node in root.findall("devices/*//alias"):
-        node.getparent().remove(node)
-    for place in ("devices/*//source", "devices/*//log"):
-        for node in root.iterfind(place):
-            for name in ("file", "dev", "dir", "path"):
-                if node.get(name):
-                    node.set(name, _SOME_PATH)
-    for place, text in _ANSWERED_ALIKE.items():
-        for node in root.iterfind(place):
-            node.text = text
-    root.attrib.pop("id", None)
-    return canonical_text(root)
 
 
 def _kib(node: Any) -> Optional[int]:
@@ -199,10 +170,6 @@ def _files(root: Any) -> list[Document]:
         if path and path not in _RANDOM:
             found.append({"what": "source of randomness", "path": path})
     found += _of_characters(root)
-    for node in root.iterfind("devices/input/source"):
-        path = node.get("dev") or node.get("evdev")
-        if path:
-            found.append({"what": "input device", "path": path})
     found += [
         {"what": what, "path": path}
         for what, place, name in _NAMED_FILES

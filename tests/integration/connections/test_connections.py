@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
 import pytest
 from batch import assert_refused, task
+from harness import EVERYWHERE
 
 pytestmark = pytest.mark.lab
 
@@ -307,7 +307,7 @@ SILENT = ["qemu+ssh://kvm2/system", "qemu+tcp://kvm2/system", "qemu+tls://kvm2/s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("uri", SILENT if os.environ.get("IT_EVERYWHERE") else SILENT[:1])
+@pytest.mark.parametrize("uri", SILENT if EVERYWHERE else SILENT[:1])
 def test_the_other_host_s_daemon_never_answers(two, uri):
     began = time.monotonic()
     with two.stopped("kvm2", "libvirtd"):

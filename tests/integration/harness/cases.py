@@ -19,7 +19,6 @@ needs      what the kernel must have (see NEEDS); the case is skipped where it i
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -28,6 +27,7 @@ from typing import Any
 
 import yaml
 
+from . import EVERYWHERE
 from .playbook import Call, Probe, Step, Verbatim
 
 # What works in a network namespace of its own only where the kernel has it.
@@ -37,7 +37,7 @@ NEEDS = {
 }
 FOLDER = Path(__file__).parents[1] / "quartet"
 RELEASES = ("bookworm", "trixie")
-USUAL = RELEASES if os.environ.get("IT_EVERYWHERE") else RELEASES[:1]
+USUAL = RELEASES if EVERYWHERE else RELEASES[:1]
 
 
 @cache

@@ -23,6 +23,8 @@ MAC, OTHER = "52:54:00:30:00:01", "52:54:00:30:00:02"
 BRIDGE = {"forward": {}, "bridge": {"name": "virbr30", "stp": False}, "mac": "52:54:00:aa:00:30"}
 POOL = {"forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}, {"dev": "p1"}]}}
 ENG = {"portgroups": [{"name": "eng"}]}
+# When a step meets it, and how.
+FAULTS = [("before", "error"), ("after", "kill"), ("after", "daemon")]
 TRANSIENT = "<network><name>red</name><bridge name='virbr30' stp='off'/><mac address='52:54:00:aa:00:30'/></network>"
 
 

@@ -99,7 +99,7 @@ def strike(how: str, conn, step) -> None:
 
 
 def heed_signals() -> None:
-    """Also where whoever started the tests ignores them, as a shell does for what runs in its background."""
+    """All of them, even if the tests run under nohup or as a shell's background job, which ignore some."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 from collections.abc import Iterator
 
 import pytest
+from harness import EVERYWHERE
 from harness.playbook import ROOT
-from replug.bench import Bench, without_generated
+from replug.bench import FAULTS, Bench, without_generated
 
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
@@ -21,7 +21,6 @@ import guests
 
 pytestmark = pytest.mark.lab
 
-FAULTS = [("before", "error"), ("after", "kill"), ("after", "daemon")]
 MACS = {"red": "52:54:00:30:01:01", "blue": "52:54:00:30:01:02"}
 
 
@@ -121,7 +120,7 @@ def test_exchange(bench, kind):
 def chosen(steps: int, seed: str) -> list[tuple[int, tuple[str, str]]]:
     """Which step meets which fault: every one with IT_EVERYWHERE, which takes half an hour, else as many as FAULTS."""
     every = [(number, fault) for number in range(steps) for fault in FAULTS]
-    return every if os.environ.get("IT_EVERYWHERE") else random.Random(seed).sample(every, len(FAULTS))
+    return every if EVERYWHERE else random.Random(seed).sample(every, len(FAULTS))
 
 
 def bridge_of(seen: dict, name: str) -> str:

@@ -8,12 +8,12 @@ A plan's steps are learned from a run without a fault. Guests stay in their firm
 
 from __future__ import annotations
 
-import os
-
 import pytest
+from harness import EVERYWHERE
 from replug.bench import (
     BRIDGE,
     ENG,
+    FAULTS,
     HOST,
     NAME,
     OTHER,
@@ -40,7 +40,6 @@ KINDS: dict[str, tuple[dict | str | None, bool, dict]] = {
     "stop": (BRIDGE, False, {"state": "inactive"}),
     "removal": (BRIDGE, False, {"state": "absent"}),
 }
-FAULTS = [("before", "error"), ("after", "kill"), ("after", "daemon")]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -79,7 +78,7 @@ def test_faults(bench, kind):
 
 def faults_at(number: int) -> list[tuple[str, str]]:
     """Every fault with IT_EVERYWHERE, else one at each step, in turn; a kill before the first is one more."""
-    faults = FAULTS if os.environ.get("IT_EVERYWHERE") else [FAULTS[number % len(FAULTS)]]
+    faults = FAULTS if EVERYWHERE else [FAULTS[number % len(FAULTS)]]
     return faults if number else [("before", "kill"), *faults]
 
 

@@ -7,8 +7,8 @@ A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live,
 connections, vfs, pf_by_vf); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs);
 ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; guests (domain XML of running ones) and defined (of
 others). What it answers to lookups, unless it is offline: paths, no_paths, volumes, cpus, known_cpus, models and usb;
-lookups, by kind, for all else. refusal: what its libvirt has against
-the guests. volume_files: of volumes on the guest's own host.
+lookups, by kind, for all else; refusal: what its libvirt has against the guests. volume_files: of volumes on the
+guest's own host.
 """
 
 from __future__ import annotations
@@ -139,11 +139,12 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
 
 def answering(told: dict[str, Any], guests: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The same of a host whose libvirt has nothing against these guests, as virt_guest_info describes them."""
-    return {**told, "refusals": {key_of_question(guest["question"]): "" for guest in guests if _asks(guest)}}
+    return {**told, "refusals": refusals(guest.get("question") for guest in guests if isinstance(guest, dict))}
 
 
-def _asks(guest: Any) -> bool:
-    return isinstance(guest, dict) and isinstance(guest.get("question"), str)
+def refusals(questions: Iterable[Any], said: str = "") -> dict[str, str]:
+    """The same answer to all of them."""
+    return {key_of_question(question): said for question in questions if isinstance(question, str)}
 
 
 def details(seen: Observed, ports: dict[str, list[Plugged]], said: Any) -> dict[str, Any]:
@@ -202,7 +203,7 @@ def destination(host: dict[str, Any], guests: Iterable[GuestFacts] = ()) -> Dest
     found = info(host)
     if not host.get("offline"):
         found["lookups"] = look_up(host, guests)
-        found["refusals"] = {key_of_question(one.question): host.get("refusal", "") for one in guests if one.question}
+        found["refusals"] = refusals((guest.question for guest in guests), host.get("refusal", ""))
     return read_destination(found)
 
 

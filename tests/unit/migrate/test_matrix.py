@@ -183,7 +183,7 @@ def test_what_a_guest_lost(change, said):
 
 @pytest.mark.parametrize("part", ["host", "networks", "details", "links", "pools", "transient", "format"])
 def test_a_destination_that_is_cut_off_is_a_sentence(part):
-    whole = saved(HOSTS["kvm1"])
+    whole = info(HOSTS["kvm1"])
     del whole[part]
     with pytest.raises(AnsibleFilterError, match=r"^The destination"):
         migrate_verdicts([], {"kvm1": whole})
@@ -191,7 +191,7 @@ def test_a_destination_that_is_cut_off_is_a_sentence(part):
 
 @pytest.mark.parametrize("key", ["name", "kind", "mtu", "admin", "carrier", "master"])
 def test_a_link_that_is_cut_off_is_a_sentence(key):
-    whole = saved(HOSTS["kvm1"])
+    whole = info(HOSTS["kvm1"])
     del whole["links"][1][key]
     with pytest.raises(AnsibleFilterError, match=r"not a complete result of virt_network_info"):
         migrate_verdicts([], {"kvm1": whole})

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from ..asked import HOST, QUESTIONS
 from ..destination_facts import DestinationFacts
-from ..finding import LIBVIRT_ACCEPTS, Finding, refused, unknown
+from ..finding import BLOCKED, LIBVIRT_ACCEPTS, Finding, refused, unknown
 from ..guest_facts import GuestFacts
 from ..rule import guest_rule
+from .guest import check_machine
 
 NOT_UNDERSTOOD = unknown(
     "Whether {host} has what {path} in the guest's definition needs is not known.",
@@ -63,11 +64,8 @@ def check_all_is_understood(guest: GuestFacts, host: DestinationFacts) -> Iterat
     lookups={QUESTIONS: lambda guest: [guest.question] if guest.question else []},
 )
 def check_with_libvirt(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
-    """Where the machine or the type of guest is missing, another rule has said so already."""
-    machines, kinds = host.machines, host.domain_types
-    if guest.machine and machines is not None and guest.machine not in machines.get(str(guest.arch), ()):
-        return
-    if kinds is not None and guest.type not in kinds.get(str(guest.arch), ()):
+    """Where the machine or the type of guest is missing, check_machine has said so already."""
+    if any(finding.severity == BLOCKED for finding in check_machine(guest, host)):
         return
     said = None if guest.question is None else host.refusal_of(guest.question)
     if said is None:
