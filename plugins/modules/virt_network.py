@@ -119,7 +119,7 @@ steps:
 pending:
   description:
     - Options that take effect only at the network's next start, the same in every run until then. V(dnsmasq) if the
-      network has no dnsmasq until then.
+      network has no dnsmasq until then, V(bridge_link) if its bridge is missing, down or without an address until then.
   returned: success
   type: list
   elements: str

@@ -134,6 +134,20 @@ details:
         - The next run of M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) repairs V(dead),
           V(broken) and V(stale).
       type: str
+    bridge_link:
+      description:
+        - State of the bridge that libvirt made for the network, as the kernel has it. V(complete); V(missing), the host
+          has no such bridge; V(down), it was set down; V(no_address), it lacks an address of the network; V(unplugged),
+          taps of running guests on this network are in no bridge; V(none), libvirt makes no bridge for it;
+          V(unknown), it cannot be seen (over a remote URI or with a session daemon). Null if the network is not
+          active.
+        - The next run of M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) repairs V(missing),
+          V(down) and V(no_address), which takes a restart of the network, and V(unplugged), which takes none.
+      type: str
+    unplugged:
+      description: NICs of running guests on this network whose taps are in no bridge, each as in RV(details.plugged).
+      type: list
+      elements: dict
     live:
       description: The live values of the options in C(drift), except those that are not set live.
       type: dict

@@ -277,11 +277,13 @@ class Actions:
         if virtual:
             name = self.choice(virtual)
             made.append({"do": "attach", "network": name, "link": self.choice(["w0", "w1"])})
+            made.append({"do": "bridge", "network": name, "how": self.choice(["deleted", "down", "without addresses"])})
             made.append({"do": "lease", "network": name, "mac": "52:54:00:99:00:01", "last": 55})
         if seen["guests"]:
             settings = self.choice(
                 [["type", "bridge_slave", "isolated", "on"], ["type", "bridge_slave", "hairpin", "on"],
                  ["type", "bridge_slave", "learning", "off"], ["mtu", "1300"], ["nomaster"],
+                 ["nomaster"],
                  ["type", "bridge_slave", "flood", "off"], ["type", "bridge_slave", "cost", "7"]]
             )  # fmt: skip
             made.append({"do": "tap", "guest": self.choice(sorted(seen["guests"])), "nic": 0, "settings": settings})

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -236,9 +237,11 @@ def _steps(result: Result) -> list[str]:
 
 
 def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool = False) -> Iterator[Fault]:
-    """daemon: whether libvirtd was started meanwhile, which starts every dnsmasq that is gone."""
+    """daemon: whether libvirtd was started meanwhile, which starts what is gone of the others."""
     started = {name for name, facts in before["networks"].items() if daemon and not facts["dnsmasq"]["pid"]}
     mine = _links_of(before, named) | _links_of(after, named)
+    if daemon:  # and plugs in every guest that is cut off
+        mine |= {name for name, link in before["links"].items() if link["kind"] == "tun" and link["master"] is None}
 
     def ignore(path: str) -> bool:
         kind, _slash, rest = path[1:].partition("/")
@@ -323,8 +326,8 @@ def _isolated(facts: dict[str, Any]) -> bool:
     return "<port isolated='yes'" in (facts["live"] or "")
 
 
-def networks_work(look: Look, named: set[str], states: dict[str, str]) -> Iterator[Fault]:
-    """What libvirt and dnsmasq really run is what the definition says."""
+def networks_work(look: Look, named: set[str], states: dict[str, str], restart: str) -> Iterator[Fault]:
+    """What libvirt and dnsmasq really run is what the definition says. restart: as the call said."""
     for name in sorted(named & look["networks"].keys()):
         facts = look["networks"][name]
         if not facts["active"]:
@@ -333,15 +336,33 @@ def networks_work(look: Look, named: set[str], states: dict[str, str]) -> Iterat
         if "<forward mode='bridge'" in xml or not bridge:
             continue
         link = look["links"].get(bridge)
+        # virt_portgroup and virt_iface_pool leave the rest of a network alone, and never waits for the next start.
+        if restart == "never" or states.get(name) == "unknown":
+            continue
         if link is None:
             yield Fault("a network's bridge is missing", "", f"{name}: {bridge}")
             continue
+        here = {address.partition("/")[0] for address in link["addresses"]}
+        lost = {str(ipaddress.ip_address(a)) for a in re.findall(r"<ip [^>]*address='(.*?)'", xml)} - here
+        if lost:
+            yield Fault("a network's bridge lacks an address", "", f"{name}: {bridge} {sorted(lost)} {sorted(here)}")
+        if restart != "force":
+            yield from _plugged_in(look, name, bridge)
         stp = 0 if "stp='off'" in xml else 1
         if link["bridge"].get("stp_state") != stp:
             yield Fault("STP is not as defined", f"{stp}", f"{name}: {bridge} {link['bridge']}")
         if not link["up"]:
             yield Fault("a network's bridge is down", "", f"{name}: {bridge}")
         yield from _served(name, facts, states.get(name, "active"))
+
+
+def _plugged_in(look: Look, name: str, bridge: str) -> Iterator[Fault]:
+    for guest, facts in look["guests"].items():
+        for nic in facts["nics"]:
+            if nic["source"].get("network") == name and nic["target"] in look["links"]:
+                master = look["links"][nic["target"]]["master"]
+                if master is None:
+                    yield Fault("a guest is cut off", "", f"{guest} {nic['target']}: no bridge, should be {bridge}")
 
 
 def _served(name: str, facts: dict[str, Any], state: str) -> Iterator[Fault]:

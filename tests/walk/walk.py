@@ -160,7 +160,7 @@ class Walk:
         return [
             *rules.others_do_not_move(before, after, named),
             *rules.guests_keep_their_places(before, after, options, named),
-            *rules.networks_work(after, named, states),
+            *rules.networks_work(after, named, states, str(options.get("restart", "idle"))),
             *rules.leases_stay(before, after, named),
             *rules.nothing_is_left(after),
             *asked,

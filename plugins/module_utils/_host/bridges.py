@@ -5,15 +5,76 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import os
 import socket
+import struct
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Optional
 
+from .._model.bridge_link import UNUSED, SeenBridge, bridge_link_of
 from .._model.bridge_state import BridgeState
+from .._model.field import Document
+from .._model.forward import is_virtual
 
 _SYSFS = "/sys/class/net"
+_IFF_UP = 0x1  # linux/if.h
+_SIOCGIFCONF = 0x8912  # linux/sockios.h; netdevice(7)
+_IFREQ = struct.Struct("16s4x4s16x")  # name, and of a sockaddr_in the address
+_IPV6_ADDRESSES = "/proc/net/if_inet6"
+
+
+def read_bridge_link(live: Document) -> str:
+    """A word of bridge_link.py. live: a running network of this host.
+
+    Small files only, and no pyroute2: every run of every module asks for every network.
+    """
+    name = (live.get("bridge") or {}).get("name")
+    if not name or not is_virtual(live):
+        return UNUSED
+    return bridge_link_of(live, _seen(name))
+
+
+def _seen(name: str) -> Optional[SeenBridge]:
+    link = os.path.join(_SYSFS, name)
+    try:
+        with open(os.path.join(link, "flags"), encoding="ascii") as flags:
+            up = bool(int(flags.read(), 16) & _IFF_UP)
+    except OSError:
+        return None
+    if not os.path.isdir(os.path.join(link, "bridge")):
+        return None
+    return SeenBridge(up, frozenset((*_ipv4_addresses(name), *_ipv6_addresses(name))))
+
+
+def _ipv4_addresses(name: str) -> list[str]:
+    space = 64 * _IFREQ.size
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        while True:
+            buffer = array.array("B", bytes(space))
+            answer = struct.pack("iL", space, buffer.buffer_info()[0])
+            used = int(struct.unpack("iL", fcntl.ioctl(asked.fileno(), _SIOCGIFCONF, answer))[0])
+            if used < space:
+                break
+            space *= 4  # it may have been cut
+    found = _IFREQ.iter_unpack(buffer.tobytes()[:used])
+    # An address that ifconfig gave another label (virbr1:1) is the link's all the same.
+    return [
+        socket.inet_ntoa(address)
+        for label, address in found
+        if label.rstrip(b"\0").decode("ascii", "replace").partition(":")[0] == name
+    ]
+
+
+def _ipv6_addresses(name: str) -> list[str]:
+    try:
+        with open(_IPV6_ADDRESSES, encoding="ascii") as file:
+            rows = [line.split() for line in file]
+    except OSError:  # a kernel without IPv6
+        return []
+    return [socket.inet_ntop(socket.AF_INET6, bytes.fromhex(row[0])) for row in rows if row[5] == name]
 
 
 def read_bridges(names: Iterable[str]) -> tuple[BridgeState, ...]:

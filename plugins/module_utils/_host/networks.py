@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Optional
 
-from .._model.dnsmasq import UNKNOWN
 from .._model.field import Document
 from .._model.observed import Observed
 from .._xml.network import parse_network
+from .bridges import read_bridge_link
 from .connection import errors, libvirt, sees_daemons
 from .dnsmasq import read_dnsmasq
 
@@ -79,15 +80,17 @@ def _observed(name: str, live: Optional[str], persistent: Optional[str], autosta
     """seen: whether the daemons that libvirt runs can be seen from here."""
     live_document: Optional[Document] = None if live is None else parse_network(live)
     same = live is not None and live == persistent
-    return Observed(
+    observed = Observed(
         name,
         live=live_document,
         live_xml=live or "",
         persistent=live_document if same else None if persistent is None else parse_network(persistent),
         persistent_xml=persistent or "",
         autostart=autostart,
-        dnsmasq=UNKNOWN if live_document is None or not seen else read_dnsmasq(name, live_document),
     )
+    if live_document is None or not seen:
+        return observed
+    return replace(observed, dnsmasq=read_dnsmasq(name, live_document), bridge_link=read_bridge_link(live_document))
 
 
 def _inactive_xml(network: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from .dnsmasq import UNKNOWN
+from . import bridge_link, dnsmasq
 from .field import Document
 from .plugged import Plugged
 
@@ -18,7 +18,8 @@ class Observed:
     """live is None when the network is inactive, persistent when it is transient, both when there is none.
 
     The XML texts are libvirt's own, kept to put things back verbatim. plugged is None when not looked at.
-    dnsmasq: of a running network, a word of dnsmasq.py.
+    dnsmasq, bridge_link: of a running network, a word of dnsmasq.py and of bridge_link.py. unplugged: NICs of running
+    guests that name this network (it may not run) and whose taps are in no bridge, some of them among plugged.
     """
 
     name: str
@@ -28,7 +29,9 @@ class Observed:
     persistent_xml: str = ""
     autostart: bool = False
     plugged: Optional[tuple[Plugged, ...]] = None
-    dnsmasq: str = UNKNOWN
+    dnsmasq: str = dnsmasq.UNKNOWN
+    bridge_link: str = bridge_link.UNKNOWN
+    unplugged: tuple[Plugged, ...] = ()
 
     @property
     def exists(self) -> bool:
@@ -37,6 +40,16 @@ class Observed:
     @property
     def active(self) -> bool:
         return self.live is not None
+
+    @property
+    def definition(self) -> Document:
+        """As it runs, or else as it would start; empty when there is none."""
+        return self.live if self.live is not None else self.persistent or {}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a running network has its bridge and its dnsmasq, as far as that can be seen."""
+        return self.dnsmasq not in dnsmasq.FAULTY and self.bridge_link not in bridge_link.FAULTY
 
     @property
     def state(self) -> str:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from .._model import bridge_link, dnsmasq
 from .._model.desired import ABSENT, ACTIVE, INACTIVE, Desired
-from .._model.dnsmasq import FAULTY, RUNNING
 from .._model.field import Document
 from .._model.mark import foreign
 from .._model.network import DESCRIPTIVE, NETWORK
@@ -36,9 +36,13 @@ def diff_sides(
         before["autostart"], after["autostart"] = observed.autostart, desired.autostart
     if observed.active and observed.persistent is None:
         before["persistent"], after["persistent"] = False, True
-    if observed.dnsmasq in FAULTY and observed.active and desired.state != INACTIVE:
-        before["dnsmasq"] = observed.dnsmasq
-        after["dnsmasq"] = observed.dnsmasq if "dnsmasq" in pending else RUNNING
+    if observed.active and desired.state != INACTIVE:
+        for part, seen, faulty, right in (
+            ("bridge_link", observed.bridge_link, bridge_link.FAULTY, bridge_link.COMPLETE),
+            ("dnsmasq", observed.dnsmasq, dnsmasq.FAULTY, dnsmasq.RUNNING),
+        ):
+            if seen in faulty:
+                before[part], after[part] = seen, seen if part in pending else right
     before.update({name: now[name] for name in options if name in now})
     after.update({name: then[name] for name in options if name in then})
     live, live_goal = compared.live, compared.live_goal or {}

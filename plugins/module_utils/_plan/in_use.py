@@ -55,6 +55,8 @@ def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], needs_r
 
 
 def _restarted(needs_restart: tuple[str, ...]) -> str:
+    if "bridge_link" in needs_restart:
+        return "restarted to make its bridge again"
     if needs_restart == ("dnsmasq",):
         return "restarted to start its dnsmasq again"
     return f"restarted to change {', '.join(needs_restart)}"

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .._model.bridge_link import BROKEN, MISSING
 from .._model.canonical import canonical
-from .._model.desired import INACTIVE, NEVER, REPLUG, Desired
+from .._model.desired import ACTIVE, FORCE, IDLE, INACTIVE, NEVER, REPLUG, Desired
 from .._model.dnsmasq import FAULTY
+from .._model.field import Document
 from .._model.forward import has_pool, is_virtual, mode_of
 from .._model.host import Host
 from .._model.network import DESCRIPTIVE, NETWORK
@@ -37,6 +39,19 @@ class LiveChange:
     needs_port_info: bool = False
 
 
+def plan_start(desired: Desired, observed: Observed, goal: Document, restart: str) -> LiveChange:
+    """For a network that does not run. goal: its definition by then."""
+    if desired.state != ACTIVE:
+        return LiveChange()
+    steps = (start(desired.name),)
+    if not observed.unplugged or restart == FORCE:
+        return LiveChange(steps)
+    from .replug import plug_of, put_back
+
+    # Guests have run on without it since it was stopped.
+    return LiveChange((*steps, *put_back(desired.name, goal, observed.unplugged)) if plug_of(goal) == "tap" else steps)
+
+
 def plan_live_change(
     desired: Desired,
     observed: Observed,
@@ -46,6 +61,33 @@ def plan_live_change(
     accounting: PortAccounting | None,
 ) -> LiveChange:
     """For a network that runs. Raises VirtfleetError IN_USE, REPLUG_REMOTE or DNSMASQ_DEAD."""
+    if not observed.unplugged or restart == FORCE:  # which leaves guests unplugged
+        return _live_change(desired, observed, compared, host, restart, accounting)
+    from .unplugged import is_cut_off, without_port
+
+    lost = without_port(observed)
+    if is_cut_off(observed) and restart == IDLE:
+        restart = REPLUG
+    whole = replace(observed, plugged=(*(observed.plugged or ()), *lost))
+    change = _live_change(desired, whole, compared, host, restart, accounting)
+    if change.stops or desired.state == INACTIVE or observed.bridge_link == MISSING:
+        return change
+    from .replug import attach_taps, put_back
+
+    live = observed.live or {}
+    outside = [port for port in observed.unplugged if port not in lost]
+    back = (*attach_taps(desired.name, live, outside), *put_back(desired.name, live, lost))
+    return replace(change, steps=(*change.steps, *back))
+
+
+def _live_change(
+    desired: Desired,
+    observed: Observed,
+    compared: Comparison,
+    host: Host,
+    restart: str,
+    accounting: PortAccounting | None,
+) -> LiveChange:
     plugged = observed.plugged or ()
     if desired.state == INACTIVE:
         from .in_use import refuse_if_in_use
@@ -53,7 +95,10 @@ def plan_live_change(
         refuse_if_in_use(desired, plugged, restart, ())
         return LiveChange((stop(desired.name, plugged),), stops=True, plugged=plugged, needs_port_info=True)
     updates, needs_restart = compared.updates, compared.needs_restart
-    if observed.dnsmasq in FAULTY:
+    if observed.bridge_link in BROKEN:
+        needs_restart = (*needs_restart, "bridge_link")
+        needs_restart = (*needs_restart, "dnsmasq") if observed.dnsmasq in FAULTY else needs_restart
+    elif observed.dnsmasq in FAULTY:
         from .dnsmasq_restart import mends
 
         mended = mends(observed, updates, compared.persistent_goal, host)
@@ -125,8 +170,8 @@ def _restart(
     from .in_use import refuse_if_in_use
     from .replug import blocking_guests, replugged
 
-    plugged, live = observed.plugged or (), observed.live or {}
-    guests = blocking_guests(live, compared.goal, plugged, held)
+    plugged, live, goal = observed.plugged or (), observed.live or {}, compared.persistent_goal
+    guests = blocking_guests(live, goal, plugged, held)
     if restart != REPLUG or not plugged:
         refuse_if_in_use(desired, plugged, restart, needs_restart, guests)
         return LiveChange(
@@ -140,9 +185,7 @@ def _restart(
         from .in_use import refuse_remote_replug
 
         refuse_remote_replug(desired, plugged, needs_restart)
-    return LiveChange(
-        replugged(desired.name, live, compared.goal, plugged), stops=True, plugged=plugged, needs_port_info=True
-    )
+    return LiveChange(replugged(desired.name, live, goal, plugged), stops=True, plugged=plugged, needs_port_info=True)
 
 
 def _by_swap(

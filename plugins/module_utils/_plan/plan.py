@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._model.desired import ABSENT, ACTIVE, Desired
-from .._model.dnsmasq import FAULTY
 from .._model.few import few
 from .._model.field import EXTRA, Document
 from .._model.forward import is_virtual
@@ -51,13 +50,14 @@ def plan_network(
         from .refused import refuse_wrong
 
         refuse_wrong(desired, compared, host, others or {})
-    if compared.same and not accounting and _state_is(desired, observed) and observed.dnsmasq not in FAULTY:
+    if compared.same and not accounting and _state_is(desired, observed) and observed.is_whole:
         return Plan(desired.name)
-    from .live_change import LiveChange, plan_live_change, start
+    from .live_change import plan_live_change, plan_start
 
-    change = LiveChange((start(desired.name),)) if desired.state == ACTIVE else LiveChange()
     if observed.active:
         change = plan_live_change(desired, observed, compared, host, restart, accounting)
+    else:
+        change = plan_start(desired, observed, compared.persistent_goal, restart)
     steps = (*_definition_steps(desired, observed, compared, host, change.pending), *change.steps)
     pending = change.pending
     if compared.left and not any(step.action == START for step in change.steps):
@@ -149,8 +149,10 @@ def _warnings(
             "migrated away."
         )
     elif pending:
-        new = [option for option in pending if option != "dnsmasq"]
+        new = [option for option in pending if option not in ("dnsmasq", "bridge_link")]
         missing = [f"its new {', '.join(new)}"] if new else []
+        if "bridge_link" in pending:
+            missing.append("a working bridge")
         if "dnsmasq" in pending:
             missing.append("dnsmasq (DHCP and DNS)")
         warnings.append(f"Network '{desired.name}' runs without {' and '.join(missing)} until its next start.")

@@ -20,7 +20,6 @@ from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
-from .._xml.network import write_network
 from .dnsmasq_restart import started_again
 from .leases import leases_again
 from .live_change import start, stop
@@ -107,9 +106,8 @@ def _run_again(
     live, persistent = (canonical(NETWORK, document or {}) for document in (was.live, was.persistent))
     if live == persistent:
         return (*_definition(was, now), *_autostart(was, now), *before, *leases, start(name), *back)
-    ran_with = write_network({"name": name, **live})
     return (
-        Step(DEFINE, name, f"Define network '{name}' as it was running.", xml=ran_with),
+        Step(DEFINE, name, f"Define network '{name}' as it was running.", xml=was.live_xml),
         *before,
         *leases,
         start(name),

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from .._model.bridge_link import COMPLETE, UNPLUGGED, UNUSED
 from .._model.bridge_port import BridgePort
 from .._model.forward import is_virtual
 from .._model.guest import Guest, Nic
@@ -85,7 +86,7 @@ def unplugged(now: Observed, before: tuple[Plugged, ...], guests: tuple[Guest, .
     before whose port is missing count.
     """
     plugged = now.plugged or ()
-    bridge = is_virtual(now.live or {})
+    bridge = is_virtual(now.definition)
     there = {port.port for port in plugged if not bridge or port.tap is None or port.tap.mtu is not None}
     # What looked like a device while its guest was starting may be that guest's tap now.
     devices = {port.tap.name if port.tap is not None else port.name for port in plugged}
@@ -102,6 +103,27 @@ def unplugged(now: Observed, before: tuple[Plugged, ...], guests: tuple[Guest, .
     return tuple(missing)
 
 
+def with_unplugged(now: Observed, guests: tuple[Guest, ...], loose: Collection[str]) -> Observed:
+    """now: a network, with all that is plugged in; loose: taps of the host that are in no bridge."""
+    guest_ports = [port for port in now.plugged or () if port.kind == GUEST]
+    known = {port.port: port for port in (*unplugged(now, (), guests), *guest_ports)}
+    outside = tuple(port for port in known.values() if port.tap is not None and port.tap.name in loose)
+    link = UNPLUGGED if outside and now.bridge_link in (COMPLETE, UNUSED) else now.bridge_link
+    return replace(now, unplugged=outside, bridge_link=link)
+
+
+def without_port(observed: Observed) -> tuple[Plugged, ...]:
+    """Those of its unplugged guests to whom libvirt has no port any more: the network was stopped and started."""
+    ports = {port.port for port in observed.plugged or ()}
+    return tuple(port for port in observed.unplugged if port.port not in ports)
+
+
+def is_cut_off(observed: Observed) -> bool:
+    """Whether all that is plugged in is without its bridge, so that a restart takes nothing from anybody."""
+    outside = {port.port for port in observed.unplugged}
+    return bool(outside) and all(port.kind == GUEST and port.port in outside for port in observed.plugged or ())
+
+
 def _port(guest: Guest, nic: Nic, now: Observed) -> Plugged:
     port = Plugged(
         GUEST,
@@ -113,5 +135,5 @@ def _port(guest: Guest, nic: Nic, now: Observed) -> Plugged:
         member=nic.source if nic.actual == "direct" else None,
         tap=BridgePort(nic.target) if nic.target else None,
     )
-    bridge = bridge_of(now.live or {})
+    bridge = bridge_of(now.definition)
     return replace(port, xml=write_port(port, mode=nic.mode or "", bridge=bridge))

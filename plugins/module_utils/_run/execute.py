@@ -155,6 +155,7 @@ def _before_stop(running: Running, place: int, rest: list[Step]) -> list[Step]:
     plan, was = entry.plan, entry.was
     plugged = read_plugged(running.conn, was, running.host)
     if is_replug(plan):
+        plugged = (*plugged, *_lost_before(running, was, plugged))
         if is_virtual(was.live or {}):
             _have_netlink()
         _refuse_come(plan, without_place(plan, was, plugged))
@@ -166,6 +167,17 @@ def _before_stop(running: Running, place: int, rest: list[Step]) -> list[Step]:
         known = {(port.kind, port.name, port.mac) for port in was.plugged or ()}
         _refuse_come(plan, tuple(port for port in plugged if (port.kind, port.name, port.mac) not in known))
     return rest
+
+
+def _lost_before(running: Running, was: Observed, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:
+    """Guests that the network had lost when the plan was made; the restart brings them back too."""
+    if not was.unplugged:
+        return ()
+    from .._plan.unplugged import still_running, without_port
+
+    lost = still_running(without_port(was), read_guests(running.conn))
+    ports = {port.port for port in plugged}
+    return tuple(port for port in lost if port.port not in ports)
 
 
 def _refuse_come(plan: Plan, come: tuple[Plugged, ...]) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Optional
 
 from .._host.capacity import read_capabilities, read_cpu_models, read_memory, read_nwfilters
 from .._host.connection import connect, host_of, hostname_of
 from .._host.lookups import ask_for_refusals, look_up
 from .._host.snapshot import HostSnapshot
+from .._host.unplugged import read_unplugged
 from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, POOLS, PORTS, QUESTIONS, key_of_question
 from .._model.drift import drift
 from .._model.field import Document
@@ -51,8 +53,10 @@ def gather_from(
     snapshot = HostSnapshot(conn, host, name)
     found = snapshot.networks if name is None else {name: snapshot.network(name)}
     networks = [observed for _name, observed in sorted(found.items()) if observed.exists]
+    lacking = read_unplugged(conn, host, networks)
+    networks = [lacking.get(seen.name, seen) for seen in networks]
     if PORTS in what:
-        networks = [snapshot.with_plugged(seen.name) for seen in networks]
+        networks = [replace(seen, plugged=snapshot.with_plugged(seen.name).plugged) for seen in networks]
     details = {seen.name: _details(seen, host) for seen in networks}
     links = snapshot.links if LINKS in what else None
     guests = snapshot.guests if GUESTS in what else None
@@ -116,7 +120,9 @@ def _details(observed: Observed, host: Host) -> dict[str, Any]:
         "bridge": (document.get("bridge") or {}).get("name"),
         "drift": differing,
         "dnsmasq": observed.dnsmasq if observed.active else None,
+        "bridge_link": observed.bridge_link if observed.active else None,
         "live": {option: live[option] for option in differing if option in live},
+        "unplugged": [item.as_dict() for item in observed.unplugged],
         "plugged": None if plugged is None else [item.as_dict() for item in plugged],
         "connections": _connections(observed),
         "vfs": _vfs(document, host),

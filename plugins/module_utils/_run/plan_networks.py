@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._host.networks import read_network, read_networks
+from .._host.unplugged import read_unplugged
 from .._model.desired import Desired
 from .._model.errors import VirtfleetError
 from .._model.few import few
@@ -27,8 +28,10 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
     """
     refused: list[VirtfleetError] = []
     work: list[Work] = []
-    for desired in wanted:
-        observed = everything.get(desired.name) or read_network(conn, desired.name)
+    seen = [everything.get(desired.name) or read_network(conn, desired.name) for desired in wanted]
+    lacking = read_unplugged(conn, host, seen)
+    for desired, found in zip(wanted, seen):
+        observed = lacking.get(desired.name, found)
         with _collected(refused, desired, wanted):
             plan = plan_network(desired, observed, host, restart)
             if plan.needs_port_info:

@@ -75,6 +75,17 @@ def tap(guest: str, nic: int, settings: list[str]) -> dict[str, Any]:
     return shell(["ip", "link", "set", name, *settings]) if name else {"rc": 1, "said": "no such tap"}
 
 
+def bridge(network: str, how: str) -> dict[str, Any]:
+    """What somebody does to the bridge that libvirt made."""
+    name = _bridge(network)
+    commands = {
+        "deleted": ["ip", "link", "del", name],
+        "down": ["ip", "link", "set", name, "down"],
+        "without addresses": ["ip", "address", "flush", "dev", name],
+    }
+    return shell(commands[how])
+
+
 def lease(network: str, mac: str, last: int) -> dict[str, Any]:
     """A lease as libvirt's own helper writes it down, of the subnet with DHCP."""
     xml = output("virsh", "-q", "net-dumpxml", network)
@@ -212,6 +223,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "shell": shell,
     "guest": guest,
     "crash": crash,
+    "bridge": bridge,
     "dnsmasq": dnsmasq,
     "daemon": daemon,
     "awake": awake,
