@@ -95,18 +95,43 @@ def after_rollback(before: Look, after: Look) -> list[str]:
     """What is not as it was, but for what a restart that was rolled back may leave otherwise: the numbers of processes
     and links, the order of records, and a dnsmasq that was gone before."""
     gone = {name for name, facts in before["networks"].items() if not facts["dnsmasq"]["pid"]}
+    broken, without_guests = _broken(before)
 
     def ignore(path: str) -> bool:
         name, _slash, rest = path.removeprefix("/networks/").rpartition("/dnsmasq/")
+        if path.startswith(tuple(f"/links/{link}/" for link in broken)):
+            return True
+        if path.startswith(tuple(f"/networks/{network}/ports/" for network in without_guests)):
+            return True
+        if path.startswith("/routes/") and any(f" dev {link} " in f"{path} " for link in broken):
+            return True
         return path.endswith(("/dnsmasq/pid", "/index")) or (bool(rest) and name in gone)
 
     return differences(_without_order(before), _without_order(after), ignore)
 
 
+def _broken(look: Look) -> tuple[set[str], set[str]]:
+    """Links that a start of their network mends: bridges that are gone, down or without an address, and taps that are
+    in no bridge; and the networks of such taps."""
+    bridges, networks = set(), set()
+    for facts in look["networks"].values():
+        bridge = bridge_of(facts["live"])
+        if bridge and "<forward mode='bridge'" not in facts["live"]:
+            link = look["links"].get(bridge)
+            wanted = set(re.findall(r"<ip [^>]*address='(.*?)'", facts["live"]))
+            here = {address.partition("/")[0] for address in link["addresses"]} if link else set()
+            if link is None or not link["up"] or len(wanted) > len(here):
+                bridges |= {bridge, f"{bridge}-nic"}
+    loose = {name for name, link in look["links"].items() if link["kind"] == "tun" and link["master"] is None}
+    for guest in look["guests"].values():
+        networks |= {nic["source"].get("network", "") for nic in guest["nics"] if nic["target"] in loose}
+    return bridges | loose, networks
+
+
 def _without_order(look: Look) -> Look:
     """A live record that was taken out and put back stands at another place among its kind, which means nothing."""
     networks = {
-        name: {**facts, "live": facts["live"] and "\n".join(sorted(facts["live"].splitlines()))}
+        name: {**facts, "live": facts["live"] and "\n".join(sorted(_uncounted(facts["live"]).splitlines()))}
         for name, facts in look["networks"].items()
     }
     return {**look, "networks": networks}
@@ -117,6 +142,11 @@ def _first(found: list[str]) -> str:
     path = found[0].partition(": ")[0]
     parts = [part for part in path.split("/") if part]
     return "/".join([parts[0], *parts[2:]]) if len(parts) > 1 else path
+
+
+def _uncounted(xml: str) -> str:
+    """Without libvirt's count of ports, which are looked at themselves."""
+    return re.sub(r"^<network connections='\d+'", "<network", xml)
 
 
 # Rules

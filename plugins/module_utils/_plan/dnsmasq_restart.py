@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How libvirt is made to start or restart a network's dnsmasq, without a stop of the network.
 
-After any change of DNS hosts libvirt has dnsmasq read its files, and starts it where it does not run; after a change of
-TXT records it restarts it. So a record comes and goes.
+After any change of DNS or DHCP hosts libvirt has dnsmasq read its files, and starts it where it does not run; after a
+change of TXT records it restarts it. So a record comes and goes. A network with DNS disabled takes no DNS record.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .live_updates import live_updates, update
-from .records import DHCP_HOST, DHCP_RANGE, DNS_HOST, DNS_SRV, DNS_TXT
+from .records import DHCP_HOST, DHCP_RANGE, DNS_HOST, DNS_SRV, DNS_TXT, Section
 from .sequence import ADD, DELETE, Change
 from .step import Step
 
 _NAME = "virtfleet.invalid"
+_MAC = "02:00:00:00:00:00"
+_STARTING = "Start dnsmasq of running network '{}' again"
 # The sections whose updates do it anyway.
 _RESTARTING = {DHCP_RANGE.name, DNS_SRV.name, DNS_TXT.name}
 STARTING = {*_RESTARTING, DHCP_HOST.name, DNS_HOST.name}
@@ -44,7 +46,7 @@ def mends(observed: Observed, updates: Sequence[Step], goal: Document, host: Hos
     if any(step.section in enough for step in updates):
         return ()
     if observed.dnsmasq != BROKEN:
-        return started_again(observed)
+        return started_again(observed) or None
     runs, target = (
         {name: side[name] for name in _CONFIGURING if name in side} for side in (canonical(NETWORK, live), goal)
     )
@@ -64,9 +66,11 @@ def mends(observed: Observed, updates: Sequence[Step], goal: Document, host: Hos
 
 def started_again(observed: Observed) -> tuple[Step, ...]:
     """Without a change of its records; nothing where that does not help."""
+    live = observed.live or {}
+    answers = (live.get("dns") or {}).get("enable", True)
     if observed.dnsmasq == DEAD:
-        return _by_a_host(observed.name, observed.live or {})
-    return _by_a_txt(observed.name) if observed.dnsmasq == STALE else ()
+        return _by_a_host(observed.name, live) if answers else _by_a_dhcp_host(observed.name, live)
+    return _by_a_txt(observed.name) if observed.dnsmasq == STALE and answers else ()
 
 
 def _by_a_host(name: str, live: Document) -> tuple[Step, ...]:
@@ -74,21 +78,37 @@ def _by_a_host(name: str, live: Document) -> tuple[Step, ...]:
     # Addresses that RFC 5737 keeps free for documentation.
     ip = next(f"192.0.2.{last}" for last in range(1, len(taken) + 2) if f"192.0.2.{last}" not in taken)
     host: Document = {"ip": ip, "hostnames": [_NAME]}
-    return _come_and_go(f"Start dnsmasq of running network '{name}' again", name, host, {"ip": ip})
+    return _come_and_go(_STARTING.format(name), name, DNS_HOST, Change(ADD, host, host), {"ip": ip})
+
+
+def _by_a_dhcp_host(name: str, live: Document) -> tuple[Step, ...]:
+    """A reservation of the host's own address, which no guest has, for a MAC address that no device has. Nothing where
+    a guest has that address reserved."""
+    ips = [(index, ip) for index, ip in enumerate(live.get("ips") or ()) if ip.get("family", "ipv4") == "ipv4"]
+    # libvirt serves DHCP on one address of a family.
+    index, ip = next((item for item in ips if item[1].get("dhcp")), ips[0] if ips else (-1, {}))
+    taken = {host.get("ip") for host in (ip.get("dhcp") or {}).get("hosts") or ()}
+    if not ip.get("address") or ip["address"] in taken:
+        return ()
+    host: Document = {"mac": _MAC, "ip": ip["address"]}
+    come = Change(ADD, host, host)
+    # A deletion by MAC address would also find a host that has none.
+    return _come_and_go(_STARTING.format(name), name, DHCP_HOST, come, {"ip": ip["address"]}, index)
 
 
 def _by_a_txt(name: str) -> tuple[Step, ...]:
     txt: Document = {"name": _NAME, "value": "restart"}
-    return _come_and_go(f"Restart dnsmasq of running network '{name}'", name, txt, txt)
+    return _come_and_go(f"Restart dnsmasq of running network '{name}'", name, DNS_TXT, Change(ADD, txt, txt), txt)
 
 
-def _come_and_go(doing: str, name: str, record: Document, said: Document) -> tuple[Step, ...]:
-    section = DNS_HOST if "ip" in record else DNS_TXT
-    comes, goes = (
-        update(name, section.name, section.tag, section.entity, change)
-        for change in (Change(ADD, record, record), Change(DELETE, record, said))
-    )
+def _come_and_go(
+    doing: str, name: str, section: Section, comes: Change, said: Document, index: int = -1
+) -> tuple[Step, ...]:
+    """said: by which the record is deleted; index: which <ip> it belongs to."""
+    goes = Change(DELETE, comes.record, said)
+    come, go = (update(name, section.name, section.tag, section.entity, change, index) for change in (comes, goes))
+    kind = "DHCP" if section is DHCP_HOST else "DNS"
     return (
-        replace(comes, sentence=f"{doing} by adding a temporary DNS record."),
-        replace(goes, sentence=f"Remove the temporary DNS record of running network '{name}'."),
+        replace(come, sentence=f"{doing} by adding a temporary {kind} record."),
+        replace(go, sentence=f"Remove the temporary {kind} record of running network '{name}'."),
     )

@@ -16,6 +16,7 @@ BASE = {
     "bridge": {"name": "virbr31", "stp": False},
     "ips": [{"address": "10.77.0.1", "prefix": 24, "dhcp": {"ranges": [{"start": "10.77.0.10", "end": "10.77.0.50"}]}}],
 }
+WITHOUT_DNS = {**BASE, "dns": {"enable": False}}
 QUIET = {**BASE, "ips": [{"address": "10.77.0.1", "prefix": 24}]}
 LONG = {"service": "b", "protocol": "tcp", "target": "a" * 300}
 BY_HAND = f"<srv service='b' protocol='tcp' target='{LONG['target']}'/>"
@@ -41,7 +42,7 @@ def runs(look):
     return "/usr/sbin/dnsmasq --conf-file=/var/lib/libvirt/dnsmasq/red.conf" in look["stdout"]
 
 
-@pytest.mark.parametrize("network", [BASE, QUIET], ids=["with DHCP", "with DNS alone"])
+@pytest.mark.parametrize("network", [BASE, QUIET, WITHOUT_DNS], ids=["with DHCP", "with DNS alone", "with DHCP alone"])
 def test_one_that_was_killed_is_started_again(hosts, where, network):
     wish = task("virt_network", network)
     _made, _kill, told, check, real, look, again, after = run(

@@ -91,6 +91,7 @@ def _put(parent, tag: str, command: str, node) -> None:
 
 def _dns(root):
     dns = root.find("dns")
+    _need(dns is None or dns.get("enable") != "no", "Extra data in disabled network")
     return ET.SubElement(root, "dns") if dns is None else dns
 
 

@@ -153,6 +153,24 @@ def test_it_is_mended_without_a_stop_and_nothing_stays_of_that(document, state, 
     assert {step.section for step in updates} <= set(RECORDS if state == DEAD else RECORDS[1:3])
 
 
+@given(definitions.networks(), st.sampled_from([DEAD, STALE]), st.sampled_from(RESTARTS))
+def test_without_dns_it_is_mended_by_dhcp(document, state, restart):
+    """libvirt takes no DNS record then."""
+    seen = observed({**document, "dns": {"enable": False}}, state)
+    plan = plan_network(Desired("red"), seen, HOST, restart)
+    network = Network(seen.live_xml)
+    before = facts(network.records())
+    updates = [step for step in plan.steps if step.action == UPDATE]
+    for step in updates:
+        network.update(step.command, step.section, step.index, step.xml)
+    assert facts(network.records()) == before
+    stopped = any(step.action == DESTROY for step in plan.steps)
+    pending = plan.pending == ("dnsmasq",)
+    # Only a restart brings other ranges into its configuration.
+    assert (stopped, pending) == ((restart != "never", restart == "never") if state == STALE else (False, False))
+    assert bool(updates) == (state == DEAD)
+
+
 @given(definitions.networks(), definitions.networks(), st.sampled_from(FAULTY), st.sampled_from(RESTARTS))
 def test_nothing_is_unchanged_over_a_dnsmasq_that_does_not_run(live, persistent, state, restart):
     """It is mended, or pending with a word, or refused."""
