@@ -175,15 +175,20 @@ pools:
 links:
   description:
     - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin),
-      C(carrier), C(master), C(parent), C(vlan), C(vlan_filtering) and C(stp_delay) (of a bridge; the latter is how many
-      seconds a new port does not forward), C(port_state) (of a bridge port), C(mode) (of a macvtap), C(addresses),
-      C(link_local) (automatic addresses on which a service can listen), C(default_route) and C(vf).
+      C(carrier), C(master), C(parent), C(vlan), C(vlan_filtering), C(default_pvid) and C(stp_delay) (of a bridge; the
+      latter is how many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a bridge
+      port; the latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap),
+      C(addresses), C(link_local) (automatic addresses on which a service can listen), C(default_route) and C(vf).
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
   type: list
   elements: dict
 ovs_bridges:
-  description: Open vSwitch bridges that networks use, each with its ports. Null if RV(links) is null.
+  description:
+    - The Open vSwitch bridges by name, each with C(fail_mode), C(controllers) (how many), C(flows) (V(normal) for those
+      of a learning switch, V(none), V(other), or null if they cannot be seen) and C(ports), by name. A port has
+      C(tag), C(trunks), C(vlan_mode) and C(interfaces), each with C(name), C(type), C(peer) and C(up).
+    - Null if RV(links) is null.
   returned: success
   type: dict
 guests:

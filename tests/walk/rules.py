@@ -280,7 +280,8 @@ def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool 
                 rest.startswith(f"{name}/") or rest == name for name in named
             )
         if kind == "links":
-            return rest.split("/")[0] in mine
+            # A bridge's own address is the lowest of its ports'.
+            return rest.split("/")[0] in mine or path.endswith("/mac")
         if kind == "routes":
             return any(re.search(rf" dev {re.escape(link)}\b", path) for link in mine)
         return kind == "journal" or (kind == "guests" and "/nics" in path)
@@ -390,8 +391,8 @@ def _plugged_in(look: Look, name: str, bridge: str) -> Iterator[Fault]:
     for guest, facts in look["guests"].items():
         for nic in facts["nics"]:
             if nic["source"].get("network") == name and nic["target"] in look["links"]:
-                master = look["links"][nic["target"]]["master"]
-                if master is None:
+                link = look["links"][nic["target"]]
+                if link["kind"] == "tun" and link["master"] is None:
                     yield Fault("a guest is cut off", "", f"{guest} {nic['target']}: no bridge, should be {bridge}")
 
 

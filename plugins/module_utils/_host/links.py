@@ -45,7 +45,8 @@ def link_of(message: Any) -> dict[str, Any]:
     name, index, kind (veth, bridge, macvtap, ...; "physical" for none), mac, mtu, state (operational: up, down,
     lowerlayerdown, unknown, ...), admin (up or down), carrier (bool, None when unknown), master (index or None),
     parent (index of the link it stands on in this namespace, or None), vlan (of a link of kind vlan its id, or None),
-    vlan_filtering (of a bridge, None of others), stp_delay (of a bridge, how many seconds it keeps a new port silent),
+    vlan_filtering and default_pvid (of a bridge, None of others; the latter the VLAN of a port that has none of its
+    own, 0 for none), stp_delay (of a bridge, how many seconds it keeps a new port silent),
     port_state (of a port of a bridge, None of others).
     """
     info = message.get_attr(_KIND)
@@ -63,6 +64,7 @@ def link_of(message: Any) -> dict[str, Any]:
         "master": message.get_attr("IFLA_MASTER"),
         "vlan": _data(info, "vlan", "IFLA_VLAN_ID"),
         "vlan_filtering": None if filtering is None else bool(filtering),
+        "default_pvid": _data(info, "bridge", "IFLA_BR_VLAN_DEFAULT_PVID"),
         "stp_delay": _stp_delay(info),
         "port_state": _PORT_STATES.get(_data(info, "bridge", "IFLA_BRPORT_STATE", "SLAVE_")),
         "parent": message.get_attr("IFLA_LINK") if message.get_attr("IFLA_LINK_NETNSID") is None else None,

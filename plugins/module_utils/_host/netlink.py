@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .links import link_of, netlink
@@ -13,6 +14,8 @@ from .links import link_of, netlink
 _SCOPE_LINK = 253
 # IFA_F_DADFAILED, IFA_F_TENTATIVE: nothing can listen there (yet).
 _UNUSABLE = 0x08 | 0x40
+# BRIDGE_VLAN_INFO_UNTAGGED, _RANGE_BEGIN (linux/if_bridge.h)
+_UNTAGGED, _RANGE_BEGIN = 0x04, 0x08
 
 
 def read_netlink() -> list[dict[str, Any]]:
@@ -26,7 +29,31 @@ def read_netlink() -> list[dict[str, Any]]:
         addresses = list(route.get_addr())
         # The main table only: what other tables route is no way out of this host's own.
         routes = [message for family in (2, 10) for message in route.get_default_routes(family=family, table=254)]
-    return sorted(from_messages(links, addresses, routes), key=lambda link: int(link["index"]))
+        found = from_messages(links, addresses, routes)
+        # Only a bridge that filters VLANs needs them.
+        vlans = vlans_by_port(route.get_vlans()) if any(link["vlan_filtering"] for link in found) else {}
+    for link in found:
+        link["vlans"] = vlans.get(int(link["index"]))
+    return sorted(found, key=lambda link: int(link["index"]))
+
+
+def vlans_by_port(messages: Iterable[Any]) -> dict[int, list[dict[str, Any]]]:
+    """Of ports of bridges, by index: the VLANs that they are in, each with id and untagged."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for message in messages:
+        spec = message.get_attr("IFLA_AF_SPEC")
+        entries = [value for name, value in spec["attrs"] if name == "IFLA_BRIDGE_VLAN_INFO"] if spec else []
+        first = None
+        for entry in entries:
+            # A range consists of its two ends.
+            if entry["flags"] & _RANGE_BEGIN:
+                first = entry["vid"]
+                continue
+            ids = range(entry["vid"] if first is None else first, entry["vid"] + 1)
+            first = None
+            untagged = bool(entry["flags"] & _UNTAGGED)
+            found.setdefault(int(message["index"]), []).extend({"id": one, "untagged": untagged} for one in ids)
+    return found
 
 
 def from_messages(links: list[Any], addresses: list[Any], routes: list[Any]) -> list[dict[str, Any]]:

@@ -1,31 +1,109 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ports of Open vSwitch bridges, which the kernel does not show."""
+"""Open vSwitch bridges, of which the kernel shows little. Columns are those of ovs-vswitchd.conf.db(5)."""
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any, Optional
 
+_DATABASE = "/run/openvswitch/db.sock"
 _SECONDS = 5
+_TABLES = {
+    "Bridge": ("name", "ports", "fail_mode", "controller"),
+    "Port": ("_uuid", "name", "interfaces", "tag", "trunks", "vlan_mode"),
+    "Interface": ("_uuid", "name", "type", "options", "admin_state", "link_state"),
+}
 
 
-def read_ovs_bridges(names: Iterable[str]) -> dict[str, list[str]]:
-    """Bridge -> its ports, of those that Open vSwitch knows; empty without its tools."""
-    found = {}
-    for name in names:
-        try:
-            done = subprocess.run(
-                ["ovs-vsctl", f"--timeout={_SECONDS}", "list-ports", name],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=2 * _SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            break
-        if done.returncode == 0:
-            found[name] = done.stdout.split()
-    return found
+def read_ovs_bridges() -> dict[str, dict[str, Any]]:
+    """All bridges by name: fail_mode, controllers (how many), flows (normal, none, other, or None where they cannot be
+    seen) and ports, by name: tag, trunks, vlan_mode and interfaces, each with name, type, peer (of a patch port) and up
+    (None where Open vSwitch does not say). Empty where it does not run, and without its tools.
+    """
+    if not os.path.exists(_DATABASE):
+        return {}
+    command = ["ovs-vsctl", f"--timeout={_SECONDS}", "--format=json"]
+    for table, columns in _TABLES.items():
+        command += ["--", f"--columns={','.join(columns)}", "list", table]
+    said = _output(command)
+    if said is None:
+        return {}
+    bridges, ports, interfaces = (_rows(json.loads(line)) for line in said.splitlines())
+    by_uuid = {row["_uuid"]: row for row in interfaces}
+    made = {row["_uuid"]: (str(row["name"]), _port(row, by_uuid)) for row in ports}
+    return {
+        str(row["name"]): {
+            "fail_mode": row["fail_mode"] or None,
+            "controllers": len(_listed(row["controller"])),
+            "flows": _flows(str(row["name"])),
+            "ports": dict(made[uuid] for uuid in _listed(row["ports"]) if uuid in made),
+        }
+        for row in bridges
+    }
+
+
+def _port(row: dict[str, Any], interfaces: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "tag": row["tag"] if isinstance(row["tag"], int) else None,
+        "trunks": sorted(_listed(row["trunks"])),
+        "vlan_mode": row["vlan_mode"] or None,
+        "interfaces": [_interface(interfaces[uuid]) for uuid in _listed(row["interfaces"]) if uuid in interfaces],
+    }
+
+
+def _interface(row: dict[str, Any]) -> dict[str, Any]:
+    states = {row["admin_state"], row["link_state"]} - {None}
+    options = row["options"] if isinstance(row["options"], dict) else {}
+    return {
+        "name": str(row["name"]),
+        "type": str(row["type"] or ""),
+        "peer": options.get("peer"),
+        "up": None if not states else states == {"up"},
+    }
+
+
+def _rows(table: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(zip(table["headings"], map(_value, row))) for row in table["data"]]
+
+
+def _value(value: Any) -> Any:
+    """An empty set is None, one of a single item that item (RFC 7047, 5.1)."""
+    if not isinstance(value, list):
+        return value
+    kind, content = value
+    if kind == "uuid":
+        return content
+    if kind == "map":
+        return {_value(key): _value(item) for key, item in content}
+    items = [_value(item) for item in content]
+    return None if not items else items[0] if len(items) == 1 else items
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _flows(bridge: str) -> Optional[str]:
+    """normal: the one flow by which Open vSwitch is a learning switch."""
+    said = _output(["ovs-ofctl", f"--timeout={_SECONDS}", "--no-stats", "dump-flows", bridge])
+    if said is None:
+        return None
+    flows = [line.strip() for line in said.splitlines() if "actions=" in line]
+    if not flows:
+        return "none"
+    return "normal" if flows in (["priority=0 actions=NORMAL"], ["actions=NORMAL"]) else "other"
+
+
+def _output(command: Sequence[str]) -> Optional[str]:
+    try:
+        done = subprocess.run(
+            list(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=2 * _SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

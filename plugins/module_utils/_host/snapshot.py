@@ -57,13 +57,20 @@ class HostSnapshot:
 
     @cached_property
     def links(self) -> Optional[list[dict[str, Any]]]:
-        """As read_netlink gives them, with vf: whether the link is a VF's."""
+        """As read_netlink gives them, with vf: whether the link is a VF's; port_settings: see there."""
         if self.host.remote:
             return None
         from .netlink import read_netlink
-        from .sysfs import is_vf
+        from .sysfs import is_vf, port_settings
 
-        return [{**link, "vf": is_vf(link["name"])} for link in read_netlink()]
+        return [
+            {
+                **link,
+                "vf": is_vf(link["name"]),
+                "port_settings": port_settings(link["name"]) if link["master"] else None,
+            }
+            for link in read_netlink()
+        ]
 
     @cached_property
     def devices(self) -> Optional[tuple[Device, ...]]:

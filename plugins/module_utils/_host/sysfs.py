@@ -12,6 +12,8 @@ import os
 import re
 from typing import Any, Optional
 
+from .._model.link_kinds import USUAL
+
 ROOT = "/sys"
 # Which of a host's settings say whether it passes packets on, below /proc/sys/net.
 _FORWARDING = {"ipv4": "ipv4/ip_forward", "ipv6": "ipv6/conf/all/forwarding"}
@@ -33,6 +35,16 @@ def link_facts(name: str, root: str = ROOT) -> dict[str, Any]:
 def is_vf(name: str, root: str = ROOT) -> bool:
     """Whether a link is a VF's."""
     return os.path.exists(os.path.join(root, "class", "net", name, "device", "physfn"))
+
+
+def port_settings(name: str, root: str = ROOT) -> Optional[dict[str, bool]]:
+    """How a link is set as a port of a Linux bridge, by the names of link_kinds.USUAL; None of any other link."""
+    folder = os.path.join(root, "class", "net", name, "brport")
+    if not os.path.isdir(folder):
+        return None
+    told = {setting: _read(os.path.join(folder, setting)).strip() for setting in USUAL}
+    # A kernel that does not have a setting does not do it either.
+    return {setting: value not in ("0", "0x0") for setting, value in told.items() if value}
 
 
 def pci_facts(address: str, root: str = ROOT) -> Optional[dict[str, Any]]:

@@ -20,46 +20,10 @@ from .._model.forward import is_virtual, members_of, mode_of
 from .._model.network import NETWORK
 from .asked import INFO_FORMAT, key_of_question
 from .decode import DataError, read_record
+from .host_links import HostLinks, Link, OvsBridge
 
 _STATES = ("state", "autostart", "pending")
 _OPTIONS = Entity(*NETWORK.fields.values(), attribute("state"), flag("autostart"), Field("pending", TEXTS, ""))
-# Links that are guests' taps.
-_TAPS = ("tun",)
-# States of a bridge's port that it does not leave by itself.
-_BLOCKED_STATES = ("disabled", "blocking")
-
-
-@dataclass(frozen=True)
-class Link:
-    """See virt_network_info. addresses, link_local: None where a saved result lacks them."""
-
-    name: str
-    kind: str
-    mtu: Optional[int]
-    admin: str
-    carrier: Optional[bool]
-    master: Optional[str]
-    mac: Optional[str] = None
-    vlan: Optional[int] = None
-    vlan_filtering: Optional[bool] = None
-    mode: Optional[str] = None
-    stp_delay: Optional[float] = None
-    port_state: Optional[str] = None
-    default_route: bool = False
-    addresses: Optional[tuple[str, ...]] = None
-    link_local: Optional[tuple[str, ...]] = None
-    vf: Optional[bool] = None
-
-    @property
-    def passes_frames(self) -> bool:
-        if self.port_state in _BLOCKED_STATES or self.is_for_its_own_mac_only:
-            return False
-        return self.admin == "up" and self.carrier is not False
-
-    @property
-    def is_for_its_own_mac_only(self) -> bool:
-        """A macvlan hands a bridge on top of it no frames for others, unless it has its device for itself."""
-        return self.kind == "macvlan" and self.mode != "passthru" and bool(self.master)
 
 
 @dataclass(frozen=True)
@@ -170,7 +134,7 @@ class NetworkInfo:
     details: dict[str, NetworkDetails]
     pools: Optional[dict[str, PoolFacts]]
     links: Optional[tuple[Link, ...]]
-    ovs_bridges: Optional[dict[str, tuple[str, ...]]]
+    ovs_bridges: Optional[dict[str, OvsBridge]]
     guests: Optional[tuple[HostGuest, ...]]
     nwfilters: Optional[dict[str, Optional[str]]]
     host: HostFacts
@@ -233,8 +197,9 @@ class DestinationFacts:
             for found, persistent in ((info.networks, True), (info.transient, False))
             for options in found
         }
-        self.links = None if info.links is None else {link.name: link for link in info.links}
-        self.ovs_bridges = info.ovs_bridges or {}
+        self.host_links = HostLinks(info.links, info.ovs_bridges or {})
+        self.links = self.host_links.by_name
+        self.ovs_bridges = self.host_links.ovs_bridges
         self.guests = info.guests
         self.nwfilters = info.nwfilters
         self.memory = host.memory
@@ -259,43 +224,7 @@ class DestinationFacts:
         return kind in self._lookups
 
     def link(self, name: str) -> Optional[Link]:
-        return (self.links or {}).get(name)
-
-    def uplinks(self, bridge: str) -> Optional[list[Link]]:
-        """The links by which a bridge reaches further than its guests; None where links cannot be seen."""
-        if self.links is None:
-            return None
-        if bridge not in self._uplinks:
-            self._uplinks[bridge] = self._find_uplinks(bridge, self.links)
-        return self._uplinks[bridge]
-
-    @cached_property
-    def _uplinks(self) -> dict[str, Optional[list[Link]]]:
-        return {}
-
-    def _find_uplinks(self, bridge: str, links: dict[str, Link]) -> Optional[list[Link]]:
-        own = links.get(bridge)
-        if bridge in self.ovs_bridges:
-            # A port that the kernel does not know (of DPDK) is taken to be as good as its switch says.
-            ports = [
-                links.get(port) or Link(port, "openvswitch", None, "up", None, None)
-                for port in self.ovs_bridges[bridge]
-            ]
-        elif own is not None and own.kind != "bridge":
-            return None
-        else:
-            ports = self._links_by_master.get(bridge, [])
-            if own is not None and own.admin == "down":
-                # All its ports are disabled, which says nothing about them.
-                ports = [Link(**{**vars(port), "port_state": None}) for port in ports]
-        return [link for link in ports if link.kind not in _TAPS and link.name not in (bridge, f"{bridge}-nic")]
-
-    @cached_property
-    def _links_by_master(self) -> dict[str, list[Link]]:
-        found: dict[str, list[Link]] = {}
-        for link in (self.links or {}).values():
-            found.setdefault(str(link.master), []).append(link)
-        return found
+        return self.host_links.link(name)
 
     def is_bridge(self, name: str) -> bool:
         link = self.link(name)

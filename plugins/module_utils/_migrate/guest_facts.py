@@ -110,10 +110,12 @@ class Graphics:
 
 @dataclass(frozen=True)
 class Uplink:
-    """state: UP, DOWN (no carrier), NONE (nothing leads out) or None (not known); vlan: of the uplinks."""
+    """state: UP, DOWN (no carrier), NONE (nothing leads out) or None (not known); vlan: of the uplinks, beside the
+    NIC's own (see nic_settings.combine_ways); multicast: whether that leaves too."""
 
     state: Optional[str] = None
     vlan: Optional[int] = None
+    multicast: bool = True
 
 
 @dataclass(frozen=True)

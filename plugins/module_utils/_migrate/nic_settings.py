@@ -7,6 +7,7 @@ compares the two, so one function computes both.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from .._fleet.reach import MODES
@@ -19,11 +20,14 @@ from .._model.mark import foreign
 from .._model.network import DESCRIPTIVE
 from .._model.portgroup import PORTGROUP
 from .._plan.old_settings import effective_settings
-from .destination_facts import DestinationFacts, Link, NetworkFacts
+from .destination_facts import DestinationFacts, NetworkFacts
+from .frame_path import DOWN, NONE, PLAIN_PORT, UP, NicPort, Way, port_on, way_by, ways_out
 from .guest_facts import NetworkState, NicFacts, NicSettings, SourceLink, Uplink
+from .host_links import Link
 
 DEFAULT_MTU = 1500
-UP, DOWN, NONE = "up", "down", "none"
+# Of an Uplink that takes away the NIC's own VLAN tag.
+UNTAGGED = 0
 _REACH = {mode: reach for reach, modes in MODES.items() for mode in modes}
 # What each host generates, or what says nothing about the network.
 _NOT_PORTABLE = ("uuid", "mac", "name", *DESCRIPTIVE)
@@ -45,7 +49,8 @@ def compute_nic_settings(
     got = effective_settings(net.document, nic.portgroup, own)
     if held is not None:
         got.update(held)
-    isolated = nic.own.get("isolated")
+    own_isolation = nic.own.get("isolated")
+    isolated = bool((net.document.get("port") or {}).get("isolated") if own_isolation is None else own_isolation)
     return NicSettings(
         network=NetworkState(
             uuid=net.document.get("uuid"),
@@ -57,13 +62,13 @@ def compute_nic_settings(
         mode=net.mode,
         reach=_REACH.get(net.mode),
         mtu=_smallest(path_mtu(host, net, device), nic.own.get("mtu")),
-        uplink=uplink_of(host, net, device),
+        uplink=uplink_of(host, net, device, got["vlan"], isolated),
         portgroup=portgroup_of(net, nic.portgroup),
         vlan=got["vlan"],
         bandwidth=got["bandwidth"],
         virtualport=got["virtualport"],
         trust_guest_rx_filters=bool(got["trust_guest_rx_filters"]),
-        isolated=bool((net.document.get("port") or {}).get("isolated") if isolated is None else isolated),
+        isolated=isolated,
         addresses=addresses_on(host, net),
         forwarding=forwarded_families(host, net),
         definition=portable_definition(net),
@@ -151,7 +156,7 @@ def bridge_mtu(host: DestinationFacts, bridge: str) -> Optional[int]:
     link = host.link(bridge)
     if link is None:
         return None
-    return _smallest(link.mtu, *(uplink.mtu for uplink in host.uplinks(bridge) or () if uplink.passes_frames))
+    return _smallest(link.mtu, *(way.mtu for way in ways_out(host.host_links, bridge) or () if way.state == UP))
 
 
 def member_links(host: DestinationFacts, net: NetworkFacts, device: Optional[str] = None) -> list[Link]:
@@ -162,22 +167,58 @@ def member_links(host: DestinationFacts, net: NetworkFacts, device: Optional[str
     return [link for name in names for link in [host.link(str(name))] if link is not None]
 
 
-def uplink_of(host: DestinationFacts, net: NetworkFacts, device: Optional[str] = None) -> Uplink:
+def uplink_of(
+    host: DestinationFacts,
+    net: NetworkFacts,
+    device: Optional[str] = None,
+    vlan: Optional[Document] = None,
+    isolated: bool = False,
+) -> Uplink:
+    """vlan, isolated: of the NIC."""
     if host.links is None or (net.is_virtual and not forward_device(net)):
         return Uplink()
     if net.is_virtual:
-        return combine_uplinks([link for link in [host.link(str(forward_device(net)))] if link])
+        return combine_ways(_ways_by(host, [host.link(str(forward_device(net)))]))
     if net.bridge:
-        return combine_uplinks(host.uplinks(net.bridge))
-    return combine_uplinks(None if net.mode == "hostdev" else member_links(host, net, device))
+        port = port_on(host.host_links, net.bridge, vlan, isolated)
+        return combine_ways(ways_out(host.host_links, net.bridge, port), port)
+    return combine_ways(None if net.mode == "hostdev" else _ways_by(host, member_links(host, net, device)))
 
 
-def combine_uplinks(links: Optional[list[Link]]) -> Uplink:
-    if links is None:
+def _ways_by(host: DestinationFacts, links: Iterable[Optional[Link]]) -> list[Way]:
+    return [way_by(host.host_links, link) for link in links if link is not None]
+
+
+def combine_ways(ways: Optional[Sequence[Way]], port: NicPort = PLAIN_PORT) -> Uplink:
+    """One way that works is enough; as long as one of them is not understood, it may be that one.
+
+    port: the NIC's, whose tags are its own and not the uplink's.
+    """
+    if ways is None:
         return Uplink()
-    vlans = {link.vlan for link in links if link.passes_frames}
-    state = UP if any(link.passes_frames for link in links) else DOWN if links else NONE
-    return Uplink(state, vlans.pop() if len(vlans) == 1 else None)
+    states = {way.state for way in ways}
+    vlans = {_uplinks_own(way.vlan, port.tags) for way in ways if way.state == UP}
+    state = NONE if not ways else UP if UP in states else None if None in states else DOWN
+    open_ways = [way for way in ways if way.state == UP]
+    return Uplink(
+        state,
+        vlans.pop() if len(vlans) == 1 else None,
+        multicast=not open_ways or any(way.multicast for way in open_ways),
+    )
+
+
+def _uplinks_own(wire: Optional[int], tags: tuple[int, ...]) -> Optional[int]:
+    """Beside the NIC's own tag: None when frames leave as the NIC sends them, UNTAGGED when they lose its tag."""
+    if len(tags) != 1:
+        return wire
+    return UNTAGGED if wire is None else None if wire == tags[0] else wire
+
+
+def wire_vlan(own: Optional[int], tags: tuple[int, ...]) -> Optional[int]:
+    """The VLAN on the wire, from that of an Uplink."""
+    if len(tags) == 1:
+        return tags[0] if own is None else own or None
+    return own
 
 
 def forward_device(net: NetworkFacts) -> Optional[str]:
@@ -206,11 +247,11 @@ def find_source_link(host: DestinationFacts, nic: NicFacts) -> SourceLink:
         return SourceLink()
     own_mtu = nic.own.get("mtu")
     if nic.type == "bridge":
-        return SourceLink(_smallest(bridge_mtu(host, device), own_mtu), combine_uplinks(host.uplinks(device)))
+        return SourceLink(_smallest(bridge_mtu(host, device), own_mtu), combine_ways(ways_out(host.host_links, device)))
     link = host.link(device)
     if nic.type != "direct" or link is None:
         return SourceLink()
-    return SourceLink(_smallest(link.mtu, own_mtu), combine_uplinks([link]))
+    return SourceLink(_smallest(link.mtu, own_mtu), combine_ways([way_by(host.host_links, link)]))
 
 
 def is_attached(host: DestinationFacts, nic: NicFacts, tap: Optional[str]) -> Optional[bool]:
@@ -225,4 +266,4 @@ def is_attached(host: DestinationFacts, nic: NicFacts, tap: Optional[str]) -> Op
     link = host.link(str(tap))
     if link is None or not net.bridge:
         return False
-    return link.master == net.bridge or tap in host.ovs_bridges.get(net.bridge, ())
+    return host.host_links.bridge_of(link.name) == net.bridge

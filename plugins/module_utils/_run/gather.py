@@ -13,6 +13,7 @@ from typing import Any, Optional
 from .._host.capacity import read_capabilities, read_cpu_models, read_memory, read_nwfilters
 from .._host.connection import connect, host_of, hostname_of
 from .._host.lookups import ask_for_refusals, look_up
+from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
 from .._host.unplugged import read_unplugged
 from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, POOLS, PORTS, QUESTIONS, key_of_question
@@ -70,7 +71,7 @@ def gather_from(
         "details": details,
         "pools": pools,
         "links": links,
-        "ovs_bridges": None if links is None else _ovs_bridges(networks, links),
+        "ovs_bridges": None if links is None else read_ovs_bridges(),
         "guests": None if guests is None else [summarize_guest(guest) for guest in guests],
         "nwfilters": read_nwfilters(conn) if HOST in what else None,
         "host": {
@@ -162,24 +163,6 @@ def _pf_by_vf(observed: Observed, host: Host) -> Optional[dict[str, list[str]]]:
     from .._host.sysfs import pci_facts
 
     return {item["address"]: list((pci_facts(item["address"]) or {}).get("pf", ())) for item in addresses}
-
-
-def _ovs_bridges(networks: list[Observed], links: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """The ports of bridges that the kernel does not know as such; without any, nothing is asked."""
-    kinds = {link["name"]: link["kind"] for link in links}
-    bridges = {
-        bridge
-        for seen in networks
-        for document in (seen.live, seen.persistent)
-        if document is not None and mode_of(document) == "bridge"
-        for bridge in [str((document.get("bridge") or {}).get("name"))]
-        if bridge in kinds and kinds[bridge] != "bridge"
-    }
-    if not bridges:
-        return {}
-    from .._host.ovs import read_ovs_bridges
-
-    return read_ovs_bridges(sorted(bridges))
 
 
 def summarize_guest(guest: Guest) -> dict[str, Any]:

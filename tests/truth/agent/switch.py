@@ -24,7 +24,7 @@ def of(device: str) -> Optional[str]:
 
 def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str, Any]:
     ports = tools.run("ovs-vsctl", "list-ports", bridge).split()
-    uplinks = [links[name] for name in ports if name in links and not wire.is_tap(links[name])]
+    uplinks = [links[name] for name in _behind(bridge, []) if name in links and not wire.is_tap(links[name])]
     carrying = [link for link in uplinks if wire.carries(link)]
     columns = {column: _value("port", device, column) for column in ("tag", "trunks", "vlan_mode")}
     shaping = {column: _value("interface", device, column) for column in ("ingress_policing_rate",)}
@@ -43,6 +43,20 @@ def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str
             links[other]["address"] == links[device]["address"] for other in ports if other in links and other != device
         ),
     }
+
+
+def _behind(bridge: str, seen: list[str]) -> list[str]:
+    """The interfaces of a switch, those of bonds among them, and of the switches that it is patched to."""
+    seen.append(bridge)
+    found = []
+    for name in tools.run("ovs-vsctl", "list-ifaces", bridge).split():
+        if _value("interface", name, "type") != "patch":
+            found.append(name)
+            continue
+        other = of(_value("interface", name, "options:peer").strip('"'))
+        if other is not None and other not in seen:
+            found += _behind(other, seen)
+    return found
 
 
 def _value(table: str, record: str, column: str) -> str:

@@ -52,9 +52,30 @@ def link(said: Any, index: int) -> dict[str, Any]:
     usual = {
         "index": index, "kind": "veth", "mac": f"02:00:00:00:00:{index:02x}", "mtu": 1500, "state": "up", "admin": "up",
         "carrier": True, "master": None, "parent": None, "vlan": None, "vlan_filtering": None, "mode": None,
+        "default_pvid": None, "vlans": None, "port_settings": None,
         "stp_delay": None, "port_state": None, "default_route": False, "addresses": [], "link_local": [], "vf": False,
     }  # fmt: skip
     return {**usual, **({"name": said} if isinstance(said, str) else said)}
+
+
+def switch(said: Any) -> dict[str, Any]:
+    """A list of ports, or a mapping with whatever is not as usual; a port likewise."""
+    said = {"ports": said} if isinstance(said, list) else said
+    names = said["ports"] if isinstance(said["ports"], dict) else {name: {} for name in said["ports"]}
+    usual = {"tag": None, "trunks": [], "vlan_mode": None}
+    interface = {"type": "", "peer": None, "up": True}
+    ports = {
+        name: {
+            **usual,
+            **{key: value for key, value in port.items() if key in usual},
+            "interfaces": [
+                {**interface, "name": one, **{key: value for key, value in port.items() if key in interface}}
+                for one in port.get("members", [name])
+            ],
+        }
+        for name, port in names.items()
+    }
+    return {"fail_mode": None, "controllers": 0, "flows": "normal", **said, "ports": ports}
 
 
 def give_addresses(links: list[dict[str, Any]], said: Any, networks: list[Observed]) -> None:
@@ -115,7 +136,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             if has_pool(seen.live or {}) or has_pool(seen.persistent or {})
         },
         "links": None if remote else links,
-        "ovs_bridges": None if remote else host.get("ovs_bridges", {}),
+        "ovs_bridges": None if remote else {name: switch(said) for name, said in host.get("ovs_bridges", {}).items()},
         "guests": [summarize_guest(guest) for guest in guests],
         "nwfilters": host.get("nwfilters", {}),
         "host": {

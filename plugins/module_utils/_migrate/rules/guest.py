@@ -12,9 +12,11 @@ from typing import Optional, Union
 
 from ..._model.forward import POOL, members_of
 from ..asked import CPU_COMPARISONS, CPU_NAMES, GUESTS, HOST, LINKS, NIC_MODELS, PATHS, USB_DEVICES, VOLUMES
-from ..destination_facts import DestinationFacts, HostNic, Link
+from ..destination_facts import DestinationFacts, HostNic
 from ..finding import LIBVIRT_ACCEPTS, Finding, blocked, informational, refused, risky, unknown
+from ..frame_path import ways_out
 from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, HostDevice, HostFile, NicFacts
+from ..host_links import Link
 from ..rule import NicCase, guest_rule, nic_rule
 
 # --- Which guest, and which host ---
@@ -100,7 +102,7 @@ def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
         return None
     net = host.networks.get(nic.network_name or "")
     bridge = net.bridge if net is not None else nic.source
-    near = [bridge, *(link.name for link in host.uplinks(bridge) or ())] if bridge else []
+    near = [bridge, *(way.uplink for way in ways_out(host.host_links, bridge) or ())] if bridge else []
     return next((link for link in found if link.name in near), None)
 
 

@@ -13,12 +13,14 @@ from typing import Optional
 from ..._fleet.reach import underlying_links
 from .. import remedy
 from ..asked import LINKS, POOLS
-from ..destination_facts import DestinationFacts, Link, NetworkFacts
+from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import WARNING, Finding, Remedy, blocked, degraded, informational, refused, unknown
+from ..frame_path import DOWN, NONE, PLAIN_PORT, UP, Way, port_on, way_by, ways_out
 from ..guest_facts import SourceLink, Uplink
-from ..nic_settings import DOWN, NONE, UP, bridge_mtu, combine_uplinks
+from ..nic_settings import bridge_mtu, combine_ways, wire_vlan
 from ..rule import NicCase, nic_rule
 from .pools import MEMBER_DOWN, draws_from_pool
+from .ways import WAY_OBSCURE, obstacle, repair_way
 
 # --- The bridge ---
 
@@ -94,8 +96,10 @@ NO_UPLINK_EITHER = NO_UPLINK.rated(WARNING, "The same, and the uplink on the sou
 UPLINK_DEAD = blocked(
     "UPLINK_NO_CARRIER",
     "{link} on {host}, the uplink of {subject}, {state}{others}.",
-    "No uplink of the bridge has a carrier, or the pool's next member has none. An uplink that does not pass frames "
-    "counts as well: a disabled or blocking bridge port, a macvlan. Seen: libvirt accepts the guest",
+    "No uplink of the bridge has a carrier at its end, or the pool's next member has none. An uplink that does not "
+    "pass frames counts as well: a disabled or blocking bridge port, or one that does not flood, is not in the "
+    "guest's VLAN, or is isolated like the NIC's; a macvlan; a dummy; Open vSwitch without flows. Seen: libvirt "
+    "accepts the guest",
     "`ip link set up`, or plug in the cable",
 )
 UPLINK_DEAD_TOO = UPLINK_DEAD.rated(WARNING, "The same, and the uplink on the source has no carrier either")
@@ -117,7 +121,22 @@ FORWARD_DEVICE_WITHOUT_ROUTE = blocked(
 )
 FORWARD_DEVICE_WITHOUT_ROUTE_EITHER = FORWARD_DEVICE_WITHOUT_ROUTE.rated(WARNING)
 
-_UPLINK_KINDS = (NO_UPLINK, NO_UPLINK_EITHER, UPLINK_DEAD, UPLINK_DEAD_TOO, UPLINKS_NOT_SEEN, UPLINK_VLAN_DIFFERS)
+MULTICAST_STOPPED = degraded(
+    "UPLINK_NO_MULTICAST",
+    "{link} on {host}, the uplink of {subject}, does not flood multicast frames, which IPv6 needs.",
+    "The bridge does not flood multicast frames to its uplink (`mcast_flood off`), which IPv6 needs to find neighbours",
+    "`bridge link set dev <uplink> mcast_flood on`",
+)
+_UPLINK_KINDS = (
+    NO_UPLINK,
+    NO_UPLINK_EITHER,
+    UPLINK_DEAD,
+    UPLINK_DEAD_TOO,
+    UPLINKS_NOT_SEEN,
+    UPLINK_VLAN_DIFFERS,
+    WAY_OBSCURE,
+    MULTICAST_STOPPED,
+)
 
 
 @nic_rule(
@@ -141,7 +160,7 @@ def check_uplinks(case: NicCase) -> Iterator[Finding]:
     if net.is_virtual:
         yield from _check_forward_device(case, net, had)
     elif net.bridge:
-        yield from _check_uplinks(host, net.bridge, net.name, had)
+        yield from _check_uplinks(host, net.bridge, net.name, had, case)
 
 
 def _check_forward_device(case: NicCase, net: NetworkFacts, had: Uplink) -> Iterator[Finding]:
@@ -151,9 +170,13 @@ def _check_forward_device(case: NicCase, net: NetworkFacts, had: Uplink) -> Iter
         if link is None:
             kind = FORWARD_DEVICE_MISSING_TOO if dead else FORWARD_DEVICE_MISSING
             yield kind.found(network=net.name, link=device)
-        elif not link.passes_frames:
+            continue
+        way = way_by(case.host.host_links, link)
+        if way.state == DOWN:
             kind = FORWARD_DEVICE_DEAD_TOO if dead else FORWARD_DEVICE_DEAD
-            yield kind.found(network=net.name, link=device, state=_state_words(link), remedy=_set_up(link))
+            yield kind.found(network=net.name, link=device, state=obstacle(way), remedy=repair_way(way))
+        elif way.state is None:
+            yield WAY_OBSCURE.found(network=net.name, link=device, state=obstacle(way))
         elif _forwarded_by_any(case) and not (link.default_route or link.addresses):
             kind = FORWARD_DEVICE_WITHOUT_ROUTE_EITHER if dead else FORWARD_DEVICE_WITHOUT_ROUTE
             yield kind.found(network=net.name, link=device)
@@ -163,40 +186,39 @@ def _forwarded_by_any(case: NicCase) -> bool:
     return case.had is not None and not underlying_links(case.had.definition)
 
 
-def _check_uplinks(host: DestinationFacts, name: str, network: Optional[str], had: Uplink) -> Iterator[Finding]:
-    """had: the uplinks on the guest's own host."""
+def _check_uplinks(
+    host: DestinationFacts, name: str, network: Optional[str], had: Uplink, case: Optional[NicCase] = None
+) -> Iterator[Finding]:
+    """had: the uplinks on the guest's own host; case: of a NIC that has the bridge from its network."""
     if had.state == NONE:
         return
-    found = host.uplinks(name)
-    gets = combine_uplinks(found)
+    gets = None if case is None else case.gets
+    port = PLAIN_PORT if gets is None else port_on(host.host_links, name, gets.vlan, gets.isolated)
+    found = ways_out(host.host_links, name, port)
+    there = combine_ways(found, port)
     dead_there = had.state == DOWN
     if found is None:
         yield UPLINKS_NOT_SEEN.found(network=network, link=name)
     elif not found:
         yield (NO_UPLINK_EITHER if dead_there else NO_UPLINK).found(network=network, link=name)
-    elif gets.state == DOWN:
-        dead = min(found, key=lambda link: link.name)
+    elif there.state == DOWN:
+        dead = min(found, key=lambda way: way.uplink)
         others = " (like its other uplinks)" if len(found) > 1 else ""
         yield (UPLINK_DEAD_TOO if dead_there else UPLINK_DEAD).found(
-            network=network, link=dead.name, state=_state_words(dead), others=others, remedy=_set_up(dead)
+            network=network, link=dead.uplink, state=obstacle(dead), others=others, remedy=repair_way(dead)
         )
-    elif gets.state == UP and had.state == UP and gets.vlan != had.vlan:
-        yield UPLINK_VLAN_DIFFERS.found(network=network, link=name, gets=gets.vlan, had=had.vlan)
-
-
-def _state_words(link: Link) -> str:
-    if link.admin != "up":
-        return "is down"
-    if link.carrier is False:
-        return "has no carrier"
-    if link.is_for_its_own_mac_only:
-        return "takes frames for its own MAC address only (a macvlan not in mode passthru)"
-    return f"passes no frames (its bridge has the port in state {link.port_state})"
-
-
-def _set_up(link: Link) -> Remedy:
-    """A cable is put in by hand."""
-    return remedy.set_link_up(link.name) if link.admin != "up" else None
+    elif there.state is None:
+        obscure = min((way for way in found if way.state is None), key=lambda way: way.uplink)
+        yield WAY_OBSCURE.found(network=network, link=obscure.uplink, state=obstacle(obscure))
+    else:
+        # Where the NIC itself gets other tags, that is said by itself.
+        same_tags = case is None or case.had is None or gets is None or case.had.vlan == gets.vlan
+        if had.state == UP and there.vlan != had.vlan and same_tags:
+            gets_vlan, had_vlan = (wire_vlan(vlan, port.tags) for vlan in (there.vlan, had.vlan))
+            yield UPLINK_VLAN_DIFFERS.found(network=network, link=name, gets=gets_vlan, had=had_vlan)
+        if had.multicast and not there.multicast:
+            first = min((way for way in found if way.state == UP), key=lambda way: way.uplink)
+            yield MULTICAST_STOPPED.found(network=network, link=first.uplink)
 
 
 # --- MTU ---
@@ -239,8 +261,9 @@ def _enlarge_mtu(host: DestinationFacts, net: NetworkFacts, size: int) -> Remedy
     """Of the link that is too small; for a network whose bridge libvirt makes, of the network."""
     if net.is_virtual:
         return remedy.change_network(net.name, mtu=size)
-    chain = [*(host.uplinks(net.bridge) or ()), host.link(net.bridge)] if net.bridge else []
-    small = [link.name for link in chain if link is not None and (link.mtu or size) < size]
+    names = [*(way.uplink for way in ways_out(host.host_links, net.bridge) or ()), net.bridge] if net.bridge else []
+    chain = [link for link in map(host.link, names) if link is not None]
+    small = [link.name for link in chain if (link.mtu or size) < size]
     return remedy.set_link_mtu(small[0], size) if small else None
 
 
@@ -269,7 +292,7 @@ NAMED_LINK_NOT_SEEN = unknown(
 NAMED_LINK_MISSING = refused("UPLINK_MISSING", "{host} has no {link}, which the NIC names.")
 NAMED_LINK_IN_BRIDGE = refused("POOL_MEMBER_BUSY", "{link} on {host}, which the NIC names, is a port of {master}.")
 NAMED_LINK_HELD = refused("POOL_MEMBER_BUSY", "{holder} holds {link} on {host}, which the NIC names.")
-NAMED_LINK_DEAD = blocked("UPLINK_NO_CARRIER", "{link} on {host}, which the NIC names, has no carrier.")
+NAMED_LINK_DEAD = blocked("UPLINK_NO_CARRIER", "{link} on {host}, which the NIC names, {state}.")
 NAMED_LINK_VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS", "{link} on {host} is in {gets:vlan}; on the guest's own host it is in {had:vlan}."
 )
@@ -288,6 +311,7 @@ NAMED_LINK_VLAN_DIFFERS = blocked(
     NAMED_LINK_HELD,
     NAMED_LINK_DEAD,
     NAMED_LINK_VLAN_DIFFERS,
+    WAY_OBSCURE,
     MEMBER_DOWN,
     LINK_MTU_TOO_SMALL,
     LINK_MTU_NOT_SEEN,
@@ -351,14 +375,21 @@ def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[F
         yield NAMED_LINK_IN_BRIDGE.found(link=device, master=link.master)
     if link.admin != "up":
         yield MEMBER_DOWN.found(link=device, remedy=remedy.set_link_up(device))
-    elif not link.passes_frames:
-        yield NAMED_LINK_DEAD.found(link=device)
-    elif had.uplink.state == UP and had.uplink.vlan != link.vlan:
-        yield NAMED_LINK_VLAN_DIFFERS.found(link=device, gets=link.vlan, had=had.uplink.vlan)
+    else:
+        yield from _check_way(device, way_by(case.host.host_links, link), had.uplink)
     holder = _exclusive_holder(case, device)
     if holder is not None:
         yield NAMED_LINK_HELD.found(link=device, holder=holder)
     yield from _compare_link_mtu(device, had.mtu, link.mtu)
+
+
+def _check_way(device: str, way: Way, had: Uplink) -> Iterator[Finding]:
+    if way.state == DOWN:
+        yield NAMED_LINK_DEAD.found(link=device, state=obstacle(way))
+    elif way.state is None:
+        yield WAY_OBSCURE.found(link=device, state=obstacle(way))
+    elif had.state == UP and had.vlan != way.vlan:
+        yield NAMED_LINK_VLAN_DIFFERS.found(link=device, gets=way.vlan, had=had.vlan)
 
 
 def _exclusive_holder(case: NicCase, device: str) -> Optional[str]:

@@ -17,10 +17,12 @@ from ..._model.forward import members_of
 from ..._plan.pool.occupancy import EXCLUSIVE
 from .. import remedy
 from ..asked import LINKS, POOLS
-from ..destination_facts import Link, NetworkFacts, PoolMember
+from ..destination_facts import NetworkFacts, PoolMember
 from ..finding import Finding, Remedy, blocked, degraded, refused, unknown
-from ..nic_settings import DOWN
+from ..frame_path import DOWN, way_by
+from ..host_links import Link
 from ..rule import NicCase, nic_rule
+from .ways import WAY_OBSCURE, obstacle
 
 POOL_EMPTY = refused(
     "POOL_EMPTY",
@@ -70,7 +72,7 @@ MEMBER_DOWN = unknown(
     "carrier known. Seen, with and without a carrier",
     repair="`ip link set up`",
 )
-MEMBER_DEAD = blocked("UPLINK_NO_CARRIER", "{link}, by which the guest's traffic would go on {where}, has no carrier.")
+MEMBER_DEAD = blocked("UPLINK_NO_CARRIER", "{link}, by which the guest's traffic would go on {where}, {state}.")
 MEMBER_VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS",
     "{link}, by which the guest's traffic would go on {where}, is in {gets:vlan}; on the guest's own host it is in "
@@ -97,6 +99,7 @@ MEMBER_KINDS = (
     MEMBER_DOWN,
     MEMBER_DEAD,
     MEMBER_VLAN_DIFFERS,
+    WAY_OBSCURE,
     MEMBER_MTU_TOO_SMALL,
     MEMBER_HOLDERS_NOT_SEEN,
     MEMBER_LINK_NOT_SEEN,
@@ -186,14 +189,17 @@ def check_member(case: NicCase, net: NetworkFacts, name: str) -> Iterator[Findin
 
 
 def _check_member_link(case: NicCase, net: NetworkFacts, link: Link) -> Iterator[Finding]:
-    if link.passes_frames:
-        had = None if case.had is None else case.had.uplink
-        if had is not None and had.state not in (None, DOWN) and had.vlan != link.vlan:
-            yield MEMBER_VLAN_DIFFERS.found(network=net.name, link=link.name, gets=link.vlan, had=had.vlan)
-    elif link.admin == "up":
-        yield MEMBER_DEAD.found(network=net.name, link=link.name)
-    else:
+    if link.admin != "up":
         yield MEMBER_DOWN.found(network=net.name, link=link.name, remedy=remedy.set_link_up(link.name))
+        return
+    way = way_by(case.host.host_links, link)
+    had = None if case.had is None else case.had.uplink
+    if way.state == DOWN:
+        yield MEMBER_DEAD.found(network=net.name, link=link.name, state=obstacle(way))
+    elif way.state is None:
+        yield WAY_OBSCURE.found(network=net.name, link=link.name, state=obstacle(way))
+    elif had is not None and had.state not in (None, DOWN) and had.vlan != way.vlan:
+        yield MEMBER_VLAN_DIFFERS.found(network=net.name, link=link.name, gets=way.vlan, had=had.vlan)
 
 
 def has_guest_limit(net: NetworkFacts) -> bool:

@@ -1,0 +1,313 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of a guest's frames from a bridge to the wire, link by link.
+
+A closed world: a link of a kind, or a setting, that is not understood makes the way unknown, and is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from .._model import link_kinds
+from .._model.field import Document
+from .host_links import HostLinks, Link, OvsBridge, OvsPort
+
+UP, DOWN, NONE = "up", "down", "none"
+
+# Why frames do not pass, or why that is not known: words of Way.why.
+SET_DOWN, NO_CARRIER, PORT_STATE, OWN_MAC_ONLY, NOWHERE = "set_down", "no_carrier", "port_state", "own_mac", "nowhere"
+NOT_FLOODED, NOT_IN_VLAN, NO_FLOWS, BRIDGE_SET_DOWN, ISOLATED = (
+    "not_flooded", "not_in_vlan", "no_flows", "bridge_down", "isolated",
+)  # fmt: skip
+KIND, SETTING, TWO_TAGS, FLOWS, VLANS, ENDS_HERE, NOT_SEEN = (
+    "kind", "setting", "two_tags", "flows", "vlans", "ends_here", "not_seen",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Way:
+    """uplink: the bridge's port by which it leaves; state: UP, DOWN, or None when it is not known; vlan: in which it
+    reaches the wire, None for untagged; mtu: the smallest on it; link, why, what: where it breaks or is not understood,
+    a word above, and of KIND the kind, of SETTING and NOT_FLOODED the setting. multicast: whether that passes too.
+    """
+
+    uplink: str
+    state: Optional[str]
+    vlan: Optional[int] = None
+    mtu: Optional[int] = None
+    link: Optional[Link] = None
+    why: str = ""
+    what: str = ""
+    multicast: bool = True
+
+
+@dataclass(frozen=True)
+class NicPort:
+    """The port of a bridge that a NIC gets. tags: its VLANs, none where it is untagged; isolated: from other such."""
+
+    tags: tuple[int, ...] = ()
+    isolated: bool = False
+
+
+PLAIN_PORT = NicPort()
+
+
+def tags_of(vlan: Optional[Document]) -> tuple[int, ...]:
+    """Of a NIC's VLAN settings: its tags, none for an untagged port."""
+    return tuple(sorted(int(tag["id"]) for tag in (vlan or {}).get("tags") or () if tag.get("id") is not None))
+
+
+def port_on(links: HostLinks, bridge: str, vlan: Optional[Document], isolated: bool) -> NicPort:
+    """Of a NIC on this bridge, which can only tag frames if it is Open vSwitch or filters VLANs."""
+    own = links.link(bridge)
+    tagging = bridge in links.ovs_bridges or (own is not None and own.vlan_filtering)
+    return NicPort(tags_of(vlan) if tagging else (), isolated)
+
+
+def ways_out(links: HostLinks, bridge: str, nic: NicPort = PLAIN_PORT) -> Optional[list[Way]]:
+    """By each uplink of a bridge; None where they cannot be seen."""
+    if links.by_name is None:
+        return None
+    key = (bridge, nic)
+    if key not in links.ways:
+        links.ways[key] = _ways_out(links, bridge, nic, frozenset())
+    found: Optional[list[Way]] = links.ways[key]
+    return found
+
+
+def way_by(links: HostLinks, link: Link) -> Way:
+    """By a link that a guest's macvtap stands on, or that a network forwards by."""
+    return _follow(links, link, frozenset())
+
+
+def _ways_out(links: HostLinks, bridge: str, nic: NicPort, seen: frozenset[str]) -> Optional[list[Way]]:
+    own = links.link(bridge)
+    switch = links.ovs_bridges.get(bridge)
+    seen = seen | {bridge}
+    if switch is not None:
+        return list(_out_of_switch(links, bridge, switch, nic.tags, seen))
+    if own is not None and own.kind != "bridge":
+        return None
+    if own is None:
+        return []
+    return [_out_of_port(links, own, port, nic, seen) for port in links.ports_of(bridge) if port.name not in seen]
+
+
+# --- Linux bridges ---
+
+
+def _out_of_port(links: HostLinks, bridge: Link, port: Link, nic: NicPort, seen: frozenset[str]) -> Way:
+    # All ports of a bridge that is down are disabled, which says nothing about them.
+    port = port if bridge.admin == "up" else replace(port, port_state=None)
+    stopped = _stopped_by_settings(port, nic) or _stopped_by_vlans(bridge, port, nic.tags)
+    if stopped is not None:
+        return stopped
+    way = _follow(links, port, seen)
+    if bridge.vlan_filtering:
+        way = _tagged(way, _wire_tag(bridge, port, nic.tags), port)
+    return replace(way, multicast=way.multicast and (port.port_settings or {}).get("multicast_flood", True))
+
+
+def _stopped_by_settings(port: Link, nic: NicPort) -> Optional[Way]:
+    """What a port's settings keep from passing. Without flooding and without learning nothing finds its way."""
+    settings = port.port_settings
+    if settings is None:
+        return None
+    for name in link_kinds.NOT_UNDERSTOOD:
+        if settings.get(name, link_kinds.USUAL[name]) != link_kinds.USUAL[name]:
+            return Way(port.name, None, mtu=port.mtu, link=port, why=SETTING, what=name)
+    if nic.isolated and settings.get("isolated", False):
+        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=ISOLATED)
+    if not settings.get("broadcast_flood", True):
+        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_FLOODED, what="broadcast_flood")
+    if not settings.get("unicast_flood", True) and not settings.get("learning", True):
+        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_FLOODED, what="unicast_flood and learning")
+    return None
+
+
+def _stopped_by_vlans(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[Way]:
+    if not bridge.vlan_filtering:
+        return None
+    if port.vlans is None or bridge.default_pvid is None:
+        return Way(port.name, None, mtu=port.mtu, link=port, why=VLANS)
+    wanted = tags or ((bridge.default_pvid,) if bridge.default_pvid else ())
+    there = {vlan.id for vlan in port.vlans}
+    if not wanted or not set(wanted) <= there:
+        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_IN_VLAN)
+    return None
+
+
+def _wire_tag(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[int]:
+    wanted = tags or ((bridge.default_pvid,) if bridge.default_pvid else ())
+    sent = [vlan for vlan in port.vlans or () if vlan.id in wanted and not vlan.untagged]
+    return sent[0].id if len(sent) == 1 and len(wanted) == 1 else None
+
+
+# --- Open vSwitch ---
+
+
+def _out_of_switch(
+    links: HostLinks, bridge: str, switch: OvsBridge, tags: tuple[int, ...], seen: frozenset[str]
+) -> Iterator[Way]:
+    for name, port in sorted(switch.ports.items()):
+        if name in seen or links.is_guests(name) or port.is_the_hosts_or_a_guests:
+            continue
+        yield _out_of_switch_port(links, bridge, switch, name, port, tags, seen)
+
+
+def _out_of_switch_port(
+    links: HostLinks,
+    bridge: str,
+    switch: OvsBridge,
+    name: str,
+    port: OvsPort,
+    tags: tuple[int, ...],
+    seen: frozenset[str],
+) -> Way:
+    known = links.link(name)
+    if switch.flows == "none" or (switch.flows is None and switch.fail_mode == "secure" and not switch.controllers):
+        return Way(name, DOWN, link=links.link(bridge) or known, why=NO_FLOWS)
+    if switch.flows != "normal":
+        return Way(name, None, link=links.link(bridge) or known, why=FLOWS)
+    carried, tag = _carried(port, tags)
+    if not carried:
+        return Way(name, DOWN, link=known or Link.unseen(name), why=NOT_IN_VLAN)
+    found = [_by_interface(links, one.name, one.type, one.peer, one.up, tags, seen) for one in port.interfaces]
+    way = next((one for one in found if one.state == UP), None) or next(
+        (one for one in found if one.state is None), found[0] if found else Way(name, None, why=NOT_SEEN)
+    )
+    way = replace(way, uplink=name)
+    return way if tag is None or way.state != UP else _tagged(way, tag, known or Link.unseen(name))
+
+
+def _carried(port: OvsPort, tags: tuple[int, ...]) -> tuple[bool, Optional[int]]:
+    """Whether a port carries frames of these VLANs (none: untagged), and with which tag they leave.
+
+    By "VLAN Configuration" of ports in ovs-vswitchd.conf.db(5).
+    """
+    wanted = tags or (0,)
+    mode = port.vlan_mode or ("access" if port.tag is not None else "trunk")
+    if mode in ("access", "dot1q-tunnel"):
+        own = port.tag or 0
+        return mode == "access" and set(wanted) == {own}, None
+    trunks = set(port.trunks)
+    native = port.tag or 0 if mode.startswith("native") else None
+    carried = all(not trunks or one in trunks or one == native for one in wanted)
+    if len(wanted) > 1 or wanted[0] == 0 or (wanted[0] == native and mode == "native-untagged"):
+        return carried, None
+    return carried, wanted[0]
+
+
+def _by_interface(
+    links: HostLinks,
+    name: str,
+    kind: str,
+    peer: Optional[str],
+    up: Optional[bool],
+    tags: tuple[int, ...],
+    seen: frozenset[str],
+) -> Way:
+    link = links.link(name)
+    if kind == "patch":
+        return _by_patch(links, name, peer, tags, seen)
+    if kind in ("", "system") and link is not None:
+        return _follow(links, link, seen)
+    if kind in ("", "system", "dpdk", "dpdkvhostuserclient", "netdev") and up is not None:
+        shown = Link.unseen(name)
+        return Way(name, UP if up else DOWN, link=shown, why="" if up else NO_CARRIER)
+    return Way(name, None, link=link or Link.unseen(name), why=KIND, what=kind or "unseen")
+
+
+def _by_patch(links: HostLinks, name: str, peer: Optional[str], tags: tuple[int, ...], seen: frozenset[str]) -> Way:
+    bridge = next((one for one, switch in links.ovs_bridges.items() if peer in switch.ports), None)
+    if bridge is None:
+        return Way(name, DOWN, link=Link.unseen(name), why=NO_CARRIER)
+    if bridge in seen:
+        return Way(name, None, link=Link.unseen(name), why=ENDS_HERE)
+    return _best(name, _ways_out(links, bridge, NicPort(tags), seen | {name, str(peer)}))
+
+
+# --- Any link ---
+
+
+def _follow(links: HostLinks, link: Link, seen: frozenset[str]) -> Way:
+    """From a link on, away from the guest."""
+    if link.name in seen:
+        return Way(link.name, None, link=link, why=ENDS_HERE)
+    why = _stopped(link)
+    if why:
+        return Way(link.name, DOWN, link.vlan, link.mtu, link, why)
+    seen = seen | {link.name}
+    beneath = links.parent_of(link)
+    if link.kind == "veth" and beneath is not None:
+        return _over_veth(links, link, beneath, seen)
+    if link.kind == "bridge":
+        return replace(_best(link.name, _ways_out(links, link.name, PLAIN_PORT, seen)), uplink=link.name)
+    if link.kind in ("vlan", "macvlan"):
+        if beneath is None:  # in another namespace
+            return Way(link.name, UP, link.vlan, link.mtu)
+        if beneath.vlan_filtering:  # on a bridge: whether that lets the tag out is not looked at
+            return Way(link.name, None, mtu=link.mtu, link=beneath, why=VLANS)
+        way = replace(_follow(links, beneath, seen), uplink=link.name)
+        return _tagged(_narrowed(way, link.mtu), link.vlan, link) if link.kind == "vlan" else _narrowed(way, link.mtu)
+    if link.kind in link_kinds.OWN_CARRIER:
+        return Way(link.name, UP, link.vlan, link.mtu)
+    return Way(link.name, None, mtu=link.mtu, link=link, why=KIND, what=link.kind)
+
+
+def _stopped(link: Link) -> str:
+    if link.admin != "up":
+        return SET_DOWN
+    if link.carrier is False:
+        return NO_CARRIER
+    if link.is_for_its_own_mac_only:
+        return OWN_MAC_ONLY
+    if link.kind in link_kinds.NOWHERE:
+        return NOWHERE
+    return "" if link.passes_frames else PORT_STATE
+
+
+def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str]) -> Way:
+    """A veth whose other end is on this host: into another bridge, or to the host itself."""
+    if peer.admin != "up":
+        return Way(link.name, DOWN, mtu=link.mtu, link=peer, why=SET_DOWN)
+    other = links.bridge_of(peer.name)
+    if other is None:
+        return Way(link.name, None, mtu=link.mtu, link=peer, why=ENDS_HERE)
+    own = links.link(other)
+    if own is not None and own.kind == "bridge":
+        if own.admin != "up":
+            return Way(link.name, DOWN, mtu=link.mtu, link=own, why=BRIDGE_SET_DOWN)
+        odd = [name for name, usual in link_kinds.USUAL.items() if (peer.port_settings or {}).get(name, usual) != usual]
+        if odd:
+            return Way(link.name, None, mtu=link.mtu, link=peer, why=SETTING, what=odd[0])
+    if own is not None and own.vlan_filtering:
+        return Way(link.name, None, mtu=link.mtu, link=peer, why=VLANS)
+    found = _ways_out(links, other, PLAIN_PORT, seen | {peer.name})
+    return _narrowed(_best(link.name, found), link.mtu)
+
+
+def _best(uplink: str, ways: Optional[Iterable[Way]]) -> Way:
+    """Of several: one by which frames pass, else one that is not known, else one that is broken."""
+    found = list(ways or ())
+    for state in (UP, None, DOWN):
+        for way in found:
+            if way.state == state:
+                return replace(way, uplink=uplink)
+    return Way(uplink, DOWN, link=Link.unseen(uplink), why=NOWHERE)
+
+
+def _narrowed(way: Way, mtu: Optional[int]) -> Way:
+    return replace(way, mtu=min(way.mtu or mtu, mtu)) if mtu else way
+
+
+def _tagged(way: Way, tag: Optional[int], link: Link) -> Way:
+    if tag is None or way.state != UP:
+        return way
+    if way.vlan is not None:
+        return replace(way, state=None, link=link, why=TWO_TAGS)
+    return replace(way, vlan=tag)

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host's links and Open vSwitch bridges as virt_network_info shows them, and how they hang together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Optional
+
+# Links that are guests' taps.
+_TAPS = ("tun",)
+# States of a bridge's port that it does not leave by itself.
+_BLOCKED_STATES = ("disabled", "blocking")
+_NO_UPLINKS = ("internal", "dpdkvhostuser", "dpdkvhostuserclient")
+
+
+@dataclass(frozen=True)
+class PortVlan:
+    """id: of a VLAN that a port of a bridge is in; untagged: whether its frames leave the port without a tag."""
+
+    id: int
+    untagged: bool
+
+
+@dataclass(frozen=True)
+class Link:
+    """See virt_network_info. addresses, link_local: None where a saved result lacks them."""
+
+    name: str
+    kind: str
+    mtu: Optional[int]
+    admin: str
+    carrier: Optional[bool]
+    master: Optional[str]
+    mac: Optional[str] = None
+    index: Optional[int] = None
+    parent: Optional[int] = None
+    vlan: Optional[int] = None
+    vlan_filtering: Optional[bool] = None
+    default_pvid: Optional[int] = None
+    vlans: Optional[tuple[PortVlan, ...]] = None
+    mode: Optional[str] = None
+    stp_delay: Optional[float] = None
+    port_state: Optional[str] = None
+    port_settings: Optional[dict[str, bool]] = None
+    default_route: bool = False
+    addresses: Optional[tuple[str, ...]] = None
+    link_local: Optional[tuple[str, ...]] = None
+    vf: Optional[bool] = None
+
+    @classmethod
+    def unseen(cls, name: str) -> Link:
+        """A port of Open vSwitch that the kernel does not know."""
+        return cls(name, "openvswitch", None, "up", None, None)
+
+    @property
+    def passes_frames(self) -> bool:
+        if self.port_state in _BLOCKED_STATES or self.is_for_its_own_mac_only:
+            return False
+        return self.admin == "up" and self.carrier is not False
+
+    @property
+    def is_for_its_own_mac_only(self) -> bool:
+        """A macvlan hands a bridge on top of it no frames for others, unless it has its device for itself."""
+        return self.kind == "macvlan" and self.mode != "passthru" and bool(self.master)
+
+
+@dataclass(frozen=True)
+class OvsInterface:
+    """type: empty or system for a link of the kernel, internal, patch, vxlan, dpdk, ...; peer: of a patch port, the
+    other one; up: None where Open vSwitch does not say."""
+
+    name: str
+    type: str = ""
+    peer: Optional[str] = None
+    up: Optional[bool] = None
+
+
+@dataclass(frozen=True)
+class OvsPort:
+    """tag, trunks, vlan_mode: as in Open vSwitch's table Port; interfaces: several of a bond."""
+
+    interfaces: tuple[OvsInterface, ...]
+    tag: Optional[int] = None
+    trunks: tuple[int, ...] = ()
+    vlan_mode: Optional[str] = None
+
+    @property
+    def is_the_hosts_or_a_guests(self) -> bool:
+        return all(interface.type in _NO_UPLINKS for interface in self.interfaces)
+
+
+@dataclass(frozen=True)
+class OvsBridge:
+    """controllers: how many; flows: normal (as of a learning switch), none, other, or None where they cannot be
+    seen."""
+
+    ports: dict[str, OvsPort]
+    fail_mode: Optional[str] = None
+    controllers: int = 0
+    flows: Optional[str] = None
+
+
+class HostLinks:
+    """by_name: None where links cannot be seen. ways: what frame_path.ways_out found, for each bridge and its tags."""
+
+    def __init__(self, links: Optional[tuple[Link, ...]], ovs_bridges: dict[str, OvsBridge]) -> None:
+        self.by_name = None if links is None else {link.name: link for link in links}
+        self.ovs_bridges = ovs_bridges
+        self.ways: dict[Any, Any] = {}
+
+    def link(self, name: str) -> Optional[Link]:
+        return (self.by_name or {}).get(name)
+
+    def is_guests(self, name: str) -> bool:
+        link = self.link(name)
+        return link is not None and link.kind in _TAPS
+
+    def ports_of(self, bridge: str) -> list[Link]:
+        """Of a Linux bridge, without guests' taps and the dummy that libvirt itself puts there."""
+        found = self._by_master.get(bridge, [])
+        return [link for link in found if link.kind not in _TAPS and link.name != f"{bridge}-nic"]
+
+    def parent_of(self, link: Link) -> Optional[Link]:
+        """The link that it stands on, of a veth the other end; None when that is in another namespace."""
+        found = None if link.parent is None else self._by_index.get(link.parent)
+        return None if found is None or found.name == link.name else found
+
+    def bridge_of(self, name: str) -> Optional[str]:
+        """The bridge, of Linux or of Open vSwitch, that a link is a port of."""
+        for bridge, switch in self.ovs_bridges.items():
+            if any(interface.name == name for port in switch.ports.values() for interface in port.interfaces):
+                return bridge
+        link = self.link(name)
+        return None if link is None else link.master
+
+    @cached_property
+    def _by_master(self) -> dict[str, list[Link]]:
+        found: dict[str, list[Link]] = {}
+        for link in (self.by_name or {}).values():
+            found.setdefault(str(link.master), []).append(link)
+        return found
+
+    @cached_property
+    def _by_index(self) -> dict[int, Link]:
+        return {link.index: link for link in (self.by_name or {}).values() if link.index is not None}

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What findings say of a way out of a host on which frames stop, or that is not understood."""
+
+from __future__ import annotations
+
+from .. import frame_path as why
+from .. import remedy
+from ..finding import Remedy, unknown
+from ..frame_path import Way
+
+WAY_OBSCURE = unknown("Whether frames of {subject} leave {host} by {link} is not known: it {state}.")
+
+_STATES = {
+    why.SET_DOWN: "is down",
+    why.BRIDGE_SET_DOWN: "is down",
+    why.NO_CARRIER: "has no carrier",
+    why.OWN_MAC_ONLY: "takes frames for its own MAC address only (a macvlan not in mode passthru)",
+    why.NOWHERE: "leads nowhere",
+    why.NOT_IN_VLAN: "is not in the VLAN of the guest's port",
+    why.ISOLATED: "is an isolated port of its bridge, as the NIC's is",
+    why.NO_FLOWS: "is Open vSwitch in fail mode secure without flows",
+    why.TWO_TAGS: "adds a second VLAN tag",
+    why.FLOWS: "is Open vSwitch with flows of its own",
+    why.VLANS: "filters VLANs, which cannot be followed there",
+    why.ENDS_HERE: "ends on the host itself",
+    why.NOT_SEEN: "cannot be seen",
+}
+
+
+def obstacle(way: Way) -> str:
+    """What is wrong at the place where the way breaks, as the predicate of a sentence about its uplink."""
+    link = way.link
+    if way.why == why.PORT_STATE:
+        state = f"passes no frames (its bridge has the port in state {link.port_state if link else None})"
+    elif way.why == why.KIND:
+        state = f"is a link of kind {way.what}"
+    elif way.why == why.SETTING:
+        state = f"has {way.what} set as a port of its bridge"
+    elif way.why == why.NOT_FLOODED:
+        state = f"has {way.what} off as a port of its bridge"
+    else:
+        state = _STATES[way.why]
+    return state if link is None or link.name == way.uplink else f"leads to {link.name}, which {state}"
+
+
+def repair_way(way: Way) -> Remedy:
+    """A cable is put in by hand."""
+    down = way.why in (why.SET_DOWN, why.BRIDGE_SET_DOWN)
+    return remedy.set_link_up(way.link.name) if down and way.link is not None else None

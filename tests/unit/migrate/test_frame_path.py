@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of frames out of a host, over generated links: a closed world, and one that ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.frame_path import (
+    DOWN,
+    KIND,
+    SETTING,
+    UP,
+    NicPort,
+    ways_out,
+)
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.host_links import (
+    HostLinks,
+    Link,
+    OvsBridge,
+    OvsInterface,
+    OvsPort,
+    PortVlan,
+)
+from ansible_collections.virtfleet.network.plugins.module_utils._model.link_kinds import (
+    NOT_UNDERSTOOD,
+    NOWHERE,
+    OWN_CARRIER,
+    USUAL,
+)
+
+FOLLOWED = ("vlan", "macvlan", "bridge", "veth")
+KINDS = (*OWN_CARRIER, *NOWHERE, *FOLLOWED, "vxlan", "gretap", "macsec", "batadv", "hsr", "ipvlan", "wireguard", "new")
+BRIDGE = Link("br7", "bridge", 1500, "up", True, None, index=2)
+
+
+def uplink(kind, **facts):
+    facts = {"mtu": 1500, "admin": "up", "carrier": True, "master": "br7", "index": 3, **facts}
+    return Link("p1", kind, **facts)
+
+
+def way(*links, nic=NicPort(), ovs=None):  # noqa: B008
+    (found,) = ways_out(HostLinks((BRIDGE, *links), ovs or {}), "br7", nic)
+    return found
+
+
+@given(st.one_of(st.sampled_from(KINDS), st.text("abcdefgh", min_size=1, max_size=8)))
+def test_frames_pass_by_what_is_understood_alone(kind):
+    if kind == "tun":
+        assert ways_out(HostLinks((BRIDGE, uplink(kind)), {}), "br7") == []  # a guest's
+        return
+    found = way(uplink(kind, mode="passthru"))
+    if kind in (*OWN_CARRIER, "vlan", "macvlan"):
+        assert found.state == UP
+    elif kind in (*NOWHERE, "bridge"):
+        assert found.state == DOWN  # a bridge without ports
+    else:
+        assert (found.state, found.why, found.what) == (None, KIND, kind)
+
+
+@given(st.sampled_from(OWN_CARRIER), st.fixed_dictionaries({name: st.booleans() for name in USUAL}), st.booleans())
+def test_every_setting_counts(kind, settings_, isolated):
+    if kind == "tun":
+        return
+    found = way(uplink(kind, port_settings=settings_), nic=NicPort(isolated=isolated))
+    odd = [name for name in NOT_UNDERSTOOD if settings_[name] != USUAL[name]]
+    floods = settings_["broadcast_flood"] and (settings_["unicast_flood"] or settings_["learning"])
+    if odd:
+        assert (found.state, found.why) == (None, SETTING)
+        assert found.what in odd
+    elif not floods or (isolated and settings_["isolated"]):
+        assert found.state == DOWN
+    else:
+        assert found.state == UP
+        assert found.multicast == settings_["multicast_flood"]
+
+
+@st.composite
+def hosts(draw):
+    """Links that stand on one another at random, in circles too, and switches that are patched at random."""
+    names = [f"l{number}" for number in range(draw(st.integers(1, 7)))]
+    masters = st.sampled_from([None, "br7", "ovs0", *names])
+    links = [BRIDGE]
+    for index, name in enumerate(names, 3):
+        links.append(
+            Link(
+                name,
+                draw(st.sampled_from(KINDS)),
+                draw(st.sampled_from([None, 1400, 1500, 9000])),
+                draw(st.sampled_from(["up", "up", "up", "down"])),
+                draw(st.sampled_from([True, True, None, False])),
+                draw(masters),
+                index=index,
+                parent=draw(st.one_of(st.none(), st.integers(2, 10))),
+                vlan=draw(st.one_of(st.none(), st.integers(1, 9))),
+                vlan_filtering=draw(st.sampled_from([None, None, False, True])),
+                default_pvid=draw(st.sampled_from([None, 0, 1])),
+                vlans=draw(st.sampled_from([None, (PortVlan(1, True),), (PortVlan(1, False), PortVlan(5, False))])),
+                mode=draw(st.sampled_from([None, "passthru", "bridge"])),
+                port_state=draw(st.sampled_from([None, "forwarding", "disabled"])),
+            )
+        )
+    bridges = {}
+    for number in range(draw(st.integers(0, 3))):
+        ports = {}
+        for name in draw(st.lists(st.sampled_from([*names, "pa", "pb", "pc"]), max_size=3, unique=True)):
+            kind = draw(st.sampled_from(["", "patch", "internal", "vxlan", "dpdk"]))
+            peer = draw(st.sampled_from([None, "pa", "pb", "pc"]))
+            interface = OvsInterface(name, kind, peer, draw(st.sampled_from([None, True, False])))
+            ports[name] = OvsPort((interface,), tag=draw(st.sampled_from([None, 5])))
+        bridges[f"ovs{number}"] = OvsBridge(
+            ports, flows=draw(st.sampled_from(["normal", "normal", "none", "other", None]))
+        )
+    return tuple(links), bridges
+
+
+NICS = st.builds(NicPort, tags=st.sampled_from([(), (5,), (1, 5)]), isolated=st.booleans())
+
+
+@given(hosts(), st.sampled_from(["br7", "ovs0", "l0"]), NICS)
+def test_it_ends_and_says_why(host, bridge, nic):
+    links, switches = host
+    found = ways_out(HostLinks(links, switches), bridge, nic)
+    for one in found or ():
+        assert one.state in (UP, DOWN, None)
+        assert bool(one.why) == (one.state != UP)
+
+
+@given(hosts(), NICS, st.data())
+def test_a_fault_opens_no_way(host, nic, data):
+    """Where nothing passes, or nobody knows, a link that is set down or loses its carrier changes nothing for the
+    better."""
+    links, switches = host
+    place = data.draw(st.integers(0, len(links) - 1))
+    worse = data.draw(st.sampled_from([{"admin": "down"}, {"carrier": False}, {"kind": "new"}]))
+    if links[place].name == "br7" or links[place].kind == "bridge":
+        return
+    broken = (*links[:place], replace(links[place], **worse), *links[place + 1 :])
+    before, after = (ways_out(HostLinks(one, switches), "br7", nic) or [] for one in (links, broken))
+    opened = {one.uplink for one in after if one.state == UP} - {one.uplink for one in before if one.state == UP}
+    assert opened <= {links[place].name}  # a tap is no uplink, and another kind is
+
+
+def test_a_way_through_another_bridge_is_as_narrow_as_its_narrowest_link():
+    va = uplink("veth", parent=4)
+    vb = replace(va, name="vb", index=4, parent=3, master="br8", mtu=9000)
+    br8 = replace(BRIDGE, name="br8", index=5)
+    p2 = replace(va, name="p2", index=6, parent=None, master="br8", mtu=1400)
+    found = way(va, vb, br8, p2)
+    assert (found.uplink, found.state, found.mtu) == ("p1", UP, 1400)
+
+
+def test_a_trunk_of_a_switch_keeps_the_tag_and_an_access_port_takes_it():
+    def out(nic, **port):
+        switch = OvsBridge({"p1": OvsPort((OvsInterface("p1"),), **port)}, flows="normal")
+        (found,) = ways_out(HostLinks((uplink("veth", master=None),), {"ovs0": switch}), "ovs0", nic)
+        return found.state, found.vlan
+
+    assert out(NicPort((5,))) == (UP, 5)
+    assert out(NicPort()) == (UP, None)
+    assert out(NicPort((5,)), tag=5) == (UP, None)
+    assert out(NicPort(), tag=5) == (DOWN, None)
+    assert out(NicPort((5,)), trunks=(5, 6)) == (UP, 5)
+    assert out(NicPort((7,)), trunks=(5, 6)) == (DOWN, None)
+    assert out(NicPort(), trunks=(5, 6)) == (DOWN, None)
+    assert out(NicPort((5,)), tag=5, vlan_mode="native-untagged") == (UP, None)
+    assert out(NicPort((5,)), tag=5, vlan_mode="native-tagged") == (UP, 5)
+    assert out(NicPort((6,)), tag=5, vlan_mode="native-untagged", trunks=(5,)) == (DOWN, None)
