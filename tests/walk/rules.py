@@ -107,7 +107,7 @@ def after_rollback(before: Look, after: Look) -> list[str]:
             return True
         return path.endswith(("/dnsmasq/pid", "/index")) or (bool(rest) and name in gone)
 
-    return differences(_without_order(before), _without_order(after), ignore)
+    return differences(_without_order(before, without_guests), _without_order(after, without_guests), ignore)
 
 
 def _broken(look: Look) -> tuple[set[str], set[str]]:
@@ -116,24 +116,25 @@ def _broken(look: Look) -> tuple[set[str], set[str]]:
     bridges, networks = set(), set()
     for facts in look["networks"].values():
         bridge = bridge_of(facts["live"])
-        if bridge and "<forward mode='bridge'" not in facts["live"]:
-            link = look["links"].get(bridge)
-            wanted = set(re.findall(r"<ip [^>]*address='(.*?)'", facts["live"]))
-            here = {address.partition("/")[0] for address in link["addresses"]} if link else set()
-            if link is None or not link["up"] or len(wanted) > len(here):
-                bridges |= {bridge, f"{bridge}-nic"}
-    loose = {name for name, link in look["links"].items() if link["kind"] == "tun" and link["master"] is None}
+        if bridge and "<forward mode='bridge'" not in facts["live"] and _is_broken(look, facts):
+            bridges |= {bridge, f"{bridge}-nic"}
+    loose = _loose_taps(look)
     for guest in look["guests"].values():
         networks |= {nic["source"].get("network", "") for nic in guest["nics"] if nic["target"] in loose}
     return bridges | loose, networks
 
 
-def _without_order(look: Look) -> Look:
-    """A live record that was taken out and put back stands at another place among its kind, which means nothing."""
-    networks = {
-        name: {**facts, "live": facts["live"] and "\n".join(sorted(_uncounted(facts["live"]).splitlines()))}
-        for name, facts in look["networks"].items()
-    }
+def _loose_taps(look: Look) -> set[str]:
+    return {name for name, link in look["links"].items() if link["kind"] == "tun" and link["master"] is None}
+
+
+def _without_order(look: Look, uncounted: set[str]) -> Look:
+    """A live record that was taken out and put back stands at another place among its kind, which means nothing.
+    uncounted: networks whose ports may have come back."""
+    networks = {}
+    for name, facts in look["networks"].items():
+        live = _uncounted(facts["live"]) if facts["live"] and name in uncounted else facts["live"]
+        networks[name] = {**facts, "live": live and "\n".join(sorted(live.splitlines()))}
     return {**look, "networks": networks}
 
 
@@ -271,7 +272,7 @@ def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool 
     started = {name for name, facts in before["networks"].items() if daemon and not facts["dnsmasq"]["pid"]}
     mine = _links_of(before, named) | _links_of(after, named)
     if daemon:  # and plugs in every guest that is cut off
-        mine |= {name for name, link in before["links"].items() if link["kind"] == "tun" and link["master"] is None}
+        mine |= _loose_taps(before)
 
     def ignore(path: str) -> bool:
         kind, _slash, rest = path[1:].partition("/")
@@ -280,8 +281,9 @@ def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool 
                 rest.startswith(f"{name}/") or rest == name for name in named
             )
         if kind == "links":
+            link, _slash, fact = rest.partition("/")
             # A bridge's own address is the lowest of its ports'.
-            return rest.split("/")[0] in mine or path.endswith("/mac")
+            return link in mine or (fact == "mac" and before["links"].get(link, {}).get("kind") == "bridge")
         if kind == "routes":
             return any(re.search(rf" dev {re.escape(link)}\b", path) for link in mine)
         return kind == "journal" or (kind == "guests" and "/nics" in path)
@@ -368,16 +370,16 @@ def networks_work(look: Look, named: set[str], states: dict[str, str], restart: 
             continue
         link = look["links"].get(bridge)
         # virt_portgroup and virt_iface_pool leave the rest of a network alone, and never waits for the next start.
-        if restart == "never" or states.get(name) == "unknown":
+        mends = restart != "never" and states.get(name) != "unknown"
+        if not mends and _is_broken(look, facts):
             continue
         if link is None:
             yield Fault("a network's bridge is missing", "", f"{name}: {bridge}")
             continue
-        here = {address.partition("/")[0] for address in link["addresses"]}
-        lost = {str(ipaddress.ip_address(a)) for a in re.findall(r"<ip [^>]*address='(.*?)'", xml)} - here
+        lost = _lost_addresses(link, xml)
         if lost:
-            yield Fault("a network's bridge lacks an address", "", f"{name}: {bridge} {sorted(lost)} {sorted(here)}")
-        if restart != "force":
+            yield Fault("a network's bridge lacks an address", "", f"{name}: {bridge} {sorted(lost)}")
+        if mends and restart != "force":
             yield from _plugged_in(look, name, bridge)
         stp = 0 if "stp='off'" in xml else 1
         if link["bridge"].get("stp_state") != stp:
@@ -387,13 +389,23 @@ def networks_work(look: Look, named: set[str], states: dict[str, str], restart: 
         yield from _served(name, facts, states.get(name, "active"))
 
 
+def _lost_addresses(link: dict[str, Any], xml: str) -> set[str]:
+    here = {address.partition("/")[0] for address in link["addresses"]}
+    return {str(ipaddress.ip_address(a)) for a in re.findall(r"<ip [^>]*address='(.*?)'", xml)} - here
+
+
+def _is_broken(look: Look, facts: dict[str, Any]) -> bool:
+    """Whether the bridge that libvirt made for a running network is gone, down or without an address."""
+    link = look["links"].get(bridge_of(facts["live"]))
+    return link is None or not link["up"] or bool(_lost_addresses(link, facts["live"]))
+
+
 def _plugged_in(look: Look, name: str, bridge: str) -> Iterator[Fault]:
+    loose = _loose_taps(look)
     for guest, facts in look["guests"].items():
         for nic in facts["nics"]:
-            if nic["source"].get("network") == name and nic["target"] in look["links"]:
-                link = look["links"][nic["target"]]
-                if link["kind"] == "tun" and link["master"] is None:
-                    yield Fault("a guest is cut off", "", f"{guest} {nic['target']}: no bridge, should be {bridge}")
+            if nic["source"].get("network") == name and nic["target"] in loose:
+                yield Fault("a guest is cut off", "", f"{guest} {nic['target']}: no bridge, should be {bridge}")
 
 
 def _served(name: str, facts: dict[str, Any], state: str) -> Iterator[Fault]:

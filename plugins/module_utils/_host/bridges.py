@@ -10,7 +10,7 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Optional
 
@@ -26,18 +26,15 @@ _IFREQ = struct.Struct("16s4x4s16x")  # name, and of a sockaddr_in the address
 _IPV6_ADDRESSES = "/proc/net/if_inet6"
 
 
-def read_bridge_link(live: Document) -> str:
-    """A word of bridge_link.py. live: a running network of this host.
-
-    Small files only, and no pyroute2: every run of every module asks for every network.
-    """
+def read_bridge_link(live: Document, addresses: Mapping[str, Collection[str]]) -> str:
+    """A word of bridge_link.py. live: a running network of this host; addresses: as read_addresses gives them."""
     name = (live.get("bridge") or {}).get("name")
     if not name or not is_virtual(live):
         return UNUSED
-    return bridge_link_of(live, _seen(name))
+    return bridge_link_of(live, _seen(name, addresses.get(name, ())))
 
 
-def _seen(name: str) -> Optional[SeenBridge]:
+def _seen(name: str, addresses: Collection[str]) -> Optional[SeenBridge]:
     link = os.path.join(_SYSFS, name)
     try:
         with open(os.path.join(link, "flags"), encoding="ascii") as flags:
@@ -46,10 +43,21 @@ def _seen(name: str) -> Optional[SeenBridge]:
         return None
     if not os.path.isdir(os.path.join(link, "bridge")):
         return None
-    return SeenBridge(up, frozenset((*_ipv4_addresses(name), *_ipv6_addresses(name))))
+    return SeenBridge(up, frozenset(addresses))
 
 
-def _ipv4_addresses(name: str) -> list[str]:
+def read_addresses() -> dict[str, list[str]]:
+    """The IP addresses of every link, by its name.
+
+    Without pyroute2, which is slow to import: every run of every module asks.
+    """
+    found: dict[str, list[str]] = {}
+    for name, address in (*_ipv4_addresses(), *_ipv6_addresses()):
+        found.setdefault(name, []).append(address)
+    return found
+
+
+def _ipv4_addresses() -> list[tuple[str, str]]:
     space = 64 * _IFREQ.size
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
         while True:
@@ -59,22 +67,20 @@ def _ipv4_addresses(name: str) -> list[str]:
             if used < space:
                 break
             space *= 4  # it may have been cut
-    found = _IFREQ.iter_unpack(buffer.tobytes()[:used])
     # An address that ifconfig gave another label (virbr1:1) is the link's all the same.
     return [
-        socket.inet_ntoa(address)
-        for label, address in found
-        if label.rstrip(b"\0").decode("ascii", "replace").partition(":")[0] == name
+        (label.rstrip(b"\0").decode("ascii", "replace").partition(":")[0], socket.inet_ntoa(address))
+        for label, address in _IFREQ.iter_unpack(buffer.tobytes()[:used])
     ]
 
 
-def _ipv6_addresses(name: str) -> list[str]:
+def _ipv6_addresses() -> list[tuple[str, str]]:
     try:
-        with open(_IPV6_ADDRESSES, encoding="ascii") as file:
+        with open(_IPV6_ADDRESSES, encoding="ascii", errors="replace") as file:
             rows = [line.split() for line in file]
     except OSError:  # a kernel without IPv6
         return []
-    return [socket.inet_ntop(socket.AF_INET6, bytes.fromhex(row[0])) for row in rows if row[5] == name]
+    return [(row[5], socket.inet_ntop(socket.AF_INET6, bytes.fromhex(row[0]))) for row in rows if len(row) > 5]
 
 
 def read_bridges(names: Iterable[str]) -> tuple[BridgeState, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Optional
 from .._model.field import Document
 from .._model.observed import Observed
 from .._xml.network import parse_network
-from .bridges import read_bridge_link
+from .bridges import read_addresses, read_bridge_link
 from .connection import errors, libvirt, sees_daemons
 from .dnsmasq import read_dnsmasq
 
@@ -27,11 +27,11 @@ def read_networks(conn: Any) -> dict[str, Observed]:
         autostart = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_AUTOSTART)
         active = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)
         found = conn.listAllNetworks(0)
-        seen = sees_daemons(conn.getURI())
+        addresses = _addresses(conn)
     names = [network.name() for network in found]
     read = [_texts(conn, network, name in active, name in persistent) for network, name in zip(found, names)]
     read_ones = [(name, texts) for name, texts in zip(names, read) if texts is not None]
-    return {name: _observed(name, *texts, autostart=name in autostart, seen=seen) for name, texts in read_ones}
+    return {name: _observed(name, *texts, name in autostart, addresses) for name, texts in read_ones}
 
 
 def read_network(conn: Any, name: str) -> Observed:
@@ -42,9 +42,9 @@ def read_network(conn: Any, name: str) -> Observed:
     with errors(f"read network '{name}'", conn):
         active, persistent = bool(network.isActive()), bool(network.isPersistent())
         autostart = persistent and bool(network.autostart())
-        seen = sees_daemons(conn.getURI())
+        addresses = _addresses(conn)
     texts = _texts(conn, network, active, persistent)
-    return Observed(name) if texts is None else _observed(name, *texts, autostart=autostart, seen=seen)
+    return Observed(name) if texts is None else _observed(name, *texts, autostart, addresses)
 
 
 def find(conn: Any, name: str) -> Any:
@@ -76,8 +76,18 @@ def _texts(conn: Any, network: Any, active: bool, persistent: bool) -> Optional[
             raise
 
 
-def _observed(name: str, live: Optional[str], persistent: Optional[str], autostart: bool, seen: bool) -> Observed:
-    """seen: whether the daemons that libvirt runs can be seen from here."""
+def _addresses(conn: Any) -> Optional[dict[str, list[str]]]:
+    """Of the host's links; None where what libvirt runs cannot be seen from here."""
+    return read_addresses() if sees_daemons(conn.getURI()) else None
+
+
+def _observed(
+    name: str,
+    live: Optional[str],
+    persistent: Optional[str],
+    autostart: bool,
+    addresses: Optional[dict[str, list[str]]],
+) -> Observed:
     live_document: Optional[Document] = None if live is None else parse_network(live)
     same = live is not None and live == persistent
     observed = Observed(
@@ -88,9 +98,13 @@ def _observed(name: str, live: Optional[str], persistent: Optional[str], autosta
         persistent_xml=persistent or "",
         autostart=autostart,
     )
-    if live_document is None or not seen:
+    if live_document is None or addresses is None:
         return observed
-    return replace(observed, dnsmasq=read_dnsmasq(name, live_document), bridge_link=read_bridge_link(live_document))
+    return replace(
+        observed,
+        dnsmasq=read_dnsmasq(name, live_document),
+        bridge_link=read_bridge_link(live_document, addresses),
+    )
 
 
 def _inactive_xml(network: Any) -> str:

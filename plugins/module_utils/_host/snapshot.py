@@ -110,7 +110,7 @@ class HostSnapshot:
     def pool(self, name: str) -> Pool:
         """The pool of a network as it runs, or as it would start."""
         observed = self.network(name)
-        document = observed.live if observed.live is not None else observed.persistent or {}
+        document = observed.definition
         ports = {other: self.ports(other) for other, seen in self.networks.items() if _hands_out_devices(seen)}
         return occupancy(name, document, ports, self.guests, self.devices, self.limits(name))
 

@@ -14,7 +14,7 @@ from typing import Optional
 
 from .._model import link_kinds
 from .._model.field import Document
-from .host_links import HostLinks, Link, OvsBridge, OvsPort
+from .host_links import HostLinks, Link, OvsBridge, OvsInterface, OvsPort
 
 UP, DOWN, NONE = "up", "down", "none"
 
@@ -90,10 +90,10 @@ def _ways_out(links: HostLinks, bridge: str, nic: NicPort, seen: frozenset[str])
     seen = seen | {bridge}
     if switch is not None:
         return list(_out_of_switch(links, bridge, switch, nic.tags, seen))
-    if own is not None and own.kind != "bridge":
-        return None
     if own is None:
         return []
+    if own.kind != "bridge":
+        return None
     return [_out_of_port(links, own, port, nic, seen) for port in links.ports_of(bridge) if port.name not in seen]
 
 
@@ -117,9 +117,9 @@ def _stopped_by_settings(port: Link, nic: NicPort) -> Optional[Way]:
     settings = port.port_settings
     if settings is None:
         return None
-    for name in link_kinds.NOT_UNDERSTOOD:
-        if settings.get(name, link_kinds.USUAL[name]) != link_kinds.USUAL[name]:
-            return Way(port.name, None, mtu=port.mtu, link=port, why=SETTING, what=name)
+    odd = _unusual(port, link_kinds.NOT_UNDERSTOOD)
+    if odd:
+        return Way(port.name, None, mtu=port.mtu, link=port, why=SETTING, what=odd[0])
     if nic.isolated and settings.get("isolated", False):
         return Way(port.name, DOWN, mtu=port.mtu, link=port, why=ISOLATED)
     if not settings.get("broadcast_flood", True):
@@ -129,20 +129,31 @@ def _stopped_by_settings(port: Link, nic: NicPort) -> Optional[Way]:
     return None
 
 
+def _unusual(port: Link, names: Iterable[str]) -> list[str]:
+    """Those of the settings that a port has not as usual."""
+    settings = port.port_settings or {}
+    return [name for name in names if settings.get(name, link_kinds.USUAL[name]) != link_kinds.USUAL[name]]
+
+
 def _stopped_by_vlans(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[Way]:
     if not bridge.vlan_filtering:
         return None
     if port.vlans is None or bridge.default_pvid is None:
         return Way(port.name, None, mtu=port.mtu, link=port, why=VLANS)
-    wanted = tags or ((bridge.default_pvid,) if bridge.default_pvid else ())
+    wanted = _vlans_of(bridge, tags)
     there = {vlan.id for vlan in port.vlans}
     if not wanted or not set(wanted) <= there:
         return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_IN_VLAN)
     return None
 
 
+def _vlans_of(bridge: Link, tags: tuple[int, ...]) -> tuple[int, ...]:
+    """Of a port with these tags on a bridge that filters VLANs."""
+    return tags or ((bridge.default_pvid,) if bridge.default_pvid else ())
+
+
 def _wire_tag(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[int]:
-    wanted = tags or ((bridge.default_pvid,) if bridge.default_pvid else ())
+    wanted = _vlans_of(bridge, tags)
     sent = [vlan for vlan in port.vlans or () if vlan.id in wanted and not vlan.untagged]
     return sent[0].id if len(sent) == 1 and len(wanted) == 1 else None
 
@@ -176,12 +187,10 @@ def _out_of_switch_port(
     carried, tag = _carried(port, tags)
     if not carried:
         return Way(name, DOWN, link=known or Link.unseen(name), why=NOT_IN_VLAN)
-    found = [_by_interface(links, one.name, one.type, one.peer, one.up, tags, seen) for one in port.interfaces]
-    way = next((one for one in found if one.state == UP), None) or next(
-        (one for one in found if one.state is None), found[0] if found else Way(name, None, why=NOT_SEEN)
-    )
-    way = replace(way, uplink=name)
-    return way if tag is None or way.state != UP else _tagged(way, tag, known or Link.unseen(name))
+    if not port.interfaces:
+        return Way(name, None, why=NOT_SEEN)
+    way = _best(name, (_by_interface(links, interface, tags, seen) for interface in port.interfaces))
+    return _tagged(way, tag, known or Link.unseen(name))
 
 
 def _carried(port: OvsPort, tags: tuple[int, ...]) -> tuple[bool, Optional[int]]:
@@ -202,33 +211,26 @@ def _carried(port: OvsPort, tags: tuple[int, ...]) -> tuple[bool, Optional[int]]
     return carried, wanted[0]
 
 
-def _by_interface(
-    links: HostLinks,
-    name: str,
-    kind: str,
-    peer: Optional[str],
-    up: Optional[bool],
-    tags: tuple[int, ...],
-    seen: frozenset[str],
-) -> Way:
-    link = links.link(name)
+def _by_interface(links: HostLinks, interface: OvsInterface, tags: tuple[int, ...], seen: frozenset[str]) -> Way:
+    name, kind, link = interface.name, interface.type, links.link(interface.name)
     if kind == "patch":
-        return _by_patch(links, name, peer, tags, seen)
+        return _by_patch(links, interface, tags, seen)
     if kind in ("", "system") and link is not None:
         return _follow(links, link, seen)
-    if kind in ("", "system", "dpdk", "dpdkvhostuserclient", "netdev") and up is not None:
-        shown = Link.unseen(name)
-        return Way(name, UP if up else DOWN, link=shown, why="" if up else NO_CARRIER)
-    return Way(name, None, link=link or Link.unseen(name), why=KIND, what=kind or "unseen")
+    shown = Link.unseen(name)
+    if kind in ("", "system", "dpdk", "dpdkvhostuserclient", "netdev") and interface.up is not None:
+        return Way(name, UP, link=shown) if interface.up else Way(name, DOWN, link=shown, why=NO_CARRIER)
+    return Way(name, None, link=link or shown, why=KIND, what=kind or "unseen")
 
 
-def _by_patch(links: HostLinks, name: str, peer: Optional[str], tags: tuple[int, ...], seen: frozenset[str]) -> Way:
+def _by_patch(links: HostLinks, interface: OvsInterface, tags: tuple[int, ...], seen: frozenset[str]) -> Way:
+    name, peer = interface.name, str(interface.peer)
     bridge = next((one for one, switch in links.ovs_bridges.items() if peer in switch.ports), None)
     if bridge is None:
         return Way(name, DOWN, link=Link.unseen(name), why=NO_CARRIER)
     if bridge in seen:
         return Way(name, None, link=Link.unseen(name), why=ENDS_HERE)
-    return _best(name, _ways_out(links, bridge, NicPort(tags), seen | {name, str(peer)}))
+    return _best(name, _ways_out(links, bridge, NicPort(tags), seen | {name, peer}))
 
 
 # --- Any link ---
@@ -246,7 +248,7 @@ def _follow(links: HostLinks, link: Link, seen: frozenset[str]) -> Way:
     if link.kind == "veth" and beneath is not None:
         return _over_veth(links, link, beneath, seen)
     if link.kind == "bridge":
-        return replace(_best(link.name, _ways_out(links, link.name, PLAIN_PORT, seen)), uplink=link.name)
+        return _best(link.name, _ways_out(links, link.name, PLAIN_PORT, seen))
     if link.kind in ("vlan", "macvlan"):
         if beneath is None:  # in another namespace
             return Way(link.name, UP, link.vlan, link.mtu)
@@ -268,7 +270,7 @@ def _stopped(link: Link) -> str:
         return OWN_MAC_ONLY
     if link.kind in link_kinds.NOWHERE:
         return NOWHERE
-    return "" if link.passes_frames else PORT_STATE
+    return PORT_STATE if link.is_blocked_port else ""
 
 
 def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str]) -> Way:
@@ -282,7 +284,7 @@ def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str]) -
     if own is not None and own.kind == "bridge":
         if own.admin != "up":
             return Way(link.name, DOWN, mtu=link.mtu, link=own, why=BRIDGE_SET_DOWN)
-        odd = [name for name, usual in link_kinds.USUAL.items() if (peer.port_settings or {}).get(name, usual) != usual]
+        odd = _unusual(peer, link_kinds.USUAL)
         if odd:
             return Way(link.name, None, mtu=link.mtu, link=peer, why=SETTING, what=odd[0])
     if own is not None and own.vlan_filtering:

@@ -56,10 +56,8 @@ class Link:
         return cls(name, "openvswitch", None, "up", None, None)
 
     @property
-    def passes_frames(self) -> bool:
-        if self.port_state in _BLOCKED_STATES or self.is_for_its_own_mac_only:
-            return False
-        return self.admin == "up" and self.carrier is not False
+    def is_blocked_port(self) -> bool:
+        return self.port_state in _BLOCKED_STATES
 
     @property
     def is_for_its_own_mac_only(self) -> bool:

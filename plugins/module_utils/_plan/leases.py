@@ -70,7 +70,7 @@ def _moves(plan: Plan, goal: Document, other: Plan, was: Observed) -> bool:
     actions = {step.action for step in other.steps}
     if not actions & {DESTROY, UNDEFINE}:
         return False
-    old = was.live if was.live is not None else was.persistent or {}
+    old = was.definition
     if other.network == plan.network and own_bridge(was) == _bridge(goal):
         return False
     return any(one.overlaps(two) for one in subnets(goal) for two in subnets(old) if one.version == two.version)
@@ -96,7 +96,7 @@ def goal_of(plan: Plan, observed: Observed) -> Document:
 def own_bridge(observed: Observed) -> str:
     """The bridge that libvirt makes for the network, after which it names its leases; empty where it makes none, or has
     yet to name it."""
-    return _bridge(observed.live if observed.live is not None else observed.persistent or {})
+    return _bridge(observed.definition)
 
 
 def _bridge(document: Document) -> str:

@@ -52,6 +52,32 @@ def plan_start(desired: Desired, observed: Observed, goal: Document, restart: st
     return LiveChange((*steps, *put_back(desired.name, goal, observed.unplugged)) if plug_of(goal) == "tap" else steps)
 
 
+def with_lost_guests(observed: Observed, restart: str) -> tuple[Observed, str]:
+    """What a plan for a running network goes by: guests whose ports are lost count as plugged in, and where all are cut
+    off already, a restart takes nothing from anyone. force leaves them unplugged."""
+    if not observed.unplugged or restart == FORCE:
+        return observed, restart
+    from .unplugged import is_cut_off, without_port
+
+    whole = replace(observed, plugged=(*(observed.plugged or ()), *without_port(observed)))
+    return whole, REPLUG if restart == IDLE and is_cut_off(observed) else restart
+
+
+def with_guests_back(change: LiveChange, desired: Desired, observed: Observed, restart: str) -> LiveChange:
+    """Plugs in who was found unplugged, where the change itself does not, and there is a bridge."""
+    if not observed.unplugged or restart == FORCE:
+        return change
+    if change.stops or desired.state == INACTIVE or observed.bridge_link == MISSING:
+        return change
+    from .replug import attach_taps, put_back
+    from .unplugged import without_port
+
+    live, lost = observed.live or {}, without_port(observed)
+    outside = [port for port in observed.unplugged if port not in lost]
+    back = (*attach_taps(desired.name, live, outside), *put_back(desired.name, live, lost))
+    return replace(change, steps=(*change.steps, *back))
+
+
 def plan_live_change(
     desired: Desired,
     observed: Observed,
@@ -61,33 +87,6 @@ def plan_live_change(
     accounting: PortAccounting | None,
 ) -> LiveChange:
     """For a network that runs. Raises VirtfleetError IN_USE, REPLUG_REMOTE or DNSMASQ_DEAD."""
-    if not observed.unplugged or restart == FORCE:  # which leaves guests unplugged
-        return _live_change(desired, observed, compared, host, restart, accounting)
-    from .unplugged import is_cut_off, without_port
-
-    lost = without_port(observed)
-    if is_cut_off(observed) and restart == IDLE:
-        restart = REPLUG
-    whole = replace(observed, plugged=(*(observed.plugged or ()), *lost))
-    change = _live_change(desired, whole, compared, host, restart, accounting)
-    if change.stops or desired.state == INACTIVE or observed.bridge_link == MISSING:
-        return change
-    from .replug import attach_taps, put_back
-
-    live = observed.live or {}
-    outside = [port for port in observed.unplugged if port not in lost]
-    back = (*attach_taps(desired.name, live, outside), *put_back(desired.name, live, lost))
-    return replace(change, steps=(*change.steps, *back))
-
-
-def _live_change(
-    desired: Desired,
-    observed: Observed,
-    compared: Comparison,
-    host: Host,
-    restart: str,
-    accounting: PortAccounting | None,
-) -> LiveChange:
     plugged = observed.plugged or ()
     if desired.state == INACTIVE:
         from .in_use import refuse_if_in_use

@@ -52,10 +52,12 @@ def plan_network(
         refuse_wrong(desired, compared, host, others or {})
     if compared.same and not accounting and _state_is(desired, observed) and observed.is_whole:
         return Plan(desired.name)
-    from .live_change import plan_live_change, plan_start
+    from .live_change import plan_live_change, plan_start, with_guests_back, with_lost_guests
 
     if observed.active:
-        change = plan_live_change(desired, observed, compared, host, restart, accounting)
+        whole, allowed = with_lost_guests(observed, restart)
+        change = plan_live_change(desired, whole, compared, host, allowed, accounting)
+        change = with_guests_back(change, desired, observed, restart)
     else:
         change = plan_start(desired, observed, compared.persistent_goal, restart)
     steps = (*_definition_steps(desired, observed, compared, host, change.pending), *change.steps)

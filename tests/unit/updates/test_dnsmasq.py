@@ -137,6 +137,16 @@ GUEST = Plugged("guest", "web1", mac="52:54:00:00:00:01", port="port-web1")
 RECORDS = ("dns-host", "dns-txt", "dns-srv", "ip-dhcp-host", "ip-dhcp-range")
 
 
+def updates_that_leave_nothing(plan, seen):
+    network = Network(seen.live_xml)
+    before = facts(network.records())
+    updates = [step for step in plan.steps if step.action == UPDATE]
+    for step in updates:
+        network.update(step.command, step.section, step.index, step.xml)
+    assert facts(network.records()) == before
+    return updates
+
+
 @given(definitions.networks(), st.sampled_from([DEAD, STALE]), st.sampled_from(RESTARTS), st.booleans())
 def test_it_is_mended_without_a_stop_and_nothing_stays_of_that(document, state, restart, used):
     seen = observed(document, state, (GUEST,) if used else ())
@@ -144,12 +154,7 @@ def test_it_is_mended_without_a_stop_and_nothing_stays_of_that(document, state, 
     assert plan.changed
     assert plan.before != plan.after
     assert all(step.action != DESTROY for step in plan.steps)
-    network = Network(seen.live_xml)
-    before = facts(network.records())
-    updates = [step for step in plan.steps if step.action == UPDATE]
-    for step in updates:
-        network.update(step.command, step.section, step.index, step.xml)
-    assert facts(network.records()) == before
+    updates = updates_that_leave_nothing(plan, seen)
     assert {step.section for step in updates} <= set(RECORDS if state == DEAD else RECORDS[1:3])
 
 
@@ -158,12 +163,7 @@ def test_without_dns_it_is_mended_by_dhcp(document, state, restart):
     """libvirt takes no DNS record then."""
     seen = observed({**document, "dns": {"enable": False}}, state)
     plan = plan_network(Desired("red"), seen, HOST, restart)
-    network = Network(seen.live_xml)
-    before = facts(network.records())
-    updates = [step for step in plan.steps if step.action == UPDATE]
-    for step in updates:
-        network.update(step.command, step.section, step.index, step.xml)
-    assert facts(network.records()) == before
+    updates = updates_that_leave_nothing(plan, seen)
     stopped = any(step.action == DESTROY for step in plan.steps)
     pending = plan.pending == ("dnsmasq",)
     # Only a restart brings other ranges into its configuration.
