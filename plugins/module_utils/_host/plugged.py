@@ -31,14 +31,15 @@ def read_plugged(conn: Any, observed: Observed, host: Host) -> tuple[Plugged, ..
 def plugged_in(
     observed: Observed, ports: tuple[Plugged, ...], running: Sequence[Guest], host: Host
 ) -> tuple[Plugged, ...]:
-    """The ports with the taps of their guests, then the other devices in the bridge. These are read on a local host
-    only, and only where libvirt made the bridge.
+    """The ports with the taps of their guests, then the other devices in the bridge, where libvirt made it: those in
+    the host's own bridge are the host's. How a tap is set is read on a local host only.
 
     running: guests, those of the ports among them.
     """
     guests = _with_taps(ports, running)
-    bridge = ((observed.live or {}).get("bridge") or {}).get("name")
-    if host.remote or not bridge or not is_virtual(observed.live or {}):
+    live = observed.live or {}
+    bridge = (live.get("bridge") or {}).get("name")
+    if host.remote or not bridge or not (is_virtual(live) or guests):
         return guests
     from .bridge_ports import read_bridge_ports
 
@@ -49,6 +50,8 @@ def plugged_in(
         if mine is not None:
             rest.remove(mine)
         found.append(guest if mine is None else replace(guest, tap=mine[0]))
+    if not is_virtual(live):
+        return tuple(found)
     return (*found, *(Plugged(DEVICE, tap.name, mac=mac, tap=tap) for tap, mac in rest))
 
 

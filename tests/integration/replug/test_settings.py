@@ -70,3 +70,44 @@ def test_taps_keep_their_settings(hosts, host, change):
     for port in before.values():
         port["mtu"] = change.get("mtu", port["mtu"])
     assert after == before
+
+
+OWN = {"name": "set", "forward": {"mode": "bridge"}, "bridge": {"name": "br70"}}
+KINDS = {
+    "host's": OWN,
+    "another of the host's": {**OWN, "bridge": {"name": "br71"}},
+    "libvirt's": {"name": "set", "forward": {}, "bridge": {"name": "virbr70"}},
+}
+
+
+@pytest.fixture(params=["kvm1", "kvm2"], ids=["bookworm", "trixie"])
+def with_bridges(hosts, request):
+    for bridge in ("br70", "br71"):
+        hosts.on(request.param, "ip", "link", "add", bridge, "type", "bridge")
+        hosts.on(request.param, "ip", "link", "set", bridge, "up")
+    yield request.param
+    hosts.clean(request.param)
+    for bridge in ("br70", "br71"):
+        hosts.on(request.param, "ip", "link", "del", bridge)
+
+
+def test_taps_keep_their_settings_in_a_bridge_of_another_kind(hosts, with_bridges):
+    """From each kind of bridge to each other, one after the other."""
+    host = with_bridges
+    made = hosts.run(host, [task("virt_network", OWN)])[0]
+    assert made["changed"], made
+    xml = guests.domain_xml("s1", [guests.network_interface("set", MAC)])
+    hosts.on(host, "sh", "-c", 'printf %s "$1" > /run/s1.xml', "sh", xml)
+    hosts.virsh(host, "create", "--paused", "/run/s1.xml")
+    tap = hosts.virsh(host, "domiflist", "s1").split()[0]
+    hosts.on(host, "bridge", "link", "set", "dev", tap, "learning", "off", "hairpin", "on")
+    try:
+        for kind in ("libvirt's", "host's", "another of the host's", "libvirt's", "another of the host's", "host's"):
+            change = {**KINDS[kind], "restart": "replug"}
+            done = hosts.run(host, [task("virt_network", change)])[0]
+            assert done["changed"], (kind, done)
+            (port,) = json.loads(hosts.on(host, "bridge", "-json", "-details", "link", "show", "dev", tap))
+            found = (port["master"], port["learning"], port["hairpin"])
+            assert found == (KINDS[kind]["bridge"]["name"], False, True), (kind, port)
+    finally:
+        hosts.virsh(host, "destroy", "s1")
