@@ -110,6 +110,9 @@ guests:
     memory:
       description: The memory in KiB.
       type: int
+    vcpus:
+      description: The number of virtual CPUs that are plugged in.
+      type: int
     hugepages:
       description: The size in KiB of the huge pages that back the memory, 0 for the host's default, null for none.
       type: int
