@@ -28,7 +28,7 @@ def assign(fleet: Fleet, others: bool, seconds: float) -> Assignment:
     found = _assign(fleet, leaving, seconds)
     if not others or len(found.targets) == len(leaving) or not any(guest.destinations for guest in leaving):
         return found
-    # A plan that moves no one else and leaves nobody is the best there is; only otherwise all have to be looked at.
+    # A plan that leaves no guest behind and moves no other is the best there is; only otherwise all are looked at.
     return _assign(fleet, list(fleet.guests), seconds)
 
 
