@@ -23,7 +23,7 @@ def stay(guest: Guest, short: Sequence[Shortage]) -> str:
         more = f"; and {len(reasons) - _SHOWN} more hosts" if len(reasons) > _SHOWN else ""
         return f"No host takes it: {'; '.join(reasons[:_SHOWN]) or 'there is no other host'}{more}."
     if not short:
-        return "Every host that has room for it is needed by another guest that leaves."
+        return "No host has room for it beside the other guests that leave."
     return f"{'; '.join(_short(one) for one in short)}."
 
 
