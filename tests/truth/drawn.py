@@ -57,7 +57,8 @@ def draw(seed: str, number: int) -> dict[str, Any]:
         "name": f"{source.kind}, {source.way}: {', '.join(names) or 'no difference'}",
         "source": source.side(),
         "destination": destination.side(),
-        "guest": {"interfaces": [interface], "devices": list(choose.choice(DEVICES))},
+        # What answers on the wire is in no VLAN.
+        "guest": {"interfaces": [interface], "devices": list(choose.choice(DEVICES)), "boot": not source.vlan},
         "releases": _weighted(choose, RELEASES),
         "needs": ["bond"] if ("bridge", "bond") in ((one.kind, one.way) for one in (source, destination)) else [],
     }

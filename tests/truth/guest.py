@@ -171,7 +171,8 @@ def _key(scenario: Scenario, domain: ET.Element) -> str:
                                 for size in re.findall(r"<mtu [^>]*>", one["xml"] + one.get("live", ""))}))  # fmt: skip
     for interface in root.findall("devices/interface"):
         for child in list(interface):
-            if child.tag not in ("mac", "model", "mtu", "driver"):
+            # The state of its link is saved with the guest.
+            if child.tag not in ("mac", "model", "mtu", "driver", "link"):
                 interface.remove(child)
         interface.attrib.pop("type", None)
     text = ET.tostring(root, encoding="unicode") + networks + scenario.source.release
