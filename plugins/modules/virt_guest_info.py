@@ -184,10 +184,13 @@ guests:
           C(reach) (V(l2), V(routed), V(nat) or V(isolated)), C(mtu) (null if unknown), C(uplink) (its C(state) V(up),
           V(down), V(none) or null, and C(vlan)), C(portgroup), C(vlan), C(bandwidth), C(virtualport),
           C(trust_guest_rx_filters), C(isolated), C(addresses) (of the host on the network), C(forwarding) (for a NAT or
-          routed network, the families, V(ipv4) and V(ipv6), whose packets the host forwards, null if unknown) and
-          C(definition) (the network in the form that M(virtfleet.network.virt_network) takes). Null if the NIC does
-          not refer to a network by name, or the host does not have that network.
-        - C(source_link) is C(mtu) and C(uplink) of the device that the NIC names, null if the NIC refers to a network.
+          routed network, the families, V(ipv4) and V(ipv6), whose packets the host forwards, null if unknown),
+          C(definition) (the network in the form that M(virtfleet.network.virt_network) takes) and C(routing). Null if
+          the NIC does not refer to a network by name, or the host does not have that network.
+        - C(routing) is what the host passes on for the NIC's bridge, as C(routers) and C(routes) of
+          M(virtfleet.network.virt_network_info) show it. Null if unknown, and without a bridge.
+        - C(source_link) is C(mtu), C(uplink) and C(routing) of the device that the NIC names, null if the NIC refers to
+          a network.
       type: list
       elements: dict
 code:

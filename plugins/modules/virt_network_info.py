@@ -178,11 +178,22 @@ links:
       C(carrier), C(master), C(parent), C(vlan), C(vlan_filtering), C(default_pvid) and C(stp_delay) (of a bridge; the
       latter is how many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a bridge
       port; the latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap),
-      C(addresses), C(link_local) (automatic addresses on which a service can listen), C(default_route) and C(vf).
+      C(addresses), C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a service can
+      listen), C(default_route) and C(vf).
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
   type: list
   elements: dict
+routers:
+  description:
+    - By bridge, what the host passes on for its guests, worked out from the rules of iptables and nftables. C(stopped)
+      has, by family, the link on which it passes nothing on (V(all) for all links). C(passages) are C(family), C(way)
+      (V(out), V(back) for answers, V(in) for what others begin, V(across) between ports of the bridge, V(natted)),
+      C(state) (V(open), V(shut), V(part) if some packets are dropped, null if a rule is not understood; V(natted) is
+      V(shut) if all packets get another source address) and C(rules), those that drop packets or are not understood.
+    - Null if V(links) or V(host) is not gathered, or if the links cannot be read.
+  returned: success
+  type: dict
 ovs_bridges:
   description:
     - The Open vSwitch bridges by name, each with C(fail_mode), C(controllers) (how many), C(flows) (V(normal) for those
@@ -230,6 +241,9 @@ host:
       (paths), C(security_models) (V(apparmor), V(selinux), V(dac)), C(memory), in KiB, with C(total), C(available) and
       C(pages) (free huge pages by size), and C(forwarding), whether the host forwards packets, by family (C(ipv4),
       C(ipv6)), null over a remote O(uri).
+    - If V(links) is gathered too, C(routes), by family, with C(default) (the links of the default route), C(others)
+      (further networks that are reached through a gateway), C(links) (that lead to any network) and C(rules) (those of
+      C(ip rule) beside the usual ones).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

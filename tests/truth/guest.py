@@ -150,7 +150,7 @@ def _nic(scenario: Scenario, interface: ET.Element, number: int, place: int) -> 
     for definition in scenario.source.networks:
         root = ET.fromstring(definition.get("live") or definition["xml"])
         if root.findtext("name") == network:
-            subnet = _subnet(root)
+            subnet = _subnet(root) or _subnet_of_bridge(scenario, root)
             if subnet:
                 guest = subnet.network.broadcast_address - 5 - place - number * 8
                 return Nic(f"{guest}/{subnet.network.prefixlen}", None, str(subnet.ip))
@@ -161,6 +161,15 @@ def _subnet(network: ET.Element) -> Optional[ipaddress.IPv4Interface]:
     for ip in network.findall("ip"):
         if ip.get("family", "ipv4") == "ipv4" and ip.get("address"):
             return ipaddress.IPv4Interface(f"{ip.get('address')}/{ip.get('prefix') or ip.get('netmask') or 24}")
+    return None
+
+
+def _subnet_of_bridge(scenario: Scenario, network: ET.Element) -> Optional[ipaddress.IPv4Interface]:
+    """Of a bridge of the host's own without uplink, for which the host is the router."""
+    bridge = network.find("bridge")
+    for link in scenario.source.links:
+        if bridge is not None and link["name"] == bridge.get("name") and not link.get("members"):
+            return next(map(ipaddress.IPv4Interface, link.get("addresses") or ()), None)
     return None
 
 

@@ -21,6 +21,7 @@ from .._model.network import NETWORK
 from .asked import INFO_FORMAT, key_of_question
 from .decode import DataError, read_record
 from .host_links import HostLinks, Link, OvsBridge
+from .router.facts import BridgeRouting, FamilyRoutes
 
 _STATES = ("state", "autostart", "pending")
 _OPTIONS = Entity(*NETWORK.fields.values(), attribute("state"), flag("autostart"), Field("pending", TEXTS, ""))
@@ -121,6 +122,7 @@ class HostFacts:
     emulators: Optional[tuple[str, ...]] = None
     security_models: Optional[tuple[str, ...]] = None
     forwarding: Optional[Forwarding] = None
+    routes: Optional[dict[str, FamilyRoutes]] = None
     memory: Optional[Memory] = None
 
 
@@ -140,6 +142,7 @@ class NetworkInfo:
     host: HostFacts
     lookups: Optional[dict[str, dict[str, Optional[bool]]]] = None
     refusals: Optional[dict[str, Optional[str]]] = None
+    routers: Optional[dict[str, BridgeRouting]] = None
 
 
 class NetworkFacts:
@@ -177,7 +180,8 @@ class NetworkFacts:
 
 
 class DestinationFacts:
-    """links, guests, memory, forwarding, machines, domain_types, nwfilters: None where they were not looked at."""
+    """links, guests, memory, forwarding, routes, routers (by bridge), machines, domain_types, nwfilters: None where
+    they were not looked at."""
 
     def __init__(self, info: NetworkInfo) -> None:
         host = info.host
@@ -204,6 +208,8 @@ class DestinationFacts:
         self.nwfilters = info.nwfilters
         self.memory = host.memory
         self.forwarding = host.forwarding
+        self.routes = host.routes
+        self.routers = info.routers
         self.machines = host.machines
         self.domain_types = host.domain_types
         self.emulators = host.emulators or ()

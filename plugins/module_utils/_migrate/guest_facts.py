@@ -17,6 +17,7 @@ from .._model.portgroup import PORTGROUP
 from .._model.virtualport import VIRTUALPORT
 from .._model.vlan import VLAN
 from .decode import DataError, read_record
+from .router.facts import NicRouting
 
 # The version of what virt_guest_info returns.
 GUEST_FORMAT = 2
@@ -149,6 +150,7 @@ class NicSettings:
     addresses: tuple[str, ...]
     forwarding: Optional[tuple[str, ...]]
     definition: Annotated[Document, NETWORK]
+    routing: Optional[NicRouting] = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ class SourceLink:
 
     mtu: Optional[int] = None
     uplink: Uplink = Uplink()
+    routing: Optional[NicRouting] = None
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class PortVlan:
 
 @dataclass(frozen=True)
 class Link:
-    """See virt_network_info. addresses, link_local: None where a saved result lacks them."""
+    """See virt_network_info. addresses, subnets, link_local: None where a saved result lacks them."""
 
     name: str
     kind: str
@@ -47,6 +47,7 @@ class Link:
     port_settings: Optional[dict[str, bool]] = None
     default_route: bool = False
     addresses: Optional[tuple[str, ...]] = None
+    subnets: Optional[tuple[str, ...]] = None
     link_local: Optional[tuple[str, ...]] = None
     vf: Optional[bool] = None
 

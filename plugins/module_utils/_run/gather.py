@@ -25,6 +25,7 @@ from .._model.host import Host
 from .._model.observed import Observed
 from .._model.options import definition_options, network_options
 from .._xml.mark import is_managed
+from .routing import Routing, read_routing
 
 
 def gather(
@@ -63,6 +64,8 @@ def gather_from(
     guests = snapshot.guests if GUESTS in what else None
     pools = _pools(snapshot, networks) if POOLS in what else None
     capabilities = read_capabilities(conn) if HOST in what else None
+    switches = None if links is None else read_ovs_bridges()
+    routing = Routing() if switches is None or HOST not in what else read_routing(networks, links or (), switches)
     emulators = None if capabilities is None else capabilities["emulators"]
     return {
         "format": INFO_FORMAT,
@@ -71,7 +74,8 @@ def gather_from(
         "details": details,
         "pools": pools,
         "links": links,
-        "ovs_bridges": None if links is None else read_ovs_bridges(),
+        "routers": routing.routers,
+        "ovs_bridges": switches,
         "guests": None if guests is None else [summarize_guest(guest) for guest in guests],
         "nwfilters": read_nwfilters(conn) if HOST in what else None,
         "host": {
@@ -87,7 +91,8 @@ def gather_from(
             "machines": None if capabilities is None else capabilities["machines"],
             "emulators": emulators,
             "security_models": None if capabilities is None else capabilities["security_models"],
-            "forwarding": _forwarding(host) if HOST in what else None,
+            "forwarding": routing.forwarding,
+            "routes": routing.routes,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },
         "lookups": None if lookups is None else look_up(conn, lookups, host.remote, emulators),
@@ -97,15 +102,6 @@ def gather_from(
 
 def _refusals(conn: Any, questions: Collection[str]) -> dict[str, Optional[str]]:
     return {key_of_question(xml): said for xml, said in ask_for_refusals(conn, questions).items()}
-
-
-def _forwarding(host: Host) -> Optional[dict[str, bool]]:
-    """Whether the host passes packets on; None where it cannot be seen."""
-    if host.remote:
-        return None
-    from .._host.sysfs import forwarding
-
-    return forwarding()
 
 
 def _details(observed: Observed, host: Host) -> dict[str, Any]:

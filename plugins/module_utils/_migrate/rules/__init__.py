@@ -12,12 +12,13 @@ from ..asked import GATHERED, LOOKUPS
 from ..finding import declared_kinds
 from ..guest_facts import GuestFacts
 from ..rule import GROUP_RULES, GUEST_RULES, NIC_RULES
-from . import definition, group, guest, links, network, nic, pools
+from . import definition, group, guest, links, network, nic, pools, router
 
 CHAPTERS = {
     "The network": (network,),
     "NIC settings": (nic,),
     "Links": (links,),
+    "The host as router": (router,),
     "Pools": (pools, group),
     "The guest": (guest, definition),
     "What is not known": (verdict_kinds,),
