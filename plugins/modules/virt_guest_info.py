@@ -27,6 +27,14 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
+  resolve:
+    description:
+      - Host names of possible destinations, of which the result's RV(host) says which addresses they have on this host.
+        libvirt gives the source of a migration the destination's own host name to connect to.
+      - The role C(migrate_check) looks names up by itself.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: virtfleet.network.virt_migrate_check
 author:
@@ -57,10 +65,12 @@ format:
   type: int
   sample: 2
 host:
-  description: The host, with C(name), C(uuid) (libvirt's host UUID, null if it is not known) and C(libvirt_version).
+  description: The host, with C(name), C(uuid) (libvirt's host UUID, null if it is not known), C(libvirt_version),
+    C(migration_host) (the name by which libvirt says that others reach it) and C(resolves) (the addresses of each name
+    in O(resolve), none for a name that cannot be resolved; null without that option, and over a remote O(uri)).
   returned: success
   type: dict
-  sample: {name: kvm1, uuid: 312ec8c1-9ac3-437f-ae17-6569c5008760, libvirt_version: 9.0.0}
+  sample: {name: kvm1, uuid: 312ec8c1-9ac3-437f-ae17-6569c5008760, libvirt_version: 9.0.0, migration_host: kvm1}
 gathered:
   description: Time of gathering, in seconds since 1970.
   returned: success
@@ -174,7 +184,7 @@ guests:
           C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (in a teaming
           pair), C(source) and C(mode) (if it names a device instead of a network), C(plugged_as) and C(device) (what it
           is plugged into now), C(target) (the tap name in its definition, null if libvirt generates one),
-          C(attached), C(settings), C(source_link) and C(own).
+          C(attached), C(settings), C(source_link), C(managed) (whether libvirt makes that tap), C(queues) and C(own).
         - C(own) are the settings of the NIC itself, C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters),
           C(mtu) and C(isolated).
         - C(attached) says whether the kernel has its tap in the network's bridge, or its device is a member of the

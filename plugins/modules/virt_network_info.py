@@ -62,6 +62,10 @@ options:
         description: USB devices, each as C(vendor:product).
         type: list
         elements: str
+      names:
+        description: Names of hosts. Their addresses are in RV(names).
+        type: list
+        elements: str
       questions:
         description: Definitions of guests, as XML, of which libvirt says whether it can start them
           (C(virsh domxml-to-native qemu-argv)). Nothing is started. The answers are in RV(refusals).
@@ -179,7 +183,7 @@ links:
       latter is how many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a bridge
       port; the latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap),
       C(addresses), C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a service can
-      listen), C(default_route) and C(vf).
+      listen), C(default_route), C(vf) and C(multi_queue) (of a tap).
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
   type: list
@@ -225,6 +229,13 @@ refusals:
   returned: success
   type: dict
   sample: {0c8ca6ff2de1f6e1b3a3bb2f6ae14f6c: "unsupported configuration: spice graphics are not supported"}
+names:
+  description:
+    - The addresses that the names of hosts in O(lookups.names) have on this host, none for a name that cannot be
+      resolved. Null without O(lookups), and over a remote O(uri).
+  returned: success
+  type: dict
+  sample: {kvm2: [192.0.2.12]}
 nwfilters:
   description:
     - The nwfilters by name, each with a digest of its rules and of the filters that it refers to. Equal filters have
@@ -244,6 +255,10 @@ host:
     - If V(links) is gathered too, C(routes), by family, with C(default) (the links of the default route), C(others)
       (further networks that are reached through a gateway), C(links) (that lead to any network) and C(rules) (those of
       C(ip rule) beside the usual ones).
+    - C(migration), if V(host) is gathered, is what decides whether a migration can come in, from qemu.conf - C(host),
+      C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(tls_only) (all null if that file cannot
+      be read), C(hooks) (paths of libvirt's hook scripts for guests and networks) and C(tap_device) (whether the host
+      has C(/dev/net/tun)). Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

@@ -24,8 +24,9 @@ CPU_NAMES = "cpu_names"  # CPU XML: does libvirt know its model and features?
 CPU_COMPARISONS = "cpu_comparisons"  # JSON of [CPU XML, arch, machine, domain type, whether it is a whole host's]
 NIC_MODELS = "nic_models"  # JSON of [path of a QEMU, model]
 USB_DEVICES = "usb_devices"  # vendor:product
+NAMES = "names"  # of hosts: which addresses do they have there? Answered in names
 QUESTIONS = "questions"  # domain XML: what has libvirt against it? Answered in refusals
-LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES, QUESTIONS)
+LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES, NAMES, QUESTIONS)
 
 
 @cache  # each guest's is needed for each host

@@ -110,6 +110,20 @@ class Forwarding:
 
 
 @dataclass(frozen=True)
+class MigrationSettings:
+    """See _host/migration.py. tls_only: None where qemu.conf cannot be read."""
+
+    hooks: tuple[str, ...] = ()
+    host: Optional[str] = None
+    address: Optional[str] = None
+    port_min: Optional[int] = None
+    port_max: Optional[int] = None
+    ports_free: Optional[int] = None
+    tls_only: Optional[bool] = None
+    tap_device: Optional[bool] = None
+
+
+@dataclass(frozen=True)
 class HostFacts:
     libvirt_version: str
     hostname: Optional[str]
@@ -123,6 +137,7 @@ class HostFacts:
     security_models: Optional[tuple[str, ...]] = None
     forwarding: Optional[Forwarding] = None
     routes: Optional[dict[str, FamilyRoutes]] = None
+    migration: Optional[MigrationSettings] = None
     memory: Optional[Memory] = None
 
 
@@ -143,6 +158,7 @@ class NetworkInfo:
     lookups: Optional[dict[str, dict[str, Optional[bool]]]] = None
     refusals: Optional[dict[str, Optional[str]]] = None
     routers: Optional[dict[str, BridgeRouting]] = None
+    names: Optional[dict[str, tuple[str, ...]]] = None
 
 
 class NetworkFacts:
@@ -208,6 +224,10 @@ class DestinationFacts:
         self.nwfilters = info.nwfilters
         self.memory = host.memory
         self.forwarding = host.forwarding
+        self.migration = host.migration
+        named = None if host.migration is None else host.migration.host
+        # By which libvirt says that it can be reached.
+        self.migration_host = named or host.hostname
         self.routes = host.routes
         self.routers = info.routers
         self.machines = host.machines

@@ -33,11 +33,12 @@ VirtualportDocument = Annotated[Document, VIRTUALPORT]
 
 @dataclass(frozen=True)
 class GuestHost:
-    """uuid: libvirt's own for the host."""
+    """uuid: libvirt's own for the host; resolves: the addresses that names of other hosts have there."""
 
     name: Optional[str]
     uuid: Optional[str]
     libvirt_version: Optional[str] = None
+    resolves: Optional[dict[str, tuple[str, ...]]] = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,8 @@ class NicFacts:
     device: Optional[str] = None
     attached: Optional[bool] = None
     source_link: Optional[SourceLink] = None
+    managed: Optional[bool] = None
+    queues: Optional[int] = None
 
     @property
     def network_name(self) -> Optional[str]:

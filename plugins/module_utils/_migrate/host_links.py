@@ -26,7 +26,8 @@ class PortVlan:
 
 @dataclass(frozen=True)
 class Link:
-    """See virt_network_info. addresses, subnets, link_local: None where a saved result lacks them."""
+    """See virt_network_info. addresses, subnets, link_local: None where a saved result lacks them;
+    multi_queue: of a tap."""
 
     name: str
     kind: str
@@ -50,6 +51,7 @@ class Link:
     subnets: Optional[tuple[str, ...]] = None
     link_local: Optional[tuple[str, ...]] = None
     vf: Optional[bool] = None
+    multi_queue: Optional[bool] = None
 
     @classmethod
     def unseen(cls, name: str) -> Link:

@@ -244,11 +244,16 @@ def canonical_port_settings(port: Document) -> Document:
     return {name: document.get(name) for name in SETTINGS}
 
 
-def find_source_link(host: DestinationFacts, nic: NicFacts) -> SourceLink:
-    """Of the device that a NIC names in place of a network; nothing is known about that of other kinds of NICs."""
+def find_source_link(host: DestinationFacts, nic: NicFacts, tap: Optional[str]) -> SourceLink:
+    """Of the device that a NIC names in place of a network, or that the tap of an ethernet NIC is in; nothing is known
+    about that of other kinds of NICs."""
     device = str(nic.source)
     if host.links is None:
         return SourceLink()
+    if nic.type == "ethernet":
+        bridge = None if tap is None else host.host_links.bridge_of(tap)
+        uplink = Uplink() if bridge is None else combine_ways(ways_out(host.host_links, bridge))
+        return SourceLink(None if bridge is None else bridge_mtu(host, bridge), uplink)
     own_mtu = nic.own.get("mtu")
     if nic.type == "bridge":
         uplink = combine_ways(ways_out(host.host_links, device))

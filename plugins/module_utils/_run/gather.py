@@ -16,7 +16,7 @@ from .._host.lookups import ask_for_refusals, look_up
 from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
 from .._host.unplugged import read_unplugged
-from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, POOLS, PORTS, QUESTIONS, key_of_question
+from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, NAMES, POOLS, PORTS, QUESTIONS, key_of_question
 from .._model.drift import drift
 from .._model.field import Document
 from .._model.forward import POOL, has_pool, mode_of
@@ -93,15 +93,32 @@ def gather_from(
             "security_models": None if capabilities is None else capabilities["security_models"],
             "forwarding": routing.forwarding,
             "routes": routing.routes,
+            "migration": _migration(host) if HOST in what else None,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },
         "lookups": None if lookups is None else look_up(conn, lookups, host.remote, emulators),
+        "names": None if lookups is None or host.remote else _names(lookups),
         "refusals": None if lookups is None else _refusals(conn, lookups.get(QUESTIONS, ())),
     }
 
 
 def _refusals(conn: Any, questions: Collection[str]) -> dict[str, Optional[str]]:
     return {key_of_question(xml): said for xml, said in ask_for_refusals(conn, questions).items()}
+
+
+def _names(lookups: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    from .._host.migration import resolve_names
+
+    return resolve_names(lookups.get(NAMES, ()))
+
+
+def _migration(host: Host) -> Optional[dict[str, Any]]:
+    """None where it cannot be seen."""
+    if host.remote:
+        return None
+    from .._host.migration import read_migration
+
+    return read_migration()
 
 
 def _details(observed: Observed, host: Host) -> dict[str, Any]:

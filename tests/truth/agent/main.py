@@ -27,6 +27,7 @@ CALLS = {
     "clean": clean.clean,
     "setup": setup.setup,
     "run": setup.run_all,
+    "qemu_conf": setup.qemu_conf,
     "start": guests.start,
     "save": guests.save,
     "restore": guests.restore,

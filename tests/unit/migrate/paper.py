@@ -7,6 +7,7 @@ A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live,
 connections, vfs, pf_by_vf); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs);
 ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; routes (by family), iptables and nftables (as their
 tools print them; without, rules that masquerade), hidden, bridged (see Surroundings), passes_none (links), or unrouted;
+migration (what is not as usual of its settings); resolves (names of hosts, with the addresses that they have there);
 guests (domain XML of running ones) and defined (of others). What it answers to lookups, unless it is offline: paths,
 no_paths, volumes, cpus, known_cpus, models and usb; lookups, by kind, for all else; refusal: what its libvirt has
 against the guests. volume_files: of volumes on the guest's own host.
@@ -59,6 +60,10 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.network imp
 EMULATOR = "/usr/bin/qemu-system-x86_64"
 MACHINE = "pc-i440fx-7.2"
 NOW = 1_000_000
+_MIGRATION = {
+    "hooks": [], "host": None, "address": None, "port_min": 49152, "port_max": 49215, "ports_free": 64,
+    "tls_only": False, "tap_device": True,
+}  # fmt: skip
 
 
 def link(said: Any, index: int) -> dict[str, Any]:
@@ -67,6 +72,7 @@ def link(said: Any, index: int) -> dict[str, Any]:
         "carrier": True, "master": None, "parent": None, "vlan": None, "vlan_filtering": None, "mode": None,
         "default_pvid": None, "vlans": None, "port_settings": None,
         "stp_delay": None, "port_state": None, "default_route": False, "addresses": [], "link_local": [], "vf": False,
+        "multi_queue": None,
     }  # fmt: skip
     return {**usual, **({"name": said} if isinstance(said, str) else said)}
 
@@ -221,6 +227,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             "security_models": host.get("security_models", ["dac"]),
             "forwarding": None if remote else host.get("forwarding", {"ipv4": True, "ipv6": True}),
             "routes": None if remote else host.get("routes", {"ipv4": {}, "ipv6": {}}),
+            "migration": None if remote else {**_MIGRATION, **host.get("migration", {})},
             "memory": host.get("memory", {"total": 8 << 20, "available": 4 << 20, "pages": {}}),
         },
     }
@@ -270,7 +277,10 @@ def details(seen: Observed, ports: dict[str, list[Plugged]], said: Any) -> dict[
 def look_up(host: dict[str, Any], guests: Iterable[GuestFacts]) -> dict[str, dict[str, bool]]:
     """What the host answers about these guests; a path that it was not told of is not known."""
     asked = lookups_for(guests)
-    paths = {**dict.fromkeys(host.get("paths", ()), True), **dict.fromkeys(host.get("no_paths", ()), False)}
+    paths = {
+        **dict.fromkeys(host.get("paths", ()), True),
+        **dict.fromkeys(host.get("no_paths", ()), False),
+    }
     names = {**dict.fromkeys(host.get("cpus", ()), True), **host.get("known_cpus", {})}
     cpus = host.get("cpus", {})
     compared = {key: cpus[json.loads(key)[0]] for key in asked["cpu_comparisons"] if json.loads(key)[0] in cpus}
@@ -327,6 +337,7 @@ def described(host: dict[str, Any], xml: str, running: bool = True) -> dict[str,
     told = info(host)
     guest = parse_guest(xml, xml) if running else parse_guest("", "", xml)
     seen = DescribedGuest(guest, parse_descriptor(xml), {}, 0)
+    told["host"]["resolves"] = host.get("resolves")
     facts = describe_guest(seen, read_destination(told), told["host"], None).as_dict()
     for disk in facts["disks"]:
         disk["shared"] = host.get("shared", True)

@@ -23,7 +23,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.
     natted,
     passing,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.spans import special_spans, span_of
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.spans import span_of, special_spans
 
 SUBNET = "10.20.0.0/24"
 OUT = Packets("ip", "virbr0", "eth0", source=span_of(SUBNET), near=(*special_spans("ip"), span_of(SUBNET)), state="new")

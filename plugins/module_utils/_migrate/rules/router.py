@@ -57,8 +57,8 @@ NAT_GONE = blocked(
 )
 NAT_NEW = blocked(
     "NET_REACH_DIFFERS",
-    "{host} masquerades {family} packets from {subject}, so others cannot reach the guest by its own address; on its own "
-    "host they can.",
+    "{host} masquerades {family} packets from {subject}, so others cannot reach the guest by its own address; on the "
+    "guest's own host they can.",
 )
 NAT_UNREACHABLE = blocked(
     "NAT_UNREACHABLE",
