@@ -31,6 +31,13 @@ options:
     elements: str
     choices: [ports, links, pools, guests, host]
     default: [ports, links, pools, guests, host]
+  probe_links:
+    description:
+      - Set links that are down and are members of pools up for a moment, five seconds at most, to see whether they have
+        a carrier. A NIC that is idle is usually down; libvirt sets it up when a guest gets it.
+      - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode.
+    type: bool
+    default: false
   lookups:
     description:
       - Look up whether the host has these resources, for guests that may migrate to it.
@@ -183,7 +190,8 @@ links:
       latter is how many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a bridge
       port; the latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap),
       C(addresses), C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a service can
-      listen), C(default_route), C(vf) and C(multi_queue) (of a tap).
+      listen), C(default_route), C(vf), C(multi_queue) (of a tap), C(had_carrier) (of a link
+      that is down, whether it has had one since it was made) and, with O(probe_links), C(carrier_when_up).
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
   type: list

@@ -39,14 +39,14 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) ->
         value if isinstance(value := settings.get(f"migration_port_{end}"), int) else usual
         for end, usual in zip(("min", "max"), _PORTS)
     )
-    taken = _listening(proc)
+    in_use = _listening(proc)
     return {
         **found,
         "host": settings.get("migration_host") or None,
         "address": settings.get("migration_address") or None,
         "port_min": lowest,
         "port_max": highest,
-        "ports_free": sum(port not in taken for port in range(lowest, highest + 1)),
+        "ports_free": sum(port not in in_use for port in range(lowest, highest + 1)),
         "tls_only": bool(settings.get("migrate_tls_force")),
     }
 

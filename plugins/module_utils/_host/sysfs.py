@@ -39,6 +39,12 @@ def is_vf(name: str, root: str = ROOT) -> bool:
     return os.path.exists(os.path.join(root, "class", "net", name, "device", "physfn"))
 
 
+def had_carrier(name: str, root: str = ROOT) -> Optional[bool]:
+    """Whether a link has had a carrier since it was made; None where that is not known."""
+    count = _read(os.path.join(root, "class", "net", name, "carrier_up_count"))
+    return int(count) > 0 if count.isdigit() else None
+
+
 def has_queues(name: str, root: str = ROOT) -> Optional[bool]:
     """Whether a tap was made to have several queues; None where that is not known."""
     flags = _read(os.path.join(root, "class", "net", name, "tun_flags"))

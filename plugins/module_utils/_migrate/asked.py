@@ -17,6 +17,9 @@ INFO_FORMAT = 3
 # What virt_network_info gathers, by the names that its option takes; rules declare which of them they need.
 PORTS, LINKS, POOLS, GUESTS, HOST = GATHERED = ("ports", "links", "pools", "guests", "host")
 
+# Besides, whether links of pools that are down are set up for a moment, to see whether they have a carrier.
+PROBE = "probe_links"
+
 # What a destination can look up, by kind. Each thing has a key, and the answer is whether the host has it.
 PATHS = "paths"  # of files, folders and devices
 VOLUMES = "volumes"  # pool/volume of active storage pools

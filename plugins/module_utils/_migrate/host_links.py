@@ -27,7 +27,7 @@ class PortVlan:
 @dataclass(frozen=True)
 class Link:
     """See virt_network_info. addresses, subnets, link_local: None where a saved result lacks them;
-    multi_queue: of a tap."""
+    multi_queue: of a tap; had_carrier, carrier_when_up: of a link that is down."""
 
     name: str
     kind: str
@@ -52,6 +52,8 @@ class Link:
     link_local: Optional[tuple[str, ...]] = None
     vf: Optional[bool] = None
     multi_queue: Optional[bool] = None
+    had_carrier: Optional[bool] = None
+    carrier_when_up: Optional[bool] = None
 
     @classmethod
     def unseen(cls, name: str) -> Link:

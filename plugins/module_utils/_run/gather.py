@@ -16,10 +16,10 @@ from .._host.lookups import ask_for_refusals, look_up
 from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
 from .._host.unplugged import read_unplugged
-from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, NAMES, POOLS, PORTS, QUESTIONS, key_of_question
+from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, NAMES, POOLS, PORTS, PROBE, QUESTIONS, key_of_question
 from .._model.drift import drift
 from .._model.field import Document
-from .._model.forward import POOL, has_pool, mode_of
+from .._model.forward import POOL, has_pool, members_of, mode_of
 from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
@@ -31,7 +31,7 @@ from .routing import Routing, read_routing
 def gather(
     uri: str, name: Optional[str], what: Collection[str], lookups: Optional[Mapping[str, list[str]]] = None
 ) -> dict[str, Any]:
-    """What virt_network_info returns. what: of GATHERED; lookups: kind to what to look up.
+    """What virt_network_info returns. what: of GATHERED, and PROBE; lookups: kind to what to look up.
 
     Raises VirtfleetError.
     """
@@ -61,6 +61,8 @@ def gather_from(
         networks = [replace(seen, plugged=snapshot.with_plugged(seen.name).plugged) for seen in networks]
     details = {seen.name: _details(seen, host) for seen in networks}
     links = snapshot.links if LINKS in what else None
+    if links is not None and PROBE in what:
+        links = _probed(links, {member for seen in networks for member in members_of(seen.live or {})})
     guests = snapshot.guests if GUESTS in what else None
     pools = _pools(snapshot, networks) if POOLS in what else None
     capabilities = read_capabilities(conn) if HOST in what else None
@@ -104,6 +106,21 @@ def gather_from(
 
 def _refusals(conn: Any, questions: Collection[str]) -> dict[str, Optional[str]]:
     return {key_of_question(xml): said for xml, said in ask_for_refusals(conn, questions).items()}
+
+
+def _probed(links: list[dict[str, Any]], members: Collection[str]) -> list[dict[str, Any]]:
+    """With carrier_when_up of the links that are down and could be given to guests."""
+    from .._host.probe import probe_carriers
+
+    beneath = {link["parent"] for link in links}
+    idle = [
+        link["name"]
+        for link in links
+        if link["admin"] == "down" and link["name"] in members
+        if not (link["master"] or link["addresses"] or link["index"] in beneath)
+    ]
+    found = probe_carriers(idle) if idle else {}
+    return [{**link, "carrier_when_up": found.get(link["name"])} for link in links]
 
 
 def _names(lookups: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -15,11 +15,11 @@ from .. import remedy
 from ..asked import LINKS, POOLS
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import WARNING, Finding, Remedy, blocked, degraded, informational, refused, unknown
-from ..frame_path import DOWN, NONE, PLAIN_PORT, UP, Way, port_on, way_by, ways_out
+from ..frame_path import DOWN, NONE, PLAIN_PORT, UP, Way, port_on, way_by, way_once_up, ways_out
 from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import bridge_mtu, combine_ways, wire_vlan
 from ..rule import NicCase, nic_rule
-from .pools import MEMBER_DOWN, draws_from_pool
+from .pools import MEMBER_DOWN, draws_from_pool, is_only_down, member_down
 from .ways import WAY_OBSCURE, obstacle, repair_way
 
 # --- The bridge ---
@@ -373,10 +373,11 @@ def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[F
         return
     if link.master:
         yield NAMED_LINK_IN_BRIDGE.found(link=device, master=link.master)
-    if link.admin != "up":
-        yield MEMBER_DOWN.found(link=device, remedy=remedy.set_link_up(device))
+    way = (way_by if link.admin == "up" else way_once_up)(case.host.host_links, link)
+    if is_only_down(link, way):
+        yield member_down(link, None)
     else:
-        yield from _check_way(device, way_by(case.host.host_links, link), had.uplink)
+        yield from _check_way(device, way, had.uplink)
     holder = _exclusive_holder(case, device)
     if holder is not None:
         yield NAMED_LINK_HELD.found(link=device, holder=holder)
