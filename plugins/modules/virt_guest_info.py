@@ -184,7 +184,8 @@ guests:
           C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (in a teaming
           pair), C(source) and C(mode) (if it names a device instead of a network), C(plugged_as) and C(device) (what it
           is plugged into now), C(target) (the tap name in its definition, null if libvirt generates one),
-          C(attached), C(settings), C(source_link), C(managed) (whether libvirt makes that tap), C(queues) and C(own).
+          C(attached), C(settings), C(source_link), C(managed) (whether libvirt makes that tap), C(queues), C(leases)
+          (the addresses that it has by DHCP from its network, null if unknown) and C(own).
         - C(own) are the settings of the NIC itself, C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters),
           C(mtu) and C(isolated).
         - C(attached) says whether the kernel has its tap in the network's bridge, or its device is a member of the
@@ -195,8 +196,9 @@ guests:
           V(down), V(none) or null, and C(vlan)), C(portgroup), C(vlan), C(bandwidth), C(virtualport),
           C(trust_guest_rx_filters), C(isolated), C(addresses) (of the host on the network), C(forwarding) (for a NAT or
           routed network, the families, V(ipv4) and V(ipv6), whose packets the host forwards, null if unknown),
-          C(definition) (the network in the form that M(virtfleet.network.virt_network) takes) and C(routing). Null if
-          the NIC does not refer to a network by name, or the host does not have that network.
+          C(definition) (the network in the form that M(virtfleet.network.virt_network) takes), C(routing) and
+          C(dnsmasq), as in M(virtfleet.network.virt_network_info). Null if the NIC does not refer to a network by name,
+          or the host does not have that network.
         - C(routing) is what the host passes on for the NIC's bridge, as C(routers) and C(routes) of
           M(virtfleet.network.virt_network_info) show it. Null if unknown, and without a bridge.
         - C(source_link) is C(mtu), C(uplink) and C(routing) of the device that the NIC names, null if the NIC refers to

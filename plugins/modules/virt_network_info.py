@@ -170,6 +170,10 @@ details:
       description: libvirt's count of the guests on each member of the pool, in its order; null without a pool, or if
         the network is not active.
       type: dict
+    leases:
+      description: The addresses that its dnsmasq has given to guests, each with C(ip) and C(mac); null if unknown.
+      type: list
+      elements: dict
     vfs:
       description: The number of VFs of the PF that forms its pool; null without a PF.
       type: int

@@ -94,6 +94,9 @@ class Lane:
             if not scenario.source.run:
                 raise
             self._set_up(scenario, source, destination, early=False)
+        for one in self.guests:
+            if one.asked.dhcp:
+                self.looker.leased(source, one)
         self.before = [self._before(source, one) for one in self.guests]
         if scenario.destination.daemon == "stopped":
             self.fleet.daemon("stop", destination)

@@ -16,6 +16,8 @@ from reality import Seen
 
 HEADERS = 28  # of IPv4 and ICMP, in the largest frame
 PATIENCE = 2.5  # seconds for an answer that should come
+BOUND = 30.0  # seconds for a guest's first lease, or its first renewal after it was woken
+RENEWAL = 5.0  # seconds in which a guest renews its lease at least twice
 STP = 40.0  # seconds for a port of a bridge that speaks STP
 
 
@@ -33,6 +35,14 @@ class Looker:
             time.sleep(0.1)
         return [int(mtu) for mtu in re.findall(r"^mtu eth\d+ (\d+)", text, re.M)]
 
+    def leased(self, host: str, one: Ready) -> None:
+        """Wait for the guest's address by DHCP, as its host has noted it."""
+        deadline = time.monotonic() + BOUND
+        while not self.fleet.agents[host]("leases", name=one.asked.name):
+            if time.monotonic() > deadline:
+                raise HostError(f"{one.asked.name} gets no address by DHCP")
+            time.sleep(0.2)
+
     def before(self, host: str, one: Ready) -> Seen:
         return self._look(host, one, None)
 
@@ -44,6 +54,8 @@ class Looker:
         seen = Seen(state=agent("state", name=name))
         if seen.state not in ("running", "paused"):
             return seen
+        if before is not None and one.asked.dhcp:
+            time.sleep(RENEWAL)
         seen.nics = agent("nics", name=name)
         if one.key and one.asked.start and seen.state == "running":
             for place, nic in enumerate(one.nics):

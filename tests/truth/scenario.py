@@ -53,6 +53,7 @@ class Asked:
     mtu: int = 0
     memory: int = 0
     kvm: bool = False
+    dhcp: bool = False
     devices: tuple[str, ...] = ()
     machine: str = ""
     domain: str = ""
@@ -160,7 +161,7 @@ def _side(data: Any, where: str, release: str) -> Side:
 
 def _asked(data: Any, number: int, count: int) -> Asked:
     _keys(data, "guest", "name", "interfaces", "xml", "boot", "start", "persistent", "paused", "mtu", "memory",
-          "kvm", "devices", "machine", "domain", "expect")  # fmt: skip
+          "kvm", "dhcp", "devices", "machine", "domain", "expect")  # fmt: skip
     if "xml" not in data and "interfaces" not in data:
         raise ScenarioError("guest needs interfaces or xml")
     given = dict(data)

@@ -80,7 +80,17 @@ class PoolFacts:
 
 
 @dataclass(frozen=True)
+class Lease:
+    """An address that a network's dnsmasq has given to a guest."""
+
+    ip: str
+    mac: Optional[str]
+
+
+@dataclass(frozen=True)
 class NetworkDetails:
+    """leases: None where they cannot be seen."""
+
     active: bool
     autostart: bool
     managed: bool
@@ -89,6 +99,8 @@ class NetworkDetails:
     connections: Optional[dict[str, int]] = None
     vfs: Optional[int] = None
     pf_by_vf: Optional[dict[str, tuple[str, ...]]] = None
+    dnsmasq: Optional[str] = None
+    leases: Optional[tuple[Lease, ...]] = None
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,7 @@ class NicSettings:
     forwarding: Optional[tuple[str, ...]]
     definition: Annotated[Document, NETWORK]
     routing: Optional[NicRouting] = None
+    dnsmasq: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ class NicFacts:
     source_link: Optional[SourceLink] = None
     managed: Optional[bool] = None
     queues: Optional[int] = None
+    leases: Optional[tuple[str, ...]] = None
 
     @property
     def network_name(self) -> Optional[str]:
@@ -287,7 +289,7 @@ def _read(data: Any) -> CheckedGuest | UnreadableGuest:
 
 
 # What tells NICs apart and makes no difference to what they need.
-_ONE_OF_A_KIND = {"mac": None, "device": None}
+_ONE_OF_A_KIND = {"mac": None, "device": None, "leases": None}
 
 
 def _needs(nic: NicFacts) -> str:

@@ -74,6 +74,7 @@ def compute_nic_settings(
         forwarding=forwarded_families(host, net),
         definition=portable_definition(net),
         routing=routing_on(host, net.bridge, net) if net.active else None,
+        dnsmasq=net.details.dnsmasq if net.active else None,
     )
 
 

@@ -126,8 +126,16 @@ def _asked_for(nic: Nic, found: DescribedGuest, here: DestinationFacts) -> dict[
         "managed": nic.managed,
         "queues": nic.queues,
         "settings": None,
+        "leases": _leases(nic, here) if found.guest.running else None,
         "device": nic.source if drawn else None,
     }
+
+
+def _leases(nic: Nic, here: DestinationFacts) -> Optional[list[str]]:
+    """The addresses that its network's dnsmasq has given it."""
+    net = here.networks.get(nic.network or "")
+    leases = None if net is None else net.details.leases
+    return None if leases is None else [lease.ip for lease in leases if lease.mac == nic.mac]
 
 
 def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:

@@ -12,6 +12,7 @@ from typing import Any, Optional
 
 from .._host.capacity import read_capabilities, read_cpu_models, read_memory, read_nwfilters
 from .._host.connection import connect, host_of, hostname_of
+from .._host.leases import current_leases
 from .._host.lookups import ask_for_refusals, look_up
 from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
@@ -59,7 +60,7 @@ def gather_from(
     networks = [lacking.get(seen.name, seen) for seen in networks]
     if PORTS in what:
         networks = [replace(seen, plugged=snapshot.with_plugged(seen.name).plugged) for seen in networks]
-    details = {seen.name: _details(seen, host) for seen in networks}
+    details = {seen.name: {**_details(seen, host), "leases": _leases(conn, seen)} for seen in networks}
     links = snapshot.links if LINKS in what else None
     if links is not None and PROBE in what:
         links = _probed(links, {member for seen in networks for member in members_of(seen.live or {})})
@@ -159,6 +160,12 @@ def _details(observed: Observed, host: Host) -> dict[str, Any]:
         "vfs": _vfs(document, host),
         "pf_by_vf": _pf_by_vf(observed, host),
     }
+
+
+def _leases(conn: Any, observed: Observed) -> Optional[list[dict[str, Any]]]:
+    if not observed.active or not any(ip.get("dhcp") for ip in (observed.live or {}).get("ips") or ()):
+        return []
+    return current_leases(conn, observed.name)
 
 
 def _connections(observed: Observed) -> Optional[dict[str, int]]:

@@ -4,7 +4,8 @@
 """Hosts and guests on paper: what virt_network_info and virt_guest_info would say of them, from XML and a few words.
 
 A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live, active, autostart, transient,
-connections, vfs, pf_by_vf); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs);
+connections, vfs, pf_by_vf, dnsmasq, leases); links (a name, or a mapping with whatever is not as usual); pci (VFs to
+their PFs);
 ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; routes (by family), iptables and nftables (as their
 tools print them; without, rules that masquerade), hidden, bridged (see Surroundings), passes_none (links), or unrouted;
 migration (what is not as usual of its settings); resolves (names of hosts, with the addresses that they have there);
@@ -269,6 +270,8 @@ def details(seen: Observed, ports: dict[str, list[Plugged]], said: Any) -> dict[
         "live": {name: live[name] for name in drift if name in live},
         "plugged": [],
         "connections": counts,
+        "dnsmasq": said.get("dnsmasq", "running") if isinstance(said, dict) else "running",
+        "leases": said.get("leases", []) if isinstance(said, dict) else [],
         "vfs": said.get("vfs") if isinstance(said, dict) else None,
         "pf_by_vf": said.get("pf_by_vf") if isinstance(said, dict) else None,
     }

@@ -12,10 +12,10 @@ from ..asked import GATHERED, LOOKUPS
 from ..finding import declared_kinds
 from ..guest_facts import GuestFacts
 from ..rule import GROUP_RULES, GUEST_RULES, NIC_RULES
-from . import arrival, definition, ethernet, group, guest, links, network, nic, pools, router
+from . import arrival, definition, ethernet, group, guest, links, network, nic, pools, router, services
 
 CHAPTERS = {
-    "The network": (network,),
+    "The network": (network, services),
     "NIC settings": (nic,),
     "Links": (links, ethernet),
     "The host as router": (router,),
