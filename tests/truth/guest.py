@@ -46,9 +46,16 @@ for word in $(cat /proc/cmdline); do
 done
 cat > /bin/leased << 'END'
 #!/bin/sh
-ip address flush dev $interface
-ip link set $interface up
-case $1 in bound|renew) ip address add $ip/$mask dev $interface; echo "leased $ip" > /dev/console ;; esac
+case $1 in
+  deconfig) ip address flush dev $interface; ip link set $interface up ;;
+  bound|renew)
+    if ! ip address show dev $interface | grep -q "inet $ip/"; then
+      ip address flush dev $interface
+      ip address add $ip/$mask dev $interface
+      echo "leased $ip" > /dev/console
+    fi
+    ip route add default via $router 2> /dev/null ;;
+esac
 END
 chmod 755 /bin/leased
 number=0
