@@ -202,6 +202,13 @@ class NetworkFacts:
         """In libvirt's own order. The VFs of a PF are known to a running network only."""
         return list(self.connections) if self.connections else list(members_of(self.options))
 
+    @cached_property
+    def macs_by_lease(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for lease in self.details.leases or ():
+            found.setdefault(lease.ip, set()).add(str(lease.mac))
+        return found
+
     @property
     def pool_members(self) -> tuple[PoolMember, ...]:
         return self.pool.members if self.pool is not None else ()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Optional
 
@@ -17,6 +18,7 @@ _SPECIAL = {
 }
 
 
+@lru_cache(maxsize=8192)  # every guest's address is asked about on every host
 def span_of(text: str) -> Optional[Span]:
     """Of an address, a network (also with a mask) or a range a-b; None of what is none of these."""
     try:
@@ -33,6 +35,7 @@ def family_of(address: str) -> str:
     return "ip6" if ":" in address else "ip"
 
 
+@lru_cache(maxsize=8192)
 def network_of(address: str) -> Optional[Span]:
     """Of an address with its prefix, such as 10.20.0.1/24: the whole network."""
     try:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any, Optional
 
 from ..._model import dnsmasq
-from ..._model.address import ip as canonical_ip
 from ..._model.field import Document
 from .. import remedy
 from ..destination_facts import DestinationFacts, NetworkFacts
@@ -74,7 +73,7 @@ def _check_lease(nic: NicFacts, address: str, net: NetworkFacts) -> Iterator[Fin
     if dhcp is None:
         return  # no DHCP there, or another subnet, which other rules report
     place: dict[str, Any] = {"network": net.name, "address": address}
-    taken = {str(one.mac) for one in net.details.leases or () if one.ip == address} - {nic.mac}
+    taken = net.macs_by_lease.get(address, set()) - {nic.mac}
     hosts = dhcp.get("hosts") or ()
     own = [str(one.get("ip")) for one in hosts if one.get("mac") == nic.mac]
     kept = [one for one in hosts if one.get("ip") == address and one.get("mac") != nic.mac]
@@ -106,6 +105,6 @@ def _dhcp_for(address: str, net: NetworkFacts) -> Optional[Document]:
 
 
 def _holds(range_: Document, address: str) -> bool:
-    span = span_of(f"{canonical_ip(str(range_.get('start')))}-{canonical_ip(str(range_.get('end')))}")
+    span = span_of(f"{range_.get('start')}-{range_.get('end')}")
     wanted = span_of(address)
     return span is not None and wanted is not None and span[0] <= wanted[0] <= span[1]
