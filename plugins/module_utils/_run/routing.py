@@ -40,8 +40,10 @@ def read_routing(networks: Iterable[Observed], links: Iterable[dict[str, Any]], 
     passes, routes = forwarding(), read_routes()
     tables, hidden = tables_of(read_firewall())
     bridges = {link["name"]: link for link in links if link["kind"] == "bridge" or link["name"] in switches}
+    names = frozenset(str(link["name"]) for link in links)
     around = Surroundings(
         tables=tuple(tables),
+        links=names,
         hidden=tuple(hidden),
         devices={family: _ways_out(its, made) for family, its in routes.items()},
         silent=frozenset(links_that_pass_nothing_on()),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -175,6 +176,9 @@ def test_a_filter_of_bridges_sees_frames():
     assert passing(table(family="bridge", policy="drop"), frames, FORWARD, "bridge").state == SHUT
     only_arp = table([match(ether, "arp"), DROP], family="bridge")
     assert passing(only_arp, frames, FORWARD, "bridge").state == OPEN
+    new = table([match(IIF, "vnet7"), DROP], family="bridge")
+    assert passing(new, frames, FORWARD, "bridge").state is None
+    assert passing(new, replace(frames, taken=frozenset(["vnet7"])), FORWARD, "bridge").state == OPEN
     another_guests = table([match(IIF, "tap-of-another"), DROP], family="bridge")
     assert passing(another_guests, frames, FORWARD, "bridge").state == OPEN
 

@@ -27,7 +27,7 @@ _STATES = {OUT: "new", BACK: "established", IN: "new"}
 class Surroundings:
     """tables: of the firewall; hidden: what of it could not be read; devices: by family (ipv4, ipv6), the links by
     which packets leave the host; silent: links that pass no IPv4 packets on; families: those that the host passes on at
-    all; bridged: by bridge, the families whose bridged packets the firewall sees (br_netfilter).
+    all; bridged: by bridge, the families whose bridged packets the firewall sees (br_netfilter); links: all names.
     """
 
     tables: tuple[Table, ...]
@@ -36,6 +36,7 @@ class Surroundings:
     silent: frozenset[str]
     families: frozenset[str]
     bridged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    links: frozenset[str] = frozenset()
 
     def out_of(self, bridge: str, family: str, device: Optional[str]) -> tuple[str, ...]:
         """device: the only one that the network forwards by."""
@@ -129,7 +130,7 @@ def _bridged(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, Answer
         seen, hidden = around.tables, around.hidden
         if not sees:
             seen, hidden = (), tuple(name for name in hidden if name.startswith("nftables"))
-        frames = Packets(short, TAP, None, bridge=bridge.name)
+        frames = Packets(short, TAP, None, bridge=bridge.name, taken=around.links)
         found = _first_trouble(
             *(passing(seen, packets, _ROUTED) for packets in _within(bridge.name, short, guests.get(family))),
             passing(around.tables, frames, _ROUTED, "bridge"),

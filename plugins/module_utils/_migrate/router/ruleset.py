@@ -37,7 +37,8 @@ class Packets:
     """Packets of one sort: family (ip, ip6), the links by which they come in and go out, and of which networks.
 
     oif: None before routing; source, target: None for hosts outside; near: the networks that those are not in; state:
-    of the connection (new, established); bridge: in which they stay, empty for packets that the host routes.
+    of the connection (new, established); bridge: in which they stay, empty for packets that the host routes; taken:
+    names of links, which a new tap does not get.
     """
 
     family: str
@@ -48,6 +49,7 @@ class Packets:
     near: tuple[Span, ...] = ()
     state: str = "new"
     bridge: str = ""
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Match:
 
     def _of(self, packets: Packets) -> str:
         if self.what in ("iif", "oif"):
-            return _of_name(packets.iif if self.what == "iif" else packets.oif, self.values)
+            return _of_name(packets.iif if self.what == "iif" else packets.oif, self.values, packets.taken)
         if self.what in ("source", "target"):
             own = packets.source if self.what == "source" else packets.target
             return _of_spans(own, packets.near, self.values)
@@ -80,7 +82,7 @@ class Match:
         return self.what if self.what not in known else ALWAYS if known[self.what] in self.values else NEVER
 
 
-def _of_name(name: Optional[str], values: Iterable[object]) -> str:
+def _of_name(name: Optional[str], values: Iterable[object], taken: frozenset[str]) -> str:
     if name is None:
         return OBSCURE
     for value in map(str, values):
@@ -88,7 +90,7 @@ def _of_name(name: Optional[str], values: Iterable[object]) -> str:
             return ALWAYS
         if value == name:
             return ALWAYS
-        if name == TAP and value.startswith(TAP[:-1]):
+        if name == TAP and value.startswith(TAP[:-1]) and value not in taken:
             return OBSCURE  # whether the tap gets this very name
     return NEVER
 
