@@ -50,6 +50,12 @@ options:
       - Disk paths, the processor and other resources that must be looked up are in the result only if its
         O(virtfleet.network.virt_network_info#module:lookups) requested them. Guests that need others are V(unknown).
     type: dict
+  unsafe:
+    description:
+      - The migration is to be unsafe (C(virsh migrate --unsafe)). libvirt then accepts a disk on a local file system.
+        It copies nothing, so the path must have the same content on this host.
+    type: bool
+    default: false
   probe_links:
     description:
       - Set links that are down and are members of pools up for a moment, five seconds at most, to see whether they have

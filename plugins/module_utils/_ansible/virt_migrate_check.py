@@ -28,6 +28,7 @@ def main() -> None:
             "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": BLOCKED},
             "destination": {"type": "dict"},
             "max_age": {"type": "float"},
+            "unsafe": {"type": "bool", "default": False},
             "probe_links": {"type": "bool", "default": False},
             **connection_spec(),
         },
@@ -41,7 +42,7 @@ def main() -> None:
 def _work(module: Module) -> dict[str, Any]:
     params = module.params
     policy = _policy(params["policy"])
-    guests = load_guests(params["guests"])
+    guests = load_guests({**guest, "unsafe": params["unsafe"]} for guest in params["guests"])
     if params["destination"] is None:
         from .._run.check import check_here
 

@@ -27,10 +27,10 @@ _FAMILIES = {"ipv4": 2, "ipv6": 10}
 @dataclass
 class Routes:
     """default: the links of the default route that is preferred; others: further networks that are reached through a
-    gateway; links: that lead to any network; rules: those of routing beside the usual ones, as text."""
+    gateway, each with its link; links: that lead to any network; rules: those of routing beside the usual ones, as text."""
 
     default: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
 
@@ -69,7 +69,7 @@ def _routes(lines: Iterable[tuple[str, int, str, int, bool]]) -> Routes:
             if metric == best and link not in routes.default:
                 routes.default.append(link)
         elif gateway or prefix == (32 if "." in address else 128):
-            routes.others.append(f"{address}/{prefix}")
+            routes.others.setdefault(f"{address}/{prefix}", link)
     return routes
 
 

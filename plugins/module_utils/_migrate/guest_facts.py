@@ -226,6 +226,8 @@ class GuestFacts:
     security_models: Optional[tuple[str, ...]] = None
     not_understood: Optional[tuple[str, ...]] = None
     question: Optional[str] = None
+    # Said by those who migrate it: virsh migrate --unsafe
+    unsafe: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {"format": GUEST_FORMAT, **asdict(self)}

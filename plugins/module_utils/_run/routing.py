@@ -54,7 +54,7 @@ def read_routing(networks: Iterable[Observed], links: Iterable[dict[str, Any]], 
     )
     return Routing(
         passes,
-        {family: asdict(its) for family, its in routes.items()},
+        {family: _shown(its, made) for family, its in routes.items()},
         {name: _routing_of(around, link, made.get(name)) for name, link in bridges.items()},
     )
 
@@ -75,6 +75,12 @@ def tables_of(firewall: Firewall) -> tuple[list[Table], list[str]]:
     for family, _as_nftables, text in firewall.iptables:
         shown += parse_iptables(text, family, "iptables" if family == "ip" else "ip6tables")
     return shown, hidden
+
+
+def _shown(routes: Routes, made: dict[str, Document]) -> dict[str, Any]:
+    """Without the networks behind guests, which are the network's own routes."""
+    others = sorted(network for network, link in routes.others.items() if link not in made)
+    return {**asdict(routes), "others": others}
 
 
 def _ways_out(routes: Routes, made: dict[str, Document]) -> tuple[str, ...]:

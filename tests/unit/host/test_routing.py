@@ -28,9 +28,9 @@ def test_routes(tmp_path):
     (tmp_path / "net" / "ipv6_route").write_text(ROUTES6)
     proc = str(tmp_path)
     four = routing._routes(routing._ipv4(proc))
-    assert (four.default, four.others, four.links) == (["eth0"], ["203.0.113.0/24"], ["eth0", "eth1"])
+    assert (four.default, four.others, four.links) == (["eth0"], {"203.0.113.0/24": "eth0"}, ["eth0", "eth1"])
     six = routing._routes(routing._ipv6(proc))
-    assert (six.default, six.others, six.links) == (["eth0"], [], ["eth0"])
+    assert (six.default, six.others, six.links) == (["eth0"], {}, ["eth0"])
 
 
 def test_a_host_without_ipv6_has_no_routes_of_it(tmp_path):
