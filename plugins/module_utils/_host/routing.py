@@ -27,7 +27,7 @@ _FAMILIES = {"ipv4": 2, "ipv6": 10}
 @dataclass
 class Routes:
     """default: the links of the default route that is preferred; others: further networks that are reached through a
-    gateway, each with its link; links: that lead to any network; rules: those of routing beside the usual ones, as text."""
+    gateway, each with its link; links: that lead to any network; rules: those of routing beside the usual ones."""
 
     default: list[str] = field(default_factory=list)
     others: dict[str, str] = field(default_factory=dict)
