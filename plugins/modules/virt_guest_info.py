@@ -27,6 +27,14 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
+  resolve:
+    description:
+      - Host names of possible destinations, of which the result's RV(host) says which addresses they have on this host.
+        libvirt gives the source of a migration the destination's own host name to connect to.
+      - The role C(migrate_check) looks names up by itself.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: virtfleet.network.virt_migrate_check
 author:
@@ -57,10 +65,12 @@ format:
   type: int
   sample: 2
 host:
-  description: The host, with C(name), C(uuid) (libvirt's host UUID, null if it is not known) and C(libvirt_version).
+  description: The host, with C(name), C(uuid) (libvirt's host UUID, null if it is not known), C(libvirt_version),
+    C(migration_host) (the name by which libvirt says that others reach it) and C(resolves) (the addresses of each name
+    in O(resolve), none for a name that cannot be resolved; null without that option, and over a remote O(uri)).
   returned: success
   type: dict
-  sample: {name: kvm1, uuid: 312ec8c1-9ac3-437f-ae17-6569c5008760, libvirt_version: 9.0.0}
+  sample: {name: kvm1, uuid: 312ec8c1-9ac3-437f-ae17-6569c5008760, libvirt_version: 9.0.0, migration_host: kvm1}
 gathered:
   description: Time of gathering, in seconds since 1970.
   returned: success
@@ -177,7 +187,8 @@ guests:
           C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (in a teaming
           pair), C(source) and C(mode) (if it names a device instead of a network), C(plugged_as) and C(device) (what it
           is plugged into now), C(target) (the tap name in its definition, null if libvirt generates one),
-          C(attached), C(settings), C(source_link) and C(own).
+          C(attached), C(settings), C(source_link), C(managed) (whether libvirt makes that tap), C(queues), C(leases)
+          (the addresses that it has by DHCP from its network, null if unknown) and C(own).
         - C(own) are the settings of the NIC itself, C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters),
           C(mtu) and C(isolated).
         - C(attached) says whether the kernel has its tap in the network's bridge, or its device is a member of the
@@ -187,10 +198,14 @@ guests:
           C(reach) (V(l2), V(routed), V(nat) or V(isolated)), C(mtu) (null if unknown), C(uplink) (its C(state) V(up),
           V(down), V(none) or null, and C(vlan)), C(portgroup), C(vlan), C(bandwidth), C(virtualport),
           C(trust_guest_rx_filters), C(isolated), C(addresses) (of the host on the network), C(forwarding) (for a NAT or
-          routed network, the families, V(ipv4) and V(ipv6), whose packets the host forwards, null if unknown) and
-          C(definition) (the network in the form that M(virtfleet.network.virt_network) takes). Null if the NIC does
-          not refer to a network by name, or the host does not have that network.
-        - C(source_link) is C(mtu) and C(uplink) of the device that the NIC names, null if the NIC refers to a network.
+          routed network, the families, V(ipv4) and V(ipv6), whose packets the host forwards, null if unknown),
+          C(definition) (the network in the form that M(virtfleet.network.virt_network) takes), C(routing) and
+          C(dnsmasq), as in M(virtfleet.network.virt_network_info). Null if the NIC does not refer to a network by name,
+          or the host does not have that network.
+        - C(routing) is what the host passes on for the NIC's bridge, as C(routers) and C(routes) of
+          M(virtfleet.network.virt_network_info) show it. Null if unknown, and without a bridge.
+        - C(source_link) is C(mtu), C(uplink) and C(routing) of the device that the NIC names, null if the NIC refers to
+          a network.
       type: list
       elements: dict
 code:

@@ -50,6 +50,20 @@ options:
       - Disk paths, the processor and other resources that must be looked up are in the result only if its
         O(virtfleet.network.virt_network_info#module:lookups) requested them. Guests that need others are V(unknown).
     type: dict
+  unsafe:
+    description:
+      - The migration is to be unsafe (C(virsh migrate --unsafe)). libvirt then accepts a disk on a local file system.
+        It copies nothing, so the path must have the same content on this host.
+    type: bool
+    default: false
+  probe_links:
+    description:
+      - Set links that are down and are members of pools up for a moment, five seconds at most, to see whether they have
+        a carrier. A NIC that is idle is usually down; libvirt sets it up when a guest gets it.
+      - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode, and not with
+        O(destination).
+    type: bool
+    default: false
   max_age:
     description: The maximum age of O(destination) in seconds. If it is older, every guest is V(unknown), code C(STALE).
     type: float

@@ -31,6 +31,13 @@ options:
     elements: str
     choices: [ports, links, pools, guests, host]
     default: [ports, links, pools, guests, host]
+  probe_links:
+    description:
+      - Set links that are down and are members of pools up for a moment, five seconds at most, to see whether they have
+        a carrier. A NIC that is idle is usually down; libvirt sets it up when a guest gets it.
+      - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode.
+    type: bool
+    default: false
   lookups:
     description:
       - Look up whether the host has these resources, for guests that may migrate to it.
@@ -60,6 +67,10 @@ options:
         elements: str
       usb_devices:
         description: USB devices, each as C(vendor:product).
+        type: list
+        elements: str
+      names:
+        description: Names of hosts. Their addresses are in RV(names).
         type: list
         elements: str
       questions:
@@ -159,6 +170,10 @@ details:
       description: libvirt's count of the guests on each member of the pool, in its order; null without a pool, or if
         the network is not active.
       type: dict
+    leases:
+      description: The addresses that its dnsmasq has given to guests, each with C(ip) and C(mac); null if unknown.
+      type: list
+      elements: dict
     vfs:
       description: The number of VFs of the PF that forms its pool; null without a PF.
       type: int
@@ -178,11 +193,23 @@ links:
       C(carrier), C(master), C(parent), C(vlan), C(vlan_filtering), C(default_pvid) and C(stp_delay) (of a bridge; the
       latter is how many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a bridge
       port; the latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap),
-      C(addresses), C(link_local) (automatic addresses on which a service can listen), C(default_route) and C(vf).
+      C(addresses), C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a service can
+      listen), C(default_route), C(vf), C(multi_queue) (of a tap), C(had_carrier) (of a link
+      that is down, whether it has had one since it was made) and, with O(probe_links), C(carrier_when_up).
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
   type: list
   elements: dict
+routers:
+  description:
+    - By bridge, what the host passes on for its guests, worked out from the rules of iptables and nftables. C(stopped)
+      has, by family, the link on which it passes nothing on (V(all) for all links). C(passages) are C(family), C(way)
+      (V(out), V(back) for answers, V(in) for what others begin, V(across) between ports of the bridge, V(natted)),
+      C(state) (V(open), V(shut), V(part) if some packets are dropped, null if a rule is not understood; V(natted) is
+      V(shut) if all packets get another source address) and C(rules), those that drop packets or are not understood.
+    - Null if V(links) or V(host) is not gathered, or if the links cannot be read.
+  returned: success
+  type: dict
 ovs_bridges:
   description:
     - The Open vSwitch bridges by name, each with C(fail_mode), C(controllers) (how many), C(flows) (V(normal) for those
@@ -214,6 +241,13 @@ refusals:
   returned: success
   type: dict
   sample: {0c8ca6ff2de1f6e1b3a3bb2f6ae14f6c: "unsupported configuration: spice graphics are not supported"}
+names:
+  description:
+    - The addresses that the names of hosts in O(lookups.names) have on this host, none for a name that cannot be
+      resolved. Null without O(lookups), and over a remote O(uri).
+  returned: success
+  type: dict
+  sample: {kvm2: [192.0.2.12]}
 nwfilters:
   description:
     - The nwfilters by name, each with a digest of its rules and of the filters that it refers to. Equal filters have
@@ -230,6 +264,13 @@ host:
       (paths), C(security_models) (V(apparmor), V(selinux), V(dac)), C(cpus) (how many), C(memory), in KiB, with
       C(total), C(available) and C(pages) (free huge pages by size), and C(forwarding), whether the host forwards
       packets, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
+    - If V(links) is gathered too, C(routes), by family, with C(default) (the links of the default route), C(others)
+      (further networks that are reached through a gateway), C(links) (that lead to any network) and C(rules) (those of
+      C(ip rule) beside the usual ones).
+    - C(migration), if V(host) is gathered, is what decides whether a migration can come in, from qemu.conf - C(host),
+      C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(tls_only) (all null if that file cannot
+      be read), C(hooks) (paths of libvirt's hook scripts for guests and networks) and C(tap_device) (whether the host
+      has C(/dev/net/tun)). Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

@@ -41,15 +41,35 @@ for word in $(cat /proc/cmdline); do
     lab.ip=*) addresses=$(echo ${{word#lab.ip=}} | tr , ' ') ;;
     lab.mtu=*) mtu=${{word#lab.mtu=}} ;;
     lab.via=*) via=${{word#lab.via=}} ;;
+    lab.dhcp=*) dhcp=1 ;;
   esac
 done
+cat > /bin/leased << 'END'
+#!/bin/sh
+case $1 in
+  deconfig) ip address flush dev $interface; ip link set $interface up ;;
+  bound|renew)
+    if ! ip address show dev $interface | grep -q "inet $ip/"; then
+      ip address flush dev $interface
+      ip address add $ip/$mask dev $interface
+      echo "leased $ip" > /dev/console
+    fi
+    ip route add default via $router 2> /dev/null ;;
+esac
+END
+chmod 755 /bin/leased
 number=0
 for address in $addresses; do
-  ip address add $address dev eth$number
+  [ -n "$dhcp" ] || ip address add $address dev eth$number
   [ -z "$mtu" ] || ip link set eth$number mtu $mtu
   ip link set eth$number up
   number=$((number + 1))
 done
+if [ -n "$dhcp" ]; then
+  udhcpc -f -i eth0 -s /bin/leased -t 20 -T 1 -A 1 &
+  client=$!
+  until ip -4 address show dev eth0 | grep -q inet; do sleep 0.2; done
+fi
 [ -z "$via" ] || ip route add default via $via
 for nic in $(ls -d /sys/class/net/eth*); do
   echo "mtu ${{nic##*/}} $(cat $nic/mtu)" > /dev/console
@@ -58,6 +78,7 @@ echo "{READY}" > /dev/console
 while :; do
   [ -z "$via" ] || ! ping -c 1 -W 1 -q {OUTSIDE} > /dev/null 2>&1 || echo "reached outside" > /dev/console
   sleep 0.4
+  [ -z "$client" ] || kill -USR1 $client  # renew
 done
 """
 
@@ -119,6 +140,7 @@ def _domain(asked: Asked, interfaces: list[ET.Element], nics: tuple[Nic, ...], n
     cmdline = "console=ttyS0 quiet lab.ip=" + ",".join(nic.address for nic in nics)
     cmdline += f" lab.mtu={asked.mtu}" if asked.mtu else ""
     cmdline += f" lab.via={via}" if via else ""
+    cmdline += " lab.dhcp=1" if asked.dhcp else ""
     return lab_guests.domain_xml(
         asked.name, texts, memory_mib=asked.memory or 96, kernel=kernel, initrd=INITRD, cmdline=cmdline, **options
     )
@@ -150,7 +172,7 @@ def _nic(scenario: Scenario, interface: ET.Element, number: int, place: int) -> 
     for definition in scenario.source.networks:
         root = ET.fromstring(definition.get("live") or definition["xml"])
         if root.findtext("name") == network:
-            subnet = _subnet(root)
+            subnet = _subnet(root) or _subnet_of_bridge(scenario, root)
             if subnet:
                 guest = subnet.network.broadcast_address - 5 - place - number * 8
                 return Nic(f"{guest}/{subnet.network.prefixlen}", None, str(subnet.ip))
@@ -161,6 +183,15 @@ def _subnet(network: ET.Element) -> Optional[ipaddress.IPv4Interface]:
     for ip in network.findall("ip"):
         if ip.get("family", "ipv4") == "ipv4" and ip.get("address"):
             return ipaddress.IPv4Interface(f"{ip.get('address')}/{ip.get('prefix') or ip.get('netmask') or 24}")
+    return None
+
+
+def _subnet_of_bridge(scenario: Scenario, network: ET.Element) -> Optional[ipaddress.IPv4Interface]:
+    """Of a bridge of the host's own without uplink, for which the host is the router."""
+    bridge = network.find("bridge")
+    for link in scenario.source.links:
+        if bridge is not None and link["name"] == bridge.get("name") and not link.get("members"):
+            return next(map(ipaddress.IPv4Interface, link.get("addresses") or ()), None)
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -52,6 +53,7 @@ class Lane:
         self.looker = Looker(fleet)
         # Hosts that a scenario has used, with the commands that take back what it did.
         self.dirty: dict[str, list[str]] = {name: [] for name in fleet.agents}
+        self.configured: set[str] = set()  # hosts whose libvirt runs with settings of a scenario
         self.guests: list[Ready] = []
         self.before: list[Seen] = []
         self.ended = time.monotonic()
@@ -96,6 +98,9 @@ class Lane:
             if not scenario.source.run:
                 raise
             self._set_up(scenario, source, destination, early=False)
+        for one in self.guests:
+            if one.asked.dhcp:
+                self.looker.leased(source, one)
         self.before = [self._before(source, one) for one in self.guests]
         mute = [mac for seen in self.before for mac in seen.mute]
         if mute:
@@ -140,6 +145,7 @@ class Lane:
             if not link.get("kind") and link["name"] not in nics:
                 self.fleet.cable(host, link["name"])
         links = [{key: value for key, value in link.items() if key != "carrier"} for link in side.links]
+        self._configure(host, side.qemu_conf)
         agent("setup", links=links, nwfilters=list(side.nwfilters), networks=list(side.networks))
         for link in side.links:
             if link.get("carrier") is False:
@@ -147,6 +153,15 @@ class Lane:
         for number, extra in enumerate(side.guests):
             self._extra(host, dict(extra), number)
         agent("run", commands=list(side.run) if run else [])
+
+    def _configure(self, host: str, lines: Sequence[str]) -> None:
+        """libvirt with these lines more in qemu.conf, or with its own settings again."""
+        if not lines and host not in self.configured:
+            return
+        self.fleet.agents[host]("qemu_conf", lines=list(lines))
+        self.fleet.daemon("stop", host)
+        self.fleet.daemon("start", host)
+        (self.configured.add if lines else self.configured.discard)(host)
 
     def _extra(self, host: str, extra: dict[str, Any], number: int) -> None:
         """A guest that is there before. It runs, without a system: a paused one has its macvtap set down."""
@@ -217,6 +232,7 @@ class Lane:
 
     def _clean(self, host: str) -> None:
         try:
+            self._configure(host, ())
             left = self.fleet.agents[host]("clean", undo=self.dirty[host])
         except HostError as error:
             left = [str(error)]

@@ -17,6 +17,8 @@ from reality import Seen
 HEADERS = 28  # of IPv4 and ICMP, in the largest frame
 PATIENCE = 2.5  # seconds for an answer that should come, at least
 OF_BOOT = 0.5  # of the time that the last boot took, which tells how slow the machine is by now
+BOUND = 30.0  # seconds for a guest's first lease, or its first renewal after it was woken
+RENEWAL = 5.0  # seconds in which a guest renews its lease at least twice
 STP = 40.0  # seconds for a port of a bridge that speaks STP
 
 
@@ -37,6 +39,14 @@ class Looker:
         self.patience = max(PATIENCE, OF_BOOT * (time.monotonic() - began))
         return [int(mtu) for mtu in re.findall(r"^mtu eth\d+ (\d+)", text, re.M)]
 
+    def leased(self, host: str, one: Ready) -> None:
+        """Wait for the guest's address by DHCP, as its host has noted it."""
+        deadline = time.monotonic() + BOUND
+        while not self.fleet.agents[host]("leases", name=one.asked.name):
+            if time.monotonic() > deadline:
+                raise HostError(f"{one.asked.name} gets no address by DHCP")
+            time.sleep(0.2)
+
     def before(self, host: str, one: Ready) -> Seen:
         return self._look(host, one, None)
 
@@ -48,6 +58,8 @@ class Looker:
         seen = Seen(state=agent("state", name=name))
         if seen.state not in ("running", "paused"):
             return seen
+        if before is not None and one.asked.dhcp:
+            time.sleep(RENEWAL)
         seen.nics = agent("nics", name=name)
         if one.key and one.asked.start and seen.state == "running":
             for place, nic in enumerate(one.nics):

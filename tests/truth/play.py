@@ -37,7 +37,8 @@ def tasks(number: int, scenario: Scenario, source: str, destination: str, door: 
     return [
         {"name": f"{scenario.key}: begin", STEP: {"socket": str(door), "step": "begin", "number": number},
          "register": "begun"},
-        {"name": f"{scenario.key}: gather", "virtfleet.network.virt_guest_info": {"names": "{{ begun.names }}"},
+        {"name": f"{scenario.key}: gather", "virtfleet.network.virt_guest_info": {
+            "names": "{{ begun.names }}", "resolve": [destination]},
          "delegate_to": source, "register": "gathered", "when": "begun.names | length > 0", **common},
         *saved,
         {"name": f"{scenario.key}: check", "virtfleet.network.virt_migrate_check": {

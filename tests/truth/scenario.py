@@ -24,7 +24,8 @@ class ScenarioError(Exception):
 @dataclass(frozen=True)
 class Side:
     """One host before the guest comes. after: commands once the guest in question runs; undo: what takes `run` back,
-    where removing guests, networks, links and files of /var/lib/truth does not."""
+    where removing guests, networks, links and files of /var/lib/truth does not; qemu_conf: lines more of that file,
+    with which libvirt is started anew."""
 
     links: tuple[dict[str, Any], ...] = ()
     nwfilters: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Side:
     run: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
+    qemu_conf: tuple[str, ...] = ()
     release: str = RELEASES[0]
     daemon: str = "running"
 
@@ -51,6 +53,7 @@ class Asked:
     mtu: int = 0
     memory: int = 0
     kvm: bool = False
+    dhcp: bool = False
     devices: tuple[str, ...] = ()
     machine: str = ""
     domain: str = ""
@@ -127,7 +130,8 @@ def _expect(expect: Any) -> dict[str, Any]:
 
 def _side(data: Any, where: str, release: str) -> Side:
     data = data or {}
-    _keys(data, where, "links", "nwfilters", "networks", "guests", "run", "after", "undo", "release", "daemon")
+    _keys(data, where, "links", "nwfilters", "networks", "guests", "run", "after", "undo", "release", "daemon",
+          "qemu_conf")  # fmt: skip
     release = data.get("release", release)
     if release not in RELEASES:
         raise ScenarioError(f"{where}.release is none of {', '.join(RELEASES)}")
@@ -149,6 +153,7 @@ def _side(data: Any, where: str, release: str) -> Side:
         run=tuple(data.get("run") or ()),
         after=tuple(data.get("after") or ()),
         undo=tuple(data.get("undo") or ()),
+        qemu_conf=tuple(data.get("qemu_conf") or ()),
         release=release,
         daemon=data.get("daemon", "running"),
     )
@@ -156,7 +161,7 @@ def _side(data: Any, where: str, release: str) -> Side:
 
 def _asked(data: Any, number: int, count: int) -> Asked:
     _keys(data, "guest", "name", "interfaces", "xml", "boot", "start", "persistent", "paused", "mtu", "memory",
-          "kvm", "devices", "machine", "domain", "expect")  # fmt: skip
+          "kvm", "dhcp", "devices", "machine", "domain", "expect")  # fmt: skip
     if "xml" not in data and "interfaces" not in data:
         raise ScenarioError("guest needs interfaces or xml")
     given = dict(data)

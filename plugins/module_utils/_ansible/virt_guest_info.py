@@ -18,6 +18,7 @@ def main() -> None:
         argument_spec={
             "names": {"type": "list", "elements": "str"},
             "missing": {"type": "str", "choices": [FAIL, SKIP], "default": FAIL},
+            "resolve": {"type": "list", "elements": "str", "default": []},
             **connection_spec(),
         },
         supports_check_mode=True,
@@ -30,4 +31,5 @@ def _work(module: Module) -> dict[str, Any]:
     from .._run.describe import describe
 
     params = module.params
-    return {"changed": False, **describe(params["uri"], params["names"], params["missing"] == SKIP)}
+    found = describe(params["uri"], params["names"], params["missing"] == SKIP, params["resolve"])
+    return {"changed": False, **found}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._migrate.asked import PROBE
 from .._migrate.finding import BLOCKED, OK, SEVERITIES, WARNING, rank_of
 from .._migrate.guest_facts import load_guests
 from .._migrate.rules import finding_codes
@@ -27,6 +28,8 @@ def main() -> None:
             "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": BLOCKED},
             "destination": {"type": "dict"},
             "max_age": {"type": "float"},
+            "unsafe": {"type": "bool", "default": False},
+            "probe_links": {"type": "bool", "default": False},
             **connection_spec(),
         },
         required_by={"max_age": ["destination"]},
@@ -39,11 +42,12 @@ def main() -> None:
 def _work(module: Module) -> dict[str, Any]:
     params = module.params
     policy = _policy(params["policy"])
-    guests = load_guests(params["guests"])
+    guests = load_guests({**guest, "unsafe": params["unsafe"]} for guest in params["guests"])
     if params["destination"] is None:
         from .._run.check import check_here
 
-        result = check_here(guests, params["uri"], policy)
+        probe = (PROBE,) if params["probe_links"] and not module.check_mode else ()
+        result = check_here(guests, params["uri"], policy, probe)
     else:
         from .._run.check import check_saved
 

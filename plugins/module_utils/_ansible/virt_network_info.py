@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._migrate.asked import GATHERED, LOOKUPS
+from .._migrate.asked import GATHERED, LOOKUPS, PROBE
 from .argument_spec import connection_spec
 from .module import Module, run
 
@@ -18,6 +18,7 @@ def main() -> None:
             "name": {"type": "str"},
             "gather": {"type": "list", "elements": "str", "choices": list(GATHERED), "default": list(GATHERED)},
             "lookups": {"type": "dict", "options": {kind: {"type": "list", "elements": "str"} for kind in LOOKUPS}},
+            "probe_links": {"type": "bool", "default": False},
             **connection_spec(),
         },
         supports_check_mode=True,
@@ -33,4 +34,5 @@ def _work(module: Module) -> dict[str, Any]:
     lookups = params["lookups"]
     if lookups is not None:
         lookups = {kind: keys for kind, keys in lookups.items() if keys is not None}
-    return {"changed": False, **gather(params["uri"], params["name"], params["gather"], lookups)}
+    what = [*params["gather"], *([PROBE] if params["probe_links"] and not module.check_mode else ())]
+    return {"changed": False, **gather(params["uri"], params["name"], what, lookups)}

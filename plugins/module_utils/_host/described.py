@@ -23,7 +23,8 @@ from .guests import read_texts
 @dataclass(frozen=True)
 class DescribedGuest:
     """rest: everything but the NICs, from parse_descriptor; ports: by UUID, the settings that the guest's NICs were
-    plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: or crashed and kept.
+    plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: or crashed and kept;
+    busy: a job of libvirt's runs, such as another migration.
     """
 
     guest: Guest
@@ -31,6 +32,7 @@ class DescribedGuest:
     ports: Mapping[str, Document]
     snapshots: int
     paused: bool = False
+    busy: bool = False
 
 
 def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = False) -> tuple[DescribedGuest, ...]:
@@ -57,13 +59,13 @@ def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = Fa
         uuid = domain.UUIDString()
         texts = None if uuid in found else read_texts(conn, domain, uuid in persistent)
         if texts is not None:
-            found[uuid] = (texts, _snapshots(domain), _paused(domain))
+            found[uuid] = (texts, _snapshots(domain), _paused(domain), _busy(domain))
     ports = _ports(conn) if any(texts[0] for texts, *_rest in found.values()) else {}
     seen = [
         DescribedGuest(
-            parse_guest(*texts), parse_descriptor(texts[1] or texts[0] or texts[2]), ports, snapshots, paused
+            parse_guest(*texts), parse_descriptor(texts[1] or texts[0] or texts[2]), ports, snapshots, paused, busy
         )
-        for texts, snapshots, paused in found.values()
+        for texts, snapshots, paused, busy in found.values()
     ]
     _place_volumes(conn, [disk for one in seen for disk in one.rest["disks"] if disk["type"] == "volume"])
     return tuple(sorted(seen, key=lambda one: one.guest.name))
@@ -99,6 +101,12 @@ def _snapshots(domain: Any) -> int:
 def _paused(domain: Any) -> bool:
     with suppress(libvirt.libvirtError):
         return domain.state()[0] in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_CRASHED)
+    return False
+
+
+def _busy(domain: Any) -> bool:
+    with suppress(libvirt.libvirtError):
+        return bool(domain.isActive()) and domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE
     return False
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Any
+from typing import Any, Optional
 
 from .._model.leases import Leases
-from .connection import is_remote
+from .connection import is_remote, libvirt
 
 # leaseshelper has it built in.
 FOLDER = "/var/lib/libvirt/dnsmasq"
@@ -25,6 +25,15 @@ def are_here(conn: Any) -> bool:
     """Whether the connection is to the daemon whose files these are: another's networks may have the same bridges."""
     uri = str(conn.getURI())
     return conn.getType() != "TEST" and not is_remote(uri) and "/session" not in uri and "/embed" not in uri
+
+
+def current_leases(conn: Any, network: str) -> Optional[list[dict[str, Any]]]:
+    """The addresses that a network's dnsmasq has given, each with ip and mac; None if the connection does not tell."""
+    try:
+        found = conn.networkLookupByName(network).DHCPLeases()
+    except libvirt.libvirtError:
+        return None
+    return [{"ip": str(lease["ipaddr"]), "mac": str(lease["mac"]).lower()} for lease in found if lease.get("mac")]
 
 
 def read_leases(bridge: str) -> Leases:

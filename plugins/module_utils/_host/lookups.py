@@ -29,6 +29,8 @@ _SHARED = (
     "fuse.quobyte",
 )  # fmt: skip
 MOUNTS = "/proc/mounts"
+# Of a folder that libvirt's own settings call shared.
+SHARED = _SHARED[0]
 
 
 @dataclass(frozen=True)

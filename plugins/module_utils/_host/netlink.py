@@ -19,8 +19,8 @@ _UNTAGGED, _RANGE_BEGIN = 0x04, 0x08
 
 
 def read_netlink() -> list[dict[str, Any]]:
-    """link_of's facts of every link, with the master's name, and addresses (the host's own), link_local (its own, on
-    which a service can listen), default_route, mode (of a macvtap or macvlan).
+    """link_of's facts of every link, with the master's name, and addresses (the host's own), subnets (the same with
+    their prefix), link_local (its own, on which a service can listen), default_route, mode (of a macvtap or macvlan).
 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
@@ -66,6 +66,9 @@ def from_messages(links: list[Any], addresses: list[Any], routes: list[Any]) -> 
         link["default_route"] = link["index"] in ways_out
         its = [message for message in addresses if message["index"] == link["index"]]
         link["addresses"] = tuple(_address(message) for message in its if message["scope"] < _SCOPE_LINK)
+        link["subnets"] = tuple(
+            f"{_address(message)}/{message['prefixlen']}" for message in its if message["scope"] < _SCOPE_LINK
+        )
         link["link_local"] = tuple(
             _address(message) for message in its if message["scope"] == _SCOPE_LINK and not message["flags"] & _UNUSABLE
         )

@@ -57,16 +57,19 @@ class HostSnapshot:
 
     @cached_property
     def links(self) -> Optional[list[dict[str, Any]]]:
-        """As read_netlink gives them, with vf: whether the link is a VF's; port_settings: see there."""
+        """As read_netlink gives them, with vf: whether the link is a VF's; multi_queue: whether a tap has several
+        queues; had_carrier (of a link that is down), port_settings: see there."""
         if self.host.remote:
             return None
         from .netlink import read_netlink
-        from .sysfs import is_vf, port_settings
+        from .sysfs import had_carrier, has_queues, is_vf, port_settings
 
         return [
             {
                 **link,
                 "vf": is_vf(link["name"]),
+                "had_carrier": None if link["admin"] == "up" else had_carrier(link["name"]),
+                "multi_queue": has_queues(link["name"]) if link["kind"] == "tun" else None,
                 "port_settings": port_settings(link["name"]) if link["master"] else None,
             }
             for link in read_netlink()

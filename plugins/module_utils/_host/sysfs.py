@@ -21,6 +21,8 @@ _VIRTFN = re.compile(r"^virtfn([0-9]+)$")
 _PCI = re.compile(r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
 # PCI class 02: network controllers.
 _NETWORK_CLASS = "0x02"
+# IFF_MULTI_QUEUE (linux/if_tun.h)
+_MULTI_QUEUE = 0x100
 
 
 def link_facts(name: str, root: str = ROOT) -> dict[str, Any]:
@@ -35,6 +37,18 @@ def link_facts(name: str, root: str = ROOT) -> dict[str, Any]:
 def is_vf(name: str, root: str = ROOT) -> bool:
     """Whether a link is a VF's."""
     return os.path.exists(os.path.join(root, "class", "net", name, "device", "physfn"))
+
+
+def had_carrier(name: str, root: str = ROOT) -> Optional[bool]:
+    """Whether a link has had a carrier since it was made; None where that is not known."""
+    count = _read(os.path.join(root, "class", "net", name, "carrier_up_count"))
+    return int(count) > 0 if count.isdigit() else None
+
+
+def has_queues(name: str, root: str = ROOT) -> Optional[bool]:
+    """Whether a tap was made to have several queues; None where that is not known."""
+    flags = _read(os.path.join(root, "class", "net", name, "tun_flags"))
+    return bool(int(flags, 16) & _MULTI_QUEUE) if flags else None
 
 
 def port_settings(name: str, root: str = ROOT) -> Optional[dict[str, bool]]:

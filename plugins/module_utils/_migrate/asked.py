@@ -17,6 +17,9 @@ INFO_FORMAT = 3
 # What virt_network_info gathers, by the names that its option takes; rules declare which of them they need.
 PORTS, LINKS, POOLS, GUESTS, HOST = GATHERED = ("ports", "links", "pools", "guests", "host")
 
+# Besides, whether links of pools that are down are set up for a moment, to see whether they have a carrier.
+PROBE = "probe_links"
+
 # What a destination can look up, by kind. Each thing has a key, and the answer is whether the host has it.
 PATHS = "paths"  # of files, folders and devices
 VOLUMES = "volumes"  # pool/volume of active storage pools
@@ -24,8 +27,9 @@ CPU_NAMES = "cpu_names"  # CPU XML: does libvirt know its model and features?
 CPU_COMPARISONS = "cpu_comparisons"  # JSON of [CPU XML, arch, machine, domain type, whether it is a whole host's]
 NIC_MODELS = "nic_models"  # JSON of [path of a QEMU, model]
 USB_DEVICES = "usb_devices"  # vendor:product
+NAMES = "names"  # of hosts: which addresses do they have there? Answered in names
 QUESTIONS = "questions"  # domain XML: what has libvirt against it? Answered in refusals
-LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES, QUESTIONS)
+LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES, NAMES, QUESTIONS)
 
 
 @cache  # each guest's is needed for each host

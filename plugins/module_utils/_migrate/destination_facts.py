@@ -21,6 +21,7 @@ from .._model.network import NETWORK
 from .asked import INFO_FORMAT, key_of_question
 from .decode import DataError, read_record
 from .host_links import HostLinks, Link, OvsBridge
+from .router.facts import BridgeRouting, FamilyRoutes
 
 _STATES = ("state", "autostart", "pending")
 _OPTIONS = Entity(*NETWORK.fields.values(), attribute("state"), flag("autostart"), Field("pending", TEXTS, ""))
@@ -79,7 +80,17 @@ class PoolFacts:
 
 
 @dataclass(frozen=True)
+class Lease:
+    """An address that a network's dnsmasq has given to a guest."""
+
+    ip: str
+    mac: Optional[str]
+
+
+@dataclass(frozen=True)
 class NetworkDetails:
+    """leases: None where they cannot be seen."""
+
     active: bool
     autostart: bool
     managed: bool
@@ -88,6 +99,8 @@ class NetworkDetails:
     connections: Optional[dict[str, int]] = None
     vfs: Optional[int] = None
     pf_by_vf: Optional[dict[str, tuple[str, ...]]] = None
+    dnsmasq: Optional[str] = None
+    leases: Optional[tuple[Lease, ...]] = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +122,20 @@ class Forwarding:
 
 
 @dataclass(frozen=True)
+class MigrationSettings:
+    """See _host/migration.py. tls_only: None where qemu.conf cannot be read."""
+
+    hooks: tuple[str, ...] = ()
+    host: Optional[str] = None
+    address: Optional[str] = None
+    port_min: Optional[int] = None
+    port_max: Optional[int] = None
+    ports_free: Optional[int] = None
+    tls_only: Optional[bool] = None
+    tap_device: Optional[bool] = None
+
+
+@dataclass(frozen=True)
 class HostFacts:
     libvirt_version: str
     hostname: Optional[str]
@@ -121,6 +148,8 @@ class HostFacts:
     emulators: Optional[tuple[str, ...]] = None
     security_models: Optional[tuple[str, ...]] = None
     forwarding: Optional[Forwarding] = None
+    routes: Optional[dict[str, FamilyRoutes]] = None
+    migration: Optional[MigrationSettings] = None
     memory: Optional[Memory] = None
     cpus: Optional[int] = None
 
@@ -141,6 +170,8 @@ class NetworkInfo:
     host: HostFacts
     lookups: Optional[dict[str, dict[str, Optional[bool]]]] = None
     refusals: Optional[dict[str, Optional[str]]] = None
+    routers: Optional[dict[str, BridgeRouting]] = None
+    names: Optional[dict[str, tuple[str, ...]]] = None
 
 
 class NetworkFacts:
@@ -172,14 +203,21 @@ class NetworkFacts:
         """In libvirt's own order. The VFs of a PF are known to a running network only."""
         return list(self.connections) if self.connections else list(members_of(self.options))
 
+    @cached_property
+    def macs_by_lease(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for lease in self.details.leases or ():
+            found.setdefault(lease.ip, set()).add(str(lease.mac))
+        return found
+
     @property
     def pool_members(self) -> tuple[PoolMember, ...]:
         return self.pool.members if self.pool is not None else ()
 
 
 class DestinationFacts:
-    """links, guests, memory, cpus, forwarding, machines, domain_types, nwfilters: None where they were not looked
-    at."""
+    """links, guests, memory, cpus, forwarding, routes, routers (by bridge), machines, domain_types, nwfilters: None
+    where they were not looked at."""
 
     def __init__(self, info: NetworkInfo) -> None:
         host = info.host
@@ -207,6 +245,12 @@ class DestinationFacts:
         self.memory = host.memory
         self.cpus = host.cpus
         self.forwarding = host.forwarding
+        self.migration = host.migration
+        named = None if host.migration is None else host.migration.host
+        # By which libvirt says that it can be reached.
+        self.migration_host = named or host.hostname
+        self.routes = host.routes
+        self.routers = info.routers
         self.machines = host.machines
         self.domain_types = host.domain_types
         self.emulators = host.emulators or ()

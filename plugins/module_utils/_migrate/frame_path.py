@@ -84,6 +84,13 @@ def way_by(links: HostLinks, link: Link) -> Way:
     return _follow(links, link, frozenset())
 
 
+def way_once_up(links: HostLinks, link: Link) -> Way:
+    """The same by a link that is down, once libvirt has set it up; its state is None where only that will show it."""
+    if link.kind in link_kinds.OWN_CARRIER and link.carrier_when_up is None:
+        return Way(link.name, None, link.vlan, link.mtu, link, SET_DOWN)
+    return _follow(links, replace(link, admin="up", carrier=link.carrier_when_up), frozenset())
+
+
 def _ways_out(links: HostLinks, bridge: str, nic: NicPort, seen: frozenset[str]) -> Optional[list[Way]]:
     own = links.link(bridge)
     switch = links.ovs_bridges.get(bridge)

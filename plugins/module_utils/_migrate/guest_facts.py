@@ -17,6 +17,7 @@ from .._model.portgroup import PORTGROUP
 from .._model.virtualport import VIRTUALPORT
 from .._model.vlan import VLAN
 from .decode import DataError, read_record
+from .router.facts import NicRouting
 
 # The version of what virt_guest_info returns.
 GUEST_FORMAT = 2
@@ -32,11 +33,12 @@ VirtualportDocument = Annotated[Document, VIRTUALPORT]
 
 @dataclass(frozen=True)
 class GuestHost:
-    """uuid: libvirt's own for the host."""
+    """uuid: libvirt's own for the host; resolves: the addresses that names of other hosts have there."""
 
     name: Optional[str]
     uuid: Optional[str]
     libvirt_version: Optional[str] = None
+    resolves: Optional[dict[str, tuple[str, ...]]] = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ class NicSettings:
     addresses: tuple[str, ...]
     forwarding: Optional[tuple[str, ...]]
     definition: Annotated[Document, NETWORK]
+    routing: Optional[NicRouting] = None
+    dnsmasq: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ class SourceLink:
 
     mtu: Optional[int] = None
     uplink: Uplink = Uplink()
+    routing: Optional[NicRouting] = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +186,9 @@ class NicFacts:
     device: Optional[str] = None
     attached: Optional[bool] = None
     source_link: Optional[SourceLink] = None
+    managed: Optional[bool] = None
+    queues: Optional[int] = None
+    leases: Optional[tuple[str, ...]] = None
 
     @property
     def network_name(self) -> Optional[str]:
@@ -218,6 +226,8 @@ class GuestFacts:
     security_models: Optional[tuple[str, ...]] = None
     not_understood: Optional[tuple[str, ...]] = None
     question: Optional[str] = None
+    # Said by those who migrate it: virsh migrate --unsafe
+    unsafe: bool = False
     vcpus: Optional[int] = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -282,7 +292,7 @@ def _read(data: Any) -> CheckedGuest | UnreadableGuest:
 
 
 # What tells NICs apart and makes no difference to what they need.
-_ONE_OF_A_KIND = {"mac": None, "device": None}
+_ONE_OF_A_KIND = {"mac": None, "device": None, "leases": None}
 
 
 def _needs(nic: NicFacts) -> str:

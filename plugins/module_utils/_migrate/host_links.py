@@ -26,7 +26,8 @@ class PortVlan:
 
 @dataclass(frozen=True)
 class Link:
-    """See virt_network_info. addresses, link_local: None where a saved result lacks them."""
+    """See virt_network_info. addresses, subnets, link_local: None where a saved result lacks them;
+    multi_queue: of a tap; had_carrier, carrier_when_up: of a link that is down."""
 
     name: str
     kind: str
@@ -47,8 +48,12 @@ class Link:
     port_settings: Optional[dict[str, bool]] = None
     default_route: bool = False
     addresses: Optional[tuple[str, ...]] = None
+    subnets: Optional[tuple[str, ...]] = None
     link_local: Optional[tuple[str, ...]] = None
     vf: Optional[bool] = None
+    multi_queue: Optional[bool] = None
+    had_carrier: Optional[bool] = None
+    carrier_when_up: Optional[bool] = None
 
     @classmethod
     def unseen(cls, name: str) -> Link:

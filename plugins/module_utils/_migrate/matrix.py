@@ -60,7 +60,7 @@ def matrix_of_facts(
 ) -> dict[str, Any]:
     """The same, judged here. facts: host -> what virt_network_info returned there, or why it did not (msg)."""
     hosts = [destination] if destination else sorted(facts)
-    guests = {home["uuid"]: home["described"] for home in _homes(found)}
+    guests = {home["uuid"]: _with_names(home["described"], facts.get(home["host"])) for home in _homes(found)}
     cells: dict[str, dict[str, Cell]] = {}
     read = dict(zip(guests, load_guests(guests.values())))
     answers = dict(facts)
@@ -71,6 +71,12 @@ def matrix_of_facts(
             except VirtfleetError as error:
                 answers[host] = {"msg": error.sentence}
     return _matrix(found, hosts, answers, lambda uuid, host: cells.get(host, {}).get(uuid), destination, policy or {})
+
+
+def _with_names(guest: dict[str, Any], home: Any) -> dict[str, Any]:
+    """The guest as described, with what its host says of the names of other hosts."""
+    names = (home or {}).get("names")
+    return {**guest, "host": {**guest["host"], "resolves": names}} if names and guest.get("host") else guest
 
 
 def _judge_host(info: Any, guests: Mapping[str, AnyGuest], policy: Policy, together: bool) -> dict[str, Cell]:

@@ -24,6 +24,7 @@ from .destination_facts import DestinationFacts, NetworkFacts
 from .frame_path import DOWN, NONE, PLAIN_PORT, UP, NicPort, Way, port_on, way_by, ways_out
 from .guest_facts import NetworkState, NicFacts, NicSettings, SourceLink, Uplink
 from .host_links import Link
+from .router.of_nic import routing_on
 
 DEFAULT_MTU = 1500
 # Of an Uplink that takes away the NIC's own VLAN tag.
@@ -72,6 +73,8 @@ def compute_nic_settings(
         addresses=addresses_on(host, net),
         forwarding=forwarded_families(host, net),
         definition=portable_definition(net),
+        routing=routing_on(host, net.bridge, net) if net.active else None,
+        dnsmasq=net.details.dnsmasq if net.active else None,
     )
 
 
@@ -119,7 +122,9 @@ def forwarded_families(host: DestinationFacts, net: NetworkFacts) -> Optional[tu
     forwarding = host.forwarding
     if forwarding is None or not net.active or _REACH.get(net.mode) not in ("nat", "routed"):
         return None
-    return tuple(family for family in subnet_families(net) if forwarding.passes(family))
+    router = None if host.routers is None else host.routers.get(str(net.bridge))
+    stopped = {} if router is None else router.stopped
+    return tuple(family for family in subnet_families(net) if forwarding.passes(family) and family not in stopped)
 
 
 def subnet_families(net: NetworkFacts) -> list[str]:
@@ -240,14 +245,20 @@ def canonical_port_settings(port: Document) -> Document:
     return {name: document.get(name) for name in SETTINGS}
 
 
-def find_source_link(host: DestinationFacts, nic: NicFacts) -> SourceLink:
-    """Of the device that a NIC names in place of a network; nothing is known about that of other kinds of NICs."""
+def find_source_link(host: DestinationFacts, nic: NicFacts, tap: Optional[str]) -> SourceLink:
+    """Of the device that a NIC names in place of a network, or that the tap of an ethernet NIC is in; nothing is known
+    about that of other kinds of NICs."""
     device = str(nic.source)
     if host.links is None:
         return SourceLink()
+    if nic.type == "ethernet":
+        bridge = None if tap is None else host.host_links.bridge_of(tap)
+        uplink = Uplink() if bridge is None else combine_ways(ways_out(host.host_links, bridge))
+        return SourceLink(None if bridge is None else bridge_mtu(host, bridge), uplink)
     own_mtu = nic.own.get("mtu")
     if nic.type == "bridge":
-        return SourceLink(_smallest(bridge_mtu(host, device), own_mtu), combine_ways(ways_out(host.host_links, device)))
+        uplink = combine_ways(ways_out(host.host_links, device))
+        return SourceLink(_smallest(bridge_mtu(host, device), own_mtu), uplink, routing_on(host, device, None))
     link = host.link(device)
     if nic.type != "direct" or link is None:
         return SourceLink()

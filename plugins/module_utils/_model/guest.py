@@ -25,7 +25,8 @@ class Nic:
     asks for; mode: of a macvtap; target: its tap or macvtap; port: its libvirt port's UUID.
     mtu, isolated: the NIC's own, None when it says nothing; up: its link state; filter: an nwfilter's name; model:
     virtio, e1000, ...; transient: libvirt unplugs it by itself before a migration (teaming); named: how its
-    tap or macvtap has to be called, None where libvirt makes a name up.
+    tap or macvtap has to be called, None where libvirt makes a name up; managed: whether libvirt makes that tap;
+    queues: how many it has.
     """
 
     mac: str
@@ -45,6 +46,8 @@ class Nic:
     model: Optional[str] = None
     transient: bool = False
     named: Optional[str] = None
+    managed: bool = True
+    queues: int = 1
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any, Optional
 
 from .._host.connection import connect
@@ -18,13 +19,18 @@ from .._model.errors import VirtfleetError
 from .gather import gather_from
 
 
-def check_here(guests: list[AnyGuest], uri: str, policy: dict[str, str]) -> dict[str, Any]:
-    """As judge_guests() returns it. Raises VirtfleetError, but not when the daemon does not answer."""
+def check_here(
+    guests: list[AnyGuest], uri: str, policy: dict[str, str], besides: Collection[str] = ()
+) -> dict[str, Any]:
+    """As judge_guests() returns it. besides: what to gather more than the rules need.
+
+    Raises VirtfleetError, but not when the daemon does not answer.
+    """
     lookups = lookups_for(guest.facts for guest in guests if isinstance(guest, CheckedGuest))
     try:
         conn = connect(uri)
         try:
-            info = gather_from(conn, uri, None, gathered_for_check(), lookups)
+            info = gather_from(conn, uri, None, (*gathered_for_check(), *besides), lookups)
         finally:
             conn.close()
     except VirtfleetError as error:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
 from .._host.connection import connect
 from .._host.described import DescribedGuest, read_described_guests
-from .._host.lookups import is_shared, read_mounts
+from .._host.lookups import SHARED, is_shared, read_mounts
+from .._host.migration import resolve_names, shared_filesystems
 from .._migrate.asked import HOST, LINKS
 from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
@@ -23,8 +25,9 @@ from .gather import gather_from
 _NEEDED = (LINKS, HOST)
 
 
-def describe(uri: str, names: Optional[list[str]], skip: bool = False) -> dict[str, Any]:
-    """What virt_guest_info returns. names: of guests, or their UUIDs; None for all; skip: those that are not there.
+def describe(uri: str, names: Optional[list[str]], skip: bool = False, resolve: Sequence[str] = ()) -> dict[str, Any]:
+    """What virt_guest_info returns. names: of guests, or their UUIDs; None for all; skip: those that are not there;
+    resolve: names of hosts.
 
     Raises VirtfleetError, GUEST_MISSING among them.
     """
@@ -34,7 +37,10 @@ def describe(uri: str, names: Optional[list[str]], skip: bool = False) -> dict[s
         info = gather_from(conn, uri, None, _NEEDED)
     finally:
         conn.close()
-    mounts = None if info["host"]["remote"] else read_mounts()
+    mounts, here_too = None, not info["host"]["remote"]
+    if here_too:
+        mounts = {**read_mounts(), **dict.fromkeys(shared_filesystems(), SHARED)}
+    info["host"]["resolves"] = resolve_names(resolve) if here_too and resolve else None
     here = read_destination(info)
     return {
         "format": GUEST_FORMAT,
@@ -52,7 +58,8 @@ def describe_guest(
     if rest["cpu"] and rest["cpu"]["mode"] in ("host-passthrough", "maximum"):
         # It is whatever the host has; libvirt compares that.
         rest["cpu"] = {**rest["cpu"], "xml": host["cpu"]}
-    blockers = [*rest["blockers"], f"it has {found.snapshots} snapshots"] if found.snapshots else rest["blockers"]
+    blockers = [*rest["blockers"], *([f"it has {found.snapshots} snapshots"] if found.snapshots else ())]
+    blockers += ["another job of libvirt's runs on it (virsh domjobinfo)"] if found.busy else []
     facts = {
         **rest,
         "name": found.guest.name,
@@ -72,7 +79,15 @@ def describe_guest(
 
 
 def _identity(host: dict[str, Any]) -> dict[str, Any]:
-    return {"name": host["hostname"], "uuid": host["uuid"], "libvirt_version": host["libvirt_version"]}
+    """migration_host: by which others reach it."""
+    migration = host.get("migration") or {}
+    return {
+        "name": host["hostname"],
+        "uuid": host["uuid"],
+        "libvirt_version": host["libvirt_version"],
+        "migration_host": migration.get("host") or host["hostname"],
+        "resolves": host.get("resolves"),
+    }
 
 
 def _is_shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Optional[bool]:
@@ -108,9 +123,19 @@ def _asked_for(nic: Nic, found: DescribedGuest, here: DestinationFacts) -> dict[
         "mode": nic.mode if named else None,
         "plugged_as": nic.actual if found.guest.running else None,
         "target": nic.named,
+        "managed": nic.managed,
+        "queues": nic.queues,
         "settings": None,
+        "leases": _leases(nic, here) if found.guest.running else None,
         "device": nic.source if drawn else None,
     }
+
+
+def _leases(nic: Nic, here: DestinationFacts) -> Optional[list[str]]:
+    """The addresses that its network's dnsmasq has given it."""
+    net = here.networks.get(nic.network or "")
+    leases = None if net is None else net.details.leases
+    return None if leases is None else [lease.ip for lease in leases if lease.mac == nic.mac]
 
 
 def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
@@ -120,5 +145,5 @@ def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: Desti
         facts,
         attached=is_attached(here, facts, nic.target) if found.guest.running else None,
         settings=compute_nic_settings(here, facts, facts.device, held),
-        source_link=None if nic.type == "network" else find_source_link(here, facts),
+        source_link=None if nic.type == "network" else find_source_link(here, facts, nic.target),
     )

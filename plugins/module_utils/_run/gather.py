@@ -12,25 +12,27 @@ from typing import Any, Optional
 
 from .._host.capacity import read_capabilities, read_cpu_models, read_memory, read_nwfilters
 from .._host.connection import connect, host_of, hostname_of
+from .._host.leases import current_leases
 from .._host.lookups import ask_for_refusals, look_up
 from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
 from .._host.unplugged import read_unplugged
-from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, POOLS, PORTS, QUESTIONS, key_of_question
+from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, NAMES, POOLS, PORTS, PROBE, QUESTIONS, key_of_question
 from .._model.drift import drift
 from .._model.field import Document
-from .._model.forward import POOL, has_pool, mode_of
+from .._model.forward import POOL, has_pool, members_of, mode_of
 from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.options import definition_options, network_options
 from .._xml.mark import is_managed
+from .routing import Routing, read_routing
 
 
 def gather(
     uri: str, name: Optional[str], what: Collection[str], lookups: Optional[Mapping[str, list[str]]] = None
 ) -> dict[str, Any]:
-    """What virt_network_info returns. what: of GATHERED; lookups: kind to what to look up.
+    """What virt_network_info returns. what: of GATHERED, and PROBE; lookups: kind to what to look up.
 
     Raises VirtfleetError.
     """
@@ -58,11 +60,15 @@ def gather_from(
     networks = [lacking.get(seen.name, seen) for seen in networks]
     if PORTS in what:
         networks = [replace(seen, plugged=snapshot.with_plugged(seen.name).plugged) for seen in networks]
-    details = {seen.name: _details(seen, host) for seen in networks}
+    details = {seen.name: {**_details(seen, host), "leases": _leases(conn, seen)} for seen in networks}
     links = snapshot.links if LINKS in what else None
+    if links is not None and PROBE in what:
+        links = _probed(links, {member for seen in networks for member in members_of(seen.live or {})})
     guests = snapshot.guests if GUESTS in what else None
     pools = _pools(snapshot, networks) if POOLS in what else None
     capabilities = read_capabilities(conn) if HOST in what else None
+    switches = None if links is None else read_ovs_bridges()
+    routing = Routing() if switches is None or HOST not in what else read_routing(networks, links or (), switches)
     emulators = None if capabilities is None else capabilities["emulators"]
     return {
         "format": INFO_FORMAT,
@@ -71,7 +77,8 @@ def gather_from(
         "details": details,
         "pools": pools,
         "links": links,
-        "ovs_bridges": None if links is None else read_ovs_bridges(),
+        "routers": routing.routers,
+        "ovs_bridges": switches,
         "guests": None if guests is None else [summarize_guest(guest) for guest in guests],
         "nwfilters": read_nwfilters(conn) if HOST in what else None,
         "host": {
@@ -88,10 +95,13 @@ def gather_from(
             "emulators": emulators,
             "cpus": None if capabilities is None else capabilities["cpus"],
             "security_models": None if capabilities is None else capabilities["security_models"],
-            "forwarding": _forwarding(host) if HOST in what else None,
+            "forwarding": routing.forwarding,
+            "routes": routing.routes,
+            "migration": _migration(host) if HOST in what else None,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },
         "lookups": None if lookups is None else look_up(conn, lookups, host.remote, emulators),
+        "names": None if lookups is None or host.remote else _names(lookups),
         "refusals": None if lookups is None else _refusals(conn, lookups.get(QUESTIONS, ())),
     }
 
@@ -100,13 +110,34 @@ def _refusals(conn: Any, questions: Collection[str]) -> dict[str, Optional[str]]
     return {key_of_question(xml): said for xml, said in ask_for_refusals(conn, questions).items()}
 
 
-def _forwarding(host: Host) -> Optional[dict[str, bool]]:
-    """Whether the host passes packets on; None where it cannot be seen."""
+def _probed(links: list[dict[str, Any]], members: Collection[str]) -> list[dict[str, Any]]:
+    """With carrier_when_up of the links that are down and could be given to guests."""
+    from .._host.probe import probe_carriers
+
+    beneath = {link["parent"] for link in links}
+    idle = [
+        link["name"]
+        for link in links
+        if link["admin"] == "down" and link["name"] in members
+        if not (link["master"] or link["addresses"] or link["index"] in beneath)
+    ]
+    found = probe_carriers(idle) if idle else {}
+    return [{**link, "carrier_when_up": found.get(link["name"])} for link in links]
+
+
+def _names(lookups: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    from .._host.migration import resolve_names
+
+    return resolve_names(lookups.get(NAMES, ()))
+
+
+def _migration(host: Host) -> Optional[dict[str, Any]]:
+    """None where it cannot be seen."""
     if host.remote:
         return None
-    from .._host.sysfs import forwarding
+    from .._host.migration import read_migration
 
-    return forwarding()
+    return read_migration()
 
 
 def _details(observed: Observed, host: Host) -> dict[str, Any]:
@@ -130,6 +161,12 @@ def _details(observed: Observed, host: Host) -> dict[str, Any]:
         "vfs": _vfs(document, host),
         "pf_by_vf": _pf_by_vf(observed, host),
     }
+
+
+def _leases(conn: Any, observed: Observed) -> Optional[list[dict[str, Any]]]:
+    if not observed.active or not any(ip.get("dhcp") for ip in (observed.live or {}).get("ips") or ()):
+        return []
+    return current_leases(conn, observed.name)
 
 
 def _connections(observed: Observed) -> Optional[dict[str, int]]:

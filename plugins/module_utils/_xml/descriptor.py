@@ -189,12 +189,24 @@ def _files(root: Any) -> list[Document]:
     for node in root.iterfind("devices/interface"):
         driver, backend = node.find("driver"), node.find("backend")
         vhost = None if backend is None else backend.get("vhost")
+        found += _of_vhost_user(node)
         if vhost or (driver is not None and driver.get("name") == "vhost"):
             found.append({"what": "vhost-net of its NIC", "path": vhost or "/dev/vhost-net"})
     variables = (root.findtext("os/nvram") or "").strip()
     if variables:
         found.append({"what": "folder of its firmware's variables", "path": _folder(variables)})
     return [item for place, item in enumerate(found) if item not in found[:place]]
+
+
+def _of_vhost_user(interface: Any) -> list[Document]:
+    """The socket that a switch listens on, or the folder of the one that QEMU makes."""
+    source = interface.find("source")
+    path = source.get("path") if interface.get("type") == "vhostuser" and source is not None else None
+    if not path:
+        return []
+    if source.get("mode") == "server":
+        return [{"what": "folder of the socket of its NIC", "path": _folder(path)}]
+    return [{"what": "socket of its NIC", "path": path}]
 
 
 def _of_characters(root: Any) -> list[Document]:

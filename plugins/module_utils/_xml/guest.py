@@ -73,12 +73,14 @@ def _nic(node: Any) -> Nic:
         target=None if target is None else target.get("dev"),
         named=_named(target),
         port=got.get("portid"),
-        mtu=_mtu(node),
+        mtu=_number(node, "mtu", "size"),
         isolated={"yes": True, "no": False}.get(_attribute(node, "port", "isolated") or ""),
         up=_attribute(node, "link", "state") != "down",
         filter=_attribute(node, "filterref", "filter"),
         model=_attribute(node, "model", "type"),
         transient=_attribute(node, "teaming", "type") == "transient",
+        managed=_attribute(node, "target", "managed") != "no",
+        queues=_number(node, "driver", "queues") or 1,
     )
 
 
@@ -92,9 +94,9 @@ def _attribute(node: Any, child: str, name: str) -> Optional[str]:
     return None if found is None else found.get(name)
 
 
-def _mtu(node: Any) -> Optional[int]:
-    size = _attribute(node, "mtu", "size") or ""
-    return int(size) if size.isascii() and size.isdigit() and int(size) else None
+def _number(node: Any, child: str, name: str) -> Optional[int]:
+    text = _attribute(node, child, name) or ""
+    return int(text) if text.isascii() and text.isdigit() and int(text) else None
 
 
 def _device(source: Any, got: dict[str, str]) -> Optional[str]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import firewall
 import libvirt
 import tools
 
@@ -30,6 +31,7 @@ def remember() -> dict[str, Any]:
             "links": {link["ifname"]: [link["mtu"], link["address"]] for link in _links()},
             "filters": [one.name() for one in tools.conn().listAllNWFilters()],
             "routes": _routes(),
+            "firewall": firewall.state(),
         }
     )
     return _before
@@ -48,6 +50,7 @@ def clean(undo: list[str]) -> list[str]:
         tools.run("sh", "-ec", command)
     _networks()
     _filters_and_pools()
+    firewall.back(_before["firewall"])
     _links_back()
     for path in SCRATCH.iterdir():
         path.unlink()
@@ -107,6 +110,9 @@ def _links_back() -> None:
     for route in set(_routes()) - set(_before["routes"]):
         with suppress(RuntimeError):
             tools.run("ip", "route", "del", *route.replace("linkdown", "").split())
+    for route in set(_before["routes"]) - set(_routes()):
+        with suppress(RuntimeError):
+            tools.run("ip", "route", "replace", *route.replace("linkdown", "").split())
 
 
 def _switches_back() -> None:
@@ -131,6 +137,7 @@ def _left() -> list[str]:
         links = {link["ifname"] for link in _links()}
     left = [f"link {name} is still there" for name in sorted(links - set(_before["links"]))]
     left += [f"link {name} is gone" for name in sorted(set(_before["links"]) - links)]
+    left += firewall.left(_before["firewall"])
     left += [f"guest {one.name()}" for one in tools.conn().listAllDomains()]
     left += [f"network {one.name()}" for one in tools.conn().listAllNetworks()]
     return left

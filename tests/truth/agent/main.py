@@ -19,6 +19,7 @@ import clean  # noqa: E402
 import guests  # noqa: E402
 import nics  # noqa: E402
 import probe  # noqa: E402
+import served  # noqa: E402
 import setup  # noqa: E402
 
 CALLS = {
@@ -27,6 +28,7 @@ CALLS = {
     "clean": clean.clean,
     "setup": setup.setup,
     "run": setup.run_all,
+    "qemu_conf": setup.qemu_conf,
     "start": guests.start,
     "save": guests.save,
     "restore": guests.restore,
@@ -37,6 +39,7 @@ CALLS = {
     "state": guests.state,
     "nics": nics.nics,
     "waits": nics.waits,
+    "leases": served.leases,
     "ping": probe.ping,
     "console": probe.console,
 }

@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
+from contextlib import suppress
 from pathlib import Path
+
+import tools
 
 FOLDER = Path("/var/lib/libvirt/dnsmasq")
 NAMES = re.compile(r"(domain|address|txt-record|srv-host|cname)=")
@@ -14,7 +18,9 @@ NAMES = re.compile(r"(domain|address|txt-record|srv-host|cname)=")
 
 def by(network: str) -> list[str]:
     """DHCP, DNS, the domain, and every name that is known here."""
-    settings = _lines(f"{network}.conf")
+    settings = _lines(f"{network}.conf") if _runs(network) else []
+    if not settings:
+        return []
     found = [line for line in settings if NAMES.match(line)]
     found += _lines(f"{network}.addnhosts")
     if settings and "port=0" not in settings:
@@ -23,6 +29,29 @@ def by(network: str) -> list[str]:
     ranges = [line for line in settings if line.startswith("dhcp-range=") and not line.endswith("ra-only")]
     found += sorted({"DHCP for IPv6" if ":" in line else "DHCP for IPv4" for line in ranges})
     return sorted(found)
+
+
+def leases(name: str) -> list[str]:
+    """The addresses that a running guest has by DHCP, by its host's word."""
+    root = ET.fromstring(tools.conn().lookupByName(name).XMLDesc())
+    found = []
+    for interface in root.iterfind("devices/interface"):
+        source, mac = interface.find("source"), interface.find("mac")
+        network = None if source is None else source.get("network")
+        if network is not None and mac is not None:
+            told = tools.conn().networkLookupByName(network).DHCPLeases(mac.get("address"))
+            found += [lease["ipaddr"] for lease in told]
+    return found
+
+
+def _runs(network: str) -> bool:
+    """A process with the network's configuration."""
+    wanted = f"--conf-file={FOLDER / network}.conf".encode()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if wanted in path.read_bytes().split(b"\0"):
+                return True
+    return False
 
 
 def _lines(name: str) -> list[str]:

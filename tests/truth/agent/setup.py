@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import clean
@@ -25,6 +26,14 @@ def run_all(commands: list[str]) -> None:
     os.makedirs(clean.SCRATCH, exist_ok=True)
     for command in commands:
         tools.run("sh", "-ec", command)
+
+
+def qemu_conf(lines: list[str]) -> None:
+    """These lines before the host's own, since libvirt takes the first."""
+    conf, own = Path("/etc/libvirt/qemu.conf"), Path("/etc/libvirt/qemu.conf.own")
+    if not own.exists():
+        own.write_text(conf.read_text())
+    conf.write_text("\n".join([*lines, own.read_text()]))
 
 
 def _link(link: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Sequence
 from typing import Any, Optional
 
@@ -14,6 +15,7 @@ import libvirt
 
 libvirt.registerErrorHandler(lambda _context, _error: None, None)
 _kept: list[Any] = []
+STARTS = 20  # seconds for a daemon that was just started
 
 
 def conn() -> Any:
@@ -23,8 +25,14 @@ def conn() -> Any:
             _kept[0].getLibVersion()
         except libvirt.libvirtError:
             _kept.clear()
-    if not _kept:
-        _kept.append(libvirt.open("qemu:///system"))
+    deadline = time.monotonic() + STARTS
+    while not _kept:
+        try:
+            _kept.append(libvirt.open("qemu:///system"))
+        except libvirt.libvirtError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
     return _kept[0]
 
 

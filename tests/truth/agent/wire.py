@@ -46,7 +46,11 @@ def _passed_on(bridge: Link) -> str:
     if from_it and not accepted:
         return "isolated"
     sources = {match for line in from_it for match in re.findall(r"-s (\S+)", line)}
-    if any(f"-s {source} " in line and "MASQUERADE" in line for source in sources for line in rules.splitlines()):
+    if any(
+        f"-s {source} " in line and ("MASQUERADE" in line or "SNAT" in line)
+        for source in sources
+        for line in rules.splitlines()
+    ):
         return "nat"
     on = Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "1"
     return "routed" if on or from_it else "isolated"

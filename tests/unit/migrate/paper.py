@@ -4,11 +4,14 @@
 """Hosts and guests on paper: what virt_network_info and virt_guest_info would say of them, from XML and a few words.
 
 A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live, active, autostart, transient,
-connections, vfs, pf_by_vf); links (a name, or a mapping with whatever is not as usual); pci (VFs to their PFs);
-ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; guests (domain XML of running ones) and defined (of
-others). What it answers to lookups, unless it is offline: paths, no_paths, volumes, cpus, known_cpus, models and usb;
-lookups, by kind, for all else; refusal: what its libvirt has against the guests. volume_files: of volumes on the
-guest's own host.
+connections, vfs, pf_by_vf, dnsmasq, leases); links (a name, or a mapping with whatever is not as usual); pci (VFs to
+their PFs);
+ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; routes (by family), iptables and nftables (as their
+tools print them; without, rules that masquerade), hidden, bridged (see Surroundings), passes_none (links), or unrouted;
+migration (what is not as usual of its settings); resolves (names of hosts, with the addresses that they have there);
+guests (domain XML of running ones) and defined (of others). What it answers to lookups, unless it is offline: paths,
+no_paths, volumes, cpus, known_cpus, models and usb; lookups, by kind, for all else; refusal: what its libvirt has
+against the guests. volume_files: of volumes on the guest's own host.
 """
 
 from __future__ import annotations
@@ -24,10 +27,22 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destina
     read_destination,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import GuestFacts
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.iptables import parse_iptables
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.nftables import parse_nftables
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.passages import (
+    Bridge,
+    Surroundings,
+    routing_of_bridge,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import lookups_for
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.device import Device
-from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import POOL, has_pool, mode_of
+from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import (
+    POOL,
+    has_pool,
+    is_virtual,
+    mode_of,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import DESCRIPTIVE, NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.options import (
@@ -46,6 +61,10 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.network imp
 EMULATOR = "/usr/bin/qemu-system-x86_64"
 MACHINE = "pc-i440fx-7.2"
 NOW = 1_000_000
+_MIGRATION = {
+    "hooks": [], "host": None, "address": None, "port_min": 49152, "port_max": 49215, "ports_free": 64,
+    "tls_only": False, "tap_device": True,
+}  # fmt: skip
 
 
 def link(said: Any, index: int) -> dict[str, Any]:
@@ -54,6 +73,7 @@ def link(said: Any, index: int) -> dict[str, Any]:
         "carrier": True, "master": None, "parent": None, "vlan": None, "vlan_filtering": None, "mode": None,
         "default_pvid": None, "vlans": None, "port_settings": None,
         "stp_delay": None, "port_state": None, "default_route": False, "addresses": [], "link_local": [], "vf": False,
+        "multi_queue": None,
     }  # fmt: skip
     return {**usual, **({"name": said} if isinstance(said, str) else said)}
 
@@ -88,6 +108,58 @@ def give_addresses(links: list[dict[str, Any]], said: Any, networks: list[Observ
                 item["addresses"] = [ip["address"] for ip in (seen.live or {}).get("ips") or ()]
 
 
+def give_subnets(links: list[dict[str, Any]], networks: list[Observed]) -> None:
+    ips = [ip for seen in networks for ip in (seen.live or {}).get("ips") or ()]
+    prefixes = {ip["address"]: canonical(NETWORK, {"ips": [ip]})["ips"][0].get("prefix") for ip in ips}
+    for item in links:
+        item.setdefault(
+            "subnets", [f"{one}/{prefixes.get(one) or (64 if ':' in one else 24)}" for one in item["addresses"]]
+        )
+
+
+def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Observed]) -> dict[str, Any]:
+    """Of each bridge. A host of which nothing else is said has a default route by eth0, and passes all on."""
+    live = {
+        (seen.live.get("bridge") or {}).get("name"): seen.live
+        for seen in networks
+        if seen.live and is_virtual(seen.live)
+    }
+    on = host.get("forwarding", {"ipv4": True, "ipv6": True}) or {}
+    around = Surroundings(
+        tables=tuple(firewall(host, networks)),
+        hidden=tuple(host.get("hidden", ())),
+        devices={"ipv4": ("eth0",), "ipv6": ("eth0",)},
+        silent=frozenset(host.get("passes_none", ())),
+        families=frozenset(family for family, passes in on.items() if passes),
+        bridged={name: tuple(families) for name, families in host.get("bridged", {}).items()},
+    )
+    found = {}
+    for item in links:
+        if item["kind"] == "bridge" or item["name"] in host.get("ovs_bridges", {}):
+            document, subnets = live.get(item["name"]), tuple(item["subnets"])
+            routed = document is None or mode_of(document) in ("nat", "route", "open")
+            guests = () if document is None else subnets
+            found[item["name"]] = routing_of_bridge(around, Bridge(item["name"], subnets if routed else (), guests))
+    return found
+
+
+def firewall(host: dict[str, Any], networks: list[Observed]) -> list[Any]:
+    if "nftables" in host:
+        return parse_nftables(json.dumps({"nftables": host["nftables"]}))
+    if "iptables" in host:
+        return parse_iptables(host["iptables"], "ip", "iptables")
+    tables = []
+    for family, text in (("ip", ""), ("ip6", "")):
+        for seen in networks:
+            document = canonical(NETWORK, seen.live or {})
+            nat = (document.get("forward") or {}).get("nat") or {}
+            for ip in document.get("ips") or () if mode_of(seen.live or {}) == "nat" else ():
+                if (":" in ip["address"]) == (family == "ip6") and (family == "ip" or nat.get("ipv6")):
+                    text += f"-A POSTROUTING -s {ip['address']}/{ip.get('prefix')} -j MASQUERADE\n"
+        tables += parse_iptables(f"*nat\n:POSTROUTING ACCEPT\n{text}", family, "iptables")
+    return tables
+
+
 def observed(said: Any) -> Observed:
     said = {"xml": said} if isinstance(said, str) else said
     defined = parse_network(said["xml"])
@@ -105,6 +177,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
     networks = [observed(said) for said in host.get("networks", ())]
     links = [link(said, index) for index, said in enumerate(host.get("links", ()), 2)]
     give_addresses(links, host.get("links", ()), networks)
+    give_subnets(links, networks)
     guests = [parse_guest(xml, xml) for xml in host.get("guests", ())]
     guests += [parse_guest("", "", xml) for xml in host.get("defined", ())]
     devices = tuple(Device(name=item["name"], master=item["master"]) for item in links)
@@ -136,6 +209,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             if has_pool(seen.live or {}) or has_pool(seen.persistent or {})
         },
         "links": None if remote else links,
+        "routers": None if remote or host.get("unrouted") else routers(host, links, networks),
         "ovs_bridges": None if remote else {name: switch(said) for name, said in host.get("ovs_bridges", {}).items()},
         "guests": [summarize_guest(guest) for guest in guests],
         "nwfilters": host.get("nwfilters", {}),
@@ -153,6 +227,8 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             "emulators": [EMULATOR],
             "security_models": host.get("security_models", ["dac"]),
             "forwarding": None if remote else host.get("forwarding", {"ipv4": True, "ipv6": True}),
+            "routes": None if remote else host.get("routes", {"ipv4": {}, "ipv6": {}}),
+            "migration": None if remote else {**_MIGRATION, **host.get("migration", {})},
             "memory": host.get("memory", {"total": 8 << 20, "available": 4 << 20, "pages": {}}),
         },
     }
@@ -194,6 +270,8 @@ def details(seen: Observed, ports: dict[str, list[Plugged]], said: Any) -> dict[
         "live": {name: live[name] for name in drift if name in live},
         "plugged": [],
         "connections": counts,
+        "dnsmasq": said.get("dnsmasq", "running") if isinstance(said, dict) else "running",
+        "leases": said.get("leases", []) if isinstance(said, dict) else [],
         "vfs": said.get("vfs") if isinstance(said, dict) else None,
         "pf_by_vf": said.get("pf_by_vf") if isinstance(said, dict) else None,
     }
@@ -202,7 +280,10 @@ def details(seen: Observed, ports: dict[str, list[Plugged]], said: Any) -> dict[
 def look_up(host: dict[str, Any], guests: Iterable[GuestFacts]) -> dict[str, dict[str, bool]]:
     """What the host answers about these guests; a path that it was not told of is not known."""
     asked = lookups_for(guests)
-    paths = {**dict.fromkeys(host.get("paths", ()), True), **dict.fromkeys(host.get("no_paths", ()), False)}
+    paths = {
+        **dict.fromkeys(host.get("paths", ()), True),
+        **dict.fromkeys(host.get("no_paths", ()), False),
+    }
     names = {**dict.fromkeys(host.get("cpus", ()), True), **host.get("known_cpus", {})}
     cpus = host.get("cpus", {})
     compared = {key: cpus[json.loads(key)[0]] for key in asked["cpu_comparisons"] if json.loads(key)[0] in cpus}
@@ -259,6 +340,7 @@ def described(host: dict[str, Any], xml: str, running: bool = True) -> dict[str,
     told = info(host)
     guest = parse_guest(xml, xml) if running else parse_guest("", "", xml)
     seen = DescribedGuest(guest, parse_descriptor(xml), {}, 0)
+    told["host"]["resolves"] = host.get("resolves")
     facts = describe_guest(seen, read_destination(told), told["host"], None).as_dict()
     for disk in facts["disks"]:
         disk["shared"] = host.get("shared", True)

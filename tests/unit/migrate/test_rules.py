@@ -15,7 +15,12 @@ import yaml
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.lookups import ANSWER_BY_KIND
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate import rule as registry
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import GATHERED, LOOKUPS, QUESTIONS
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import (
+    GATHERED,
+    LOOKUPS,
+    NAMES,
+    QUESTIONS,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import (
     DestinationFacts,
     read_destination,
@@ -110,7 +115,8 @@ def test_what_is_gathered_and_looked_up_follows_from_the_rules():
     (gathering,) = [task["virtfleet.network.virt_network_info"] for task in role if "network_info" in str(task)]
     assert tuple(gathering["gather"]) == gathered_for_check()
     declared = {kind for rule in registry.GUEST_RULES for kind in rule.lookups}
-    assert declared == set(LOOKUPS) == {*ANSWER_BY_KIND, QUESTIONS}
+    # Names of hosts are looked up on the guests' hosts, and no guest asks for them.
+    assert {*declared, NAMES} == set(LOOKUPS) == {*ANSWER_BY_KIND, NAMES, QUESTIONS}
 
 
 def test_every_code_is_declared_with_its_line_of_documentation():

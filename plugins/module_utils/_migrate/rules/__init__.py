@@ -12,14 +12,16 @@ from ..asked import GATHERED, LOOKUPS
 from ..finding import declared_kinds
 from ..guest_facts import GuestFacts
 from ..rule import GROUP_RULES, GUEST_RULES, NIC_RULES
-from . import definition, group, guest, links, network, nic, pools
+from . import arrival, definition, ethernet, group, guest, links, network, nic, pools, router, services
 
 CHAPTERS = {
-    "The network": (network,),
+    "The network": (network, services),
     "NIC settings": (nic,),
-    "Links": (links,),
+    "Links": (links, ethernet),
+    "The host as router": (router,),
     "Pools": (pools, group),
     "The guest": (guest, definition),
+    "How the destination takes guests": (arrival,),
     "What is not known": (verdict_kinds,),
 }
 

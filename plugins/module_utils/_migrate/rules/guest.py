@@ -13,7 +13,7 @@ from typing import Optional, Union
 from ..._model.forward import POOL, members_of
 from ..asked import CPU_COMPARISONS, CPU_NAMES, GUESTS, HOST, LINKS, NIC_MODELS, PATHS, USB_DEVICES, VOLUMES
 from ..destination_facts import DestinationFacts, HostNic
-from ..finding import LIBVIRT_ACCEPTS, Finding, blocked, informational, refused, risky, unknown
+from ..finding import LIBVIRT_ACCEPTS, OK, Finding, blocked, informational, refused, risky, unknown
 from ..frame_path import ways_out
 from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, HostDevice, HostFile, NicFacts
 from ..host_links import Link
@@ -328,7 +328,10 @@ VOLUME_MISSING = refused(
 DISK_NOT_SHARED = refused(
     "DISK_UNREACHABLE",
     "{path} (disk {disk}) is on a local file system of the guest's own host; libvirt refuses to migrate it without "
-    "copying its storage.",
+    "copying its storage, or only with --unsafe.",
+)
+DISK_UNSAFE = DISK_NOT_SHARED.rated(
+    OK, "The same, and the migration is to be unsafe: the path must have the same content on both hosts"
 )
 FILE_MISSING = refused(
     "FILE_MISSING",
@@ -358,6 +361,7 @@ def _volumes(guest: GuestFacts) -> list[Disk]:
     DISK_MISSING,
     VOLUME_MISSING,
     DISK_NOT_SHARED,
+    DISK_UNSAFE,
     lookups={
         PATHS: lambda guest: [str(disk.path) for disk in _disks_at_paths(guest)],
         VOLUMES: lambda guest: [str(disk.path) for disk in _volumes(guest)],
@@ -384,7 +388,8 @@ def check_disks(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
 
 def _check_sharing(guest: GuestFacts, disk: Disk) -> Iterator[Finding]:
     if guest.running and not disk.readonly and disk.shared is False:
-        yield DISK_NOT_SHARED.found(path=disk.path, disk=disk.target)
+        kind = DISK_UNSAFE if guest.unsafe else DISK_NOT_SHARED
+        yield kind.found(path=disk.path, disk=disk.target)
 
 
 def _file_paths(guest: GuestFacts) -> list[str]:

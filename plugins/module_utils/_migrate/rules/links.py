@@ -15,11 +15,11 @@ from .. import remedy
 from ..asked import LINKS, POOLS
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import WARNING, Finding, Remedy, blocked, degraded, informational, refused, unknown
-from ..frame_path import DOWN, NONE, PLAIN_PORT, UP, Way, port_on, way_by, ways_out
+from ..frame_path import DOWN, NONE, PLAIN_PORT, UP, Way, port_on, way_by, way_once_up, ways_out
 from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import bridge_mtu, combine_ways, wire_vlan
 from ..rule import NicCase, nic_rule
-from .pools import MEMBER_DOWN, draws_from_pool
+from .pools import MEMBER_DOWN, draws_from_pool, is_only_down, member_down
 from .ways import WAY_OBSCURE, obstacle, repair_way
 
 # --- The bridge ---
@@ -127,7 +127,7 @@ MULTICAST_STOPPED = degraded(
     "The bridge does not flood multicast frames to its uplink (`mcast_flood off`), which IPv6 needs to find neighbours",
     "`bridge link set dev <uplink> mcast_flood on`",
 )
-_UPLINK_KINDS = (
+UPLINK_KINDS = (
     NO_UPLINK,
     NO_UPLINK_EITHER,
     UPLINK_DEAD,
@@ -140,7 +140,7 @@ _UPLINK_KINDS = (
 
 
 @nic_rule(
-    *_UPLINK_KINDS,
+    *UPLINK_KINDS,
     FORWARD_DEVICE_MISSING,
     FORWARD_DEVICE_MISSING_TOO,
     FORWARD_DEVICE_DEAD,
@@ -160,7 +160,7 @@ def check_uplinks(case: NicCase) -> Iterator[Finding]:
     if net.is_virtual:
         yield from _check_forward_device(case, net, had)
     elif net.bridge:
-        yield from _check_uplinks(host, net.bridge, net.name, had, case)
+        yield from check_ways_out(host, net.bridge, net.name, had, case)
 
 
 def _check_forward_device(case: NicCase, net: NetworkFacts, had: Uplink) -> Iterator[Finding]:
@@ -186,7 +186,7 @@ def _forwarded_by_any(case: NicCase) -> bool:
     return case.had is not None and not underlying_links(case.had.definition)
 
 
-def _check_uplinks(
+def check_ways_out(
     host: DestinationFacts, name: str, network: Optional[str], had: Uplink, case: Optional[NicCase] = None
 ) -> Iterator[Finding]:
     """had: the uplinks on the guest's own host; case: of a NIC that has the bridge from its network."""
@@ -303,7 +303,7 @@ NAMED_LINK_VLAN_DIFFERS = blocked(
     NIC_NOT_BY_NAME_UNCOMPARED,
     NIC_TYPE_NOT_JUDGED,
     *_BRIDGE_KINDS,
-    *_UPLINK_KINDS,
+    *UPLINK_KINDS,
     BRIDGE_OF_NETWORK,
     NAMED_LINK_NOT_SEEN,
     NAMED_LINK_MISSING,
@@ -319,8 +319,8 @@ NAMED_LINK_VLAN_DIFFERS = blocked(
 )
 def check_named_device(case: NicCase) -> Iterator[Finding]:
     kind, device = case.nic.type, case.nic.source
-    if kind in ("network", "user", "null", "hostdev"):
-        return  # without one, or pinned, which check_host_devices reports
+    if kind in ("network", "user", "null", "hostdev", "ethernet"):
+        return  # without one, or with a rule of its own
     if kind not in ("bridge", "direct") or not device:
         yield NIC_TYPE_NOT_JUDGED.found(type=kind)
         return
@@ -357,10 +357,10 @@ def _check_named_bridge(
     if not host.is_bridge(device):
         return
     if owner is None:
-        yield from _check_uplinks(host, device, None, had.uplink)
+        yield from check_ways_out(host, device, None, had.uplink)
     elif had.uplink.state == UP:
         yield BRIDGE_OF_NETWORK.found(link=device, owner=owner)
-    yield from _compare_link_mtu(device, had.mtu, bridge_mtu(host, device))
+    yield from compare_link_mtu(device, had.mtu, bridge_mtu(host, device))
 
 
 def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[Finding]:
@@ -373,14 +373,15 @@ def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[F
         return
     if link.master:
         yield NAMED_LINK_IN_BRIDGE.found(link=device, master=link.master)
-    if link.admin != "up":
-        yield MEMBER_DOWN.found(link=device, remedy=remedy.set_link_up(device))
+    way = (way_by if link.admin == "up" else way_once_up)(case.host.host_links, link)
+    if is_only_down(link, way):
+        yield member_down(link, None)
     else:
-        yield from _check_way(device, way_by(case.host.host_links, link), had.uplink)
+        yield from _check_way(device, way, had.uplink)
     holder = _exclusive_holder(case, device)
     if holder is not None:
         yield NAMED_LINK_HELD.found(link=device, holder=holder)
-    yield from _compare_link_mtu(device, had.mtu, link.mtu)
+    yield from compare_link_mtu(device, had.mtu, link.mtu)
 
 
 def _check_way(device: str, way: Way, had: Uplink) -> Iterator[Finding]:
@@ -402,7 +403,7 @@ def _exclusive_holder(case: NicCase, device: str) -> Optional[str]:
     return None
 
 
-def _compare_link_mtu(device: str, had: Optional[int], gets: Optional[int]) -> Iterator[Finding]:
+def compare_link_mtu(device: str, had: Optional[int], gets: Optional[int]) -> Iterator[Finding]:
     if had and gets and gets < had:
         yield LINK_MTU_TOO_SMALL.found(link=device, gets=gets, had=had)
     elif not had or not gets:

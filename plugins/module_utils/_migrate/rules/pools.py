@@ -19,7 +19,7 @@ from .. import remedy
 from ..asked import LINKS, POOLS
 from ..destination_facts import NetworkFacts, PoolMember
 from ..finding import Finding, Remedy, blocked, degraded, refused, unknown
-from ..frame_path import DOWN, way_by
+from ..frame_path import DOWN, SET_DOWN, Way, way_by, way_once_up
 from ..host_links import Link
 from ..rule import NicCase, nic_rule
 from .ways import WAY_OBSCURE, obstacle
@@ -65,12 +65,12 @@ BECOMES_PCI = refused(
     "{Where} gives each guest a PCI device, and a NIC cannot become one while its guest runs.",
 )
 MEMBER_DOWN = unknown(
-    "{link} on {host}, by which the guest's traffic would go, is down: libvirt sets it up, and only then it shows "
-    "whether it has a carrier.",
-    code="UPLINK_NO_CARRIER",
+    "{link} on {host}, by which the guest's traffic would go, is down{had}: libvirt sets it up, and only then it "
+    "shows whether it has a carrier.",
+    code="MEMBER_DOWN",
     means="The pool's next member, or the device that a NIC names, is down. libvirt sets it up; only then is its "
-    "carrier known. Seen, with and without a carrier",
-    repair="`ip link set up`",
+    "carrier known. With `probe_links` the check looks. Seen, with and without a carrier",
+    repair="`ip link set up`, or `probe_links`",
 )
 MEMBER_DEAD = blocked("UPLINK_NO_CARRIER", "{link}, by which the guest's traffic would go on {where}, {state}.")
 MEMBER_VLAN_DIFFERS = blocked(
@@ -189,10 +189,10 @@ def check_member(case: NicCase, net: NetworkFacts, name: str) -> Iterator[Findin
 
 
 def _check_member_link(case: NicCase, net: NetworkFacts, link: Link) -> Iterator[Finding]:
-    if link.admin != "up":
-        yield MEMBER_DOWN.found(network=net.name, link=link.name, remedy=remedy.set_link_up(link.name))
+    way = (way_by if link.admin == "up" else way_once_up)(case.host.host_links, link)
+    if is_only_down(link, way):
+        yield member_down(link, net.name)
         return
-    way = way_by(case.host.host_links, link)
     had = None if case.had is None else case.had.uplink
     if way.state == DOWN:
         yield MEMBER_DEAD.found(network=net.name, link=link.name, state=obstacle(way))
@@ -200,6 +200,16 @@ def _check_member_link(case: NicCase, net: NetworkFacts, link: Link) -> Iterator
         yield WAY_OBSCURE.found(network=net.name, link=link.name, state=obstacle(way))
     elif had is not None and had.state not in (None, DOWN) and had.vlan != way.vlan:
         yield MEMBER_VLAN_DIFFERS.found(network=net.name, link=link.name, gets=way.vlan, had=had.vlan)
+
+
+def is_only_down(link: Link, way: Way) -> bool:
+    """Whether nothing else is known of a link's way."""
+    return link.admin != "up" and way.state is None and way.why == SET_DOWN
+
+
+def member_down(link: Link, network: Optional[str]) -> Finding:
+    had = {True: " and had a carrier before", False: " and has had no carrier yet", None: ""}[link.had_carrier]
+    return MEMBER_DOWN.found(network=network, link=link.name, had=had, remedy=remedy.set_link_up(link.name))
 
 
 def has_guest_limit(net: NetworkFacts) -> bool:

@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of the host's firewall, as its own tools print them. Nothing is changed, and nothing judged.
+
+What the kernel has and no tool here can show is named.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Optional
+
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_SECONDS = 20
+# The older kernel interface: which of its tables a network namespace has.
+_LEGACY = {"ip": "/proc/net/ip_tables_names", "ip6": "/proc/net/ip6_tables_names"}
+_TOOLS = {"ip": "iptables", "ip6": "ip6tables"}
+# linux/netfilter/nfnetlink.h, nf_tables.h, netlink.h
+_NETLINK_NETFILTER = 12
+_GET_TABLES = 10 << 8 | 1
+_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+_DONE, _ERROR = 3, 2
+_TABLE_NAME = 1
+_NFT_FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
+_OF_IPTABLES = re.compile(r"^(ip|ip6) (filter|nat|mangle|raw|security)$")
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """nftables: JSON, None without nft or tables; iptables: family (ip, ip6), whether it is kept as nftables, and the
+    rules; hidden: what could not be read."""
+
+    nftables: Optional[str]
+    iptables: tuple[tuple[str, bool, str], ...]
+    hidden: tuple[str, ...]
+
+
+def read_firewall() -> Firewall:
+    hidden: list[str] = []
+    tables = _nft_tables()
+    nft = _tool("nft")
+    nftables = None
+    if tables is None or tables:
+        nftables = _output(nft, "-j", "list", "ruleset") if nft else None
+    texts: list[tuple[str, bool, str]] = []
+    compat = tables is None or any(_OF_IPTABLES.match(name) for name in tables)
+    shown = set()
+    for family in _TOOLS:
+        text = _of_nft(family) if compat else None
+        if text is not None:
+            texts.append((family, True, text))
+            shown.add(family)
+        legacy, why = _of_legacy(family)
+        texts += [(family, False, legacy)] if legacy else []
+        hidden += [why] if why else []
+    if nftables is None:
+        unseen = [name for name in tables or () if not (_OF_IPTABLES.match(name) and name.split()[0] in shown)]
+        hidden += [f"nftables table {name}, which nft would show" for name in unseen]
+        hidden += ["nftables, whose tables cannot be listed"] if tables is None and os.path.isdir(_MODULE) else []
+    return Firewall(nftables, tuple(texts), tuple(hidden))
+
+
+_MODULE = "/sys/module/nf_tables"
+
+
+def _of_nft(family: str) -> Optional[str]:
+    """The rules of iptables that the kernel has as nftables."""
+    for name in (f"{_TOOLS[family]}-nft-save", f"{_TOOLS[family]}-save"):
+        tool = _tool(name)
+        text = _output(tool) if tool else None
+        if text is not None and (name.endswith("-nft-save") or "nf_tables" in text):
+            return text
+    return None
+
+
+def _of_legacy(family: str) -> tuple[Optional[str], str]:
+    """The rules of iptables that the kernel has by itself, or why they cannot be read."""
+    try:
+        with open(_LEGACY[family], encoding="ascii") as file:
+            names = file.read().split()
+    except OSError:
+        return None, "" if not os.path.exists(_LEGACY[family]) else f"{_TOOLS[family]}: {_LEGACY[family]}"
+    if not names:
+        return None, ""
+    for name in (f"{_TOOLS[family]}-legacy-save", f"{_TOOLS[family]}-save"):
+        tool = _tool(name)
+        text = _output(tool) if tool else None
+        if text is not None and "nf_tables" not in text:
+            return text, ""
+    return None, f"{_TOOLS[family]} tables {', '.join(sorted(names))}, which {_TOOLS[family]}-legacy-save would show"
+
+
+def _tool(name: str) -> Optional[str]:
+    return shutil.which(name, path=_PATH)
+
+
+def _output(*argv: str) -> Optional[str]:
+    try:
+        done = subprocess.run(
+            list(argv), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace",
+            timeout=_SECONDS, check=False, env={"PATH": _PATH, "LC_ALL": "C"},
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _nft_tables() -> Optional[list[str]]:
+    """Family and name of each table that the kernel has; None where it does not say, such as without nftables."""
+    found: list[str] = []
+    with (
+        suppress(OSError, struct.error),
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as asked,
+    ):
+        asked.settimeout(_SECONDS)
+        asked.send(struct.pack("=IHHIIBBH", 20, _GET_TABLES, _DUMP, 1, 0, 0, 0, 0))
+        while True:
+            data = asked.recv(1 << 17)
+            while data:
+                size, kind = struct.unpack_from("=IH", data)
+                if kind == _DONE:
+                    return found
+                if kind == _ERROR:
+                    return None
+                found.append(_table_of(data[16:size]))
+                data = data[(size + 3) & ~3 :]
+    return None
+
+
+def _table_of(message: bytes) -> str:
+    family, rest = _NFT_FAMILIES.get(message[0], str(message[0])), message[4:]
+    while len(rest) >= 4:
+        size, kind = struct.unpack_from("=HH", rest)
+        if kind & 0x3FFF == _TABLE_NAME:
+            return f"{family} {rest[4:size].rstrip(bytes(1)).decode(errors='replace')}"
+        rest = rest[(size + 3) & ~3 :]
+    return f"{family} ?"

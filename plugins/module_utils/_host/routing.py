@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""By which links a host sends packets on, and where it passes none on: routes, rules of routing, sysctls."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+
+from .links import netlink
+
+_PROC = "/proc"
+_SYS = "/sys"
+# linux/route.h, linux/ipv6_route.h
+_UP, _GATEWAY, _REJECT, _LOCAL, _ANYCAST = 0x1, 0x2, 0x200, 0x80000000, 0x100000
+# Rules that every host has: local, main, default.
+_USUAL_RULES = (0, 32766, 32767)
+_FAMILIES = {"ipv4": 2, "ipv6": 10}
+
+
+@dataclass
+class Routes:
+    """default: the links of the default route that is preferred; others: further networks that are reached through a
+    gateway, each with its link; links: that lead to any network; rules: those of routing beside the usual ones."""
+
+    default: list[str] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+
+
+def read_routes(proc: str = _PROC) -> dict[str, Routes]:
+    """By family. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE."""
+    found = {"ipv4": _routes(_ipv4(proc)), "ipv6": _routes(_ipv6(proc))}
+    with netlink() as route:
+        for family, number in _FAMILIES.items():
+            found[family].rules = sorted(
+                _rule(message) for message in route.get_rules(family=number) if not _is_usual(message)
+            )
+    return found
+
+
+def _is_usual(message: Any) -> bool:
+    return (message.get_attr("FRA_PRIORITY") or 0) in _USUAL_RULES
+
+
+def _rule(message: Any) -> str:
+    """Its selectors, without what they are compared with by the kernel."""
+    said = {name[4:].lower(): value for name, value in message["attrs"] if name.startswith("FRA_")}
+    said.pop("protocol", None)
+    return " ".join(f"{name} {value}" for name, value in sorted(said.items()))
+
+
+def _routes(lines: Iterable[tuple[str, int, str, int, bool]]) -> Routes:
+    """lines: address, prefix, link, metric, whether through a gateway."""
+    routes, best = Routes(), 1 << 32
+    for address, prefix, link, metric, gateway in lines:
+        if link not in routes.links:
+            routes.links.append(link)
+        if prefix == 0:
+            if metric < best:
+                routes.default, best = [], metric
+            if metric == best and link not in routes.default:
+                routes.default.append(link)
+        elif gateway or prefix == (32 if "." in address else 128):
+            routes.others.setdefault(f"{address}/{prefix}", link)
+    return routes
+
+
+def _ipv4(proc: str) -> Iterable[tuple[str, int, str, int, bool]]:
+    for words in _lines(os.path.join(proc, "net", "route"))[1:]:
+        flags = int(words[3], 16)
+        if flags & _UP and not flags & _REJECT:
+            # The kernel prints them as they lie in memory.
+            address, mask = (int.from_bytes(bytes.fromhex(words[place]), "little") for place in (1, 7))
+            yield str(IPv4Address(address)), bin(mask).count("1"), words[0], int(words[6]), bool(flags & _GATEWAY)
+
+
+def _ipv6(proc: str) -> Iterable[tuple[str, int, str, int, bool]]:
+    for words in _lines(os.path.join(proc, "net", "ipv6_route")):
+        flags, link = int(words[8], 16), words[9]
+        address = IPv6Address(int(words[0], 16))
+        if not flags & _UP or flags & (_REJECT | _LOCAL | _ANYCAST) or link == "lo":
+            continue
+        if not (address.is_link_local or address.is_multicast):
+            yield str(address), int(words[1], 16), link, int(words[5], 16), bool(flags & _GATEWAY)
+
+
+def links_that_pass_nothing_on(proc: str = _PROC) -> list[str]:
+    """IPv4 packets that come in by these go no further, whatever the host does in general."""
+    folders = glob.glob(os.path.join(proc, "sys", "net", "ipv4", "conf", "*"))
+    return sorted(os.path.basename(one) for one in folders if _read(os.path.join(one, "forwarding")) == "0")
+
+
+def bridged_packets_seen(bridges: Iterable[str], proc: str = _PROC, sys: str = _SYS) -> dict[str, list[str]]:
+    """By bridge, the families of which the firewall sees what stays in the bridge (br_netfilter)."""
+    files = {"ipv4": "iptables", "ipv6": "ip6tables"}
+    everywhere = {
+        family: _read(os.path.join(proc, "sys", "net", "bridge", f"bridge-nf-call-{name}")) == "1"
+        for family, name in files.items()
+    }
+    own = {bridge: os.path.join(sys, "class", "net", bridge, "bridge") for bridge in bridges}
+    return {
+        bridge: [
+            family
+            for family, name in files.items()
+            if everywhere[family] or _read(os.path.join(folder, f"nf_call_{name}")) == "1"
+        ]
+        for bridge, folder in own.items()
+    }
+
+
+def _lines(path: str) -> list[list[str]]:
+    return [line.split() for line in _read(path).splitlines()]
+
+
+def _read(path: str) -> str:
+    with suppress(OSError), open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return file.read().strip()
+    return ""

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a host passes on the packets of guests, as virt_network_info and virt_guest_info show it: typed records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Passage:
+    """See passages.py and ruleset.Answer."""
+
+    family: str
+    way: str
+    state: Optional[str]
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BridgeRouting:
+    """See passages.routing_of_bridge."""
+
+    stopped: dict[str, str]
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True)
+class FamilyRoutes:
+    """default: the links of the default route; others: further networks that are reached through a gateway; rules:
+    those of routing beside the usual ones, None where they cannot be seen."""
+
+    default: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    rules: Optional[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class NicRouting:
+    """Of the host of a NIC, for the bridge that the NIC is in. addresses: the host's own on the bridge, with prefix;
+    way: by family, whether the default route leads out (up, down, None when that is not known); nat: whether answers to
+    the addresses of <nat> come back, "" without such.
+    """
+
+    addresses: tuple[str, ...] = ()
+    stopped: dict[str, str] = field(default_factory=dict)
+    passages: tuple[Passage, ...] = ()
+    routes: Optional[dict[str, FamilyRoutes]] = None
+    way: dict[str, Optional[str]] = field(default_factory=dict)
+    nat: Optional[str] = ""
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        return tuple(sorted({"ipv6" if ":" in address else "ipv4" for address in self.addresses}))
+
+    def passage(self, family: str, way: str) -> Optional[Passage]:
+        return next((one for one in self.passages if (one.family, one.way) == (family, way)), None)

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What iptables-save and ip6tables-save print -> tables of rules."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Optional
+
+from .ruleset import (
+    ACCEPT,
+    ALWAYS,
+    DROP,
+    GOTO,
+    JUMP,
+    NAT,
+    NEVER,
+    OBSCURE,
+    OTHER,
+    PARTLY,
+    PASS,
+    RETURN,
+    Chain,
+    Match,
+    Rule,
+    Table,
+)
+from .spans import span_of
+
+_HOOKS = {"PREROUTING": "prerouting", "FORWARD": "forward", "POSTROUTING": "postrouting"}
+_TARGETS = {
+    "ACCEPT": ACCEPT, "DROP": DROP, "REJECT": DROP, "RETURN": RETURN, "MASQUERADE": NAT, "SNAT": NAT,
+    **dict.fromkeys(
+        ("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "TCPMSS", "CLASSIFY", "DSCP", "TOS", "TTL", "HL", "CHECKSUM",
+         "AUDIT", "SECMARK", "CONNSECMARK", "TRACE", "SET", "TCPOPTSTRIP"), PASS
+    ),
+    **dict.fromkeys(("NFQUEUE", "QUEUE", "NETMAP", "DNAT", "REDIRECT", "TPROXY", "CT", "NOTRACK", "TEE"), OTHER),
+}  # fmt: skip
+# Options of matches that hold for some packets of any sort, with the number of words that each takes.
+_OF_SOME = {
+    **dict.fromkeys(
+        ("--dport", "--sport", "--dports", "--sports", "--ports", "--icmp-type", "--icmpv6-type", "--length", "--limit",
+         "--limit-burst", "--dscp", "--dscp-class", "--tos", "--ttl-eq", "--ttl-lt", "--ttl-gt", "--hl-eq", "--hl-lt",
+         "--hl-gt", "--probability", "--mode", "--every", "--packet", "--mss", "--tcp-option", "--mac-source",
+         "--pkt-type", "--timestart", "--timestop", "--weekdays", "--monthdays", "--datestart", "--datestop",
+         "--chunk-types", "--connlimit-above", "--connlimit-upto", "--connlimit-mask", "--hashlimit-upto",
+         "--hashlimit-above", "--hashlimit-burst", "--hashlimit-mode", "--hashlimit-name", "--hashlimit-htable-expire",
+         "--hashlimit-srcmask", "--hashlimit-dstmask", "--hashlimit-htable-size", "--hashlimit-htable-max"), 1
+    ),
+    "--tcp-flags": 2, "--syn": 0, "-f": 0, "--connlimit-saddr": 0, "--connlimit-daddr": 0, "--kerneltz": 0,
+}  # fmt: skip
+_STATES = ("--ctstate", "--state")
+_LINKS = {"-i": "iif", "-o": "oif"}
+_ADDRESSES = {"-s": "source", "-d": "target", "--src-range": "source", "--dst-range": "target"}
+
+
+def parse_iptables(text: str, family: str, shown: str) -> list[Table]:
+    """family: ip or ip6; shown: the tool, as rules are named by it."""
+    tables: list[Table] = []
+    for line in text.splitlines():
+        if line.startswith("*"):
+            tables.append(Table(family, f"{shown} {line[1:].strip()}"))
+        elif line.startswith(":") and tables:
+            name, policy = [*line[1:].split(), "-"][:2]
+            tables[-1].chains[name] = _chain(tables[-1], name, policy)
+        elif line.startswith("-A ") and tables:
+            _dash, name, said = f"{line} ".split(" ", 2)
+            tables[-1].chains.setdefault(name, Chain(name)).rules.append(_rule(said.strip()))
+    return tables
+
+
+def _chain(table: Table, name: str, policy: str) -> Chain:
+    if policy == "-" or name not in _HOOKS:
+        return Chain(name)
+    kind = "nat" if table.shown.endswith(" nat") else "filter"
+    return Chain(name, hook=_HOOKS[name], kind=kind, policy=DROP if policy == "DROP" else ACCEPT)
+
+
+def _rule(said: str) -> Rule:
+    words = said.split() if '"' not in said else shlex.split(said)
+    matches: list[Match] = []
+    negated = False
+    place = 0
+    while place < len(words):
+        word = words[place]
+        place += 1
+        if word == "!":
+            negated = True
+            continue
+        if word in ("-j", "-g"):
+            target = words[place] if place < len(words) else ""
+            does = _TARGETS.get(target, JUMP)
+            return Rule(said, tuple(matches), GOTO if does == JUMP and word == "-g" else does, target)
+        taken, match = _option(word, words[place:], negated)
+        place += taken
+        if match is not None:
+            matches.append(match)
+        negated = False
+    return Rule(said, tuple(matches), PASS)
+
+
+def _option(word: str, rest: list[str], negated: bool) -> tuple[int, Optional[Match]]:
+    """How many words more it takes, and what it matches."""
+    value = rest[0] if rest else ""
+    if word in ("-m", "--comment", "--set-counters"):
+        return 1, None
+    if word in _LINKS:
+        name = f"{value[:-1]}*" if value.endswith("+") else value
+        return 1, Match(_LINKS[word], (name,), negated)
+    if word in _ADDRESSES:
+        span = span_of(value)
+        return 1, Match(OBSCURE) if span is None else Match(_ADDRESSES[word], (span,), negated)
+    if word in _STATES:
+        return 1, Match("state", tuple(state.lower() for state in value.split(",")), negated)
+    if word == "--physdev-is-bridged":
+        return 0, Match("bridged", ("yes",), negated)
+    if word == "-p":
+        return 1, Match(ALWAYS if value in ("all", "0") and not negated else PARTLY)
+    if word in ("--src-type", "--dst-type"):
+        # Packets that the host passes on are neither from the host itself nor for it, nor for all.
+        never = set(value.split(",")) <= {"LOCAL", "BROADCAST", "MULTICAST", "ANYCAST"}
+        return 1, Match(NEVER, negated=negated) if never else Match(OBSCURE)
+    if word in _OF_SOME:
+        return _OF_SOME[word], Match(PARTLY)
+    taken = next((number for number, one in enumerate(rest) if one.startswith("-") or one == "!"), len(rest))
+    return taken, Match(OBSCURE)

@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host passes on between a bridge and the world, and within the bridge, by its firewall and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from .ruleset import OPEN, PART, SHUT, TAP, Answer, Packets, Span, Table, natted, passing
+from .spans import family_of, network_of, special_spans
+
+# Out of the bridge, the answers to that, what others begin, and between ports of the bridge.
+OUT, BACK, IN, ACROSS = "out", "back", "in", "across"
+# Whether the source address is replaced: not a way, but told like one. SHUT: always, OPEN: never.
+NATTED = "natted"
+
+FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
+_ROUTED = ("prerouting", "forward", "postrouting")
+# Which links come first and last, and the state of the connection.
+_STATES = {OUT: "new", BACK: "established", IN: "new"}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """tables: of the firewall; hidden: what of it could not be read; devices: by family (ipv4, ipv6), the links by
+    which packets leave the host; silent: links that pass no IPv4 packets on; families: those that the host passes on at
+    all; bridged: by bridge, the families whose bridged packets the firewall sees (br_netfilter); links: all names.
+    """
+
+    tables: tuple[Table, ...]
+    hidden: tuple[str, ...]
+    devices: Mapping[str, tuple[str, ...]]
+    silent: frozenset[str]
+    families: frozenset[str]
+    bridged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    links: frozenset[str] = frozenset()
+
+    def out_of(self, bridge: str, family: str, device: Optional[str]) -> tuple[str, ...]:
+        """device: the only one that the network forwards by."""
+        found = (device,) if device else self.devices.get(family, ())
+        return tuple(name for name in found if name != bridge)
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """routed: addresses of the host on it, with their prefix, for whose networks it is a router; guests: the same of
+    all networks that its guests are in, where that is known; device: the only link that the host forwards by.
+    """
+
+    name: str
+    routed: tuple[str, ...] = ()
+    guests: tuple[str, ...] = ()
+    device: Optional[str] = None
+
+
+def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
+    """stopped: by family, the link on which the host passes no packets on (all: on none); passages: family, way, state,
+    rules."""
+    stopped, passages = {}, []
+    for family, spans in sorted(_spans(bridge.routed).items()):
+        devices = around.out_of(bridge.name, family, bridge.device)
+        silent = _stopped_at(around, family, (bridge.name, *devices))
+        if silent:
+            stopped[family] = silent
+        if devices:
+            routed = _routed(around, bridge.name, family, spans, devices)
+            passages += [_shown(family, way, answer) for way, answer in routed]
+    passages += [_shown(family, ACROSS, answer) for family, answer in _bridged(around, bridge)]
+    return {"stopped": stopped, "passages": passages}
+
+
+def _spans(addresses: Iterable[str]) -> dict[str, list[Span]]:
+    """Of the networks of these addresses, by family."""
+    found: dict[str, list[Span]] = {}
+    for address in addresses:
+        span = network_of(address)
+        if span is not None:
+            found.setdefault("ipv6" if family_of(address) == "ip6" else "ipv4", []).append(span)
+    return found
+
+
+def _shown(family: str, way: str, answer: Answer) -> dict[str, Any]:
+    return {"family": family, "way": way, "state": answer.state, "rules": list(answer.rules)}
+
+
+def _stopped_at(around: Surroundings, family: str, names: Iterable[str]) -> Optional[str]:
+    """IPv6 is passed on everywhere or nowhere (Documentation/networking/ip-sysctl.rst)."""
+    if family not in around.families:
+        return "all"
+    return next((name for name in names if name in around.silent), None) if family == "ipv4" else None
+
+
+def _routed(
+    around: Surroundings, bridge: str, family: str, spans: list[Span], devices: tuple[str, ...]
+) -> Iterable[tuple[str, Answer]]:
+    for way in (OUT, BACK, IN, NATTED):
+        yield way, _alike(_answer(around, way, _packets(way, bridge, device, FAMILIES[family], span))
+                          for device in devices for span in spans)  # fmt: skip
+
+
+def _packets(way: str, bridge: str, device: str, family: str, span: Span) -> Packets:
+    near = (*special_spans(family), span)
+    if way in (OUT, NATTED):
+        return Packets(family, bridge, device, source=span, near=near)
+    return Packets(family, device, bridge, target=span, near=near, state=_STATES[way])
+
+
+def _answer(around: Surroundings, way: str, packets: Packets) -> Answer:
+    if way == NATTED:
+        found = natted(around.tables, packets)
+    else:
+        found = _first_trouble(
+            passing(around.tables, packets, _ROUTED), passing(around.tables, packets, ("ingress", "egress"), "netdev")
+        )
+    return _with_hidden(around.hidden, found)
+
+
+def _with_hidden(hidden: Iterable[str], found: Answer) -> Answer:
+    names = tuple(hidden)
+    return Answer(None, (*names, *found.rules)) if names and found.state != SHUT else found
+
+
+def _bridged(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, Answer]]:
+    guests = _spans(bridge.guests)
+    for family, short in FAMILIES.items():
+        sees = family in around.bridged.get(bridge.name, ())
+        seen, hidden = around.tables, around.hidden
+        if not sees:
+            seen, hidden = (), tuple(name for name in hidden if name.startswith("nftables"))
+        frames = Packets(short, TAP, None, bridge=bridge.name, taken=around.links)
+        found = _first_trouble(
+            *(passing(seen, packets, _ROUTED) for packets in _within(bridge.name, short, guests.get(family))),
+            passing(around.tables, frames, _ROUTED, "bridge"),
+        )
+        if sees or hidden or found.state != OPEN:
+            yield family, _with_hidden(hidden, found)
+
+
+def _within(bridge: str, family: str, spans: Optional[list[Span]]) -> Iterable[Packets]:
+    for span in spans or (None,):
+        for state in ("new", "established"):
+            yield Packets(family, bridge, bridge, source=span, target=span, state=state, bridge=bridge)
+
+
+def _first_trouble(*answers: Answer) -> Answer:
+    """One after the other."""
+    for state in (SHUT, None, PART):
+        for answer in answers:
+            if answer.state == state:
+                return answer
+    return Answer()
+
+
+def _alike(answers: Iterable[Answer]) -> Answer:
+    """Of which only one is true, and it is not known which."""
+    found = list(answers)
+    states = {answer.state for answer in found}
+    if len(states) == 1:
+        return found[0]
+    rules = [rule for answer in found if answer.state != OPEN for rule in answer.rules]
+    return Answer(None if None in states else PART, tuple(dict.fromkeys(rules)))

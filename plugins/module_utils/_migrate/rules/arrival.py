@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The destination's own settings for migrations: the name and the address by which the source reaches it, ports, TLS,
+hook scripts."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from ..asked import HOST, LINKS
+from ..destination_facts import DestinationFacts
+from ..finding import LIBVIRT_ACCEPTS, Finding, refused, unknown
+from ..guest_facts import GuestFacts
+from ..rule import guest_rule
+from .guest import FILE_MISSING
+from .pools import draws_from_pool
+
+NAME_IS_LOCAL = refused(
+    "MIGRATION_HOST",
+    "The destination calls itself {name}, a name for every host: libvirt needs one by which the source reaches it.",
+    "libvirt gives the source the destination's own host name, or `migration_host` of qemu.conf, to connect to, and "
+    "that name starts with localhost, or the source cannot resolve it or resolves it to itself. Seen: error 1, 38",
+    "`migration_host` in qemu.conf, or DNS",
+)
+NAME_NOT_RESOLVED = refused("MIGRATION_HOST", "{source} cannot resolve {name}, the name that {host} calls itself.")
+NAME_IS_THE_SOURCE = refused(
+    "MIGRATION_HOST", "{source} resolves {name}, the name that {host} calls itself, to itself ({addresses})."
+)
+NAME_OF_ANOTHER = unknown(
+    "{source} resolves {name}, the name that {host} calls itself, to {addresses}, which {host} does not have.",
+    LIBVIRT_ACCEPTS,
+    "MIGRATION_HOST",
+    "The source resolves the name to addresses that the destination does not have",
+    "DNS; or set the severity of the code with policy if addresses are translated between the hosts",
+)
+ADDRESS_MISSING = refused(
+    "MIGRATION_ADDRESS",
+    "{host} does not have {address}, on which it takes migrations (migration_address in qemu.conf).",
+    "The host lacks the address that it is to take migrations on. Seen: error 1",
+    "`migration_address` in qemu.conf",
+)
+NO_PORT = refused(
+    "MIGRATION_PORTS",
+    "All TCP ports from {lowest} to {highest}, on which {host} takes migrations, are in use.",
+    "No port is left of those that the host takes migrations on (`migration_port_min`, `migration_port_max` in "
+    "qemu.conf). Seen: error 1",
+    "`migration_port_max` in qemu.conf",
+)
+TLS_ONLY = refused(
+    "MIGRATION_TLS",
+    "libvirt on {host} takes only migrations with TLS (migrate_tls_force in qemu.conf).",
+    "The host refuses migrations without TLS. Seen: error 55",
+    "migrate with `--tls`, and set the severity of the code with policy",
+)
+SETTINGS_NOT_SEEN = unknown(
+    "How {host} takes migrations (qemu.conf) is not known.", LIBVIRT_ACCEPTS, "MIGRATION_SETTINGS_UNKNOWN",
+    "The daemon's qemu.conf cannot be read, as over a remote URI",
+)  # fmt: skip
+HOOK_SCRIPT = unknown(
+    "{host} has hook scripts, which may change or refuse the guest: {scripts}.",
+    LIBVIRT_ACCEPTS,
+    "HOOK_SCRIPT",
+    "libvirt runs scripts when a guest comes or is plugged in (`/etc/libvirt/hooks`)",
+    "check them yourself, and set the severity of the code with policy",
+)
+_TAPPED = ("network", "bridge", "ethernet")
+
+
+@guest_rule(NAME_IS_LOCAL, NAME_NOT_RESOLVED, NAME_IS_THE_SOURCE, NAME_OF_ANOTHER, needs=(HOST, LINKS))
+def check_name(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    """A migration with an address of its own (--migrateuri) needs no name."""
+    name = host.migration_host
+    if not guest.running or name is None:
+        return
+    if name.startswith("localhost"):
+        yield NAME_IS_LOCAL.found(name=name)
+        return
+    addresses = (guest.host.resolves or {}).get(name)
+    if addresses is None:
+        return
+    words: dict[str, Any] = {"source": guest.host.name or "the guest's own host", "name": name}
+    if not addresses:
+        yield NAME_NOT_RESOLVED.found(**words)
+    elif all(ipaddress.ip_address(one.partition("%")[0]).is_loopback for one in addresses):
+        yield NAME_IS_THE_SOURCE.found(addresses=list(addresses), **words)
+    elif host.addresses is not None and not set(addresses) & host.addresses:
+        yield NAME_OF_ANOTHER.found(addresses=list(addresses), **words)
+
+
+@guest_rule(ADDRESS_MISSING, NO_PORT, TLS_ONLY, SETTINGS_NOT_SEEN, needs=(HOST, LINKS))
+def check_migration_settings(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    settings = host.migration
+    if not guest.running:
+        return
+    if settings is None or settings.tls_only is None:
+        yield SETTINGS_NOT_SEEN.found()
+        return
+    address = settings.address
+    if address and host.addresses is not None and not _is_any(address) and address not in host.addresses:
+        yield ADDRESS_MISSING.found(address=address)
+    if settings.ports_free == 0:
+        yield NO_PORT.found(lowest=settings.port_min, highest=settings.port_max)
+    if settings.tls_only:
+        yield TLS_ONLY.found()
+
+
+def _is_any(address: str) -> bool:
+    """A name is resolved by the host itself."""
+    try:
+        return ipaddress.ip_address(address).is_unspecified or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return True
+
+
+@guest_rule(HOOK_SCRIPT, needs=(HOST,))
+def check_hooks(_guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    if host.migration is not None and host.migration.hooks:
+        yield HOOK_SCRIPT.found(scripts=list(host.migration.hooks))
+
+
+@guest_rule(FILE_MISSING, needs=(HOST,))
+def check_tap_device(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    nets = [host.networks.get(nic.network_name or "") for nic in guest.nics if nic.type in _TAPPED]
+    if all(net is not None and draws_from_pool(net) for net in nets):
+        return
+    if host.migration is not None and host.migration.tap_device is False:
+        yield FILE_MISSING.found(path="/dev/net/tun", what="of which libvirt makes taps")

@@ -1,0 +1,295 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host as router: do a guest's packets get through it, and do the answers come back?
+
+What the guest's own host did not pass on either is no finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Optional
+
+from .. import remedy
+from ..asked import HOST, LINKS
+from ..finding import WARNING, Finding, FindingKind, blocked, unknown
+from ..frame_path import DOWN, NONE, UP
+from ..guest_facts import SourceLink, Uplink
+from ..nic_settings import forward_device
+from ..router.facts import FamilyRoutes, NicRouting, Passage
+from ..router.of_nic import covers, routing_on
+from ..router.passages import ACROSS, BACK, IN, NATTED, OUT
+from ..router.ruleset import OPEN, PART, SHUT
+from ..rule import NicCase, nic_rule
+
+FIREWALL_DROPS = blocked(
+    "FIREWALL_DROPS",
+    "The firewall of {host} drops {family} packets {which} {subject}: {rules}.",
+    "The firewall of the host drops what the guest sends to the outside, the answers, what others begin (on a routed "
+    "network), or, with br_netfilter, what passes through the bridge (the policy DROP that Docker sets). Seen",
+    "allow them, for example in the chain DOCKER-USER",
+)
+FIREWALL_DROPS_WITHIN = FIREWALL_DROPS.rated(
+    WARNING, "On a NAT, routed or isolated network, it drops what guests of the same host send each other"
+)
+FIREWALL_UNKNOWN = unknown(
+    "The firewall of {host} may drop {family} packets {which} {subject}: {rules}.",
+    code="FIREWALL_UNKNOWN",
+    means="A rule of the host's firewall drops some of these packets, or may drop them: the check does not understand "
+    "what the rule matches (marks, sets that change, queues). The sentence names it. Rules that drop the same on the "
+    "source are no finding",
+    repair="check it yourself, and set the severity of the code with policy",
+)
+FIREWALL_NOT_SEEN = unknown(
+    "Whether the firewall of {host} lets the packets of {subject} pass is not known.",
+    code="FIREWALL_UNKNOWN",
+)
+FORWARDING_OFF = blocked(
+    "NET_REACH_DIFFERS",
+    "{host} passes on no {family} packets that come in by {by}, so {subject} reaches nothing beyond the host over "
+    "{family}.",
+)
+NAT_GONE = blocked(
+    "NET_REACH_DIFFERS",
+    "{host} does not masquerade {family} packets from {subject}, as the guest's own host does, so no answers come "
+    "back.",
+)
+NAT_NEW = blocked(
+    "NET_REACH_DIFFERS",
+    "{host} masquerades {family} packets from {subject}, so others cannot reach the guest by its own address; on the "
+    "guest's own host they can.",
+)
+NAT_UNREACHABLE = blocked(
+    "NAT_UNREACHABLE",
+    "{host} sends the packets of {subject} from {addresses}, which it does not have, so no answers come back.",
+    "The addresses of `<nat>` are in a subnet of the host, which does not have them, so no answers come back. Seen",
+    "give them to the host",
+)
+NAT_UNSURE = unknown(
+    "Whether answers to {addresses}, from which {host} sends the packets of {subject}, come to that host is not known.",
+    code="NAT_UNREACHABLE",
+    means="The host does not have the addresses of `<nat>`, and no subnet of its own has them: routers decide",
+    repair="route them to the host, and set the severity of the code with policy",
+)
+NO_ROUTE = blocked(
+    "ROUTE_MISSING",
+    "{host} has no {family} route to {networks}, which guests on {subject} reach from the guest's own host.",
+    "The host has no default route, or no route to a network that the source has a route to. Seen",
+    "`ip route add`",
+)
+ROUTE_DEAD = blocked(
+    "ROUTE_MISSING",
+    "The {family} default route of {host}, by which packets of {subject} leave, is by {link}, which leads nowhere.",
+    "The link of the default route is down or has no carrier",
+)
+ROUTES_UNKNOWN = unknown(
+    "Where {host} routes {family} packets of {subject} is not known: {rules}.",
+    code="ROUTE_UNKNOWN",
+    means="The host has rules of routing (`ip rule`) that the source has not, or the default route is by a link of a "
+    "kind that the check does not understand",
+    repair="check it yourself, and set the severity of the code with policy",
+)
+BRIDGE_ADDRESS_GONE = blocked(
+    "SUBNET_DIFFERS",
+    "Bridge {link} on {host} does not have {lost}, the guest's gateway on its own host, where the bridge has no "
+    "uplink and the host routes.",
+)
+_WORDS = {OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "within the bridge of"}
+_FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
+_SHOWN = 3
+
+
+@nic_rule(
+    FIREWALL_DROPS,
+    FIREWALL_DROPS_WITHIN,
+    FIREWALL_UNKNOWN,
+    FIREWALL_NOT_SEEN,
+    FORWARDING_OFF,
+    NAT_GONE,
+    NAT_NEW,
+    NAT_UNREACHABLE,
+    NAT_UNSURE,
+    NO_ROUTE,
+    ROUTE_DEAD,
+    ROUTES_UNKNOWN,
+    BRIDGE_ADDRESS_GONE,
+    needs=(HOST, LINKS),
+)
+def check_router(case: NicCase) -> Iterator[Finding]:
+    bridge = _bridge_of(case)
+    if bridge is None:
+        return
+    gets = routing_on(case.host, bridge, case.net) if case.gets is None else case.gets.routing
+    if gets is not None:
+        yield from _Compared(case, gets, bridge).findings()
+    elif case.host.routers is None and case.host.links is not None:
+        # Without links, other rules say so.
+        yield FIREWALL_NOT_SEEN.found(network=case.nic.network_name)
+
+
+def _bridge_of(case: NicCase) -> Optional[str]:
+    """That the NIC comes to; None without one, or where another rule finds it of another sort."""
+    net, nic = case.net, case.nic
+    if net is None:
+        return nic.source if nic.type == "bridge" and nic.source and case.host.is_bridge(nic.source) else None
+    if not net.active or case.gets is None or (case.had is not None and case.had.reach != case.gets.reach):
+        return None
+    return net.bridge
+
+
+class _Compared:
+    """One NIC's bridge on its own host (had, None where it was not looked at) and on the destination (gets).
+
+    l2: whether the bridge is the host's own; routes: whether the host is a router for it.
+    """
+
+    def __init__(self, case: NicCase, gets: NicRouting, bridge: str) -> None:
+        self.case = case
+        self.gets = gets
+        self.bridge = bridge
+        self.network = case.nic.network_name
+        self.l2 = case.net is None or not case.net.is_virtual
+        link = case.nic.source_link or SourceLink()
+        self.had = link.routing if case.net is None else None if case.had is None else case.had.routing
+        uplink = link.uplink if case.net is None else Uplink() if case.had is None else case.had.uplink
+        if self.l2:
+            self.routes = self.had is not None and bool(self.had.addresses) and uplink.state == NONE
+        else:
+            self.routes = case.gets is not None and case.gets.reach in ("nat", "routed")
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._across()
+        if self.routes:
+            yield from self._lost_addresses()
+            yield from self._nat_addresses()
+            for family in (self.had or self.gets).families:
+                yield from self._routed(family)
+
+    def _across(self) -> Iterator[Finding]:
+        """Within the bridge, where only br_netfilter and filters of bridges see packets."""
+        for family in _FAMILY_WORDS:
+            yield from self._dropped(family, (ACROSS,), FIREWALL_DROPS if self.l2 else FIREWALL_DROPS_WITHIN)
+
+    def _dropped(self, family: str, ways: Iterable[str], kind: FindingKind) -> Iterator[Finding]:
+        """One finding for all ways on which it is by the same rules."""
+        found: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+        for way in ways:
+            gets, had = self.gets.passage(family, way), None if self.had is None else self.had.passage(family, way)
+            if gets is not None and not (had is not None and had.state == SHUT):
+                rules = _new_rules(had, gets)
+                if rules:
+                    found.setdefault((gets.state == SHUT, rules), []).append(_WORDS[way])
+        for (shut, rules), which in found.items():
+            yield (kind if shut else FIREWALL_UNKNOWN).found(
+                network=self.network,
+                family=_FAMILY_WORDS[family],
+                which=which,
+                rules="; ".join(rules[:_SHOWN]) + ("; ..." if len(rules) > _SHOWN else ""),
+            )
+
+    def _routed(self, family: str) -> Iterator[Finding]:
+        if self.had is not None and family in self.had.stopped:
+            return
+        stopped = self.gets.stopped.get(family)
+        # What a network's host passes on at all has a rule of its own.
+        if stopped is not None and (self.l2 or stopped != "all"):
+            yield self._not_forwarded(family, stopped)
+        yield from self._routes(family)
+        # A guest that could not send had no answers either.
+        both = () if self._was_shut(family, OUT) or self._was_shut(family, BACK) else (OUT, BACK)
+        called = (IN,) if self._is_reached_from_outside(family) else ()
+        yield from self._dropped(family, (*both, *called), FIREWALL_DROPS)
+        yield from self._masquerading(family)
+
+    def _not_forwarded(self, family: str, link: str) -> Finding:
+        names = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding"}
+        name = names[family] if link == "all" else f"net.ipv4.conf.{link}.forwarding"
+        return FORWARDING_OFF.found(
+            network=self.network,
+            by="any link" if link == "all" else link,
+            family=_FAMILY_WORDS[family],
+            remedy=remedy.run_command("sysctl", "-w", f"{name}=1"),
+        )
+
+    def _was_shut(self, family: str, way: str) -> bool:
+        had = None if self.had is None else self.had.passage(family, way)
+        return had is not None and had.state == SHUT
+
+    def _is_reached_from_outside(self, family: str) -> bool:
+        had = None if self.had is None else self.had.passage(family, NATTED)
+        if had is not None:
+            return had.state == OPEN
+        return self.case.gets is not None and self.case.gets.reach == "routed"
+
+    def _masquerading(self, family: str) -> Iterator[Finding]:
+        words: dict[str, Any] = {"network": self.network, "family": _FAMILY_WORDS[family]}
+        had = None if self.had is None else self.had.passage(family, NATTED)
+        gets = self.gets.passage(family, NATTED)
+        if gets is None or (had is not None and had.state == gets.state and had.rules == gets.rules):
+            return
+        # A source that was not looked at masquerades where its network says so.
+        was = had.state if had is not None else SHUT if self.case.gets and self.case.gets.reach == "nat" else OPEN
+        if gets.state in (None, PART) or was in (None, PART):
+            yield FIREWALL_UNKNOWN.found(
+                which=_WORDS[OUT], rules="; ".join(gets.rules[:_SHOWN]) or "masquerading", **words
+            )
+        elif gets.state != was:
+            yield (NAT_GONE if was == SHUT else NAT_NEW).found(**words)
+
+    def _nat_addresses(self) -> Iterator[Finding]:
+        """Those of <nat>, which are IPv4 only."""
+        net = self.case.net
+        if net is None or self.gets.nat in ("", UP) or (self.had is not None and self.had.nat == DOWN):
+            return
+        pool = ((net.document.get("forward") or {}).get("nat") or {})["address"]
+        addresses = " to ".join(dict.fromkeys(str(pool.get(end) or pool.get("start")) for end in ("start", "end")))
+        kind = NAT_UNREACHABLE if self.gets.nat == DOWN else NAT_UNSURE
+        yield kind.found(network=self.network, addresses=addresses)
+
+    def _routes(self, family: str) -> Iterator[Finding]:
+        words: dict[str, Any] = {"network": self.network, "family": _FAMILY_WORDS[family]}
+        if self.gets.routes is None or (self.case.net is not None and forward_device(self.case.net)):
+            return
+        had = None if self.had is None or self.had.routes is None else self.had.routes.get(family)
+        gets = self.gets.routes.get(family) or FamilyRoutes()
+        strange = [rule for rule in gets.rules or () if had is None or rule not in (had.rules or ())]
+        missing = _missing(had, gets)
+        if gets.rules is None or strange:
+            yield ROUTES_UNKNOWN.found(rules="; ".join(strange[:_SHOWN]) or "its rules cannot be seen", **words)
+        elif missing:
+            yield NO_ROUTE.found(networks=missing, **words)
+        elif gets.default and self.gets.way.get(family) != UP:
+            yield from self._dead_route(family, gets, words)
+
+    def _dead_route(self, family: str, gets: FamilyRoutes, words: dict[str, Any]) -> Iterator[Finding]:
+        if self.had is not None and self.had.way.get(family, DOWN) == DOWN:
+            return
+        if self.gets.way.get(family) == DOWN:
+            yield ROUTE_DEAD.found(link=gets.default[0], **words)
+        else:
+            yield ROUTES_UNKNOWN.found(rules=f"the default route is by {gets.default[0]}", **words)
+
+    def _lost_addresses(self) -> Iterator[Finding]:
+        """Of a network, other rules compare them."""
+        if not self.l2 or self.had is None:
+            return
+        lost = sorted(set(self.had.addresses) - set(self.gets.addresses))
+        if lost:
+            repair = remedy.run_command("ip", "address", "add", lost[0], "dev", self.bridge) if len(lost) == 1 else None
+            yield BRIDGE_ADDRESS_GONE.found(network=self.network, link=self.bridge, lost=lost, remedy=repair)
+
+
+def _new_rules(had: Optional[Passage], gets: Passage) -> tuple[str, ...]:
+    """That drop packets, or may, of which the source lets some pass."""
+    known = had.rules if had is not None and had.state == gets.state == PART else ()
+    return () if gets.state == OPEN else tuple(rule for rule in gets.rules if rule not in known)
+
+
+def _missing(had: Optional[FamilyRoutes], gets: FamilyRoutes) -> list[str]:
+    """What the source has routes to, and the destination has not."""
+    if had is None:
+        return []
+    if had.default:
+        return [] if gets.default else ["other networks"]
+    return [network for network in had.others if not covers(gets, network)][:_SHOWN]

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What serves a network's guests: whether its dnsmasq runs, and whether it lets a guest keep the address that it has.
+
+libvirt's dnsmasq is authoritative: it refuses an address that it would not give, and the guest drops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Optional
+
+from ..._model import dnsmasq
+from ..._model.field import Document
+from .. import remedy
+from ..destination_facts import DestinationFacts, NetworkFacts
+from ..finding import Finding, blocked, degraded, unknown
+from ..guest_facts import GuestFacts, NicFacts
+from ..router.spans import network_of, span_of
+from ..rule import NicCase, guest_rule, nic_rule
+
+SERVICE_DEAD = degraded(
+    "DNSMASQ_DEAD",
+    "The dnsmasq of {where} does not run, so guests get neither addresses nor names from it.",
+    "The network's dnsmasq does not run, or runs with other records than the network has: leases are not renewed, and "
+    "names are not resolved. Seen",
+    "`virt_network` starts it again",
+)
+SERVICE_STALE = degraded("DNSMASQ_DEAD", "The dnsmasq of {where} runs with other records than the network has.")
+SERVICE_NOT_SEEN = unknown("Whether the dnsmasq of {where} runs is not known.")
+LEASE_TAKEN = blocked(
+    "LEASE_REFUSED",
+    "{Where} has given {address}, the guest's address, to {other}.",
+    "The guest has its address by DHCP, and the network's dnsmasq there has given it to another, keeps it for another, "
+    "keeps another for the guest, or has no range with it: the guest loses it at its next renewal. Seen",
+    "the same `ips` on both hosts",
+)
+LEASE_RESERVED = blocked("LEASE_REFUSED", "{Where} keeps {address}, the guest's address, for {other}.")
+LEASE_OTHER = blocked("LEASE_REFUSED", "{Where} keeps {other} for the guest, whose address is {address}.")
+LEASE_OUTSIDE = blocked("LEASE_REFUSED", "{Where} has no DHCP range with {address}, the guest's address.")
+LEASES_NOT_SEEN = unknown("Which addresses {where} has given to guests is not known.")
+_FAULTS = {dnsmasq.DEAD: SERVICE_DEAD, dnsmasq.BROKEN: SERVICE_DEAD, dnsmasq.STALE: SERVICE_STALE}
+
+
+@nic_rule(SERVICE_DEAD, SERVICE_STALE, SERVICE_NOT_SEEN)
+def check_dnsmasq(case: NicCase) -> Iterator[Finding]:
+    net, had = case.net, case.had
+    if net is None or not net.active or not dnsmasq.needs_dnsmasq(net.document):
+        return
+    state = net.details.dnsmasq
+    if had is not None and had.dnsmasq in (state, dnsmasq.UNUSED, dnsmasq.DEAD, dnsmasq.BROKEN):
+        return  # it has no more to lose
+    if state in _FAULTS:
+        yield _FAULTS[state].found(network=net.name, remedy=remedy.change_network(net.name, state="active"))
+    elif state in (None, dnsmasq.UNKNOWN):
+        yield SERVICE_NOT_SEEN.found(network=net.name)
+
+
+@guest_rule(LEASE_TAKEN, LEASE_RESERVED, LEASE_OTHER, LEASE_OUTSIDE, LEASES_NOT_SEEN)
+def check_leases(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for place, nic in enumerate(guest.nics):
+        net = host.networks.get(nic.network_name or "")
+        if net is None or not net.active:
+            continue
+        for address in nic.leases or ():
+            for finding in _check_lease(nic, address, net):
+                yield finding.at(place, finding.severity)
+
+
+def _check_lease(nic: NicFacts, address: str, net: NetworkFacts) -> Iterator[Finding]:
+    dhcp = _dhcp_for(address, net)
+    if dhcp is None:
+        return  # no DHCP there, or another subnet, which other rules report
+    place: dict[str, Any] = {"network": net.name, "address": address}
+    taken = net.macs_by_lease.get(address, set()) - {nic.mac}
+    hosts = dhcp.get("hosts") or ()
+    own = [str(one.get("ip")) for one in hosts if one.get("mac") == nic.mac]
+    kept = [one for one in hosts if one.get("ip") == address and one.get("mac") != nic.mac]
+    if taken:
+        yield LEASE_TAKEN.found(other=min(taken), **place)
+    elif own and address not in own:
+        yield LEASE_OTHER.found(other=own[0], **place)
+    elif kept and not own:
+        yield LEASE_RESERVED.found(other=_holder_of(kept[0]), **place)
+    elif not own and not any(_holds(one, address) for one in dhcp.get("ranges") or ()):
+        yield LEASE_OUTSIDE.found(**place)
+    elif net.details.leases is None:
+        yield LEASES_NOT_SEEN.found(network=net.name)
+
+
+def _holder_of(host: Document) -> str:
+    return str(host.get("mac") or host.get("name") or host.get("id"))
+
+
+def _dhcp_for(address: str, net: NetworkFacts) -> Optional[Document]:
+    """Of the subnet that has the address."""
+    wanted = span_of(address)
+    for ip in net.document.get("ips") or ():
+        subnet = network_of(f"{ip.get('address')}/{ip.get('prefix')}")
+        same_family = (":" in address) == (":" in str(ip.get("address")))
+        if same_family and wanted and subnet and subnet[0] <= wanted[0] <= subnet[1]:
+            return ip.get("dhcp") or None
+    return None
+
+
+def _holds(range_: Document, address: str) -> bool:
+    span = span_of(f"{range_.get('start')}-{range_.get('end')}")
+    wanted = span_of(address)
+    return span is not None and wanted is not None and span[0] <= wanted[0] <= span[1]

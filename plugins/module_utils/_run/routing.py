@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host passes on for its guests: gathered once for all bridges, since every network's rules are among the
+others'."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Optional
+
+from .._host.firewall import Firewall, read_firewall
+from .._host.routing import Routes, bridged_packets_seen, links_that_pass_nothing_on, read_routes
+from .._host.sysfs import forwarding
+from .._migrate.router.iptables import parse_iptables
+from .._migrate.router.nftables import is_of_iptables, parse_nftables
+from .._migrate.router.passages import Bridge, Surroundings, routing_of_bridge
+from .._migrate.router.ruleset import Table
+from .._model.field import Document
+from .._model.forward import is_virtual, mode_of
+from .._model.observed import Observed
+
+_FORWARDED = ("nat", "route", "open")
+
+
+@dataclass(frozen=True)
+class Routing:
+    """As virt_network_info returns it; None where it cannot be seen."""
+
+    forwarding: Optional[dict[str, bool]] = None
+    routes: Optional[dict[str, Any]] = None
+    routers: Optional[dict[str, Any]] = None
+
+
+def read_routing(networks: Iterable[Observed], links: Iterable[dict[str, Any]], switches: Collection[str]) -> Routing:
+    """Of this host. links: as HostSnapshot gives them; switches: bridges of Open vSwitch."""
+    live = [seen.live for seen in networks if seen.live is not None and is_virtual(seen.live)]
+    made = {str((document.get("bridge") or {}).get("name")): document for document in live}
+    passes, routes = forwarding(), read_routes()
+    tables, hidden = tables_of(read_firewall())
+    bridges = {link["name"]: link for link in links if link["kind"] == "bridge" or link["name"] in switches}
+    names = frozenset(str(link["name"]) for link in links)
+    around = Surroundings(
+        tables=tuple(tables),
+        links=names,
+        hidden=tuple(hidden),
+        devices={family: _ways_out(its, made) for family, its in routes.items()},
+        silent=frozenset(links_that_pass_nothing_on()),
+        families=frozenset(family for family, on in (passes or {}).items() if on),
+        bridged={
+            bridge: tuple(families) for bridge, families in bridged_packets_seen(set(bridges) - {*switches}).items()
+        },
+    )
+    return Routing(
+        passes,
+        {family: _shown(its, made) for family, its in routes.items()},
+        {name: _routing_of(around, link, made.get(name)) for name, link in bridges.items()},
+    )
+
+
+def tables_of(firewall: Firewall) -> tuple[list[Table], list[str]]:
+    """And what of it is not understood."""
+    hidden, tables = list(firewall.hidden), []
+    kept = {family for family, as_nftables, _text in firewall.iptables if as_nftables}
+    if firewall.nftables is not None:
+        try:
+            tables = parse_nftables(firewall.nftables)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            hidden.append(f"nftables, whose rules cannot be read ({type(error).__name__})")
+    for family, as_nftables, text in firewall.iptables:
+        if as_nftables and "is incompatible" in text:
+            kept.discard(family)  # nft has made a table of that name, which iptables does not show
+    shown = [table for table in tables if not (is_of_iptables(table) and table.family in kept)]
+    for family, _as_nftables, text in firewall.iptables:
+        shown += parse_iptables(text, family, "iptables" if family == "ip" else "ip6tables")
+    return shown, hidden
+
+
+def _shown(routes: Routes, made: dict[str, Document]) -> dict[str, Any]:
+    """Without the networks behind guests, which are the network's own routes."""
+    others = sorted(network for network, link in routes.others.items() if link not in made)
+    return {**asdict(routes), "others": others}
+
+
+def _ways_out(routes: Routes, made: dict[str, Document]) -> tuple[str, ...]:
+    return tuple(routes.default or (name for name in routes.links if name not in made))
+
+
+def _routing_of(around: Surroundings, link: dict[str, Any], network: Optional[Document]) -> dict[str, Any]:
+    """network: the one that made the bridge."""
+    name, subnets = link["name"], tuple(link["subnets"])
+    if network is None:
+        return routing_of_bridge(around, Bridge(name, routed=subnets))
+    if mode_of(network) not in _FORWARDED:
+        return routing_of_bridge(around, Bridge(name, guests=subnets))
+    forward = network.get("forward") or {}
+    named = forward.get("dev") or next((item.get("dev") for item in forward.get("interfaces") or ()), None)
+    return routing_of_bridge(around, Bridge(name, subnets, subnets, named))

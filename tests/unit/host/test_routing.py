@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What /proc and /sys show of how a host routes."""
+
+from __future__ import annotations
+
+from ansible_collections.virtfleet.network.plugins.module_utils._host import routing
+
+ROUTES = """Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
+eth0 00000000 010200C0 0003 0 0 100 00000000 0 0 0
+eth1 00000000 010300C0 0003 0 0 200 00000000 0 0 0
+eth0 000200C0 00000000 0001 0 0 0 00FFFFFF 0 0 0
+eth0 007100CB 010200C0 0003 0 0 0 00FFFFFF 0 0 0
+* 0000000A 00000000 0201 0 0 0 000000FF 0 0 0
+"""
+ROUTES6 = """\
+20010db8000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
+fe800000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth0
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
+"""  # noqa: E501
+
+
+def test_routes(tmp_path):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "route").write_text(ROUTES)
+    (tmp_path / "net" / "ipv6_route").write_text(ROUTES6)
+    proc = str(tmp_path)
+    four = routing._routes(routing._ipv4(proc))
+    assert (four.default, four.others, four.links) == (["eth0"], {"203.0.113.0/24": "eth0"}, ["eth0", "eth1"])
+    six = routing._routes(routing._ipv6(proc))
+    assert (six.default, six.others, six.links) == (["eth0"], {}, ["eth0"])
+
+
+def test_a_host_without_ipv6_has_no_routes_of_it(tmp_path):
+    assert routing._routes(routing._ipv6(str(tmp_path))) == routing.Routes()
+
+
+def test_links_that_pass_nothing_on(tmp_path):
+    for name, value in (("all", "1"), ("eth0", "1"), ("virbr0", "0")):
+        folder = tmp_path / "sys" / "net" / "ipv4" / "conf" / name
+        folder.mkdir(parents=True)
+        (folder / "forwarding").write_text(f"{value}\n")
+    assert routing.links_that_pass_nothing_on(str(tmp_path)) == ["virbr0"]
+
+
+def test_bridges_whose_packets_the_firewall_sees(tmp_path):
+    everywhere = tmp_path / "proc" / "sys" / "net" / "bridge"
+    everywhere.mkdir(parents=True)
+    (everywhere / "bridge-nf-call-iptables").write_text("0\n")
+    (everywhere / "bridge-nf-call-ip6tables").write_text("1\n")
+    own = tmp_path / "sys" / "class" / "net" / "br1" / "bridge"
+    own.mkdir(parents=True)
+    (own / "nf_call_iptables").write_text("1\n")
+    found = routing.bridged_packets_seen(["br0", "br1"], str(tmp_path / "proc"), str(tmp_path / "sys"))
+    assert found == {"br0": ["ipv6"], "br1": ["ipv4", "ipv6"]}

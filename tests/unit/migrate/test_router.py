@@ -1,0 +1,297 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a firewall does with packets of one sort: rules as the tools print them, and the answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.iptables import parse_iptables
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.nftables import parse_nftables
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.ruleset import (
+    OPEN,
+    PART,
+    SHUT,
+    TAP,
+    Packets,
+    natted,
+    passing,
+)
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.spans import span_of, special_spans
+
+SUBNET = "10.20.0.0/24"
+OUT = Packets("ip", "virbr0", "eth0", source=span_of(SUBNET), near=(*special_spans("ip"), span_of(SUBNET)), state="new")
+BACK = Packets("ip", "eth0", "virbr0", target=span_of(SUBNET), near=OUT.near, state="established")
+BRIDGED = Packets("ip", "br0", "br0", bridge="br0")
+FORWARD = ("forward",)
+
+
+def iptables(rules, policy="ACCEPT", chains=()):
+    lines = ["*filter", f":FORWARD {policy} [0:0]", *(f":{name} - [0:0]" for name in chains), *rules, "COMMIT"]
+    return parse_iptables("\n".join(lines), "ip", "iptables")
+
+
+LIBVIRT = [
+    "-A FORWARD -j LIBVIRT_FWI",
+    "-A FORWARD -j LIBVIRT_FWO",
+    f"-A LIBVIRT_FWO -s {SUBNET} -i virbr0 -j ACCEPT",
+    "-A LIBVIRT_FWO -i virbr0 -j REJECT --reject-with icmp-port-unreachable",
+    f"-A LIBVIRT_FWI -d {SUBNET} -o virbr0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "-A LIBVIRT_FWI -o virbr0 -j REJECT --reject-with icmp-port-unreachable",
+]
+DOCKER = [
+    "-A FORWARD -j DOCKER-USER",
+    "-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "-A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
+    "-A DOCKER-USER -j RETURN",
+]
+FIREWALLD_LIKE = [
+    "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT",
+    "-A FORWARD -m conntrack --ctstate INVALID -j DROP",
+    "-A FORWARD -g ZONES",
+    "-A FORWARD -j DROP",
+    "-A ZONES -i virbr+ -j ACCEPT",
+    "-A ZONES -j REJECT",
+]
+
+
+@pytest.mark.parametrize(
+    ("rules", "policy", "packets", "state"),
+    [
+        ([], "ACCEPT", OUT, OPEN),
+        ([], "DROP", OUT, SHUT),
+        (LIBVIRT, "DROP", OUT, OPEN),
+        (LIBVIRT, "DROP", BACK, OPEN),
+        (LIBVIRT, "ACCEPT", Packets("ip", "eth0", "virbr0", target=span_of(SUBNET)), SHUT),
+        (DOCKER, "DROP", OUT, SHUT),
+        (DOCKER, "DROP", BRIDGED, SHUT),
+        ([*LIBVIRT, *DOCKER], "DROP", OUT, OPEN),
+        (["-A DOCKER-USER -i br0 -o br0 -j ACCEPT", *DOCKER], "DROP", BRIDGED, OPEN),
+        (["-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT"], "DROP", BRIDGED, OPEN),
+        (["-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT"], "DROP", OUT, SHUT),
+        (FIREWALLD_LIKE, "ACCEPT", OUT, OPEN),
+        (FIREWALLD_LIKE, "ACCEPT", BACK, OPEN),
+        (FIREWALLD_LIKE, "ACCEPT", BRIDGED, SHUT),
+        (["-A FORWARD -p tcp -m tcp --dport 25 -j DROP"], "ACCEPT", OUT, PART),
+        (["-A FORWARD -p tcp -m tcp --dport 25 -j ACCEPT"], "DROP", OUT, PART),
+        (["-A FORWARD -s 10.20.0.128/25 -j DROP"], "ACCEPT", OUT, PART),
+        (["-A FORWARD -s 10.21.0.0/16 -j DROP"], "ACCEPT", OUT, OPEN),
+        (["-A FORWARD ! -s 10.20.0.0/16 -j DROP"], "ACCEPT", OUT, OPEN),
+        (["-A FORWARD -s 10.0.0.0/8 -j DROP"], "ACCEPT", OUT, SHUT),
+        (["-A FORWARD -d 224.0.0.0/4 -j DROP"], "ACCEPT", OUT, OPEN),
+        (["-A FORWARD -d 8.8.8.8/32 -j DROP"], "ACCEPT", OUT, PART),
+        (["-A FORWARD -m mark --mark 0x1 -j DROP"], "ACCEPT", OUT, None),
+        (["-A FORWARD -m mark --mark 0x1 -j ACCEPT"], "ACCEPT", OUT, OPEN),
+        (["-A FORWARD -m mark --mark 0x1 -j ACCEPT"], "DROP", OUT, None),
+        (["-A FORWARD -m mark --mark 0x1 -i eth7 -j DROP"], "ACCEPT", OUT, OPEN),
+        (["-A FORWARD -m set --match-set bad src,dst -j DROP"], "ACCEPT", OUT, None),
+        (["-A FORWARD -j MARK --set-xmark 0x1/0xffffffff", "-A FORWARD -j LOG"], "ACCEPT", OUT, OPEN),
+        (["-A FORWARD -j NFQUEUE --queue-num 1"], "ACCEPT", OUT, None),
+        (['-A FORWARD -m comment --comment "not -j DROP" -j ACCEPT'], "DROP", OUT, OPEN),
+        (["-A FORWARD -j NOWHERE"], "ACCEPT", OUT, None),
+        (["-A FORWARD -j LOOP", "-A LOOP -j LOOP"], "ACCEPT", OUT, None),
+        (["-A FORWARD -m somethingnew --its-option 5 -j DROP"], "ACCEPT", OUT, None),
+        (["-A FORWARD -m addrtype --dst-type LOCAL -j DROP"], "ACCEPT", OUT, OPEN),
+        (["-A FORWARD -m iprange --src-range 10.20.0.0-10.20.0.255 -j DROP"], "ACCEPT", OUT, SHUT),
+    ],
+)
+def test_iptables(rules, policy, packets, state):
+    chains = sorted({line.split()[1] for line in rules} - {"FORWARD"})
+    assert passing(iptables(rules, policy, chains), packets, FORWARD).state == state
+
+
+def test_an_answer_names_the_rule():
+    found = passing(iptables(DOCKER, "DROP", ["DOCKER-USER"]), BRIDGED, FORWARD)
+    assert found.rules == ("iptables filter FORWARD: policy drop",)
+
+
+def table(*rules, family="inet", policy="accept", hook="forward", sets=(), chains=(), **base):
+    """As nft prints it; rules: lists of expressions, or (chain, expressions)."""
+    items = [{"table": {"family": family, "name": "fw"}}]
+    own = {"family": family, "table": "fw"}
+    items += [{"set": {**own, **one}} for one in sets]
+    items += [{"chain": {**own, "name": "c", "type": "filter", "hook": hook, "policy": policy, **base}}]
+    items += [{"chain": {**own, "name": name}} for name in chains]
+    for rule in rules:
+        chain, expr = rule if isinstance(rule, tuple) else ("c", rule)
+        items.append({"rule": {**own, "chain": chain, "expr": expr}})
+    return parse_nftables(json.dumps({"nftables": [{"metainfo": {}}, *items]}))
+
+
+def match(left, right, op="=="):
+    return {"match": {"op": op, "left": left, "right": right}}
+
+
+IIF, OIF = {"meta": {"key": "iifname"}}, {"meta": {"key": "oifname"}}
+SADDR = {"payload": {"protocol": "ip", "field": "saddr"}}
+STATE = {"ct": {"key": "state"}}
+DROP, ACCEPT = {"drop": None}, {"accept": None}
+
+
+@pytest.mark.parametrize(
+    ("rules", "packets", "state", "more"),
+    [
+        ([], OUT, SHUT, {"policy": "drop"}),
+        ([], OUT, OPEN, {"policy": "drop", "family": "ip6"}),
+        ([], OUT, OPEN, {"policy": "drop", "family": "bridge"}),
+        ([], OUT, OPEN, {"policy": "drop", "hook": "input"}),
+        ([[match(IIF, {"set": ["virbr*", "eth9"]}), match(OIF, "eth0"), ACCEPT]], OUT, OPEN, {"policy": "drop"}),
+        ([[match(OIF, "@wan"), DROP]], OUT, SHUT, {"sets": [{"name": "wan", "elem": ["eth0"]}]}),
+        ([[match(SADDR, "@bad"), DROP]], OUT, None, {"sets": [{"name": "bad", "flags": ["timeout"]}]}),
+        ([[match(SADDR, {"prefix": {"addr": "10.0.0.0", "len": 8}}), DROP]], OUT, SHUT, {}),
+        ([[match(SADDR, {"range": ["10.20.0.1", "10.20.0.9"]}), DROP]], OUT, PART, {}),
+        ([[match(STATE, ["established", "related"], "in"), ACCEPT]], BACK, OPEN, {"policy": "drop"}),
+        ([[match(STATE, ["established", "related"], "in"), ACCEPT]], OUT, SHUT, {"policy": "drop"}),
+        (
+            [[{"vmap": {"key": STATE, "data": {"set": [["established", ACCEPT], ["new", {"jump": {"target": "n"}}]]}}}],
+             ("n", [match(IIF, "virbr0"), DROP])],
+            OUT, SHUT, {"chains": ["n"]},
+        ),
+        ([[match({"meta": {"key": "mark"}}, 5), DROP]], OUT, None, {}),
+        ([[{"limit": {"rate": 5}}, DROP]], OUT, PART, {}),
+        ([[{"xt": {"type": "match", "name": "bpf"}}, DROP]], OUT, None, {}),
+        ([[match(IIF, "eth7"), {"xt": {"type": "match", "name": "bpf"}}, DROP]], OUT, OPEN, {}),
+        ([[{"queue": {"num": 1}}]], OUT, None, {}),
+        ([[{"somethingnew": {}}, DROP]], OUT, None, {}),
+        ([[match({"fib": {"result": "oif", "flags": ["saddr", "iif"]}}, False), DROP]], OUT, OPEN, {}),
+        ([[{"counter": None}, {"log": {}}, {"reject": {"type": "icmpx"}}]], OUT, SHUT, {}),
+        ([[match({"payload": {"protocol": "tcp", "field": "dport"}}, 25), DROP]], OUT, PART, {}),
+        ([[match({"meta": {"key": "nfproto"}}, "ipv6"), DROP]], OUT, OPEN, {}),
+    ],
+)  # fmt: skip
+def test_nftables(rules, packets, state, more):
+    assert passing(table(*rules, **more), packets, FORWARD).state == state
+
+
+def test_a_filter_of_bridges_sees_frames():
+    frames = Packets("ip", TAP, None, bridge="br0")
+    ether = {"payload": {"protocol": "ether", "field": "type"}}
+    assert passing(table(family="bridge", policy="drop"), frames, FORWARD, "bridge").state == SHUT
+    only_arp = table([match(ether, "arp"), DROP], family="bridge")
+    assert passing(only_arp, frames, FORWARD, "bridge").state == OPEN
+    new = table([match(IIF, "vnet7"), DROP], family="bridge")
+    assert passing(new, frames, FORWARD, "bridge").state is None
+    assert passing(new, replace(frames, taken=frozenset(["vnet7"])), FORWARD, "bridge").state == OPEN
+    another_guests = table([match(IIF, "tap-of-another"), DROP], family="bridge")
+    assert passing(another_guests, frames, FORWARD, "bridge").state == OPEN
+
+
+def test_a_chain_of_a_device_that_nft_does_not_name_is_not_understood():
+    tables = table(family="netdev", policy="drop", hook="ingress")
+    assert passing(tables, OUT, ("ingress",), "netdev").state is None
+    bound = table(family="netdev", policy="drop", hook="ingress", dev="eth9")
+    assert passing(bound, OUT, ("ingress",), "netdev").state == OPEN
+
+
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [
+        ([], OPEN),
+        ([f"-A POSTROUTING -s {SUBNET} -d 224.0.0.0/24 -j RETURN",
+          f"-A POSTROUTING -s {SUBNET} ! -d {SUBNET} -p tcp -j MASQUERADE --to-ports 1024-65535",
+          f"-A POSTROUTING -s {SUBNET} ! -d {SUBNET} -j MASQUERADE"], SHUT),
+        ([f"-A POSTROUTING -s {SUBNET} -o eth0 -j SNAT --to-source 192.0.2.9"], SHUT),
+        ([f"-A POSTROUTING -s {SUBNET} -o eth9 -j MASQUERADE"], OPEN),
+        ([f"-A POSTROUTING -s {SUBNET} -p tcp -j MASQUERADE"], PART),
+        ([f"-A POSTROUTING -s {SUBNET} -m mark --mark 1 -j MASQUERADE"], None),
+    ],
+)  # fmt: skip
+def test_masquerading(rules, state):
+    text = "\n".join(["*nat", ":POSTROUTING ACCEPT [0:0]", *rules])
+    assert natted(parse_iptables(text, "ip", "iptables"), OUT).state == state
+
+
+# --- Whatever the rules: an answer other than "not understood" is true of every packet. ---
+
+_MATCHES = st.sampled_from([
+    "", "-i virbr0", "-i eth0", "! -i virbr0", "-i virbr+", "-o eth0", "-o eth9", f"-s {SUBNET}", f"! -s {SUBNET}",
+    "-s 10.20.0.0/25", "! -s 10.20.0.0/25", "-s 10.0.0.0/8", "-d 203.0.113.0/24", "-d 0.0.0.0/0", "! -d 10.20.0.0/24",
+    "-p tcp", "-m conntrack --ctstate NEW", "-m conntrack --ctstate RELATED,ESTABLISHED", "-m mark --mark 0x1",
+])  # fmt: skip
+_TARGETS = st.sampled_from(["-j ACCEPT", "-j DROP", "-j RETURN", "-j A", "-g A", "-j B", "-j LOG", ""])
+_RULES = st.lists(
+    st.tuples(st.sampled_from(["FORWARD", "A", "B"]), st.tuples(_MATCHES, _MATCHES), _TARGETS), max_size=9
+)
+
+
+class Packet:
+    """One of OUT, for which a rule of the sort above is decided by hand."""
+
+    def __init__(self, source, target, proto, mark):
+        self.source, self.target, self.proto, self.mark = source, target, proto, mark
+
+    def fits(self, text):
+        words = text.split()
+        negated = words[:1] == ["!"]
+        option, *rest = words[negated:] or [""]
+        value = rest[-1] if rest else ""
+        found = {
+            "": lambda: True,
+            "-i": lambda: "virbr0".startswith(value[:-1]) if value.endswith("+") else value == "virbr0",
+            "-o": lambda: value == "eth0",
+            "-s": lambda: ip_address(self.source) in ip_network(value),
+            "-d": lambda: ip_address(self.target) in ip_network(value),
+            "-p": lambda: self.proto == value,
+            "-m": lambda: self.mark if "mark" in rest else "NEW" in value,
+        }[option]()
+        return found != negated
+
+    def passes(self, rules, policy):
+        end = self._walk("FORWARD", rules)
+        return policy == "ACCEPT" if end is None else end == "ACCEPT"
+
+    def _walk(self, chain, rules):
+        """ACCEPT, DROP, or None at the chain's end."""
+        for own, matches, target in rules:
+            if own != chain or not all(map(self.fits, matches)):
+                continue
+            flag, _space, name = target.partition(" ")
+            if name in ("ACCEPT", "DROP"):
+                return name
+            if name == "RETURN":
+                return None
+            if name in ("A", "B"):
+                found = self._walk(name, rules)
+                if found is not None or flag == "-g":
+                    return found
+        return None
+
+
+PACKETS = [
+    Packet(source, target, proto, mark)
+    for source in ("10.20.0.5", "10.20.0.200")
+    for target in ("203.0.113.1", "198.51.100.1")
+    for proto in ("tcp", "udp")
+    for mark in (True, False)
+]
+
+
+def _has_loop(rules):
+    calls = {(own, target.split()[-1]) for own, _matches, target in rules if target.split()[-1:] in (["A"], ["B"])}
+    return ("A", "A") in calls or ("B", "B") in calls or {("A", "B"), ("B", "A")} <= calls
+
+
+@given(_RULES, st.sampled_from(["ACCEPT", "DROP"]))
+def test_every_packet_does_what_the_answer_says(rules, policy):
+    lines = [" ".join(["-A", own, *filter(None, matches), target]).strip() for own, matches, target in rules]
+    state = passing(iptables(lines, policy, ["A", "B"]), OUT, FORWARD).state
+    if _has_loop(rules):
+        return  # the kernel takes no such rules
+    passed = {packet.passes(rules, policy) for packet in PACKETS}
+    if state == OPEN:
+        assert passed == {True}
+    if state == SHUT:
+        assert passed == {False}
+
+
+@given(_RULES)
+def test_what_is_about_other_links_changes_nothing(rules):
+    lines = [" ".join(["-A", own, "-i eth7", *filter(None, matches), target]) for own, matches, target in rules]
+    assert passing(iptables(lines, "ACCEPT", ["A", "B"]), OUT, FORWARD).state in (OPEN, *(None,) * _has_loop(rules))
