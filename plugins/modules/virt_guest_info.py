@@ -110,6 +110,9 @@ guests:
     memory:
       description: The memory in KiB.
       type: int
+    origin:
+      description: The host that it was evacuated from, null if it was not or has returned.
+      type: str
     hugepages:
       description: The size in KiB of the huge pages that back the memory, 0 for the host's default, null for none.
       type: int

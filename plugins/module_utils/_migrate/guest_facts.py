@@ -218,6 +218,7 @@ class GuestFacts:
     security_models: Optional[tuple[str, ...]] = None
     not_understood: Optional[tuple[str, ...]] = None
     question: Optional[str] = None
+    origin: Optional[str] = None
 
     def as_dict(self) -> dict[str, Any]:
         return {"format": GUEST_FORMAT, **asdict(self)}
