@@ -88,7 +88,7 @@ def _refuse(moves: list[Move], settings: MoveSettings) -> None:
 
 
 class _Teller:
-    """Writes the file anew with each report; whoever reads it never sees half of one."""
+    """Replaces the file with each report, so that a reader never sees half of one."""
 
     def __init__(self, path: Optional[str]) -> None:
         self._path = path

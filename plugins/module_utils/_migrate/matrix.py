@@ -230,7 +230,7 @@ def _key_of(finding: dict[str, Any]) -> str:
     return json.dumps(told, sort_keys=True, default=str)
 
 
-def _format_table(head: list[str], rows: list[list[str]]) -> list[str]:
+def format_table(head: list[str], rows: list[list[str]]) -> list[str]:
     """One line for the head, one of dashes, one for each row; columns as wide as what is in them."""
     widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in [head, *rows]]
@@ -241,7 +241,7 @@ def _format_table(head: list[str], rows: list[list[str]]) -> list[str]:
 def _table_lines(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
     if not rows:
         return ["There are no guests to check."]
-    lines = _format_table(
+    lines = format_table(
         ["guest", "on", *hosts],
         [[row["guest"], row["host"], *(_cell_text(row["cells"].get(host)) for host in hosts)] for row in rows],
     )
