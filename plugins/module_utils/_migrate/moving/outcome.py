@@ -45,7 +45,7 @@ def _outcome(step: Step, order: Mapping[str, Any], moved: Results, looks: tuple[
     was = find_described(before.get(step.source), step)
     if told is not None and told.get("failed"):
         return {"status": FAILED, "code": told.get("code"), "sentence": told.get("sentence")}
-    if now is None or (order["mode"] != OFFLINE and not now["running"]):
+    if now is None or (order["move"]["mode"] != OFFLINE and not now["running"]):
         return _lost(step, told, moved.get(step.source), after.get(step.destination))
     statistics = {} if told is None else told.get("statistics") or {}
     try:

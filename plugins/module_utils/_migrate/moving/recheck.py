@@ -22,32 +22,36 @@ MOVE, THERE, LEFT, REFUSED, SKIPPED, UNKNOWN = "move", "there", "left", "refused
 MOVED, FAILED, BROKEN = "moved", "failed", "broken"
 # Their guests are where the steps after them need them.
 GOOD = (MOVED, THERE)
-LEAVE = "leave"
+LEAVE, KEEP, FORGET = "leave", "keep", "forget"
 
 
 @dataclass(frozen=True)
 class Rules:
     """policy: severities of codes; accept: the worst verdict with which a guest still moves; stopped: OFFLINE moves the
-    definition of guests that do not run, LEAVE leaves them."""
+    definition of guests that do not run, LEAVE leaves them; origin: whether guests KEEP the host that they leave as
+    their origin, FORGET their origin, or LEAVE it alone."""
 
     policy: Mapping[str, str] = field(default_factory=dict)
     accept: str = WARNING
     stopped: str = LEAVE
+    origin: str = LEAVE
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """found, facts: by host what virt_guest_info and virt_network_info returned there, or why they did not (msg)."""
+    """found, facts: by host what virt_guest_info and virt_network_info returned there, or why they did not (msg); ends:
+    by host the uri of its libvirt as others reach it, and traffic_uri where QEMU sends the memory, or None."""
 
     found: Mapping[str, Any]
     facts: Mapping[str, Any]
+    ends: Mapping[str, Any]
 
 
 def recheck(
     steps: Sequence[Step], chosen: Sequence[int], hosts: Hosts, done: Mapping[int, str], rules: Rules
 ) -> list[dict[str, Any]]:
     """An order for each chosen step: step (its index), guest, uuid, source, destination, do (MOVE, or what became of
-    it), mode, code and sentence where it does not move. done: what became of earlier steps, by index.
+    it), move (for virt_migrate), code and sentence where it does not move. done: what became of earlier steps.
     """
     needs = waits_for(steps)
     orders: list[dict[str, Any]] = []
@@ -88,7 +92,19 @@ def _decide(step: Step, hosts: Hosts, rules: Rules, coming: list[AnyGuest]) -> d
         return _order(UNKNOWN, error.code, error.sentence, uuid=uuid)
     if found is not None:
         return _order(REFUSED, found["code"], found["sentence"], uuid=uuid)
-    return _order(MOVE, uuid=uuid, mode=LIVE if here["running"] else OFFLINE)
+    return _order(MOVE, uuid=uuid, move=_move(step, uuid, LIVE if here["running"] else OFFLINE, (hosts, rules)))
+
+
+def _move(step: Step, uuid: str, mode: str, given: tuple[Hosts, Rules]) -> dict[str, Any]:
+    """An entry of virt_migrate's guests."""
+    hosts, rules = given
+    end = hosts.ends[step.destination]
+    found = {"name": uuid, "destination": end["uri"], "mode": mode}
+    if end.get("traffic_uri"):
+        found["traffic_uri"] = end["traffic_uri"]
+    if rules.origin != LEAVE:
+        found["origin"] = step.source if rules.origin == KEEP else ""
+    return found
 
 
 def _absent(step: Step, hosts: Hosts) -> dict[str, Any]:

@@ -81,6 +81,17 @@ def arrange_rounds(steps: Sequence[Step], per_host: int, in_all: int) -> list[li
     return rounds
 
 
+def describe_round(steps: Sequence[Step], chosen: Sequence[int]) -> dict[str, Any]:
+    """Its steps, guests, sources and destinations, for plays."""
+    here = [steps[place] for place in chosen]
+    return {
+        "steps": list(chosen),
+        "guests": [step.key for step in here],
+        "sources": sorted({step.source for step in here}),
+        "destinations": sorted({step.destination for step in here}),
+    }
+
+
 def show_plan(plan: Any, steps: Sequence[Step], rounds: Sequence[Sequence[int]]) -> list[str]:
     """A table for people, and what stays."""
     when = {place: number for number, chosen in enumerate(rounds, 1) for place in chosen}
