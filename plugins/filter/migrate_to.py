@@ -59,6 +59,7 @@ _value:
   description:
     - C(steps), as P(virtfleet.network.migrate_rounds#filter) takes them, and C(stays), each with C(guest), C(reason)
       and C(repair).
+    - C(lines), the check as a table, and C(problems), a sentence for each guest that stays.
   type: dict
 """
 

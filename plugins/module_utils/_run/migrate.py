@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Callable, Optional
 
 from .._host.connection import connect
@@ -94,7 +95,7 @@ class _Journey:
 
     def __init__(self, uri: str, conn: Any, ends: _Destinations, move: Move, settings: MoveSettings) -> None:
         self._uri, self._conn, self._ends = uri, conn, ends
-        self._move, self._settings = move, settings
+        self._asked, self._move, self._settings = move.guest, move, settings
         self._domain: Any = None
         self._uuid = ""
         self._here: Optional[Place] = None
@@ -114,6 +115,8 @@ class _Journey:
         """
         try:
             self._domain = find_guest(self._conn, self._move.guest)
+            if self._domain is not None:
+                self._move = replace(self._move, guest=self._domain.name())
             self._here = place_of(self._conn, self._domain)
             there = self._find_there()
             self._joined = self._here is not None and read_job(self._domain) is not None
@@ -152,7 +155,7 @@ class _Journey:
         }
 
     def result(self) -> dict[str, Any]:
-        return {"guest": self._move.guest, "destination": self._move.destination, **self._result}
+        return {"guest": self._asked, "destination": self._move.destination, **self._result}
 
     def _end_conn(self) -> Any:
         return self._ends.get(self._move.destination)

@@ -18,18 +18,20 @@ Results = Mapping[str, Any]
 def plan_to(
     found: Results, facts: Results, destination: str, wanted: Collection[str], policy: Optional[Mapping[str, str]]
 ) -> dict[str, Any]:
-    """steps and stays as migrate_rounds takes them. wanted: names or UUIDs; those at the destination need no step.
+    """steps and stays as migrate_rounds takes them; lines, the check as a table; problems, a sentence for each guest
+    that stays. wanted: names or UUIDs; those at the destination need no step.
 
     Two guests that compete for the same thing both stay.
     """
-    chosen = {host: _of(result, wanted) for host, result in found.items()}
-    rows = matrix_of_facts(chosen, facts, destination, policy)["guests"]
+    there = {guest["uuid"]: guest for guest in _guests(found.get(destination))}
+    elsewhere = {host: result for host, result in found.items() if host != destination}
+    arrived = {uuid for uuid, guest in there.items() if guest["running"] or uuid not in _uuids(elsewhere)}
+    chosen = {host: _only(result, wanted, arrived) for host, result in found.items()}
+    told = matrix_of_facts(chosen, facts, destination, policy)
     steps, stays = [], []
-    for row in rows:
+    for row in told["guests"]:
         cell = row["cells"][destination]
         ends = {"guest": row["guest"], "uuid": row["uuid"], "source": row["host"]}
-        if row["host"] == destination:
-            continue
         if cell["verdict"] in (OK, WARNING):
             changes = [finding["sentence"] for finding in cell["findings"]]
             steps.append({**ends, "destination": destination, "after": [], "verdict": cell["verdict"],
@@ -37,15 +39,29 @@ def plan_to(
         else:
             first = cell["findings"][0]
             stays.append({**ends, "reason": first["sentence"], "repair": _repair(first)})
-    names = {name for row in rows for name in (row["guest"], row["uuid"])}
-    stays += [{"guest": name, "reason": "It is on none of the hosts."} for name in wanted if name not in names]
-    return {"steps": steps, "stays": stays}
+    known = {name for result in found.values() for guest in _guests(result) for name in (guest["name"], guest["uuid"])}
+    stays += [{"guest": name, "reason": "It is on none of the hosts of this play."} for name in wanted
+              if name not in known]  # fmt: skip
+    problems = [f"{stay['guest']} cannot migrate to {destination}: {stay['reason']}" for stay in stays]
+    return {"steps": steps, "stays": stays, "lines": told["lines"], "problems": problems}
 
 
-def _of(result: Any, wanted: Collection[str]) -> Any:
+def _guests(result: Any) -> list[Any]:
+    return list((result or {}).get("guests") or ())
+
+
+def _uuids(found: Results) -> set[str]:
+    return {guest["uuid"] for result in found.values() for guest in _guests(result)}
+
+
+def _only(result: Any, wanted: Collection[str], arrived: Collection[str]) -> Any:
     if "guests" not in (result or {}):
         return result
-    guests = [guest for guest in result["guests"] if guest["name"] in wanted or guest["uuid"] in wanted]
+    guests = [
+        guest
+        for guest in result["guests"]
+        if (guest["name"] in wanted or guest["uuid"] in wanted) and guest["uuid"] not in arrived
+    ]
     return {**result, "guests": guests}
 
 
