@@ -57,8 +57,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(steps), as P(virtfleet.network.migrate_rounds#filter) takes them, and C(stays), each with C(guest), C(reason)
-      and C(repair).
+    - C(steps), as P(virtfleet.network.migrate_rounds#filter) takes them, and C(stays), each with C(guest), C(code),
+      C(sentence) and C(repairs).
     - C(lines), the check as a table, and C(problems), a sentence for each guest that stays.
   type: dict
 """

@@ -104,14 +104,14 @@ def plans(draw: st.DrawFn) -> Any:
 
 
 @given(plans(), st.integers(1, 4), st.integers(1, 4))
-def test_every_step_runs_once_after_what_it_waits_for_and_within_the_limits(plan, per_host, in_all):
-    rounds = arrange_rounds(plan, per_host, in_all)
+def test_every_step_runs_once_after_what_it_waits_for_and_within_the_limits(plan, per_host, at_once):
+    rounds = arrange_rounds(plan, per_host, at_once)
     assert sorted(place for chosen in rounds for place in chosen) == list(range(len(plan)))
     when = {place: number for number, chosen in enumerate(rounds) for place in chosen}
     for place, needs in enumerate(waits_for(plan)):
         assert all(when[other] < when[place] for other in needs)
     for chosen in rounds:
-        assert len(chosen) <= in_all
+        assert len(chosen) <= at_once
         for name in HOSTS:
             assert sum(name in (plan[place].source, plan[place].destination) for place in chosen) <= per_host
 
@@ -142,17 +142,24 @@ def test_a_plan_that_cannot_be_carried_out_is_refused(told, problem):
 def test_a_plan_is_shown_with_its_rounds_and_what_stays():
     plan = {
         "steps": [
-            {"guest": "web1", "source": "kvm1", "destination": "kvm2", "after": [1], "why": "room", "changes": ["MTU"]},
+            {
+                "guest": "web1",
+                "source": "kvm1",
+                "destination": "kvm2",
+                "after": [1],
+                "why": "makes_room",
+                "changes": ["MTU"],
+            },
             {"guest": "web2", "source": "kvm2", "destination": "kvm3", "after": []},
         ],
-        "stays": [{"guest": "web3", "reason": "It has a local disk.", "repair": None}],
+        "stays": [{"guest": "web3", "sentence": "It has a local disk.", "repairs": []}],
     }
     read = read_steps(plan)
     assert show_plan(plan, read, arrange_rounds(read, 2, 4)) == [
-        "guest  from  to    round  why   changes",
-        "-----  ----  ----  -----  ----  -------",
+        "guest  from  to    round  why                    changes",
+        "-----  ----  ----  -----  ---------------------  -------",
         "web2   kvm2  kvm3  1",
-        "web1   kvm1  kvm2  2      room  MTU",
+        "web1   kvm1  kvm2  2      makes room for others  MTU",
         "web3 stays: It has a local disk.",
     ]
 
@@ -241,7 +248,7 @@ def test_what_became_of_a_step():
     there["guests"][0]["host"]["name"] = "kvm2"
     good = outcome_of({"moved": True, "statistics": {"downtime_ms": 30, "total_ms": 1500}}, there)
     assert (good["status"], good["sentence"], len(good["nics"])) == ("moved", None, 1)
-    shown = show_outcome([good], [{"guest": "web9", "reason": "It has a local disk."}])
+    shown = show_outcome([good], [{"guest": "web9", "sentence": "It has a local disk."}])
     assert shown["lines"][2].split() == ["web1", "kvm1", "kvm2", "moved", "1.5", "s", "30", "ms"]
     assert shown["problems"] == ["web9 stays: It has a local disk."]
     failed = outcome_of({"moved": False, "failed": True, "code": "MIGRATION_TIMEOUT", "sentence": "Too long."}, there)
@@ -300,7 +307,9 @@ def test_guests_that_all_go_to_one_host():
     assert [(step["guest"], step["source"], step["destination"]) for step in told["steps"]] == [
         ("web1", "kvm1", "kvm2")
     ]
-    assert told["stays"] == [{"guest": "nobody", "reason": "It is on none of the hosts of this play."}]
+    assert told["stays"] == [
+        {"guest": "nobody", "code": "GUEST_MISSING", "sentence": "It is on none of the hosts of this play."}
+    ]
     assert told["problems"] == ["nobody cannot migrate to kvm2: It is on none of the hosts of this play."]
     both = plan_to(
         {"kvm1": here, "kvm2": away}, {"kvm2": facts("kvm2", here["guests"], 3)}, "kvm2", ["web1", "web2"], None

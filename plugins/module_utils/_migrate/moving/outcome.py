@@ -14,7 +14,7 @@ from ..decode import DataError
 from ..guest_facts import load_guest
 from ..matrix import format_table
 from .recheck import BROKEN, FAILED, GOOD, MOVE, MOVED, UNKNOWN, find_described
-from .steps import Step
+from .steps import Step, say_stay
 
 # Host -> a module's result there.
 Results = Mapping[str, Any]
@@ -95,5 +95,5 @@ def show_outcome(outcomes: Sequence[Mapping[str, Any]], stays: Sequence[Mapping[
     problems = [f"{one['guest']}: {one['sentence']}" for one in outcomes if one["status"] not in GOOD]
     return {
         "lines": format_table(head, rows) if rows else ["No guest had to move."],
-        "problems": problems + [f"{stay['guest']} stays: {stay.get('reason')}" for stay in stays],
+        "problems": problems + [say_stay(stay) for stay in stays],
     }

@@ -31,18 +31,22 @@ def plan_to(
     steps, stays = [], []
     for row in told["guests"]:
         cell = row["cells"][destination]
-        ends = {"guest": row["guest"], "uuid": row["uuid"], "source": row["host"]}
+        who = {"guest": row["guest"], "uuid": row["uuid"]}
         if cell["verdict"] in (OK, WARNING):
-            changes = [finding["sentence"] for finding in cell["findings"]]
-            steps.append({**ends, "destination": destination, "after": [], "verdict": cell["verdict"],
-                          "why": f"only {destination} was asked for", "changes": changes})  # fmt: skip
+            steps.append({**who, "source": row["host"], "destination": destination, "after": [],
+                          "verdict": cell["verdict"]})  # fmt: skip
         else:
             first = cell["findings"][0]
-            stays.append({**ends, "reason": first["sentence"], "repair": _repair(first)})
+            repairs = [finding["remediation"] for finding in cell["findings"] if finding["remediation"] is not None]
+            stays.append({**who, "host": row["host"], "code": first["code"], "sentence": first["sentence"],
+                          "repairs": repairs})  # fmt: skip
     known = {name for result in found.values() for guest in _guests(result) for name in (guest["name"], guest["uuid"])}
-    stays += [{"guest": name, "reason": "It is on none of the hosts of this play."} for name in wanted
-              if name not in known]  # fmt: skip
-    problems = [f"{stay['guest']} cannot migrate to {destination}: {stay['reason']}" for stay in stays]
+    stays += [
+        {"guest": name, "code": "GUEST_MISSING", "sentence": "It is on none of the hosts of this play."}
+        for name in wanted
+        if name not in known
+    ]
+    problems = [f"{stay['guest']} cannot migrate to {destination}: {stay['sentence']}" for stay in stays]
     return {"steps": steps, "stays": stays, "lines": told["lines"], "problems": problems}
 
 
@@ -63,8 +67,3 @@ def _only(result: Any, wanted: Collection[str], arrived: Collection[str]) -> Any
         if (guest["name"] in wanted or guest["uuid"] in wanted) and guest["uuid"] not in arrived
     ]
     return {**result, "guests": guests}
-
-
-def _repair(finding: Mapping[str, Any]) -> Optional[str]:
-    repair = finding["remediation"]
-    return None if repair is None else f"{repair['module']} {repair['arguments']} on {repair['host']}"

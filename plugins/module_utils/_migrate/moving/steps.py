@@ -13,6 +13,9 @@ from typing import Any, Optional
 from ..decode import DataError, read_record
 from ..matrix import format_table
 
+# Reasons of migrate_plan, for people.
+_WHY = {"leaves": "leaves its host", "makes_room": "makes room for others", "detour": "goes on later"}
+
 
 @dataclass(frozen=True)
 class Step:
@@ -24,7 +27,7 @@ class Step:
     after: tuple[int, ...] = ()
     uuid: Optional[str] = None
     verdict: Optional[str] = None
-    why: Any = None
+    why: Optional[str] = None
     changes: Any = None
 
     @property
@@ -57,9 +60,9 @@ def waits_for(steps: Sequence[Step]) -> list[set[int]]:
     ]
 
 
-def arrange_rounds(steps: Sequence[Step], per_host: int, in_all: int) -> list[list[int]]:
+def arrange_rounds(steps: Sequence[Step], per_host: int, at_once: int) -> list[list[int]]:
     """Indexes of the steps of each round. A step comes in the first round that has room for it after all that it waits
-    for. per_host, in_all: moves of one round that leave or enter one host, and of all hosts.
+    for. per_host, at_once: moves of one round that leave or enter one host, and of all hosts.
 
     Raises DataError when steps wait for each other.
     """
@@ -69,7 +72,7 @@ def arrange_rounds(steps: Sequence[Step], per_host: int, in_all: int) -> list[li
         chosen: list[int] = []
         for place, step in enumerate(steps):
             ends = (step.source, step.destination)
-            free = len(chosen) < in_all and all(busy[host] < per_host for host in ends)
+            free = len(chosen) < at_once and all(busy[host] < per_host for host in ends)
             if place not in done and needs[place] <= done and free:
                 chosen.append(place)
                 busy.update(ends)
@@ -96,23 +99,36 @@ def show_plan(plan: Any, steps: Sequence[Step], rounds: Sequence[Sequence[int]])
     """A table for people, and what stays."""
     when = {place: number for number, chosen in enumerate(rounds, 1) for place in chosen}
     rows = [
-        [step.guest, step.source, step.destination, str(when[place]), say(step.why), say(step.changes)]
+        [
+            step.guest,
+            step.source,
+            step.destination,
+            str(when[place]),
+            _WHY.get(step.why or "", step.why or ""),
+            say(step.changes),
+        ]
         for place, step in sorted(enumerate(steps), key=lambda pair: (when[pair[0]], pair[0]))
     ]
     head = ["guest", "from", "to", "round", "why", "changes"]
     lines = format_table(head, rows) if rows else ["No guest has to move."]
-    return lines + [_say_stay(stay) for stay in plan.get("stays") or ()]
+    lines += [line for stay in plan.get("stays") or () for line in _say_stay(stay)]
+    if plan.get("optimal") is False:
+        lines.append("The solver ran out of time: a better plan may exist.")
+    return lines
 
 
-def _say_stay(stay: Mapping[str, Any]) -> str:
-    line = f"{stay.get('guest')} stays: {say(stay.get('reason'))}"
-    return f"{line} Repair: {say(stay['repair'])}" if stay.get("repair") else line
+def _say_stay(stay: Mapping[str, Any]) -> list[str]:
+    repairs = [f"    repair: {one['module']} {one['arguments']} on {one['host']}" for one in stay.get("repairs") or ()]
+    additions = [f"    would be enough: {one['sentence']}" for one in stay.get("additions") or ()]
+    return [say_stay(stay), *repairs, *additions]
+
+
+def say_stay(stay: Mapping[str, Any]) -> str:
+    return f"{stay.get('guest')} stays: {say(stay.get('sentence'))}"
 
 
 def say(value: Any) -> str:
-    """A text, or some of them, in one line."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {say(item)}" for name, item in value.items())
+    """A text, or a list of them, in one line."""
     if isinstance(value, (list, tuple)):
-        return "; ".join(say(item) for item in value)
+        return " ".join(say(item) for item in value)
     return "" if value is None else " ".join(str(value).split())
