@@ -90,8 +90,8 @@ corpus: setup ## XML=dir: every network XML in a folder through virt_network
 	@$(if $(XML),,echo 'usage: make corpus XML=dir' >&2; exit 2)
 	@python tests/corpus/run.py $(XML)
 
-truth: setup ## [SCENARIOS=dir] [LANES=n]: migration scenarios against reality
-	@python tests/truth/run.py --lanes $(LANES) $(SCENARIOS)
+truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n]: migration scenarios against reality
+	@python tests/truth/run.py --lanes $(LANES) $(if $(RANDOM),--drawn $(RANDOM) $(if $(SEED),--seed $(SEED))) $(SCENARIOS)
 
 verdict: setup ## [CASES=n] [SEED=n]: generated definitions, check mode's verdict against libvirt's; see docs/validation.md
 	@python tests/verdict/run.py $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))

@@ -113,6 +113,9 @@ guests:
     origin:
       description: The host that it was evacuated from, null if it was not or has returned.
       type: str
+    vcpus:
+      description: The number of virtual CPUs that are plugged in.
+      type: int
     hugepages:
       description: The size in KiB of the huge pages that back the memory, 0 for the host's default, null for none.
       type: int

@@ -227,9 +227,9 @@ host:
       seconds since 1970.
     - If V(host) is gathered, also C(uuid), C(cpu) (XML), C(machines) (machine types by architecture), C(domain_types)
       (V(kvm), V(qemu) and so on, by architecture), C(cpu_models) (x86 models that libvirt knows by name), C(emulators)
-      (paths), C(security_models) (V(apparmor), V(selinux), V(dac)), C(memory), in KiB, with C(total), C(available) and
-      C(pages) (free huge pages by size), and C(forwarding), whether the host forwards packets, by family (C(ipv4),
-      C(ipv6)), null over a remote O(uri).
+      (paths), C(security_models) (V(apparmor), V(selinux), V(dac)), C(cpus) (how many), C(memory), in KiB, with
+      C(total), C(available) and C(pages) (free huge pages by size), and C(forwarding), whether the host forwards
+      packets, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

@@ -36,6 +36,10 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+class VoidError(Exception):
+    """Nothing can be learnt from a scenario whose guest does not answer where it starts."""
+
+
 class Lane:
     """One lab and its scenarios, one after the other."""
 
@@ -72,7 +76,7 @@ class Lane:
             if not result.broken:
                 result.outcomes = self.end(result.scenario)
         except Exception as error:  # whatever it is, it is this scenario's and must not end the others'
-            known = isinstance(error, (HostError, ScenarioError))
+            known = isinstance(error, (HostError, ScenarioError, VoidError))
             words = str(error) if known else f"{type(error).__name__}: {error}"
             result.broken = result.broken or " ".join(words.split())
             self._repair()
@@ -93,6 +97,9 @@ class Lane:
                 raise
             self._set_up(scenario, source, destination, early=False)
         self.before = [self._before(source, one) for one in self.guests]
+        mute = [mac for seen in self.before for mac in seen.mute]
+        if mute:
+            raise VoidError(f"void: before the migration, nothing answers from {', '.join(mute)}")
         if scenario.destination.daemon == "stopped":
             self.fleet.daemon("stop", destination)
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 import ipaddress
 import re
 import time
-from typing import Callable
+from typing import Any, Callable
 
 from guest import READY, Nic, Ready
 from hosts import Fleet, HostError
 from reality import Seen
 
 HEADERS = 28  # of IPv4 and ICMP, in the largest frame
-PATIENCE = 2.5  # seconds for an answer that should come
+PATIENCE = 2.5  # seconds for an answer that should come, at least
+OF_BOOT = 0.5  # of the time that the last boot took, which tells how slow the machine is by now
 STP = 40.0  # seconds for a port of a bridge that speaks STP
 
 
@@ -23,14 +24,17 @@ class Looker:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.mtus: dict[str, list[int]] = {}
+        self.patience = PATIENCE
 
     def booted(self, host: str, one: Ready, wait: float) -> list[int]:
         """Wait for the guest; returns the MTU that each of its NICs has."""
-        deadline = time.monotonic() + wait
+        began = time.monotonic()
+        deadline = began + wait
         while READY not in (text := self.fleet.agents[host]("console", name=one.asked.name)):
             if time.monotonic() > deadline:
                 raise HostError(f"{one.asked.name} did not boot in {wait:.0f} seconds: {text[-300:]}")
             time.sleep(0.1)
+        self.patience = max(PATIENCE, OF_BOOT * (time.monotonic() - began))
         return [int(mtu) for mtu in re.findall(r"^mtu eth\d+ (\d+)", text, re.M)]
 
     def before(self, host: str, one: Ready) -> Seen:
@@ -50,6 +54,8 @@ class Looker:
                 reach = seen.nics[place]["reach"]
                 known = before.answers[place] if before and before.answers else None
                 seen.answers.append(self._ask(host, one, nic, self._mtu(name, place), reach, known))
+                if known is None and _is_mute(seen.nics[place], seen.answers[-1]):
+                    seen.mute.append(seen.nics[place]["mac"])
         return seen
 
     def _mtu(self, name: str, place: int) -> int:
@@ -82,7 +88,7 @@ class Looker:
     ) -> dict[str, bool]:
         """Ask until what is expected has answered, or its time is over."""
         answers = dict.fromkeys(asks, False)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         stp = time.monotonic() + STP
         while True:
             for who, ask in asks.items():
@@ -94,8 +100,14 @@ class Looker:
             if time.monotonic() > (stp if waits else deadline):
                 return answers
             if waits:
-                deadline = time.monotonic() + PATIENCE
+                deadline = time.monotonic() + self.patience
             time.sleep(0.1)
+
+
+def _is_mute(nic: dict[str, Any], answers: dict[str, bool]) -> bool:
+    """Whether there was nothing that a migration could have taken away, though there should be."""
+    wanted = [who for who in answers if _expected(who, nic["reach"])]
+    return nic["link"] == "up" and bool(wanted) and not any(answers[who] for who in wanted)
 
 
 def _expected(who: str, reach: str) -> bool:

@@ -18,6 +18,7 @@ from state import Lab, LabError
 # What shaping a tap takes is tried on a pair of links that go with their namespace.
 _PAIR = "ip link add t0 type veth peer name t1 && tc qdisc add dev t0 "
 OWN = {
+    "bond": "ip link add b0 type bond",
     "tc-sfq": _PAIR + "root sfq perturb 10",
     "tc-police": _PAIR + "ingress && tc filter add dev t0 parent ffff: protocol all u32 match u32 0 0 "
     "police rate 1000kbps burst 64kb mtu 64kb drop flowid :1",

@@ -25,11 +25,13 @@ WEAKER = {
 
 @dataclass
 class Seen:
-    """A guest on one host. answers: for each of its NICs, who asked and whether it answered."""
+    """A guest on one host. answers: for each of its NICs, who asked and whether it answered. mute: the MAC addresses of
+    those that answered none of whom they should have, before the migration."""
 
     state: str = "absent"
     nics: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, bool]] = field(default_factory=list)
+    mute: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -1,16 +1,18 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Migration scenarios against reality: run.py [--lanes N] [--name LAB] [--reality] [FOLDER | FILE ...]
+"""Migration scenarios against reality: run.py [--lanes N] [--name LAB] [--reality] [--drawn N [--seed S] | PATH ...]
 
 Each scenario is set up on real hosts, the check says its verdict, the guest migrates for real, and the one is held
 against the other. The last line counts; the exit status is 0 when all agree, 1 on any disagreement or when no scenario
-ran, 2 when the lab does not come up. --reality asks no check and shows what happens.
+ran, 2 when the lab does not come up. --reality asks no check and shows what happens. Of scenarios that are drawn, the
+exit status is 0 when no verdict is a wrong ok, and few are wrong otherwise (table.BOUNDS).
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import signal
 import sys
 import tempfile
@@ -22,15 +24,17 @@ from typing import Any
 
 sys.dont_write_bytecode = True
 
+import drawn  # noqa: E402
 import guest  # noqa: E402
 import needs  # noqa: E402
 import play  # noqa: E402
 import table  # noqa: E402
-from hosts import HERE, Fleet, HostError  # noqa: E402
+from hosts import HERE, ROOT, Fleet, HostError  # noqa: E402
 from lane import Lane, Result, keys_of  # noqa: E402
 from scenario import Scenario, ScenarioError, load  # noqa: E402
 
 NAME = "truth"
+DRAWN = ROOT / ".cache" / "truth"
 LANES = 2  # more than one, since a scenario waits more than it computes
 
 
@@ -101,6 +105,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--lanes", type=int, default=LANES, help=f"labs side by side (default: {LANES})")
     parser.add_argument("--name", default=NAME, help=f"which labs, of two runs side by side (default: {NAME})")
     parser.add_argument("--reality", action="store_true", help="show what happens, without the check")
+    parser.add_argument("--drawn", type=int, default=0, metavar="N", help="N scenarios that are drawn at random")
+    parser.add_argument("--seed", default=str(random.randrange(10**6)), help="what they are drawn by")
     parser.add_argument("paths", nargs="*")
     args = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
@@ -108,7 +114,7 @@ def main(arguments: Sequence[str]) -> int:
     scenarios: list[Scenario] = []
     unusable: list[tuple[Path, str]] = []
     left_out: list[tuple[Scenario, list[str]]] = []
-    for path in found(args.paths):
+    for path in drawn.write(args.seed, args.drawn, DRAWN) if args.drawn else found(args.paths):
         try:
             scenario = load(path)
         except ScenarioError as error:
@@ -129,6 +135,10 @@ def main(arguments: Sequence[str]) -> int:
     if args.reality:
         table.reality(results)
         return 0
+    if args.drawn:
+        print(f"seed {args.seed}; each scenario is a file in {DRAWN}, and can be run again alone")
+        print(f"{len(left_out)} not run: this machine lacks what they need")
+        return table.drawn(results, time.monotonic() - began)
     return table.report(results, unusable, left_out, time.monotonic() - began)
 
 

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,16 @@ from reality import Outcome
 from scenario import Asked, Scenario
 
 WIDTHS = (40, 8, 44, 60)
+# Of scenarios that were drawn: the share of those that ran which may end so.
+BOUNDS = {
+    "wrong ok": 0.0,  # the guest is refused, or its traffic stops
+    "too good": 0.0,  # ok, and it has less than it had
+    "wrong warning": 0.01,
+    "wrong blocked": 0.01,
+    "unknown": 0.03,
+    "broken": 0.0,
+}
+NOT_RUN = ("void", "broken")
 BADNESS = ("ok", "warning", "unknown", "blocked", "none")
 
 
@@ -51,6 +62,46 @@ def report(
     )
     print(f"{agree} agree, {len(faults)} disagree")
     return 0 if results and not faults else 1
+
+
+def drawn(results: Sequence[Result], seconds: float) -> int:
+    """The sum of scenarios that were drawn, which expect nothing; returns the exit status."""
+    kinds: Counter[str] = Counter()
+    for result in results:
+        for kind, lines in _judged(result):
+            kinds[kind] += 1
+            for line in lines:
+                print(f"{kind.upper()} {line}")
+    ran = sum(number for kind, number in kinds.items() if kind not in NOT_RUN)
+    print(
+        f"{len(results)} scenarios in {seconds:.0f} seconds: {', '.join(f'{n} {k}' for k, n in sorted(kinds.items()))}"
+    )
+    bad = [kind for kind, share in BOUNDS.items() if kinds[kind] > share * ran]
+    if bad or not ran:
+        print(f"too many: {', '.join(bad) or 'not one ran'}")
+    return 1 if bad or not ran else 0
+
+
+def _judged(result: Result) -> Iterator[tuple[str, list[str]]]:
+    key = f"{result.scenario.key} ({result.scenario.name})"
+    if result.broken:
+        yield ("void" if result.broken.startswith("void") else "broken"), [f"{key}: {result.broken}"]
+        return
+    for row in _rows(result):
+        kind = _kind(row)
+        yield kind, [] if kind == "agree" else [f"{key}: {row.verdict} {' '.join(row.codes)}", *row.faults]
+
+
+def _kind(row: Row) -> str:
+    if row.verdict == "none":
+        return "broken"
+    if not row.faults:
+        return "agree"
+    if row.verdict == "unknown":
+        return "unknown"
+    if row.outcome.verdict == "blocked":
+        return "wrong ok"
+    return f"wrong {row.verdict}" if row.verdict != "ok" else "too good"
 
 
 def heading() -> None:
@@ -93,7 +144,7 @@ def _line(name: str, verdict: str, codes: str, answer: str, kept: str) -> str:
 
 def _rows(result: Result) -> list[Row]:
     if result.broken:
-        return [Row(result.scenario.key, "-", [], Outcome("-", "-", "-"), [])]
+        return [Row(result.scenario.key, "-", [], Outcome("-", result.broken, "-"), [])]
     said = {str(one.get("guest")): one for one in result.checked.get("verdicts") or []}
     several = len(result.scenario.guests) > 1
     rows = []

@@ -27,7 +27,8 @@ ALLOWED = {
     "_xml": ("_model", "lxml"),
     "_plan": ("_model", "_xml"),
     "_fleet": ("_model", "_xml", "_plan"),
-    "_migrate": ("_model", "_xml", "_plan", "_fleet"),
+    # planning solves integer programs, on the controller
+    "_migrate": ("_model", "_xml", "_plan", "_fleet", "numpy", "scipy"),
     "_host": ("_model", "_xml", "_plan", "libvirt", "libvirt_qemu", "libvirtmod", "pyroute2"),
     "_run": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_host"),
     "_ansible": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_run", "ansible"),
@@ -51,8 +52,8 @@ OUTSIDE = {
     "tempfile",
     "urllib",
 }
-# slow: a run that needs no link must not pay for it
-LAZY = {"pyroute2"}
+# slow, or not everywhere: a run that needs no link or no plan must not pay for it
+LAZY = {"pyroute2", "numpy", "scipy"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def imports(node: ast.AST, file: Path, lazy: bool = False) -> Iterator[Import]:
 
 def fault(place: str, imported: Import) -> str | None:
     name, top = imported.name, imported.name[0]
-    if top in LAZY and place == "_host" and not imported.lazy:
+    if top in LAZY and top in ALLOWED[place] and not imported.lazy:
         return f"imports {top} when it is imported itself; import it in the function that needs it"
     if top == place or any(
         name[: len(allowed)] == allowed for allowed in (tuple(a.split(".")) for a in ALLOWED[place])
@@ -174,6 +175,7 @@ WRONG = {
         "try:\n    import pyroute2\nexcept E:\n    pass",
         "imports pyroute2",
     ),
+    "a solver at once": ("module_utils/_migrate/a.py", "from scipy import optimize", "imports scipy"),
     "ansible in a pure layer": ("module_utils/_plan/a.py", "import ansible.errors", "must not import ansible.errors"),
     "_fleet in _host": ("module_utils/_host/a.py", "from .._fleet import b", "must not import _fleet.b"),
     "a module past _ansible": ("modules/a.py", f"from {FULL}._host.b import c", "must not import _host.b.c"),

@@ -122,6 +122,7 @@ class HostFacts:
     security_models: Optional[tuple[str, ...]] = None
     forwarding: Optional[Forwarding] = None
     memory: Optional[Memory] = None
+    cpus: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,8 @@ class NetworkFacts:
 
 
 class DestinationFacts:
-    """links, guests, memory, forwarding, machines, domain_types, nwfilters: None where they were not looked at."""
+    """links, guests, memory, cpus, forwarding, machines, domain_types, nwfilters: None where they were not looked
+    at."""
 
     def __init__(self, info: NetworkInfo) -> None:
         host = info.host
@@ -203,6 +205,7 @@ class DestinationFacts:
         self.guests = info.guests
         self.nwfilters = info.nwfilters
         self.memory = host.memory
+        self.cpus = host.cpus
         self.forwarding = host.forwarding
         self.machines = host.machines
         self.domain_types = host.domain_types

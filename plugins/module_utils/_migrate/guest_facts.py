@@ -219,6 +219,7 @@ class GuestFacts:
     not_understood: Optional[tuple[str, ...]] = None
     question: Optional[str] = None
     origin: Optional[str] = None
+    vcpus: Optional[int] = None
 
     def as_dict(self) -> dict[str, Any]:
         return {"format": GUEST_FORMAT, **asdict(self)}

@@ -86,6 +86,7 @@ def gather_from(
             "domain_types": None if capabilities is None else capabilities["kinds"],
             "machines": None if capabilities is None else capabilities["machines"],
             "emulators": emulators,
+            "cpus": None if capabilities is None else capabilities["cpus"],
             "security_models": None if capabilities is None else capabilities["security_models"],
             "forwarding": _forwarding(host) if HOST in what else None,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),

@@ -14,7 +14,7 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
     """uuid; cpu: the processor as libvirt's own comparison takes it, None where it is not told; pages: sizes in KiB;
     machines: architecture -> names, both the canonical ones and their aliases; kinds: architecture -> kvm, qemu and
     whatever else guests can be; emulators: paths of the QEMUs; security_models: of apparmor, selinux and
-    dac those that libvirt uses.
+    dac those that libvirt uses; cpus: how many the host has, None where it is not told.
 
     Raises VirtfleetError XML_INVALID.
     """
@@ -33,6 +33,7 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
         "emulators": sorted({str(node.text) for node in root.iterfind("guest/arch/emulator")}),
         "kinds": {name: sorted(found) for name, found in kinds.items()},
         "machines": {name: sorted(set(found)) for name, found in machines.items()},
+        "cpus": sum(int(node.get("num", "0")) for node in root.iterfind("host/topology/cells/cell/cpus")) or None,
         "security_models": sorted({str(node.text) for node in root.iterfind("host/secmodel/model")}),
     }
 

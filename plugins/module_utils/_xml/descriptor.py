@@ -55,6 +55,7 @@ def parse_descriptor(xml: str) -> Document:
         "emulator": root.findtext("devices/emulator"),
         "memory": _kib(root.find("memory")),
         "hugepages": _hugepages(root),
+        "vcpus": _vcpus(root.find("vcpu")),
         "cpu": _cpu(root.find("cpu")),
         "disks": [disk for node in root.iterfind("devices/disk") for disk in [_disk(node)] if disk],
         "hostdevs": [_hostdev(node) for node in root.iterfind("devices/hostdev")],
@@ -74,6 +75,12 @@ def _kib(node: Any) -> Optional[int]:
     if node is None or not (node.text or "").strip().isdigit():
         return None
     return int(node.text) * _UNITS.get(node.get("unit", "KiB").lower(), 1024) // 1024
+
+
+def _vcpus(node: Any) -> Optional[int]:
+    """Those that are plugged in now, of which there may be more."""
+    text = "" if node is None else str(node.get("current") or node.text or "").strip()
+    return int(text) if text.isdigit() else None
 
 
 def _hugepages(root: Any) -> Optional[int]:

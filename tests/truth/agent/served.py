@@ -19,8 +19,9 @@ def by(network: str) -> list[str]:
     found += _lines(f"{network}.addnhosts")
     if settings and "port=0" not in settings:
         found.append("DNS")
-    if any(line.startswith("dhcp-range=") for line in settings):
-        found.append("DHCP")
+    # ra-only: router advertisements, by which guests make up addresses themselves.
+    ranges = [line for line in settings if line.startswith("dhcp-range=") and not line.endswith("ra-only")]
+    found += sorted({"DHCP for IPv6" if ":" in line else "DHCP for IPv4" for line in ranges})
     return sorted(found)
 
 

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible filter: plan how to empty hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, Optional
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.plan import plan_migrations
+from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+
+DOCUMENTATION = r"""
+name: migrate_plan
+short_description: Plan where the guests of some hosts go
+version_added: 0.1.0
+author: virtfleet.network contributors (@virtfleet)
+description:
+  - Finds hosts for the guests of O(sources) and an order in which they can move. Where each guest can go is the verdict
+    of the migration check (P(virtfleet.network.migrate_candidates#filter)); members of pools, C(max_guests), memory,
+    CPUs, names, MAC addresses and TCP ports are counted over all guests.
+  - The plan leaves as few guests behind as possible. Of these plans, it has the fewest moves, then the fewest moves
+    with a warning, then the lowest share of memory in use on the fullest host.
+  - A guest counts on both hosts while it moves. No step needs what only a later step frees.
+requirements:
+  - scipy 1.9 or later on the controller
+positional: _input, facts
+options:
+  _input:
+    description: As P(virtfleet.network.migrate_candidates#filter).
+    type: dict
+    required: true
+  facts:
+    description: As P(virtfleet.network.migrate_candidates#filter).
+    type: dict
+    required: true
+  sources:
+    description: The hosts to empty. They take no guests.
+    type: list
+    elements: str
+    required: true
+  avoid:
+    description: More hosts that take no guests.
+    type: list
+    elements: str
+  accept:
+    description: The worst verdict with which a guest may move.
+    type: str
+    choices: [ok, warning]
+    default: warning
+  memory_reserve:
+    description: The memory, in MiB, that each host keeps available.
+    type: int
+    default: 0
+  cpu_ratio:
+    description: How many virtual CPUs of running guests each host may have for each of its own. Any number by default.
+    type: float
+  apart:
+    description: Lists of names or patterns (V(db*)) of guests; no two guests of a list move to one host.
+    type: list
+    elements: list
+  together:
+    description: Lists of names or patterns of guests; those of a list that are on one host move to one host, or stay.
+    type: list
+    elements: list
+  pin:
+    description: Names or patterns of guests, each with the list of the hosts to which they may move.
+    type: dict
+  others:
+    description: Whether guests of other hosts may move if fewer guests of O(sources) stay then.
+    type: bool
+    default: true
+  per_host:
+    description: The number of moves at a time from or to one host. Decides RV(_value)'s C(round).
+    type: int
+    default: 2
+  at_once:
+    description: The number of moves at a time in all. Decides RV(_value)'s C(round).
+    type: int
+    default: 4
+  seconds:
+    description: The time limit of each step of the solver.
+    type: int
+    default: 60
+  policy:
+    description: As O(virtfleet.network.virt_migrate_check#module:policy).
+    type: dict
+seealso:
+  - plugin: virtfleet.network.migrate_candidates
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show how to empty kvm3
+  ansible.builtin.debug:
+    msg: "{{ (found | virtfleet.network.migrate_plan(facts, sources=['kvm3'], memory_reserve=4096)).lines }}"
+  vars:
+    found: "{{ lookup('ansible.builtin.file', 'guests.json') | from_json }}"
+    facts: "{{ lookup('ansible.builtin.file', 'hosts.json') | from_json }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(steps), in order, each with C(guest), C(uuid), C(source), C(destination), C(verdict), C(why) (V(leaves) a host
+      to empty, V(makes_room) for another guest, or makes a V(detour)), C(after) (indexes of the steps that must be over
+      before) and C(round) (from 1; the steps of a round can run at the same time).
+    - C(stays), the guests of O(sources) that cannot leave, each with C(guest), C(uuid), C(host), C(code)
+      (V(NO_DESTINATION), V(ROOM_SHORT), V(STOP_NEEDED)), C(sentence), C(short) (C(kind), C(name), C(amount), C(hosts)),
+      C(obstacles) (codes by host), C(additions) and C(repairs).
+    - C(additions), what would be enough for all that stay for want of room, each with C(host), C(kind) (V(members),
+      V(places), V(memory), V(hugepages), V(cpus)), C(name), C(amount) (memory in KiB) and C(sentence).
+    - C(load), the share of memory in use on each host afterwards.
+    - C(optimal), whether the solver proved that there is no better plan.
+    - C(lines), all of this as text.
+  type: dict
+"""
+
+
+def migrate_plan(found: Any, facts: Any, policy: Optional[dict[str, str]] = None, **options: Any) -> dict[str, Any]:
+    """Plain data, as documented above. Raises AnsibleFilterError for options or data that cannot be used."""
+    unknown = sorted(set(options) - _OPTIONS)
+    if unknown:
+        raise AnsibleFilterError(
+            f"migrate_plan has no option {', '.join(unknown)}; it has {', '.join(sorted(_OPTIONS))}."
+        )
+    if not isinstance(found, Mapping) or not isinstance(facts, Mapping):
+        raise AnsibleFilterError("migrate_plan needs two mappings with hosts by name.")
+    try:
+        return plan_migrations(found, facts, options, policy)
+    except VirtfleetError as error:
+        raise AnsibleFilterError(f"{error.code}: {error.sentence}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AnsibleFilterError(
+            "migrate_plan needs results of virt_guest_info and virt_network_info; the given data is invalid: "
+            f"{error!r}."
+        ) from None
+
+
+_OPTIONS = {
+    "sources", "avoid", "accept", "memory_reserve", "cpu_ratio", "apart", "together", "pin", "others", "per_host",
+    "at_once", "seconds",
+}  # fmt: skip
+
+
+class FilterModule:
+    """Registers the filter with Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"migrate_plan": migrate_plan}

@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: which guests move, where and in which order, which stay, why, and what would let them go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from ..verdicts import Policy
+from . import words
+from .assign import assign
+from .fleet import MEMORY, Fleet, Guest, Resource
+from .order import Move, ordered
+from .read import read_fleet
+from .shortage import Addition, Shortage, additions, after_moves, shortages
+from .wanted import Wanted, read_wanted
+
+
+def plan_migrations(
+    found: Mapping[str, Any], facts: Mapping[str, Any], options: Mapping[str, Any], policy: Optional[Policy] = None
+) -> dict[str, Any]:
+    """found, facts: host -> what virt_guest_info and virt_network_info returned there; options: as of the filter.
+
+    Raises VirtfleetError PLAN_INVALID, DESTINATION_INVALID or SOLVER_MISSING.
+    """
+    wanted = read_wanted(options, {*found, *facts})
+    return plan_fleet(read_fleet(found, facts, wanted, policy or {}), wanted)
+
+
+def plan_fleet(fleet: Fleet, wanted: Wanted) -> dict[str, Any]:
+    """steps, stays, additions, load, optimal and lines, as migrate_plan returns them. Raises VirtfleetError
+    SOLVER_MISSING."""
+    assignment = assign(fleet, wanted.others, wanted.seconds)
+    sequence = ordered(fleet, assignment.targets)
+    tangled = {guest.uuid for guest in sequence.tangled}
+    moved = {uuid: host for uuid, host in assignment.targets.items() if uuid not in tangled}
+    after = after_moves(fleet, moved)
+    staying = [guest for guest in after.guests if guest.leaves and guest.uuid not in tangled]
+    able = [guest for guest in staying if guest.destinations]
+    short = shortages(after, able)
+    needed = additions(after, able, wanted.seconds) if able else ()
+    rounds = in_rounds(sequence.moves, wanted)
+    plan: dict[str, Any] = {
+        "steps": [_step(move, number) for move, number in zip(sequence.moves, rounds)],
+        "stays": [
+            *(_stay(guest, short.get(guest.uuid, []), needed) for guest in staying),
+            *(_tangled(guest, sequence.tangled) for guest in sequence.tangled),
+        ],
+        "additions": [_addition(one) for one in needed],
+        "load": _load(fleet, moved),
+        "optimal": assignment.proven,
+    }
+    return {**plan, "lines": words.plan_lines(plan)}
+
+
+def in_rounds(moves: Sequence[Move], wanted: Wanted) -> list[int]:
+    """For each move the round in which it can run, from 1: no more moves at a time than wanted."""
+    rounds: list[int] = []
+    busy: dict[tuple[int, str], int] = {}
+    running: dict[int, int] = {}
+    for move in moves:
+        number = max((rounds[before] for before in move.after), default=0) + 1
+        ends = (move.source, move.destination.host)
+        while running.get(number, 0) >= wanted.at_once or any(
+            busy.get((number, host), 0) >= wanted.per_host for host in ends
+        ):
+            number += 1
+        rounds.append(number)
+        running[number] = running.get(number, 0) + 1
+        for host in ends:
+            busy[number, host] = busy.get((number, host), 0) + 1
+    return rounds
+
+
+def _step(move: Move, number: int) -> dict[str, Any]:
+    guest = move.guest
+    why = "detour" if move.detour else "leaves" if guest.leaves else "makes_room"
+    return {
+        "guest": guest.name,
+        "uuid": guest.uuid,
+        "source": move.source,
+        "destination": move.destination.host,
+        "verdict": move.destination.verdict,
+        "why": why,
+        "after": list(move.after),
+        "round": number,
+    }
+
+
+def _stay(guest: Guest, short: Sequence[Shortage], needed: Sequence[Addition]) -> dict[str, Any]:
+    hosts = {one.host for one in guest.destinations}
+    lacking = {(one.kind, one.name) for one in short}
+    mine = [one for one in needed if one.resource.host in hosts and (one.resource.kind, one.resource.name) in lacking]
+    repairs = [dict(one.repair) for _host, one in sorted(guest.obstacles.items()) if one.repair] if not hosts else []
+    return {
+        "guest": guest.name,
+        "uuid": guest.uuid,
+        "host": guest.home,
+        "code": "ROOM_SHORT" if hosts else "NO_DESTINATION",
+        "short": [
+            {"kind": one.kind, "name": one.name, "amount": one.amount, "hosts": list(one.hosts)} for one in short
+        ],
+        "obstacles": {host: one.code for host, one in sorted(guest.obstacles.items())},
+        "sentence": words.stay(guest, short),
+        "additions": [_addition(one) for one in mine],
+        "repairs": repairs,
+    }
+
+
+def _tangled(guest: Guest, all_of_them: Sequence[Guest]) -> dict[str, Any]:
+    others = [one.name for one in all_of_them if one is not guest]
+    return {
+        "guest": guest.name,
+        "uuid": guest.uuid,
+        "host": guest.home,
+        "code": "STOP_NEEDED",
+        "short": [],
+        "obstacles": {},
+        "sentence": words.tangled(others),
+        "additions": [],
+        "repairs": [],
+    }
+
+
+def _addition(one: Addition) -> dict[str, Any]:
+    resource = one.resource
+    return {
+        "host": resource.host,
+        "kind": resource.kind,
+        "name": resource.name,
+        "amount": one.amount,
+        "sentence": words.addition(one),
+    }
+
+
+def _load(fleet: Fleet, moved: Mapping[str, str]) -> dict[str, float]:
+    """The share of each host's memory that is in use after all moves."""
+    used = dict(fleet.used)
+    for guest in fleet.guests:
+        destination = guest.to(moved[guest.uuid]) if guest.uuid in moved else None
+        if destination is not None:
+            used[destination.host] = used.get(destination.host, 0) + _memory(destination.takes, destination.host)
+            used[guest.home] = used.get(guest.home, 0) - _memory(guest.gives, guest.home)
+    return {host: round(used.get(host, 0) / total, 3) for host, total in sorted(fleet.memory.items())}
+
+
+def _memory(amounts: Mapping[Resource, int], host: str) -> int:
+    return amounts.get(Resource(host, MEMORY), 0)

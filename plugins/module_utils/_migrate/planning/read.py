@@ -1,0 +1,226 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules returned on every host -> the fleet that is planned for.
+
+Where a guest may go is the migration check's verdict, for each guest alone; what guests take from one another there is
+counted here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Optional
+
+from ..._plan.pool.occupancy import EXCLUSIVE
+from ..destination_facts import DestinationFacts, NetworkFacts, read_destination
+from ..finding import rank_of
+from ..guest_facts import CheckedGuest, GuestFacts, load_guests
+from ..matrix import matrix_of_facts
+from ..rule import NicCase
+from ..rules.pools import check_member, choose_members, draws_from_pool, has_guest_limit
+from ..verdicts import Policy
+from .fleet import (
+    APART,
+    CPUS,
+    HUGEPAGES,
+    MEMBERS,
+    MEMORY,
+    PLACES,
+    UNIQUE,
+    Amounts,
+    Destination,
+    Fleet,
+    Guest,
+    Obstacle,
+    Resource,
+)
+from .wanted import Wanted, matches
+
+_MIB = 1024
+
+
+def read_fleet(found: Mapping[str, Any], facts: Mapping[str, Any], wanted: Wanted, policy: Policy) -> Fleet:
+    """found, facts: host -> what virt_guest_info and virt_network_info returned there.
+
+    Raises VirtfleetError DESTINATION_INVALID.
+    """
+    rows = matrix_of_facts(found, facts, None, policy)["guests"]
+    described = {guest["uuid"]: guest for host in found.values() for guest in (host or {}).get("guests") or ()}
+    # Of a guest that is defined on several hosts the row says where it runs.
+    for row in rows:
+        for guest in (found[row["host"]] or {}).get("guests") or ():
+            if guest["uuid"] == row["uuid"]:
+                described[row["uuid"]] = guest
+    checked = dict(zip(described, load_guests(described.values())))
+    hosts = {host: read_destination(info) for host, info in facts.items() if "networks" in (info or {})}
+    return _Reader(rows, checked, hosts, wanted, policy).fleet()
+
+
+class _Reader:
+    def __init__(
+        self,
+        rows: list[dict[str, Any]],
+        checked: Mapping[str, Any],
+        hosts: Mapping[str, DestinationFacts],
+        wanted: Wanted,
+        policy: Policy,
+    ) -> None:
+        self.rows, self.hosts, self.wanted, self.policy = rows, hosts, wanted, policy
+        self.guests = {uuid: one for uuid, one in checked.items() if isinstance(one, CheckedGuest)}
+        self.homes = {row["uuid"]: row["host"] for row in rows}
+        counted = Counter(key for uuid in self.homes for key in self._identities(uuid))
+        self.shared = {key for key, number in counted.items() if number > 1}
+
+    def fleet(self) -> Fleet:
+        guests = tuple(self._guest(row) for row in self.rows)
+        memory = {host: facts.memory for host, facts in self.hosts.items() if facts.memory is not None}
+        return Fleet(
+            guests,
+            self._room(guests),
+            memory={host: one.total for host, one in memory.items() if one.total},
+            used={host: one.total - one.available for host, one in memory.items()},
+            together=tuple(self._together()),
+        )
+
+    def _guest(self, row: dict[str, Any]) -> Guest:
+        uuid, home = row["uuid"], row["host"]
+        destinations: list[Destination] = []
+        obstacles: dict[str, Obstacle] = {}
+        for host, cell in row["cells"].items():
+            obstacle = self._obstacle(row, host, cell)
+            if obstacle is None:
+                destinations.append(Destination(host, cell["verdict"], self._takes(uuid, host)))
+            else:
+                obstacles[host] = obstacle
+        gives = self._takes(uuid, home) if home in self.hosts else {}
+        return Guest(uuid, row["guest"], home, home in self.wanted.sources, tuple(destinations), gives, obstacles)
+
+    def _obstacle(self, row: dict[str, Any], host: str, cell: dict[str, Any]) -> Optional[Obstacle]:
+        if host in self.wanted.sources or host in self.wanted.avoid:
+            return Obstacle("MAINTENANCE")
+        if not self.wanted.allows(row["guest"], host):
+            return Obstacle("PINNED")
+        if cell["verdict"] in self.wanted.accepted and row["uuid"] in self.guests and host in self.hosts:
+            return None
+        worst: Mapping[str, Any] = next(iter(cell["findings"]), {})
+        return Obstacle(str(worst.get("code", "")), str(worst.get("sentence", "")), worst.get("remediation"))
+
+    def _takes(self, uuid: str, host: str) -> Amounts:
+        guest = self.guests.get(uuid)
+        if guest is None:
+            return {}
+        facts, found = guest.facts, Counter[Resource]()
+        if facts.running or self.homes[uuid] != host:
+            found.update(_hardware(facts, host))
+        for _place, network in guest.networks:
+            found.update(self._of_pool(host, network))
+        found.update({Resource(host, UNIQUE, key): 1 for key in self._identities(uuid) & self.shared})
+        for number, patterns in enumerate(self.wanted.apart):
+            if matches(guest.name, patterns):
+                found[Resource(host, APART, str(number))] = 1
+        return dict(found)
+
+    def _of_pool(self, host: str, network: str) -> dict[Resource, int]:
+        net = self.hosts[host].networks.get(network)
+        if net is None or not net.active or not draws_from_pool(net):
+            return {}
+        if net.mode in EXCLUSIVE:
+            names = self._sharing(host, net)
+            groups = [network] if len(names) < 2 else [network, "+".join(names)]
+            return {Resource(host, MEMBERS, name): 1 for name in groups}
+        return {Resource(host, PLACES, network): 1} if has_guest_limit(net) else {}
+
+    def _sharing(self, host: str, net: NetworkFacts) -> list[str]:
+        """The networks of the host that hand out some of the same devices, each for itself."""
+        mine = set(net.members)
+        return sorted(
+            other.name
+            for other in self.hosts[host].networks.values()
+            if other.active and other.mode in EXCLUSIVE and mine & set(other.members)
+        )
+
+    def _identities(self, uuid: str) -> set[str]:
+        guest = self.guests.get(uuid)
+        if guest is None:
+            return set()
+        facts = guest.facts
+        return {
+            f"name {facts.name}",
+            *(f"MAC address {nic.mac}" for nic in facts.nics),
+            *(f"TCP port {port}" for port in facts.ports),
+            *(f"device {nic.source}" for nic in facts.nics if nic.type == "direct" and nic.mode == "passthrough"),
+        }
+
+    def _room(self, guests: Iterable[Guest]) -> dict[Resource, int]:
+        there: Counter[Resource] = Counter()
+        taken: set[Resource] = set()
+        for guest in guests:
+            there.update(guest.gives)
+            taken.update(resource for one in guest.destinations for resource in one.takes)
+        return {
+            resource: room for resource in sorted(taken) if (room := self._free(resource, there[resource])) is not None
+        }
+
+    def _free(self, resource: Resource, there: int) -> Optional[int]:
+        """there: what the guests of the host take of it by now."""
+        facts, kind = self.hosts[resource.host], resource.kind
+        if kind in (UNIQUE, APART):
+            return 1 - there
+        if kind == CPUS:
+            return None if facts.cpus is None else int(facts.cpus * (self.wanted.cpu_ratio or 0)) - there
+        if kind in (MEMORY, HUGEPAGES):
+            return self._free_memory(facts, resource)
+        names = resource.name.split("+")
+        nets = [facts.networks[name] for name in names if name in facts.networks]
+        if kind == PLACES:
+            return None if nets[0].pool is None else nets[0].pool.capacity.left
+        if len(nets) > 1:
+            return len(set().union(*(self._good_members(resource.host, net) for net in nets)))
+        return len(self._good_members(resource.host, nets[0]))
+
+    def _free_memory(self, facts: DestinationFacts, resource: Resource) -> Optional[int]:
+        if facts.memory is None:
+            return None
+        if resource.kind == HUGEPAGES:
+            return facts.memory.pages.get(resource.name, 0) * int(resource.name)
+        return facts.memory.available - self.wanted.memory_reserve * _MIB
+
+    def _good_members(self, host: str, net: NetworkFacts) -> list[str]:
+        """Those that libvirt hands out one after the other, up to the first with which a guest would be worse off than
+        is accepted; of all NICs that may come, the one with which it is fewest."""
+        chosen = choose_members(net, len(net.members), True)
+        cases = {
+            guest.needs[place]: NicCase(guest.facts.nics[place], self.hosts[host])
+            for guest in self.guests.values()
+            for place, name in guest.networks
+            if name == net.name
+        }
+        good = [list(self._until_bad(case, net, chosen)) for case in cases.values()]
+        return min(good, key=len) if good else chosen
+
+    def _until_bad(self, case: NicCase, net: NetworkFacts, chosen: list[str]) -> Iterator[str]:
+        worst = max(map(rank_of, self.wanted.accepted))
+        for name in chosen:
+            found = list(check_member(case, net, name))
+            if any(rank_of(self.policy.get(one.code, one.severity)) > worst for one in found):
+                return
+            yield name
+
+    def _together(self) -> Iterator[tuple[str, ...]]:
+        """Guests that are on one host now; guests that are apart already are not brought together."""
+        for patterns in self.wanted.together:
+            by_host: dict[str, list[str]] = {}
+            for row in self.rows:
+                if matches(row["guest"], patterns):
+                    by_host.setdefault(row["host"], []).append(row["uuid"])
+            yield from (tuple(uuids) for uuids in by_host.values() if len(uuids) > 1)
+
+
+def _hardware(facts: GuestFacts, host: str) -> dict[Resource, int]:
+    found = {Resource(host, CPUS): facts.vcpus} if facts.vcpus else {}
+    if facts.memory:
+        kind, name = (HUGEPAGES, str(facts.hugepages)) if facts.hugepages else (MEMORY, "")
+        found[Resource(host, kind, name)] = facts.memory
+    return found

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan in words: the only place that makes its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..matrix import format_table
+from .fleet import APART, CPUS, HUGEPAGES, MEMBERS, MEMORY, PLACES, Guest, Obstacle
+from .shortage import Addition, Shortage
+
+_MIB = 1024
+_SHOWN = 3
+_WHY = {"leaves": "", "makes_room": "makes room", "detour": "goes on later"}
+
+
+def stay(guest: Guest, short: Sequence[Shortage]) -> str:
+    if not guest.destinations:
+        reasons = [f"{host}: {_obstacle(one)}" for host, one in sorted(guest.obstacles.items())]
+        more = f"; and {len(reasons) - _SHOWN} more hosts" if len(reasons) > _SHOWN else ""
+        return f"No host takes it: {'; '.join(reasons[:_SHOWN]) or 'there is no other host'}{more}."
+    if not short:
+        return "No host has room for it beside the other guests that leave."
+    return f"{'; '.join(_short(one) for one in short)}."
+
+
+def _obstacle(one: Obstacle) -> str:
+    words = {"MAINTENANCE": "takes no guests", "PINNED": "not among the hosts that pin allows"}
+    return words.get(one.code) or f"{one.code}: {one.sentence.rstrip('.')}"
+
+
+def _short(one: Shortage) -> str:
+    where = _names(one.hosts)
+    if one.kind == MEMBERS:
+        return f"Short by {one.amount} {_plural(one.amount, 'member')} of {_networks(one.name)} on {where}"
+    if one.kind == PLACES:
+        return f"Short by {one.amount} {_plural(one.amount, 'place')} (max_guests) of {_networks(one.name)} on {where}"
+    if one.kind == CPUS:
+        return f"Short by {one.amount} virtual {_plural(one.amount, 'CPU')} on {where}"
+    if one.kind in (MEMORY, HUGEPAGES):
+        return f"Short by {_mib(one.amount)} of {_memory(one.kind, one.name)} on {where}"
+    if one.kind == APART:
+        return f"A guest that it must be apart from is on {where}"
+    return f"Another guest with the same {one.name} is on {where}"
+
+
+def tangled(others: Sequence[str]) -> str:
+    return (
+        f"It could move only once {_names(others)} had moved, and these only after it; no host has room for a detour. "
+        "Stop one of them and migrate it offline."
+    )
+
+
+def addition(one: Addition) -> str:
+    host, name, amount = one.resource.host, one.resource.name, one.amount
+    if one.resource.kind == MEMBERS:
+        return f"Add {amount} {_plural(amount, 'member')} to {_networks(name)} on {host}."
+    if one.resource.kind == PLACES:
+        return f"Raise max_guests of the members of {_networks(name)} on {host} by {amount} in total."
+    if one.resource.kind == CPUS:
+        return f"Allow {amount} more virtual {_plural(amount, 'CPU')} on {host} (cpu_ratio)."
+    return f"Free {_mib(amount)} of {_memory(one.resource.kind, name)} on {host}, or lower memory_reserve."
+
+
+def plan_lines(plan: Mapping[str, Any]) -> list[str]:
+    """The steps as a table, then who stays and why, then what would be enough."""
+    rows = [
+        [
+            str(number),
+            str(step["round"]),
+            step["guest"],
+            step["source"],
+            step["destination"],
+            step["verdict"],
+            ", ".join(filter(None, [_WHY[step["why"]], _after(step["after"])])),
+        ]
+        for number, step in enumerate(plan["steps"])
+    ]
+    lines = format_table(["step", "round", "guest", "from", "to", "verdict", ""], rows) if rows else ["No guest moves."]
+    if plan["stays"]:
+        lines += ["", "These guests stay:"]
+        lines += [f"  {one['guest']} on {one['host']}: {one['sentence']}" for one in plan["stays"]]
+    if plan["additions"]:
+        lines += ["", "This would be enough:", *(f"  {one['sentence']}" for one in plan["additions"])]
+    if not plan["optimal"]:
+        lines += ["", "The solver ran out of time: a better plan may exist."]
+    return lines
+
+
+def _after(steps: Sequence[int]) -> str:
+    return f"after {_names(map(str, steps))}" if steps else ""
+
+
+def _networks(name: str) -> str:
+    names = [f"'{one}'" for one in name.split("+")]
+    return f"network {names[0]}" if len(names) == 1 else f"networks {_names(names)}, which share devices"
+
+
+def _memory(kind: str, name: str) -> str:
+    return f"huge pages of {name} KiB" if kind == HUGEPAGES else "memory"
+
+
+def _mib(amount: int) -> str:
+    return f"{-(-amount // _MIB)} MiB"
+
+
+def _plural(number: int, word: str) -> str:
+    return word if number == 1 else f"{word}s"
+
+
+def _names(names: Iterable[str]) -> str:
+    found = list(names)
+    return ", ".join(found[:-1]) + f" and {found[-1]}" if len(found) > 1 else "".join(found)

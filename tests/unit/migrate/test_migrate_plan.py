@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter: what the modules returned -> a plan."""
+
+from __future__ import annotations
+
+import builtins
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtfleet.network.plugins.filter.migrate_plan import migrate_plan
+
+from .paper import answering, described, domain, info, interface
+
+NAT = (
+    "<network><name>red</name><forward mode='nat'/><bridge name='virbr0'/><ip address='10.1.0.1' prefix='24'/>"
+    "</network>"
+)
+POOL = "<network><name>fast</name><forward mode='passthrough'>{}</forward></network>"
+WEB = [domain(interface("red", number), name=f"web{number}", number=number) for number in (1, 2)]
+FAST = [domain(interface("fast", number), name=f"fast{number}", number=number) for number in (3, 4, 5)]
+
+
+def host(name, members=("p1", "p2"), guests=(), dead=(), **more):
+    links = [{"name": "virbr0", "kind": "bridge"}]
+    links += [{"name": nic, "carrier": nic not in dead} for nic in ("p1", "p2", "p3")]
+    pool = POOL.format("".join(f"<interface dev='{member}'/>" for member in members))
+    return {"name": name, "networks": [NAT, pool], "links": links, "guests": list(guests), **more}
+
+
+def fleet(hosts, guests):
+    """hosts: name -> host; guests: name -> the XML of what runs there."""
+    found = {name: {"guests": [described(hosts[name], xml) for xml in guests.get(name, ())]} for name in hosts}
+    everyone = [guest for one in found.values() for guest in one["guests"]]
+    return found, {name: answering(info(facts), everyone) for name, facts in hosts.items()}
+
+
+def steps(plan):
+    return [(step["guest"], step["source"], step["destination"]) for step in plan["steps"]]
+
+
+def three(**kvm1):
+    return {"kvm1": host("kvm1", **kvm1), "kvm2": host("kvm2", members=("p1",)), "kvm3": host("kvm3")}
+
+
+def test_every_guest_leaves():
+    plan = migrate_plan(*fleet(three(), {"kvm3": [*WEB, *FAST]}), sources=["kvm3"])
+    assert [step["guest"] for step in plan["steps"]] == ["fast3", "fast4", "fast5", "web1", "web2"]
+    assert [step["destination"] for step in plan["steps"]].count("kvm2") >= 1
+    assert not plan["stays"]
+    assert plan["optimal"]
+    assert plan["lines"][0].split() == ["step", "round", "guest", "from", "to", "verdict"]
+
+
+def test_members_are_counted_over_all_guests():
+    plan = migrate_plan(*fleet(three(members=("p1",)), {"kvm3": FAST}), sources=["kvm3"])
+    assert len(plan["steps"]) == 2
+    (stays,) = plan["stays"]
+    assert stays["code"] == "ROOM_SHORT"
+    assert stays["sentence"] == "Short by 1 member of network 'fast' on kvm1 and kvm2."
+    (addition,) = plan["additions"]
+    assert (addition["kind"], addition["name"], addition["amount"]) == ("members", "fast", 1)
+
+
+def test_a_member_that_leads_nowhere_is_no_room():
+    """libvirt would hand p2 out second."""
+    plan = migrate_plan(*fleet(three(dead=("p2",)), {"kvm3": FAST}), sources=["kvm3"])
+    assert len(plan["steps"]) == 2
+    assert len(plan["stays"]) == 1
+
+
+def test_who_cannot_go_anywhere_says_why():
+    hosts = three()
+    hosts["kvm1"]["networks"] = hosts["kvm2"]["networks"] = [POOL.format("<interface dev='p1'/>")]
+    plan = migrate_plan(*fleet(hosts, {"kvm3": WEB[:1]}), sources=["kvm3"])
+    (stays,) = plan["stays"]
+    assert stays["code"] == "NO_DESTINATION"
+    assert stays["obstacles"] == {"kvm1": "NET_MISSING", "kvm2": "NET_MISSING"}
+    assert stays["sentence"].startswith("No host takes it: kvm1: NET_MISSING: ")
+    assert stays["repairs"]
+
+
+def test_rules_on_names():
+    found = fleet(three(), {"kvm3": WEB})
+    apart = migrate_plan(*found, sources=["kvm3"], apart=[["web*"]])
+    assert {step["destination"] for step in apart["steps"]} == {"kvm1", "kvm2"}
+    together = migrate_plan(*found, sources=["kvm3"], together=[["web*"]])
+    assert len({step["destination"] for step in together["steps"]}) == 1
+    pinned = migrate_plan(*found, sources=["kvm3"], pin={"web1": ["kvm2"]})
+    assert ("web1", "kvm3", "kvm2") in steps(pinned)
+    away = migrate_plan(*found, sources=["kvm3"], avoid=["kvm1"])
+    assert {step["destination"] for step in away["steps"]} == {"kvm2"}
+    nowhere = migrate_plan(*found, sources=["kvm3"], pin={"web*": ["kvm3"]})
+    assert [one["obstacles"]["kvm1"] for one in nowhere["stays"]] == ["PINNED", "PINNED"]
+
+
+def test_a_host_that_did_not_answer_takes_no_guest():
+    found, facts = fleet(three(), {"kvm3": WEB})
+    facts["kvm1"] = {"msg": "Failed to connect.", "unreachable": True}
+    plan = migrate_plan(found, facts, sources=["kvm3"])
+    assert {step["destination"] for step in plan["steps"]} == {"kvm2"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"sources": ["kvm9"]}, "PLAN_INVALID: sources has kvm9, which is not among the hosts"),
+        ({}, "PLAN_INVALID: sources is empty"),
+        ({"sources": "kvm3"}, "PLAN_INVALID: sources is not a list of texts"),
+        ({"sources": ["kvm3"], "accept": "blocked"}, "PLAN_INVALID: accept is 'blocked'"),
+        ({"sources": ["kvm3"], "per_host": 0}, "PLAN_INVALID: per_host is 0"),
+        ({"sources": ["kvm3"], "memory_reserve": "4 GiB"}, "PLAN_INVALID: memory_reserve is '4 GiB'"),
+        ({"sources": ["kvm3"], "apart": "web*"}, "PLAN_INVALID: apart is not a list of lists"),
+        ({"sources": ["kvm3"], "reserve": 1}, "migrate_plan has no option reserve"),
+    ],
+)
+def test_options_that_cannot_be_used(options, said):
+    with pytest.raises(AnsibleFilterError, match=said):
+        migrate_plan(*fleet(three(), {}), **options)
+
+
+def test_data_of_no_module():
+    with pytest.raises(AnsibleFilterError, match="two mappings"):
+        migrate_plan([], {}, sources=["kvm3"])
+    with pytest.raises(AnsibleFilterError, match="the given data is invalid"):
+        migrate_plan({"kvm3": {"guests": [{}]}}, {}, sources=["kvm3"])
+
+
+def test_without_the_solver(monkeypatch):
+    real = builtins.__import__
+
+    def fail(name, *args, **kwargs):
+        if name.startswith("scipy"):
+            raise ImportError("No module named 'scipy'")
+        return real(name, *args, **kwargs)
+
+    found = fleet(three(), {"kvm3": WEB})
+    monkeypatch.setattr(builtins, "__import__", fail)
+    with pytest.raises(AnsibleFilterError, match="SOLVER_MISSING: Planning needs scipy"):
+        migrate_plan(*found, sources=["kvm3"])

@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans for generated fleets: replayed step by step, held against every other assignment, and mended."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.fleet import (
+    APART,
+    MEMBERS,
+    MEMORY,
+    UNIQUE,
+    Destination,
+    Fleet,
+    Guest,
+    Resource,
+)
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.plan import plan_fleet
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.wanted import Wanted
+
+HOSTS = ("kvm1", "kvm2", "kvm3")
+SOURCE = "kvm3"
+WANTED = Wanted(sources=(SOURCE,))
+
+
+@st.composite
+def fleets(draw, guests=4):
+    """Few guests with few resources, which are often short."""
+    names = draw(st.lists(st.sampled_from(HOSTS), min_size=1, max_size=guests))
+    clash = draw(st.sets(st.integers(0, guests - 1), max_size=2))
+    apart = draw(st.sets(st.integers(0, guests - 1), max_size=2))
+    found = []
+    for number, home in enumerate(names):
+        memory = draw(st.sampled_from((1, 1, 2, 3)))
+        pools = draw(st.sets(st.sampled_from(("fast", "slow")), max_size=2))
+
+        def takes(host, number=number, memory=memory, pools=pools):
+            amounts = {Resource(host, MEMORY): memory}
+            amounts.update({Resource(host, MEMBERS, pool): 1 for pool in pools})
+            amounts.update({Resource(host, UNIQUE, "name web"): 1} if number in clash else {})
+            amounts.update({Resource(host, APART, "0"): 1} if number in apart else {})
+            return amounts
+
+        verdicts = {host: draw(st.sampled_from(("ok", "ok", "warning", None))) for host in HOSTS[:2] if host != home}
+        destinations = tuple(Destination(host, v, takes(host)) for host, v in verdicts.items() if v)
+        found.append(Guest(f"u{number}", f"g{number}", home, home == SOURCE, destinations, takes(home)))
+    room = {}
+    for host in HOSTS[:2]:
+        room[Resource(host, MEMORY)] = draw(st.integers(-1, 5))
+        room.update({Resource(host, MEMBERS, pool): draw(st.integers(0, 2)) for pool in ("fast", "slow")})
+        for kind, name in ((UNIQUE, "name web"), (APART, "0")):
+            resource = Resource(host, kind, name)
+            room[resource] = 1 - sum(guest.gives.get(resource, 0) for guest in found)
+    return Fleet(tuple(found), room, memory=dict.fromkeys(HOSTS, 16), used=dict.fromkeys(HOSTS, 8))
+
+
+def fits(fleet: Fleet, targets: dict[str, str]) -> bool:
+    """Whether nothing is over-used after all these moves that nobody over-used before."""
+    room, coming = dict(fleet.room), set()
+    for guest in fleet.guests:
+        if guest.uuid in targets:
+            for resource, amount in guest.to(targets[guest.uuid]).takes.items():
+                room[resource] = room.get(resource, 99) - amount
+                coming.add(resource)
+            for resource, amount in guest.gives.items():
+                room[resource] = room.get(resource, 99) + amount
+    return all(room[resource] >= 0 for resource in coming)
+
+
+def every_assignment(fleet: Fleet):
+    choices = [[None, *(one.host for one in guest.destinations)] for guest in fleet.guests]
+    for hosts in itertools.product(*choices):
+        targets = {guest.uuid: host for guest, host in zip(fleet.guests, hosts) if host}
+        if fits(fleet, targets):
+            yield targets
+
+
+def cost(fleet: Fleet, targets: dict[str, str]) -> tuple[int, int, int]:
+    left = sum(guest.leaves and guest.uuid not in targets for guest in fleet.guests)
+    verdicts = [guest.to(targets[guest.uuid]).verdict for guest in fleet.guests if guest.uuid in targets]
+    return left, len(targets), verdicts.count("warning")
+
+
+def replay(fleet: Fleet, plan) -> dict[str, str]:
+    """Step by step: each has room while it moves, on both hosts. Where the guests are then."""
+    room, at = dict(fleet.room), {guest.uuid: guest.home for guest in fleet.guests}
+    guests = {guest.uuid: guest for guest in fleet.guests}
+    for number, step in enumerate(plan["steps"]):
+        guest = guests[step["uuid"]]
+        assert at[guest.uuid] == step["source"]
+        assert all(before < number for before in step["after"])
+        takes = guest.to(step["destination"]).takes
+        for resource, amount in takes.items():
+            if resource in room:
+                assert room[resource] >= amount, (step, resource)
+                room[resource] -= amount
+        gives = guest.gives if step["source"] == guest.home else guest.to(step["source"]).takes
+        for resource, amount in gives.items():
+            if resource in room:
+                room[resource] += amount
+        at[guest.uuid] = step["destination"]
+    return {uuid: host for uuid, host in at.items() if host != guests[uuid].home}
+
+
+def in_any_order(fleet: Fleet, plan) -> None:
+    """Whatever order `after` allows has room: here the latest first."""
+    steps, done, order = plan["steps"], set(), []
+    while len(done) < len(steps):
+        number = max(n for n, step in enumerate(steps) if n not in done and set(step["after"]) <= done)
+        done.add(number)
+        order.append(steps[number])
+    replay(fleet, {"steps": [{**step, "after": []} for step in order]})
+
+
+@settings(max_examples=250)
+@given(fleets())
+def test_a_plan_can_be_carried_out(fleet):
+    plan = plan_fleet(fleet, WANTED)
+    targets = replay(fleet, plan)
+    in_any_order(fleet, plan)
+    assert fits(fleet, targets)
+    assert all(guest.leaves is False or guest.uuid in targets or guest.uuid in {s["uuid"] for s in plan["stays"]}
+               for guest in fleet.guests)  # fmt: skip
+    for number, step in enumerate(plan["steps"]):
+        assert all(plan["steps"][before]["round"] < step["round"] for before in step["after"]), (number, plan["steps"])
+    for number in {step["round"] for step in plan["steps"]}:
+        ends = [end for s in plan["steps"] if s["round"] == number for end in (s["source"], s["destination"])]
+        assert max(ends.count(host) for host in ends) <= WANTED.per_host
+
+
+@settings(max_examples=250)
+@given(fleets())
+def test_no_other_plan_is_better(fleet):
+    plan = plan_fleet(fleet, WANTED)
+    tangled = [one for one in plan["stays"] if one["code"] == "STOP_NEEDED"]
+    detours = [step for step in plan["steps"] if step["why"] == "detour"]
+    if tangled or detours:  # the best assignment cannot be reached step by step, which brute force does not see
+        return
+    best = min(cost(fleet, targets) for targets in every_assignment(fleet))
+    assert cost(fleet, replay(fleet, plan)) == best
+    assert plan["optimal"]
+
+
+@settings(max_examples=250)
+@given(fleets())
+def test_what_is_missing_would_be_enough(fleet):
+    plan = plan_fleet(fleet, WANTED)
+    short = [one for one in plan["stays"] if one["code"] == "ROOM_SHORT"]
+    assert all(one["sentence"] for one in plan["stays"])
+    if not short or not plan["additions"]:
+        return
+    room = dict(fleet.room)
+    for one in plan["additions"]:
+        assert one["amount"] > 0
+        room[Resource(one["host"], one["kind"], one["name"])] += one["amount"]
+    better = plan_fleet(replace(fleet, room=room), WANTED)
+    assert not [one for one in better["stays"] if one["code"] == "ROOM_SHORT"], (plan["additions"], better["stays"])
+
+
+def guest(name, home, hosts, leaves=False, pool="fast"):
+    def takes(host):
+        return {Resource(host, MEMBERS, pool): 1}
+
+    return Guest(name, name, home, leaves, tuple(Destination(host, "ok", takes(host)) for host in hosts), takes(home))
+
+
+def test_guests_that_exchange_their_places_make_a_detour():
+    """The pool of each is full: a goes aside to c first."""
+    fleet = Fleet(
+        (guest("a", "kvm1", ["kvm2", "kvm4"]), guest("b", "kvm2", ["kvm1"])),
+        {Resource(host, MEMBERS, "fast"): number for host, number in (("kvm1", 0), ("kvm2", 0), ("kvm4", 1))},
+    )
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.order import ordered
+
+    sequence = ordered(fleet, {"a": "kvm2", "b": "kvm1"})
+    assert [(move.guest.name, move.source, move.destination.host, move.after) for move in sequence.moves] == [
+        ("a", "kvm1", "kvm4", ()),
+        ("b", "kvm2", "kvm1", (0,)),
+        ("a", "kvm4", "kvm2", (0, 1)),
+    ]
+    assert not sequence.tangled
+
+
+def test_without_a_place_for_a_detour_one_must_stop():
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.order import ordered
+
+    fleet = Fleet(
+        (guest("a", "kvm1", ["kvm2"]), guest("b", "kvm2", ["kvm1"])),
+        {Resource(host, MEMBERS, "fast"): 0 for host in ("kvm1", "kvm2")},
+    )
+    sequence = ordered(fleet, {"a": "kvm2", "b": "kvm1"})
+    assert not sequence.moves
+    assert [one.name for one in sequence.tangled] == ["a", "b"]
+
+
+def test_another_guest_makes_room():
+    """The only host that takes a is full, and its b can go to kvm2."""
+    fleet = Fleet(
+        (guest("a", "kvm3", ["kvm1"], leaves=True), guest("b", "kvm1", ["kvm2"])),
+        {Resource("kvm1", MEMBERS, "fast"): 0, Resource("kvm2", MEMBERS, "fast"): 1},
+    )
+    plan = plan_fleet(fleet, WANTED)
+    assert [(step["guest"], step["why"], step["after"]) for step in plan["steps"]] == [
+        ("b", "makes_room", []),
+        ("a", "leaves", [0]),
+    ]
+    (stays,) = plan_fleet(fleet, replace(WANTED, others=False))["stays"]
+    assert stays["short"] == [{"kind": MEMBERS, "name": "fast", "amount": 1, "hosts": ["kvm1"]}]
+    assert stays["sentence"] == "Short by 1 member of network 'fast' on kvm1."
+    assert [one["sentence"] for one in stays["additions"]] == ["Add 1 member to network 'fast' on kvm1."]
