@@ -132,7 +132,7 @@ def test_a_migration_that_takes_too_long_is_cancelled(fleet: Fleet) -> None:
     assert "was cancelled. web1 runs on this host as before." in output
     assert (fleet.running("kvm1"), fleet.defined("kvm2"), fleet.origin("kvm1", "web1")) == ({"web1"}, set(), None)
     code, output = fleet.play(
-        "evacuate", *SOURCE, "-e", plan, "-e", "migrate_bandwidth=1", "-e", "migrate_timeout=3",
+        "evacuate", *SOURCE, "-e", plan, "-e", "migrate_bandwidth=8", "-e", "migrate_timeout=3",
         "-e", "migrate_on_timeout=suspend",
     )  # fmt: skip
     assert code == 0, output

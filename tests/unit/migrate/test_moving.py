@@ -225,6 +225,12 @@ def test_a_guest_that_is_there_is_left_alone_and_one_that_is_not_seen_is_not_gue
         assert (order["do"], order["code"]) == (done, code), order
 
 
+def test_a_migration_under_way_is_left_to_the_module():
+    both = {"kvm1": found("kvm1", 1), "kvm2": found("kvm2", 1)}
+    (order,) = orders(steps((1, "kvm1", "kvm2")), both, {})
+    assert (order["do"], order["move"]["mode"]) == ("move", "live")
+
+
 def test_a_guest_that_does_not_run_moves_offline_when_that_is_asked_for():
     here = found("kvm1", 1, running=False)
     (order,) = orders(

@@ -81,6 +81,9 @@ def _decide(step: Step, hosts: Hosts, rules: Rules, coming: list[AnyGuest]) -> d
     if here is None:
         return _absent(step, hosts)
     uuid = here["uuid"]
+    if here["running"] and there is not None and there["running"]:
+        # An earlier run's migration is under way, which the module waits for; or it says that the guest runs twice.
+        return _order(MOVE, uuid=uuid, move=_move(step, uuid, LIVE, (hosts, rules)))
     if not here["running"] and rules.stopped != OFFLINE:
         return _order(LEFT, "GUEST_OFF", f"{step.guest} does not run on {step.source} and was left there.", uuid=uuid)
     answer = hosts.facts.get(step.destination)
