@@ -20,13 +20,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
 
-from fleet import Fleet
+from fleet import HOSTS, Fleet
 from harness.agent import Agent
 from harness.playbook import ROOT
 
 NAME = os.environ.get("IT_LABS", "") + "evacuate"
 LAB = ["/usr/bin/python3", str(ROOT / "tests" / "lab" / "lab.py"), "--name", NAME]
-HOSTS = tuple(f"kvm{number}" for number in range(1, int(os.environ.get("HOSTS", "4")) + 1))
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from harness.playbook import PROGRAM, environment
 
 RED = "<network><name>red</name><forward mode='bridge'/><bridge name='br7'/></network>"
 LAN = "<network><name>lan</name><forward mode='nat'/><ip address='10.20.0.1' prefix='24'/></network>"
+HOSTS = ("kvm1", "kvm2", "kvm3", "kvm4")
 MEMBERS = ("p2", "p3", "p4")
 
 
@@ -82,6 +83,8 @@ class Fleet:
             self.argv(playbook, *arguments), env=environment(self.lines), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
+        with (self.folder / "output.log").open("a") as log:
+            log.write(done.stdout + done.stderr)
         return done.returncode, done.stdout + done.stderr
 
     def plan(self, *steps: tuple[str, str, str, list[int]]) -> str:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from conftest import HOSTS
-from fleet import Fleet, invent, outcome, place
+from fleet import HOSTS, Fleet, invent, outcome, place
 from harness.playbook import ROOT
 
 pytestmark = pytest.mark.lab
