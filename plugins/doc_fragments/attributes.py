@@ -27,6 +27,24 @@ attributes:
     support: full
 """
 
+    # Modules that act and have no definition to compare.
+    ACTION = r"""
+attributes:
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: none
+  idempotent:
+    description: A second run with the same arguments changes nothing and reports no change.
+    support: full
+  platform:
+    description: Target operating systems on which the module runs.
+    platforms: posix
+    support: full
+"""
+
     # Modules that only read.
     INFO = r"""
 attributes:

@@ -120,6 +120,9 @@ guests:
     memory:
       description: The memory in KiB.
       type: int
+    origin:
+      description: The host that it was evacuated from, null if it was not or has returned.
+      type: str
     vcpus:
       description: The number of virtual CPUs that are plugged in.
       type: int

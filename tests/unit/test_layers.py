@@ -33,6 +33,7 @@ ALLOWED = {
     "_run": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_host"),
     "_ansible": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_run", "ansible"),
     "modules": ("_ansible", "ansible"),
+    "action": ("_migrate", "ansible"),
     "filter": ("_fleet", "_migrate", "_model.errors", "ansible.errors"),
     "doc_fragments": (),
 }

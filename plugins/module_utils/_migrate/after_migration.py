@@ -13,7 +13,7 @@ _COMPARED = {"reach": "reach", "vlan": "VLAN", "isolated": "isolation", "bandwid
 def compare_after_migration(before: GuestFacts, after: GuestFacts) -> dict[str, list[str]]:
     """lines, one for each NIC, and broken, a sentence for everything that the guest has lost."""
     lines, broken = [], []
-    if not after.running:
+    if before.running and not after.running:
         broken.append(f"{after.name} does not run on {after.host.name}.")
     elif after.paused and not before.paused:
         broken.append(f"{after.name} is paused on {after.host.name}; it was not paused before.")

@@ -228,6 +228,7 @@ class GuestFacts:
     question: Optional[str] = None
     # Said by those who migrate it: virsh migrate --unsafe
     unsafe: bool = False
+    origin: Optional[str] = None
     vcpus: Optional[int] = None
 
     def as_dict(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Optional
 from .._model.field import Document
 from .codec import pci_address
 from .etree import canonical_text, parse
+from .guest_mark import find_origin
 from .not_understood import find_not_understood
 from .question import make_question
 
@@ -40,7 +41,8 @@ def parse_descriptor(xml: str) -> Document:
 
     type, arch, machine, emulator, memory (KiB), hugepages (KiB each, 0 for the host's default; None without), cpu,
     disks, hostdevs, files, ports, graphics, blockers, possible_blockers, security_models; not_understood: paths of what
-    the check does not understand; question: the XML that libvirt on a destination is asked about.
+    the check does not understand; question: the XML that libvirt on a destination is asked about; origin: of
+    _xml/guest_mark.py.
 
     Raises VirtfleetError XML_INVALID and what etree.parse raises.
     """
@@ -65,6 +67,7 @@ def parse_descriptor(xml: str) -> Document:
         "security_models": sorted({str(node.get("model")) for node in root.iterfind("seclabel[@model]")} - _EVERYWHERE),
         "not_understood": find_not_understood(root),
         "question": make_question(root),
+        "origin": find_origin(root),
     }
 
 

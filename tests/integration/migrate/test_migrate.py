@@ -308,4 +308,35 @@ def test_a_migration_is_checked_before_and_after(hosts, inventory, tmp_path):
     assert hosts["kvm1"].run("virsh", "list", "--all", "--name").split() == []
     assert hosts["kvm2"].run("virsh", "list", "--name").split() == ["web1"]
     assert "Persistent:     yes" in hosts["kvm2"].run("virsh", "dominfo", "web1")
+    code, output = ansible(inventory, tmp_path, *move)
+    assert code == 0, output
+    assert "changed=1" not in output
+
+
+def test_a_host_is_emptied_and_filled_again(hosts, inventory, tmp_path):
+    everywhere(hosts)
+    for number in (1, 2):
+        hosts["kvm1"].tell("define", xml=guest(f"web{number}", number))
+        hosts["kvm1"].run("virsh", "start", f"web{number}")
+    hosts["kvm1"].run("virsh", "autostart", "web1")
+    evacuate = ("virtfleet.network.evacuate", "-e", "source=kvm1")
+    code, output = ansible(inventory, tmp_path, *evacuate, "--check")
+    assert code == 0, output
+    assert hosts["kvm1"].run("virsh", "list", "--name").split() == ["web1", "web2"]
+    code, output = ansible(inventory, tmp_path, *evacuate)
+    assert code == 0, output
+    assert hosts["kvm1"].run("virsh", "list", "--all", "--name").split() == []
+    places = {name: host for host in ("kvm2", "kvm3") for name in hosts[host].run("virsh", "list", "--name").split()}
+    assert sorted(places) == ["web1", "web2"]
+    assert "Autostart:      enable" in hosts[places["web1"]].run("virsh", "dominfo", "web1")
+    for name, host in places.items():
+        assert ' origin="kvm1"' in hosts[host].run("virsh", "dumpxml", "--inactive", name)
+    code, output = ansible(inventory, tmp_path, "virtfleet.network.return", "-e", "host=kvm1")
+    assert code == 0, output
+    assert sorted(hosts["kvm1"].run("virsh", "list", "--name").split()) == ["web1", "web2"]
+    for name in places:
+        assert "origin=" not in hosts["kvm1"].run("virsh", "dumpxml", name)
+        assert [row.split()[2] for row in hosts["kvm1"].run("virsh", "domiflist", name).splitlines()[2:] if row] == [
+            "red", "lan",
+        ]  # fmt: skip
     subprocess.run([*LAB, "status"], check=True)

@@ -169,7 +169,8 @@ class _Reader:
         if kind in (UNIQUE, APART):
             return 1 - there
         if kind == CPUS:
-            return None if facts.cpus is None else int(facts.cpus * (self.wanted.cpu_ratio or 0)) - there
+            ratio = self.wanted.cpu_ratio
+            return None if facts.cpus is None or ratio is None else int(facts.cpus * ratio) - there
         if kind in (MEMORY, HUGEPAGES):
             return self._free_memory(facts, resource)
         names = resource.name.split("+")

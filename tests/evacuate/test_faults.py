@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong between the plan and its end, and that the next run finishes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from fleet import Fleet, outcome
+from harness.playbook import environment
+
+pytestmark = pytest.mark.lab
+
+SOURCE = ("-e", "source=kvm1")
+
+
+def test_a_destination_that_lost_its_room_stops_only_what_waits_for_it(fleet: Fleet) -> None:
+    for host in ("kvm1", "kvm2", "kvm3"):
+        fleet.networks(host, 1)
+    fleet.guest("kvm1", "web1", ["fast"], 1)
+    fleet.guest("kvm1", "web2", ["lan"], 2)
+    fleet.guest("kvm1", "web3", ["red"], 3)
+    fleet.guest("kvm2", "late", ["fast"], 4)
+    plan = fleet.plan(
+        ("web1", "kvm1", "kvm2", []), ("web2", "kvm1", "kvm3", [0]), ("web3", "kvm1", "kvm3", [])
+    )  # fmt: skip
+    code, output = fleet.play("evacuate", *SOURCE, "-e", plan)
+    assert code != 0
+    rows = outcome(output)
+    assert {name: row[2] for name, row in rows.items()} == {"web1": "refused", "web2": "skipped", "web3": "moved"}
+    assert "POOL_EXHAUSTED" in rows["web1"], output
+    assert (fleet.running("kvm1"), fleet.running("kvm3")) == ({"web1", "web2"}, {"web3"})
+    fleet.agents["kvm2"].run("virsh", "destroy", "late")
+    code, output = fleet.play("evacuate", *SOURCE, "-e", plan)
+    assert code == 0, output
+    assert {name: row[2] for name, row in outcome(output).items()} == {
+        "web1": "moved",
+        "web2": "moved",
+        "web3": "there",
+    }
+    assert fleet.defined("kvm1") == set()
+    assert fleet.running("kvm2") == {"web1"}
+
+
+def test_a_step_that_fails_leaves_its_guest_running_and_as_it_was(fleet: Fleet) -> None:
+    for host in ("kvm1", "kvm2", "kvm3"):
+        fleet.networks(host)
+    fleet.guest("kvm1", "web1", ["lan"], 1)
+    fleet.guest("kvm1", "web2", ["lan"], 2)
+    before = fleet.agents["kvm1"].run("virsh", "dumpxml", "web1")
+    plan = fleet.plan(("web1", "kvm1", "kvm2", []), ("web2", "kvm1", "kvm3", []))
+    # The connection works, the traffic does not: kvm2 refuses to listen on an address of another host.
+    broken = fleet.folder / "broken.yml"
+    broken.write_text("{\"migrate_traffic_uri\": \"{{ 'tcp://kvm9' if inventory_hostname == 'kvm2' else '' }}\"}")
+    code, output = fleet.play("evacuate", *SOURCE, "-e", plan, "-e", f"@{broken}")
+    assert code != 0
+    rows = outcome(output)
+    assert {name: row[2] for name, row in rows.items()} == {"web1": "failed", "web2": "moved"}, output
+    assert "web1 runs on this host as before." in output
+    assert (fleet.running("kvm1"), fleet.defined("kvm2")) == ({"web1"}, set())
+    # An empty element is what libvirt leaves.
+    assert fleet.agents["kvm1"].run("virsh", "dumpxml", "web1").replace("  <metadata/>\n", "") == before
+
+
+def test_a_guest_that_stopped_is_left_or_moved_offline(fleet: Fleet) -> None:
+    for host in ("kvm1", "kvm2"):
+        fleet.networks(host)
+    fleet.guest("kvm1", "web1", ["lan", "fast"], 1)
+    plan = fleet.plan(("web1", "kvm1", "kvm2", []))
+    fleet.agents["kvm1"].run("virsh", "destroy", "web1")
+    code, output = fleet.play("evacuate", *SOURCE, "-e", plan)
+    assert (code != 0, outcome(output)["web1"][2:4]) == (True, ["left", "GUEST_OFF"])
+    assert fleet.defined("kvm1") == {"web1"}
+    code, output = fleet.play("evacuate", *SOURCE, "-e", plan, "-e", "migrate_stopped=offline")
+    assert code == 0, output
+    assert (fleet.defined("kvm1"), fleet.defined("kvm2"), fleet.running("kvm2")) == (set(), {"web1"}, set())
+    fleet.agents["kvm2"].run("virsh", "start", "web1")
+    assert fleet.plugged("kvm2", "web1") == ["lan", "fast"]
+    code, output = fleet.play("return", "-e", "host=kvm1")
+    assert code == 0, output
+    assert (fleet.running("kvm1"), fleet.defined("kvm2"), fleet.origin("kvm1", "web1")) == ({"web1"}, set(), None)
+
+
+def wait_for_job(fleet: Fleet, host: str, guest: str) -> None:
+    for _attempt in range(300):
+        if "Outgoing migration" in fleet.agents[host].run("virsh", "domjobinfo", guest):
+            return
+        time.sleep(0.2)
+    raise AssertionError("no migration began")
+
+
+def test_a_run_whose_controller_was_killed_is_finished_by_the_next(fleet: Fleet) -> None:
+    for host in ("kvm1", "kvm2", "kvm3"):
+        fleet.networks(host)
+    fleet.heavy_guest("kvm1", "web1", 1)
+    fleet.guest("kvm1", "web2", ["red"], 2)
+    plan = fleet.plan(("web1", "kvm1", "kvm2", []), ("web2", "kvm1", "kvm3", [0]))
+    time.sleep(10)  # the kernel fills the memory
+    arguments = (*SOURCE, "-e", plan, "-e", "migrate_bandwidth=1")
+    killed = subprocess.Popen(
+        fleet.argv("evacuate", *arguments), env=environment(fleet.lines), stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    wait_for_job(fleet, "kvm1", "web1")
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    time.sleep(2)
+    assert "Outgoing migration" in fleet.agents["kvm1"].run("virsh", "domjobinfo", "web1")
+    code, output = fleet.play("evacuate", *arguments)
+    assert code == 0, output
+    assert [outcome(output)[name][2] for name in ("web1", "web2")] == ["moved", "moved"]
+    assert (fleet.defined("kvm1"), fleet.running("kvm2"), fleet.running("kvm3")) == (set(), {"web1"}, {"web2"})
+    assert fleet.origin("kvm2", "web1") == "kvm1"
+
+
+def test_a_migration_that_takes_too_long_is_cancelled(fleet: Fleet) -> None:
+    for host in ("kvm1", "kvm2"):
+        fleet.networks(host)
+    fleet.heavy_guest("kvm1", "web1", 1)
+    time.sleep(10)
+    plan = fleet.plan(("web1", "kvm1", "kvm2", []))
+    code, output = fleet.play(
+        "evacuate", *SOURCE, "-e", plan, "-e", "migrate_bandwidth=1", "-e", "migrate_timeout=3"
+    )  # fmt: skip
+    assert code != 0
+    assert outcome(output)["web1"][2:4] == ["failed", "MIGRATION_TIMEOUT"], output
+    assert "was cancelled. web1 runs on this host as before." in output
+    assert (fleet.running("kvm1"), fleet.defined("kvm2"), fleet.origin("kvm1", "web1")) == ({"web1"}, set(), None)
+    code, output = fleet.play(
+        "evacuate", *SOURCE, "-e", plan, "-e", "migrate_bandwidth=1", "-e", "migrate_timeout=12",
+        "-e", "migrate_on_timeout=suspend",
+    )  # fmt: skip
+    assert code == 0, output
+    assert fleet.running("kvm2") == {"web1"}
+    assert "running" in fleet.agents["kvm2"].run("virsh", "domstate", "web1")
+    assert "% of memory at" in output
