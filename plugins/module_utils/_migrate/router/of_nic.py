@@ -13,7 +13,7 @@ from typing import Optional
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..frame_path import DOWN, UP, way_by
 from .facts import FamilyRoutes, NicRouting
-from .passages import NATTED
+from .passages import IN, NATTED
 from .ruleset import OPEN, SHUT
 from .spans import network_of, span_of
 
@@ -39,7 +39,10 @@ def as_source(routing: Optional[NicRouting]) -> Optional[NicRouting]:
     without the rules by which others are certain."""
     if routing is None:
         return None
+    # Others do not reach a guest whose packets get another source address.
+    natted = {one.family for one in routing.passages if one.way == NATTED and one.state == SHUT}
     kept = [one for one in routing.passages if one.state != OPEN or one.way == NATTED]
+    kept = [one for one in kept if one.way != IN or one.family not in natted]
     return replace(
         routing,
         passages=tuple(replace(one, rules=()) if one.state in (OPEN, SHUT) else one for one in kept),
