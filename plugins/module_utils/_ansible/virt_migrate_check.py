@@ -42,7 +42,8 @@ def main() -> None:
 def _work(module: Module) -> dict[str, Any]:
     params = module.params
     policy = _policy(params["policy"])
-    guests = load_guests({**guest, "unsafe": params["unsafe"]} for guest in params["guests"])
+    said = {"unsafe": True} if params["unsafe"] else {}
+    guests = load_guests({**guest, **said} if said else guest for guest in params["guests"])
     if params["destination"] is None:
         from .._run.check import check_here
 

@@ -18,6 +18,7 @@ from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
 from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, NicFacts
 from .._migrate.nic_settings import canonical_port_settings, compute_nic_settings, find_source_link, is_attached
+from .._migrate.router.of_nic import as_source
 from .._model.guest import Nic
 from .gather import gather_from
 
@@ -141,9 +142,11 @@ def _leases(nic: Nic, here: DestinationFacts) -> Optional[list[str]]:
 def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
     port = found.ports.get(nic.port or "")
     held = None if port is None else canonical_port_settings(port)
+    settings = compute_nic_settings(here, facts, facts.device, held)
+    link = None if nic.type == "network" else find_source_link(here, facts, nic.target)
     return replace(
         facts,
         attached=is_attached(here, facts, nic.target) if found.guest.running else None,
-        settings=compute_nic_settings(here, facts, facts.device, held),
-        source_link=None if nic.type == "network" else find_source_link(here, facts, nic.target),
+        settings=None if settings is None else replace(settings, routing=as_source(settings.routing)),
+        source_link=None if link is None else replace(link, routing=as_source(link.routing)),
     )

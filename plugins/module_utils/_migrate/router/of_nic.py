@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Optional
 
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..frame_path import DOWN, UP, way_by
 from .facts import FamilyRoutes, NicRouting
+from .passages import IN, NATTED
+from .ruleset import OPEN, SHUT
 from .spans import network_of, span_of
 
 
@@ -28,6 +31,23 @@ def routing_on(host: DestinationFacts, bridge: Optional[str], net: Optional[Netw
         routes=host.routes,
         way={family: _way(host, routes) for family, routes in (host.routes or {}).items() if routes.default},
         nat="" if net is None else nat_answers(host, net),
+    )
+
+
+def as_source(routing: Optional[NicRouting]) -> Optional[NicRouting]:
+    """What a destination is compared with, which every guest brings along: without the passages that are open, and
+    without the rules by which others are certain."""
+    if routing is None:
+        return None
+    # Others do not reach a guest whose packets get another source address.
+    natted = {one.family for one in routing.passages if one.way == NATTED and one.state == SHUT}
+    kept = [one for one in routing.passages if one.state != OPEN or one.way == NATTED]
+    kept = [one for one in kept if one.way != IN or one.family not in natted]
+    return replace(
+        routing,
+        passages=tuple(replace(one, rules=()) if one.state in (OPEN, SHUT) else one for one in kept),
+        routes={family: routes for family, routes in (routing.routes or {}).items() if family in routing.families},
+        way={family: state for family, state in routing.way.items() if family in routing.families},
     )
 
 

@@ -226,7 +226,9 @@ class _Compared:
         words: dict[str, Any] = {"network": self.network, "family": _FAMILY_WORDS[family]}
         had = None if self.had is None else self.had.passage(family, NATTED)
         gets = self.gets.passage(family, NATTED)
-        if gets is None or (had is not None and had.state == gets.state and had.rules == gets.rules):
+        if gets is None or (had is not None and had.state == gets.state in (OPEN, SHUT)):
+            return
+        if had is not None and had.state == gets.state == PART and had.rules == gets.rules:
             return
         # A source that was not looked at masquerades where its network says so.
         was = had.state if had is not None else SHUT if self.case.gets and self.case.gets.reach == "nat" else OPEN
