@@ -72,13 +72,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                     return status
             if running and time.monotonic() - shown > SHOWN_EVERY:
                 shown = time.monotonic()
-                self._show(running)
+                self._show(running, str(self._task.delegate_to or (task_vars or {}).get("inventory_hostname")))
 
     def _running(self, path: str) -> Optional[list[dict[str, Any]]]:
         """What the module last wrote; None without a file, before its first look and after its end."""
         told = self._low_level_execute_command(f"cat {shlex.quote(path)}", sudoable=True)
+        # A login may say something of its own before.
+        lines = [line for line in told["stdout"].splitlines() if line.startswith("[")]
         try:
-            found = json.loads(told["stdout"])
+            found = json.loads(lines[-1]) if lines else None
         except ValueError:
             return None
         return found if isinstance(found, list) else None
@@ -91,7 +93,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         )
         return found
 
-    def _show(self, running: list[dict[str, Any]]) -> None:
+    def _show(self, running: list[dict[str, Any]], host: str) -> None:
         for one in running:
             line = progress_line(one["guest"], one["destination"], one["seconds"], one["progress"])
-            display.display(f"{self._task.delegate_to or self._play_context.remote_addr}: {line}")
+            display.display(f"{host}: {line}")
