@@ -71,6 +71,17 @@ def test_a_member_that_leads_nowhere_is_no_room():
     assert len(plan["stays"]) == 1
 
 
+def test_cpus_are_counted_by_the_ratio():
+    """Two guests with two virtual ones each, for a host with one."""
+    web = [xml.replace("<os>", "<vcpu>2</vcpu><os>") for xml in WEB]
+    found, facts = fleet({name: one for name, one in three().items() if name != "kvm2"}, {"kvm3": web})
+    facts["kvm1"]["host"]["cpus"] = 1
+    assert len(migrate_plan(found, facts, sources=["kvm3"])["steps"]) == 2
+    assert len(migrate_plan(found, facts, sources=["kvm3"], cpu_ratio=4)["steps"]) == 2
+    (stays,) = migrate_plan(found, facts, sources=["kvm3"], cpu_ratio=3)["stays"]
+    assert stays["sentence"] == "Short by 1 virtual CPU on kvm1."
+
+
 def test_who_cannot_go_anywhere_says_why():
     hosts = three()
     hosts["kvm1"]["networks"] = hosts["kvm2"]["networks"] = [POOL.format("<interface dev='p1'/>")]

@@ -26,7 +26,7 @@ def assign(fleet: Fleet, others: bool, seconds: float) -> Assignment:
     solver's steps. Raises VirtfleetError SOLVER_MISSING."""
     leaving = [guest for guest in fleet.guests if guest.leaves]
     found = _assign(fleet, leaving, seconds)
-    if not others or len(found.targets) == len(leaving) or not any(guest.destinations for guest in leaving):
+    if not others or len(found.targets) == sum(bool(guest.destinations) for guest in leaving):
         return found
     # A plan that leaves no guest behind and moves no other is the best there is; only otherwise all are looked at.
     return _assign(fleet, list(fleet.guests), seconds)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..finding import BLOCKED
+
 # Kinds of resources. A resource has a host, one of these, and a name.
 MEMORY = "memory"  # KiB, above the reserve
 HUGEPAGES = "hugepages"  # KiB; name: the size of a page in KiB
@@ -40,11 +42,12 @@ class Destination:
 @dataclass(frozen=True)
 class Obstacle:
     """Why a guest cannot go to a host at all. code: of the worst finding, PINNED or MAINTENANCE; sentence: as the check
-    has it, or empty; repair: what would mend it there, {host, module, arguments}."""
+    has it, or empty; repair: what would mend it there, {host, module, arguments}; verdict: of the check."""
 
     code: str
     sentence: str = ""
     repair: Mapping[str, object] | None = None
+    verdict: str = BLOCKED
 
 
 @dataclass(frozen=True)

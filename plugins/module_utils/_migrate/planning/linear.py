@@ -40,10 +40,9 @@ class Program:
         if not self.upper:
             return Solution({}, 0.0, True)
         numpy, optimize, sparse = _libraries()
-        matrix = sparse.lil_matrix((len(self.rows), len(self.upper)))
-        for number, (row, _low, _high) in enumerate(self.rows):
-            for column, value in row.items():
-                matrix[number, column] = value
+        cells = [(value, number, column) for number, row in enumerate(self.rows) for column, value in row[0].items()]
+        values, numbers, columns = zip(*cells) if cells else ((), (), ())
+        matrix = sparse.csr_matrix((values, (numbers, columns)), shape=(len(self.rows), len(self.upper)))
         costs = numpy.zeros(len(self.upper))
         for column, value in terms.items():
             costs[column] = value
@@ -52,13 +51,13 @@ class Program:
             costs,
             integrality=[int(whole) for whole in self.integer],
             bounds=optimize.Bounds(0, self.upper),
-            constraints=[optimize.LinearConstraint(matrix.tocsr(), lows, highs)] if self.rows else [],
+            constraints=[optimize.LinearConstraint(matrix, lows, highs)] if self.rows else [],
             options={"mip_rel_gap": 0.0, "time_limit": self.seconds},
         )
         if found.x is None:
             raise VirtfleetError("NO_PLAN", f"The solver found no plan: {found.message}")
-        values = {column: float(value) for column, value in enumerate(found.x) if abs(value) > _NEAR}
-        return Solution(values, float(found.fun), found.status == 0)
+        chosen = {column: float(value) for column, value in enumerate(found.x) if abs(value) > _NEAR}
+        return Solution(chosen, float(found.fun), found.status == 0)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any, Optional
 from ..._plan.pool.occupancy import EXCLUSIVE
 from ..destination_facts import DestinationFacts, NetworkFacts, read_destination
 from ..finding import rank_of
-from ..guest_facts import CheckedGuest, GuestFacts, load_guests
+from ..guest_facts import CheckedGuest, GuestFacts, NicFacts, load_guests
 from ..matrix import matrix_of_facts
 from ..rule import NicCase
 from ..rules.pools import check_member, choose_members, draws_from_pool, has_guest_limit
@@ -72,6 +72,11 @@ class _Reader:
         self.homes = {row["uuid"]: row["host"] for row in rows}
         counted = Counter(key for uuid in self.homes for key in self._identities(uuid))
         self.shared = {key for key, number in counted.items() if number > 1}
+        # By network, one NIC of those with equal needs.
+        self.nics: dict[str, dict[str, NicFacts]] = {}
+        for guest in self.guests.values():
+            for place, name in guest.networks:
+                self.nics.setdefault(name, {})[guest.needs[place]] = guest.facts.nics[place]
 
     def fleet(self) -> Fleet:
         guests = tuple(self._guest(row) for row in self.rows)
@@ -105,7 +110,8 @@ class _Reader:
         if cell["verdict"] in self.wanted.accepted and row["uuid"] in self.guests and host in self.hosts:
             return None
         worst: Mapping[str, Any] = next(iter(cell["findings"]), {})
-        return Obstacle(str(worst.get("code", "")), str(worst.get("sentence", "")), worst.get("remediation"))
+        said = str(worst.get("code", "")), str(worst.get("sentence", ""))
+        return Obstacle(*said, worst.get("remediation"), cell["verdict"])
 
     def _takes(self, uuid: str, host: str) -> Amounts:
         guest = self.guests.get(uuid)
@@ -192,13 +198,8 @@ class _Reader:
         """Those that libvirt hands out one after the other, up to the first with which a guest would be worse off than
         is accepted; of all NICs that may come, the one with which it is fewest."""
         chosen = choose_members(net, len(net.members), True)
-        cases = {
-            guest.needs[place]: NicCase(guest.facts.nics[place], self.hosts[host])
-            for guest in self.guests.values()
-            for place, name in guest.networks
-            if name == net.name
-        }
-        good = [list(self._until_bad(case, net, chosen)) for case in cases.values()]
+        cases = [NicCase(nic, self.hosts[host]) for nic in self.nics.get(net.name, {}).values()]
+        good = [list(self._until_bad(case, net, chosen)) for case in cases]
         return min(good, key=len) if good else chosen
 
     def _until_bad(self, case: NicCase, net: NetworkFacts, chosen: list[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..matrix import format_table
-from .fleet import APART, CPUS, HUGEPAGES, MEMBERS, MEMORY, PLACES, Guest, Obstacle
+from .fleet import APART, CPUS, HUGEPAGES, MEMBERS, PLACES, UNIQUE, Guest, Obstacle
 from .shortage import Addition, Shortage
 
 _MIB = 1024
@@ -34,17 +34,22 @@ def _obstacle(one: Obstacle) -> str:
 
 def _short(one: Shortage) -> str:
     where = _names(one.hosts)
-    if one.kind == MEMBERS:
-        return f"Short by {one.amount} {_plural(one.amount, 'member')} of {_networks(one.name)} on {where}"
-    if one.kind == PLACES:
-        return f"Short by {one.amount} {_plural(one.amount, 'place')} (max_guests) of {_networks(one.name)} on {where}"
-    if one.kind == CPUS:
-        return f"Short by {one.amount} virtual {_plural(one.amount, 'CPU')} on {where}"
-    if one.kind in (MEMORY, HUGEPAGES):
-        return f"Short by {_mib(one.amount)} of {_memory(one.kind, one.name)} on {where}"
     if one.kind == APART:
         return f"A guest that it must be apart from is on {where}"
-    return f"Another guest with the same {one.name} is on {where}"
+    if one.kind == UNIQUE:
+        return f"Another guest with the same {one.name} is on {where}"
+    return f"Short by {quantity(one.kind, one.name, one.amount)} on {where}"
+
+
+def quantity(kind: str, name: str, amount: int) -> str:
+    """Of what can be counted: members, places, CPUs, memory."""
+    if kind == MEMBERS:
+        return f"{amount} {_plural(amount, 'member')} of {_networks(name)}"
+    if kind == PLACES:
+        return f"{amount} {_plural(amount, 'place')} (max_guests) of {_networks(name)}"
+    if kind == CPUS:
+        return f"{amount} virtual {_plural(amount, 'CPU')}"
+    return f"{_mib(amount)} of {_memory(kind, name)}"
 
 
 def tangled(others: Sequence[str]) -> str:
