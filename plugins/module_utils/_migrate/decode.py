@@ -116,12 +116,13 @@ _SCALARS = {"int": _scalar(int), "bool": _scalar(bool), "onoff": _scalar(bool), 
 
 
 def _read_document(entity: Entity, data: Any, path: str) -> Document:
-    """A copy. What the model does not know stays as it is."""
+    """A copy. Raises DataError for an option that the model does not know."""
     _require_mapping(data, path)
+    strange = sorted(str(name) for name in data if name not in entity.fields and name != EXTRA)
+    if strange:
+        raise DataError(f"{path}.{strange[0]}", f"has {path}.{strange[0]}, which this version does not know")
     return {
-        str(name): _read_value(entity.fields[name], value, f"{path}.{name}")
-        if name in entity.fields and name != EXTRA
-        else value
+        str(name): value if name == EXTRA else _read_value(entity.fields[name], value, f"{path}.{name}")
         for name, value in data.items()
     }
 

@@ -111,7 +111,7 @@ def test_a_rule_reports_and_looks_at_what_it_declares(file):
 def test_what_is_gathered_and_looked_up_follows_from_the_rules():
     assert gathered_for_check() == ("links", "pools", "guests", "host")
     assert set(gathered_for_check()) < set(GATHERED)
-    role = yaml.safe_load((ROOT / "roles" / "migrate_check" / "tasks" / "main.yml").read_text())
+    role = yaml.safe_load((ROOT / "roles" / "migrate_check" / "tasks" / "gather.yml").read_text())
     (gathering,) = [task["virtfleet.network.virt_network_info"] for task in role if "network_info" in str(task)]
     assert tuple(gathering["gather"]) == gathered_for_check()
     declared = {kind for rule in registry.GUEST_RULES for kind in rule.lookups}
