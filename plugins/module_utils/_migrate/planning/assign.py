@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..finding import OK
 from .fleet import MEMORY, Amounts, Destination, Fleet, Guest, Resource
 from .linear import Program, Solution
+
+# Of the solver, where guests count in parts.
+_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,19 @@ def assign(fleet: Fleet, others: bool, seconds: float) -> Assignment:
         return found
     # A plan that leaves no guest behind and moves no other is the best there is; only otherwise all are looked at.
     return _assign(fleet, list(fleet.guests), seconds)
+
+
+def least_behind(fleet: Fleet, seconds: float) -> int:
+    """No plan leaves fewer behind of the guests that could go. May be too low: guests count in parts here."""
+    program = Program(seconds)
+    groups = grouped(fleet.guests, frozenset())
+    _choose_hosts(program, groups)
+    limit_resources(program, groups, fleet.room)
+    program.integer = [False] * len(program.integer)
+    leaving = [group for group in groups if group.one.leaves]
+    solution = program.minimize({variable: -1 for group in leaving for variable in group.to.values()})
+    number = sum(len(group.guests) for group in leaving)
+    return math.ceil(number + solution.cost - _ROUNDING) if solution.proven else 0
 
 
 @dataclass
@@ -67,10 +84,7 @@ def _frozen(amounts: Amounts) -> tuple[tuple[Resource, int], ...]:
 def _assign(fleet: Fleet, movable: list[Guest], seconds: float) -> Assignment:
     program = Program(seconds)
     groups = grouped(movable, frozenset(uuid for group in fleet.together for uuid in group))
-    for group in groups:
-        for destination in group.one.destinations:
-            group.to[destination.host] = program.variable(len(group.guests), True)
-        program.row(dict.fromkeys(group.to.values(), 1), high=len(group.guests))
+    _choose_hosts(program, groups)
     limit_resources(program, groups, fleet.room)
     _keep_together(program, groups, fleet)
     load = _load(program, groups, fleet)
@@ -89,6 +103,13 @@ def _assign(fleet: Fleet, movable: list[Guest], seconds: float) -> Assignment:
         if load not in terms:
             program.row(terms, high=round(solution.cost))
     return Assignment(_targets(groups, solution), proven)
+
+
+def _choose_hosts(program: Program, groups: list[Group]) -> None:
+    for group in groups:
+        for destination in group.one.destinations:
+            group.to[destination.host] = program.variable(len(group.guests), True)
+        program.row(dict.fromkeys(group.to.values(), 1), high=len(group.guests))
 
 
 def limit_resources(

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible filter: which hosts of a fleet can be emptied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, Optional
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.resilience import check_resilience
+from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+
+DOCUMENTATION = r"""
+name: migrate_resilience
+short_description: Check which hosts of a fleet can be emptied
+version_added: 0.1.0
+author: virtfleet.network contributors (@virtfleet)
+description:
+  - Finds out for each host, as if it alone were to be emptied, whether all its guests can go to other hosts now, and if
+    not, what binds. Rooms and rules are those of P(virtfleet.network.migrate_plan#filter).
+requirements:
+  - scipy 1.9 or later on the controller
+positional: _input, facts
+options:
+  _input:
+    description: As P(virtfleet.network.migrate_candidates#filter).
+    type: dict
+    required: true
+  facts:
+    description: As P(virtfleet.network.migrate_candidates#filter).
+    type: dict
+    required: true
+  avoid:
+    description: Hosts that take no guests.
+    type: list
+    elements: str
+  accept:
+    description: The worst verdict with which a guest may move.
+    type: str
+    choices: [ok, warning]
+    default: warning
+  memory_reserve:
+    description: The memory, in MiB, that each host keeps available.
+    type: int
+    default: 0
+  cpu_ratio:
+    description: As P(virtfleet.network.migrate_plan#filter).
+    type: float
+  apart:
+    description: As P(virtfleet.network.migrate_plan#filter).
+    type: list
+    elements: list
+  together:
+    description: As P(virtfleet.network.migrate_plan#filter).
+    type: list
+    elements: list
+  pin:
+    description: As P(virtfleet.network.migrate_plan#filter).
+    type: dict
+  others:
+    description: Whether guests of other hosts may move to make room.
+    type: bool
+    default: true
+  seconds:
+    description: The time limit of each step of the solver.
+    type: int
+    default: 60
+  policy:
+    description: As O(virtfleet.network.virt_migrate_check#module:policy).
+    type: dict
+seealso:
+  - plugin: virtfleet.network.migrate_plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show which hosts can be emptied
+  ansible.builtin.debug:
+    msg: "{{ (found | virtfleet.network.migrate_resilience(facts, memory_reserve=4096)).lines }}"
+  vars:
+    found: "{{ lookup('ansible.builtin.file', 'guests.json') | from_json }}"
+    facts: "{{ lookup('ansible.builtin.file', 'hosts.json') | from_json }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(verdict), the worst of all hosts.
+    - C(hosts), each with C(host), C(guests) (their number), C(verdict), C(moves), C(stays) and C(additions) as
+      P(virtfleet.network.migrate_plan#filter) returns them, C(binds) and C(reason) (why the guests are unknown).
+    - The verdict of a host is V(ok) or V(warning) if all its guests can go, V(blocked) if it is proven that they cannot,
+      V(unknown) if its guests are unknown, if a host with an unknown verdict might take those that stay, or if the solver
+      ran out of time.
+    - C(binds), what keeps guests, each with C(kind) (of what is short, or the code of a finding), C(name), C(amount) and
+      C(guests).
+    - C(problems), a sentence for each host that is blocked or unknown.
+    - C(lines), a table of all hosts as text.
+  type: dict
+"""
+
+
+def migrate_resilience(
+    found: Any, facts: Any, policy: Optional[dict[str, str]] = None, **options: Any
+) -> dict[str, Any]:
+    """Plain data, as documented above. Raises AnsibleFilterError for options or data that cannot be used."""
+    unknown = sorted(set(options) - _OPTIONS)
+    if unknown:
+        raise AnsibleFilterError(
+            f"migrate_resilience has no option {', '.join(unknown)}; it has {', '.join(sorted(_OPTIONS))}."
+        )
+    if not isinstance(found, Mapping) or not isinstance(facts, Mapping):
+        raise AnsibleFilterError("migrate_resilience needs two mappings with hosts by name.")
+    try:
+        return check_resilience(found, facts, options, policy)
+    except VirtfleetError as error:
+        raise AnsibleFilterError(f"{error.code}: {error.sentence}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AnsibleFilterError(
+            "migrate_resilience needs results of virt_guest_info and virt_network_info; the given data is invalid: "
+            f"{error!r}."
+        ) from None
+
+
+_OPTIONS = {"avoid", "accept", "memory_reserve", "cpu_ratio", "apart", "together", "pin", "others", "seconds"}
+
+
+class FilterModule:
+    """Registers the filter with Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"migrate_resilience": migrate_resilience}

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What binds a fleet, in words: the only place that makes these sentences."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..finding import UNKNOWN
+from ..matrix import MARKS, format_table
+from .fleet import APART, UNIQUE
+from .shortage import ADDABLE
+from .words import quantity
+
+_WIDTH = 98
+# Of the last column, however wide the others are.
+_LEAST = 30
+_SHOWN = 3
+_HEAD = ["host", "guests", "verdict", "stay", "what binds"]
+
+
+def problem(row: Mapping[str, Any]) -> str:
+    """Of a host that is blocked or unknown."""
+    if row["guests"] is None:
+        return f"{row['host']}: its guests are unknown: {row['reason'].rstrip('.')}."
+    stay, what = len(row["stays"]), "; ".join(_bind(one) for one in row["binds"])
+    known = "may not be able to" if row["verdict"] == UNKNOWN else "cannot"
+    return f"{row['host']}: {stay} of {row['guests']} guests {known} go to other hosts: {what}."
+
+
+def lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A table under 100 columns, then what would be enough for each host."""
+    cells = [_cells(row) for row in rows]
+    widths = [max(len(row[place]) for row in [_HEAD, *cells]) for place in range(len(_HEAD) - 1)]
+    room = max(_LEAST, _WIDTH - sum(widths) - 2 * len(widths))
+    table = []
+    for *row, binds in cells:
+        first, *more = textwrap.wrap(binds, room) or [""]
+        table += [[*row, first], *([*[""] * len(row), text] for text in more)]
+    enough = [
+        line
+        for row in rows
+        for one in row["additions"]
+        for line in textwrap.wrap(
+            f"{row['host']}: {one['sentence']}", _WIDTH, initial_indent="  ", subsequent_indent="    "
+        )
+    ]
+    return [*format_table(_HEAD, table), *(["", "This would be enough:", *enough] if enough else [])]
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    verdict = f"{MARKS[row['verdict']]} {row['verdict']}"
+    if row["guests"] is None:
+        return [row["host"], "?", verdict, "?", row["reason"]]
+    stay = str(len(row["stays"])) if row["stays"] else ""
+    return [row["host"], str(row["guests"]), verdict, stay, "; ".join(_bind(one) for one in row["binds"])]
+
+
+def _bind(one: Mapping[str, Any]) -> str:
+    guests = one["guests"]
+    more = f" and {len(guests) - _SHOWN} more" if len(guests) > _SHOWN else ""
+    return f"{_cause(one)} ({', '.join(guests[:_SHOWN])}{more})"
+
+
+def _cause(one: Mapping[str, Any]) -> str:
+    if one["kind"] in ADDABLE:
+        return f"short by {quantity(one['kind'], one['name'], one['amount'])}"
+    if one["kind"] == APART:
+        return "must be apart from a guest there"
+    return f"{one['name']} is taken" if one["kind"] == UNIQUE else str(one["kind"])
