@@ -91,11 +91,11 @@ _value:
     - C(verdict), the worst of all hosts.
     - C(hosts), each with C(host), C(guests) (their number), C(verdict), C(moves), C(stays) and C(additions) as
       P(virtfleet.network.migrate_plan#filter) returns them, C(binds) and C(reason) (why the guests are unknown).
-    - The verdict of a host is V(ok) or V(warning) if all its guests can go, V(blocked) if it is proven that they cannot,
-      V(unknown) if its guests are unknown, if a host with an unknown verdict might take those that stay, or if the solver
-      ran out of time.
-    - C(binds), what keeps guests, each with C(kind) (of what is short, or the code of a finding), C(name), C(amount) and
-      C(guests).
+    - The verdict of a host is V(ok) or V(warning) if all its guests can go, and V(blocked) if it is proven that they
+      cannot. It is V(unknown) if its guests are unknown, if a host with an unknown verdict might take those that stay,
+      or if the solver ran out of time.
+    - C(binds), what keeps guests, each with C(kind) (of what is short, or the code of a finding), C(name), C(amount)
+      and C(guests).
     - C(problems), a sentence for each host that is blocked or unknown.
     - C(lines), a table of all hosts as text.
   type: dict
