@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.audit import audit
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.table import WIDTH, folded, natural, table
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.kinds import KINDS
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.table import (
+    WIDTH,
+    folded,
+    natural,
+    new_or_worse,
+    table,
+)
 
 CONTRACT = [
     {"name": "red", "reach": "l2", "mtu": 1500, "portgroups": [{"name": "eng", "default": True}]},
@@ -160,3 +168,18 @@ def test_natural_order_and_width() -> None:
     lines = table(audit(CONTRACT, hosts), list(hosts))
     assert max(map(len, lines)) <= WIDTH
     assert lines[0].startswith("error   NETWORK_MISSING: kvm1, kvm3")
+
+
+def test_a_baseline_leaves_what_is_new() -> None:
+    hosts = copy.deepcopy(fleet())
+    FAULTS["NETWORK_MISSING"](hosts["kvm1"]["info"])
+    saved = [one.as_dict() for one in audit(CONTRACT, hosts)]
+    FAULTS["LINK_MISSING"](hosts["kvm2"]["info"])
+    assert [one.code for one in new_or_worse(audit(CONTRACT, hosts), saved)] == ["LINK_MISSING"]
+
+
+def test_the_documented_codes_are_the_kinds() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "audit.md").read_text()
+    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
+    told = [(code.strip(" `"), severity.strip()) for code, severity in rows if code.strip(" `").isupper()]
+    assert told == [(kind.code, kind.severity) for kind in KINDS if kind.code != "FAULT"]

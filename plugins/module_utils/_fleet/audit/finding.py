@@ -31,7 +31,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Finding:
-    """network: "" for the host as a whole; expected, found: what differs, None where there is no such pair."""
+    """network: "" for the host as a whole; expected, found: what differs, None where nothing is compared."""
 
     kind: Kind
     host: str

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
-from typing import Union
+from typing import Any, Union
 
 from .finding import SEVERITIES, Finding, rank_of
 
@@ -51,3 +51,14 @@ def natural(host: str) -> list[tuple[int, Union[int, str]]]:
 def _next(host: str) -> str:
     found = re.fullmatch(r"(.*?)([0-9]+)", host)
     return f"{found[1]}{int(found[2]) + 1:0{len(found[2])}}" if found else ""
+
+
+def new_or_worse(findings: Iterable[Finding], baseline: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """baseline: findings of an earlier audit, as dicts. Raises KeyError or ValueError for anything else."""
+    old = {_place(one): rank_of(one["severity"]) for one in baseline}
+    return [one for one in findings if rank_of(one.kind.severity) > old.get(_place(one.as_dict()), -1)]
+
+
+def _place(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    # Lists in parameters: two findings of one code and network differ in what they are about.
+    return finding["host"], finding["network"], finding["code"], repr(sorted(finding["parameters"].items()))
