@@ -12,7 +12,11 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.audit import audit
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.finding import SEVERITIES, rank_of
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.table import new_or_worse, table
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.table import (
+    new_or_worse,
+    table,
+    without_findings,
+)
 
 DOCUMENTATION = r"""
 name: networks_audit
@@ -81,13 +85,14 @@ def networks_audit(contract: Any, hosts: Any, baseline: Optional[list[dict[str, 
     if not isinstance(hosts, Mapping) or not all(isinstance(facts, Mapping) for facts in hosts.values()):
         raise AnsibleFilterError("hosts must be a mapping of host names to mappings with bindings and info.")
     try:
-        found = new_or_worse(audit(contract, hosts), baseline or [])
+        everything = audit(contract, hosts)
+        found = new_or_worse(everything, baseline or [])
     except (KeyError, ValueError) as error:
         raise AnsibleFilterError(f"The facts or the baseline are incomplete: {error}. Gather them again.") from None
     ranks = [rank_of(one.kind.severity) for one in found]
     return {
         "findings": [one.as_dict() for one in found],
-        "lines": table(found, [str(host) for host in hosts]),
+        "lines": table(found, without_findings(everything, map(str, hosts))) or ["No finding is new or worse."],
         "worst": SEVERITIES[max(ranks)] if ranks else None,
     }
 

@@ -15,8 +15,8 @@ from .finding import SEVERITIES, Finding, rank_of
 WIDTH = 99
 
 
-def table(findings: Iterable[Finding], hosts: Sequence[str]) -> list[str]:
-    """Lines of at most WIDTH columns, unless a single word is longer."""
+def table(findings: Iterable[Finding], well: Sequence[str]) -> list[str]:
+    """well: the hosts without any finding. Lines of at most WIDTH columns, unless a single word is longer."""
     alike: dict[tuple[int, str, str, str], set[str]] = {}
     for one in findings:
         key = (-rank_of(one.kind.severity), one.code, one.network, one.sentence())
@@ -25,8 +25,6 @@ def table(findings: Iterable[Finding], hosts: Sequence[str]) -> list[str]:
     for (rank, code, _network, sentence), where in sorted(alike.items(), key=lambda item: item[0]):
         lines += wrap(f"{SEVERITIES[-rank]:<8}{code}: {folded(where)}", WIDTH, subsequent_indent=" " * 10)
         lines += wrap(sentence, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
-    touched = {one.host for one in findings}
-    well = [host for host in hosts if host not in touched] if "" not in touched else []
     if well:
         lines += wrap(f"{'clean':<8}{folded(well)}", WIDTH, subsequent_indent=" " * 10)
     return lines
@@ -62,3 +60,9 @@ def new_or_worse(findings: Iterable[Finding], baseline: Iterable[Mapping[str, An
 def _place(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
     # Lists in parameters: two findings of one code and network differ in what they are about.
     return finding["host"], finding["network"], finding["code"], repr(sorted(finding["parameters"].items()))
+
+
+def without_findings(findings: Iterable[Finding], hosts: Iterable[str]) -> list[str]:
+    """A finding without a host, of the contract, counts for all of them."""
+    touched = {one.host for one in findings}
+    return [] if "" in touched else [host for host in hosts if host not in touched]
