@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Contract, bindings and what virt_network_info returned on each host -> findings.
+
+The faults come from find_faults, and what differs from compare: the functions by which the rollout judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..._model import bridge_link, dnsmasq
+from ..._model.desired import ACTIVE, INACTIVE, Desired, declaration
+from ..._model.field import Document
+from ..._model.forward import has_pool
+from ..._model.host import Host
+from ..._model.network import NETWORK
+from ..._model.observed import Observed
+from ..._plan.comparison import compare
+from ..complete import complete_network
+from ..contract_check import find_faults, host_networks
+from ..pool import networks_there, with_members
+from . import kinds
+from .finding import Finding
+from .guests import macs_used_twice
+
+_FORWARDING = ("nat", "route")
+
+
+def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+    """hosts: {name: {bindings, contract, info}}; info: the result of virt_network_info, or of a task that failed.
+
+    By host, in the order of hosts.
+    """
+    seen = {host: _info(facts) for host, facts in hosts.items()}
+    found: list[Finding] = []
+    for fault in find_faults(
+        contract, {host: {**hosts[host], "links": (seen[host] or {}).get("links")} for host in hosts}
+    ):
+        found.append(
+            Finding(kinds.FAULT, fault.host, fault.network, None, None, {"fault": fault.code, "text": fault.sentence})
+        )
+    for host, facts in hosts.items():
+        info = seen[host]
+        if info is None:
+            why = str((facts.get("info") or {}).get("msg") or "it did not answer.")
+            found.append(Finding(kinds.HOST_UNKNOWN, host, parameters={"why": why}))
+        else:
+            own = facts.get("contract")
+            found.extend(_host(host, contract if own is None else own, facts.get("bindings"), info))
+    found.extend(macs_used_twice({host: info.get("guests") for host, info in seen.items() if info is not None}))
+    order = {host: number for number, host in enumerate(hosts)}
+    return sorted(found, key=lambda one: order.get(one.host, -1))
+
+
+def _info(facts: Mapping[str, Any]) -> Any:
+    info = facts.get("info")
+    usable = isinstance(info, Mapping) and "networks" in info and not info.get("failed") and not info.get("unreachable")
+    return info if usable else None
+
+
+def _host(host: str, contract: Any, bindings: Any, info: Mapping[str, Any]) -> Iterator[Finding]:
+    joined, faults = host_networks(contract, bindings, host)
+    broken = {fault.network for fault in faults}
+    there = {network["name"]: network for network in (*info["networks"], *info["transient"])}
+    members = networks_there(list(there.values()))
+    for network in joined:
+        name = network["name"]
+        if name not in there:
+            yield Finding(kinds.NETWORK_MISSING, host, name)
+            continue
+        if name not in broken:
+            wanted = complete_network(with_members(network, members))
+            yield from _state(host, wanted, info["details"][name])
+            yield from _definition(host, wanted, there[name], info)
+            yield from _forwarding(host, network, info["host"].get("forwarding"))
+        yield from _health(host, name, there[name], info)
+    for name in sorted(set(there) - {network["name"] for network in joined} - broken):
+        managed = info["details"][name]["managed"]
+        yield Finding(kinds.NETWORK_LEFT if managed else kinds.NETWORK_FOREIGN, host, name)
+    if info.get("links") is None:
+        yield Finding(kinds.LINKS_UNKNOWN, host)
+
+
+def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[Finding]:
+    name, state = wanted["name"], wanted["state"]
+    if not details["persistent"]:
+        yield Finding(kinds.NETWORK_TRANSIENT, host, name)
+    elif bool(wanted["autostart"]) != details["autostart"]:
+        yield Finding(kinds.AUTOSTART_DIFFERS, host, name, bool(wanted["autostart"]), details["autostart"])
+    if state == ACTIVE and not details["active"]:
+        yield Finding(kinds.NETWORK_INACTIVE, host, name)
+    if state == INACTIVE and details["active"]:
+        yield Finding(kinds.NETWORK_ACTIVE, host, name)
+
+
+def _definition(host: str, wanted: Document, options: Document, info: Mapping[str, Any]) -> Iterator[Finding]:
+    name = wanted["name"]
+    details = info["details"][name]
+    defined = {option: value for option, value in options.items() if option in NETWORK.fields}
+    live = None
+    if details["active"]:
+        rest = {option: value for option, value in defined.items() if option not in details["drift"]}
+        live = {**rest, **details["live"]}
+    observed = Observed(name, live=live, persistent=defined if details["persistent"] else None)
+    said = {option: value for option, value in wanted.items() if option in NETWORK.fields and option != "name"}
+    major, minor, patch = (int(part) for part in info["host"]["libvirt_version"].split("."))
+    both = compare(Desired(name, declared=declaration(said)), observed, Host((major, minor, patch)))
+    if both.define and both.persistent is not None:
+        yield from _differs(kinds.DEFINITION_DIFFERS, host, name, both.goal, both.persistent)
+    if both.live is not None and both.live_goal is not None:
+        yield from _differs(kinds.LIVE_DIFFERS, host, name, both.live_goal, both.live)
+
+
+def _differs(kind: Any, host: str, name: str, goal: Document, has: Document) -> Iterator[Finding]:
+    options = [option for option in NETWORK.fields if option != "metadata" and goal.get(option) != has.get(option)]
+    if options:
+        expected, found = ({option: side.get(option) for option in options} for side in (goal, has))
+        yield Finding(kind, host, name, expected, found, {"options": options})
+
+
+def _health(host: str, name: str, network: Document, info: Mapping[str, Any]) -> Iterator[Finding]:
+    details = info["details"][name]
+    serves, bridge = details["dnsmasq"], details["bridge_link"]
+    if serves in dnsmasq.FAULTY:
+        yield Finding(kinds.DNSMASQ_FAULTY, host, name, parameters={"state": serves})
+    elif serves == dnsmasq.UNKNOWN:
+        yield Finding(kinds.DNSMASQ_UNKNOWN, host, name)
+    if bridge in bridge_link.FAULTY:
+        yield Finding(kinds.BRIDGE_FAULTY, host, name, parameters={"state": bridge})
+    elif bridge == bridge_link.UNKNOWN:
+        yield Finding(kinds.BRIDGE_UNKNOWN, host, name)
+    if not has_pool(network):
+        return
+    pool = (info.get("pools") or {}).get(name)
+    if pool is None:
+        yield Finding(kinds.POOL_UNKNOWN, host, name)
+        return
+    states = {"missing": kinds.MEMBER_MISSING, "stale": kinds.MEMBER_STALE, "foreign": kinds.MEMBER_FOREIGN}
+    for member in pool["members"]:
+        if member["state"] in states:
+            yield Finding(states[member["state"]], host, name, parameters={"member": member["name"]})
+    if pool["miscounted"]:
+        yield Finding(kinds.POOL_MISCOUNTED, host, name)
+
+
+def _forwarding(host: str, network: Document, passes: Any) -> Iterator[Finding]:
+    if (network.get("forward") or {}).get("mode") not in _FORWARDING or network.get("state", ACTIVE) != ACTIVE:
+        return
+    families = {"ipv6" if ":" in str(ip.get("address")) else "ipv4" for ip in network.get("ips") or ()}
+    for family in sorted(families):
+        if passes is None:
+            yield Finding(kinds.FORWARDING_UNKNOWN, host, network["name"], parameters={"family": family})
+        elif not passes[family]:
+            yield Finding(kinds.FORWARDING_OFF, host, network["name"], parameters={"family": family})

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an audit finds, as plain data. Finding.sentence() is the only place that makes a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+INFO = "info"
+WARNING = "warning"
+UNKNOWN = "unknown"
+ERROR = "error"
+# From best to worst: what was not looked at may be as bad as an error, but is not known to be.
+SEVERITIES = (INFO, WARNING, UNKNOWN, ERROR)
+
+ROLLOUT = "Run the rollout."
+
+
+@dataclass(frozen=True)
+class Kind:
+    """template: the sentence; {network} comes from the place, the rest are parameters."""
+
+    code: str
+    severity: str
+    template: str
+    repair: str = ROLLOUT
+
+
+@dataclass(frozen=True)
+class Finding:
+    """network: "" for the host as a whole; expected, found: what differs, None where nothing is compared."""
+
+    kind: Kind
+    host: str
+    network: str = ""
+    expected: Any = None
+    found: Any = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        return str(self.parameters.get("fault", self.kind.code))
+
+    def sentence(self) -> str:
+        words = {name: _words(value) for name, value in self.parameters.items()}
+        return self.kind.template.format(network=self.network, **words)
+
+    def as_dict(self) -> dict[str, Any]:
+        """{code, severity, host, network, parameters, sentence, expected, found, repair}."""
+        return {
+            "code": self.code,
+            "severity": self.kind.severity,
+            "host": self.host,
+            "network": self.network,
+            "parameters": dict(self.parameters),
+            "sentence": self.sentence(),
+            "expected": self.expected,
+            "found": self.found,
+            "repair": self.kind.repair,
+        }
+
+
+def rank_of(severity: str) -> int:
+    return SEVERITIES.index(severity)
+
+
+def _words(value: Any) -> Optional[str]:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

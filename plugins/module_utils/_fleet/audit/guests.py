@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MAC addresses that running guests of the fleet use twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import kinds
+from .finding import Finding
+
+
+def macs_used_twice(guests: Mapping[str, Any]) -> Iterator[Finding]:
+    """guests: by host, as virt_network_info returns them; None where they cannot be seen.
+
+    A guest that is defined on several hosts under one UUID is one guest.
+    """
+    users: dict[str, list[tuple[str, str, str]]] = {}
+    for host, found in guests.items():
+        if found is None:
+            yield Finding(kinds.GUESTS_UNKNOWN, host)
+            continue
+        for guest in found:
+            for nic in guest["nics"] if guest["running"] else ():
+                users.setdefault(nic["mac"], []).append((host, guest["name"], guest["uuid"]))
+    for mac, found in users.items():
+        for host, name, uuid in dict.fromkeys(found):
+            others = [f"{other} on {where}" for where, other, key in dict.fromkeys(found) if key != uuid]
+            if others:
+                yield Finding(kinds.MAC_TWICE, host, parameters={"mac": mac, "guest": name, "others": others})

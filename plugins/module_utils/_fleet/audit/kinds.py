@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All kinds of findings of an audit, in the order of docs/audit.md."""
+
+from __future__ import annotations
+
+from .finding import ERROR, INFO, UNKNOWN, WARNING, Kind
+
+HOST_UNKNOWN = Kind(
+    "HOST_UNKNOWN", UNKNOWN, "The host was not looked at: {why}", "Make the host reachable, and audit again."
+)
+FAULT = Kind("FAULT", ERROR, "{text}", "Correct contract or binding, or the link that is named.")
+NETWORK_MISSING = Kind("NETWORK_MISSING", ERROR, "Network {network} does not exist.")
+NETWORK_TRANSIENT = Kind("NETWORK_TRANSIENT", ERROR, "Network {network} is transient and ends when it is stopped.")
+NETWORK_INACTIVE = Kind("NETWORK_INACTIVE", ERROR, "Network {network} is not active.")
+NETWORK_ACTIVE = Kind("NETWORK_ACTIVE", WARNING, "Network {network} is active but must not be.")
+AUTOSTART_DIFFERS = Kind("AUTOSTART_DIFFERS", WARNING, "Autostart of network {network} differs from its contract.")
+DEFINITION_DIFFERS = Kind(
+    "DEFINITION_DIFFERS", ERROR, "The persistent definition of network {network} differs from its contract: {options}."
+)
+LIVE_DIFFERS = Kind(
+    "LIVE_DIFFERS", ERROR, "The live definition of network {network} differs from its contract: {options}."
+)
+NETWORK_LEFT = Kind(
+    "NETWORK_LEFT",
+    WARNING,
+    "Network {network} was created by the collection but is not in the contract.",
+    "Run the rollout with networks_purge=true, or add the network to the contract.",
+)
+NETWORK_FOREIGN = Kind(
+    "NETWORK_FOREIGN", INFO, "Network {network} is not in the contract.", "Add it to the contract, or leave it."
+)
+DNSMASQ_FAULTY = Kind("DNSMASQ_FAULTY", ERROR, "The dnsmasq of network {network} is {state}.")
+DNSMASQ_UNKNOWN = Kind(
+    "DNSMASQ_UNKNOWN", UNKNOWN, "The state of the dnsmasq of network {network} cannot be read.", "Audit on the host."
+)
+BRIDGE_FAULTY = Kind("BRIDGE_FAULTY", ERROR, "The bridge of network {network} is faulty: {state}.")
+BRIDGE_UNKNOWN = Kind(
+    "BRIDGE_UNKNOWN", UNKNOWN, "The bridge of network {network} cannot be seen.", "Audit on the host."
+)
+LINKS_UNKNOWN = Kind("LINKS_UNKNOWN", UNKNOWN, "The links of the host cannot be read.", "Audit on the host.")
+POOL_UNKNOWN = Kind(
+    "POOL_UNKNOWN", UNKNOWN, "The pool of network {network} was not looked at.", "Gather the pools, and audit again."
+)
+MEMBER_MISSING = Kind(
+    "MEMBER_MISSING",
+    ERROR,
+    "Member {member} of network {network} does not exist.",
+    "Add the device, or remove the member.",
+)
+MEMBER_STALE = Kind(
+    "MEMBER_STALE",
+    WARNING,
+    "A guest that is not running holds member {member} of network {network}.",
+    "Remove the port.",
+)
+MEMBER_FOREIGN = Kind(
+    "MEMBER_FOREIGN", WARNING, "Something else holds member {member} of network {network}.", "Free the device."
+)
+POOL_MISCOUNTED = Kind(
+    "POOL_MISCOUNTED",
+    WARNING,
+    "libvirt counts the ports of network {network} wrongly.",
+    "Restart the network when it has no guests.",
+)
+FORWARDING_OFF = Kind(
+    "FORWARDING_OFF", ERROR, "The host forwards no {family} packets, which network {network} needs.", "Set the sysctl."
+)
+FORWARDING_UNKNOWN = Kind(
+    "FORWARDING_UNKNOWN", UNKNOWN, "Whether the host forwards {family} packets is unknown.", "Audit on the host."
+)
+GUESTS_UNKNOWN = Kind("GUESTS_UNKNOWN", UNKNOWN, "The guests of the host cannot be seen.", "Use qemu:///system.")
+MAC_TWICE = Kind(
+    "MAC_TWICE",
+    ERROR,
+    "MAC address {mac} of guest {guest} is also used by {others}.",
+    "Give one of them another MAC address.",
+)
+
+KINDS = tuple(value for value in list(vars().values()) if isinstance(value, Kind))

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The findings for people: the worst first, hosts that are alike folded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
+from typing import Any, Union
+
+from .finding import SEVERITIES, Finding, rank_of
+
+WIDTH = 99
+
+
+def table(findings: Iterable[Finding], well: Sequence[str]) -> list[str]:
+    """well: the hosts without any finding. Lines of at most WIDTH columns, unless a single word is longer."""
+    alike: dict[tuple[int, str, str, str], set[str]] = {}
+    for one in findings:
+        key = (-rank_of(one.kind.severity), one.code, one.network, one.sentence())
+        alike.setdefault(key, set()).add(one.host or "every host")
+    lines = []
+    for (rank, code, _network, sentence), where in sorted(alike.items(), key=lambda item: item[0]):
+        lines += wrap(f"{SEVERITIES[-rank]:<8}{code}: {folded(where)}", WIDTH, subsequent_indent=" " * 10)
+        lines += wrap(sentence, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+    if well:
+        lines += wrap(f"{'clean':<8}{folded(well)}", WIDTH, subsequent_indent=" " * 10)
+    return lines
+
+
+def folded(hosts: Iterable[str]) -> str:
+    """kvm1-kvm3, kvm10: runs of at least three numbered names, in natural order."""
+    runs: list[list[str]] = []
+    for host in sorted(set(hosts), key=natural):
+        if runs and _next(runs[-1][-1]) == host:
+            runs[-1].append(host)
+        else:
+            runs.append([host])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+
+
+def natural(host: str) -> list[tuple[int, Union[int, str]]]:
+    """A sort key: kvm2 before kvm10."""
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.findall(r"[0-9]+|[^0-9]+", host)]
+
+
+def _next(host: str) -> str:
+    found = re.fullmatch(r"(.*?)([0-9]+)", host)
+    return f"{found[1]}{int(found[2]) + 1:0{len(found[2])}}" if found else ""
+
+
+def new_or_worse(findings: Iterable[Finding], baseline: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """baseline: findings of an earlier audit, as dicts. Raises KeyError or ValueError for anything else."""
+    old = {_place(one): rank_of(one["severity"]) for one in baseline}
+    return [one for one in findings if rank_of(one.kind.severity) > old.get(_place(one.as_dict()), -1)]
+
+
+def _place(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    # Lists in parameters: two findings of one code and network differ in what they are about.
+    return finding["host"], finding["network"], finding["code"], repr(sorted(finding["parameters"].items()))
+
+
+def without_findings(findings: Iterable[Finding], hosts: Iterable[str]) -> list[str]:
+    """A finding without a host, of the contract, counts for all of them."""
+    touched = {one.host for one in findings}
+    return [] if "" in touched else [host for host in hosts if host not in touched]

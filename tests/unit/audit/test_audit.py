@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A clean fleet has no finding; each single fault gives its finding and no other; folding loses no host."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.audit import audit
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.kinds import KINDS
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.table import (
+    WIDTH,
+    folded,
+    natural,
+    new_or_worse,
+    table,
+    without_findings,
+)
+
+CONTRACT = [
+    {"name": "red", "reach": "l2", "mtu": 1500, "portgroups": [{"name": "eng", "default": True}]},
+    {"name": "lab", "reach": "nat", "subnets": ["10.20.0.0/24"]},
+    {"name": "wire", "reach": "l2"},
+]
+BINDINGS = {
+    "red": {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}},
+    "lab": {"ips": [{"address": "10.20.0.1", "prefix": 24}]},
+    "wire": {"forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}]}},
+}
+
+
+def details(**other: Any) -> dict[str, Any]:
+    return {
+        "active": True, "persistent": True, "autostart": True, "managed": True, "drift": [], "live": {},
+        "dnsmasq": "none", "bridge_link": "none", **other,
+    }  # fmt: skip
+
+
+def guest(number: int) -> dict[str, Any]:
+    nic = {"mac": f"52:54:00:00:00:{number:02x}", "type": "network", "network": "red", "source": None}
+    return {"name": f"web{number}", "uuid": str(number), "running": True, "nics": [nic], "tcp_ports": []}
+
+
+def info(number: int) -> dict[str, Any]:
+    networks = [
+        {"name": "red", "uuid": f"a{number}", "forward": {"mode": "bridge"}, "bridge": {"name": "br0"},
+         "portgroups": [{"name": "eng", "default": True}]},
+        {"name": "lab", "uuid": f"b{number}", "forward": {"mode": "nat"}, "mac": f"52:54:00:10:00:{number:02x}",
+         "bridge": {"name": f"virbr{number}"}, "ips": [{"address": "10.20.0.1", "netmask": "255.255.255.0"}]},
+        {"name": "wire", "uuid": f"c{number}", "forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}]}},
+    ]  # fmt: skip
+    serves = details(dnsmasq="running", bridge_link="complete")
+    return {
+        "networks": [{**network, "state": "active", "autostart": True} for network in networks],
+        "transient": [],
+        "details": {"red": details(), "lab": serves, "wire": details()},
+        "pools": {"wire": {"members": [{"name": "p0", "state": "free"}], "miscounted": []}},
+        "links": [{"name": name, "mtu": 1500} for name in ("br0", "p0")],
+        "guests": [guest(number)],
+        "host": {"libvirt_version": "9.0.0", "forwarding": {"ipv4": True, "ipv6": True}},
+    }
+
+
+def fleet(size: int = 3) -> dict[str, dict[str, Any]]:
+    return {f"kvm{n}": {"bindings": BINDINGS, "info": info(n)} for n in range(1, size + 1)}
+
+
+def drop(facts: dict[str, Any], name: str) -> None:
+    facts["networks"] = [network for network in facts["networks"] if network["name"] != name]
+
+
+def network(facts: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(one for one in facts["networks"] if one["name"] == name)
+
+
+def make_transient(facts: dict[str, Any]) -> None:
+    facts["transient"] = [network(facts, "red")]
+    drop(facts, "red")
+    facts["details"]["red"].update(persistent=False, autostart=False)
+
+
+def other_network(managed: bool, facts: dict[str, Any]) -> None:
+    facts["networks"].append({"name": "old", "state": "active", "autostart": True})
+    facts["details"]["old"] = details(managed=managed)
+
+
+def live_only(facts: dict[str, Any]) -> None:
+    facts["details"]["red"].update(drift=["portgroups"], live={"portgroups": []})
+
+
+def defined_only(facts: dict[str, Any]) -> None:
+    facts["details"]["red"].update(drift=["portgroups"], live={"portgroups": network(facts, "red")["portgroups"]})
+    network(facts, "red")["portgroups"] = []
+
+
+FAULTS = {
+    "HOST_UNKNOWN": lambda f: f.update(unreachable=True, msg="no route"),
+    "NETWORK_MISSING": lambda f: drop(f, "red"),
+    "NETWORK_TRANSIENT": make_transient,
+    "NETWORK_INACTIVE": lambda f: f["details"]["red"].update(active=False),
+    "AUTOSTART_DIFFERS": lambda f: f["details"]["red"].update(autostart=False),
+    "DEFINITION_DIFFERS": defined_only,
+    "LIVE_DIFFERS": live_only,
+    "NETWORK_LEFT": lambda f: other_network(True, f),
+    "NETWORK_FOREIGN": lambda f: other_network(False, f),
+    "DNSMASQ_FAULTY": lambda f: f["details"]["lab"].update(dnsmasq="dead"),
+    "DNSMASQ_UNKNOWN": lambda f: f["details"]["lab"].update(dnsmasq="unknown"),
+    "BRIDGE_FAULTY": lambda f: f["details"]["lab"].update(bridge_link="down"),
+    "BRIDGE_UNKNOWN": lambda f: f["details"]["lab"].update(bridge_link="unknown"),
+    "LINKS_UNKNOWN": lambda f: f.update(links=None),
+    "LINK_MISSING": lambda f: f["links"].pop(0),
+    "MTU_BROKEN": lambda f: f["links"][0].update(mtu=1400),
+    "POOL_UNKNOWN": lambda f: f.update(pools=None),
+    "MEMBER_MISSING": lambda f: f["pools"]["wire"]["members"][0].update(state="missing"),
+    "MEMBER_STALE": lambda f: f["pools"]["wire"]["members"][0].update(state="stale"),
+    "MEMBER_FOREIGN": lambda f: f["pools"]["wire"]["members"][0].update(state="foreign"),
+    "POOL_MISCOUNTED": lambda f: f["pools"]["wire"].update(miscounted=["p0"]),
+    "FORWARDING_OFF": lambda f: f["host"]["forwarding"].update(ipv4=False),
+    "FORWARDING_UNKNOWN": lambda f: f["host"].update(forwarding=None),
+    "GUESTS_UNKNOWN": lambda f: f.update(guests=None),
+}
+
+
+def test_a_clean_fleet_has_no_finding() -> None:
+    assert audit(CONTRACT, fleet()) == []
+    assert table([], list(fleet())) == ["clean   kvm1-kvm3"]
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_each_fault_alone_gives_its_finding_and_no_other(code: str) -> None:
+    hosts = copy.deepcopy(fleet())
+    FAULTS[code](hosts["kvm2"]["info"])
+    assert [(one.host, one.code) for one in audit(CONTRACT, hosts)] == [("kvm2", code)]
+
+
+def test_a_network_that_must_not_be_active() -> None:
+    hosts = fleet(1)
+    hosts["kvm1"]["bindings"] = {**BINDINGS, "red": {**BINDINGS["red"], "state": "inactive"}}
+    assert [one.code for one in audit(CONTRACT, hosts)] == ["NETWORK_ACTIVE"]
+
+
+def test_a_mac_used_on_two_hosts_is_said_on_both() -> None:
+    hosts = fleet()
+    hosts["kvm2"]["info"]["guests"][0]["nics"] = hosts["kvm1"]["info"]["guests"][0]["nics"]
+    assert [(one.host, one.code) for one in audit(CONTRACT, hosts)] == [("kvm1", "MAC_TWICE"), ("kvm2", "MAC_TWICE")]
+
+
+@given(st.sets(st.integers(1, 120), min_size=1))
+def test_folding_loses_no_host(numbers: set[int]) -> None:
+    seen: set[int] = set()
+    for part in folded(f"kvm{number}" for number in numbers).split(", "):
+        first, _dash, last = part.replace("kvm", "").partition("-")
+        seen |= set(range(int(first), int(last or first) + 1))
+    assert seen == numbers
+
+
+def test_natural_order_and_width() -> None:
+    assert sorted(["kvm10", "kvm2", "a"], key=natural) == ["a", "kvm2", "kvm10"]
+    hosts = copy.deepcopy(fleet(50))
+    for number in range(1, 51, 2):
+        drop(hosts[f"kvm{number}"]["info"], "red")
+    found = audit(CONTRACT, hosts)
+    lines = table(found, without_findings(found, hosts))
+    assert any(line.startswith("clean   kvm2, kvm4") for line in lines)
+    assert max(map(len, lines)) <= WIDTH
+    assert lines[0].startswith("error   NETWORK_MISSING: kvm1, kvm3")
+
+
+def test_a_baseline_leaves_what_is_new() -> None:
+    hosts = copy.deepcopy(fleet())
+    FAULTS["NETWORK_MISSING"](hosts["kvm1"]["info"])
+    saved = [one.as_dict() for one in audit(CONTRACT, hosts)]
+    FAULTS["LINK_MISSING"](hosts["kvm2"]["info"])
+    assert [one.code for one in new_or_worse(audit(CONTRACT, hosts), saved)] == ["LINK_MISSING"]
+
+
+def test_the_documented_codes_are_the_kinds() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "audit.md").read_text()
+    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
+    told = [(code.strip(" `"), severity.strip()) for code, severity in rows if code.strip(" `").isupper()]
+    assert told == [(kind.code, kind.severity) for kind in KINDS if kind.code != "FAULT"]
