@@ -17,6 +17,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.tab
     table,
     without_findings,
 )
+from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
 DOCUMENTATION = r"""
 name: networks_audit
@@ -87,12 +88,15 @@ def networks_audit(contract: Any, hosts: Any, baseline: Optional[list[dict[str, 
     try:
         everything = audit(contract, hosts)
         found = new_or_worse(everything, baseline or [])
-    except (KeyError, ValueError) as error:
-        raise AnsibleFilterError(f"The facts or the baseline are incomplete: {error}. Gather them again.") from None
+        lines = table(found, without_findings(everything, map(str, hosts)))
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):
+        raise AnsibleFilterError(
+            "The contract, the facts of a host or the baseline have another form than documented. Gather them again."
+        ) from None
     ranks = [rank_of(one.kind.severity) for one in found]
     return {
         "findings": [one.as_dict() for one in found],
-        "lines": table(found, without_findings(everything, map(str, hosts))) or ["No finding is new or worse."],
+        "lines": lines or ["No finding is new or worse."],
         "worst": SEVERITIES[max(ranks)] if ranks else None,
     }
 

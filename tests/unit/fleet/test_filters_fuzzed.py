@@ -34,8 +34,19 @@ BINDINGS = {
 NETWORKS = [{"name": "red", "forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}]}, "state": "active"}]
 LINKS = [{"name": "p0", "kind": None, "mtu": 1500, "bridge": None, "up": True}]
 
+DETAILS = {"active": True, "persistent": True, "autostart": True, "managed": True, "drift": [], "live": {}}
+INFO = {
+    "networks": [{**NETWORKS[0], "uuid": "a1", "autostart": True}],
+    "transient": [],
+    "details": {"red": {**DETAILS, "dnsmasq": "none", "bridge_link": "none"}},
+    "pools": {"red": {"members": [{"name": "p0", "state": "free"}], "miscounted": []}},
+    "links": [{"name": "p0", "mtu": 1500}],
+    "guests": [{"name": "web1", "uuid": "1", "running": True, "nics": [{"mac": "52:54:00:00:00:01"}]}],
+    "host": {"libvirt_version": "9.0.0", "forwarding": {"ipv4": True, "ipv6": True}},
+}
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "networks_desired": (CONTRACT, BINDINGS, NETWORKS),
+    "networks_audit": (CONTRACT, {"kvm1": {"bindings": BINDINGS, "info": INFO}, "kvm2": {"info": {"msg": "off"}}}),
     "networks_pools": (CONTRACT, BINDINGS),
     "networks_faults": (CONTRACT, {"kvm1": {"bindings": BINDINGS, "links": LINKS, "contract": CONTRACT}}),
 }
