@@ -226,7 +226,7 @@ class _Compared:
         words: dict[str, Any] = {"network": self.network, "family": _FAMILY_WORDS[family]}
         had = None if self.had is None else self.had.passage(family, NATTED)
         gets = self.gets.passage(family, NATTED)
-        if gets is None or (had is not None and had.state == gets.state in (OPEN, SHUT)):
+        if gets is None or (had is not None and had.state == gets.state and gets.state in (OPEN, SHUT)):
             return
         if had is not None and had.state == gets.state == PART and had.rules == gets.rules:
             return
