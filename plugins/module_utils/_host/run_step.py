@@ -11,6 +11,7 @@ from typing import Any
 from .._model.errors import VirtfleetError
 from .._model.leases import Leases
 from .._plan.step import (
+    AGAIN,
     ATTACH,
     AUTOSTART,
     CREATE,
@@ -96,14 +97,8 @@ def _gone(step: Step) -> VirtfleetError:
 
 
 def _call(conn: Any, step: Step) -> None:
-    if step.action == DEFINE:
-        if step.validate:
-            conn.networkDefineXMLFlags(step.xml, libvirt.VIR_NETWORK_DEFINE_VALIDATE)
-        else:
-            conn.networkDefineXML(step.xml)
-        return
-    if step.action == CREATE:
-        conn.networkCreateXML(step.xml)
+    if step.action in (DEFINE, CREATE):
+        _define(conn, step)
         return
     network = find(conn, step.network)
     if network is None:
@@ -120,7 +115,7 @@ def _call(conn: Any, step: Step) -> None:
     elif step.action == AUTOSTART:
         network.setAutostart(1 if step.value else 0)
     elif step.action == UPDATE:
-        _update(network, step)
+        _update(network, step, libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE)
     elif step.action == DESCRIBE:
         _describe(network, step)
     elif step.action == RELEASE:
@@ -131,10 +126,35 @@ def _call(conn: Any, step: Step) -> None:
         free_ports(network, step.ports)
 
 
+def _define(conn: Any, step: Step) -> None:
+    if step.validate:
+        conn.networkDefineXMLFlags(step.xml, libvirt.VIR_NETWORK_DEFINE_VALIDATE)
+        return
+    define = conn.networkDefineXML if step.action == DEFINE else conn.networkCreateXML
+    try:
+        define(step.xml)
+    except libvirt.libvirtError:
+        # The network had it all the same: libvirt's updates accept more.
+        if step.command != AGAIN or not conn.isAlive():
+            raise
+        from .._plan.in_parts import in_parts
+
+        base, updates = in_parts(step.xml)
+        if not updates:
+            raise
+        network = define(base)
+        affects = "CONFIG" if step.action == DEFINE else "LIVE"
+        for one in updates:
+            _update(network, one, getattr(libvirt, "VIR_NETWORK_UPDATE_AFFECT_" + affects))
+
+
 def _start(conn: Any, network: Any) -> None:
     try:
         network.create()
     except libvirt.libvirtError as error:
+        if not is_remote(conn.getURI()):
+            # libvirt signals the dnsmasq of a start that fails later, and does not wait for it either.
+            wait_for_end(network.name(), noted_pid(network.name()))
         # A daemon that died while it started this network leaves the bridge, and its next start stumbles over it.
         if "error creating bridge" not in str(error) or not _removed_leftover(conn, network):
             raise
@@ -153,10 +173,10 @@ def _removed_leftover(conn: Any, network: Any) -> bool:
     return remove_leftover(bridge, mac)
 
 
-def _update(network: Any, step: Step) -> None:
+def _update(network: Any, step: Step, affects: int) -> None:
     command = getattr(libvirt, "VIR_NETWORK_UPDATE_COMMAND_" + _COMMANDS[step.command])
     section = getattr(libvirt, "VIR_NETWORK_SECTION_" + step.section.replace("-", "_").upper())
-    network.update(command, section, step.index, step.xml, libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE)
+    network.update(command, section, step.index, step.xml, affects)
 
 
 def _describe(network: Any, step: Step) -> None:

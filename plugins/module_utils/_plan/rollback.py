@@ -26,7 +26,7 @@ from .live_change import start, stop
 from .live_updates import live_updates
 from .port_accounting import PortAccounting, member_update, updated
 from .replug import attach_taps, put_back
-from .step import AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Step
+from .step import AGAIN, AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Step
 from .unplugged import is_plugged, is_recorded, is_settled, lacks_port_alone, still_running
 
 
@@ -101,17 +101,17 @@ def _run_again(
     ports_alone = _ports_alone(was.live or {}, host, stopped)
     back = put_back(name, was.live or {}, _fitting(was, (*recorded, *came)), ports_alone)
     if was.persistent is None:
-        create = Step(CREATE, name, f"Start transient network '{name}' again.", xml=was.live_xml)
+        create = Step(CREATE, name, f"Start transient network '{name}' again.", xml=was.live_xml, command=AGAIN)
         return (*_definition(was, now), *before, *leases, create, *back)
     live, persistent = (canonical(NETWORK, document or {}) for document in (was.live, was.persistent))
     if live == persistent:
         return (*_definition(was, now), *_autostart(was, now), *before, *leases, start(name), *back)
     return (
-        Step(DEFINE, name, f"Define network '{name}' as it was running.", xml=was.live_xml),
+        Step(DEFINE, name, f"Define network '{name}' as it was running.", xml=was.live_xml, command=AGAIN),
         *before,
         *leases,
         start(name),
-        Step(DEFINE, name, f"Restore the definition of network '{name}'.", xml=was.persistent_xml),
+        Step(DEFINE, name, f"Restore the definition of network '{name}'.", xml=was.persistent_xml, command=AGAIN),
         *_autostart(was, now),
         *back,
     )
@@ -129,7 +129,7 @@ def _definition(was: Observed, now: Observed) -> tuple[Step, ...]:
         return () if now.persistent is None else (gone,)
     if now.persistent is not None and now.persistent_xml == was.persistent_xml:
         return ()
-    return (Step(DEFINE, name, f"Restore the definition of network '{name}'.", xml=was.persistent_xml),)
+    return (Step(DEFINE, name, f"Restore the definition of network '{name}'.", xml=was.persistent_xml, command=AGAIN),)
 
 
 def _autostart(was: Observed, now: Observed) -> tuple[Step, ...]:

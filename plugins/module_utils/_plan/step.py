@@ -34,6 +34,9 @@ FREE = "free"
 STP = "stp"
 LEASES = "leases"
 
+# Of define and create: the network had this definition before.
+AGAIN = "again"
+
 # libvirt's name for the section of an update that takes members in and out of a pool.
 POOL_SECTION = "forward-interface"
 
@@ -46,9 +49,10 @@ class Step:
     of describe the metadata element. update: command (add, add_first, modify, delete), section (libvirt's name for it)
     and index (which <ip>, else -1), always on the live network. describe: section is title, description or a
     metadata namespace, xml its new value ("" removes it). autostart: value. stp: section is the bridge, value whether
-    it is on. leases: command contains the bridges whose DHCP leases the network gets. validate: have libvirt validate
-    the XML against its schema. ports: what release sets aside, reclaim puts back and free deletes; whose taps attach
-    puts into the network's bridge, and move has libvirt put there; what destroy cuts off.
+    it is on. leases: command contains the bridges whose DHCP leases the network gets. define, create: command is
+    again for a definition that the network had before. validate: have libvirt validate the XML against its schema.
+    ports: what release sets aside, reclaim puts back and free deletes; whose taps attach puts into the network's
+    bridge, and move has libvirt put there; what destroy cuts off.
     """
 
     action: str
