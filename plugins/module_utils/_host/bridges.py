@@ -119,21 +119,18 @@ def is_taken(name: str, mac: Optional[str]) -> bool:
         return address.read().strip().lower() != mac.lower()
 
 
-def remove_leftover(bridge: str, mac: str) -> bool:
-    """Remove a bridge that a dying daemon left: of this name, with this MAC address, and with nothing in it.
+def remove_leftover(bridge: str, mac: str) -> None:
+    """Remove a bridge that a dying daemon left: of this name, with this MAC address, and with nothing in it. Nothing
+    is done if it does not exist, or may belong to something else.
 
-    False when the bridge does not exist, or may belong to something else.
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
     if not os.path.exists(os.path.join(_SYSFS, bridge)) or is_taken(bridge, mac):
-        return False
+        return
     from .links import netlink
 
     with netlink() as route:
         from pyroute2.netlink.exceptions import NetlinkError
 
-        try:
+        with suppress(NetlinkError):
             route.link("del", index=socket.if_nametoindex(bridge))
-        except NetlinkError:
-            return False
-    return True

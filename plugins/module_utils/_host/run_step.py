@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
+from .._model.forward import is_virtual
 from .._model.leases import Leases
 from .._plan.step import (
     AGAIN,
@@ -104,6 +105,8 @@ def _call(conn: Any, step: Step) -> None:
     if network is None:
         raise _gone(step)
     if step.action == UNDEFINE:
+        if not is_remote(conn.getURI()):
+            _end_orphans(conn, step.network)
         network.undefine()
     elif step.action == START:
         _start(conn, network)
@@ -149,28 +152,40 @@ def _define(conn: Any, step: Step) -> None:
 
 
 def _start(conn: Any, network: Any) -> None:
+    if is_remote(conn.getURI()):
+        network.create()
+        return
+    if not network.isActive():
+        # A daemon that died while it started the network left them, and libvirt refuses to start it beside them.
+        _end_orphans(conn, network.name())
+        _remove_leftover(network)
     try:
         network.create()
     except libvirt.libvirtError as error:
-        if not is_remote(conn.getURI()):
-            # libvirt signals the dnsmasq of a start that fails later, and does not wait for it either.
-            wait_for_end(network.name(), noted_pid(network.name()))
-        # A daemon that died while it started this network leaves the bridge, and its next start stumbles over it.
-        if "error creating bridge" not in str(error) or not _removed_leftover(conn, network):
+        # libvirt signals the dnsmasq of a start that fails later, and does not wait for its end.
+        wait_for_end(network.name(), noted_pid(network.name()))
+        if "Address already in use" not in str(error) or not _end_orphans(conn):
             raise
         network.create()
 
 
-def _removed_leftover(conn: Any, network: Any) -> bool:
-    if is_remote(conn.getURI()):
-        return False
+def _end_orphans(conn: Any, name: Optional[str] = None) -> bool:
+    from .orphans import end_orphans
+
+    def is_active(found: str) -> bool:
+        network = find(conn, found)
+        return network is not None and bool(network.isActive())
+
+    return end_orphans(is_active, name)
+
+
+def _remove_leftover(network: Any) -> None:
     document = parse_network(network.XMLDesc(0))
     bridge, mac = (document.get("bridge") or {}).get("name"), document.get("mac")
-    if not bridge or not mac:
-        return False
-    from .bridges import remove_leftover
+    if is_virtual(document) and bridge and mac:
+        from .bridges import remove_leftover
 
-    return remove_leftover(bridge, mac)
+        remove_leftover(bridge, mac)
 
 
 def _update(network: Any, step: Step, affects: int) -> None:

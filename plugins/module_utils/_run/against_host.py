@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Optional
 
 from .._model import address
 from .._model.desired import ABSENT, Desired
@@ -46,9 +47,10 @@ def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Ho
         _refuse_lines(desired, plan, observed, document)
     if not (starts or defines):
         return plan
-    own = (observed.live or {}).get("bridge", {}).get("name")
+    own = (observed.live or {}).get("bridge", {}).get("name") or _leftover(document, host)
+    gone = leaving if own is None else leaving | {str(own)}
     facts = None if host.remote else _facts(document)
-    found = on_host(document, host, facts, leaving | {own}, any(step.action in _PLUGGING for step in plan.steps))
+    found = on_host(document, host, facts, gone, any(step.action in _PLUGGING for step in plan.steps))
     problems = [*found.at_once, *(found.problems if starts else ())]
     if problems:
         raise refuse(problems, network=desired.name)
@@ -59,6 +61,16 @@ def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Ho
         warnings=(*plan.warnings, *warnings),
         outstanding=(*plan.outstanding, *(found.outstanding if starts else ())),
     )
+
+
+def _leftover(document: Document, host: Host) -> Optional[str]:
+    """The network's bridge, if a daemon that died left it: the start removes it first."""
+    from .._host.bridges import is_taken
+
+    name = (document.get("bridge") or {}).get("name")
+    if host.remote or not name or not is_virtual(document) or is_taken(str(name), document.get("mac")):
+        return None
+    return str(name)
 
 
 def _refuse_lines(desired: Desired, plan: Plan, observed: Observed, document: Document) -> None:
