@@ -90,8 +90,8 @@ corpus: setup ## XML=dir: every network XML in a folder through virt_network
 	@$(if $(XML),,echo 'usage: make corpus XML=dir' >&2; exit 2)
 	@python tests/corpus/run.py $(XML)
 
-truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n]: migration scenarios against reality
-	@python tests/truth/run.py --lanes $(LANES) $(if $(RANDOM),--drawn $(RANDOM) $(if $(SEED),--seed $(SEED))) $(SCENARIOS)
+truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n] [RELEASES=a,b]: migration scenarios against reality
+	@python tests/truth/run.py --lanes $(LANES) $(if $(RELEASES),--releases $(RELEASES)) $(if $(RANDOM),--drawn $(RANDOM) $(if $(SEED),--seed $(SEED))) $(SCENARIOS)
 
 evacuate: setup ## [SEED=n] [FLEETS=n]: guests leave a host and return, fleets by chance and faults; see docs/evacuation.md
 	@$(if $(SEED),SEED=$(SEED)) $(if $(FLEETS),FLEETS=$(FLEETS)) pytest tests/evacuate

@@ -66,7 +66,7 @@ format:
   sample: 2
 host:
   description: The host, with C(name), C(uuid) (libvirt's host UUID, null if it is not known), C(libvirt_version),
-    C(migration_host) (the name by which libvirt says that others reach it) and C(resolves) (the addresses of each name
+    C(qemu_version) (null without QEMU), C(migration_host) (the name by which libvirt says that others reach it) and C(resolves) (the addresses of each name
     in O(resolve), none for a name that cannot be resolved; null without that option, and over a remote O(uri)).
   returned: success
   type: dict
@@ -131,8 +131,8 @@ guests:
       type: int
     cpu:
       description:
-        - The CPU, with C(mode), C(model), C(check), C(features) (each with C(name) and C(policy)) and C(xml), the input
-          for libvirt's CPU comparison. Null if the definition has no CPU.
+        - The CPU, with C(mode), C(model), C(check), C(features) (each with C(name) and C(policy)), C(cpus_per_socket)
+          and C(xml), the input for libvirt's CPU comparison. Null if the definition has no CPU.
         - In the modes C(host-passthrough) and C(maximum), C(xml) is the processor of the host.
       type: dict
     disks:

@@ -260,10 +260,10 @@ host:
     - The host and its libvirt, with C(libvirt_version), C(hostname), C(uri), C(remote), and C(gathered), the time in
       seconds since 1970.
     - If V(host) is gathered, also C(uuid), C(cpu) (XML), C(machines) (machine types by architecture), C(domain_types)
-      (V(kvm), V(qemu) and so on, by architecture), C(cpu_models) (x86 models that libvirt knows by name), C(emulators)
-      (paths), C(security_models) (V(apparmor), V(selinux), V(dac)), C(cpus) (how many), C(memory), in KiB, with
-      C(total), C(available) and C(pages) (free huge pages by size), and C(forwarding), whether the host forwards
-      packets, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
+      (V(kvm), V(qemu) and so on, by architecture), C(cpu_models) (x86 models that libvirt knows by name),
+      C(emulators) (paths), C(security_models) (V(apparmor), V(selinux), V(dac)), C(cpus) (how many), C(qemu_version)
+      (null without QEMU), C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size), and
+      C(forwarding), whether the host forwards packets, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
     - If V(links) is gathered too, C(routes), by family, with C(default) (the links of the default route), C(others)
       (further networks that are reached through a gateway), C(links) (that lead to any network) and C(rules) (those of
       C(ip rule) beside the usual ones).

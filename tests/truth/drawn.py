@@ -18,6 +18,12 @@ import yaml
 from world import BRIDGES, KINDS, VIRTUAL, WAYS, World
 
 MAC = "52:54:00:77:00:00"  # of the guest's first NIC, as guest.py gives it
+_CPU = "<vcpu>2</vcpu><cpu {}><topology sockets='{}' cores='{}' threads='{}'/></cpu>"
+CPUS = (
+    ("", 8),
+    *((_CPU.format(mode, *shape), 1) for mode in ("mode='host-model'", "mode='maximum'", "")
+      for shape in ((2, 1, 1), (1, 2, 1), (1, 1, 2))),
+)  # fmt: skip
 RELEASES = ((["bookworm", "bookworm"], 5), (["bookworm", "trixie"], 3), (["trixie", "trixie"], 1))
 DIFFERENCES = ((0, 2), (1, 6), (2, 3), (3, 1))
 ON_BOTH = 0.15  # how often a difference is the source's too
@@ -53,13 +59,19 @@ def draw(seed: str, number: int) -> dict[str, Any]:
             CHANGES[name][1](source, choose)
         names.append(f"{name} (on both)" if both else name)
     interface = _interface(source, choose)
+    devices, releases = list(choose.choice(DEVICES)), _weighted(choose, RELEASES)
     return {
         "name": f"{source.kind}, {source.way}: {', '.join(names) or 'no difference'}",
         "source": source.side(),
         "destination": destination.side(),
         # What answers on the wire is in no VLAN.
-        "guest": {"interfaces": [interface], "devices": list(choose.choice(DEVICES)), "boot": not source.vlan},
-        "releases": _weighted(choose, RELEASES),
+        "guest": {
+            "interfaces": [interface],
+            "devices": devices,
+            "domain": _weighted(choose, CPUS),
+            "boot": not source.vlan,
+        },
+        "releases": releases,
         "needs": ["bond"] if ("bridge", "bond") in ((one.kind, one.way) for one in (source, destination)) else [],
     }
 

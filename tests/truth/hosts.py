@@ -26,7 +26,6 @@ AGENT = "/srv/shared/truth"
 PEER = 250  # what answers on the wire: 10.77.N.250 for a guest's NIC number N
 OUTSIDE = "203.0.113.1"  # what lies behind the hosts, for guests that reach further than their host
 LANES = range(8)
-RELEASES = ("bookworm", "bookworm", "trixie")
 
 
 class HostError(Exception):
@@ -68,17 +67,18 @@ class Agent:
 class Fleet:
     """Three hosts, of which a scenario uses two: kvm1 and kvm2 of one release, kvm3 of a newer one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, older: str, newer: str) -> None:
         self.name = name
+        self.releases = (older, older, newer)
         self.lab = Lab(name)
         self.agents: dict[str, Agent] = {}
-        self.releases: dict[str, str] = {}
         self.pids: dict[str, int] = {}
         self.before: dict[str, dict[str, Any]] = {}  # what each host was when it was new
 
     def up(self) -> None:
-        command = [*LAB, "--name", self.name, "up", "--hosts", str(len(RELEASES)), "--ovs"]
-        done = subprocess.run([*command, "--releases", ",".join(RELEASES)], capture_output=True, text=True, check=False)
+        command = [*LAB, "--name", self.name, "up", "--hosts", str(len(self.releases)), "--ovs"]
+        command += ["--releases", ",".join(self.releases)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise HostError(f"the lab does not come up: {done.stderr.strip()}")
         self.lab.load()
@@ -86,8 +86,7 @@ class Fleet:
         shutil.copytree(HERE / "agent", self.lab.shared / "truth", dirs_exist_ok=True)
         (self.lab.shared / "saved").mkdir(exist_ok=True)
         self._wire()
-        for number, spec in enumerate(self.lab.hosts):
-            self.releases[spec.name] = RELEASES[number]
+        for spec in self.lab.hosts:
             agent = self.agents.get(spec.name)
             if agent is None or agent.process.poll() is not None:
                 self.agents[spec.name] = Agent(spec.name, self.pids[spec.name])

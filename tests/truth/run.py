@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Migration scenarios against reality: run.py [--lanes N] [--name LAB] [--reality] [--drawn N [--seed S] | PATH ...]
+"""Migration scenarios against reality: run.py [--lanes N] [--name LAB] [--releases A,B] [--reality]
+[--drawn N [--seed S] | PATH ...]
 
 Each scenario is set up on real hosts, the check says its verdict, the guest migrates for real, and the one is held
 against the other. The last line counts; the exit status is 0 when all agree, 1 on any disagreement or when no scenario
@@ -31,7 +32,7 @@ import play  # noqa: E402
 import table  # noqa: E402
 from hosts import HERE, ROOT, Fleet, HostError  # noqa: E402
 from lane import Lane, Result, keys_of  # noqa: E402
-from scenario import Scenario, ScenarioError, load  # noqa: E402
+from scenario import RELEASES, Scenario, ScenarioError, load  # noqa: E402
 
 NAME = "truth"
 DRAWN = ROOT / ".cache" / "truth"
@@ -72,8 +73,9 @@ def work(lane: Lane, reality: bool, folder: Path) -> None:
             result.broken = f"the play broke off: {words}"
 
 
-def run(scenarios: list[Scenario], name: str, lanes: int, reality: bool) -> list[Result]:
-    fleets = [Fleet(f"{name}{number or ''}") for number in range(min(lanes, len(scenarios)))]
+def run(scenarios: list[Scenario], args: argparse.Namespace) -> list[Result]:
+    older, newer = args.releases.split(",")
+    fleets = [Fleet(f"{args.name}{number or ''}", older, newer) for number in range(min(args.lanes, len(scenarios)))]
     results: list[Result] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +90,7 @@ def run(scenarios: list[Scenario], name: str, lanes: int, reality: bool) -> list
                 made.append(lane)
                 own = Path(folder) / str(number)
                 own.mkdir()
-                threads.append(threading.Thread(target=work, args=(lane, reality, own), daemon=True))
+                threads.append(threading.Thread(target=work, args=(lane, args.reality, own), daemon=True))
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -107,6 +109,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--reality", action="store_true", help="show what happens, without the check")
     parser.add_argument("--drawn", type=int, default=0, metavar="N", help="N scenarios that are drawn at random")
     parser.add_argument("--seed", default=str(random.randrange(10**6)), help="what they are drawn by")
+    parser.add_argument(
+        "--releases", default=",".join(RELEASES), help="what bookworm and trixie of scenarios stand for"
+    )
     parser.add_argument("paths", nargs="*")
     args = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
@@ -128,7 +133,7 @@ def main(arguments: Sequence[str]) -> int:
     if not args.reality:
         table.heading()
     try:
-        results = run(scenarios, args.name, args.lanes, args.reality) if scenarios else []
+        results = run(scenarios, args) if scenarios else []
     except HostError as error:
         print(f"truth: {error}", file=sys.stderr)
         return 2

@@ -20,7 +20,7 @@ except ImportError:  # said to the user by the dependency gate, before anything 
     libvirt = None
 
 # The other files of this layer take libvirt from here.
-__all__ = ("connect", "errors", "host_of", "hostname_of", "is_remote", "libvirt", "sees_daemons")
+__all__ = ("connect", "errors", "host_of", "hostname_of", "is_remote", "libvirt", "qemu_version_of", "sees_daemons")
 
 # A daemon that accepts the connection and then does not answer (stopped, swapped out, hung) would block the task
 # forever. The daemon's main loop answers the keepalive, so a long call on a busy host is not interrupted.
@@ -102,6 +102,13 @@ def host_of(conn: Any, uri: str) -> Host:
     with errors("read the version of libvirt", conn):
         # The URI that was opened: the one given may be an alias of it, or none.
         return Host(version_of(conn.getLibVersion()), remote=is_remote(conn.getURI() or uri))
+
+
+def qemu_version_of(conn: Any) -> Optional[str]:
+    """None if libvirt does not return one: no QEMU is installed, or this is a connection to networks only."""
+    with suppress(libvirt.libvirtError):
+        return ".".join(map(str, version_of(conn.getVersion())))
+    return None
 
 
 def hostname_of(conn: Any) -> Optional[str]:

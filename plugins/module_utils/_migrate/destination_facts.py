@@ -152,6 +152,7 @@ class HostFacts:
     migration: Optional[MigrationSettings] = None
     memory: Optional[Memory] = None
     cpus: Optional[int] = None
+    qemu_version: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -223,8 +224,9 @@ class DestinationFacts:
         host = info.host
         self.name = host.hostname or "the destination"
         self.uuid = host.uuid
-        self.release = host.libvirt_version
-        self.version = tuple(int(part) for part in self.release.split("."))
+        self.libvirt_version = host.libvirt_version
+        self.version = tuple(int(part) for part in self.libvirt_version.split("."))
+        self.qemu_version = host.qemu_version
         self.gathered = host.gathered
         pools = info.pools or {}
         self.networks = {

@@ -39,6 +39,7 @@ class GuestHost:
     uuid: Optional[str]
     libvirt_version: Optional[str] = None
     resolves: Optional[dict[str, tuple[str, ...]]] = None
+    qemu_version: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Cpu:
     check: Optional[str]
     features: tuple[CpuFeature, ...]
     xml: Optional[str]
+    cpus_per_socket: Optional[int] = None
 
     @property
     def is_the_hosts(self) -> bool:

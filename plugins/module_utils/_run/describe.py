@@ -86,6 +86,7 @@ def _identity(host: dict[str, Any]) -> dict[str, Any]:
         "name": host["hostname"],
         "uuid": host["uuid"],
         "libvirt_version": host["libvirt_version"],
+        "qemu_version": host["qemu_version"],
         "migration_host": migration.get("host") or host["hostname"],
         "resolves": host.get("resolves"),
     }

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from .._host.capacity import read_capabilities, read_cpu_models, read_memory, read_nwfilters
-from .._host.connection import connect, host_of, hostname_of
+from .._host.connection import connect, host_of, hostname_of, qemu_version_of
 from .._host.leases import current_leases
 from .._host.lookups import ask_for_refusals, look_up
 from .._host.ovs import read_ovs_bridges
@@ -83,6 +83,7 @@ def gather_from(
         "nwfilters": read_nwfilters(conn) if HOST in what else None,
         "host": {
             "libvirt_version": host.release,
+            "qemu_version": qemu_version_of(conn) if HOST in what else None,
             "hostname": hostname,
             "uri": uri,
             "remote": host.remote,

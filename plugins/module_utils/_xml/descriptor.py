@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, Optional
 
 from .._model.field import Document
@@ -103,7 +104,15 @@ def _cpu(node: Any) -> Optional[Document]:
         "check": node.get("check"),
         "features": [{"name": item.get("name"), "policy": item.get("policy")} for item in node.iterfind("feature")],
         "xml": canonical_text(node),
+        "cpus_per_socket": _cpus_per_socket(node.find("topology")),
     }
+
+
+def _cpus_per_socket(node: Any) -> int:
+    if node is None:
+        return 1
+    parts = [node.get(name, "1") for name in ("dies", "clusters", "cores", "threads")]
+    return prod(int(part) for part in parts if part.isdigit())
 
 
 def _disk(node: Any) -> Optional[Document]:

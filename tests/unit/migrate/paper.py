@@ -215,6 +215,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
         "nwfilters": host.get("nwfilters", {}),
         "host": {
             "libvirt_version": host.get("libvirt", "9.0.0"),
+            "qemu_version": host.get("qemu", "7.2.22"),
             "hostname": host["name"],
             "uri": "qemu:///system",
             "remote": remote,

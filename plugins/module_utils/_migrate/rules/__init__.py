@@ -12,7 +12,7 @@ from ..asked import GATHERED, LOOKUPS
 from ..finding import declared_kinds
 from ..guest_facts import GuestFacts
 from ..rule import GROUP_RULES, GUEST_RULES, NIC_RULES
-from . import arrival, definition, ethernet, group, guest, links, network, nic, pools, router, services
+from . import arrival, definition, ethernet, group, guest, known_faults, links, network, nic, pools, router, services
 
 CHAPTERS = {
     "The network": (network, services),
@@ -20,7 +20,7 @@ CHAPTERS = {
     "Links": (links, ethernet),
     "The host as router": (router,),
     "Pools": (pools, group),
-    "The guest": (guest, definition),
+    "The guest": (guest, definition, known_faults),
     "How the destination takes guests": (arrival,),
     "What is not known": (verdict_kinds,),
 }

@@ -170,7 +170,7 @@ def check_vlan(case: NicCase) -> Iterator[Finding]:
     if gets.vlan and not _takes_vlan(case, net, gets):
         yield VLAN_NOT_TAKEN.found(network=net.name, tags=tags)
         if net.mode == "bridge" and net.bridge and not gets.virtualport:
-            yield LIBVIRT_TOO_OLD.found(network=net.name, tags=tags, version=case.host.release)
+            yield LIBVIRT_TOO_OLD.found(network=net.name, tags=tags, version=case.host.libvirt_version)
     elif gets.vlan and net.mode == "bridge" and bridge is not None and bridge.vlan_filtering is False:
         enable = ("ip", "link", "set", "dev", bridge.name, "type", "bridge", "vlan_filtering", "1")
         yield VLAN_NOT_FILTERED.found(network=net.name, link=bridge.name, tags=tags, remedy=remedy.run_command(*enable))
