@@ -117,6 +117,8 @@ class Lane(threading.Thread):
         self.seen.update(found.signatures)
         if not new:
             return False
+        with self.lock:
+            print(f"{self.release}: a finding in {found.seed}, step {found.step}: {'; '.join(sorted(new))}", flush=True)
         short = shrink(self.walk, found, self.args.shrink) if self.args.shrink else found
         self.findings.append(short)
         with self.lock:

@@ -22,7 +22,10 @@ def shrink(walk: Walk, found: Finding, seconds: float) -> Finding:
     until = time.monotonic() + seconds
 
     def still(actions: list[Action]) -> Finding | None:
-        again = walk.again(actions, found.seed) if time.monotonic() < until else None
+        try:
+            again = walk.again(actions, found.seed) if time.monotonic() < until else None
+        except AssertionError:  # without the others, this action has nothing to act on
+            return None
         if again is None or not again.signatures & found.signatures:
             return None
         return Finding(found.seed, found.step, found.host, again.actions, again.faults, again.results)
