@@ -330,9 +330,15 @@ def guests_keep_their_places(before: Look, after: Look, options: dict[str, Any],
             stopped = (
                 not facts or not facts["active"] or entries.get(network, {}).get("state") in ("absent", "inactive")
             )
-            if stopped:
+            if stopped or _is_drained(nic, options, facts):
                 continue
             yield from _place(name, nic, was, facts, before, after)
+
+
+def _is_drained(nic: dict[str, Any], options: dict[str, Any], facts: dict[str, Any]) -> bool:
+    """Its device left the pool as asked, and its port with it: docs/pools.md says why."""
+    device = nic["source"].get("dev")
+    return bool(options.get("drain") and device and f"dev='{device}'" not in (facts["live"] or ""))
 
 
 def _place(name: str, nic: dict[str, Any], was: Any, facts: Any, before: Look, after: Look) -> Iterator[Fault]:
