@@ -67,7 +67,10 @@ def replugged(
         taps = back if is_virtual(goal) else ()
         return (*steps, *_attach(name, bridge, taps), *after, *_reclaim(name, allocate_again(guests, goal)))
     # libvirt keeps the bridge's name with the guest, and goes by that when its daemon starts again.
-    return (*steps, *_move(name, bridge, guests), *_attach(name, bridge, _of(DEVICE, back)), *after)
+    devices = _of(DEVICE, back)
+    early = [port for port in devices if bypass and port.tap is not None and port.tap.isolated]
+    late = [port for port in devices if port not in early]
+    return (*steps, *_attach(name, bridge, early), *_move(name, bridge, guests), *_attach(name, bridge, late), *after)
 
 
 def put_back(name: str, runs: Document, plugged: Sequence[Plugged], ports_alone: bool = False) -> tuple[Step, ...]:
@@ -144,7 +147,7 @@ def _move(name: str, bridge: str, guests: tuple[Plugged, ...]) -> tuple[Step, ..
     return (Step(MOVE, name, sentence, ports=isolated_first(guests)),) if guests else ()
 
 
-def _attach(name: str, bridge: str, plugged: tuple[Plugged, ...]) -> tuple[Step, ...]:
+def _attach(name: str, bridge: str, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
     taps = isolated_first([port for port in plugged if port.tap is not None])
     sentence = f"Put {_list(taps)} back into {f'bridge {bridge}' if bridge else 'the new bridge'}."
     return (Step(ATTACH, name, sentence, ports=taps),) if taps else ()
