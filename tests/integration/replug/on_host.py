@@ -155,7 +155,7 @@ def look() -> dict:
             masters[name] = os.path.basename(os.readlink(master)) if os.path.exists(master) else None
             taps[name] = [
                 read(name, "mtu"),
-                read(name, "operstate"),
+                read(name, "operstate") == "dormant",
                 *(read(name, "brport", option) for option in SETTINGS),
             ]
         if name.startswith("vfbp"):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from replug.bench import MAC, NAME, OTHER, Bench, guests, seen_bridge
 
-# With the name of a tap, so that a look at the host shows it among them.
-DEVICE = "vnet99"
+# With the prefix of a tap's name, so that a look at the host shows it among them, and no name that libvirt makes up.
+DEVICE = "vnet-ct"
 
 
 def prepare(bench: Bench, network: dict, isolated: bool = False) -> dict:
@@ -18,8 +18,8 @@ def prepare(bench: Bench, network: dict, isolated: bool = False) -> dict:
     bench.start_guest("web1", guests.network_interface(NAME, MAC))
     bench.start_guest("web2", guests.network_interface(NAME, OTHER))
     bridge = network["bridge"]["name"]
-    bench.hosts.on(bench.host, "ip", "link", "add", DEVICE, "type", "veth", "peer", "name", "inside99")
-    bench.hosts.on(bench.host, "sh", "-c", f"ip link set inside99 up; ip link set {DEVICE} up master {bridge}")
+    bench.hosts.on(bench.host, "ip", "link", "add", DEVICE, "type", "veth", "peer", "name", "inside-ct")
+    bench.hosts.on(bench.host, "sh", "-c", f"ip link set inside-ct up; ip link set {DEVICE} up master {bridge}")
     if isolated:
         for tap in bench.look()["masters"]:
             if tap != DEVICE:
