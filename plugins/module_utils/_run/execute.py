@@ -22,13 +22,16 @@ from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import Plugged
+from .._plan.bypass import has_bypass, has_company
+from .._plan.gaps import Gap, Gaps
 from .._plan.holdings import State
 from .._plan.leases import own_bridge
 from .._plan.order import Part, Turn, in_order, part_of
 from .._plan.record import Entry, record
+from .._plan.recovery import joined_by
 from .._plan.replug import bridges_of, is_replug, stops, with_plugged, without_place
 from .._plan.rollback import rollback
-from .._plan.step import ATTACH, DESTROY, NONE, UNDEFINE, Plan, Step, Work
+from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, NONE, UNDEFINE, Plan, Step, Work
 from .interruption import Interruption, as_ours
 from .leases import kept, kept_before, sources
 
@@ -102,71 +105,97 @@ def _bridges(host: Host, plan: Plan, was: Observed) -> tuple[BridgeState, ...]:
 
 @dataclass
 class _Going:
-    """A plan that is being carried out: what is left of it, how many steps were done, when its network stopped."""
+    """A plan that is being carried out: what is left of it, how many steps were done, how long taps are cut off."""
 
     place: int
     rest: list[Step]
     count: int = 0
-    stopped: float = 0.0
+    gaps: Gaps = field(default_factory=Gaps)
 
 
 def execute(
     running: Running, interruption: Interruption, turns: Optional[Sequence[Turn]] = None
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, Gap]]:
     """Do all steps of all plans. turns: whose come when; None for one plan after another.
 
-    For each network the taps that were put back, and how long each was out of its bridge (milliseconds).
+    For each network the taps that were put back, and how long each was cut off.
     Raises VirtfleetError with the step that failed, which may have had its effect.
     """
-    gaps: dict[str, dict[str, float]] = {}
     going = [_Going(place, list(entry.plan.steps)) for place, entry in enumerate(running.entries)]
     for place, until in turns or [Turn(place, None) for place in range(len(going))]:
         while going[place].rest and (until is None or going[place].count < until):
             interruption.refuse()
-            _do_next(running, going[place], gaps)
-    return gaps
+            _do_next(running, going[place])
+    return {
+        running.entries[one.place].plan.network: one.gaps.measured()
+        for one in going
+        if one.gaps.spans or is_replug(running.entries[one.place].plan)
+    }
 
 
-def _do_next(running: Running, one: _Going, gaps: dict[str, dict[str, float]]) -> None:
+def _do_next(running: Running, one: _Going) -> None:
     plan = running.entries[one.place].plan
-    step = one.rest[0]
     try:
-        if step.action == DESTROY:
+        if one.rest[0].action in (BYPASS, DESTROY):
             one.rest = _before_stop(running, one.place, one.rest)
-            step, one.stopped = one.rest[0], time.monotonic()
+        step = one.rest[0]
         running.keep_leases(one.place, step)
+        if step.action == DESTROY:
+            one.gaps.stopped = time.monotonic()
         running.begun.add(plan.network)
-        back = run_step(running.conn, step, sources(step, running.entries))
+        moved = run_step(running.conn, step, sources(step, running.entries))
     except Exception as error:
         ours = as_ours(error)
         ours.details["failed_step"] = step.as_dict()
         raise ours from error
-    if step.action == DESTROY and is_replug(plan):
-        gaps[plan.network] = {}
-    for tap, when in back.items():
-        gaps.setdefault(plan.network, {})[tap] = round((when - one.stopped) * 1000, 1)
+    one.gaps.add(moved)
+    if step.action == JOIN:
+        one.gaps.joined = time.monotonic()
+    if step.action == ASIDE:
+        one.gaps.isolated = {port.tap.name for port in step.ports if port.tap is not None and port.tap.isolated}
     running.done.setdefault(plan.network, []).append(one.rest.pop(0).sentence)
     one.count += 1
 
 
 def _before_stop(running: Running, place: int, rest: list[Step]) -> list[Step]:
-    """The steps from the stop on, for what is plugged in now, not for what was plugged in when the plan was made."""
+    """The steps from the next one on, a stop or a bypass made before it, for what is plugged in now, not for what was
+    plugged in when the plan was made."""
     entry = running.entries[place]
     plan, was = entry.plan, entry.was
+    after_aside = rest[0].action == DESTROY and has_bypass(plan)
+    if after_aside and not _has_come(was):
+        return rest
     plugged = read_plugged(running.conn, was, running.host)
     if is_replug(plan):
-        plugged = (*plugged, *_lost_before(running, was, plugged))
+        if after_aside:
+            # Those that moved to the bypass are known as they were.
+            plugged = joined_by(was.plugged or (), plugged)
+        else:
+            plugged = (*plugged, *_lost_before(running, was, plugged))
         if is_virtual(was.live or {}):
             _have_netlink()
         _refuse_come(plan, without_place(plan, was, plugged))
+        if plan.seamless and not has_bypass(plan) and has_company(plugged):
+            _refuse_come(plan, _came(was, plugged))
         plan = with_plugged(plan, was, plugged)
         running.entries[place] = replace(entry, plan=plan, was=replace(was, plugged=plugged))
         running.save()
-        return list(plan.steps[next(number for number, step in enumerate(plan.steps) if step.action == DESTROY) :])
+        return list(plan.steps[next(n for n, step in enumerate(plan.steps) if step.action == rest[0].action) :])
     if rest[0].disruption == NONE:
-        known = {(port.kind, port.name, port.mac) for port in was.plugged or ()}
-        _refuse_come(plan, tuple(port for port in plugged if (port.kind, port.name, port.mac) not in known))
+        _refuse_come(plan, _came(was, plugged))
     return rest
+
+
+def _came(was: Observed, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:
+    known = {(port.kind, port.name, port.mac) for port in was.plugged or ()}
+    return tuple(port for port in plugged if (port.kind, port.name, port.mac) not in known)
+
+
+def _has_come(was: Observed) -> bool:
+    """Whether something came into a bridge after everything had moved out of it."""
+    from .._host.bridge_ports import names_in
+
+    return bool(names_in(own_bridge(was)))
 
 
 def _lost_before(running: Running, was: Observed, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:
