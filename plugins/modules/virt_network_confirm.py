@@ -1,19 +1,21 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Confirm a change."""
+"""Confirm a change, or roll it back."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: virt_network_confirm
-short_description: Confirm a change of networks that would otherwise be rolled back
+short_description: Confirm a change of networks that would otherwise be rolled back, or roll it back now
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
   - Keeps a change that another module of this collection made with C(confirm_timeout). If this task reaches the host,
     the change has not cut the host off.
-  - Without a confirmation, the host rolls the change back when the time is over.
+  - Without a confirmation, the host rolls the change back when the time is over, or at once with
+    O(decision=roll_back).
+  - In check mode, it fails as a real run would, so a play can ask several hosts before it confirms on the first.
   - Any user who may change the host's networks can confirm the change. Over a remote URI, only the same user on the
     same host can confirm it, because the change is recorded there.
 extends_documentation_fragment:
@@ -25,6 +27,20 @@ options:
     description: The change to confirm, C(confirm.run) from the result of the task that made it.
     type: str
     required: true
+  decision:
+    description:
+      - V(confirm) keeps the change. V(roll_back) makes the networks what they were before the change, without waiting
+        until the time is over.
+    type: str
+    choices: [confirm, roll_back]
+    default: confirm
+  verify_reach:
+    description:
+      - Addresses that the host must be able to ping now; otherwise the change is not confirmed and the task fails.
+      - Without effect for O(decision=roll_back).
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: virtfleet.network.virt_network
   - module: virtfleet.network.virt_networks
@@ -44,12 +60,32 @@ EXAMPLES = r"""
   virtfleet.network.virt_network_confirm:
     run: "{{ uplink.confirm.run }}"
   when: uplink.confirm is defined
+
+- name: Undo the change now
+  virtfleet.network.virt_network_confirm:
+    run: "{{ uplink.confirm.run }}"
+    decision: roll_back
+  when: uplink.confirm is defined and another_host_failed
 """
 
 RETURN = r"""
 networks:
-  description: The networks whose change was confirmed.
+  description: The networks whose change was confirmed or rolled back.
   returned: success
+  type: list
+  elements: str
+rolled_back:
+  description: What was rolled back, one sentence for each step.
+  returned: with O(decision=roll_back)
+  type: str
+left:
+  description: What could not be rolled back.
+  returned: with RECOVERY_FAILED
+  type: list
+  elements: str
+silent:
+  description: Addresses of O(verify_reach) that do not answer.
+  returned: with REACH_LOST
   type: list
   elements: str
 code:

@@ -23,7 +23,6 @@ MODULES = sorted((ROOT / "plugins" / "modules").glob("virt_*.py"))
 NEVER = {
     "virt_network": {"refused"},
     "virt_network_confirm": {
-        "left",
         "missing",
         "network_name",
         "plugged",
@@ -31,7 +30,6 @@ NEVER = {
         "recovered",
         "run",
         "signal",
-        "silent",
     },
 }
 ALWAYS = {"code", "sentences", "exception"}

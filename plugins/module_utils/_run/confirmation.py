@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A change that the host rolls back unless it is confirmed, which requires that the host can be reached."""
+"""A change that the host rolls back unless it is confirmed, which requires that the host can be reached; or at once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import json
 import math
 import pkgutil
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Callable
+from typing import Any, Callable
 
 from .._host.connection import connect, host_of
 from .._host.guard import stay_behind
@@ -70,28 +73,80 @@ def _taken_back(uri: str, left: Left) -> str:
     return ""
 
 
-def confirm(run: str, *, uri: str, wait: float, check_mode: bool) -> list[str]:
-    """The networks of the run whose change now stays. wait: seconds, for another run's end.
+@dataclass(frozen=True)
+class Decided:
+    """networks: whose change it was; sentence: what was rolled back, "" when it was confirmed."""
 
-    Raises VirtfleetError NOT_PENDING, LOCKED, STATE_UNUSABLE or JOURNAL_UNREADABLE.
+    networks: list[str]
+    sentence: str = ""
+
+
+def confirm(run: str, *, uri: str, wait: float, check_mode: bool, reach: Sequence[str] = ()) -> Decided:
+    """The change of the run now stays. wait: seconds, for another run's end; reach: addresses that must answer.
+
+    Raises VirtfleetError NOT_PENDING, LOCKED, REACH_LOST, STATE_UNUSABLE or JOURNAL_UNREADABLE.
     """
+    with _waiting(run, uri, wait, check_mode) as (_conn, journal, left):
+        from .preflight import silent_ones
+
+        silent = silent_ones(reach)
+        if silent:
+            raise VirtfleetError(
+                "REACH_LOST",
+                f"The host cannot reach {', '.join(silent)} after the change of {left.names}, which was not confirmed; "
+                "it will be rolled back when its time is over, or now with decision: roll_back.",
+                silent=silent,
+            )
+        if not left.waits:  # the pings took time
+            raise _not_pending(run)
+        if not check_mode:
+            journal.remove()
+        return Decided(_networks(left))
+
+
+def roll_back_now(run: str, *, uri: str, wait: float, check_mode: bool) -> Decided:
+    """The networks are again as they were before the run. wait: seconds, for another run's end.
+
+    Raises VirtfleetError NOT_PENDING, LOCKED, RECOVERY_FAILED, STATE_UNUSABLE or JOURNAL_UNREADABLE.
+    """
+    with _waiting(run, uri, wait, check_mode) as (conn, journal, left):
+        if check_mode:
+            left.entries()  # raises for what cannot be read
+            return Decided(_networks(left), f"The change of {left.names} would be rolled back.")
+        from .recover import take_back
+
+        # If this fails, the journal stays, and the guard tries again when the time is over.
+        sentence = take_back(conn, host_of(conn, uri), left, asked=True)
+        journal.remove()
+        return Decided(_networks(left), sentence)
+
+
+@contextmanager
+def _waiting(run: str, uri: str, wait: float, check_mode: bool) -> Iterator[tuple[Any, Journal, Left]]:
+    """A connection, and the change of the run, which waits for a decision while the daemon is locked."""
     conn = connect(uri)
     try:
         key = key_of(conn, uri)
+        with locked(key, wait, make=not check_mode):
+            journal = Journal(key)
+            left = journal.read_of(run)
+            if left is None or not left.waits:
+                raise _not_pending(run)
+            yield conn, journal, left
     finally:
         conn.close()
-    with locked(key, wait, make=not check_mode):
-        journal = Journal(key)
-        left = journal.read_of(run)
-        if left is None or not left.waits:
-            raise VirtfleetError(
-                "NOT_PENDING",
-                f"No change {run!a} is waiting for confirmation on this host: it was already confirmed, or it was "
-                "rolled back because its time is over or the host was rebooted.",
-            )
-        if not check_mode:
-            journal.remove()
-        return list(dict.fromkeys(str(entry["network"]) for entry in left.networks))
+
+
+def _not_pending(run: str) -> VirtfleetError:
+    return VirtfleetError(
+        "NOT_PENDING",
+        f"No change {run!a} is waiting for confirmation on this host: it was already confirmed, or it was "
+        "rolled back because its time is over or the host was rebooted.",
+    )
+
+
+def _networks(left: Left) -> list[str]:
+    return list(dict.fromkeys(str(entry["network"]) for entry in left.networks))
 
 
 def _import_all() -> None:

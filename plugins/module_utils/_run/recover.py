@@ -211,10 +211,11 @@ def _completed(recovery: _Recovery, place: int) -> Optional[tuple[Step, ...]]:
     return completed(entry.plan, entry.was, now, recovery.host, guests)
 
 
-def take_back(conn: Any, host: Host, left: Left) -> str:
+def take_back(conn: Any, host: Host, left: Left, *, asked: bool = False) -> str:
     """Restores the networks as they were before the run; returns a sentence that says what was done.
 
-    Every network is tried. Raises VirtfleetError RECOVERY_FAILED.
+    asked: someone decided so, and the time may not be over. Every network is tried.
+    Raises VirtfleetError RECOVERY_FAILED.
     """
     done: list[str] = []
     failed: list[str] = []
@@ -239,7 +240,8 @@ def take_back(conn: Any, host: Host, left: Left) -> str:
             f"A change that was not confirmed could not be rolled back: {'; '.join(failed)}",
             left=failed,
         )
-    return f"The change of {left.names} was not confirmed in time and was rolled back. {_told(done)}"
+    reason = "was rolled back" if asked else "was not confirmed in time and was rolled back"
+    return f"The change of {left.names} {reason}. {_told(done)}"
 
 
 def _told(done: list[str]) -> str:

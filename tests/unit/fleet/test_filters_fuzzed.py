@@ -48,6 +48,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "networks_desired": (CONTRACT, BINDINGS, NETWORKS),
     "networks_audit": (CONTRACT, {"kvm1": {"bindings": BINDINGS, "info": INFO}, "kvm2": {"info": {"msg": "off"}}}),
     "networks_pools": (CONTRACT, BINDINGS),
+    "networks_rollout": ({"kvm1": {"state": "new", "networks": ["lab"], "failed": True, "code": "A", "reason": "b"}},),
     "networks_faults": (CONTRACT, {"kvm1": {"bindings": BINDINGS, "links": LINKS, "contract": CONTRACT}}),
 }
 

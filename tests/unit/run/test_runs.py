@@ -15,7 +15,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._host.clock impo
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup import DesiredPortgroup
-from ansible_collections.virtfleet.network.plugins.module_utils._run import confirmation, execute
+from ansible_collections.virtfleet.network.plugins.module_utils._run import confirmation, execute, preflight, recover
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_portgroup import apply_portgroup
 from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
@@ -184,11 +184,58 @@ def test_a_change_that_waits_refuses_every_other(conn, journal):
     with refused("UNCONFIRMED"):
         apply(want("lan", **LAN))
     assert seen(conn) == there
-    assert confirmation.confirm(done.confirm["run"], uri=URI, wait=0, check_mode=True) == ["lan"]
-    assert confirmation.confirm(done.confirm["run"], uri=URI, wait=0, check_mode=False) == ["lan"]
+    assert confirmation.confirm(done.confirm["run"], uri=URI, wait=0, check_mode=True).networks == ["lan"]
+    assert confirmation.confirm(done.confirm["run"], uri=URI, wait=0, check_mode=False).networks == ["lan"]
     with refused("NOT_PENDING"):
         confirmation.confirm(done.confirm["run"], uri=URI, wait=0, check_mode=False)
     assert changed(apply(want("dmz", **DMZ))) == ["dmz"]
+
+
+def test_a_change_that_waits_can_be_rolled_back_at_once(conn, journal):
+    apply(want(**LAN))
+    there = seen(conn)
+    run = apply(want(portgroups=[{"name": "a"}]), want("dmz", **DMZ), confirm_timeout=60).confirm["run"]
+    new = seen(conn)
+    planned = confirmation.roll_back_now(run, uri=URI, wait=0, check_mode=True)
+    assert "would be rolled back" in planned.sentence
+    assert seen(conn) == new != there
+    done = confirmation.roll_back_now(run, uri=URI, wait=0, check_mode=False)
+    assert sorted(done.networks) == ["dmz", "lan"]
+    assert "not confirmed in time" not in done.sentence
+    assert seen(conn) == there
+    assert journal.read() is None
+    for decide in (confirmation.roll_back_now, confirmation.confirm):
+        with refused("NOT_PENDING"):
+            decide(run, uri=URI, wait=0, check_mode=False)
+
+
+def test_a_change_that_cannot_be_rolled_back_keeps_waiting(conn, journal, monkeypatch):
+    run = apply(want(**LAN), confirm_timeout=60).confirm["run"]
+
+    def refuse(*_args):
+        raise VirtfleetError("LIBVIRT_REFUSED", "libvirt refused.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recover, "run_step", refuse)
+        with refused("RECOVERY_FAILED") as caught:
+            confirmation.roll_back_now(run, uri=URI, wait=0, check_mode=False)
+    assert "lan" in caught.value.details["left"][0]
+    assert journal.read().waits
+    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False).networks == ["lan"]
+
+
+def test_a_change_is_not_confirmed_while_an_address_is_silent(conn, journal, monkeypatch):
+    run = apply(want(**LAN), confirm_timeout=60).confirm["run"]
+    silent = {"10.9.0.77"}
+    monkeypatch.setattr(
+        preflight, "silent_ones", lambda addresses: [address for address in addresses if address in silent]
+    )
+    for check in (True, False):
+        with refused("REACH_LOST") as caught:
+            confirmation.confirm(run, uri=URI, wait=0, check_mode=check, reach=["10.9.0.1", "10.9.0.77"])
+        assert caught.value.details["silent"] == ["10.9.0.77"]
+    assert journal.read().waits
+    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False, reach=["10.9.0.1"]).networks == ["lan"]
 
 
 @pytest.mark.parametrize("ended", ["time", "reboot"])
@@ -227,7 +274,7 @@ def test_changes_that_join_are_confirmed_together(conn, journal):
     unchanged = apply_group("b", confirm_timeout=60, confirm_run=run)
     assert not unchanged.plan.changed
     assert unchanged.confirm["run"] == run
-    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False) == ["lan"]
+    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False).networks == ["lan"]
     assert {"name='a'", "name='b'"} <= set(conn.networkLookupByName("lan").XMLDesc(0).replace(">", " ").split())
 
 
@@ -256,7 +303,7 @@ def test_one_that_fails_leaves_the_one_that_it_joined_waiting(conn, journal):
     assert left.waits
     assert left.deadline.left <= 30
     assert len(left.networks) == 1
-    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False) == ["lan"]
+    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False).networks == ["lan"]
 
 
 # Whose network it is.

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible filter: what each host of a rollout has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.rollout import rollout
+
+DOCUMENTATION = r"""
+name: networks_rollout
+short_description: Say which host of a rollout has the new networks
+version_added: 0.1.0
+author: virtfleet.network contributors (@virtfleet)
+description:
+  - Sorts the hosts of a rollout by what they have, and makes a table in which hosts that are alike are folded.
+  - Does not connect to any host.
+positional: _input, check_mode
+options:
+  _input:
+    description:
+      - The fact C(networks_outcome) of each host by the host's name, as the role P(virtfleet.network.networks#role)
+        records it; an empty mapping for a host that has none.
+    type: dict
+    required: true
+  check_mode:
+    description: Whether nothing was changed.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Show which host has what
+  ansible.builtin.debug:
+    msg: "{{ (dict(ansible_play_hosts_all | zip(outcomes)) | virtfleet.network.networks_rollout).lines }}"
+  vars:
+    outcomes: "{{ ansible_play_hosts_all | map('extract', hostvars) | map(attribute='networks_outcome', default={}) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Which host has what.
+  type: dict
+  contains:
+    new:
+      description: The hosts that have the networks of the contract, in natural order.
+      type: list
+      elements: str
+    old:
+      description: The hosts that are as they were before the rollout.
+      type: list
+      elements: str
+    unknown:
+      description: The hosts of which the rollout does not know what they have.
+      type: list
+      elements: str
+    check_mode:
+      description: Whether nothing was changed.
+      type: bool
+    hosts:
+      description:
+        - For each host C(state) (V(new), V(old) or V(unknown)), C(failed) (whether the fault was on this host),
+          C(networks) (those that were changed), C(code) (null if there is none) and C(reason).
+      type: dict
+    lines:
+      description: A table for people, at most 99 columns wide unless a word is longer.
+      type: list
+      elements: str
+"""
+
+
+def networks_rollout(outcomes: Any, check_mode: Any = False) -> dict[str, Any]:
+    """Plain data, as documented above. Raises AnsibleFilterError for outcomes of another form."""
+    if not isinstance(outcomes, Mapping) or not all(isinstance(outcome, Mapping) for outcome in outcomes.values()):
+        raise AnsibleFilterError("The outcomes must be a mapping of host names to mappings.")
+    try:
+        return rollout(outcomes, bool(check_mode))
+    except RecursionError:
+        raise AnsibleFilterError("The outcome of a host is nested too deeply.") from None
+
+
+class FilterModule:
+    """Registers the filter with Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"networks_rollout": networks_rollout}

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which host has what at the end of a rollout."""
+
+from __future__ import annotations
+
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.rollout import rollout
+
+REFUSED = {"state": "old", "failed": True, "code": "IN_USE", "reason": "Network 'lab' is in use by web1."}
+
+
+def test_hosts_that_are_alike_are_one_line_in_natural_order():
+    hosts = {f"kvm{number}": {"state": "new", "networks": ["lab", "red"]} for number in (10, 9, 2, 1, 11)}
+    hosts["kvm3"] = {"state": "new", "networks": []}
+    hosts["kvm4"] = REFUSED
+    hosts["kvm5"] = {}
+    told = rollout(hosts, False)
+    assert told["lines"] == [
+        "Hosts: 8; new 6, old 2, unknown 0.",
+        "new      kvm1, kvm2, kvm9-kvm11",
+        "           changed: lab, red",
+        "new      kvm3",
+        "           nothing to change",
+        "old      kvm4",
+        "           IN_USE: Network 'lab' is in use by web1.",
+        "old      kvm5",
+        "           The rollout did not reach this host.",
+    ]
+    assert told["new"] == ["kvm1", "kvm2", "kvm3", "kvm9", "kvm10", "kvm11"]
+    assert told["old"] == ["kvm4", "kvm5"]
+    assert told["hosts"]["kvm4"] == {**REFUSED, "networks": []}
+
+
+def test_a_host_that_was_being_changed_is_unknown():
+    told = rollout({"kvm1": {"state": "begun"}, "kvm2": {"state": "new"}}, False)
+    assert told["unknown"] == ["kvm1"]
+    assert "being changed" in told["hosts"]["kvm1"]["reason"]
+
+
+def test_check_mode_says_that_nothing_was_changed():
+    lines = rollout({"kvm1": {"state": "new", "networks": ["lab"]}}, True)["lines"]
+    assert lines[0].startswith("Check mode, nothing was changed.")
+    assert lines[-1].strip() == "would change: lab"
+
+
+def test_fifty_hosts_fit_into_the_terminal():
+    hosts = {
+        f"kvm{number}": {"state": "new", "networks": [f"network-{one}" for one in range(number % 3, 20)]}
+        for number in range(1, 51)
+    }
+    hosts["kvm7"] = {"state": "unknown", "reason": "It became unreachable " + "and did not answer again " * 20}
+    lines = rollout(hosts, False)["lines"]
+    assert max(map(len, lines)) < 100
+    assert len(lines) < 30
