@@ -217,19 +217,18 @@ def test_settings_hold_in_the_temporary_bridge(hosts, host):
     hosts.on(host, "bridge", "fdb", "add", "52:54:00:80:00:99", "dev", "vc2", "master", "static")
     before = ports(hosts, host)
     hosts.on(host, "rm", "-f", "/run/stop")
-    watch = "while [ ! -e /run/stop ]; do bridge -json -details link show; sleep 0.02; done"
+    watch = "while [ ! -e /run/stop ]; do bridge -json -details link show; sleep 0.02; done >/run/watched"
     argv = hosts.argv("exec", host, "--", "sh", "-c", watch)
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as watcher:
+    with subprocess.Popen(argv):
         time.sleep(0.5)
         try:
             done = replug(hosts, host, {"mtu": 1400})
         finally:
             hosts.on(host, "touch", "/run/stop")
-        said, _errors = watcher.communicate(timeout=120)
     assert done["changed"], done
     names = ("isolated", "learning", "flood", "mcast_flood", "hairpin")
     inside = 0
-    for line in said.splitlines():
+    for line in hosts.on(host, "cat", "/run/watched").splitlines():
         if line.startswith("["):
             shown = {port["ifname"]: port for port in json.loads(line)}
             for name, port in before.items():
