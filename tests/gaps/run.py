@@ -147,11 +147,9 @@ def told(kind: str, way: str, rounds: list[dict[str, dict[str, float]]]) -> str:
 
 
 def rates(found: list[int]) -> str:
-    """Megabytes a second: in the first second, in the poorest tenth of a second, in the last second."""
-    middle = found[10:-10]
-    return (
-        f"{sum(found[:10]) / 1e6:.1f} before, {10 * min(middle) / 1e6:.1f} at worst, {sum(found[-10:]) / 1e6:.1f} after"
-    )
+    """Megabytes a second in the first and last second; and in how many tenths of a second in a row nothing came."""
+    silent = max(map(len, "".join(" " if one else "x" for one in found[10:-10]).split()), default=0)
+    return f"{sum(found[:10]) / 1e6:.1f} before, {sum(found[-10:]) / 1e6:.1f} after, nothing for {silent / 10} s"
 
 
 def report(hosts: Hosts, host: str, runs: int) -> None:

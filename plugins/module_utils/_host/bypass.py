@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from .._model.bridge_port import BridgePort
-from .._model.bypass import alias_of, bypass_of, inner_end, is_alias_of, is_bypass, outer_end
+from .._model.bypass import alias_of, bypass_of, inner_end, is_alias_of, outer_end
 from .._model.errors import VirtfleetError
 from .bridge_ports import exists, names_in, read_setting, write_setting
 from .links import netlink
@@ -127,20 +127,8 @@ def is_own(network: str) -> bool:
 
 
 def read_bypasses(networks: Iterable[str]) -> list[str]:
-    """Those of the networks that have a bypass. Cheap where the host has none at all."""
-    try:
-        found = {name for name in os.listdir(_SYSFS) if is_bypass(name)}
-    except OSError:
-        return []
-    return [network for network in networks if bypass_of(network) in found and is_own(network)] if found else []
-
-
-def has_any() -> bool:
-    """Whether the host has a link with the name of a bypass."""
-    try:
-        return any(map(is_bypass, os.listdir(_SYSFS)))
-    except OSError:
-        return False
+    """Those of the networks that have a bypass."""
+    return [network for network in networks if is_own(network)]
 
 
 def _await_forwarding(ends: Sequence[str]) -> None:

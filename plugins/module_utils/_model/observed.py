@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from . import bridge_link, dnsmasq
-from .bypass import Bypass
 from .field import Document
 from .plugged import Plugged
+
+if TYPE_CHECKING:
+    from .bypass import Bypass
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .._host.connection import sees_daemons
 from .._model.bypass import Bypass, bypass_of
 from .._model.canonical import canonical
-from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._plan.bypass import obstacles
@@ -62,18 +60,13 @@ def _unequal_rules(observed: Observed) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def remove_leftovers(conn: Any, host: Host, check_mode: bool) -> list[str]:
+def remove_leftovers(conn: Any, check_mode: bool) -> list[str]:
     """Of a replug that was interrupted and left no journal: what is in its bypass goes back to the network's bridge.
     What was done, or in check mode would be, as warnings.
 
     Raises VirtfleetError TAPS_LOST, BYPASS_IN_USE, DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
-    if host.remote or not sees_daemons(conn.getURI()):
-        return []
-    from .._host.bypass import has_any, read_bypasses
-
-    if not has_any():
-        return []
+    from .._host.bypass import read_bypasses
     from .._host.networks import read_networks
 
     networks = read_networks(conn)

@@ -174,9 +174,9 @@ def _before_stop(running: Running, place: int, rest: list[Step]) -> list[Step]:
             plugged = (*plugged, *_lost_before(running, was, plugged))
         if is_virtual(was.live or {}):
             _have_netlink()
+            if plan.seamless and not has_bypass(plan) and has_company(plugged):
+                _refuse_come(plan, _came(was, plugged))
         _refuse_come(plan, without_place(plan, was, plugged))
-        if plan.seamless and not has_bypass(plan) and has_company(plugged):
-            _refuse_come(plan, _came(was, plugged))
         plan = with_plugged(plan, was, plugged)
         running.entries[place] = replace(entry, plan=plan, was=replace(was, plugged=plugged))
         running.save()

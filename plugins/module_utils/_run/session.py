@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from .._host.clock import Deadline, deadline_in
-from .._host.connection import connect, host_of
+from .._host.connection import connect, host_of, sees_daemons
 from .._host.journal import Journal, key_of, locked
+from .._host.sysfs import link_names
+from .._model.bypass import is_bypass
 from .._model.errors import VirtfleetError
 from .._model.host import Host
 from .._plan.step import Work
@@ -102,10 +104,10 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
                 from .recover import recover
 
                 opened.warnings += recover(conn, host, opened.journal, left, check_mode)
-            else:
+            elif _has_bypass(host, uri):
                 from .bypass import remove_leftovers
 
-                opened.warnings += remove_leftovers(conn, host, check_mode)
+                opened.warnings += remove_leftovers(conn, check_mode)
             recovered = [] if check_mode else list(opened.warnings)
             try:
                 yield opened
@@ -115,6 +117,11 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
                 raise
     finally:
         conn.close()
+
+
+def _has_bypass(host: Host, uri: str) -> bool:
+    """Whether a bypass may have been left on this host. Every run asks."""
+    return not host.remote and sees_daemons(uri) and any(map(is_bypass, link_names()))
 
 
 def _after(recovered: list[str], error: VirtfleetError) -> VirtfleetError:
