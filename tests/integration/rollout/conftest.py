@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 from batch import Hosts, hosts_of
-from rollouts import HOSTS
+
+from .rollouts import HOSTS
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import shlex
 import time
 
 import pytest
-from rollouts import HOSTS, MAKE, VARIABLES, having, rollout, waiting
+
+from .rollouts import HOSTS, MAKE, VARIABLES, having, rollout, waiting
 
 pytestmark = pytest.mark.lab
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from rollouts import HOSTS, MAKE, having, rollout
+
+from .rollouts import HOSTS, MAKE, having, rollout
 
 pytestmark = pytest.mark.lab
 
