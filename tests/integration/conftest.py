@@ -6,7 +6,8 @@
 A test says with the mark `story` which steps it wants done on which release's host. Before the first of them runs, the
 steps of all selected tests are made into one playbook for each host; a test looks at its own results.
 
-IT_EVERYWHERE=1 tries every case of the quartet on every release, not only on the oldest, and every fault at every step.
+A test that takes a release as a parameter runs on one of them. IT_EVERYWHERE=1 runs it on all, tries every case of the
+quartet on every release, not only on the oldest, and every fault at every step.
 IT_KEEP=1 takes the lab that is there and leaves it where it is. The playbooks and their output are in
 tests/output/integration.
 """
@@ -24,7 +25,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from harness import EVERYWHERE
 from harness.playbook import ROOT, Results, Running
+from harness.releases import on_one_release
 from harness.told import Snapshot, Told
 
 NAME = "it"
@@ -39,6 +42,16 @@ INCUMBENT = "ansible_collections/community/libvirt/"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "story(steps, release): what is to be done on a host before the test looks")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if EVERYWHERE:
+        return
+    here = Path(__file__).parent
+    kept = on_one_release(item.nodeid for item in items if here in item.path.parents)
+    left_out = [item for item in items if here in item.path.parents and item.nodeid not in kept]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
