@@ -13,25 +13,22 @@ from typing import Any, Callable, Optional
 
 from .._host.guests import read_guests
 from .._host.networks import read_network
-from .._host.plugged import read_plugged, read_with_plugged
+from .._host.plugged import read_with_plugged
 from .._host.run_step import run_step
 from .._model.bridge_state import BridgeState
 from .._model.dnsmasq import FAULTY
 from .._model.errors import VirtfleetError
-from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
-from .._model.plugged import Plugged
-from .._plan.bypass import has_bypass, has_company
 from .._plan.gaps import Gap, Gaps
 from .._plan.holdings import State
 from .._plan.leases import own_bridge
 from .._plan.order import Part, Turn, in_order, part_of
 from .._plan.record import Entry, record
-from .._plan.recovery import joined_by
-from .._plan.replug import bridges_of, is_replug, stops, with_plugged, without_place
+from .._plan.replug import bridges_of, is_replug, stops
 from .._plan.rollback import rollback
-from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, NONE, UNDEFINE, Plan, Step, Work
+from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, UNDEFINE, Plan, Step, Work
+from .before_stop import before_stop
 from .interruption import Interruption, as_ours
 from .leases import kept, kept_before, sources
 
@@ -137,7 +134,9 @@ def _do_next(running: Running, one: _Going) -> None:
     plan = running.entries[one.place].plan
     try:
         if one.rest[0].action in (BYPASS, DESTROY):
-            one.rest = _before_stop(running, one.place, one.rest)
+            entry, one.rest = before_stop(running.conn, running.host, running.entries[one.place], one.rest)
+            if running.keep(one.place, entry):
+                running.save()
         step = one.rest[0]
         running.keep_leases(one.place, step)
         if step.action == DESTROY:
@@ -155,77 +154,6 @@ def _do_next(running: Running, one: _Going) -> None:
         one.gaps.isolated = {port.tap.name for port in step.ports if port.tap is not None and port.tap.isolated}
     running.done.setdefault(plan.network, []).append(one.rest.pop(0).sentence)
     one.count += 1
-
-
-def _before_stop(running: Running, place: int, rest: list[Step]) -> list[Step]:
-    """The steps from the next one on, a stop or a bypass made before it, for what is plugged in now, not for what was
-    plugged in when the plan was made."""
-    entry = running.entries[place]
-    plan, was = entry.plan, entry.was
-    after_aside = rest[0].action == DESTROY and has_bypass(plan)
-    if after_aside and not _has_come(was):
-        return rest
-    plugged = read_plugged(running.conn, was, running.host)
-    if is_replug(plan):
-        if after_aside:
-            # Those that moved to the bypass are known as they were.
-            plugged = joined_by(was.plugged or (), plugged)
-        else:
-            plugged = (*plugged, *_lost_before(running, was, plugged))
-        if is_virtual(was.live or {}):
-            _have_netlink()
-            if plan.seamless and not has_bypass(plan) and has_company(plugged):
-                _refuse_come(plan, _came(was, plugged))
-        _refuse_come(plan, without_place(plan, was, plugged))
-        plan = with_plugged(plan, was, plugged)
-        running.entries[place] = replace(entry, plan=plan, was=replace(was, plugged=plugged))
-        running.save()
-        return list(plan.steps[next(n for n, step in enumerate(plan.steps) if step.action == rest[0].action) :])
-    if rest[0].disruption == NONE:
-        _refuse_come(plan, _came(was, plugged))
-    return rest
-
-
-def _came(was: Observed, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:
-    known = {(port.kind, port.name, port.mac) for port in was.plugged or ()}
-    return tuple(port for port in plugged if (port.kind, port.name, port.mac) not in known)
-
-
-def _has_come(was: Observed) -> bool:
-    """Whether something came into a bridge after everything had moved out of it."""
-    from .._host.bridge_ports import names_in
-
-    return bool(names_in(own_bridge(was)))
-
-
-def _lost_before(running: Running, was: Observed, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:
-    """Guests that the network had lost when the plan was made; the restart brings them back too."""
-    if not was.unplugged:
-        return ()
-    from .._plan.unplugged import still_running, without_port
-
-    lost = still_running(without_port(was), read_guests(running.conn))
-    ports = {port.port for port in plugged}
-    return tuple(port for port in lost if port.port not in ports)
-
-
-def _refuse_come(plan: Plan, come: tuple[Plugged, ...]) -> None:
-    if come:
-        raise VirtfleetError(
-            "CHANGED_MEANWHILE",
-            f"{', '.join(map(str, come))} was plugged into network '{plan.network}' just before its restart; run the "
-            "task again.",
-            network=plan.network,
-            plugged=[port.as_dict() for port in come],
-        )
-
-
-def _have_netlink() -> None:
-    """Slow to import, and possibly missing: better before the stop than after it."""
-    from .._host.links import netlink
-
-    with netlink():
-        pass
 
 
 def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:
