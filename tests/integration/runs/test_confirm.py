@@ -49,6 +49,32 @@ def test_rolled_back_together(runs, host):
     assert_refused(late, "NOT_PENDING", "nothing was changed")
 
 
+def test_rolled_back_at_once(runs, host):
+    before = runs.snapshot(host)
+    decide = {"run": "{{ made.confirm.run }}"}
+    silent = {**decide, "verify_reach": ["10.40.0.77"]}
+    *_changes, asked, unreached, planned, done, late = runs.run(
+        host,
+        [
+            *chain(60),
+            task("virt_network_confirm", decide, check=True),
+            task("virt_network_confirm", silent),
+            task("virt_network_confirm", {**decide, "decision": "roll_back"}, check=True),
+            task("virt_network_confirm", {**decide, "decision": "roll_back"}, **as_user("bob")),
+            task("virt_network_confirm", {**decide, "decision": "roll_back"}),
+        ],
+    )
+    assert not asked["failed"], asked
+    assert_refused(unreached, "REACH_LOST", "10.40.0.77")
+    assert not planned["failed"], planned
+    assert not done["failed"], done
+    assert sorted(done["networks"]) == ["fast", "lan"]
+    assert "not confirmed in time" not in done["rolled_back"]
+    assert_refused(late, "NOT_PENDING")
+    assert runs.snapshot(host) == before
+    assert "journal" not in runs.on(host, "ls", SHARED)
+
+
 def test_reach_is_verified_for_pools_and_portgroups_too(runs, host):
     runs.run(host, [task("virt_networks", {"networks": [NETWORK, POOL]})])
     before = runs.snapshot(host)
