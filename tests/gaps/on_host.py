@@ -56,7 +56,9 @@ def pings(seconds: float, taps: list[str]) -> dict:
 
 def _seen(answers: list[tuple[float, int]]) -> dict:
     pairs = list(zip(answers, answers[1:]))
-    missing = [(later[1] - one[1] - 1) % 65536 for one, later in pairs]
+    steps = [(later[1] - one[1] - 1) % 65536 for one, later in pairs]
+    # One that overtook another is not a round of all numbers.
+    missing = [step if step < 32768 else 0 for step in steps]
     silence = max(later[0] - one[0] for one, later in pairs)
     return {"silence_ms": round(silence * 1000, 1), "missing": sum(missing), "in_a_row": max(missing)}
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Optional
 from .bypass import has_bypass
 from .duration import seconds
 from .replug import is_replug
-from .step import ATTACH, DESTROY, JOIN, MOVE, Plan
+from .step import ATTACH, DESTROY, MOVE, START, Plan
 
 # A tap that moves from one bridge to another took 2 to 12 ms with libvirt 9.0 and 11.3 on an idle machine, and twice
 # that where libvirt itself moves it.
@@ -71,6 +71,6 @@ def expected_gaps(plan: Plan) -> dict[str, Any]:
 def _until_back(plan: Plan, first: int) -> float:
     """With a bypass, guests reach the host through that before they are back."""
     steps = plan.steps[first:]
-    ends = (JOIN,) if has_bypass(plan) else (ATTACH, MOVE)
+    ends = (START,) if has_bypass(plan) else (ATTACH, MOVE)
     last = max(place for place, step in enumerate(steps) if step.action in ends)
     return round(seconds(steps[: last + 1]) * 1000)

@@ -38,6 +38,9 @@ _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
 _NAMED = 5
 # A rollback starts from what exists; what remains after the first round, a second one may be able to roll back.
 _ROUNDS = 2
+# After a bypass is joined to the new bridge: guests reach the host then, and the host asks for their addresses. An
+# answer that is lost because its guest moves just then would be asked for again only a second later.
+_SETTLING_SECONDS = 0.3
 
 
 @dataclass
@@ -150,6 +153,7 @@ def _do_next(running: Running, one: _Going) -> None:
     one.gaps.add(moved)
     if step.action == JOIN:
         one.gaps.joined = time.monotonic()
+        time.sleep(_SETTLING_SECONDS)
     if step.action == ASIDE:
         one.gaps.isolated = {port.tap.name for port in step.ports if port.tap is not None and port.tap.isolated}
     running.done.setdefault(plan.network, []).append(one.rest.pop(0).sentence)
