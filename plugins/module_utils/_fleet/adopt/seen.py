@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from ..._model.canonical import canonical
-from ..._model.desired import ACTIVE
+from ..._model.desired import ACTIVE, declaration
 from ..._model.field import METADATA, Document
 from ..._model.forward import is_virtual
 from ..._model.network import NETWORK
@@ -60,11 +60,12 @@ class Seen:
 
 def definition(network: Mapping[str, Any]) -> Document:
     """What of a network is its definition, without what libvirt generates for the network and others' metadata."""
-    return {
+    said = {
         name: value
         for name, value in network.items()
         if name in NETWORK.fields and name not in ("uuid", "mac") and NETWORK.fields[name].kind != METADATA
     }
+    return {name: value for name, value in declaration(said).items() if value is not None}
 
 
 def _reach(network: Document) -> Optional[str]:
