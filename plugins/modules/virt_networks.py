@@ -27,6 +27,14 @@ options:
         that mark, or with the mark of another network that it was copied from, is never removed.
       - A mark without name and UUID was written by an older version. Such a network is not removed, and a warning lists
         it. Listing it in O(networks) once renews its mark.
+      - A warning lists the networks that O(purge) keeps because the collection did not create them.
+    type: bool
+    default: false
+  adopt:
+    description:
+      - Mark the existing networks in O(networks) that have no mark, or that of another network, as created by the
+        collection, so that O(purge) removes them once they are no longer in O(networks).
+      - Only the C(<metadata>) of these networks changes, in the running network too.
     type: bool
     default: false
 seealso:

@@ -16,8 +16,8 @@ from .argument_spec import DEFINITION
 from .module import given
 
 
-def desired_network(params: dict[str, Any]) -> Desired:
-    """params: of virt_network, or one entry of virt_networks' networks.
+def desired_network(params: dict[str, Any], claims: bool = False) -> Desired:
+    """params: of virt_network, or one entry of virt_networks' networks; claims: as in Desired.
 
     Raises VirtfleetError XML_INVALID, XML_UNSAFE, XML_TOO_LARGE or NAME_DIFFERS for xml and metadata.
     """
@@ -35,6 +35,7 @@ def desired_network(params: dict[str, Any]) -> Desired:
         declared=options if xml is not None else declaration(options),
         exact=xml is not None,
         adopts=True,
+        claims=claims,
         pending=tuple(params.get("pending") or ()),
     )
 

@@ -23,6 +23,7 @@ def main() -> None:
         argument_spec={
             "networks": networks,
             "purge": {"type": "bool", "default": False},
+            "adopt": {"type": "bool", "default": False},
             **restart_spec(),
             **safety_spec(),
             **connection_spec(),
@@ -40,7 +41,7 @@ def _work(module: Module) -> dict[str, Any]:
 
     params = module.params
     done = apply_networks(
-        [desired_network(network) for network in params["networks"]],
+        [desired_network(network, claims=params["adopt"]) for network in params["networks"]],
         uri=params["uri"],
         restart=params["restart"],
         check_mode=module.check_mode,

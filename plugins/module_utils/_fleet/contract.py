@@ -18,7 +18,7 @@ from .user_values import Complain, as_int, as_str, is_list, shown
 # What only a contract has; everything else in it is an option of the network.
 OWN = ("reach", "subnets")
 # Read separately: whether network or device carries the MTU depends on the binding.
-_APART = ("name", "mtu", *OWN)
+_APART = ("name", "mtu", "hosts", *OWN)
 # The smallest MTU that IPv4 allows, and the largest packet.
 _MTU = range(68, 65536)
 
@@ -95,6 +95,8 @@ def _read_entry(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> Cont
     subnets = None
     if item.get("subnets") is not None:
         subnets = read_subnets(item.get("subnets"), complain)
+    if item.get("hosts") is not None:
+        complain("hosts must be applied first, with the filter networks_of_host.")
     options, unread = read_network_options({k: v for k, v in item.items() if k not in _APART}, complain)
     if subnets is not None and reach and "ips" in options and "ips" not in unread:
         for sentence in subnets_broken(name, reach, subnets, options["ips"]):

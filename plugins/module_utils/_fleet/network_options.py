@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._model.desired import ACTIVE, INACTIVE, PRESENT
-from .._model.field import Document, Entity, attribute, child, flag
+from .._model.field import TEXTS, Document, Entity, Field, attribute, child, flag
 from .._model.network import NETWORK
 from .._plan.pool.request import SELECTION
 from .user_values import Complain, read_options
@@ -21,6 +21,7 @@ NETWORK_OPTIONS = Entity(
     *(field for field in NETWORK.fields.values() if field.name != "name"),
     attribute("state", choices=STATES),
     flag("autostart"),
+    Field("pending", TEXTS, "option"),
     child("pool", SELECTION),
 )
 

@@ -38,6 +38,7 @@ class Desired:
     none).
     own: the collection's own elements in its metadata, if they change.
     adopts: whether a network that an older version of the collection made gets the mark of this one.
+    claims: whether a network that the collection did not make gets its mark too.
     new_uuid: the UUID of a new network, if none is declared; its mark contains the UUID.
     pending: options that the running network may have otherwise, where the definition has them as declared.
     """
@@ -50,6 +51,7 @@ class Desired:
     live: Optional[Document] = None
     own: Optional[list[str]] = None
     adopts: bool = False
+    claims: bool = False
     new_uuid: str = of_class(default_factory=lambda: str(uuid4()), compare=False)
     pending: tuple[str, ...] = ()
 

@@ -14,7 +14,7 @@ from .._model.field import EXTRA, Document
 from .._model.forward import is_virtual
 from .._model.network import NETWORK
 from .._model.observed import Observed
-from .._xml.mark import has_old_mark, marked_again, new_mark
+from .._xml.mark import has_old_mark, is_managed, marked_again, new_mark
 
 
 def target_definition(desired: Desired, observed: Observed) -> Document:
@@ -57,7 +57,9 @@ def _metadata(document: Document, desired: Desired, base: Document | None) -> No
     elif base is None:
         own = new_mark(desired.name, str(document["uuid"]))
     else:
-        own = marked_again(base) if desired.adopts and has_old_mark(base) else mark.own(base)
+        renewed = desired.adopts and has_old_mark(base)
+        claimed = desired.claims and not is_managed(base)
+        own = marked_again(base) if renewed or claimed else mark.own(base)
     if foreign or own:
         document["metadata"] = [*own, *foreign]
     else:

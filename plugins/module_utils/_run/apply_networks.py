@@ -104,19 +104,29 @@ def _purged(wanted: list[Desired], everything: dict[str, Observed]) -> list[Desi
 
 def _kept_by_purge(wanted: list[Desired], everything: dict[str, Observed]) -> list[str]:
     names = {desired.name for desired in wanted}
-    kept = [
-        name
+    documents = {
+        name: observed.persistent or observed.live or {}
         for name, observed in sorted(everything.items())
-        if name not in names and has_old_mark(observed.persistent or observed.live or {})
-    ]
-    if not kept:
-        return []
-    shown = ", ".join(kept[:_NAMED]) + (f" and {len(kept) - _NAMED} more" if len(kept) > _NAMED else "")
-    warning = (
-        f"purge keeps {shown}: an older version of this collection marked it, or the network that it was copied from. "
-        "Remove it with state: absent, or list it in networks once to renew its mark."
-    )
-    return [warning]
+        if name not in names
+    }
+    old = [name for name, document in documents.items() if has_old_mark(document)]
+    foreign = [name for name, document in documents.items() if name not in old and not is_managed(document)]
+    warnings = []
+    if old:
+        warnings.append(
+            f"purge keeps {_shown(old)}: an older version of this collection marked it, or the network that it was "
+            "copied from. Remove it with state: absent, or list it in networks once to renew its mark."
+        )
+    if foreign:
+        warnings.append(
+            f"purge keeps {_shown(foreign)}: this collection did not create it. Remove it with state: absent, or list "
+            "it in networks once with adopt, so that purge removes it when it is withdrawn."
+        )
+    return warnings
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _looked_at(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:

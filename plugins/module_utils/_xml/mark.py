@@ -36,8 +36,9 @@ def has_old_mark(document: Document) -> bool:
 
 
 def marked_again(document: Document) -> list[str]:
-    """Our own metadata of a network with an old mark, with a renewed one."""
-    root = parse(own(document)[0])
+    """Our own metadata of a network that exists, with a mark of its own in place of the one that it may have."""
+    texts = own(document)
+    root = parse(texts[0]) if texts else _element()
     return [canonical_text(_signed(root, str(document["name"]), str(document["uuid"])))]
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -371,5 +372,19 @@ def test_an_older_versions_mark_is_renewed_before_purge_goes_by_it(conn, journal
     assert [step.action for step in plan.steps] == ["define"]
     assert (plan.before["managed"], plan.after["managed"]) == (False, True)
     assert changed(apply(want("lan", "inactive"), want("dmz", "inactive", **DMZ), purge=True)) == []
+    assert changed(apply(want("dmz", "inactive", **DMZ), purge=True)) == ["lan"]
+    assert names(conn) == ["dmz"]
+
+
+def test_a_network_made_by_hand_is_removed_only_once_it_was_claimed(conn, journal):
+    conn.networkDefineXML("<network><name>lan</name></network>")
+    done = apply(want("dmz", "inactive", **DMZ), purge=True)
+    assert [warning for warning in done.warnings if "lan" in warning and "did not create it" in warning]
+    claimed = replace(want("lan", "inactive"), claims=True)
+    again = apply(claimed, want("dmz", "inactive", **DMZ), purge=True)
+    ((plan, _observed),) = [work for work in again.work if work[0].network == "lan"]
+    assert [step.action for step in plan.steps] == ["define"]
+    assert (plan.before["managed"], plan.after["managed"]) == (False, True)
+    assert changed(apply(claimed, want("dmz", "inactive", **DMZ), purge=True)) == []
     assert changed(apply(want("dmz", "inactive", **DMZ), purge=True)) == ["lan"]
     assert names(conn) == ["dmz"]

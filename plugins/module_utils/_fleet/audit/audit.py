@@ -107,7 +107,8 @@ def _definition(host: str, wanted: Document, options: Document, info: Mapping[st
     observed = Observed(name, live=live, persistent=defined if details["persistent"] else None)
     said = {option: value for option, value in wanted.items() if option in NETWORK.fields and option != "name"}
     major, minor, patch = (int(part) for part in info["host"]["libvirt_version"].split("."))
-    both = compare(Desired(name, declared=declaration(said)), observed, Host((major, minor, patch)))
+    desired = Desired(name, declared=declaration(said), pending=tuple(wanted.get("pending") or ()))
+    both = compare(desired, observed, Host((major, minor, patch)))
     if both.define and both.persistent is not None:
         yield from _differs(kinds.DEFINITION_DIFFERS, host, name, both.goal, both.persistent)
     if both.live is not None and both.live_goal is not None:

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is not the same on all hosts of a fleet that is taken over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from textwrap import wrap
+from typing import Any, NamedTuple
+
+from ..audit.table import WIDTH, folded, natural
+
+REACH_DIFFERS = "REACH_DIFFERS"
+MTU_DIFFERS = "MTU_DIFFERS"
+SUBNETS_DIFFER = "SUBNETS_DIFFER"
+PORTGROUPS_DIFFER = "PORTGROUPS_DIFFER"
+NOT_EXPRESSIBLE = "NOT_EXPRESSIBLE"
+NETWORK_TRANSIENT = "NETWORK_TRANSIENT"
+CHANGES_PENDING = "CHANGES_PENDING"
+NETWORK_PARTIAL = "NETWORK_PARTIAL"
+BINDING_DIFFERS = "BINDING_DIFFERS"
+
+# From worst to least. The first four break a contract; a network with one of LEFT_OUT is not taken over.
+CODES = (
+    REACH_DIFFERS,
+    MTU_DIFFERS,
+    SUBNETS_DIFFER,
+    PORTGROUPS_DIFFER,
+    NOT_EXPRESSIBLE,
+    NETWORK_TRANSIENT,
+    CHANGES_PENDING,
+    NETWORK_PARTIAL,
+    BINDING_DIFFERS,
+)
+BREAKING = CODES[:4]
+LEFT_OUT = (REACH_DIFFERS, NOT_EXPRESSIBLE)
+
+
+class Difference(NamedTuple):
+    """hosts: those it is about."""
+
+    code: str
+    network: str
+    hosts: tuple[str, ...]
+    sentence: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**self._asdict(), "hosts": list(self.hosts), "breaks": self.code in BREAKING}
+
+
+def between(code: str, network: str, what: str, values: Mapping[str, Any]) -> Difference:
+    """values: host to what it has, as plain data; None when it has nothing."""
+    alike: dict[str, list[str]] = {}
+    for host in sorted(values, key=natural):
+        alike.setdefault(_shown(values[host]), []).append(host)
+    said = "; ".join(f"{value} on {folded(hosts)}" for value, hosts in alike.items())
+    return Difference(code, network, tuple(sorted(values, key=natural)), f"{what} of network {network}: {said}.")
+
+
+def in_order(differences: Iterable[Difference]) -> list[Difference]:
+    """The worst first."""
+    return sorted(differences, key=lambda one: (CODES.index(one.code), natural(one.network), one.sentence))
+
+
+def table(differences: Iterable[Difference]) -> list[str]:
+    """For people; in the order given."""
+    lines: list[str] = []
+    for one in differences:
+        effect = "left out" if one.code in LEFT_OUT else "breaks" if one.code in BREAKING else "info"
+        lines += wrap(f"{effect:<9}{one.code}: {folded(one.hosts)}", WIDTH, subsequent_indent=" " * 11)
+        lines += wrap(one.sentence, WIDTH, initial_indent=" " * 9, subsequent_indent=" " * 9)
+    return lines
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ({}, []):
+        return "none"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which networks of the contract a host has: all but those whose key hosts names others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .user_values import as_str, is_list, shown
+
+
+def contract_of_host(contract: Any, host: str, groups: Mapping[str, Any]) -> Any:
+    """The contract without the networks of other hosts, and without the key hosts.
+
+    groups: the hosts of each group, as Ansible has them. What is no contract at all is returned as it is: it is
+    refused where the contract is read. Raises ValueError with a sentence for a key hosts that cannot be read.
+    """
+    if not is_list(contract):
+        return contract
+    known = {str(name) for members in groups.values() if is_list(members) for name in members}
+    result = []
+    for item in contract:
+        if not isinstance(item, Mapping) or item.get("hosts") is None:
+            result.append(item)
+            continue
+        names = _names(item, known | {str(group) for group in groups})
+        within = {str(member) for name in names for member in groups.get(name) or ()}
+        if host in names or host in within:
+            result.append({key: value for key, value in item.items() if key != "hosts"})
+    return result
+
+
+def _names(item: Mapping[Any, Any], known: set[str]) -> list[str]:
+    where = f"Network {shown(item.get('name'))} in the contract: hosts"
+    given = item["hosts"]
+    if not is_list(given) or not given:
+        raise ValueError(f"{where} must be a list of host and group names, not {shown(given)}.")
+    names = []
+    for value in given:
+        name = as_str(value)
+        if name is None or name not in known:
+            raise ValueError(f"{where} has {shown(value)}, which is neither a host nor a group of the inventory.")
+        names.append(name)
+    return names
