@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
@@ -89,13 +90,15 @@ def networks_audit(contract: Any, hosts: Any, baseline: Optional[list[dict[str, 
         everything = audit(contract, hosts)
         found = new_or_worse(everything, baseline or [])
         lines = table(found, without_findings(everything, map(str, hosts)))
+        findings = [one.as_dict() for one in found]
+        json.dumps(findings)  # what was found is shown as it is
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):
         raise AnsibleFilterError(
             "The contract, the facts of a host or the baseline have another form than documented. Gather them again."
         ) from None
     ranks = [rank_of(one.kind.severity) for one in found]
     return {
-        "findings": [one.as_dict() for one in found],
+        "findings": findings,
         "lines": lines or ["No finding is new or worse."],
         "worst": SEVERITIES[max(ranks)] if ranks else None,
     }

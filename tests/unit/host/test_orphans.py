@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +20,11 @@ NAMES = ["red", "blue", "größe", "a b"]
 
 def started(program, option):
     """A shell that waits, with the command line of something else."""
-    return subprocess.Popen([program, "-c", "read x", option], executable="/bin/sh", stdin=subprocess.PIPE)
+    process = subprocess.Popen([program, "-c", "read x", option], executable="/bin/sh", stdin=subprocess.PIPE)
+    # The kernel says that the program runs a moment before it shows its command line.
+    while option.encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes():
+        time.sleep(0.001)
+    return process
 
 
 PROCESSES = st.lists(
