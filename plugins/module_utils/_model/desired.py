@@ -22,11 +22,8 @@ STATES = (ACTIVE, INACTIVE, PRESENT, ABSENT)
 IDLE = "idle"
 NEVER = "never"
 REPLUG = "replug"
-SEAMLESS = "seamless"
 FORCE = "force"
-RESTARTS = (IDLE, NEVER, REPLUG, SEAMLESS, FORCE)
-# Those that plug everything in again.
-REPLUGS = (REPLUG, SEAMLESS)
+RESTARTS = (IDLE, NEVER, REPLUG, FORCE)
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,7 @@ _PLUGGED: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _BRIDGE: dict[str, tuple[type, ...]] = {"name": _TEXT, "index": _NUMBER, "stp": _FLAG}
 _LEASES: dict[str, tuple[type, ...]] = {"bridge": _TEXT, "status": _TEXT, "macs": _TEXT}
-_TAP: dict[str, tuple[type, ...]] = {
-    "name": _TEXT, "mtu": (int, type(None)), "options": _LIST, "fdb": _LIST, "dormant": _FLAG,
-}  # fmt: skip
+_TAP: dict[str, tuple[type, ...]] = {"name": _TEXT, "mtu": (int, type(None)), "options": _LIST, "fdb": _LIST}
 
 
 def _check(record: Any, types: dict[str, tuple[type, ...]]) -> None:
