@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import adopt
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import table
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.table import folded
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import folded
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
 DOCUMENTATION = r"""

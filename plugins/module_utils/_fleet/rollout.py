@@ -10,7 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from .._model.few import few
-from .audit.table import WIDTH, folded, natural
+from .host_lines import WIDTH, folded, natural
 
 NEW, OLD, UNKNOWN = "new", "old", "unknown"
 STATES = (NEW, OLD, UNKNOWN)

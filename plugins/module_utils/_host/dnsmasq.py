@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Optional
+from typing import Callable, Optional
 
 from .._model.dnsmasq import BROKEN, DEAD, RUNNING, STALE, UNKNOWN, UNUSED, is_configured, needs_dnsmasq
 from .._model.field import Document
 
 STATE = "/run/libvirt/network"
 FILES = "/var/lib/libvirt/dnsmasq"
-# The longest wait for the end of a dnsmasq that libvirt has signalled.
+# The longest wait for the end of a dnsmasq that was signalled.
 _END_SECONDS = 5
 
 
@@ -48,8 +48,13 @@ def wait_for_end(name: str, pid: str, files: str = FILES, proc: str = "/proc") -
 
     pid: as noted_pid gave it before the stop.
     """
+    wait_while(lambda: _runs(proc, pid, os.path.join(files, f"{name}.conf")))
+
+
+def wait_while(running: Callable[[], bool]) -> None:
+    """For a dnsmasq that was signalled; a few seconds at most."""
     until = time.monotonic() + _END_SECONDS
-    while _runs(proc, pid, os.path.join(files, f"{name}.conf")) and time.monotonic() < until:
+    while running() and time.monotonic() < until:
         time.sleep(0.02)
 
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from typing import Callable, Optional
 
-from .dnsmasq import FILES
+from .dnsmasq import FILES, wait_while
 
 _OPTION = "--conf-file="
-_END_SECONDS = 5
 
 
 def end_orphans(is_active: Callable[[str], bool], name: Optional[str] = None, files: str = FILES) -> bool:
@@ -29,9 +27,7 @@ def end_orphans(is_active: Callable[[str], bool], name: Optional[str] = None, fi
     """
     found = [(pid, network) for pid, network in _dnsmasqs(files) if name in (None, network)]
     ended = [pid for pid, network in found if not is_active(network) and _is_signalled(pid)]
-    until = time.monotonic() + _END_SECONDS
-    while any(_words(pid) for pid in ended) and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_while(lambda: any(_words(pid) for pid in ended))
     return bool(ended)
 
 

@@ -16,13 +16,11 @@ from hypothesis import strategies as st
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.audit import audit
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.kinds import KINDS
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.table import (
-    WIDTH,
-    folded,
-    natural,
     new_or_worse,
     table,
     without_findings,
 )
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import WIDTH, folded, natural
 
 CONTRACT = [
     {"name": "red", "reach": "l2", "mtu": 1500, "portgroups": [{"name": "eng", "default": True}]},

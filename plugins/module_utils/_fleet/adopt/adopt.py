@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, Optional
 from ..._model.canonical import canonical
 from ..._model.field import Document
 from ..._model.network import NETWORK
-from ..audit.table import natural
 from ..contract_check import host_networks
+from ..host_lines import natural
 from ..network_options import NETWORK_OPTIONS
 from .difference import (
     BINDING_DIFFERS,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from ..audit.table import WIDTH, folded, natural
+from ..host_lines import WIDTH, folded, natural
 
 REACH_DIFFERS = "REACH_DIFFERS"
 MTU_DIFFERS = "MTU_DIFFERS"

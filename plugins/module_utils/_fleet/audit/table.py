@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
-from typing import Any, Union
+from typing import Any
 
+from ..host_lines import WIDTH, folded
 from .finding import SEVERITIES, Finding, rank_of
-
-WIDTH = 99
 
 
 def table(findings: Iterable[Finding], well: Sequence[str]) -> list[str]:
@@ -28,27 +26,6 @@ def table(findings: Iterable[Finding], well: Sequence[str]) -> list[str]:
     if well:
         lines += wrap(f"{'clean':<8}{folded(well)}", WIDTH, subsequent_indent=" " * 10)
     return lines
-
-
-def folded(hosts: Iterable[str]) -> str:
-    """kvm1-kvm3, kvm10: runs of at least three numbered names, in natural order."""
-    runs: list[list[str]] = []
-    for host in sorted(set(hosts), key=natural):
-        if runs and _next(runs[-1][-1]) == host:
-            runs[-1].append(host)
-        else:
-            runs.append([host])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
-
-
-def natural(host: str) -> list[tuple[int, Union[int, str]]]:
-    """A sort key: kvm2 before kvm10."""
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.findall(r"[0-9]+|[^0-9]+", host)]
-
-
-def _next(host: str) -> str:
-    found = re.fullmatch(r"(.*?)([0-9]+)", host)
-    return f"{found[1]}{int(found[2]) + 1:0{len(found[2])}}" if found else ""
 
 
 def new_or_worse(findings: Iterable[Finding], baseline: Iterable[Mapping[str, Any]]) -> list[Finding]:
