@@ -86,9 +86,8 @@ lab-down: ## take the fleet down
 demo: setup ## a fleet of 3, the rollout, the migration check's matrix, a real live migration
 	@tests/demo/run
 
-corpus: setup ## XML=dir: every network XML in a folder through virt_network
-	@$(if $(XML),,echo 'usage: make corpus XML=dir' >&2; exit 2)
-	@python tests/corpus/run.py $(XML)
+corpus: setup ## [XML=dir] [RELEASES=a,b]: the network XML in a folder, or in libvirt's own tests, through virt_network
+	@python tests/corpus/run.py $(if $(RELEASES),--releases $(RELEASES)) $(XML)
 
 truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n] [RELEASES=a,b]: migration scenarios against reality
 	@python tests/truth/run.py --lanes $(LANES) $(if $(RELEASES),--releases $(RELEASES)) $(if $(RANDOM),--drawn $(RANDOM) $(if $(SEED),--seed $(SEED))) $(SCENARIOS)

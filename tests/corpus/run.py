@@ -3,18 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every network XML in a folder through virt_network, on hosts of the lab.
 
-usage: python tests/corpus/run.py FOLDER
-
-Each *.xml is checked, applied, applied again and removed. It converges when check mode promised what was done, the
-second run found nothing to do and nothing is left at the end. It is refused when libvirt refuses it, with libvirt's
-reason; where the collection refuses first, virsh asks the same libvirt. All else is a fail. The last line counts; the
-exit status is 0 without a fail, 1 with one, 2 when there is nothing to try. CORPUS_RELEASE names another Debian release
-than the machine's.
+Without a folder: the networks in libvirt's own tests, from the source of each release, on hosts of that release. Each
+*.xml is checked, applied, applied again and removed. It converges when check mode promised what was done, the second
+run found nothing to do and nothing is left at the end. It is refused when libvirt refuses it, with libvirt's reason;
+where the collection refuses first, virsh asks the same libvirt. All else is a fail. The last line counts; the exit
+status is 0 without a fail, 1 with one, 2 when there is nothing to try.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
 import signal
 import subprocess
 import sys
@@ -25,10 +23,13 @@ from typing import Any, Callable
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "integration"))
+sys.path[:0] = [str(ROOT / "tests" / part) for part in ("integration", "lab")]
 sys.dont_write_bytecode = True
 
+import rootfs  # noqa: E402
+import source  # noqa: E402
 from harness.playbook import Call, Probe, Results, Running, Verbatim  # noqa: E402
+from state import Lab, LabError  # noqa: E402
 
 NAME = "corpus"
 LAB = ["/usr/bin/python3", str(ROOT / "tests" / "lab" / "lab.py"), "--name", NAME]
@@ -245,9 +246,8 @@ def report(found: list[Entry]) -> int:
     return 1 if count[FAIL] else 0
 
 
-def up() -> Path:
-    release = os.environ.get("CORPUS_RELEASE")
-    command = [*LAB, "up", "--hosts", str(HOSTS), *(["--releases", release] if release else [])]
+def up(release: str) -> Path:
+    command = [*LAB, "up", "--hosts", str(HOSTS), "--releases", release]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise FaultError(f"the lab does not come up: {done.stderr.strip()}")
@@ -258,25 +258,35 @@ def down() -> None:
     subprocess.run([*LAB, "down"], stdout=subprocess.DEVNULL, check=False)
 
 
-def main(arguments: list[str]) -> int:
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        print(__doc__, file=sys.stderr)
-        return 2
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+def tried(folder: Path | None, release: str) -> list[Entry]:
+    """The networks of the folder, or of the release's libvirt, with what hosts of the release made of them."""
+    found = entries(folder or source.networks(Lab(NAME), release))
+    down()  # what a killed run may have left
     try:
-        found = entries(Path(arguments[0]))
-        down()  # what a killed run may have left
+        inventory = up(release)
+        with tempfile.TemporaryDirectory() as results:
+            work(found, inventory, Path(results))
+    finally:
+        down()
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--releases", default=rootfs.codename(), help="of Debian: A,B")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    worst = 0
+    for release in options.releases.split(","):
+        print(f"== {options.folder or 'networks of its own libvirt'} on Debian {release}", flush=True)
         try:
-            inventory = up()
-            with tempfile.TemporaryDirectory() as folder:
-                work(found, inventory, Path(folder))
-        finally:
-            down()
-    except (FaultError, OSError) as fault:
-        print(f"corpus: {fault}", file=sys.stderr)
-        return 2
-    return report(found)
+            worst = max(worst, report(tried(options.folder, release)))
+        except (FaultError, LabError, OSError, subprocess.CalledProcessError) as fault:
+            print(f"corpus: {fault}", file=sys.stderr)
+            worst = 2
+    return worst
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

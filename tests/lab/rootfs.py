@@ -57,7 +57,7 @@ def _packages(available: set[str]) -> list[str]:
     return [line.lstrip("?") for line in lines if line and (line[0] != "?" or line[1:] in available)]
 
 
-def _mirror(lab: Lab) -> str:
+def mirror(lab: Lab) -> str:
     """Where the machine's apt takes Debian from."""
     shown = procs.run(lab.dir, ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Identifier: Packages"])
     for line in shown.splitlines():
@@ -83,7 +83,7 @@ def bootstrap(lab: Lab, release: str, root: Path) -> None:
         )
     root.mkdir(parents=True, exist_ok=True)
     root.chmod(0o755)
-    debootstrap = ["debootstrap", "--variant=minbase", name, str(root), _mirror(lab)]
+    debootstrap = ["debootstrap", "--variant=minbase", name, str(root), mirror(lab)]
     if not (SCRIPTS / name).exists():
         debootstrap.append(SCRIPT)
     procs.run(lab.dir, [*APART, *debootstrap], timeout=BUILD_MINUTES * 60, inherit=procs.PROXIES)
@@ -128,7 +128,7 @@ def dated(lab: Lab, release: str) -> str:
     """A moving release with the date of its archive, or of the newest root in the cache when that does not answer."""
     if release not in MOVING:
         return release
-    url = f"{_mirror(lab).rstrip('/')}/dists/{release}/InRelease"
+    url = f"{mirror(lab).rstrip('/')}/dists/{release}/InRelease"
     try:
         with urllib.request.urlopen(url, timeout=30) as answer:
             head = answer.read(2000).decode(errors="replace")

@@ -96,10 +96,12 @@ def after_rollback(before: Look, after: Look) -> list[str]:
     and links, the order of records, and a dnsmasq that was gone before."""
     gone = {name for name, facts in before["networks"].items() if not facts["dnsmasq"]["pid"]}
     broken, without_guests = _broken(before)
+    # A bridge's own address is the lowest of its ports'.
+    addresses = {f"/links/{after['links'][tap]['master']}/mac" for tap in _loose_taps(before) & after["links"].keys()}
 
     def ignore(path: str) -> bool:
         name, _slash, rest = path.removeprefix("/networks/").rpartition("/dnsmasq/")
-        if path.startswith(tuple(f"/links/{link}/" for link in broken)):
+        if path.startswith(tuple(f"/links/{link}/" for link in broken)) or path in addresses:
             return True
         if path.startswith(tuple(f"/networks/{network}/ports/" for network in without_guests)):
             return True
