@@ -9,7 +9,9 @@ Usage: sanity.py [ARGUMENT ...]     (arguments go to ansible-test, for instance 
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -21,24 +23,29 @@ ROOT = Path(__file__).resolve().parents[2]
 COPY = ROOT / ".cache/sanity/ansible_collections/virtfleet/network"
 RESULTS = ROOT / ".cache/results"
 BOOTSTRAP = "https://ci-files.testing.ansible.com/ansible-test/get-pip-{}.py"
-PIP = "24.2"  # the one that the pinned ansible-core asks for
+
+
+def wanted_pip() -> str:
+    """The version that this ansible-core makes its environments with."""
+    package = Path(importlib.util.find_spec("ansible_test").origin).parent
+    return re.search(r"\bpip='([0-9.]+)'", (package / "_internal/python_requirements.py").read_text())[1]
 
 
 def provide_pip() -> None:
     """Let ansible-test's environments be built where the package index is reachable and its download server is not."""
-    cache = Path.home() / ".ansible/test/cache"
-    script = cache / f"get_pip_{PIP.replace('.', '_')}.py"
+    pip, cache = wanted_pip(), Path.home() / ".ansible/test/cache"
+    script = cache / f"get_pip_{pip.replace('.', '_')}.py"
     if script.exists():
         return
     try:
-        with urllib.request.urlopen(BOOTSTRAP.format(PIP), timeout=15):
+        with urllib.request.urlopen(BOOTSTRAP.format(pip), timeout=15):
             return
     except (urllib.error.URLError, TimeoutError):
-        print(f"sanity: no {BOOTSTRAP.format(PIP)}; taking pip {PIP} from the package index", flush=True)
+        print(f"sanity: no {BOOTSTRAP.format(pip)}; taking pip {pip} from the package index", flush=True)
     cache.mkdir(parents=True, exist_ok=True)
     download = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--only-binary=:all:", "-d", str(cache)]
-    subprocess.run([*download, f"pip=={PIP}"], check=True)
-    wheel = str(cache / f"pip-{PIP}-py3-none-any.whl")
+    subprocess.run([*download, f"pip=={pip}"], check=True)
+    wheel = str(cache / f"pip-{pip}-py3-none-any.whl")
     script.write_text(
         "import sys\n"
         f"wheel = {json.dumps(wheel)}\n"

@@ -170,12 +170,14 @@ def daemon(how: str = "TERM") -> dict[str, Any]:
 
 
 def awake() -> dict[str, Any]:
-    """Have libvirtd run, whatever became of it."""
+    """Have libvirtd run, whatever became of it, and have it back at its guests: it plugs in those that are cut off."""
     until = time.monotonic() + 40
     while time.monotonic() < until:
         if "libvirtd" not in _init(do="status")["running"]:
             _init(do="start", service="libvirtd")
         elif Path("/run/libvirt/libvirt-sock").exists() and not run("virsh", "-q", "uri").returncode:
+            for guest in output("virsh", "-q", "list", "--uuid").split():
+                run("virsh", "-q", "dommemstat", guest)  # a job on the guest; it waits for the one that reconnects
             return {"rc": 0, "said": ""}
         time.sleep(0.05)
     raise RuntimeError("libvirtd does not come back")
