@@ -25,7 +25,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 TIERS := test-unit test-lint test-types test-sanity test-build test-lab test-walk
 LINTS := lint-ruff lint-format lint-ansible lint-yaml lint-docs lint-changelog
 
-.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth evacuate verdict matrix bench walk clean
+.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth evacuate verdict matrix gaps bench walk clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -100,6 +100,9 @@ verdict: setup ## [CASES=n] [SEED=n]: generated definitions, check mode's verdic
 
 matrix: setup ## [SMOKE=bullseye,testing/nftables]: the smoke tests on every libvirt and ansible-core claimed; the table in docs
 	@python tests/smoke/matrix.py $(SMOKE)
+
+gaps: setup ## [RELEASES=a,b] [RUNS=n]: what guests notice of a replug, against a restart by hand
+	@python tests/gaps/run.py $(if $(RELEASES),--releases $(RELEASES)) $(if $(RUNS),--runs $(RUNS))
 
 bench: setup ## the measurements
 	@python tests/bench/run.py

@@ -686,12 +686,15 @@ options:
         lists the guests.
       - V(never) leaves the change for the network's next start and reports it as pending.
       - V(replug) restarts the network and then plugs everything back in. Guests on a bridge that libvirt creates are
-        disconnected briefly, and the result says for how long; guests on the host's own bridge or on a macvtap keep
-        their connection. A change that no restart can bring to a running guest waits until that guest stops. Not
-        possible over a remote URI.
+        briefly disconnected from the host and from what is beyond it, and the result says for how long; a temporary
+        bridge keeps them connected to one another. Where the host allows none, they are disconnected from one another
+        too, and a warning says why. Guests on the host's own bridge or on a macvtap keep their connection. A change
+        that no restart can bring to a running guest waits until that guest stops. Not possible over a remote URI.
+      - V(seamless) does the same, but fails before it changes anything (V(SEAMLESS_IMPOSSIBLE)) where guests would be
+        disconnected from one another.
       - V(force) always restarts the network and cuts off the guests.
     type: str
-    choices: [idle, never, replug, force]
+    choices: [idle, never, replug, seamless, force]
     default: idle
 """
 

@@ -69,7 +69,7 @@ EXAMPLES = r"""
     mtu: 9000
     restart: never
 
-- name: Change the MTU now; guests are out of the bridge for some milliseconds
+- name: Change the MTU now; guests do not reach the host for about half a second, but one another throughout
   virtfleet.network.virt_network:
     name: lan
     mtu: 9000
@@ -100,6 +100,8 @@ steps:
       description:
         - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe) or V(leases); for what is
           plugged in, V(attach), V(move), V(release), V(reclaim) or V(free).
+        - For the temporary bridge of a replug, V(bypass) makes it and joins it to the network's bridge, V(aside) moves
+          taps into it, V(join) joins it to the new bridge, V(unbypass) removes it.
       type: str
     section:
       description: For an update, libvirt's name for the section.
@@ -137,6 +139,14 @@ estimated_seconds:
   returned: success
   type: float
   sample: 0.65
+expected_gaps:
+  description:
+    - For a restart that plugs guests in again, approximately how long they will be cut off from the host, C(host_ms),
+      and from one another, C(guests_ms), in milliseconds on an idle host. With a temporary bridge the latter is the
+      most for each of two moves. Empty if guests notice nothing.
+  returned: success
+  type: dict
+  sample: {host_ms: 830, guests_ms: 50}
 plugged:
   description: Guest NICs and devices that a restart or stop cut off or interrupted, or in check mode would.
   returned: success, and when the restart or stop is refused
@@ -149,12 +159,14 @@ blocked_by_guests:
   elements: dict
 replugged:
   description:
-    - What was plugged in again with O(restart=replug). C(gap_ms) is how long the tap was out of the bridge, 0 if it
-      never left the bridge.
+    - What was plugged in again with O(restart=replug) or O(restart=seamless). C(gap_ms) is how long the tap was cut
+      off from the host, C(guests_gap_ms) the longest time that it was cut off from other guests, in milliseconds; 0 if
+      it never left its bridge.
   returned: success
   type: list
   elements: dict
-  sample: [{kind: guest, name: web1, mac: "52:54:00:00:00:01", tap: vnet0, portgroup: null, gap_ms: 212.4}]
+  sample: [{kind: guest, name: web1, mac: "52:54:00:00:00:01", tap: vnet0, portgroup: null, gap_ms: 512.4,
+            guests_gap_ms: 3.1}]
 confirm:
   description:
     - The C(run) to pass to M(virtfleet.network.virt_network_confirm), and how many C(seconds) are left to confirm.

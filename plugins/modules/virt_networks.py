@@ -106,6 +106,9 @@ networks:
       description: Guests that must be stopped or migrated away before the pending options can take effect.
       type: list
       elements: dict
+    expected_gaps:
+      description: How long guests will be cut off, as M(virtfleet.network.virt_network) returns it.
+      type: dict
     replugged:
       description: What was plugged in again, as M(virtfleet.network.virt_network) returns it.
       type: list

@@ -82,18 +82,19 @@ def pinging_domain_xml(
     *,
     mtu: int | None = None,
     pings: Iterable[str] = (),
+    every: float | None = None,
     kind: str = "qemu",
     machine: str = MACHINE,
 ) -> str:
     """A guest that answers pings. files: from pinging_initrd(); addresses: one per interface, as 10.0.0.5/24;
-    pings: whom it pings ten times a second, with every answer on its console.
+    pings: whom it pings ten times a second, with every answer on its console, or every so many seconds, without.
 
     It runs under TCG by default: that works, and migrates, on every machine, whatever its CPU.
     """
     cmdline = "console=ttyS0 quiet lab.ip=" + ",".join(addresses) + (f" lab.mtu={mtu}" if mtu else "")
     others = ",".join(pings)
     if others:
-        cmdline += f" lab.ping={others}"
+        cmdline += f" lab.ping={others}" + (f" lab.every={every}" if every else "")
     return domain_xml(
         name,
         interfaces,

@@ -151,7 +151,7 @@ def test_the_modules_own_options():
     assert documented["state"]["default"] == "active"
     assert documented["autostart"]["type"] == "bool"
     assert "default" not in documented["autostart"]
-    assert options("RESTART")["restart"]["choices"] == ["idle", "never", "replug", "force"]
+    assert options("RESTART")["restart"]["choices"] == ["idle", "never", "replug", "seamless", "force"]
     assert options("CONNECTION")["uri"]["default"] == "qemu:///system"
 
 

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._plan.step import Plan, concerned
 
+if TYPE_CHECKING:
+    from .._plan.gaps import Gap
 
-def plan_result(plan: Plan, gaps: Optional[dict[str, float]] = None) -> dict[str, Any]:
-    """The result for one network. gaps: how long each tap was out of its bridge, in milliseconds; None when nothing was
-    put back."""
+
+def plan_result(plan: Plan, gaps: Optional[dict[str, Gap]] = None) -> dict[str, Any]:
+    """The result for one network. gaps: how long each tap was cut off; None when nothing was put back."""
     return {
         "name": plan.network,
         "changed": plan.changed,
@@ -23,13 +25,23 @@ def plan_result(plan: Plan, gaps: Optional[dict[str, float]] = None) -> dict[str
         "estimated_seconds": plan.seconds,
         "plugged": [item.as_dict() for item in plan.plugged],
         "blocked_by_guests": [item.as_dict() for item in plan.blocked_by_guests],
+        "expected_gaps": _expected_gaps(plan),
         "replugged": [] if gaps is None else [_replugged(item, gaps) for item in plan.plugged],
     }
 
 
-def _replugged(port: Plugged, gaps: dict[str, float]) -> dict[str, Any]:
+def _expected_gaps(plan: Plan) -> dict[str, Any]:
+    if not plan.changed:
+        return {}
+    from .._plan.gaps import expected_gaps
+
+    return expected_gaps(plan)
+
+
+def _replugged(port: Plugged, gaps: dict[str, Gap]) -> dict[str, Any]:
     """A NIC that was not out of any bridge had no gap."""
-    return {**concerned(port), "gap_ms": gaps.get(port.tap.name, 0.0) if port.tap else 0.0}
+    host, guests = gaps.get(port.tap.name, (0.0, 0.0)) if port.tap else (0.0, 0.0)
+    return {**concerned(port), "gap_ms": host, "guests_gap_ms": guests}
 
 
 def confirm_result(confirm: Optional[dict[str, Any]]) -> dict[str, Any]:
@@ -52,9 +64,12 @@ def _who_notices(plan: Plan) -> list[str]:
     """Which guests a change affects, and how."""
     if not plan.changed:
         return []
+    from .._plan.bypass import has_bypass
     from .._plan.replug import is_replug
 
     how = "is disconnected briefly" if is_replug(plan) else "is cut off"
+    if has_bypass(plan):
+        how = "is disconnected from the host briefly, and stays connected to what else is plugged in"
     lines = [f"{_seat(port)} {how}" for port in plan.plugged]
     if plan.blocked_by_guests:
         lines.append(f"{', '.join(plan.pending)}: after stopping {', '.join(map(_seat, plan.blocked_by_guests))}")

@@ -55,7 +55,8 @@ def _work(module: Module) -> dict[str, Any]:
     for warning in done.warnings:
         module.warn(warning)
     result = plan_result(done.plan)
-    del result["name"], result["plugged"], result["blocked_by_guests"], result["replugged"], result["outstanding"]
+    for key in ("name", "plugged", "blocked_by_guests", "replugged", "outstanding", "expected_gaps"):
+        del result[key]
     return {
         **result,
         "portgroup": done.portgroup,

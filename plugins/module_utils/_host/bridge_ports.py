@@ -1,23 +1,22 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The devices in a bridge: reading how they are plugged in, and plugging them in again.
+"""The devices in a bridge, and how they are plugged in.
 
-A port's settings are read and set by their names in sysfs (linux/net/bridge/br_sysfs_if.c), which libvirt uses too;
-only what sysfs cannot do goes by netlink.
+A port's settings are read by their names in sysfs (linux/net/bridge/br_sysfs_if.c), which libvirt uses too; only what
+sysfs cannot do goes by netlink.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, Optional
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Optional
 
 from .._model.bridge_port import BridgePort
-from .._model.errors import VirtfleetError
+from .._model.bypass import is_end
 from .links import netlink
 
 _SYSFS = "/sys/class/net"
@@ -43,26 +42,32 @@ _OPTIONS = (
 )
 # A static entry of a bridge's forwarding table, in contrast to a learned one: NUD_PERMANENT is the device's own
 # address, NUD_NOARP one that was set. (linux/neighbour.h)
-_NUD_NOARP = 0x40
+NUD_NOARP = 0x40
 
 
 def read_bridge_ports(bridge: str) -> tuple[tuple[BridgePort, str], ...]:
-    """The devices in a bridge, less the dummy that libvirt itself puts there; each with its MAC address."""
-    names = [name for name in _names(os.path.join(_SYSFS, bridge, "brif")) if name != f"{bridge}-nic"]
+    """The devices in a bridge, less what does not belong to guests; each with its MAC address."""
     found = []
-    for name in names:
+    for name in names_in(bridge):
         with suppress(OSError):  # gone meanwhile
-            found.append((_read_tap(name), _read(name, "address")))
+            found.append((_read_tap(name), read_setting(name, "address")))
     return tuple(found)
+
+
+def names_in(bridge: str) -> list[str]:
+    """The devices in a bridge, less the dummy that libvirt itself puts there and the way to a bypass."""
+    names = _names(os.path.join(_SYSFS, bridge, "brif"))
+    return [name for name in names if name != f"{bridge}-nic" and not is_end(name)]
 
 
 def _read_tap(name: str) -> BridgePort:
     options = []
     for option in _OPTIONS:
         with suppress(OSError, ValueError):  # another kernel has others
-            options.append((option, int(_read(name, "brport", option), 0)))
+            options.append((option, int(read_setting(name, "brport", option), 0)))
     learns = dict(options).get("learning", 1)
-    return BridgePort(name, int(_read(name, "mtu")), tuple(options), () if learns else _static_entries(name))
+    fdb = () if learns else _static_entries(name)
+    return BridgePort(name, int(read_setting(name, "mtu")), tuple(options), fdb, is_dormant(name))
 
 
 def settings_files(bridges: Iterable[str], taps: Iterable[str]) -> list[str]:
@@ -72,31 +77,6 @@ def settings_files(bridges: Iterable[str], taps: Iterable[str]) -> list[str]:
         found.append(os.path.join(_SYSFS, tap, "mtu"))
         found += [os.path.join(_SYSFS, tap, "brport", option) for option in _OPTIONS]
     return found
-
-
-def attach(bridge: str, taps: Sequence[BridgePort]) -> dict[str, float]:
-    """Put taps into a bridge, with the settings they had; those that are gone by now are left out.
-
-    When each came into it (time.monotonic), by name. A tap that is there already keeps its place.
-    Raises VirtfleetError TAPS_LOST, DEPENDENCY_MISSING or LINKS_UNREADABLE.
-    """
-    done: dict[str, float] = {}
-    lost = []
-    with netlink() as route, without_stp(bridge):
-        from pyroute2.netlink.exceptions import NetlinkError
-
-        for tap in taps:
-            if not exists(tap.name):
-                continue
-            try:
-                _put(route, bridge, tap)
-                done[tap.name] = time.monotonic()
-            except (OSError, NetlinkError) as error:
-                if exists(tap.name):  # else its guest did not come up, or was stopped
-                    lost.append(f"{tap.name} ({error})")
-    if lost:
-        raise VirtfleetError("TAPS_LOST", f"These links could not be added to bridge {bridge}: {', '.join(lost)}.")
-    return done
 
 
 def exists(name: str) -> bool:
@@ -111,33 +91,9 @@ def master_of(name: str) -> Optional[str]:
         return None
 
 
-def _put(route: Any, bridge: str, tap: BridgePort) -> None:
-    if tap.mtu is not None and int(_read(tap.name, "mtu")) != tap.mtu:
-        _write(str(tap.mtu), tap.name, "mtu")
-    if master_of(tap.name) != bridge:
-        route.link("set", index=socket.if_nametoindex(tap.name), master=socket.if_nametoindex(bridge), state="up")
-    for option, value in tap.options:
-        with suppress(OSError, ValueError):  # what this kernel does not have, the other settings do not wait for
-            if int(_read(tap.name, "brport", option), 0) != value:
-                _write(str(value), tap.name, "brport", option)
-    for mac in tap.fdb:
-        route.fdb("replace", ifindex=socket.if_nametoindex(tap.name), lladdr=mac, state=_NUD_NOARP)
-
-
-@contextmanager
-def without_stp(bridge: str) -> Iterator[None]:
-    """Turns STP off while ports are added to an empty bridge, so that they forward at once, and on again afterwards.
-    With STP on, a new port does not forward for twice the forward delay, which is at least four seconds."""
-    setting = os.path.join(_SYSFS, bridge, "bridge", "stp_state")
-    others = [name for name in _names(os.path.join(_SYSFS, bridge, "brif")) if name != f"{bridge}-nic"]
-    if others or _read(bridge, "bridge", "stp_state") != "1":
-        yield
-        return
-    _write("0", setting)
-    try:
-        yield
-    finally:
-        _write("1", setting)
+def is_dormant(name: str) -> bool:
+    """Whether a bridge lets nothing of this link through."""
+    return read_setting(name, "operstate") == "dormant"
 
 
 def _static_entries(name: str) -> tuple[str, ...]:
@@ -146,7 +102,7 @@ def _static_entries(name: str) -> tuple[str, ...]:
         static = {
             str(entry.get_attr("NDA_LLADDR"))
             for entry in entries
-            if entry["state"] == _NUD_NOARP and entry.get_attr("NDA_MASTER") is not None
+            if entry["state"] == NUD_NOARP and entry.get_attr("NDA_MASTER") is not None
         }
         return tuple(sorted(static))
 
@@ -158,11 +114,13 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-def _read(*path: str) -> str:
-    with open(os.path.join(_SYSFS, *path), encoding="ascii") as file:
+def read_setting(*path: str) -> str:
+    """Of a link, by its place below /sys/class/net. Raises OSError."""
+    with open(os.path.join(_SYSFS, *path), encoding="utf-8") as file:
         return file.read().strip()
 
 
-def _write(value: str, *path: str) -> None:
-    with open(os.path.join(_SYSFS, *path), "w", encoding="ascii") as file:
+def write_setting(value: str, *path: str) -> None:
+    """Raises OSError."""
+    with open(os.path.join(_SYSFS, *path), "w", encoding="utf-8") as file:
         file.write(value)

@@ -13,46 +13,75 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from .._model.bridge_port import BridgePort
 from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
 from .._xml.guest import interface_with, recorded_bridge
-from .bridge_ports import attach, master_of, without_stp
+from .bridge_ports import exists, master_of
 from .connection import is_remote, libvirt
+from .links import netlink
+from .plug_in import Span, attach, unplug, without_stp
 from .ports import is_running
 
 
-def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, float]:
-    """When each tap came into the bridge (time.monotonic), by name. Guests that are gone, and NICs that are there
-    already, are left out.
+def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, Span]:
+    """When each tap came into the bridge, by name. Guests that are gone, and NICs that are there already, are left
+    out.
 
     Raises VirtfleetError PORTS_LOST with all that could not be moved, or what attach raises.
     """
+    lost: list[str] = []
+    done: dict[str, Span] = {}
     if is_remote(conn.getURI()):
         # Links of these names on this host are others.
-        return _updated(conn, ports, bridge)
-    with without_stp(bridge):
-        away = [port for port in ports if port.tap is not None and master_of(port.tap.name) != bridge]
-        done = _updated(conn, away, bridge)
-        return {**attach(bridge, [port.tap for port in ports if port.tap is not None]), **done}
-
-
-def _updated(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, float]:
-    done: dict[str, float] = {}
-    lost = []
-    for port in ports:
-        if port.tap is None:
-            continue
-        try:
-            domain = conn.lookupByUUIDString(port.uuid)
-            if recorded_bridge(domain.XMLDesc(0), str(port.mac)) == bridge:
-                continue  # its tap is attached, and its port is put back under its old UUID
-            found = interface_with(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), str(port.mac))
-            if found is not None:
-                domain.updateDeviceFlags(found, libvirt.VIR_DOMAIN_AFFECT_LIVE)
-                done[port.tap.name] = time.monotonic()
-        except libvirt.libvirtError as error:
-            if is_running(conn, port.uuid):
-                lost.append(f"{port} ({error.get_error_message()})")
+        for port in ports:
+            _update(conn, port, _outdated(conn, port, bridge, lost), lost)
+    else:
+        taps = [port.tap.name for port in ports if port.tap is not None]
+        with netlink() as route, without_stp(bridge, [name for name in taps if exists(name)]):
+            for port in ports:
+                if port.tap is not None:
+                    done.update(_moved(conn, route, port, port.tap, bridge, lost))
     if lost:
         raise VirtfleetError("PORTS_LOST", f"These NICs could not be moved to bridge {bridge}: {', '.join(lost)}.")
     return done
+
+
+def _moved(conn: Any, route: Any, port: Plugged, tap: BridgePort, bridge: str, lost: list[str]) -> dict[str, Span]:
+    left, out = master_of(tap.name), None
+    if left != bridge and exists(tap.name):
+        outdated = _outdated(conn, port, bridge, lost)
+        if outdated:
+            out = time.monotonic() if left is not None else None
+            unplug(route, tap)
+            _update(conn, port, outdated, lost)
+    done = attach(bridge, [tap])
+    return {name: span if out is None else Span(out, span.back) for name, span in done.items()}
+
+
+def _outdated(conn: Any, port: Plugged, bridge: str, lost: list[str]) -> str:
+    """The definition of a NIC for which libvirt has a bridge of another name; empty where its tap only has to be
+    attached, and its port is put back under its old UUID."""
+    try:
+        domain = conn.lookupByUUIDString(port.uuid)
+        if recorded_bridge(domain.XMLDesc(0), str(port.mac)) == bridge:
+            return ""
+        return interface_with(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), str(port.mac)) or ""
+    except libvirt.libvirtError as error:
+        _note(conn, port, error, lost)
+        return ""
+
+
+def _update(conn: Any, port: Plugged, definition: str, lost: list[str]) -> None:
+    """lost: gets those that libvirt does not move."""
+    if not definition:
+        return
+    try:
+        conn.lookupByUUIDString(port.uuid).updateDeviceFlags(definition, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    except libvirt.libvirtError as error:
+        _note(conn, port, error, lost)
+
+
+def _note(conn: Any, port: Plugged, error: Exception, lost: list[str]) -> None:
+    if is_running(conn, port.uuid):
+        lost.append(f"{port} ({error})")

@@ -15,6 +15,7 @@ from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, Plugged
+from .connection import sees_daemons
 from .guests import read_guests
 from .networks import find, read_network
 from .ports import read_ports
@@ -56,8 +57,12 @@ def plugged_in(
 
 
 def read_with_plugged(conn: Any, host: Host, name: str) -> Observed:
-    """A network with what is plugged in; nothing is where it does not run."""
+    """A network with what is plugged in, and whether it has a bypass; nothing is plugged in where it does not run."""
     observed = read_network(conn, name)
+    if not host.remote and sees_daemons(conn.getURI()):
+        from .bypass import is_own
+
+        observed = replace(observed, bypassed=is_own(name))
     return replace(observed, plugged=read_plugged(conn, observed, host)) if observed.active else observed
 
 

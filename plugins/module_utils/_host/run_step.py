@@ -6,26 +6,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
+from .._model.bypass import bypass_of
 from .._model.errors import VirtfleetError
 from .._model.forward import is_virtual
 from .._model.leases import Leases
 from .._plan.step import (
     AGAIN,
+    ASIDE,
     ATTACH,
     AUTOSTART,
+    BYPASS,
     CREATE,
     DEFINE,
     DESCRIBE,
     DESTROY,
     FREE,
+    JOIN,
     LEASES,
     MOVE,
     RECLAIM,
     RELEASE,
     START,
     STP,
+    UNBYPASS,
     UNDEFINE,
     UPDATE,
     Step,
@@ -37,19 +42,25 @@ from .dnsmasq import noted_pid, wait_for_end
 from .networks import find
 from .ports import free_ports, reclaim_ports, release_ports
 
+if TYPE_CHECKING:
+    from .plug_in import Span
+
 _COMMANDS = {"add": "ADD_LAST", "add_first": "ADD_FIRST", "modify": "MODIFY", "delete": "DELETE"}
 
 
-def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, float]:
-    """When each tap was put back (time.monotonic), by name; nothing for other steps than attach and move. leases: what
-    a step of that kind may take along.
+def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, Span]:
+    """When each tap was put into a bridge, by name; nothing for other steps than aside, attach and move. leases: what a
+    step of that kind may take along.
 
-    Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, PORTS_LOST, TAPS_LOST, DAEMON_LOST, _SILENT or _UNREACHABLE.
+    Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, PORTS_LOST, TAPS_LOST, BYPASS_LOST, BYPASS_IN_USE, DAEMON_LOST,
+    _SILENT or _UNREACHABLE.
     """
     with errors(step.doing, conn):
-        if step.action in (ATTACH, MOVE):
-            return _put_back(conn, step)
-        if step.action == STP:
+        if step.action in (ATTACH, MOVE, ASIDE):
+            return _plug(conn, step)
+        if step.action in (BYPASS, JOIN, UNBYPASS):
+            _bypass(conn, step)
+        elif step.action == STP:
             from .bridges import set_stp
 
             set_stp(step.section, step.value)
@@ -60,19 +71,37 @@ def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, 
     return {}
 
 
-def _put_back(conn: Any, step: Step) -> dict[str, float]:
-    """Into the bridge that the network has now: libvirt may have named it just before."""
-    network = find(conn, step.network)
-    if network is None:
-        raise _gone(step)
-    bridge = network.bridgeName()
+def _plug(conn: Any, step: Step) -> dict[str, Span]:
+    from .plug_in import attach
+
+    taps = [port.tap for port in step.ports if port.tap is not None]
+    if step.action == ASIDE:
+        return attach(bypass_of(step.network), taps)
+    bridge = _bridge_of(conn, step)
     if step.action == MOVE:
         from .move import move_nics
 
         return move_nics(conn, step.ports, bridge)
-    from .bridge_ports import attach
+    return attach(bridge, taps)
 
-    return attach(bridge, [port.tap for port in step.ports if port.tap is not None])
+
+def _bridge_of(conn: Any, step: Step) -> str:
+    """The bridge that the network has now: libvirt may have named it just before."""
+    network = find(conn, step.network)
+    if network is None:
+        raise _gone(step)
+    return str(network.bridgeName())
+
+
+def _bypass(conn: Any, step: Step) -> None:
+    from .bypass import join_bypass, make_bypass, remove_bypass
+
+    if step.action == BYPASS:
+        make_bypass(step.network, step.section)
+    elif step.action == JOIN:
+        join_bypass(step.network, _bridge_of(conn, step))
+    else:
+        remove_bypass(step.network)
 
 
 def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:

@@ -34,6 +34,11 @@ def link_facts(name: str, root: str = ROOT) -> dict[str, Any]:
     return {"pci": pci, "driver": _target(os.path.join(device, "driver")), "speed": _speed(here)}
 
 
+def link_names(root: str = ROOT) -> tuple[str, ...]:
+    """Of all links."""
+    return _names(os.path.join(root, "class", "net"))
+
+
 def is_vf(name: str, root: str = ROOT) -> bool:
     """Whether a link is a VF's."""
     return os.path.exists(os.path.join(root, "class", "net", name, "device", "physfn"))

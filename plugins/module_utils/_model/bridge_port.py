@@ -14,10 +14,17 @@ class BridgePort:
     """A guest's tap, or another device in a bridge that libvirt made.
 
     mtu: bytes, None when not looked at; options: its settings as a port of the bridge, by the kernel's names for them
-    (isolated, learning, unicast_flood, ...); fdb: the static MAC addresses of the bridge for this port.
+    (isolated, learning, unicast_flood, ...); fdb: the static MAC addresses of the bridge for this port; dormant: the
+    link's operational state by which a bridge lets nothing through.
     """
 
     name: str
     mtu: Optional[int] = None
     options: tuple[tuple[str, int], ...] = ()
     fdb: tuple[str, ...] = ()
+    dormant: bool = False
+
+    @property
+    def isolated(self) -> bool:
+        """Whether its bridge keeps it from other isolated ports."""
+        return bool(dict(self.options).get("isolated"))

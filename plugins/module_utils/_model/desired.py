@@ -22,8 +22,11 @@ STATES = (ACTIVE, INACTIVE, PRESENT, ABSENT)
 IDLE = "idle"
 NEVER = "never"
 REPLUG = "replug"
+SEAMLESS = "seamless"
 FORCE = "force"
-RESTARTS = (IDLE, NEVER, REPLUG, FORCE)
+RESTARTS = (IDLE, NEVER, REPLUG, SEAMLESS, FORCE)
+# Those that plug everything in again.
+REPLUGS = (REPLUG, SEAMLESS)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from . import bridge_link, dnsmasq
 from .field import Document
 from .plugged import Plugged
+
+if TYPE_CHECKING:
+    from .bypass import Bypass
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Observed:
     The XML texts are libvirt's own, kept to put things back verbatim. plugged is None when not looked at.
     dnsmasq, bridge_link: of a running network, a word of dnsmasq.py and of bridge_link.py. unplugged: NICs of running
     guests that name this network (it may not run) and whose taps are in no bridge, some of them among plugged.
+    bypass: whether its guests can have one, None when not looked at; bypassed: whether there is one.
     """
 
     name: str
@@ -32,6 +36,8 @@ class Observed:
     dnsmasq: str = dnsmasq.UNKNOWN
     bridge_link: str = bridge_link.UNKNOWN
     unplugged: tuple[Plugged, ...] = ()
+    bypass: Optional[Bypass] = None
+    bypassed: bool = False
 
     @property
     def exists(self) -> bool:

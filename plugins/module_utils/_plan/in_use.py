@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from .._model.desired import ABSENT, FORCE, INACTIVE, Desired
+from collections.abc import Sequence
+
+from .._model.desired import ABSENT, FORCE, INACTIVE, SEAMLESS, Desired
 from .._model.errors import VirtfleetError
 from .._model.few import few
 from .._model.plugged import Plugged
@@ -51,6 +53,19 @@ def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], needs_r
         "itself.",
         network=desired.name,
         plugged=[item.as_dict() for item in plugged],
+    )
+
+
+def refuse_noticed(desired: Desired, restart: str, why: Sequence[str]) -> None:
+    """Raises VirtfleetError SEAMLESS_IMPOSSIBLE where the restart must not be noticed among guests, and would be."""
+    if restart != SEAMLESS or not why:
+        return
+    raise VirtfleetError(
+        "SEAMLESS_IMPOSSIBLE",
+        f"The guests of network '{desired.name}' cannot stay connected to one another while it restarts: "
+        f"{'; '.join(why)}. Nothing was changed (restart: replug interrupts them briefly, restart: never leaves the "
+        "change for the next start).",
+        network=desired.name,
     )
 
 

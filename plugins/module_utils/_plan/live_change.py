@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .._model.bridge_link import BROKEN, MISSING
+from .._model.bridge_link import BROKEN, DOWN, MISSING
 from .._model.canonical import canonical
-from .._model.desired import ACTIVE, FORCE, IDLE, INACTIVE, NEVER, REPLUG, Desired
+from .._model.desired import ACTIVE, FORCE, IDLE, INACTIVE, NEVER, REPLUG, REPLUGS, Desired
 from .._model.dnsmasq import FAULTY
 from .._model.field import Document
 from .._model.forward import has_pool, is_virtual, mode_of
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class LiveChange:
     """steps: on the running network. pending: options left for its next start. stops: whether it is stopped, be it for
-    a moment. plugged, blocked_by_guests: as of Plan. needs_port_info: whether the way depends on who is plugged in.
+    a moment. plugged, blocked_by_guests, warnings, needs_bypass_info: as of Plan. needs_port_info: whether the way
+    depends on who is plugged in.
     """
 
     steps: tuple[Step, ...] = ()
@@ -37,6 +38,8 @@ class LiveChange:
     plugged: tuple[Plugged, ...] = ()
     blocked_by_guests: tuple[Plugged, ...] = ()
     needs_port_info: bool = False
+    needs_bypass_info: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def plan_start(desired: Desired, observed: Observed, goal: Document, restart: str) -> LiveChange:
@@ -86,7 +89,7 @@ def plan_live_change(
     restart: str,
     accounting: PortAccounting | None,
 ) -> LiveChange:
-    """For a network that runs. Raises VirtfleetError IN_USE, REPLUG_REMOTE or DNSMASQ_DEAD."""
+    """For a network that runs. Raises VirtfleetError IN_USE, REPLUG_REMOTE, SEAMLESS_IMPOSSIBLE or DNSMASQ_DEAD."""
     plugged = observed.plugged or ()
     if desired.state == INACTIVE:
         from .in_use import refuse_if_in_use
@@ -142,7 +145,7 @@ def _better_by_restart(observed: Observed, compared: Comparison, host: Host, res
     live, plugged = observed.live or {}, observed.plugged or ()
     if restart == NEVER or not is_virtual(live) or seconds(compared.updates) < MANY_SECONDS:
         return False
-    if plugged and (restart != REPLUG or host.remote):
+    if plugged and (restart not in REPLUGS or host.remote):
         return False
     runs = canonical(NETWORK, live)
     rest = {option for option in {*runs, *compared.goal} if runs.get(option) != compared.goal.get(option)}
@@ -167,11 +170,11 @@ def _restart(
     held: set[str],
 ) -> LiveChange:
     from .in_use import refuse_if_in_use
-    from .replug import blocking_guests, replugged
+    from .replug import blocking_guests
 
     plugged, live, goal = observed.plugged or (), observed.live or {}, compared.persistent_goal
     guests = blocking_guests(live, goal, plugged, held)
-    if restart != REPLUG or not plugged:
+    if restart not in REPLUGS or not plugged:
         refuse_if_in_use(desired, plugged, restart, needs_restart, guests)
         return LiveChange(
             (stop(desired.name, plugged), start(desired.name)), stops=True, plugged=plugged, needs_port_info=True
@@ -184,7 +187,27 @@ def _restart(
         from .in_use import refuse_remote_replug
 
         refuse_remote_replug(desired, plugged, needs_restart)
-    return LiveChange(replugged(desired.name, live, goal, plugged), stops=True, plugged=plugged, needs_port_info=True)
+    return _replug(desired, observed, goal, restart)
+
+
+def _replug(desired: Desired, observed: Observed, goal: Document, restart: str) -> LiveChange:
+    """With a bypass where guests would notice the restart among themselves and nothing is in its way."""
+    from .bypass import may_bypass, noticed_among_guests, noticed_warning
+    from .in_use import refuse_noticed
+    from .replug import replugged
+
+    plugged, live, bypass = observed.plugged or (), observed.live or {}, observed.bypass
+    useful = observed.bridge_link not in (MISSING, DOWN) and may_bypass(live, goal, plugged)
+    why = bypass.obstacles if useful and bypass is not None else noticed_among_guests(live, goal, plugged)
+    refuse_noticed(desired, restart, why)
+    return LiveChange(
+        replugged(desired.name, live, goal, plugged, useful and bypass is not None and not why),
+        stops=True,
+        plugged=plugged,
+        needs_port_info=True,
+        needs_bypass_info=useful and bypass is None,
+        warnings=(noticed_warning(desired.name, why),) if why else (),
+    )
 
 
 def _by_swap(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._model.desired import ABSENT, ACTIVE, Desired
+from .._model.desired import ABSENT, ACTIVE, SEAMLESS, Desired
 from .._model.few import few
 from .._model.field import EXTRA, Document
 from .._model.forward import is_virtual
@@ -35,9 +35,10 @@ def plan_network(
 ) -> Plan:
     """What has to be done so that the network is as desired; nothing when it is.
 
-    restart: idle, never, replug or force. others: definitions of the host's other networks, for overlapping subnets.
-    accounting: what else is to become of a pool's ports.
-    Raises VirtfleetError for what is refused: codes of the rules, NETWORK_MISSING, UUID_DIFFERS, IN_USE, REPLUG_REMOTE.
+    restart: idle, never, replug, seamless or force. others: definitions of the host's other networks, for overlapping
+    subnets. accounting: what else is to become of a pool's ports.
+    Raises VirtfleetError for what is refused: codes of the rules, NETWORK_MISSING, UUID_DIFFERS, IN_USE, REPLUG_REMOTE,
+    SEAMLESS_IMPOSSIBLE.
     """
     if desired.state == ABSENT:
         return _absent(desired, observed, restart)
@@ -81,6 +82,8 @@ def plan_network(
         warnings=_warnings(desired, observed, host, change, compared, pending),
         seconds=seconds(steps),
         needs_port_info=change.needs_port_info and observed.plugged is None,
+        needs_bypass_info=change.needs_bypass_info and observed.plugged is not None,
+        seamless=restart == SEAMLESS,
     )
 
 
@@ -158,6 +161,7 @@ def _warnings(
         if "dnsmasq" in pending:
             missing.append("dnsmasq (DHCP and DNS)")
         warnings.append(f"Network '{desired.name}' runs without {' and '.join(missing)} until its next start.")
+    warnings += change.warnings
     if change.stops and host.remote and is_virtual(observed.live or {}):
         warnings.append(
             f"Devices in the bridge of network '{desired.name}' that are not libvirt ports are not visible over a "

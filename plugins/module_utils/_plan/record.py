@@ -115,7 +115,9 @@ _PLUGGED: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _BRIDGE: dict[str, tuple[type, ...]] = {"name": _TEXT, "index": _NUMBER, "stp": _FLAG}
 _LEASES: dict[str, tuple[type, ...]] = {"bridge": _TEXT, "status": _TEXT, "macs": _TEXT}
-_TAP: dict[str, tuple[type, ...]] = {"name": _TEXT, "mtu": (int, type(None)), "options": _LIST, "fdb": _LIST}
+_TAP: dict[str, tuple[type, ...]] = {
+    "name": _TEXT, "mtu": (int, type(None)), "options": _LIST, "fdb": _LIST, "dormant": _FLAG,
+}  # fmt: skip
 
 
 def _check(record: Any, types: dict[str, tuple[type, ...]]) -> None:

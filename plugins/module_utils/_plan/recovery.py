@@ -22,6 +22,7 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._xml.network import parse_network
+from .bypass import removed_too
 from .comparison import compare
 from .live_change import start
 from .record import Entry
@@ -37,7 +38,9 @@ def recovered(
     """was, now: the network before that run and now, with all that is plugged in; guests: None when this connection
     shows none."""
     steps = completed(plan, was, now, host, guests)
-    return turned_back(plan, was, now, host, guests) if steps is None else steps
+    if steps is None:
+        return turned_back(plan, was, now, host, guests)
+    return removed_too(steps, was.name, now.bypassed)
 
 
 def turned_back(
@@ -121,15 +124,15 @@ def joined(entries: Iterable[Entry]) -> list[Entry]:
             first[entry.was.name] = replace(
                 known,
                 plan=replace(known.plan, steps=(*known.plan.steps, *entry.plan.steps)),
-                was=replace(known.was, plugged=_plugged_in(known.was.plugged or (), entry.was.plugged or ())),
+                was=replace(known.was, plugged=joined_by(known.was.plugged or (), entry.was.plugged or ())),
                 bridges=(*known.bridges, *_others(entry.bridges, known.bridges, "name")),
                 leases=(*known.leases, *_others(entry.leases, known.leases, "bridge")),
             )
     return list(first.values())
 
 
-def _plugged_in(before: Sequence[Plugged], later: Sequence[Plugged]) -> tuple[Plugged, ...]:
-    """A guest that was started again in between has another tap, which has no settings from before."""
+def joined_by(before: Sequence[Plugged], later: Sequence[Plugged]) -> tuple[Plugged, ...]:
+    """All of them. A guest that was started again in between has another tap, which has no settings from before."""
     plugged = {(port.kind, port.name, port.mac): port for port in before}
     for port in later:
         known = plugged.setdefault((port.kind, port.name, port.mac), port)

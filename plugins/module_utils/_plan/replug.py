@@ -13,8 +13,9 @@ from .._model.forward import has_pool, is_virtual, members_of, mode_of
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
+from .bypass import aside, has_bypass, isolated_first, join, remove_bypass
 from .port_accounting import allocate_again
-from .step import ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, RESTART, START, Plan, Step
+from .step import ASIDE, ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, RESTART, START, Plan, Step
 
 # The MTU of a bridge that was given none.
 _MTU = 1500
@@ -46,20 +47,30 @@ def blocking_guests(
     return tuple(port for port in plugged if port.member in leaving)
 
 
-def replugged(name: str, live: Document, goal: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
-    """Stop, start, and put everything back. live: as it runs; goal: as it will run."""
+def replugged(
+    name: str, live: Document, goal: Document, plugged: Sequence[Plugged], bypass: bool = False
+) -> tuple[Step, ...]:
+    """Stop, start, and put everything back. live: as it runs; goal: as it will run; bypass: keep guests connected to
+    one another meanwhile."""
     stays = [port for port in plugged if port.member is None or port.member in members_of(goal)]
     back = with_mtu(stays, live, goal)
     bridge, guests = bridge_of(goal), _of(GUEST, back)
+    before = aside(name, bridge_of(live), plugged) if bypass else ()
     steps = [
+        *before,
         Step(DESTROY, name, f"Stop network '{name}' briefly.", RESTART, ports=tuple(plugged)),
         Step(START, name, f"Start network '{name}'."),
+        *((join(name, bridge),) if bypass else ()),
     ]
+    after = (remove_bypass(name),) if bypass else ()
     if plug_of(live) != "tap" or bridge == bridge_of(live):
         taps = back if is_virtual(goal) else ()
-        return (*steps, *_attach(name, bridge, taps), *_reclaim(name, allocate_again(guests, goal)))
+        return (*steps, *_attach(name, bridge, taps), *after, *_reclaim(name, allocate_again(guests, goal)))
     # libvirt keeps the bridge's name with the guest, and goes by that when its daemon starts again.
-    return (*steps, *_move(name, bridge, guests), *_attach(name, bridge, _of(DEVICE, back)))
+    devices = _of(DEVICE, back)
+    early = [port for port in devices if bypass and port.tap is not None and port.tap.isolated]
+    late = [port for port in devices if port not in early]
+    return (*steps, *_attach(name, bridge, early), *_move(name, bridge, guests), *_attach(name, bridge, late), *after)
 
 
 def put_back(name: str, runs: Document, plugged: Sequence[Plugged], ports_alone: bool = False) -> tuple[Step, ...]:
@@ -86,10 +97,12 @@ def with_plugged(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -
     """A plan that restarts with a replug, for what is plugged in now."""
     first = next(place for place, step in enumerate(plan.steps) if step.action == DESTROY)
     start = next(place for place, step in enumerate(plan.steps) if step.action == START and place > first)
-    stop, *rest = replugged(plan.network, observed.live or {}, _goal(plan, observed), plugged)
+    steps = replugged(plan.network, observed.live or {}, _goal(plan, observed), plugged, has_bypass(plan))
+    stop = next(place for place, step in enumerate(steps) if step.action == DESTROY)
+    before = [step if step.action != ASIDE else steps[stop - 1] for step in plan.steps[:first]]
     # Between them go leases, and definitions where several networks exchange what they have.
-    steps = (*plan.steps[:first], stop, *plan.steps[first + 1 : start], *rest)
-    return replace(plan, steps=steps, plugged=plugged)
+    between = plan.steps[first + 1 : start]
+    return replace(plan, steps=(*before, steps[stop], *between, *steps[stop + 1 :]), plugged=plugged)
 
 
 def without_place(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
@@ -131,11 +144,11 @@ def with_mtu(plugged: Sequence[Plugged], live: Document, goal: Document) -> tupl
 
 def _move(name: str, bridge: str, guests: tuple[Plugged, ...]) -> tuple[Step, ...]:
     sentence = f"Move {_list(guests)} to bridge {bridge}." if bridge else f"Move {_list(guests)} to the new bridge."
-    return (Step(MOVE, name, sentence, ports=guests),) if guests else ()
+    return (Step(MOVE, name, sentence, ports=isolated_first(guests)),) if guests else ()
 
 
-def _attach(name: str, bridge: str, plugged: tuple[Plugged, ...]) -> tuple[Step, ...]:
-    taps = tuple(port for port in plugged if port.tap is not None)
+def _attach(name: str, bridge: str, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
+    taps = isolated_first([port for port in plugged if port.tap is not None])
     sentence = f"Put {_list(taps)} back into {f'bridge {bridge}' if bridge else 'the new bridge'}."
     return (Step(ATTACH, name, sentence, ports=taps),) if taps else ()
 

@@ -20,6 +20,7 @@ from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
+from .bypass import removed_too
 from .dnsmasq_restart import started_again
 from .leases import leases_again
 from .live_change import start, stop
@@ -35,6 +36,12 @@ def rollback(
 ) -> tuple[Step, ...]:
     """Nothing when the network is as it was. was, now: with all that is plugged in; guests: None when this connection
     shows none; stopped: whether the way from was to now may have led by a stop."""
+    return removed_too(_rollback(was, now, host, guests, stopped), was.name, now.bypassed)
+
+
+def _rollback(
+    was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None, stopped: bool
+) -> tuple[Step, ...]:
     name = was.name
     if not was.active:
         stops = (stop(name, now.plugged or ()),) if now.active else ()

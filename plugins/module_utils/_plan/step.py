@@ -33,6 +33,10 @@ RECLAIM = "reclaim"
 FREE = "free"
 STP = "stp"
 LEASES = "leases"
+BYPASS = "bypass"
+ASIDE = "aside"
+JOIN = "join"
+UNBYPASS = "unbypass"
 
 # Of define and create: the network had this definition before.
 AGAIN = "again"
@@ -52,7 +56,7 @@ class Step:
     it is on. leases: command contains the bridges whose DHCP leases the network gets. define, create: command is
     again for a definition that the network had before. validate: have libvirt validate the XML against its schema.
     ports: what release sets aside, reclaim puts back and free deletes; whose taps attach puts into the network's
-    bridge, and move has libvirt put there; what destroy cuts off.
+    bridge, move has libvirt put there, and aside puts into the bypass; what destroy cuts off.
     """
 
     action: str
@@ -99,7 +103,8 @@ class Plan:
     before the pending options can take effect.
     outstanding: what only libvirt can check in the definition.
     seconds: approximate duration of the steps.
-    needs_port_info: the plan depends on what is plugged in, which has not been read yet.
+    needs_port_info, needs_bypass_info: the plan depends on what is plugged in, or on whether its guests can have a
+    bypass, which has not been read yet. seamless: it must not be carried out without one where guests are connected.
     """
 
     network: str
@@ -113,6 +118,8 @@ class Plan:
     outstanding: tuple[str, ...] = ()
     seconds: float = 0.0
     needs_port_info: bool = False
+    needs_bypass_info: bool = False
+    seamless: bool = False
 
     @property
     def changed(self) -> bool:

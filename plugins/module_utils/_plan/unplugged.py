@@ -61,7 +61,8 @@ def is_settled(port: Plugged, there: Sequence[Plugged]) -> bool:
     tap = _tap_of(port, there)
     if port.tap is None or port.tap.mtu is None or tap is None:
         return True
-    return port.tap.mtu == tap.mtu and set(port.tap.options) <= set(tap.options) and set(port.tap.fdb) <= set(tap.fdb)
+    same = (port.tap.mtu, port.tap.dormant) == (tap.mtu, tap.dormant)
+    return same and set(port.tap.options) <= set(tap.options) and set(port.tap.fdb) <= set(tap.fdb)
 
 
 def _same(port: Plugged, there: Sequence[Plugged]) -> Plugged | None:

@@ -21,6 +21,7 @@ from .plan_networks import plan_all
 from .session import Safety, session
 
 if TYPE_CHECKING:
+    from .._plan.gaps import Gap
     from .._plan.order import Turn
 
 # How many networks a warning names.
@@ -29,12 +30,12 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Applied:
-    """work: the plans, beside the networks as they are afterwards. gaps: how long taps were out of their bridge
-    (milliseconds), by network and tap. confirm: the run that waits to be confirmed, and until when."""
+    """work: the plans, beside the networks as they are afterwards. gaps: how long taps were cut off, by
+    network and tap. confirm: the run that waits to be confirmed, and until when."""
 
     work: list[Work]
     warnings: Sequence[str] = ()
-    gaps: dict[str, dict[str, float]] = field(default_factory=dict)
+    gaps: dict[str, dict[str, Gap]] = field(default_factory=dict)
     confirm: Optional[dict[str, Any]] = None
 
 

@@ -13,22 +13,22 @@ from typing import Any, Callable, Optional
 
 from .._host.guests import read_guests
 from .._host.networks import read_network
-from .._host.plugged import read_plugged, read_with_plugged
+from .._host.plugged import read_with_plugged
 from .._host.run_step import run_step
 from .._model.bridge_state import BridgeState
 from .._model.dnsmasq import FAULTY
 from .._model.errors import VirtfleetError
-from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
-from .._model.plugged import Plugged
+from .._plan.gaps import Gap, Gaps
 from .._plan.holdings import State
 from .._plan.leases import own_bridge
 from .._plan.order import Part, Turn, in_order, part_of
 from .._plan.record import Entry, record
-from .._plan.replug import bridges_of, is_replug, stops, with_plugged, without_place
+from .._plan.replug import bridges_of, is_replug, stops
 from .._plan.rollback import rollback
-from .._plan.step import ATTACH, DESTROY, NONE, UNDEFINE, Plan, Step, Work
+from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, UNDEFINE, Plan, Step, Work
+from .before_stop import before_stop
 from .interruption import Interruption, as_ours
 from .leases import kept, kept_before, sources
 
@@ -38,6 +38,9 @@ _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
 _NAMED = 5
 # A rollback starts from what exists; what remains after the first round, a second one may be able to roll back.
 _ROUNDS = 2
+# After a bypass is joined to the new bridge: guests reach the host then, and the host asks for their addresses. An
+# answer that is lost because its guest moves just then would be asked for again only a second later.
+_SETTLING_SECONDS = 0.3
 
 
 @dataclass
@@ -102,101 +105,59 @@ def _bridges(host: Host, plan: Plan, was: Observed) -> tuple[BridgeState, ...]:
 
 @dataclass
 class _Going:
-    """A plan that is being carried out: what is left of it, how many steps were done, when its network stopped."""
+    """A plan that is being carried out: what is left of it, how many steps were done, how long taps are cut off."""
 
     place: int
     rest: list[Step]
     count: int = 0
-    stopped: float = 0.0
+    gaps: Gaps = field(default_factory=Gaps)
 
 
 def execute(
     running: Running, interruption: Interruption, turns: Optional[Sequence[Turn]] = None
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, Gap]]:
     """Do all steps of all plans. turns: whose come when; None for one plan after another.
 
-    For each network the taps that were put back, and how long each was out of its bridge (milliseconds).
+    For each network the taps that were put back, and how long each was cut off.
     Raises VirtfleetError with the step that failed, which may have had its effect.
     """
-    gaps: dict[str, dict[str, float]] = {}
     going = [_Going(place, list(entry.plan.steps)) for place, entry in enumerate(running.entries)]
     for place, until in turns or [Turn(place, None) for place in range(len(going))]:
         while going[place].rest and (until is None or going[place].count < until):
             interruption.refuse()
-            _do_next(running, going[place], gaps)
-    return gaps
+            _do_next(running, going[place])
+    return {
+        running.entries[one.place].plan.network: one.gaps.measured()
+        for one in going
+        if one.gaps.spans or is_replug(running.entries[one.place].plan)
+    }
 
 
-def _do_next(running: Running, one: _Going, gaps: dict[str, dict[str, float]]) -> None:
+def _do_next(running: Running, one: _Going) -> None:
     plan = running.entries[one.place].plan
-    step = one.rest[0]
     try:
-        if step.action == DESTROY:
-            one.rest = _before_stop(running, one.place, one.rest)
-            step, one.stopped = one.rest[0], time.monotonic()
+        if one.rest[0].action in (BYPASS, DESTROY):
+            entry, one.rest = before_stop(running.conn, running.host, running.entries[one.place], one.rest)
+            if running.keep(one.place, entry):
+                running.save()
+        step = one.rest[0]
         running.keep_leases(one.place, step)
+        if step.action == DESTROY:
+            one.gaps.stopped = time.monotonic()
         running.begun.add(plan.network)
-        back = run_step(running.conn, step, sources(step, running.entries))
+        moved = run_step(running.conn, step, sources(step, running.entries))
     except Exception as error:
         ours = as_ours(error)
         ours.details["failed_step"] = step.as_dict()
         raise ours from error
-    if step.action == DESTROY and is_replug(plan):
-        gaps[plan.network] = {}
-    for tap, when in back.items():
-        gaps.setdefault(plan.network, {})[tap] = round((when - one.stopped) * 1000, 1)
+    one.gaps.add(moved)
+    if step.action == JOIN:
+        one.gaps.joined = time.monotonic()
+        time.sleep(_SETTLING_SECONDS)
+    if step.action == ASIDE:
+        one.gaps.isolated = {port.tap.name for port in step.ports if port.tap is not None and port.tap.isolated}
     running.done.setdefault(plan.network, []).append(one.rest.pop(0).sentence)
     one.count += 1
-
-
-def _before_stop(running: Running, place: int, rest: list[Step]) -> list[Step]:
-    """The steps from the stop on, for what is plugged in now, not for what was plugged in when the plan was made."""
-    entry = running.entries[place]
-    plan, was = entry.plan, entry.was
-    plugged = read_plugged(running.conn, was, running.host)
-    if is_replug(plan):
-        plugged = (*plugged, *_lost_before(running, was, plugged))
-        if is_virtual(was.live or {}):
-            _have_netlink()
-        _refuse_come(plan, without_place(plan, was, plugged))
-        plan = with_plugged(plan, was, plugged)
-        running.entries[place] = replace(entry, plan=plan, was=replace(was, plugged=plugged))
-        running.save()
-        return list(plan.steps[next(number for number, step in enumerate(plan.steps) if step.action == DESTROY) :])
-    if rest[0].disruption == NONE:
-        known = {(port.kind, port.name, port.mac) for port in was.plugged or ()}
-        _refuse_come(plan, tuple(port for port in plugged if (port.kind, port.name, port.mac) not in known))
-    return rest
-
-
-def _lost_before(running: Running, was: Observed, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:
-    """Guests that the network had lost when the plan was made; the restart brings them back too."""
-    if not was.unplugged:
-        return ()
-    from .._plan.unplugged import still_running, without_port
-
-    lost = still_running(without_port(was), read_guests(running.conn))
-    ports = {port.port for port in plugged}
-    return tuple(port for port in lost if port.port not in ports)
-
-
-def _refuse_come(plan: Plan, come: tuple[Plugged, ...]) -> None:
-    if come:
-        raise VirtfleetError(
-            "CHANGED_MEANWHILE",
-            f"{', '.join(map(str, come))} was plugged into network '{plan.network}' just before its restart; run the "
-            "task again.",
-            network=plan.network,
-            plugged=[port.as_dict() for port in come],
-        )
-
-
-def _have_netlink() -> None:
-    """Slow to import, and possibly missing: better before the stop than after it."""
-    from .._host.links import netlink
-
-    with netlink():
-        pass
 
 
 def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:

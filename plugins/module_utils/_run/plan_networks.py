@@ -39,6 +39,11 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
 
                 observed = replace(observed, plugged=read_plugged(conn, observed, host))
                 plan = plan_network(desired, observed, host, restart)
+            if plan.needs_bypass_info:
+                from .bypass import look_for_obstacles
+
+                observed = replace(observed, bypass=look_for_obstacles(observed))
+                plan = plan_network(desired, observed, host, restart)
             work.append((plan, observed))
     _raise_all(refused)
     if not any(step.action in (DEFINE, START) for plan, _observed in work for step in plan.steps):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from .._model.errors import VirtfleetError
 from .._model.host import Host
 from .._plan.replug import bridges_of
-from .._plan.step import ATTACH, LEASES, MOVE, STP, Step, Work
+from .._plan.step import ASIDE, ATTACH, LEASES, MOVE, STP, Step, Work
 
 # How many of the things that are missing a sentence names.
 _NAMED = 3
@@ -24,7 +24,7 @@ def preflight(host: Host, reach: Sequence[str], work: list[Work]) -> None:
     _refuse_out_of_reach(reach)
     if not host.remote:
         for plan, observed in work:
-            steps = [step for step in plan.steps if step.action in (ATTACH, MOVE)]
+            steps = [step for step in plan.steps if step.action in (ASIDE, ATTACH, MOVE)]
             if steps:
                 _refuse_without_rights(plan.network, bridges_of(plan, observed), steps)
             names = [name for step in plan.steps if step.action == LEASES for name in step.command.split()]
@@ -34,7 +34,7 @@ def preflight(host: Host, reach: Sequence[str], work: list[Work]) -> None:
 
 def refuse_steps_without_rights(host: Host, network: str, bridges: Sequence[str], steps: Iterable[Step]) -> None:
     """The same for the steps of a recovery. Raises VirtfleetError as preflight does."""
-    plugging = [step for step in steps if step.action in (ATTACH, MOVE, STP)]
+    plugging = [step for step in steps if step.action in (ASIDE, ATTACH, MOVE, STP)]
     if plugging and not host.remote:
         _refuse_without_rights(network, bridges, plugging)
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from .._host.clock import Deadline, deadline_in
-from .._host.connection import connect, host_of
+from .._host.connection import connect, host_of, sees_daemons
 from .._host.journal import Journal, key_of, locked
+from .._host.sysfs import link_names
+from .._model.bypass import is_bypass
 from .._model.errors import VirtfleetError
 from .._model.host import Host
 from .._plan.step import Work
+
+if TYPE_CHECKING:
+    from .._plan.gaps import Gap
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Safety:
 @dataclass
 class Session:
     """arm: has a process on the host roll the change back if it is not confirmed. warnings: what an earlier run left.
-    gaps: of _run/execute.py. deadline: until when the change has to be confirmed.
+    gaps: of _run/execute.py, by network and tap. deadline: until when the change has to be confirmed.
     """
 
     conn: Any
@@ -42,7 +47,7 @@ class Session:
     safety: Safety
     arm: Optional[Callable[[Journal], None]] = None
     warnings: list[str] = field(default_factory=list)
-    gaps: dict[str, dict[str, float]] = field(default_factory=dict)
+    gaps: dict[str, dict[str, Gap]] = field(default_factory=dict)
     deadline: Optional[Deadline] = None
 
     @property
@@ -99,6 +104,10 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
                 from .recover import recover
 
                 opened.warnings += recover(conn, host, opened.journal, left, check_mode)
+            elif _has_bypass(host, uri):
+                from .bypass import remove_leftovers
+
+                opened.warnings += remove_leftovers(conn, check_mode)
             recovered = [] if check_mode else list(opened.warnings)
             try:
                 yield opened
@@ -108,6 +117,11 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
                 raise
     finally:
         conn.close()
+
+
+def _has_bypass(host: Host, uri: str) -> bool:
+    """Whether a bypass may have been left on this host. Every run asks."""
+    return not host.remote and sees_daemons(uri) and any(map(is_bypass, link_names()))
 
 
 def _after(recovered: list[str], error: VirtfleetError) -> VirtfleetError:

@@ -89,7 +89,13 @@ def without_generated(seen: dict) -> str:
         for name, facts in seen["networks"].items()
     }
     return json.dumps(
-        [sorted(networks.items()), seen["ports"], sorted(seen["masters"].values(), key=str), seen["journals"]]
+        [
+            sorted(networks.items()),
+            seen["ports"],
+            sorted(seen["masters"].values(), key=str),
+            seen["journals"],
+            seen["bypasses"],
+        ]
     )
 
 

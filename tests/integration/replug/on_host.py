@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs on a lab host: one call of the collection's core, which may meet a fault on its way, or a look at the host.
 
-on_host.py COLLECTIONS apply REQUEST: options of virt_network with restart, or networks, a list of these, and fault, one
-or a list: step (its number, those of a rollback or a recovery counted on), when (before, after) and how (kill: this
-process dies; daemon: libvirtd dies; error: libvirt refuses; SIGTERM and others: that signal comes, twice; OSError and
-others: that is raised; anything else: a command that virsh carries out, if it can, or after a ! one by itself). With
-inside, a function of _host, step counts its calls instead. on_host.py COLLECTIONS look.
+on_host.py COLLECTIONS apply REQUEST: options of virt_network with restart and check, or networks, a list of these, and
+fault, one or a list: step (its number, those of a rollback or a recovery counted on), when (before, after) and how
+(kill: this process dies; daemon: libvirtd dies; error: libvirt refuses; SIGTERM and others: that signal comes, twice;
+OSError and others: that is raised; anything else: a command that virsh carries out, if it can, or after a ! one by
+itself). With inside, a function of _host, step counts its calls instead. on_host.py COLLECTIONS look.
 """
 
 from __future__ import annotations
@@ -113,14 +113,18 @@ def apply(request: dict) -> dict:
     wanted = [desired(network) for network in request.get("networks", [request])]
     try:
         done = apply_networks(
-            wanted, uri=URI, restart=request.get("restart", "idle"), check_mode=False, safety=Safety(lock_timeout=5)
+            wanted,
+            uri=URI,
+            restart=request.get("restart", "idle"),
+            check_mode=request.get("check", False),
+            safety=Safety(lock_timeout=5),
         )
     except VirtfleetError as error:
         left, undone = error.details.get("left", []), error.details.get("undone", [])
         refused = [one["sentence"] for one in error.details.get("refused", ())]
         return {"code": error.code, "sentence": error.sentence, "left": left, "undone": undone, "refused": refused}
     steps = [step.action for plan, _observed in done.work for step in plan.steps]
-    return {"steps": steps, "warnings": list(done.warnings)}
+    return {"steps": steps, "warnings": list(done.warnings), "gaps": done.gaps}
 
 
 def desired(network: dict) -> Desired:
@@ -144,20 +148,26 @@ def look() -> dict:
             ports += [
                 re.findall(r"<name>(.*?)</name>|<mac address='(.*?)'", p.XMLDesc()) for p in network.listAllPorts()
             ]
-    masters, taps, stp = {}, {}, {}
+    masters, taps, stp, bypasses = {}, {}, {}, []
     for name in sorted(os.listdir("/sys/class/net")):
         if name.startswith("vnet"):
             master = f"/sys/class/net/{name}/master"
             masters[name] = os.path.basename(os.readlink(master)) if os.path.exists(master) else None
-            taps[name] = [read(name, "mtu"), *(read(name, "brport", option) for option in SETTINGS)]
-        if os.path.exists(f"/sys/class/net/{name}/bridge"):
+            taps[name] = [
+                read(name, "mtu"),
+                read(name, "operstate") == "dormant",
+                *(read(name, "brport", option) for option in SETTINGS),
+            ]
+        if name.startswith("vfbp"):
+            bypasses.append(name)
+        elif os.path.exists(f"/sys/class/net/{name}/bridge"):
             stp[name] = read(name, "bridge", "stp_state")
     state = "/var/lib/virtfleet-network"  # no run has been here yet where there is none
     journals = [name for name in os.listdir(state) if name.endswith(".journal")] if os.path.isdir(state) else []
     conn.close()
     return {
         "networks": networks, "ports": sorted(map(str, ports)), "masters": masters, "taps": taps, "stp": stp,
-        "journals": journals,
+        "journals": journals, "bypasses": bypasses,
     }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def test_signals_and_errors_roll_back(bench, how):
 
 @pytest.mark.parametrize("change", [REPLUG, MOVED], ids=["attach", "move"])
 def test_killed_while_stp_is_off(bench, change):
-    for inside in ("bridge_ports._put", "move._updated") if change is MOVED else ("bridge_ports._put",):
+    for inside in ("plug_in.plug_in", "move._update") if change is MOVED else ("plug_in.plug_in",):
         start = prepare(bench)
         assert start["stp"] == {"virbr30": "1"}
         bench.apply(change, [{"inside": inside, "step": 0, "how": "kill"}])
@@ -70,7 +70,7 @@ def test_killed_while_stp_is_off(bench, change):
 
 def test_killed_between_a_tap_and_its_settings(bench):
     start = prepare(bench)
-    bench.apply(REPLUG, [{"inside": "bridge_ports._write", "step": 2, "how": "kill"}])
+    bench.apply(REPLUG, [{"inside": "plug_in.write_setting", "step": 2, "how": "kill"}])
     assert [tap[1:] for tap in seen(bench)["taps"]] != [tap[1:] for tap in start["taps"]]
     bench.apply(OTHER_TASK)
     assert [tap[1:] for tap in seen(bench)["taps"]] == [tap[1:] for tap in start["taps"]]

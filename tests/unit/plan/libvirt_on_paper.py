@@ -53,6 +53,16 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
         assert seen.live is not None
         assert not (step.disruption == steps.NONE and seen.plugged), "a stop drops every port"
         return replace(seen, live=None, live_xml="", plugged=())
+    if step.action in (steps.BYPASS, steps.UNBYPASS):
+        assert step.action == steps.BYPASS or seen.bypassed
+        return replace(seen, bypassed=step.action == steps.BYPASS)
+    if step.action == steps.ASIDE:
+        assert seen.bypassed
+        return replace(seen, plugged=_without_taps(seen.plugged or (), step.ports))
+    if step.action == steps.JOIN:
+        assert seen.bypassed
+        assert seen.live is not None
+        return seen
     if step.action in (steps.ATTACH, steps.MOVE):
         assert seen.live is not None
         assert seen.live["bridge"]["name"]
@@ -142,6 +152,15 @@ def _with_taps(plugged, back):
     return (*there, *come)
 
 
+def _without_taps(plugged, gone):
+    """A guest keeps its port."""
+    names = {port.tap.name for port in gone}
+    kept = (port for port in plugged if port.kind == "guest" or port.tap.name not in names)
+    return tuple(
+        replace(port, tap=BridgePort(port.tap.name)) if port.tap and port.tap.name in names else port for port in kept
+    )
+
+
 def _generated(document):
     document = copy.deepcopy(document)
     document.setdefault("uuid", UUID)
@@ -176,6 +195,7 @@ def same(one: Observed, other: Observed) -> bool:
     def facts(seen):
         return [
             seen.autostart,
+            seen.bypassed,
             sorted(f"{port.kind} {port.name} {port.port} {port.tap}" for port in seen.plugged or ()),
             None if seen.live is None else canonical(NETWORK, seen.live),
             None if seen.persistent is None else canonical(NETWORK, seen.persistent),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bypass import Bypass
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import (
     RESTARTS,
@@ -61,6 +62,10 @@ def rolled_back(seen, done):
     return run_transaction(half, rollback(seen, half, HOST, None))
 
 
+# Not looked at, possible, and impossible.
+BYPASSES = st.sampled_from([None, Bypass(), Bypass(("this host already has a link vfbp00000000",))])
+
+
 @st.composite
 def observations(draw):
     """A network as a host may have it: none, inactive, active, transient, or drifted apart."""
@@ -73,7 +78,7 @@ def observations(draw):
     if kind == "drifted":
         other = made(draw(definitions()))
         seen = replace(seen, persistent=other.persistent, persistent_xml=other.persistent_xml)
-    return replace(seen, plugged=())
+    return replace(seen, plugged=(), bypass=draw(BYPASSES))
 
 
 @st.composite

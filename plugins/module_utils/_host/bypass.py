@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making the bypass of a network, joining it to the network's bridge, and removing it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from .._model.bridge_port import BridgePort
+from .._model.bypass import alias_of, bypass_of, inner_end, is_alias_of, outer_end
+from .._model.errors import VirtfleetError
+from .bridge_ports import exists, names_in, read_setting, write_setting
+from .links import netlink
+from .plug_in import plug_in, without_stp
+
+_SYSFS = "/sys/class/net"
+_IPV6 = "/proc/sys/net/ipv6/conf"
+# A bridge's own settings that frames between guests depend on, and the temporary one has like the network's.
+_LIKE_THE_OTHER = ("ageing_time", "group_fwd_mask")
+_FORWARDING = "3"  # BR_STATE_FORWARDING, linux/if_bridge.h
+# How long the kernel may take to see that a link is up.
+_SECONDS = 2.0
+# What a joint must not learn: a guest that moved is found at once only if nothing remembers it beyond the joint.
+# Multicast goes to it always (MDB_RTR_TYPE_PERM).
+_OUTER = (("learning", 0), ("multicast_router", 2))
+_INNER = (("isolated", 1), ("learning", 0))
+
+
+def make_bypass(network: str, bridge: str) -> None:
+    """The temporary bridge, joined to the network's, which runs. What an earlier run left of it is removed first.
+
+    Raises VirtfleetError BYPASS_LOST, with nothing left of it, DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
+    name = bypass_of(network)
+    remove_bypass(network)
+    with netlink() as route:
+        from pyroute2.netlink.exceptions import NetlinkError
+
+        try:
+            _make(route, network, name, bridge)
+        except (OSError, NetlinkError) as error:
+            remove_bypass(network)
+            raise _lost(network, "made", error) from error
+
+
+def _make(route: Any, network: str, name: str, bridge: str) -> None:
+    outer, inner = outer_end(name), inner_end(name)
+    mtu = max(int(read_setting(link, "mtu")) for link in (bridge, *names_in(bridge)))
+    route.link("add", ifname=name, kind="bridge")
+    write_setting(alias_of(network), name, "ifalias")
+    _write_ipv6(name)
+    for setting in _LIKE_THE_OTHER:
+        write_setting(read_setting(bridge, "bridge", setting), name, "bridge", setting)
+    write_setting("0", name, "bridge", "stp_state")
+    with suppress(OSError):  # a kernel without it floods all multicast anyway
+        write_setting("0", name, "bridge", "multicast_snooping")
+    route.link("add", ifname=outer, kind="veth", peer=inner)
+    for end in (outer, inner):
+        _write_ipv6(end)
+    _set_mtu(route, name, mtu)
+    for link in (name, outer, inner):
+        route.link("set", index=socket.if_nametoindex(link), state="up")
+    plug_in(route, name, BridgePort(inner, options=_INNER))
+    with without_stp(bridge, coming=(outer,)):
+        plug_in(route, bridge, BridgePort(outer, options=_OUTER))
+        _await_forwarding((outer, inner))
+
+
+def join_bypass(network: str, bridge: str) -> None:
+    """To the bridge that the network has now.
+
+    Raises VirtfleetError BYPASS_LOST, DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
+    name = bypass_of(network)
+    outer = outer_end(name)
+    with netlink() as route:
+        from pyroute2.netlink.exceptions import NetlinkError
+
+        try:
+            mtu = int(read_setting(bridge, "mtu"))
+            if mtu > int(read_setting(name, "mtu")):
+                _set_mtu(route, name, mtu)
+            with without_stp(bridge, coming=(outer,)):
+                plug_in(route, bridge, BridgePort(outer, options=_OUTER))
+                _await_forwarding((outer,))
+        except (OSError, NetlinkError) as error:
+            raise _lost(network, "joined to its bridge", error) from error
+
+
+def remove_bypass(network: str) -> None:
+    """Raises VirtfleetError BYPASS_IN_USE if something is still in it, DEPENDENCY_MISSING or LINKS_UNREADABLE."""
+    name = bypass_of(network)
+    ends = (outer_end(name), inner_end(name))
+    left = [link for link in names_in(name) if link not in ends]
+    if left:
+        raise VirtfleetError(
+            "BYPASS_IN_USE",
+            f"The temporary bridge {name} of network '{network}' cannot be removed: {', '.join(left)} is still in it.",
+        )
+    if not is_own(network) and not any(map(exists, ends)):
+        return
+    with netlink() as route:
+        from pyroute2.netlink.exceptions import NetlinkError
+
+        for link in (*ends, name):  # one end takes the other along
+            with suppress(OSError, NetlinkError):
+                route.link("del", index=socket.if_nametoindex(link))
+
+
+def is_own(network: str) -> bool:
+    """Whether the host has a bypass of this network, be it half made."""
+    name = bypass_of(network)
+    if not os.path.isdir(os.path.join(_SYSFS, name, "bridge")):
+        return False
+    try:
+        alias = read_setting(name, "ifalias")
+    except OSError:
+        return False
+    # A run that was killed just then has not written the alias yet.
+    return is_alias_of(alias, network) or not (alias or names_in(name))
+
+
+def read_bypasses(networks: Iterable[str]) -> list[str]:
+    """Those of the networks that have a bypass."""
+    return [network for network in networks if is_own(network)]
+
+
+def _await_forwarding(ends: Sequence[str]) -> None:
+    until = time.monotonic() + _SECONDS
+    while any(read_setting(end, "brport", "state") != _FORWARDING for end in ends):
+        if time.monotonic() > until:
+            raise OSError(f"{', '.join(ends)} does not forward")
+        time.sleep(0.001)
+
+
+def _set_mtu(route: Any, name: str, mtu: int) -> None:
+    for link in (outer_end(name), inner_end(name), name):
+        route.link("set", index=socket.if_nametoindex(link), mtu=mtu)
+
+
+def _write_ipv6(link: str) -> None:
+    """It has no address, and says nothing of its own."""
+    folder = os.path.join(_IPV6, link)
+    if os.path.isdir(folder):  # a kernel with IPv6
+        with open(os.path.join(folder, "disable_ipv6"), "w", encoding="ascii") as file:
+            file.write("1")
+
+
+def _lost(network: str, doing: str, error: Exception) -> VirtfleetError:
+    return VirtfleetError("BYPASS_LOST", f"The temporary bridge of network '{network}' could not be {doing}: {error}.")

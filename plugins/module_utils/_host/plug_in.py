@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plugging devices into a bridge, with the settings that they had as ports of another.
+
+A port's settings are set by their names in sysfs, as they are read in bridge_ports.py.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple, Optional
+
+from .._model.bridge_port import BridgePort
+from .._model.bypass import is_bypass, is_end
+from .._model.errors import VirtfleetError
+from .bridge_ports import NUD_NOARP, exists, is_dormant, master_of, names_in, read_setting, write_setting
+from .links import netlink
+
+
+class Span(NamedTuple):
+    """When a tap left a bridge for another, None if it was in none, and came into that (time.monotonic)."""
+
+    out: Optional[float]
+    back: float
+
+
+def attach(bridge: str, taps: Sequence[BridgePort]) -> dict[str, Span]:
+    """Put taps into a bridge, with the settings they had; those that are gone by now are left out.
+
+    When each came into it, by name. A tap that is there already keeps its place.
+    Raises VirtfleetError TAPS_LOST, DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
+    done: dict[str, Span] = {}
+    lost = []
+    with netlink() as route, without_stp(bridge, [tap.name for tap in taps if exists(tap.name)]):
+        from pyroute2.netlink.exceptions import NetlinkError
+
+        for tap in taps:
+            if not exists(tap.name):
+                continue
+            try:
+                done[tap.name] = plug_in(route, bridge, tap)
+            except (OSError, NetlinkError) as error:
+                if exists(tap.name):  # else its guest did not come up, or was stopped
+                    lost.append(f"{tap.name} ({error})")
+    if lost:
+        raise VirtfleetError("TAPS_LOST", f"These links could not be added to bridge {bridge}: {', '.join(lost)}.")
+    return done
+
+
+def plug_in(route: Any, bridge: str, tap: BridgePort) -> Span:
+    """From whatever bridge it is in, by one request. An isolated port forwards nothing before it is isolated.
+
+    Raises OSError or NetlinkError.
+    """
+    if tap.mtu is not None and int(read_setting(tap.name, "mtu")) != tap.mtu:
+        write_setting(str(tap.mtu), tap.name, "mtu")
+    index, left, out = socket.if_nametoindex(tap.name), master_of(tap.name), None
+    if left != bridge:
+        master = socket.if_nametoindex(bridge)
+        out = time.monotonic() if left is not None else None
+        try:
+            _silence(route, tap)
+            route.link("set", index=index, master=master, state="up")
+        except Exception:
+            _set_dormant(route, tap, tap.dormant)
+            raise
+    back = time.monotonic()
+    set_up(route, tap)
+    return Span(out, time.monotonic() if tap.isolated else back)
+
+
+def set_up(route: Any, tap: BridgePort) -> None:
+    """A port of a bridge gets its settings, and forwards from then on. Raises OSError or NetlinkError."""
+    for option, value in tap.options:
+        with suppress(OSError, ValueError):  # what this kernel does not have, the other settings do not wait for
+            if int(read_setting(tap.name, "brport", option), 0) != value:
+                write_setting(str(value), tap.name, "brport", option)
+    for mac in tap.fdb:
+        route.fdb("replace", ifindex=socket.if_nametoindex(tap.name), lladdr=mac, state=NUD_NOARP)
+    _set_dormant(route, tap, tap.dormant)
+
+
+def unplug(route: Any, tap: BridgePort) -> None:
+    """Out of its bridge; an isolated port then forwards nothing in the next one before it is set up. Raises OSError or
+    NetlinkError."""
+    _silence(route, tap)
+    route.link("set", index=socket.if_nametoindex(tap.name), master=0)
+
+
+def _silence(route: Any, tap: BridgePort) -> None:
+    if tap.isolated:
+        _set_dormant(route, tap, True)
+
+
+def _set_dormant(route: Any, tap: BridgePort, dormant: bool) -> None:
+    """A bridge keeps the port of a dormant link disabled (net/bridge/br_if.c, br_port_carrier_check). The device on
+    the other side of the link does not see it."""
+    if is_dormant(tap.name) != dormant:
+        route.link("set", index=socket.if_nametoindex(tap.name), IFLA_OPERSTATE="DORMANT" if dormant else "UP")
+
+
+@contextmanager
+def without_stp(bridge: str, coming: Sequence[str] = ()) -> Iterator[None]:
+    """Turns STP off while ports are added, so that they forward at once, and on again afterwards. With STP on, a new
+    port does not forward for twice the forward delay, which is at least four seconds.
+
+    Only where that cannot close a loop: the bridge is empty otherwise, or what comes is a way to a bypass or from it.
+    """
+    setting = (bridge, "bridge", "stp_state")
+    known = bool(coming) and all(is_end(name) or is_bypass(master_of(name) or "") for name in coming)
+    if (names_in(bridge) and not known) or read_setting(*setting) != "1":
+        yield
+        return
+    write_setting("0", *setting)
+    try:
+        yield
+    finally:
+        write_setting("1", *setting)

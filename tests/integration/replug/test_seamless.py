@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What those in a network see of one another while it restarts, and when that is refused.
+
+Network namespaces stand for guests: what they send and receive can be counted frame by frame.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+from batch import assert_refused, task
+
+pytestmark = pytest.mark.lab
+
+NET = {
+    "name": "sea", "forward": {"mode": "nat"}, "bridge": {"name": "virbr80"}, "mtu": 1500,
+    "ips": [{"address": "10.80.0.1", "prefix": 24}],
+}  # fmt: skip
+MEMBERS = ("c1", "c2", "c3")
+CHANGES = {
+    "MTU": {"mtu": 1400},
+    "bridge's name": {"bridge": {"name": "virbr81"}},
+    "subnet": {"ips": [{"address": "10.80.0.1", "prefix": 23}]},
+    "STP": {"bridge": {"name": "virbr80", "stp": False}},
+    "mode": {"forward": {"mode": "route"}},
+}
+# Sends a numbered datagram a hundred times a second to each peer, and prints which of theirs came, and from whom.
+TALK = """
+import json, select, socket, sys, time
+own, peers, seconds = sys.argv[1], sys.argv[2].split(","), float(sys.argv[3])
+link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+link.bind((own, 7777))
+number, until, due, came = 0, time.monotonic() + seconds, time.monotonic(), {}
+while time.monotonic() < until:
+    if time.monotonic() >= due:
+        due += 0.01
+        number += 1
+        for peer in peers:
+            try:
+                link.sendto(b"%d" % number, (peer, 7777))
+            except OSError:
+                pass
+    ready, _, _ = select.select([link], [], [], max(0, due - time.monotonic()))
+    if ready:
+        data, (peer, _port) = link.recvfrom(100)
+        came.setdefault(peer, []).append(int(data))
+print(number, json.dumps(came))
+"""
+
+
+@pytest.fixture(params=["kvm1", "kvm2"], ids=["bookworm", "trixie"])
+def host(hosts, request):
+    host = request.param
+    made = hosts.run(host, [task("virt_network", NET)])
+    assert made[0]["changed"], made
+    hosts.on(host, "sh", "-c", 'printf %s "$1" >/run/talk.py', "sh", TALK)
+    for number, name in enumerate(MEMBERS, 1):
+        hosts.on(
+            host, "sh", "-ec",
+            f"ip netns add {name}; ip link add v{name} type veth peer name eth0 netns {name};"
+            f"ip link set v{name} up master virbr80; ip -n {name} address add 10.80.0.1{number}/24 dev eth0;"
+            f"ip -n {name} link set eth0 up; ip -n {name} link set lo up",
+        )  # fmt: skip
+    await_forwarding(hosts, host)
+    yield host
+    for name in MEMBERS:
+        hosts.on(host, "ip", "netns", "del", name)
+    hosts.clean(host)
+
+
+def await_forwarding(hosts, host):
+    until = time.monotonic() + 20
+    while {port["state"] for port in ports(hosts, host).values()} != {"forwarding"}:
+        assert time.monotonic() < until, ports(hosts, host)
+        time.sleep(0.3)
+
+
+def ports(hosts, host) -> dict[str, dict]:
+    shown = json.loads(hosts.on(host, "bridge", "-json", "-details", "link", "show"))
+    return {port["ifname"]: port for port in shown if port["ifname"] in {f"v{name}" for name in MEMBERS}}
+
+
+@contextmanager
+def talking(hosts, host, who, seconds=14.0):
+    """who: by member, the peers that it sends to. Yields what came, filled in at the end: by member, what it sent, and
+    the numbers from each peer."""
+    started = {}
+    for name, peers in who.items():
+        own, others = address(name), ",".join(map(address, peers))
+        argv = ["ip", "netns", "exec", name, "python3", "/run/talk.py", own, others, str(seconds)]
+        started[name] = subprocess.Popen(hosts.argv("exec", host, "--", *argv), stdout=subprocess.PIPE, text=True)
+    heard: dict = {}
+    time.sleep(1)
+    try:
+        yield heard
+    finally:
+        for name, process in started.items():
+            said, _errors = process.communicate(timeout=60)
+            sent, _space, came = said.partition(" ")
+            heard[name] = (int(sent), json.loads(came))
+
+
+def address(name: str) -> str:
+    return f"10.80.0.1{name[1:]}"
+
+
+def replug(hosts, host, change, restart="seamless"):
+    return hosts.run(host, [task("virt_network", {"name": "sea", **change, "restart": restart})])[0]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_members_hear_one_another_throughout(hosts, host, change):
+    """Of two hundred frames in two seconds a plain restart costs forty or more."""
+    with talking(hosts, host, {"c1": ["c2", "c3"], "c2": ["c1", "c3"], "c3": ["c1", "c2"]}) as heard:
+        done = replug(hosts, host, CHANGES[change])
+    assert done["changed"], done
+    assert done["expected_gaps"]["guests_ms"] == 50
+    assert {one["name"] for one in done["replugged"]} == {f"v{name}" for name in MEMBERS}
+    for one in done["replugged"]:
+        assert 0 < one["guests_gap_ms"] < one["gap_ms"]
+    for name, (_sent, came) in heard.items():
+        for peer, numbers in came.items():
+            runs = [later - one - 1 for one, later in zip(numbers, numbers[1:])]
+            assert max(runs) <= 10, (name, peer, max(runs))
+            assert sum(runs) <= 20, (name, peer, sum(runs))
+        assert len(came) == 2, (name, came.keys())
+
+
+def test_isolated_members_never_hear_one_another(hosts, host):
+    """And those who are not isolated hear both throughout."""
+    for name in ("c1", "c2"):
+        hosts.on(host, "bridge", "link", "set", "dev", f"v{name}", "isolated", "on")
+        hosts.on(host, "ip", "-n", name, "neighbour", "flush", "all")
+    # Without ARP, which isolation stops: the frames themselves must not arrive.
+    macs = {name: json.loads(hosts.on(host, "ip", "-n", name, "-json", "link", "show", "eth0"))[0]["address"]
+            for name in MEMBERS}  # fmt: skip
+    for name in MEMBERS:
+        for peer in set(MEMBERS) - {name}:
+            where = ["ip", "-n", name, "neighbour", "replace", address(peer), "lladdr", macs[peer], "dev", "eth0"]
+            hosts.on(host, *where)
+    with talking(hosts, host, {"c1": ["c2", "c3"], "c2": ["c1", "c3"], "c3": ["c1", "c2"]}, 20.0) as heard:
+        for change in ("MTU", "bridge's name"):
+            done = replug(hosts, host, CHANGES[change])
+            assert done["changed"], done
+    assert address("c2") not in heard["c1"][1], "an isolated port heard another"
+    assert address("c1") not in heard["c2"][1], "an isolated port heard another"
+    for name, peer in (("c1", "c3"), ("c2", "c3"), ("c3", "c1"), ("c3", "c2")):
+        numbers = heard[name][1][address(peer)]
+        assert max(later - one - 1 for one, later in zip(numbers, numbers[1:])) <= 10, (name, peer)
+    assert {name: port["isolated"] for name, port in ports(hosts, host).items()} == {
+        "vc1": True, "vc2": True, "vc3": False,
+    }  # fmt: skip
+
+
+def in_the_way(hosts, host, kind):
+    """What keeps a network from having a bypass; and how that is taken away again."""
+    if kind == "names":
+        name = hosts.on(
+            host, "python3", "-c", "import hashlib; print('vfbp' + hashlib.sha256(b'sea').hexdigest()[:8])"
+        ).strip()
+        return ["ip", "link", "add", name, "type", "veth", "peer", "name", "taken0"], ["ip", "link", "del", name], name
+    if kind == "firewall":
+        return ["iptables", "-P", "FORWARD", "DROP"], ["iptables", "-P", "FORWARD", "ACCEPT"], "FORWARD"
+    # A loop, which STP opens again.
+    add = "ip link add loop1 type veth peer name loop2; ip link set loop1 up master virbr80"
+    return (
+        ["sh", "-ec", f"{add}; ip link set loop2 up master virbr80; sleep 5"],
+        ["sh", "-c", "ip link del loop1 2>/dev/null || true"],
+        "STP keeps loop",
+    )
+
+
+@pytest.mark.parametrize("kind", ["names", "firewall", "loop"])
+def test_where_it_is_not_possible(hosts, host, kind):
+    """seamless refuses and changes nothing; replug does without, and says so before and after."""
+    made, gone, word = in_the_way(hosts, host, kind)
+    hosts.on(host, *made)
+    try:
+        before = hosts.snapshot(host)
+        options = {"name": "sea", "mtu": 1400}
+        checked, refused, announced = hosts.run(
+            host,
+            [
+                task("virt_network", {**options, "restart": "seamless"}, check=True),
+                task("virt_network", {**options, "restart": "seamless"}),
+                task("virt_network", {**options, "restart": "replug"}, check=True),
+            ],
+        )
+        for result in (checked, refused):
+            assert_refused(result, "SEAMLESS_IMPOSSIBLE", word, "restart: replug")
+        assert hosts.snapshot(host) == before
+        assert announced["expected_gaps"]["guests_ms"] == announced["expected_gaps"]["host_ms"]
+        if kind == "loop":
+            return
+        done = replug(hosts, host, {"mtu": 1400}, "replug")
+        assert done["changed"], done
+        assert [step["action"] for step in done["steps"]] == [step["action"] for step in announced["steps"]]
+        assert "bypass" not in [step["action"] for step in done["steps"]]
+        assert any(word in warning for warning in done["warnings"]), done
+        for one in done["replugged"]:
+            assert one["guests_gap_ms"] == one["gap_ms"] > 50
+    finally:
+        hosts.on(host, *gone)
+    assert {port["master"] for port in ports(hosts, host).values()} == {"virbr80"}
+
+
+def test_settings_hold_in_the_temporary_bridge(hosts, host):
+    """Looked at from outside, again and again, while it is there."""
+    hosts.on(host, "bridge", "link", "set", "dev", "vc1", "isolated", "on", "hairpin", "on", "mcast_flood", "off")
+    hosts.on(host, "bridge", "link", "set", "dev", "vc2", "learning", "off", "flood", "off")
+    hosts.on(host, "bridge", "fdb", "add", "52:54:00:80:00:99", "dev", "vc2", "master", "static")
+    before = ports(hosts, host)
+    hosts.on(host, "rm", "-f", "/run/stop")
+    watch = "while [ ! -e /run/stop ]; do bridge -json -details link show; sleep 0.02; done >/run/watched"
+    argv = hosts.argv("exec", host, "--", "sh", "-c", watch)
+    with subprocess.Popen(argv):
+        time.sleep(0.5)
+        try:
+            done = replug(hosts, host, {"mtu": 1400})
+        finally:
+            hosts.on(host, "touch", "/run/stop")
+    assert done["changed"], done
+    names = ("isolated", "learning", "flood", "mcast_flood", "hairpin")
+    inside = 0
+    for line in hosts.on(host, "cat", "/run/watched").splitlines():
+        if line.startswith("["):
+            shown = {port["ifname"]: port for port in json.loads(line)}
+            for name, port in before.items():
+                now = shown.get(name, {})
+                settled = now.get("state") == "forwarding" and name == "vc1"
+                if str(now.get("master", "")).startswith("vfbp") and settled:
+                    inside += 1
+                    assert [now[one] for one in names] == [port[one] for one in names], (name, now)
+    assert inside, "the temporary bridge was never seen, so this shows nothing"
+    after = ports(hosts, host)
+    assert [[port[one] for one in names] for port in after.values()] == [
+        [port[one] for one in names] for port in before.values()
+    ]
+    assert "52:54:00:80:00:99" in hosts.on(host, "bridge", "fdb", "show", "dev", "vc2")
