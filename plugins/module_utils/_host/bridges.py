@@ -127,10 +127,10 @@ def remove_leftover(bridge: str, mac: str) -> None:
     """
     if not os.path.exists(os.path.join(_SYSFS, bridge)) or is_taken(bridge, mac):
         return
-    from .links import netlink
+    from .links import delete_link, netlink
 
     with netlink() as route:
         from pyroute2.netlink.exceptions import NetlinkError
 
         with suppress(NetlinkError):
-            route.link("del", index=socket.if_nametoindex(bridge))
+            delete_link(route, bridge)

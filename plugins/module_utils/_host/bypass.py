@@ -16,7 +16,7 @@ from .._model.bridge_port import BridgePort
 from .._model.bypass import alias_of, bypass_of, inner_end, is_alias_of, outer_end
 from .._model.errors import VirtfleetError
 from .bridge_ports import exists, names_in, read_setting, write_setting
-from .links import netlink
+from .links import delete_link, netlink
 from .plug_in import plug_in, without_stp
 
 _SYSFS = "/sys/class/net"
@@ -94,7 +94,8 @@ def join_bypass(network: str, bridge: str) -> None:
 
 
 def remove_bypass(network: str) -> None:
-    """Raises VirtfleetError BYPASS_IN_USE if something is still in it, DEPENDENCY_MISSING or LINKS_UNREADABLE."""
+    """Raises VirtfleetError BYPASS_IN_USE if something is still in it, BYPASS_LOST, DEPENDENCY_MISSING or
+    LINKS_UNREADABLE."""
     name = bypass_of(network)
     ends = (outer_end(name), inner_end(name))
     left = [link for link in names_in(name) if link not in ends]
@@ -103,14 +104,18 @@ def remove_bypass(network: str) -> None:
             "BYPASS_IN_USE",
             f"The temporary bridge {name} of network '{network}' cannot be removed: {', '.join(left)} is still in it.",
         )
-    if not is_own(network) and not any(map(exists, ends)):
+    links = [*ends, name] if is_own(network) else list(ends)
+    if not any(map(exists, links)):
         return
     with netlink() as route:
         from pyroute2.netlink.exceptions import NetlinkError
 
-        for link in (*ends, name):  # one end takes the other along
-            with suppress(OSError, NetlinkError):
-                route.link("del", index=socket.if_nametoindex(link))
+        for link in links:
+            try:
+                delete_link(route, link)
+            except (OSError, NetlinkError) as error:
+                if exists(link):  # one end takes the other along
+                    raise _lost(network, "removed", error) from error
 
 
 def is_own(network: str) -> bool:

@@ -8,6 +8,7 @@ pyroute2 is slow to import: what needs no link must not bring it in.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,6 +38,17 @@ def netlink() -> Iterator[Any]:
             yield route
     except OSError as error:
         raise VirtfleetError("LINKS_UNREADABLE", f"The links of this host cannot be read: {error}.") from None
+
+
+def delete_link(route: Any, name: str) -> None:
+    """Raises OSError or NetlinkError.
+
+    pyroute2 before 0.6 asks with NLM_F_EXCL, which Linux 5.19 and later take for NLM_F_BULK and refuse.
+    """
+    from pyroute2.netlink import NLM_F_ACK, NLM_F_REQUEST
+    from pyroute2.netlink.rtnl import RTM_DELLINK
+
+    route.link((RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK), index=socket.if_nametoindex(name))
 
 
 def link_of(message: Any) -> dict[str, Any]:

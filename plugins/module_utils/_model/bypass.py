@@ -15,6 +15,7 @@ _PREFIX = "vfbp"
 _OUTER, _INNER = "a", "b"
 _END = re.compile(rf"^{_PREFIX}[0-9a-f]{{8}}[{_OUTER}{_INNER}]$")
 _BRIDGE = re.compile(rf"^{_PREFIX}[0-9a-f]{{8}}$")
+_UNQUOTED = re.compile(r"[^A-Za-z0-9._ -]")
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ def is_bypass(link: str) -> bool:
 
 
 def alias_of(network: str) -> str:
-    """What the temporary bridge says about itself (ip link show), by which it is recognized."""
-    return f"virtfleet.network: bypass of network {network!a}"
+    """What the temporary bridge says about itself (ip link show), by which it is recognized. The ip of Debian 11 does
+    not escape an alias in JSON."""
+    return f"virtfleet.network: bypass of network {_UNQUOTED.sub('?', network)}"
 
 
 def is_alias_of(alias: Optional[str], network: str) -> bool:

@@ -51,6 +51,10 @@ class Bench:
         """How the host looks then."""
         for name in self.hosts.virsh(self.host, "list", "--name").split():
             self.hosts.virsh(self.host, "destroy", name)
+        # The taps that are left are containers' veths.
+        self.hosts.on(
+            self.host, "sh", "-c", "cd /sys/class/net; for link in vnet*; do ip link del $link; done 2>/dev/null; :"
+        )
         self.hosts.clean(self.host)
         if isinstance(network, str):
             self.hosts.on(self.host, "sh", "-c", 'printf %s "$1" > /run/red.xml', "sh", network)

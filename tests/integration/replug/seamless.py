@@ -13,7 +13,6 @@ DEVICE = "vnet-ct"
 
 def prepare(bench: Bench, network: dict, isolated: bool = False) -> dict:
     """How the host looks then. isolated: the guests' taps are, with other settings that a change must not lose."""
-    bench.hosts.on(bench.host, "sh", "-c", f"ip link del {DEVICE} 2>/dev/null; true")
     bench.prepare(network, guest=False)
     bench.start_guest("web1", guests.network_interface(NAME, MAC))
     bench.start_guest("web2", guests.network_interface(NAME, OTHER))
