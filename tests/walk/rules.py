@@ -270,8 +270,10 @@ def _steps(result: Result) -> list[str]:
 
 
 def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool = False) -> Iterator[Fault]:
-    """daemon: whether libvirtd was started meanwhile, which starts what is gone of the others."""
+    """daemon: whether libvirtd was started meanwhile, which starts what is gone of the others, and stops those whose
+    bridge is gone."""
     started = {name for name, facts in before["networks"].items() if daemon and not facts["dnsmasq"]["pid"]}
+    stopped = {name for name, facts in before["networks"].items() if daemon and _has_no_bridge(before, facts)}
     mine = _links_of(before, named) | _links_of(after, named)
     if daemon:  # and plugs in every guest that is cut off
         mine |= _loose_taps(before)
@@ -280,7 +282,7 @@ def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool 
         kind, _slash, rest = path[1:].partition("/")
         if kind == "networks":
             return any(rest.startswith(f"{name}/dnsmasq/") for name in started) or any(
-                rest.startswith(f"{name}/") or rest == name for name in named
+                rest.startswith(f"{name}/") or rest == name for name in named | stopped
             )
         if kind == "links":
             link, _slash, fact = rest.partition("/")
@@ -293,6 +295,12 @@ def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool 
     found = differences(before, after, ignore)
     if found:
         yield Fault("something else moved", _first(found), "\n".join(found[:8]))
+
+
+def _has_no_bridge(look: Look, facts: dict[str, Any]) -> bool:
+    """Of a network that runs."""
+    bridge = bridge_of(facts["live"])
+    return bridge is not None and bridge not in look["links"]
 
 
 def bridge_of(xml: str | None) -> str | None:
