@@ -11,7 +11,7 @@ from typing import Any, Callable
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, load_guests
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import lookups_for
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import lookups_for
 
 DOCUMENTATION = r"""
 name: migrate_lookups

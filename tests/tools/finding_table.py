@@ -21,7 +21,7 @@ BEGIN, END = "<!-- Written by tests/tools/finding_table.py; change the rules ins
 
 def tables() -> str:
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate.finding import FindingKind
-    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import CHAPTERS
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import CHAPTERS
 
     home: dict[str, str] = {}
     rows: dict[str, list[FindingKind]] = {}

@@ -145,6 +145,11 @@ def test_layers() -> None:
     assert faults(ROOT) == []
 
 
+def test_packages_are_empty() -> None:
+    """ansible-core 2.17 refuses others: Ansible sends a module the __init__.py of every package on the way."""
+    assert [path for path in (ROOT / "plugins").rglob("__init__.py") if path.read_bytes()] == []
+
+
 FULL = ".".join(COLLECTION + UTILS)
 WRONG = {
     "a later layer, relative": ("module_utils/_model/a.py", "from .._xml.b import c", "must not import _xml.b.c"),

@@ -10,7 +10,7 @@ from typing import Any
 from .._migrate.asked import PROBE
 from .._migrate.finding import BLOCKED, OK, SEVERITIES, WARNING, rank_of
 from .._migrate.guest_facts import load_guests
-from .._migrate.rules import finding_codes
+from .._migrate.rules.catalog import finding_codes
 from .._model.errors import VirtfleetError
 from .argument_spec import connection_spec
 from .module import Module, given, run

@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Sequence
 from typing import Optional
 
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+from .programs import Done, find_program, run_program
+
 _SECONDS = 10
 # dnsmasq reads lines in pieces of this many bytes, and counts the pieces.
 _PIECE = 1024
-# libvirt passes dnsmasq no locale. With another one than C, it accepts names that are not ASCII.
-_ENVIRONMENT = {"PATH": _PATH, "LC_ALL": "C"}
 
 
 def refused_options(options: Sequence[str]) -> Optional[str]:
@@ -24,32 +21,20 @@ def refused_options(options: Sequence[str]) -> Optional[str]:
     done = _test("-", "".join(f"{option}\n" for option in options))
     if done is None:
         return None
-    return "" if done.returncode == 0 else _why(done.stderr, options)
+    return "" if done.status == 0 else _why(done.err, options)
 
 
 def is_refused(conf: str) -> bool:
     """Whether dnsmasq refuses this file. False if that is unknown."""
     done = _test(conf, "") if os.access(conf, os.R_OK) else None
-    return done is not None and done.returncode != 0
+    return done is not None and done.status != 0
 
 
-def _test(conf: str, text: str) -> Optional[subprocess.CompletedProcess[str]]:
-    program = shutil.which("dnsmasq", path=_PATH)
-    if program is None:
-        return None
-    try:
-        return subprocess.run(
-            [program, "--test", f"--conf-file={conf}"],
-            input=text,
-            env=_ENVIRONMENT,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
+def _test(conf: str, text: str) -> Optional[Done]:
+    """libvirt passes dnsmasq no locale, so it must be tested in the locale C: in others it accepts names that are not
+    ASCII."""
+    program = find_program("dnsmasq")
+    return run_program([program, "--test", f"--conf-file={conf}"], _SECONDS, text) if program else None
 
 
 def _why(said: str, options: Sequence[str]) -> str:

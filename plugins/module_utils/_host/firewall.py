@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import struct
-import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Optional
 
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+from .programs import find_program, output_of
+
 _SECONDS = 20
 # The older kernel interface: which of its tables a network namespace has.
 _LEGACY = {"ip": "/proc/net/ip_tables_names", "ip6": "/proc/net/ip6_tables_names"}
@@ -46,7 +45,7 @@ class Firewall:
 def read_firewall() -> Firewall:
     hidden: list[str] = []
     tables = _nft_tables()
-    nft = _tool("nft")
+    nft = find_program("nft")
     nftables = None
     if tables is None or tables:
         nftables = _output(nft, "-j", "list", "ruleset") if nft else None
@@ -74,7 +73,7 @@ _MODULE = "/sys/module/nf_tables"
 def _of_nft(family: str) -> Optional[str]:
     """The rules of iptables that the kernel has as nftables."""
     for name in (f"{_TOOLS[family]}-nft-save", f"{_TOOLS[family]}-save"):
-        tool = _tool(name)
+        tool = find_program(name)
         text = _output(tool) if tool else None
         if text is not None and (name.endswith("-nft-save") or "nf_tables" in text):
             return text
@@ -91,26 +90,15 @@ def _of_legacy(family: str) -> tuple[Optional[str], str]:
     if not names:
         return None, ""
     for name in (f"{_TOOLS[family]}-legacy-save", f"{_TOOLS[family]}-save"):
-        tool = _tool(name)
+        tool = find_program(name)
         text = _output(tool) if tool else None
         if text is not None and "nf_tables" not in text:
             return text, ""
     return None, f"{_TOOLS[family]} tables {', '.join(sorted(names))}, which {_TOOLS[family]}-legacy-save would show"
 
 
-def _tool(name: str) -> Optional[str]:
-    return shutil.which(name, path=_PATH)
-
-
 def _output(*argv: str) -> Optional[str]:
-    try:
-        done = subprocess.run(
-            list(argv), stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace",
-            timeout=_SECONDS, check=False, env={"PATH": _PATH, "LC_ALL": "C"},
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout if done.returncode == 0 else None
+    return output_of(argv, _SECONDS)
 
 
 def _nft_tables() -> Optional[list[str]]:

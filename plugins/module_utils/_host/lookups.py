@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from .connection import libvirt, message_of
+from .programs import run_program
 from .refusal import hung_up
 from .sysfs import read_usb
 
@@ -136,18 +136,10 @@ def _look_up_nic_models(asked: Asked, keys: list[str]) -> Answers:
 
 
 def _read_models(emulator: str) -> Optional[set[str]]:
-    try:
-        done = subprocess.run(
-            [emulator, "-machine", "none", "-device", "help"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    done = run_program([emulator, "-machine", "none", "-device", "help"], _SECONDS)
+    if done is None:
         return None
-    return set(re.findall(r'^name "([^"]+)"', done.stdout, re.MULTILINE)) or None
+    return set(re.findall(r'^name "([^"]+)"', done.out, re.MULTILINE)) or None
 
 
 def _look_up_usb_devices(asked: Asked, devices: list[str]) -> Answers:

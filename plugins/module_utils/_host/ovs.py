@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-from collections.abc import Sequence
 from typing import Any, Optional
+
+from .programs import output_of
 
 _DATABASE = "/run/openvswitch/db.sock"
 _SECONDS = 5
@@ -30,7 +30,7 @@ def read_ovs_bridges() -> dict[str, dict[str, Any]]:
     command = ["ovs-vsctl", f"--timeout={_SECONDS}", "--format=json"]
     for table, columns in _TABLES.items():
         command += ["--", f"--columns={','.join(columns)}", "list", table]
-    said = _output(command)
+    said = output_of(command, 2 * _SECONDS)
     if said is None:
         return {}
     bridges, ports, interfaces = (_rows(json.loads(line)) for line in said.splitlines())
@@ -90,20 +90,10 @@ def _listed(value: Any) -> list[Any]:
 
 def _flows(bridge: str) -> Optional[str]:
     """normal: the one flow by which Open vSwitch is a learning switch."""
-    said = _output(["ovs-ofctl", f"--timeout={_SECONDS}", "--no-stats", "dump-flows", bridge])
+    said = output_of(["ovs-ofctl", f"--timeout={_SECONDS}", "--no-stats", "dump-flows", bridge], 2 * _SECONDS)
     if said is None:
         return None
     flows = [line.strip() for line in said.splitlines() if "actions=" in line]
     if not flows:
         return "none"
     return "normal" if flows in (["priority=0 actions=NORMAL"], ["actions=NORMAL"]) else "other"
-
-
-def _output(command: Sequence[str]) -> Optional[str]:
-    try:
-        done = subprocess.run(
-            list(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=2 * _SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None

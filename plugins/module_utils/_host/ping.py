@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 
 from .._model.errors import VirtfleetError
+from .programs import find_program, output_of
 
 # A neighbour may have to be resolved again, and a route to settle.
 _TRIES = 5
+_SECONDS = 10
 
 
 def unreachable_addresses(addresses: Sequence[str]) -> list[str]:
@@ -19,22 +20,18 @@ def unreachable_addresses(addresses: Sequence[str]) -> list[str]:
 
     Raises VirtfleetError DEPENDENCY_MISSING.
     """
-    return [address for address in addresses if not any(_answers(address) for _try in range(_TRIES))]
-
-
-def _answers(address: str) -> bool:
-    try:
-        done = subprocess.run(
-            ["ping", "-c", "1", "-W", "1", "-n", "--", address],
-            check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10,
-        )  # fmt: skip
-    except FileNotFoundError:
+    if not addresses:
+        return []
+    program = find_program("ping")
+    if program is None:
         raise VirtfleetError(
             "DEPENDENCY_MISSING",
             "verify_reach requires ping, which is not installed on this host: install iputils-ping (iputils on Fedora "
             "and RHEL).",
             packages=["iputils-ping"],
-        ) from None
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+        )
+    return [address for address in addresses if not any(_answers(program, address) for _try in range(_TRIES))]
+
+
+def _answers(program: str, address: str) -> bool:
+    return output_of([program, "-c", "1", "-W", "1", "-n", "--", address], _SECONDS) is not None

@@ -37,6 +37,10 @@ def read_record(record: type[T], data: Any, path: str = "") -> T:
     return result
 
 
+# Optional[X] is Union[X, NoneType].
+_NONE = type(None)
+
+
 @cache
 def _decoder(kind: Any) -> Decoder:
     origin, arguments = get_origin(kind), get_args(kind)
@@ -46,7 +50,7 @@ def _decoder(kind: Any) -> Decoder:
         entity: Entity = arguments[1]
         return lambda data, path: _read_document(entity, data, path)
     if origin is Union:
-        inner = _decoder(next(item for item in arguments if item is not type(None)))
+        inner = _decoder(next(item for item in arguments if item is not _NONE))
         return lambda data, path: None if data is None else inner(data, path)
     if origin is tuple:
         return _sequence(_decoder(arguments[0]))

@@ -21,7 +21,8 @@ from .finding import (
     worst_of,
 )
 from .guest_facts import CheckedGuest, GuestFacts, UnreadableGuest
-from .rule import GROUP_RULES, GUEST_RULES, NIC_RULES, Check, NicCase, Rule
+from .rule import Check, NicCase, Rule
+from .rules.catalog import GROUP_RULES, GUEST_RULES, NIC_RULES
 from .verdict_kinds import AGE_UNKNOWN, FACTS_STALE, INCOMPLETE, NOT_A_GUEST, OTHER_FORMAT, UNEXPECTED, UNREACHABLE
 
 Policy = Mapping[str, str]

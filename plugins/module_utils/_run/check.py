@@ -13,7 +13,7 @@ from .._host.connection import connect
 from .._migrate.destination_facts import read_destination
 from .._migrate.guest_facts import CheckedGuest
 from .._migrate.matrix import SILENT_CODES
-from .._migrate.rules import gathered_for_check, lookups_for
+from .._migrate.rules.catalog import gathered_for_check, lookups_for
 from .._migrate.verdicts import AnyGuest, judge_guests, judge_unreachable
 from .._model.errors import VirtfleetError
 from .gather import gather_from

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
-from ansible_collections.virtfleet.network.plugins.module_utils._host import dnsmasq_syntax, host_facts
+from ansible_collections.virtfleet.network.plugins.module_utils._host import dnsmasq_syntax, host_facts, programs
 
 LONG = "txt-record=t," + "z" * 1200
 
@@ -24,7 +22,7 @@ LONG = "txt-record=t," + "z" * 1200
     ],
 )
 def test_the_option_that_it_refuses_is_named(monkeypatch, options, line, named):
-    done = subprocess.CompletedProcess([], 1, "", f"\ndnsmasq: bad option at line {line} of stdin\n")
+    done = programs.Done(1, "", f"\ndnsmasq: bad option at line {line} of stdin\n")
     monkeypatch.setattr(dnsmasq_syntax, "_test", lambda conf, text: done)
     assert dnsmasq_syntax.refused_options(options) == f"bad option in {named!a}"[:134]
 
@@ -35,7 +33,7 @@ def test_it_has_the_environment_that_libvirt_gives_it(monkeypatch, tmp_path):
     program.write_text('#!/bin/sh\necho "dnsmasq: $LC_ALL$LANG" >&2\nexit 1\n')
     program.chmod(0o755)
     monkeypatch.setenv("LANG", "C.UTF-8")
-    monkeypatch.setattr(dnsmasq_syntax, "_PATH", str(tmp_path))
+    monkeypatch.setattr(dnsmasq_syntax, "find_program", lambda _name: str(program))
     assert dnsmasq_syntax.refused_options(["domain=ü"]) == "C"
 
 

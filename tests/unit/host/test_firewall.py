@@ -35,7 +35,7 @@ def host_with_tools(monkeypatch, tmp_path):
             (tmp_path / family).write_text("\n".join(legacy) if family == "ip" else "")
         monkeypatch.setattr(firewall, "_LEGACY", {family: str(tmp_path / family) for family in ("ip", "ip6")})
         monkeypatch.setattr(firewall, "_nft_tables", lambda: tables)
-        monkeypatch.setattr(firewall, "_tool", lambda name: name if name in tools else None)
+        monkeypatch.setattr(firewall, "find_program", lambda name: name if name in tools else None)
         monkeypatch.setattr(firewall, "_output", lambda name, *_arguments: tools[name])
         return firewall.read_firewall()
 

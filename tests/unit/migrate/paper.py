@@ -34,7 +34,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.
     Surroundings,
     routing_of_bridge,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import lookups_for
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import lookups_for
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.device import Device
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import (

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, load_guests
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import finding_codes
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import finding_codes
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_guests, judge_unreachable
 
 from .paper import NOW, described, destination

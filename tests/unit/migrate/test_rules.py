@@ -27,7 +27,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destina
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.finding import declared_kinds
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, load_guests
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules import (
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import (
     finding_codes,
     gathered_for_check,
 )
