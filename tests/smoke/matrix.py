@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The smoke tests on everything that is claimed, and the table of it in docs/support.md.
+"""The smoke tests on everything that is claimed, ansible-test sanity with each ansible-core, and the table of it in
+docs/support.md.
 
 Usage: matrix.py [HOSTS]. HOSTS: instead of EVERYWHERE, as SMOKE_HOSTS has them. An ansible-core that is not the
 checkout's has an environment in .cache. Exit status 1: a test failed, or an ansible-core could not be had here.
@@ -78,6 +79,21 @@ def smoke(hosts: str, programs: Optional[Path]) -> int:
     ).returncode
 
 
+def sanity(programs: Path) -> int:
+    """ansible-test sanity of this ansible-core, with the Python that it runs on."""
+    variables = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    command = [str(programs / "python"), "tests/tools/sanity.py"]
+    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
+
+
+def version_of(programs: Path) -> str:
+    """As in the table: 2.19.14 (3.11.2)."""
+    code = "import ansible.release as a, platform; print(f'{a.__version__} ({platform.python_version()})')"
+    return subprocess.run(
+        [str(programs / "python"), "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
 def row(run: dict[str, Any]) -> tuple[str, ...]:
     return (
         run["release"],
@@ -97,11 +113,12 @@ def table(runs: list[dict[str, Any]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def publish(runs: list[dict[str, Any]], not_run: list[str]) -> None:
+def publish(runs: list[dict[str, Any]], sane: list[str], not_run: list[str]) -> None:
     text = PAGE.read_text(encoding="utf-8")
     before, _start, rest = text.partition("<!-- matrix -->\n")
     _old, _end, after = rest.partition("<!-- end of matrix -->\n")
     said = f"Written by `make matrix` on {datetime.date.today()}.\n\n{table(runs)}"
+    said += f"\n`ansible-test sanity` passed with ansible-core {', '.join(sane) or 'of no version'}.\n"
     said += "".join(f"\nNot run: {what}.\n" for what in not_run)
     PAGE.write_text(f"{before}<!-- matrix -->\n{said}<!-- end of matrix -->\n{after}", encoding="utf-8")
 
@@ -110,7 +127,7 @@ def main() -> int:
     REPORT.unlink(missing_ok=True)
     everywhere = sys.argv[1] if len(sys.argv) > 1 else EVERYWHERE
     elsewhere = ",".join(host for host in ELSEWHERE.split(",") if host in everywhere.split(","))
-    failed, not_run = 0, []
+    failed, sane, not_run = 0, [], []
     for name in ("", *OTHERS):
         programs = environment(name) if name else None
         if name and programs is None:
@@ -120,8 +137,14 @@ def main() -> int:
         print(f"== smoke tests on {hosts}, {name or 'the usual'} ansible-core", flush=True)
         failed += bool(smoke(hosts, programs))
         print(f"== {time.monotonic() - start:.0f} seconds", flush=True)
+        tools = programs or CACHE / "venv/bin"
+        print(f"== ansible-test sanity, {version_of(tools)}", flush=True)
+        if sanity(tools):
+            failed += 1
+        else:
+            sane.append(version_of(tools))
     runs = [json.loads(line) for line in REPORT.read_text(encoding="utf-8").splitlines()] if REPORT.exists() else []
-    publish(runs, not_run)
+    publish(runs, sane, not_run)
     print(table(runs), *not_run, sep="\n")
     return 1 if failed or not_run else 0
 
