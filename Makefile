@@ -101,8 +101,8 @@ verdict: setup ## [CASES=n] [SEED=n]: generated definitions, check mode's verdic
 matrix: setup ## [SMOKE=bullseye,testing/nftables]: the smoke tests on every libvirt and ansible-core claimed; the table in docs
 	@python tests/smoke/matrix.py $(SMOKE)
 
-gaps: setup ## [RELEASES=a,b] [RUNS=n]: what guests notice of a replug, against a restart by hand
-	@python tests/gaps/run.py $(if $(RELEASES),--releases $(RELEASES)) $(if $(RUNS),--runs $(RUNS))
+gaps: setup ## [ON=bullseye,bookworm/modular] [RUNS=n]: what guests notice of a replug, against a restart by hand
+	@python tests/gaps/run.py $(if $(ON),--hosts $(ON)) $(if $(RUNS),--runs $(RUNS))
 
 bench: setup ## the measurements
 	@python tests/bench/run.py

@@ -149,8 +149,10 @@ class Hosts:
 
 
 @contextmanager
-def hosts_of(name: str, folder: Path, releases: Sequence[str] = (), number: int = 2) -> Iterator[Hosts]:
-    """The lab's hosts, without networks. releases: what they run, in turn; number: how many there are.
+def hosts_of(
+    name: str, folder: Path, releases: Sequence[str] = (), number: int = 2, daemons: Sequence[str] = ()
+) -> Iterator[Hosts]:
+    """The lab's hosts, without networks. releases, daemons: what they run, in turn; number: how many there are.
 
     Of two runs at the same time the second waits, or has another IT_LABS.
     """
@@ -159,7 +161,8 @@ def hosts_of(name: str, folder: Path, releases: Sequence[str] = (), number: int 
     with (ROOT / ".cache" / f"lab-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         chosen = ["--releases", ",".join(releases)] if releases else []
-        hosts.lab("up", "--hosts", str(number), *chosen, timeout=600)
+        chosen += ["--daemons", ",".join(daemons)] if daemons else []
+        hosts.lab("up", "--hosts", str(number), *chosen, timeout=1200)
         try:
             for host in [f"kvm{place}" for place in range(1, number + 1)]:
                 hosts.clean(host)
