@@ -36,8 +36,8 @@ def network_name(name: str) -> Optional[Problem]:
         reason = "has a slash, but libvirt uses it in file names"
     elif not name.isprintable():
         reason = "has a line break or another non-printable character"
-    elif any(character in name for character in "<>&"):
-        reason = "has one of the XML characters < > &"
+    elif any(character in name for character in "<>&\"'"):
+        reason = "has one of the XML characters < > & \" '"
     elif name != name.strip() or name in (".", ".."):
         reason = "starts or ends with a space, or consists of dots only"
     if reason is None:
