@@ -6,9 +6,9 @@
 Without a folder: the networks in libvirt's own tests, from the source of each release, on hosts of that release. Each
 *.xml is checked, applied, applied again and removed. It converges when check mode promised what was done, the second
 run found nothing to do and nothing is left at the end. It is refused when libvirt refuses it, with libvirt's reason;
-where the collection refuses first, virsh asks the same libvirt, and some of what that takes is refused on purpose. All
-else is a fail. The last line counts; the exit
-status is 0 without a fail, 1 with one, 2 when there is nothing to try.
+where the collection refuses first, virsh asks the same libvirt, and some of what that takes is refused on purpose.
+All else is a fail. The last line counts; the exit status is 0 without a fail, 1 with one, 2 when there is nothing to
+try.
 """
 
 from __future__ import annotations

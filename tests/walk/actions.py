@@ -18,7 +18,7 @@ from networks import MACVTAP, NAMES, SLOTS, VIRTUAL, Networks, Options
 Action = dict[str, Any]
 Look = dict[str, Any]
 
-RESTARTS = ("idle", "never", "replug", "force")
+RESTARTS = ("idle", "never", "replug", "seamless", "force")
 STATES = {"active": 10, "inactive": 1, "present": 2, "absent": 1.5}
 GUESTS = 4
 MODE = re.compile(r"<forward[^>]* mode='(\w+)'")

@@ -524,5 +524,8 @@ def running_networks_run(before: Look, after: Look, named: set[str], options: di
 
 
 def nothing_is_left(after: Look) -> Iterator[Fault]:
+    temporary = sorted(name for name in after["links"] if name.startswith("vfbp"))
+    if temporary:
+        yield Fault("a temporary bridge is left", "", ", ".join(temporary))
     if after["journal"]:
         yield Fault("a journal is left", "", str(after["journal"]))

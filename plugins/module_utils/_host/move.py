@@ -28,7 +28,7 @@ def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, Spa
     """When each tap came into the bridge, by name. Guests that are gone, and NICs that are there already, are left
     out.
 
-    Raises VirtfleetError PORTS_LOST with all that could not be moved, or what attach raises.
+    Raises VirtfleetError LIBVIRT_REFUSED with all that could not be moved, or what attach raises.
     """
     lost: list[str] = []
     done: dict[str, Span] = {}
@@ -43,7 +43,7 @@ def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, Spa
                 if port.tap is not None:
                     done.update(_moved(conn, route, port, port.tap, bridge, lost))
     if lost:
-        raise VirtfleetError("PORTS_LOST", f"These NICs could not be moved to bridge {bridge}: {', '.join(lost)}.")
+        raise VirtfleetError("LIBVIRT_REFUSED", f"libvirt refused to move NICs to bridge {bridge}: {', '.join(lost)}.")
     return done
 
 

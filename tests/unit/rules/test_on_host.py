@@ -113,6 +113,13 @@ def test_what_nobody_knows_is_outstanding(inside, facts):
     assert (found.problems, found.at_once, len(found.outstanding)) == ([], [], 1)
 
 
+@pytest.mark.parametrize("plugs", [False, True])
+def test_the_bandwidth_of_a_portgroup_is_outstanding_once_guests_are_plugged_in(plugs):
+    inside = "<portgroup name='a'/><portgroup name='b'><bandwidth><outbound average='1'/></bandwidth></portgroup>"
+    found = on_host(network(inside), HOST, HostFacts(dnsmasq=""), plugs=plugs)
+    assert len(found.outstanding) == plugs
+
+
 def test_what_a_newer_libvirt_has_is_outstanding():
     assert len(on_host(network("<newer/>"), Host((99, 0, 0)), HostFacts()).outstanding) == 1
 

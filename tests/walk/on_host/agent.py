@@ -98,7 +98,9 @@ def lease(network: str, mac: str, last: int) -> dict[str, Any]:
     except (OSError, ValueError):
         told = []
     until = int(time.time()) + 86400
-    told.append({"ip-address": f"{subnet.group(1)}.{last}", "mac-address": mac, "hostname": "h", "expiry-time": until})
+    address = f"{subnet.group(1)}.{last}"
+    told = [one for one in told if one["ip-address"] != address]
+    told.append({"ip-address": address, "mac-address": mac, "hostname": "h", "expiry-time": until})
     path.write_text(json.dumps(told, indent=2))
     return {"rc": 0, "said": ""}
 

@@ -139,6 +139,8 @@ def _dns(dns: Document) -> Iterator[Problem]:
             yield Problem("ADDRESS_INVALID", f"dns.hosts has {host.get('ip')!a}, which is not a valid IP address.")
         if not host.get("hostnames"):
             yield Problem("DNS_INVALID", f"dns.hosts has {host.get('ip')} without hostnames.")
+        elif not all(host["hostnames"]):
+            yield Problem("DNS_INVALID", f"dns.hosts has {host.get('ip')} with an empty hostname.")
 
 
 def lease(what: str, given: Any) -> Iterator[Problem]:
