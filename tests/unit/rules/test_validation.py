@@ -98,7 +98,7 @@ REFUSED = {
     "localPtr": ("<ip address='10.9.0.1' prefix='25' localPtr='yes'/>", "PREFIX_INVALID"),
     "localPtr, IPv6": ("<ip family='ipv6' address='fd00:9::1' prefix='62' localPtr='yes'/>", "PREFIX_INVALID"),
     "SRV numbers without target": ("<dns><srv service='a' protocol='tcp' weight='1'/></dns>", "DNS_INVALID"),
-    "DNS host without a name": ("<dns><host ip='10.9.0.5'/></dns>", "DNS_INVALID"),
+    "DNS host without a name": ("<dns><host ip='10.9.0.5'/></dns>", "VALUE_INVALID"),
     "DNS host with an empty name": (
         "<dns><host ip='10.9.0.5'><hostname/><hostname>a</hostname></host></dns>",
         "DNS_INVALID",

@@ -14,7 +14,7 @@ from ..guest_facts import GuestFacts
 from ..rule import GROUP_RULES, GUEST_RULES, NIC_RULES
 from . import arrival, definition, ethernet, group, guest, known_faults, links, network, nic, pools, router, services
 
-# The rules have registered themselves by now, so whoever takes them from here has all of them.
+# The rules register themselves when their modules are imported, so the lists are complete only here.
 __all__ = ("CHAPTERS", "GROUP_RULES", "GUEST_RULES", "NIC_RULES", "finding_codes", "gathered_for_check", "lookups_for")
 
 CHAPTERS = {

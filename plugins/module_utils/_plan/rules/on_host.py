@@ -66,7 +66,9 @@ def on_host(
     else:
         _pool(found, document, facts)
         _bridge(found, document, facts, plugs)
-    if _limits(document, plugs) and facts.traffic_control is None:
+    # A portgroup's bandwidth concerns the host as soon as a guest is plugged in.
+    limited = [document, *(document.get("portgroups") or () if plugs else ())]
+    if any(map(_limits, limited)) and facts.traffic_control is None:
         found.outstanding.append("whether the kernel has the traffic control modules that bandwidth needs")
     if _filters(document):
         _vlan_filtering(found, facts)
@@ -84,10 +86,8 @@ def _has_unknown(entity: Entity, document: Document) -> bool:
     return False
 
 
-def _limits(document: Document, plugs: bool) -> bool:
-    """A portgroup's bandwidth concerns the host as soon as a guest is plugged in."""
-    parts = [document, *(document.get("portgroups") or () if plugs else ())]
-    return any((part.get("bandwidth") or {}).keys() & {"inbound", "outbound"} for part in parts)
+def _limits(document: Document) -> bool:
+    return bool((document.get("bandwidth") or {}).keys() & {"inbound", "outbound"})
 
 
 def _filters(document: Document) -> bool:
