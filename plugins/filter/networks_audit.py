@@ -89,7 +89,7 @@ def networks_audit(contract: Any, hosts: Any, baseline: Optional[list[dict[str, 
     try:
         everything = audit(contract, hosts)
         found = new_or_worse(everything, baseline or [])
-        lines = table(found, without_findings(everything, map(str, hosts)))
+        lines = table(found, without_findings((one.host for one in everything), map(str, hosts)))
         findings = [one.as_dict() for one in found]
         json.dumps(findings)  # what was found is shown as it is
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):

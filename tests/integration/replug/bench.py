@@ -22,6 +22,8 @@ NAME = "red"
 MAC, OTHER = "52:54:00:30:00:01", "52:54:00:30:00:02"
 BRIDGE = {"forward": {}, "bridge": {"name": "virbr30", "stp": False}, "mac": "52:54:00:aa:00:30"}
 POOL = {"forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}, {"dev": "p1"}]}}
+# A container's veth, with the prefix of a tap's name, so that a look at the host shows it among them.
+CONTAINER = "vnet-ct"
 ENG = {"portgroups": [{"name": "eng"}]}
 # When a step meets it, and how.
 FAULTS = [("before", "error"), ("after", "kill"), ("after", "daemon")]
@@ -51,10 +53,7 @@ class Bench:
         """How the host looks then."""
         for name in self.hosts.virsh(self.host, "list", "--name").split():
             self.hosts.virsh(self.host, "destroy", name)
-        # The taps that are left are containers' veths.
-        self.hosts.on(
-            self.host, "sh", "-c", "cd /sys/class/net; for link in vnet*; do ip link del $link; done 2>/dev/null; :"
-        )
+        self.hosts.on(self.host, "ip", "link", "del", CONTAINER, check=False)
         self.hosts.clean(self.host)
         if isinstance(network, str):
             self.hosts.on(self.host, "sh", "-c", 'printf %s "$1" > /run/red.xml', "sh", network)

@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-from replug.bench import MAC, NAME, OTHER, Bench, guests, seen_bridge
-
-# With the prefix of a tap's name, so that a look at the host shows it among them, and no name that libvirt makes up.
-DEVICE = "vnet-ct"
+from replug.bench import CONTAINER, MAC, NAME, OTHER, Bench, guests, seen_bridge
 
 
 def prepare(bench: Bench, network: dict, isolated: bool = False) -> dict:
@@ -17,11 +14,11 @@ def prepare(bench: Bench, network: dict, isolated: bool = False) -> dict:
     bench.start_guest("web1", guests.network_interface(NAME, MAC))
     bench.start_guest("web2", guests.network_interface(NAME, OTHER))
     bridge = network["bridge"]["name"]
-    bench.hosts.on(bench.host, "ip", "link", "add", DEVICE, "type", "veth", "peer", "name", "inside-ct")
-    bench.hosts.on(bench.host, "sh", "-c", f"ip link set inside-ct up; ip link set {DEVICE} up master {bridge}")
+    bench.hosts.on(bench.host, "ip", "link", "add", CONTAINER, "type", "veth", "peer", "name", "inside-ct")
+    bench.hosts.on(bench.host, "sh", "-c", f"ip link set inside-ct up; ip link set {CONTAINER} up master {bridge}")
     if isolated:
         for tap in bench.look()["masters"]:
-            if tap != DEVICE:
+            if tap != CONTAINER:
                 where = f"/sys/class/net/{tap}/brport"
                 bench.hosts.on(bench.host, "sh", "-c", f"cd {where}; echo 1 >isolated; echo 1 >hairpin_mode")
     return bench.look()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 from harness import EVERYWHERE
-from replug.bench import BRIDGE, HOST, NAME, Bench, guests, without_generated
-from replug.seamless import DEVICE, assert_whole, prepare
+from replug.bench import BRIDGE, CONTAINER, HOST, NAME, Bench, guests, without_generated
+from replug.seamless import assert_whole, prepare
 
 pytestmark = pytest.mark.lab
 
@@ -111,7 +111,7 @@ def test_what_no_journal_knows_of_is_put_right(bench, step):
 def test_a_guest_comes_or_goes_in_the_middle(bench, step):
     number = ("define", "bypass", "aside", "destroy", "start", "join").index(step)
     change = {"mtu": 1400, "restart": "seamless"}
-    for how in ("destroy web1", "create --paused /run/web3.xml", f"!ip link del {DEVICE}"):
+    for how in ("destroy web1", "create --paused /run/web3.xml", f"!ip link del {CONTAINER}"):
         prepare(bench, BRIDGE)
         xml = guests.domain_xml("web3", [guests.network_interface(NAME, "52:54:00:30:00:03")])
         bench.hosts.on(HOST, "sh", "-c", 'printf %s "$1" > /run/web3.xml', "sh", xml)
@@ -120,7 +120,7 @@ def test_a_guest_comes_or_goes_in_the_middle(bench, step):
         there = bench.look()
         running = bench.hosts.virsh(HOST, "list", "--name").split()
         assert len(there["ports"]) == len(running), (how, running, there)
-        assert len(there["masters"]) == len(running) + (DEVICE in there["masters"])
+        assert len(there["masters"]) == len(running) + (CONTAINER in there["masters"])
         assert set(there["masters"].values()) == {"virbr30"}, (how, there)
         assert there["bypasses"] == []
         assert bench.apply(change)["steps"] == []

@@ -44,9 +44,14 @@ INFO = {
     "guests": [{"name": "web1", "uuid": "1", "running": True, "nics": [{"mac": "52:54:00:00:00:01"}]}],
     "host": {"libvirt_version": "9.0.0", "forwarding": {"ipv4": True, "ipv6": True}},
 }
+FINDING = {
+    "code": "LIVE_DIFFERS", "severity": "error", "host": "kvm1", "network": "red", "parameters": {"options": ["dns"]},
+    "sentence": "a", "expected": {"dns": None}, "found": {"dns": {}}, "repair": "b",
+}  # fmt: skip
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "networks_desired": (CONTRACT, BINDINGS, NETWORKS),
     "networks_audit": (CONTRACT, {"kvm1": {"bindings": BINDINGS, "info": INFO}, "kvm2": {"info": {"msg": "off"}}}),
+    "networks_audit_report": ([FINDING], "xml", ["kvm1", "kvm2"], "error"),
     "networks_adopt": ({"kvm1": INFO, "kvm2": {**INFO, "networks": NETWORKS}}, {"kvm": ["kvm1", "kvm2"]}),
     "networks_of_host": ([{**CONTRACT[0], "hosts": ["kvm"]}, CONTRACT[1]], "kvm1", {"kvm": ["kvm1", "kvm2"]}),
     "networks_pools": (CONTRACT, BINDINGS),

@@ -39,7 +39,7 @@ def _place(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
     return finding["host"], finding["network"], finding["code"], repr(sorted(finding["parameters"].items()))
 
 
-def without_findings(findings: Iterable[Finding], hosts: Iterable[str]) -> list[str]:
-    """A finding without a host, of the contract, counts for all of them."""
-    touched = {one.host for one in findings}
-    return [] if "" in touched else [host for host in hosts if host not in touched]
+def without_findings(touched: Iterable[str], hosts: Iterable[str]) -> list[str]:
+    """touched: the hosts of the findings. A finding without a host, of the contract, counts for all of them."""
+    found = set(touched)
+    return [] if "" in found else [host for host in hosts if host not in found]

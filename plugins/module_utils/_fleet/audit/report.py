@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The findings for other programs: JSON, JUnit for CI, CSV for spreadsheets, Markdown for issues and wikis."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Callable
+from xml.etree import ElementTree
+
+from ..host_lines import folded, natural
+from .finding import rank_of
+from .table import without_findings
+
+FindingData = Mapping[str, Any]
+
+EVERY_HOST = "every host"
+NEVER = "never"
+_COLUMNS = ("host", "network", "severity", "code", "sentence", "expected", "found", "repair")
+# What XML 1.0 cannot hold, readers of CSV stumble over, and UTF-8 does not have.
+_UNREADABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def report(file_type: str, findings: Sequence[FindingData], hosts: Iterable[str], fail_on: str) -> str:
+    """file_type: of FORMATS. findings: as Finding.as_dict makes them. hosts: all that were audited. fail_on: the
+    severity from which on JUnit counts a finding as a failure, or NEVER.
+
+    Raises KeyError, TypeError or ValueError for findings of another form.
+    """
+    ordered = sorted(findings, key=lambda one: (natural(one["host"]), -rank_of(one["severity"]), one["code"]))
+    return FORMATS[file_type](ordered, list(hosts), fail_on)
+
+
+def _json(findings: Sequence[FindingData], _hosts: Sequence[str], _fail_on: str) -> str:
+    return json.dumps({"findings": findings}, indent=4, sort_keys=True) + "\n"
+
+
+def _csv(findings: Sequence[FindingData], _hosts: Sequence[str], _fail_on: str) -> str:
+    """expected and found are JSON, and empty where nothing is compared."""
+    text = io.StringIO()
+    rows = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    rows.writerow(_COLUMNS)
+    rows.writerows([_cell(one, column) for column in _COLUMNS] for one in findings)
+    return text.getvalue()
+
+
+def _cell(finding: FindingData, column: str) -> str:
+    value = finding[column]
+    if column in ("expected", "found"):
+        return "" if value is None else json.dumps(value, sort_keys=True)
+    return _readable(str(value))
+
+
+def _markdown(findings: Sequence[FindingData], hosts: Sequence[str], _fail_on: str) -> str:
+    """One table, the worst first, hosts that are alike in one row."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for one in sorted(findings, key=lambda one: (-rank_of(one["severity"]), one["code"])):
+        key = tuple(str(one[column]) for column in ("severity", "code", "network", "sentence", "repair"))
+        alike.setdefault(key, []).append(one["host"] or EVERY_HOST)
+    rows = [
+        ("severity", "code", "hosts", "network", "finding", "repair"),
+        ("---",) * 6,
+        *(
+            (severity, f"`{code}`", *map(_escaped, (folded(where), network, sentence, repair)))
+            for (severity, code, network, sentence, repair), where in alike.items()
+        ),
+    ]
+    lines = [f"| {' | '.join(row)} |" for row in rows] if alike else []
+    clean = without_findings((one["host"] for one in findings), hosts)
+    if clean:
+        lines += [*([""] if lines else []), f"Without findings: {_escaped(folded(clean))}."]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", " ".join(_readable(text).split()))
+
+
+def _junit(findings: Sequence[FindingData], hosts: Sequence[str], fail_on: str) -> str:
+    """A suite for each host. A host without findings has one case, which passes."""
+    clean = without_findings((one["host"] for one in findings), hosts)
+    by_host: dict[str, list[FindingData]] = {host: [] for host in clean}
+    for one in findings:
+        by_host.setdefault(one["host"] or EVERY_HOST, []).append(one)
+    suites = ElementTree.Element("testsuites", name="virtfleet.network audit")
+    for host, found in by_host.items():
+        failed = [one for one in found if _fails(one, fail_on)]
+        suite = ElementTree.SubElement(
+            suites, "testsuite", name=_readable(host), tests=str(len(found) or 1), failures=str(len(failed))
+        )
+        for one in found:
+            name = _readable(f"{one['code']} {one['network']}".strip())
+            case = ElementTree.SubElement(suite, "testcase", classname=_readable(host), name=name)
+            details = "".join(
+                f"{column}: {_cell(one, column)}\n" for column in ("expected", "found", "repair") if _cell(one, column)
+            )
+            if one in failed:
+                said = ElementTree.SubElement(case, "failure", type=one["severity"], message=_readable(one["sentence"]))
+                said.text = _readable(details)
+            else:
+                ElementTree.SubElement(case, "system-out").text = _readable(
+                    f"{one['severity']}: {one['sentence']}\n{details}"
+                )
+        if not found:
+            ElementTree.SubElement(suite, "testcase", classname=_readable(host), name="audit")
+    ElementTree.indent(suites)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
+
+
+def _fails(finding: FindingData, fail_on: str) -> bool:
+    return fail_on != NEVER and rank_of(finding["severity"]) >= rank_of(fail_on)
+
+
+def _readable(text: str) -> str:
+    return _UNREADABLE.sub("?", text)
+
+
+Format = Callable[[Sequence[FindingData], Sequence[str], str], str]
+# By the ending of a file's name.
+FORMATS: dict[str, Format] = {"json": _json, "xml": _junit, "csv": _csv, "md": _markdown}

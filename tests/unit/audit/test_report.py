@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever an audit finds, other programs read the same in its reports."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.finding import SEVERITIES, rank_of
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.report import EVERY_HOST, NEVER, report
+
+HOSTS = ["kvm1", "kvm2", "kvm10"]
+TEXTS = st.text(max_size=12) | st.sampled_from(["a|b", "=1+1", "]]>", "<b>", "\0", "\ud800", 'x"y', "a\nb", "\ufffe"])
+VALUES = st.none() | st.dictionaries(TEXTS, st.none() | TEXTS | st.integers(), max_size=2)
+FINDINGS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "host": st.sampled_from(["", *HOSTS, "other"]),
+            "network": TEXTS,
+            "severity": st.sampled_from(SEVERITIES),
+            "code": st.sampled_from(["LIVE_DIFFERS", "NETWORK_MISSING"]),
+            "parameters": st.just({}),
+            "sentence": TEXTS,
+            "expected": VALUES,
+            "found": VALUES,
+            "repair": TEXTS,
+        }
+    ),
+    max_size=6,
+)
+
+
+def readable(text):
+    """Without what XML, CSV or UTF-8 cannot hold."""
+    return "".join(
+        one if one in "\t\n\r" or (one >= " " and one.encode("utf-8", "ignore") and one not in "\ufffe\uffff") else "?"
+        for one in text
+    )
+
+
+def written(value):
+    return json.dumps(value, sort_keys=True)
+
+
+@given(FINDINGS, st.sampled_from([*SEVERITIES, NEVER]))
+def test_junit(findings, fail_on):
+    """Any XML parser reads it; each finding is a test, which fails from fail_on on; a host without findings passes."""
+    suites = etree.fromstring(report("xml", findings, HOSTS, fail_on).encode())
+    cases = suites.findall("testsuite/testcase")
+    failing = [one for one in findings if fail_on != NEVER and rank_of(one["severity"]) >= rank_of(fail_on)]
+    assert len(suites.findall("testsuite/testcase/failure")) == len(failing)
+    touched = {one["host"] for one in findings}
+    clean = set() if "" in touched else set(HOSTS) - touched
+    assert len(cases) == len(findings) + len(clean)
+    assert {suite.get("name") for suite in suites} == {host or EVERY_HOST for host in touched} | clean
+    for suite in suites:
+        assert int(suite.get("tests")) == len(suite.findall("testcase"))
+        assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
+
+
+@given(FINDINGS)
+def test_csv(findings):
+    """A reader gets back every value."""
+    rows = list(csv.DictReader(io.StringIO(report("csv", findings, HOSTS, "error"), newline="")))
+    assert len(rows) == len(findings)
+    for name in ("host", "network", "severity", "code", "sentence", "repair"):
+        assert sorted(row[name] for row in rows) == sorted(readable(one[name]) for one in findings)
+    for name in ("expected", "found"):
+        there = [one[name] for one in findings if one[name] is not None]
+        assert sorted((row[name] for row in rows if row[name]), key=repr) == sorted(map(written, there), key=repr)
+
+
+@given(FINDINGS)
+def test_json(findings):
+    told = json.loads(report("json", findings, HOSTS, "error"))["findings"]
+    assert sorted(map(written, told)) == sorted(map(written, findings))
+
+
+@given(FINDINGS)
+def test_markdown(findings):
+    """A row has six cells whatever is in them; rows are one for each thing to say, the worst first."""
+    lines = [line for line in report("md", findings, HOSTS, "error").splitlines() if line.startswith("| ")][2:]
+    keys = ("severity", "code", "network", "sentence", "repair")
+    assert len(lines) == len({tuple(one[key] for key in keys) for one in findings})
+    assert all(line.replace("\\|", "").count("|") == 7 for line in lines)
+    ranks = [rank_of(line.split(" ")[1]) for line in lines]
+    assert ranks == sorted(ranks, reverse=True)
+
+
+def test_markdown_of_a_small_fleet():
+    one = {
+        "host": "kvm1", "network": "lan", "severity": "error", "code": "LIVE_DIFFERS", "parameters": {},
+        "sentence": "The live definition of network lan differs from its contract: dns.", "expected": None,
+        "found": None, "repair": "Run the rollout.",
+    }  # fmt: skip
+    assert report("md", [one, {**one, "host": "kvm2"}], HOSTS, "error") == (
+        "| severity | code | hosts | network | finding | repair |\n"
+        "| --- | --- | --- | --- | --- | --- |\n"
+        "| error | `LIVE_DIFFERS` | kvm1, kvm2 | lan | The live definition of network lan differs from its contract: "
+        "dns. | Run the rollout. |\n"
+        "\n"
+        "Without findings: kvm10.\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["xml", "md"])
+def test_a_fleet_without_findings(name):
+    text = report(name, [], HOSTS, "error")
+    assert all(host in text for host in (HOSTS if name == "xml" else ["kvm1, kvm2, kvm10"]))
