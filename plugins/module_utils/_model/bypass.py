@@ -15,6 +15,7 @@ _PREFIX = "vfbp"
 _OUTER, _INNER = "a", "b"
 _END = re.compile(rf"^{_PREFIX}[0-9a-f]{{8}}[{_OUTER}{_INNER}]$")
 _BRIDGE = re.compile(rf"^{_PREFIX}[0-9a-f]{{8}}$")
+_ALIAS_BYTES = 255
 _UNQUOTED = re.compile(r"[^A-Za-z0-9._ -]")
 
 
@@ -67,8 +68,8 @@ def is_bypass(link: str) -> bool:
 
 def alias_of(network: str) -> str:
     """What the temporary bridge says about itself (ip link show), by which it is recognized. The ip of Debian 11 does
-    not escape an alias in JSON."""
-    return f"virtfleet.network: bypass of network {_UNQUOTED.sub('?', network)}"
+    not escape an alias in JSON; the kernel refuses one that is too long."""
+    return f"virtfleet.network: bypass of network {_UNQUOTED.sub('?', network)}"[:_ALIAS_BYTES]
 
 
 def is_alias_of(alias: Optional[str], network: str) -> bool:

@@ -16,8 +16,10 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_po
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bypass import (
     Bypass,
     BypassFacts,
+    alias_of,
     bypass_of,
     inner_end,
+    is_alias_of,
     is_bypass,
     is_end,
     outer_end,
@@ -244,3 +246,12 @@ def test_one_who_came_too_late_for_the_bypass_has_the_whole_gap():
     gaps = Gaps(stopped=10.0, joined=10.5)
     gaps.add({"vnet1": (None, 10.6)})
     assert gaps.measured() == {"vnet1": Gap(600.0, 600.0)}
+
+
+@given(st.one_of(st.text(), st.text("'\"\\\n\u00e9a", min_size=200, max_size=255)))
+def test_an_alias_needs_no_escapes_and_fits(network):
+    alias = alias_of(network)
+    assert json.dumps(alias) == f'"{alias}"'
+    assert len(alias.encode()) <= 255
+    assert is_alias_of(alias, network)
+    assert not is_alias_of("", network)
