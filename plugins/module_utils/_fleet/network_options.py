@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from .._model.desired import ACTIVE, INACTIVE, PRESENT
@@ -26,8 +26,11 @@ NETWORK_OPTIONS = Entity(
 )
 
 
-def read_network_options(given: Mapping[Any, Any], complain: Complain) -> tuple[Document, set[str]]:
-    """The options as far as they can be read, as plain data, and the names of those not fully readable.
+def read_network_options(
+    given: Mapping[Any, Any], complain: Complain, beside: Collection[str] = ()
+) -> tuple[Document, set[str]]:
+    """The options as far as they can be read, as plain data, and the names of those not fully readable. beside: options
+    that are read elsewhere.
 
     complain is called with a sentence for everything that cannot be read.
     """
@@ -39,5 +42,5 @@ def read_network_options(given: Mapping[Any, Any], complain: Complain) -> tuple[
             unread.add(str(name))
             complain(sentence)
 
-        result.update(read_options(NETWORK_OPTIONS, {name: value}, "", note))
+        result.update(read_options(NETWORK_OPTIONS, {name: value}, "", note, beside))
     return result, unread

@@ -9,7 +9,8 @@ something lazy. The result is plain dict, list, str, int and bool.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Callable, Optional
 
 from .._model.field import CHILD, CHILDREN, METADATA, TEXTS, VALUES, Document, Entity, Field, Value
@@ -20,8 +21,11 @@ _TRUE = ("yes", "true", "on", "1")
 _FALSE = ("no", "false", "off", "0")
 
 
-def read_options(entity: Entity, given: Mapping[Any, Any], path: str, complain: Complain) -> Document:
-    """The known options of a mapping, in the model's order. What is null counts as not given.
+def read_options(
+    entity: Entity, given: Mapping[Any, Any], path: str, complain: Complain, beside: Collection[str] = ()
+) -> Document:
+    """The known options of a mapping, in the model's order. What is null counts as not given. beside: options that are
+    read elsewhere.
 
     complain is called with a sentence for everything that cannot be read; the rest is returned.
     """
@@ -31,7 +35,7 @@ def read_options(entity: Entity, given: Mapping[Any, Any], path: str, complain: 
     # Volatile fields are state that libvirt shows, not options.
     known = {name: field for name, field in entity.fields.items() if not field.volatile}
     for name in sorted(set(names) - set(known)):
-        complain(f"{path}{name} is not an option here; the options are {', '.join(known)}.")
+        complain(f"{path}{name} is not an option here; {_meant(name, (*beside, *known))}.")
     result: Document = {}
     for name, field in known.items():
         value = given[names[name]] if name in names else None
@@ -42,6 +46,11 @@ def read_options(entity: Entity, given: Mapping[Any, Any], path: str, complain: 
         elif field.required and names.get(name) is None:
             complain(f"{path}{name} is required.")
     return result
+
+
+def _meant(name: str, options: Sequence[str]) -> str:
+    near = get_close_matches(name.lower(), options, 1)
+    return f"the nearest one is {near[0]}" if near else f"the options are {', '.join(options)}"
 
 
 def plain_str(value: str) -> str:

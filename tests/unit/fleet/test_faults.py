@@ -41,6 +41,13 @@ def found(contract: Any, bindings: Any, links: Any = None) -> list[tuple[str, st
         ([{"name": "red", "reach": "isolated", "color": 1}], "red", "color is not an option here"),
         ([{"name": "red", "reach": "isolated", 7: 1}], "red", "7 is not an option"),
         ([{"name": "red", "reach": "isolated", "xml": "<network/>"}], "red", "xml is not an option here"),
+        ([{"name": "red", "reach": "isolated", "portgroup": []}], "red", "the nearest one is portgroups"),
+        ([{"name": "red", "reach": "isolated", "Subnet": []}], "red", "the nearest one is subnets"),
+        (
+            [{"name": "red", "reach": "isolated", "dns": {"host": []}}],
+            "red",
+            "dns.host is not an option here; the nearest",
+        ),
         ([{"name": "red", "reach": "isolated", "state": "absent"}], "red", "state must be one of"),
         ([{"name": "red", "reach": "isolated", "portgroups": {"name": "a"}}], "red", "portgroups must be a list"),
         ([{"name": "red", "reach": "isolated", "portgroups": ["a"]}], "red", "portgroups[0] must be a mapping"),
