@@ -6,7 +6,7 @@
 Each change is made by restart: seamless and by hand (net-define, net-destroy, net-start, and every tap back into the
 bridge), in turn, five times each, on hosts with every libvirt of the lab and with modular daemons. The answers are
 watched at the guests' taps. In the end a TCP connection between two members of the network, and one from a member to
-the host, run through a replug. See docs/updates.md.
+the host, run through a replug. The table is left in .cache/gaps.md. See docs/updates.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
@@ -42,6 +43,7 @@ CHANGES = {
     "subnet": {"ips": [{"address": GATEWAY, "prefix": 23}]},
     "mode": {"forward": {"mode": "route"}},
 }
+TABLE = Path(__file__).resolve().parents[2] / ".cache" / "gaps.md"
 # At most; a watch ends when the change has been made.
 SECONDS = 90.0
 STOP = "/run/gaps-stop"
@@ -138,13 +140,25 @@ def changed(xml: str, options: dict) -> str:
     return re.sub(r"<forward mode='\w+'", f"<forward mode='{options['forward']['mode']}'", xml)
 
 
-def told(kind: str, way: str, rounds: list[dict[str, dict[str, float]]]) -> str:
-    cells = []
+HEAD = (
+    "host",
+    "change",
+    "way",
+    "among guests: silence",
+    "pings lost in a row",
+    "to the host: silence",
+    "pings lost in a row",
+)
+
+
+def row(what: str, kind: str, way: str, rounds: list[dict[str, dict[str, float]]]) -> tuple[str, ...]:
+    """Of a table: median and longest silence, and the most pings in a row, over all rounds and pairs."""
+    cells = [what, kind, way]
     for whom in ("guests", "host"):
-        silences = sorted(one[whom]["silence_ms"] for one in rounds)
-        row = [int(one[whom]["in_a_row"]) for one in rounds]
-        cells.append(f"{whom}: longest silence {silences[0]:.0f}..{silences[-1]:.0f} ms, missing in a row {row}")
-    return f"{kind:14} {way:9} " + "; ".join(cells)
+        silences = [one[whom]["silence_ms"] for one in rounds]
+        lost = [int(one[whom]["in_a_row"]) for one in rounds]
+        cells += [f"{median(silences):.0f}, at most {max(silences):.0f} ms", f"{median(lost):.0f}, at most {max(lost)}"]
+    return tuple(cells)
 
 
 def rates(found: list[int]) -> str:
@@ -172,6 +186,7 @@ def changed_in_turn(bench: Bench, kind: str, runs: int) -> dict[str, list[dict[s
 
 
 def report(hosts: Hosts, host: str, what: str, runs: int) -> None:
+    """Printed, and added to TABLE."""
     version = hosts.virsh(host, "version", "--daemon").strip().splitlines()[-1].split()[-1]
     what = f"{what}, libvirt {version}"
     bench = Bench(hosts, host)
@@ -179,7 +194,10 @@ def report(hosts: Hosts, host: str, what: str, runs: int) -> None:
     print(f"{what}: without any change, longest silence {max(o['silence_ms'] for o in calm.values()):.0f} ms")
     for kind in CHANGES:
         for way, rounds in changed_in_turn(bench, kind, runs).items():
-            print(f"{what}: {told(kind, way, rounds)}", flush=True)
+            line = f"| {' | '.join(row(what, kind, way, rounds))} |"
+            print(line, flush=True)
+            with TABLE.open("a") as table:
+                table.write(line + "\n")
     for name, number in (("m1", 21), ("m2", 22)):
         hosts.on(
             host, "sh", "-ec",
@@ -198,6 +216,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     chosen = parser.parse_args()
     wanted = chosen.hosts.split(",")
+    TABLE.write_text("".join(f"| {' | '.join(line)} |\n" for line in (HEAD, ("---",) * len(HEAD))))
     releases = [what.partition("/")[0] for what in wanted]
     daemons = [what.partition("/")[2] or "monolithic" for what in wanted]
     with (
