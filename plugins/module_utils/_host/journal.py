@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
+from .._model.few import few
 from .._plan.record import Entry, recalled
 from .clock import Deadline
 from .connection import is_remote
@@ -41,7 +42,6 @@ _LONGEST_NAME = 200
 # A journal is written beside the one before, and the file system rounds up.
 _SPARE = 64 * 1024
 _HOLDER = 64
-_NAMED = 5
 
 
 def key_of(conn: Any, uri: str) -> Optional[str]:
@@ -75,9 +75,7 @@ class Left:
     @property
     def names(self) -> str:
         """For sentences."""
-        names = list(dict.fromkeys(str(entry["network"]) for entry in self.networks))
-        more = len(names) - _NAMED
-        return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        return few(dict.fromkeys(str(entry["network"]) for entry in self.networks))
 
     @property
     def waits(self) -> bool:
@@ -207,7 +205,7 @@ def _left(path: str, document: Any) -> Left:
     number = document.get("format", 1 if "run" in document else None)
     networks = document.get("networks")
     entries = networks if isinstance(networks, list) else []
-    names = ", ".join(str(entry["network"]) for entry in entries[:_NAMED] if _is_entry(entry))
+    names = few(str(entry["network"]) for entry in entries if _is_entry(entry))
     if not isinstance(number, int) or isinstance(number, bool):
         raise _unreadable(path, "it is damaged", names)
     if number != FORMAT:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from .._host.networks import read_network, read_networks
 from .._model.desired import ABSENT, Desired
 from .._model.errors import VirtfleetError
+from .._model.few import few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.plan import plan_network
@@ -23,9 +24,6 @@ from .session import Safety, session
 if TYPE_CHECKING:
     from .._plan.gaps import Gap
     from .._plan.order import Turn
-
-# How many networks a warning names.
-_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -114,19 +112,15 @@ def _kept_by_purge(wanted: list[Desired], everything: dict[str, Observed]) -> li
     warnings = []
     if old:
         warnings.append(
-            f"purge keeps {_shown(old)}: an older version of this collection marked it, or the network that it was "
+            f"purge keeps {few(old)}: an older version of this collection marked it, or the network that it was "
             "copied from. Remove it with state: absent, or list it in networks once to renew its mark."
         )
     if foreign:
         warnings.append(
-            f"purge keeps {_shown(foreign)}: this collection did not create it. Remove it with state: absent, or list "
+            f"purge keeps {few(foreign)}: this collection did not create it. Remove it with state: absent, or list "
             "it in networks once with adopt, so that purge removes it when it is withdrawn."
         )
     return warnings
-
-
-def _shown(names: list[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _looked_at(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:

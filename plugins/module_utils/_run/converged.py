@@ -7,21 +7,18 @@ from __future__ import annotations
 
 from .._model.dnsmasq import STALE
 from .._model.errors import VirtfleetError
+from .._model.few import few
 from .._model.field import Value
 from .._model.observed import Observed
 from .._plan.step import Plan
-
-# How many options one sentence names.
-_NAMED = 5
 
 
 def not_converged(what: str, rest: Plan) -> VirtfleetError:
     """what: "the definition of network 'red'"; rest: the plan of that second run."""
     options = _options("", rest.before, rest.after)
-    named = ", ".join(options[:_NAMED]) + (f" and {len(options) - _NAMED} more" if len(options) > _NAMED else "")
     return VirtfleetError(
         "NOT_CONVERGED",
-        f"libvirt accepted {what} but shows a different one" + (f": {named} differs." if options else "."),
+        f"libvirt accepted {what} but shows a different one" + (f": {few(options)} differs." if options else "."),
         options=options,
         before=rest.before,
         after=rest.after,

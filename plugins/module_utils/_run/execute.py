@@ -18,6 +18,7 @@ from .._host.run_step import run_step
 from .._model.bridge_state import BridgeState
 from .._model.dnsmasq import FAULTY
 from .._model.errors import VirtfleetError
+from .._model.few import few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.gaps import Gap, Gaps
@@ -34,8 +35,6 @@ from .leases import kept, kept_before, sources
 
 # The daemon is gone, so nothing more can be done.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
-# How many networks a sentence names.
-_NAMED = 5
 # A rollback starts from what exists; what remains after the first round, a second one may be able to roll back.
 _ROUNDS = 2
 # After a bypass is joined to the new bridge: guests reach the host then, and the host asks for their addresses. An
@@ -240,7 +239,7 @@ def _stays(
     running: Running, error: VirtfleetError, undone: Sequence[str] = (), left: Sequence[str] = ()
 ) -> VirtfleetError:
     names = [f"'{name}'" for name in running.done]
-    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    shown = few(names)
     what = "Nothing was changed before" if not names else f"Earlier steps on {shown} remain in effect"
     if undone:
         what = f"Only some of the steps on {shown} could be rolled back"

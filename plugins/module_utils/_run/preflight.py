@@ -10,6 +10,7 @@ import pwd
 from collections.abc import Iterable, Sequence
 
 from .._model.errors import VirtfleetError
+from .._model.few import few
 from .._model.host import Host
 from .._plan.replug import bridges_of
 from .._plan.step import ASIDE, ATTACH, LEASES, MOVE, STP, Step, Work
@@ -65,10 +66,9 @@ def _refuse_without_leases(network: str, bridges: Sequence[str]) -> None:
 
 
 def _missing(network: str, doing: str, missing: list[str]) -> VirtfleetError:
-    named = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
     return VirtfleetError(
         "RIGHTS_MISSING",
-        f"User {_user()} cannot {doing}: {named} is missing. Nothing was changed; use become: true.",
+        f"User {_user()} cannot {doing}: {few(missing, _NAMED)} is missing. Nothing was changed; use become: true.",
         network=network,
         missing=missing,
     )
