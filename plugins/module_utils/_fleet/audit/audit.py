@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Contract, bindings and what virt_network_info returned on each host -> findings.
 
-The faults come from find_faults, and what differs from compare: the functions by which the rollout judges.
+The faults come from find_faults, what differs from compare, and what a host cannot have from check: the functions by
+which the rollout judges.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Optional
 
 from ..._model import bridge_link, dnsmasq
 from ..._model.desired import ACTIVE, INACTIVE, Desired, declaration
@@ -18,7 +19,8 @@ from ..._model.forward import has_pool
 from ..._model.host import Host
 from ..._model.network import NETWORK
 from ..._model.observed import Observed
-from ..._plan.comparison import compare
+from ..._plan.comparison import Comparison, compare
+from ..._plan.rules.check import check
 from ..complete import complete_network
 from ..contract_check import find_faults, host_networks
 from ..pool import networks_there, with_members
@@ -68,13 +70,16 @@ def _host(host: str, contract: Any, bindings: Any, info: Mapping[str, Any]) -> I
     members = networks_there(list(there.values()))
     for network in joined:
         name = network["name"]
+        wanted = None if name in broken else complete_network(with_members(network, members))
+        both = None if wanted is None else _compared(wanted, there.get(name), info)
+        if wanted is not None and both is not None:
+            yield from _refused(host, both, _host_of(info))
         if name not in there:
             yield Finding(kinds.NETWORK_MISSING, host, name)
             continue
-        if name not in broken:
-            wanted = complete_network(with_members(network, members))
+        if wanted is not None and both is not None:
             yield from _state(host, wanted, info["details"][name])
-            yield from _definition(host, wanted, there[name], info)
+            yield from _definition(host, name, both)
             yield from _forwarding(host, network, info["host"].get("forwarding"))
         yield from _health(host, name, there[name], info)
     for name in sorted(set(there) - {network["name"] for network in joined} - broken):
@@ -96,19 +101,35 @@ def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[
         yield Finding(kinds.NETWORK_ACTIVE, host, name)
 
 
-def _definition(host: str, wanted: Document, options: Document, info: Mapping[str, Any]) -> Iterator[Finding]:
+def _compared(wanted: Document, options: Optional[Document], info: Mapping[str, Any]) -> Comparison:
+    """options: of the network that the host has, None without one."""
     name = wanted["name"]
-    details = info["details"][name]
-    defined = {option: value for option, value in options.items() if option in NETWORK.fields}
-    live = None
-    if details["active"]:
-        rest = {option: value for option, value in defined.items() if option not in details["drift"]}
-        live = {**rest, **details["live"]}
-    observed = Observed(name, live=live, persistent=defined if details["persistent"] else None)
+    live = defined = None
+    if options is not None:
+        details = info["details"][name]
+        has = {option: value for option, value in options.items() if option in NETWORK.fields}
+        defined = has if details["persistent"] else None
+        if details["active"]:
+            live = {option: value for option, value in has.items() if option not in details["drift"]}
+            live.update(details["live"])
     said = {option: value for option, value in wanted.items() if option in NETWORK.fields and option != "name"}
-    major, minor, patch = (int(part) for part in info["host"]["libvirt_version"].split("."))
     desired = Desired(name, declared=declaration(said), pending=tuple(wanted.get("pending") or ()))
-    both = compare(desired, observed, Host((major, minor, patch)))
+    return compare(desired, Observed(name, live=live, persistent=defined), _host_of(info))
+
+
+def _host_of(info: Mapping[str, Any]) -> Host:
+    major, minor, patch = (int(part) for part in info["host"]["libvirt_version"].split("."))
+    return Host((major, minor, patch))
+
+
+def _refused(host: str, both: Comparison, libvirt: Host) -> Iterator[Finding]:
+    """What the rollout would refuse on this host, such as an option that its libvirt does not have."""
+    for problem in check(both.wanted, libvirt):
+        said = {"fault": problem.code, "text": problem.sentence}
+        yield Finding(kinds.REFUSED, host, both.wanted["name"], parameters=said)
+
+
+def _definition(host: str, name: str, both: Comparison) -> Iterator[Finding]:
     if both.define and both.persistent is not None:
         yield from _differs(kinds.DEFINITION_DIFFERS, host, name, both.goal, both.persistent)
     if both.live is not None and both.live_goal is not None:

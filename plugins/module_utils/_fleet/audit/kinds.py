@@ -11,6 +11,7 @@ HOST_UNKNOWN = Kind(
     "HOST_UNKNOWN", UNKNOWN, "The host was not looked at: {why}", "Make the host reachable, and audit again."
 )
 FAULT = Kind("FAULT", ERROR, "{text}", "Correct contract or binding, or the link that is named.")
+REFUSED = Kind("REFUSED", ERROR, "{text}", "Correct contract or binding, or update the host's libvirt.")
 NETWORK_MISSING = Kind("NETWORK_MISSING", ERROR, "Network {network} does not exist.")
 NETWORK_TRANSIENT = Kind("NETWORK_TRANSIENT", ERROR, "Network {network} is transient and ends when it is stopped.")
 NETWORK_INACTIVE = Kind("NETWORK_INACTIVE", ERROR, "Network {network} is not active.")
