@@ -6,16 +6,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tarfile
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from lxml import etree
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
-
 import rootfs
+from lxml import etree
 from once import made_once
 from state import Lab
 

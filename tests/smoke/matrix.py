@@ -138,11 +138,12 @@ def main() -> int:
         failed += bool(smoke(hosts, programs))
         print(f"== {time.monotonic() - start:.0f} seconds", flush=True)
         tools = programs or CACHE / "venv/bin"
-        print(f"== ansible-test sanity, {version_of(tools)}", flush=True)
+        version = version_of(tools)
+        print(f"== ansible-test sanity, {version}", flush=True)
         if sanity(tools):
             failed += 1
         else:
-            sane.append(version_of(tools))
+            sane.append(version)
     runs = [json.loads(line) for line in REPORT.read_text(encoding="utf-8").splitlines()] if REPORT.exists() else []
     publish(runs, sane, not_run)
     print(table(runs), *not_run, sep="\n")

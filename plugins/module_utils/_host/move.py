@@ -20,7 +20,7 @@ from .._xml.guest import interface_with, recorded_bridge
 from .bridge_ports import exists, master_of
 from .connection import is_remote, libvirt
 from .links import netlink
-from .plug_in import Span, attach, unplug, without_stp
+from .plug_in import Span, attach_by, unplug, without_stp
 from .ports import is_running
 
 
@@ -28,7 +28,7 @@ def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, Spa
     """When each tap came into the bridge, by name. Guests that are gone, and NICs that are there already, are left
     out.
 
-    Raises VirtfleetError LIBVIRT_REFUSED with all that could not be moved, or what attach raises.
+    Raises VirtfleetError LIBVIRT_REFUSED with all that could not be moved, or what attach() of plug_in.py raises.
     """
     lost: list[str] = []
     done: dict[str, Span] = {}
@@ -55,7 +55,7 @@ def _moved(conn: Any, route: Any, port: Plugged, tap: BridgePort, bridge: str, l
             out = time.monotonic() if left is not None else None
             unplug(route, tap)
             _update(conn, port, outdated, lost)
-    done = attach(bridge, [tap])
+    done = attach_by(route, bridge, [tap])
     return {name: span if out is None else Span(out, span.back) for name, span in done.items()}
 
 

@@ -34,9 +34,15 @@ def attach(bridge: str, taps: Sequence[BridgePort]) -> dict[str, Span]:
     When each came into it, by name. A tap that is there already keeps its place.
     Raises VirtfleetError TAPS_LOST, DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
+    with netlink() as route:
+        return attach_by(route, bridge, taps)
+
+
+def attach_by(route: Any, bridge: str, taps: Sequence[BridgePort]) -> dict[str, Span]:
+    """The same by an open netlink(). Raises VirtfleetError TAPS_LOST."""
     done: dict[str, Span] = {}
     lost = []
-    with netlink() as route, without_stp(bridge, [tap.name for tap in taps if exists(tap.name)]):
+    with without_stp(bridge, [tap.name for tap in taps if exists(tap.name)]):
         from pyroute2.netlink.exceptions import NetlinkError
 
         for tap in taps:

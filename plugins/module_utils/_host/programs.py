@@ -10,9 +10,9 @@ import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 # The output is read by this code, not by people.
-_ENVIRONMENT = {"PATH": PATH, "LC_ALL": "C"}
+_ENVIRONMENT = {"PATH": _PATH, "LC_ALL": "C"}
 
 
 class Done(NamedTuple):
@@ -25,7 +25,7 @@ class Done(NamedTuple):
 
 def find_program(name: str) -> Optional[str]:
     """Its path, or None."""
-    return shutil.which(name, path=PATH)
+    return shutil.which(name, path=_PATH)
 
 
 def run_program(argv: Sequence[str], seconds: float, given: str = "") -> Optional[Done]:

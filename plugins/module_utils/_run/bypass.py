@@ -83,7 +83,7 @@ def _put_right(observed: Observed, check_mode: bool) -> str:
     taps = [tap for tap, _mac in read_bridge_ports(bypass_of(name))]
     there = ", ".join(tap.name for tap in taps)
     if taps and not exists(bridge):
-        return f"{what}, and the network has no bridge that {there} could move to."
+        return f"{what}; {there} cannot move back because the network has no bridge."
     if check_mode:
         return f"{what}; a real run removes it."
     if taps:

@@ -70,23 +70,32 @@ def _host(host: str, contract: Any, bindings: Any, info: Mapping[str, Any]) -> I
     members = networks_there(list(there.values()))
     for network in joined:
         name = network["name"]
-        wanted = None if name in broken else complete_network(with_members(network, members))
-        both = None if wanted is None else _compared(wanted, there.get(name), info)
-        if wanted is not None and both is not None:
-            yield from _refused(host, both, _host_of(info))
-        if name not in there:
+        if name not in broken:
+            yield from _against_contract(host, network, complete_network(with_members(network, members)), there, info)
+        if name in there:
+            yield from _health(host, name, there[name], info)
+        else:
             yield Finding(kinds.NETWORK_MISSING, host, name)
-            continue
-        if wanted is not None and both is not None:
-            yield from _state(host, wanted, info["details"][name])
-            yield from _definition(host, name, both)
-            yield from _forwarding(host, network, info["host"].get("forwarding"))
-        yield from _health(host, name, there[name], info)
     for name in sorted(set(there) - {network["name"] for network in joined} - broken):
         managed = info["details"][name]["managed"]
         yield Finding(kinds.NETWORK_LEFT if managed else kinds.NETWORK_FOREIGN, host, name)
     if info.get("links") is None:
         yield Finding(kinds.LINKS_UNKNOWN, host)
+
+
+def _against_contract(
+    host: str, network: Document, wanted: Document, there: Mapping[str, Document], info: Mapping[str, Any]
+) -> Iterator[Finding]:
+    """network: as contract and binding give it; wanted: complete; there: the networks that the host has."""
+    name = network["name"]
+    major, minor, patch = (int(part) for part in info["host"]["libvirt_version"].split("."))
+    libvirt = Host((major, minor, patch))
+    both = _compared(wanted, there.get(name), info["details"].get(name), libvirt)
+    yield from _refused(host, both, libvirt)
+    if name in there:
+        yield from _state(host, wanted, info["details"][name])
+        yield from _definition(host, name, both)
+        yield from _forwarding(host, network, info["host"].get("forwarding"))
 
 
 def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[Finding]:
@@ -101,12 +110,11 @@ def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[
         yield Finding(kinds.NETWORK_ACTIVE, host, name)
 
 
-def _compared(wanted: Document, options: Optional[Document], info: Mapping[str, Any]) -> Comparison:
-    """options: of the network that the host has, None without one."""
+def _compared(wanted: Document, options: Optional[Document], details: Any, libvirt: Host) -> Comparison:
+    """options, details: of the network that the host has, None without one."""
     name = wanted["name"]
     live = defined = None
     if options is not None:
-        details = info["details"][name]
         has = {option: value for option, value in options.items() if option in NETWORK.fields}
         defined = has if details["persistent"] else None
         if details["active"]:
@@ -114,12 +122,7 @@ def _compared(wanted: Document, options: Optional[Document], info: Mapping[str, 
             live.update(details["live"])
     said = {option: value for option, value in wanted.items() if option in NETWORK.fields and option != "name"}
     desired = Desired(name, declared=declaration(said), pending=tuple(wanted.get("pending") or ()))
-    return compare(desired, Observed(name, live=live, persistent=defined), _host_of(info))
-
-
-def _host_of(info: Mapping[str, Any]) -> Host:
-    major, minor, patch = (int(part) for part in info["host"]["libvirt_version"].split("."))
-    return Host((major, minor, patch))
+    return compare(desired, Observed(name, live=live, persistent=defined), libvirt)
 
 
 def _refused(host: str, both: Comparison, libvirt: Host) -> Iterator[Finding]:

@@ -16,6 +16,9 @@ ERROR = "error"
 # From best to worst: what was not looked at may be as bad as an error, but is not known to be.
 SEVERITIES = (INFO, WARNING, UNKNOWN, ERROR)
 
+# For people, where a finding is about the contract and so has no host.
+EVERY_HOST = "every host"
+
 ROLLOUT = "Run the rollout."
 
 

@@ -14,12 +14,11 @@ from typing import Any, Callable
 from xml.etree import ElementTree
 
 from ..host_lines import folded, natural
-from .finding import rank_of
+from .finding import EVERY_HOST, rank_of
 from .table import without_findings
 
 FindingData = Mapping[str, Any]
 
-EVERY_HOST = "every host"
 NEVER = "never"
 _COLUMNS = ("host", "network", "severity", "code", "sentence", "expected", "found", "repair")
 # What XML 1.0 cannot hold, readers of CSV stumble over, and UTF-8 does not have.
@@ -89,9 +88,9 @@ def _junit(findings: Sequence[FindingData], hosts: Sequence[str], fail_on: str) 
         by_host.setdefault(one["host"] or EVERY_HOST, []).append(one)
     suites = ElementTree.Element("testsuites", name="virtfleet.network audit")
     for host, found in by_host.items():
-        failed = [one for one in found if _fails(one, fail_on)]
+        failures = sum(_fails(one, fail_on) for one in found)
         suite = ElementTree.SubElement(
-            suites, "testsuite", name=_readable(host), tests=str(len(found) or 1), failures=str(len(failed))
+            suites, "testsuite", name=_readable(host), tests=str(len(found) or 1), failures=str(failures)
         )
         for one in found:
             name = _readable(f"{one['code']} {one['network']}".strip())
@@ -99,9 +98,9 @@ def _junit(findings: Sequence[FindingData], hosts: Sequence[str], fail_on: str) 
             details = "".join(
                 f"{column}: {_cell(one, column)}\n" for column in ("expected", "found", "repair") if _cell(one, column)
             )
-            if one in failed:
+            if _fails(one, fail_on):
                 said = ElementTree.SubElement(case, "failure", type=one["severity"], message=_readable(one["sentence"]))
-                said.text = _readable(details)
+                said.text = details
             else:
                 ElementTree.SubElement(case, "system-out").text = _readable(
                     f"{one['severity']}: {one['sentence']}\n{details}"

@@ -10,7 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from ..host_lines import WIDTH, folded
-from .finding import SEVERITIES, Finding, rank_of
+from .finding import EVERY_HOST, SEVERITIES, Finding, rank_of
 
 
 def table(findings: Iterable[Finding], well: Sequence[str]) -> list[str]:
@@ -18,7 +18,7 @@ def table(findings: Iterable[Finding], well: Sequence[str]) -> list[str]:
     alike: dict[tuple[int, str, str, str], set[str]] = {}
     for one in findings:
         key = (-rank_of(one.kind.severity), one.code, one.network, one.sentence())
-        alike.setdefault(key, set()).add(one.host or "every host")
+        alike.setdefault(key, set()).add(one.host or EVERY_HOST)
     lines = []
     for (rank, code, _network, sentence), where in sorted(alike.items(), key=lambda item: item[0]):
         lines += wrap(f"{SEVERITIES[-rank]:<8}{code}: {folded(where)}", WIDTH, subsequent_indent=" " * 10)
