@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from harness import EVERYWHERE
 from replug.bench import BRIDGE, CONTAINER, HOST, NAME, Bench, guests, without_generated
-from replug.seamless import assert_whole, prepare
+from seamless.company import assert_whole, prepare
 
 pytestmark = pytest.mark.lab
 

@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab `seamless`: guests stay joined while their network restarts, on kvm1 with libvirt 9.0, on kvm2 with 11.3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from batch import hosts_of
+from replug.bench import Bench
+
+RELEASES = ("bookworm", "trixie")
+
+
+@pytest.fixture(scope="session")
+def hosts(tmp_path_factory):
+    with hosts_of("seamless", tmp_path_factory.mktemp("seamless"), RELEASES) as hosts:
+        yield hosts
+
+
+@pytest.fixture(scope="module")
+def bench(hosts) -> Iterator[Bench]:
+    bench = Bench(hosts)
+    yield bench
+    bench.prepare(None, guest=False)
