@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role `host` on bare Debian systems that boot systemd, and a rollout on what it prepared.
+
+On bookworm; with IT_EVERYWHERE on every release that debootstrap builds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import EVERYWHERE
+from harness.playbook import PROGRAM, environment
+from host.bare import BareHost, booted, wanted
+
+pytestmark = pytest.mark.lab
+
+RELEASES = ("bullseye", "bookworm", "trixie", "testing") if EVERYWHERE else ("bookworm",)
+CONTRACT = [{"name": "lab", "reach": "nat", "ips": [{"address": "10.66.0.1", "prefix": 24}]}]
+UNITS = {"libvirtd.socket", "libvirtd-ro.socket", "virtlogd.socket", "libvirtd.service"}
+SOCKETS = ("libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket")
+BINDINGS = {"lab": {"bridge": {"name": "virbr66"}}}
+
+
+class Played:
+    def __init__(self, host: BareHost, folder: Path) -> None:
+        self.host = host
+        self.folder = folder
+
+    def play(self, role: str, *args: str, **variables: Any) -> tuple[dict[str, int], str]:
+        """The counts of the recap, and the output."""
+        inventory = {"kvm": {"hosts": {"bare": {
+            "ansible_ssh_executable": str(self.host.ssh), "ansible_ssh_pipelining": True,
+            "ansible_ssh_transfer_method": "piped", "ansible_host": "bare",
+        }}}}  # fmt: skip
+        (self.folder / "inventory.yml").write_text(json.dumps(inventory))
+        play = {"hosts": "kvm", "gather_facts": False, "roles": [{"role": role}], "vars": variables}
+        (self.folder / "play.yml").write_text(json.dumps([play]))
+        done = subprocess.run(
+            [PROGRAM, "-i", str(self.folder / "inventory.yml"), str(self.folder / "play.yml"), *args],
+            env=environment(self.folder / "lines", ""), capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+        output = done.stdout + done.stderr
+        recap = output.rpartition("PLAY RECAP")[2]
+        return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", recap)}, output
+
+    def prepare(self, *args: str, **variables: Any) -> tuple[dict[str, int], str]:
+        return self.play("virtfleet.network.host", *args, **variables)
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def bare(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    with booted(request.param, folder) as host:
+        yield Played(host, folder)
+
+
+def installed(host: BareHost) -> set[str]:
+    return set(host.on("dpkg-query", "--show", "--showformat", "${Package}\n").split())
+
+
+def enabled(host: BareHost) -> set[str]:
+    lines = host.on("systemctl", "list-unit-files", "--state", "enabled", "--plain", "--no-legend").splitlines()
+    return {line.split()[0] for line in lines}
+
+
+def chosen_by_hand(host: BareHost) -> set[str]:
+    return set(host.on("apt-mark", "showmanual").split())
+
+
+def test_check_mode_says_what_it_would_do(bare):
+    before = installed(bare.host), enabled(bare.host)
+    recap, output = bare.prepare("--check")
+    assert recap["failed"] == 0, output
+    assert recap["changed"] == 2, output
+    assert "Packages to install: " in output
+    assert set(wanted()) - before[0] <= set(re.split(r"[\s,.\"]+", output)), output
+    assert "Units to enable: libvirtd.socket, libvirtd-ro.socket, virtlogd.socket, libvirtd.service." in output
+    assert (installed(bare.host), enabled(bare.host)) == before
+
+
+def test_a_bare_host_becomes_ready(bare):
+    manual, units, packages = chosen_by_hand(bare.host), enabled(bare.host), installed(bare.host)
+    recap, output = bare.prepare()
+    assert recap["failed"] == 0, output
+    assert bare.host.on("virsh", "-c", "qemu:///system", "-q", "net-list", "--all").split() == [
+        "default", "inactive", "no", "yes",
+    ]  # fmt: skip
+    # Nothing but what was asked for, apart from apt's own library, and the units of the packages themselves.
+    assert chosen_by_hand(bare.host) - manual <= set(wanted()) | {"python3-apt"}
+    assert set(wanted()) - packages <= chosen_by_hand(bare.host)
+    assert {"libvirtd.service", "libvirtd.socket", "libvirtd-ro.socket", "virtlogd.socket"} <= enabled(
+        bare.host
+    ) - units
+    assert bare.host.on("systemctl", "is-active", "libvirtd.socket").strip() == "active"
+
+
+@pytest.mark.parametrize("args", [(), ("--check",)])
+def test_a_second_run_changes_nothing(bare, args):
+    bare.host.on("systemctl", "stop", "libvirtd.service")
+    recap, output = bare.prepare(*args)
+    assert (recap["failed"], recap["changed"]) == (0, 0), output
+
+
+def test_what_is_disabled_is_enabled_again(bare):
+    bare.host.on("systemctl", "disable", "libvirtd.service")
+    bare.host.on(
+        "systemctl", "stop", "libvirtd.service", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket"
+    )
+    recap, output = bare.prepare("--check")
+    assert (recap["failed"], recap["changed"]) == (1, 2), output
+    recap, output = bare.prepare()
+    assert recap["failed"] == 0, output
+    assert {"libvirtd.service", "libvirtd.socket"} <= enabled(bare.host)
+
+
+def test_networks_are_rolled_out_on_it(bare):
+    variables = {"networks_contract": CONTRACT, "networks_bindings": BINDINGS}
+    recap, output = bare.play("virtfleet.network.networks", **variables)
+    assert (recap["failed"], recap["changed"] > 0) == (0, True), output
+    assert "lab" in bare.host.on("virsh", "-c", "qemu:///system", "-q", "net-list", "--name").split()
+    recap, output = bare.play("virtfleet.network.networks", **variables)
+    assert (recap["failed"], recap["changed"]) == (0, 0), output
+
+
+def test_other_daemons_are_refused(bare):
+    recap, output = bare.prepare(host_daemons="modular")
+    assert recap["failed"] == 1, output
+    assert "bare has the monolithic daemons enabled" in " ".join(output.split()), output
+
+
+def test_an_unknown_package_is_named(bare):
+    recap, output = bare.prepare(host_packages=["no-such-package"])
+    assert recap["failed"] == 1, output
+    assert "no-such-package" in output
