@@ -11,9 +11,9 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.audit import audit
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.finding import SEVERITIES, rank_of
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.table import (
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.audit import audit
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import SEVERITIES, rank_of
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import (
     new_or_worse,
     table,
     without_findings,

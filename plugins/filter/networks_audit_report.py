@@ -10,8 +10,8 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.finding import SEVERITIES
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.report import FORMATS, NEVER, report
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import SEVERITIES
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import FORMATS, NEVER, report
 
 DOCUMENTATION = r"""
 name: networks_audit_report

@@ -174,6 +174,13 @@ details:
       description: The addresses that its dnsmasq has given to guests, each with C(ip) and C(mac); null if unknown.
       type: list
       elements: dict
+    guests_on_old_settings:
+      description:
+        - The running guests with other settings than portgroup and network give them now, as
+          RV(virtfleet.network.virt_portgroup#module:guests_on_old_settings).
+        - Null if V(ports) or V(guests) is not gathered, or if the connection shows no guests.
+      type: list
+      elements: dict
     vfs:
       description: The number of VFs of the PF that forms its pool; null without a PF.
       type: int

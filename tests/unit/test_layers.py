@@ -29,12 +29,13 @@ ALLOWED = {
     "_fleet": ("_model", "_xml", "_plan"),
     # planning solves integer programs, on the controller
     "_migrate": ("_model", "_xml", "_plan", "_fleet", "numpy", "scipy"),
+    "_audit": ("_model", "_plan", "_fleet", "_migrate"),
     "_host": ("_model", "_xml", "_plan", "libvirt", "libvirt_qemu", "libvirtmod", "pyroute2"),
     "_run": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_host"),
     "_ansible": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_run", "ansible"),
     "modules": ("_ansible", "ansible"),
     "action": ("_migrate", "ansible"),
-    "filter": ("_fleet", "_migrate", "_model.errors", "ansible.errors"),
+    "filter": ("_fleet", "_migrate", "_audit", "_model.errors", "ansible.errors"),
     "doc_fragments": (),
 }
 LAYERS = tuple(place for place in ALLOWED if place.startswith("_"))

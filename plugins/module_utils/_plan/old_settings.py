@@ -28,11 +28,12 @@ def suspects(network: Document, portgroup: str, ports: tuple[Plugged, ...]) -> t
 
     network: the running network, canonical. The guest's definition tells old settings from the NIC's own.
     """
-    return tuple(
-        port
-        for port in ports
-        if port.portgroup in (portgroup, None) and differing(port, effective_settings(network, port.portgroup, {}))
-    )
+    return suspects_of_any(network, tuple(port for port in ports if port.portgroup in (portgroup, None)))
+
+
+def suspects_of_any(network: Document, ports: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
+    """The same for the ports of all portgroups."""
+    return tuple(port for port in ports if differing(port, effective_settings(network, port.portgroup, {})))
 
 
 def guests_on_old_settings(

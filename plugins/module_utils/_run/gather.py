@@ -18,13 +18,16 @@ from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
 from .._host.unplugged import read_unplugged
 from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, NAMES, POOLS, PORTS, PROBE, QUESTIONS, key_of_question
+from .._model.canonical import canonical
 from .._model.drift import drift
 from .._model.field import Document
 from .._model.forward import POOL, has_pool, members_of, mode_of
 from .._model.guest import Guest
 from .._model.host import Host
+from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.options import definition_options, network_options
+from .._plan.old_settings import guests_on_old_settings, suspects_of_any
 from .._xml.mark import is_managed
 from .routing import Routing, read_routing
 
@@ -60,7 +63,15 @@ def gather_from(
     networks = [lacking.get(seen.name, seen) for seen in networks]
     if PORTS in what:
         networks = [replace(seen, plugged=snapshot.with_plugged(seen.name).plugged) for seen in networks]
-    details = {seen.name: {**_details(seen, host), "leases": _leases(conn, seen)} for seen in networks}
+    old = {seen.name: _old_settings(snapshot, seen) if {PORTS, GUESTS} <= set(what) else None for seen in networks}
+    details = {
+        seen.name: {
+            **_details(seen, host),
+            "leases": _leases(conn, seen),
+            "guests_on_old_settings": old[seen.name],
+        }
+        for seen in networks
+    }
     links = snapshot.links if LINKS in what else None
     if links is not None and PROBE in what:
         links = _probed(links, {member for seen in networks for member in members_of(seen.live or {})})
@@ -168,6 +179,17 @@ def _leases(conn: Any, observed: Observed) -> Optional[list[dict[str, Any]]]:
     if not observed.active or not any(ip.get("dhcp") for ip in (observed.live or {}).get("ips") or ()):
         return []
     return current_leases(conn, observed.name)
+
+
+def _old_settings(snapshot: HostSnapshot, observed: Observed) -> Optional[list[dict[str, Any]]]:
+    """None where the guests that decide it cannot be seen."""
+    if not observed.active or observed.live is None:
+        return []
+    network = canonical(NETWORK, observed.live)
+    found = suspects_of_any(network, snapshot.ports(observed.name))
+    if not found:
+        return []
+    return None if snapshot.guests is None else guests_on_old_settings(network, found, snapshot.guests)
 
 
 def _connections(observed: Observed) -> Optional[dict[str, int]]:

@@ -188,6 +188,8 @@ def test_the_books_of_a_pool_stay_right(hosts, where):
     real = hosts.quartet(where, name="eng", trust_guest_rx_filters=True)
     assert [step["action"] for step in real["steps"]] == ["define", "release", "update", "reclaim"]
     assert names(real) == [(f"g{n}", MAC(n), ["trust_guest_rx_filters"]) for n in (1, 2)]
+    (found,) = hosts.run(where, [task("virt_network_info", {})])
+    assert found["details"]["red"]["guests_on_old_settings"] == real["guests_on_old_settings"]
     assert hosts.books(where, "red") == (2, 2)
     assert hosts.macvtaps(where) == macvtaps
 

@@ -13,14 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.audit import audit
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.kinds import KINDS
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.table import (
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.audit import audit
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.kinds import KINDS
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import (
     new_or_worse,
     table,
     without_findings,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import WIDTH, folded, natural
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
 
 CONTRACT = [
     {"name": "red", "reach": "l2", "mtu": 1500, "portgroups": [{"name": "eng", "default": True}]},
@@ -37,7 +38,7 @@ BINDINGS = {
 def details(**other: Any) -> dict[str, Any]:
     return {
         "active": True, "persistent": True, "autostart": True, "managed": True, "drift": [], "live": {},
-        "dnsmasq": "none", "bridge_link": "none", **other,
+        "dnsmasq": "none", "bridge_link": "none", "guests_on_old_settings": [], "bridge": None, **other,
     }  # fmt: skip
 
 
@@ -50,6 +51,18 @@ def uuid(first: str, number: int) -> str:
     return f"{first}0000000-0000-4000-8000-{number:012}"
 
 
+def link(name: str, **other: Any) -> dict[str, Any]:
+    return {
+        "name": name, "kind": "bridge", "mtu": 1500, "admin": "up", "carrier": True, "master": None, "subnets": [],
+        "addresses": [], **other,
+    }  # fmt: skip
+
+
+def passages(*ways: str) -> dict[str, Any]:
+    found = [{"family": "ipv4", "way": way, "state": "open", "rules": []} for way in ways]
+    return {"stopped": {}, "passages": found}
+
+
 def info(number: int) -> dict[str, Any]:
     networks = [
         {"name": "red", "uuid": uuid("a", number), "forward": {"mode": "bridge"}, "bridge": {"name": "br0"},
@@ -58,16 +71,34 @@ def info(number: int) -> dict[str, Any]:
          "bridge": {"name": f"virbr{number}"}, "ips": [{"address": "10.20.0.1", "netmask": "255.255.255.0"}]},
         {"name": "wire", "uuid": uuid("c", number), "forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}]}},
     ]  # fmt: skip
-    serves = details(dnsmasq="running", bridge_link="complete")
+    own = f"virbr{number}"
+    serves = details(dnsmasq="running", bridge_link="complete", bridge=own)
     return {
+        "format": INFO_FORMAT,
         "networks": [{**network, "state": "active", "autostart": True} for network in networks],
         "transient": [],
         "details": {"red": details(), "lab": serves, "wire": details()},
-        "pools": {"wire": {"members": [{"name": "p0", "state": "free"}], "miscounted": []}},
-        "links": [{"name": name, "mtu": 1500} for name in ("br0", "p0")],
+        "pools": {"wire": {"members": [member()], "miscounted": [], "capacity": {"left": 1}}},
+        "links": [
+            link("br0", index=1), link("eth1", kind="physical", master="br0"), link("p0", kind="physical"), link(own),
+        ],
+        "ovs_bridges": {},
+        "nwfilters": {},
+        "routers": {"br0": passages("across"), own: {
+            **passages("out", "back", "in", "across"),
+            "passages": [*passages("out", "back", "across")["passages"],
+                         {"family": "ipv4", "way": "in", "state": "shut", "rules": ["libvirt's own"]}],
+        }},
         "guests": [guest(number)],
-        "host": {"libvirt_version": "9.0.0", "forwarding": {"ipv4": True, "ipv6": True}},
-    }
+        "host": {
+            "libvirt_version": "9.0.0", "hostname": f"kvm{number}", "remote": False,
+            "forwarding": {"ipv4": True, "ipv6": True},
+        },
+    }  # fmt: skip
+
+
+def member() -> dict[str, Any]:
+    return {"name": "p0", "state": "free", "holders": [], "max_guests": None}
 
 
 def fleet(size: int = 3) -> dict[str, dict[str, Any]]:
@@ -102,6 +133,7 @@ def defined_only(facts: dict[str, Any]) -> None:
     network(facts, "red")["portgroups"] = []
 
 
+OLD = {"guest": "web1", "uuid": "1", "mac": "52:54:00:00:00:01", "portgroup": "eng", "differs": ["vlan"], "methods": []}
 FAULTS = {
     "HOST_UNKNOWN": lambda f: f.update(unreachable=True, msg="no route"),
     "NETWORK_MISSING": lambda f: drop(f, "red"),
@@ -117,8 +149,17 @@ FAULTS = {
     "BRIDGE_FAULTY": lambda f: f["details"]["lab"].update(bridge_link="down"),
     "BRIDGE_UNKNOWN": lambda f: f["details"]["lab"].update(bridge_link="unknown"),
     "LINKS_UNKNOWN": lambda f: f.update(links=None),
-    "LINK_MISSING": lambda f: f["links"].pop(0),
+    "LINK_MISSING": lambda f: f["links"].pop(2),
     "MTU_BROKEN": lambda f: f["links"][0].update(mtu=1400),
+    "BRIDGE_DOWN": lambda f: f["links"][0].update(admin="down"),
+    "UPLINK_MISSING": lambda f: f["links"][1].update(master=None),
+    "UPLINK_DOWN": lambda f: f["links"][1].update(carrier=False),
+    "UPLINK_UNKNOWN": lambda f: f["links"][1].update(kind="wireguard-like"),
+    "PATH_MTU": lambda f: f["links"][1].update(mtu=1400),
+    "FIREWALL_DROPS": lambda f: f["routers"]["br0"]["passages"][0].update(state="shut", rules=["iptables: DROP"]),
+    "FIREWALL_UNKNOWN": lambda f: f["routers"]["br0"]["passages"][0].update(state=None, rules=["iptables: -m mark"]),
+    "GUEST_SETTINGS_OLD": lambda f: f["details"]["red"].update(guests_on_old_settings=[OLD]),
+    "GUEST_SETTINGS_UNKNOWN": lambda f: f["details"]["red"].update(guests_on_old_settings=None),
     "POOL_UNKNOWN": lambda f: f.update(pools=None),
     "MEMBER_MISSING": lambda f: f["pools"]["wire"]["members"][0].update(state="missing"),
     "MEMBER_STALE": lambda f: f["pools"]["wire"]["members"][0].update(state="stale"),
@@ -157,6 +198,45 @@ def test_what_the_libvirt_of_a_host_does_not_have() -> None:
     assert "libvirt 11.0" in found.sentence()
     drop(hosts["kvm2"]["info"], "red")
     assert [one.code for one in audit(contract, hosts)] == ["LIBVIRT_TOO_OLD", "NETWORK_MISSING"]
+
+
+def test_a_host_of_another_version_of_the_collection_was_not_looked_at() -> None:
+    hosts = copy.deepcopy(fleet())
+    hosts["kvm2"]["info"]["format"] = 0
+    assert [(one.host, one.code) for one in audit(CONTRACT, hosts)] == [("kvm2", "HOST_UNKNOWN")]
+
+
+def test_forwarding_by_one_link_is_off() -> None:
+    hosts = copy.deepcopy(fleet(1))
+    hosts["kvm1"]["info"]["routers"]["virbr1"]["stopped"] = {"ipv4": "virbr1"}
+    assert [one.code for one in audit(CONTRACT, hosts)] == ["FORWARDING_OFF"]
+
+
+@pytest.mark.parametrize("way", ["out", "back", "across"])
+def test_what_the_firewall_drops_of_a_nat_network(way: str) -> None:
+    hosts = copy.deepcopy(fleet(1))
+    passage = next(one for one in hosts["kvm1"]["info"]["routers"]["virbr1"]["passages"] if one["way"] == way)
+    passage.update(state="shut", rules=["iptables filter FORWARD: policy DROP"])
+    (found,) = audit(CONTRACT, hosts)
+    assert (found.code, found.network) == ("FIREWALL_DROPS", "lab")
+    assert "FORWARD: policy DROP" in found.sentence()
+
+
+def test_a_member_that_is_merely_down_is_no_finding() -> None:
+    hosts = copy.deepcopy(fleet(1))
+    hosts["kvm1"]["info"]["links"][2].update(admin="down", carrier=None)
+    assert audit(CONTRACT, hosts) == []
+
+
+def test_libvirt_12_1_and_a_hostdev_network() -> None:
+    hosts = copy.deepcopy(fleet(1))
+    facts = hosts["kvm1"]["info"]
+    wire = network(facts, "wire")
+    wire["forward"] = {"mode": "hostdev", "pf": {"dev": "p0"}}
+    hosts["kvm1"]["bindings"] = {**BINDINGS, "wire": {"forward": wire["forward"]}}
+    assert audit(CONTRACT, hosts) == []
+    facts["host"]["libvirt_version"] = "12.1.0"
+    assert [(one.network, one.code) for one in audit(CONTRACT, hosts)] == [("wire", "LIBVIRT_FAULT")]
 
 
 def test_a_network_that_must_not_be_active() -> None:

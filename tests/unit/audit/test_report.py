@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.finding import (
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import (
     EVERY_HOST,
     SEVERITIES,
     rank_of,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.audit.report import NEVER, report
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import NEVER, report
 
 HOSTS = ["kvm1", "kvm2", "kvm10"]
 TEXTS = st.text(max_size=12) | st.sampled_from(["a|b", "=1+1", "]]>", "<b>", "\0", "\ud800", 'x"y', "a\nb", "\ufffe"])

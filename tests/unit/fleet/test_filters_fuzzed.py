@@ -19,6 +19,8 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
+
 ROOT = Path(__file__).resolve().parents[3]
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("networks_*.py"))
 MODULE = "ansible_collections.virtfleet.network.plugins.filter."
@@ -36,14 +38,25 @@ LINKS = [{"name": "p0", "kind": None, "mtu": 1500, "bridge": None, "up": True}]
 
 DETAILS = {"active": True, "persistent": True, "autostart": True, "managed": True, "drift": [], "live": {}}
 INFO = {
+    "format": INFO_FORMAT,
     "networks": [{**NETWORKS[0], "uuid": "a1", "autostart": True}],
     "transient": [],
     "details": {"red": {**DETAILS, "dnsmasq": "none", "bridge_link": "none"}},
-    "pools": {"red": {"members": [{"name": "p0", "state": "free"}], "miscounted": []}},
-    "links": [{"name": "p0", "mtu": 1500}],
-    "guests": [{"name": "web1", "uuid": "1", "running": True, "nics": [{"mac": "52:54:00:00:00:01"}]}],
-    "host": {"libvirt_version": "9.0.0", "forwarding": {"ipv4": True, "ipv6": True}},
-}
+    "pools": {"red": {
+        "members": [{"name": "p0", "state": "free", "holders": [], "max_guests": None}], "miscounted": [],
+        "capacity": {"left": 1},
+    }},
+    "links": [{"name": "p0", "kind": "physical", "mtu": 1500, "admin": "up", "carrier": True, "master": None}],
+    "ovs_bridges": {},
+    "nwfilters": {},
+    "guests": [
+        {"name": "web1", "uuid": "1", "running": True, "tcp_ports": [],
+         "nics": [{"mac": "52:54:00:00:00:01", "type": "network", "network": "red", "source": None}]},
+    ],
+    "host": {
+        "libvirt_version": "9.0.0", "hostname": "kvm1", "remote": False, "forwarding": {"ipv4": True, "ipv6": True},
+    },
+}  # fmt: skip
 FINDING = {
     "code": "LIVE_DIFFERS", "severity": "error", "host": "kvm1", "network": "red", "parameters": {"options": ["dns"]},
     "sentence": "a", "expected": {"dns": None}, "found": {"dns": {}}, "repair": "b",

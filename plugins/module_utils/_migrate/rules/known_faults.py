@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Optional, Union
 
 from ..asked import HOST
-from ..destination_facts import DestinationFacts
+from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import LIBVIRT_ACCEPTS, Finding, refused, risky, unknown
 from ..guest_facts import GuestFacts, GuestHost
 from ..rule import guest_rule
@@ -121,8 +121,11 @@ def _has_virtio(guest: GuestFacts) -> bool:
 
 @guest_rule(HOSTDEV_CRASH, needs=(HOST,))
 def check_hostdev_crash(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
-    if _HOSTDEV_CRASH <= host.version < _HOSTDEV_FIXED:
-        for name in sorted({nic.network_name for nic in guest.nics if nic.network_name}):
-            net = host.networks.get(name)
-            if net is not None and net.mode == "hostdev":
-                yield HOSTDEV_CRASH.found(network=name, version=host.libvirt_version)
+    for name in sorted({nic.network_name for nic in guest.nics if nic.network_name}):
+        net = host.networks.get(name)
+        if net is not None and crashes_over_hostdev(host, net):
+            yield HOSTDEV_CRASH.found(network=name, version=host.libvirt_version)
+
+
+def crashes_over_hostdev(host: DestinationFacts, net: NetworkFacts) -> bool:
+    return net.mode == "hostdev" and _HOSTDEV_CRASH <= host.version < _HOSTDEV_FIXED

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable
 from xml.etree import ElementTree
 
-from ..host_lines import folded, natural
+from .._fleet.host_lines import folded, natural
 from .finding import EVERY_HOST, rank_of
 from .table import without_findings
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
-from ..host_lines import WIDTH, folded
+from .._fleet.host_lines import WIDTH, folded
 from .finding import EVERY_HOST, SEVERITIES, Finding, rank_of
 
 

@@ -4,7 +4,7 @@
 """Contract, bindings and what virt_network_info returned on each host -> findings.
 
 The faults come from find_faults, what differs from compare, and what a host cannot have from check: the functions by
-which the rollout judges.
+which the rollout judges. The links and the firewall are followed by the functions of the migration check.
 """
 
 from __future__ import annotations
@@ -12,21 +12,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
-from ..._model import bridge_link, dnsmasq
-from ..._model.desired import ACTIVE, INACTIVE, Desired, declaration
-from ..._model.field import Document
-from ..._model.forward import has_pool
-from ..._model.host import Host
-from ..._model.network import NETWORK
-from ..._model.observed import Observed
-from ..._plan.comparison import Comparison, compare
-from ..._plan.rules.check import check
-from ..complete import complete_network
-from ..contract_check import find_faults, host_networks
-from ..pool import networks_there, with_members
+from .._fleet.complete import complete_network
+from .._fleet.contract import read_contract
+from .._fleet.contract_check import find_faults, host_networks
+from .._fleet.pool import networks_there, with_members
+from .._migrate.destination_facts import DestinationFacts, read_destination
+from .._migrate.rules.known_faults import crashes_over_hostdev
+from .._model import bridge_link, dnsmasq
+from .._model.desired import ACTIVE, INACTIVE, Desired, declaration
+from .._model.errors import VirtfleetError
+from .._model.field import Document
+from .._model.forward import has_pool
+from .._model.host import Host
+from .._model.network import NETWORK
+from .._model.observed import Observed
+from .._plan.comparison import Comparison, compare
+from .._plan.rules.check import check
 from . import kinds
 from .finding import Finding
-from .guests import macs_used_twice
+from .guests import macs_used_twice, on_old_settings
+from .reach import find_obstacles
 
 _FORWARDING = ("nat", "route")
 
@@ -49,9 +54,14 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[Finding
         if info is None:
             why = str((facts.get("info") or {}).get("msg") or "it did not answer.")
             found.append(Finding(kinds.HOST_UNKNOWN, host, parameters={"why": why}))
-        else:
-            own = facts.get("contract")
-            found.extend(_host(host, contract if own is None else own, facts.get("bindings"), info))
+            continue
+        own = facts.get("contract")
+        try:
+            seen_host = read_destination(info)
+        except VirtfleetError as error:
+            found.append(Finding(kinds.HOST_UNKNOWN, host, parameters={"why": error.sentence}))
+            continue
+        found.extend(_host(host, contract if own is None else own, facts.get("bindings"), info, seen_host))
     found.extend(macs_used_twice({host: info.get("guests") for host, info in seen.items() if info is not None}))
     order = {host: number for number, host in enumerate(hosts)}
     return sorted(found, key=lambda one: order.get(one.host, -1))
@@ -63,8 +73,12 @@ def _info(facts: Mapping[str, Any]) -> Any:
     return info if usable else None
 
 
-def _host(host: str, contract: Any, bindings: Any, info: Mapping[str, Any]) -> Iterator[Finding]:
+def _host(
+    host: str, contract: Any, bindings: Any, info: Mapping[str, Any], seen: DestinationFacts
+) -> Iterator[Finding]:
+    """seen: the same as info, as typed records."""
     joined, faults = host_networks(contract, bindings, host)
+    mtus = {entry.name: entry.mtu for entry in read_contract(contract)[0]}
     broken = {fault.network for fault in faults}
     there = {network["name"]: network for network in (*info["networks"], *info["transient"])}
     members = networks_there(list(there.values()))
@@ -74,6 +88,10 @@ def _host(host: str, contract: Any, bindings: Any, info: Mapping[str, Any]) -> I
             yield from _against_contract(host, network, complete_network(with_members(network, members)), there, info)
         if name in there:
             yield from _health(host, name, there[name], info)
+            yield from find_obstacles(host, seen, seen.networks[name], mtus.get(name))
+            yield from on_old_settings(host, name, info["details"][name].get("guests_on_old_settings"))
+            if crashes_over_hostdev(seen, seen.networks[name]):
+                yield Finding(kinds.LIBVIRT_FAULT, host, name, parameters={"version": seen.libvirt_version})
         else:
             yield Finding(kinds.NETWORK_MISSING, host, name)
     for name in sorted(set(there) - {network["name"] for network in joined} - broken):
@@ -95,7 +113,7 @@ def _against_contract(
     if name in there:
         yield from _state(host, wanted, info["details"][name])
         yield from _definition(host, name, both)
-        yield from _forwarding(host, network, info["host"].get("forwarding"))
+        yield from _forwarding(host, network, info)
 
 
 def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[Finding]:
@@ -171,12 +189,14 @@ def _health(host: str, name: str, network: Document, info: Mapping[str, Any]) ->
         yield Finding(kinds.POOL_MISCOUNTED, host, name)
 
 
-def _forwarding(host: str, network: Document, passes: Any) -> Iterator[Finding]:
+def _forwarding(host: str, network: Document, info: Mapping[str, Any]) -> Iterator[Finding]:
     if (network.get("forward") or {}).get("mode") not in _FORWARDING or network.get("state", ACTIVE) != ACTIVE:
         return
     families = {"ipv6" if ":" in str(ip.get("address")) else "ipv4" for ip in network.get("ips") or ()}
+    passes, bridge = info["host"].get("forwarding"), info["details"][network["name"]].get("bridge")
+    stopped = ((info.get("routers") or {}).get(bridge) or {}).get("stopped") or {}
     for family in sorted(families):
         if passes is None:
             yield Finding(kinds.FORWARDING_UNKNOWN, host, network["name"], parameters={"family": family})
-        elif not passes[family]:
+        elif not passes[family] or family in stopped:
             yield Finding(kinds.FORWARDING_OFF, host, network["name"], parameters={"family": family})

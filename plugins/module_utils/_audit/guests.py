@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MAC addresses that running guests of the fleet use twice."""
+"""Running guests: MAC addresses that are used twice in the fleet, and settings that a network no longer gives."""
 
 from __future__ import annotations
 
@@ -30,3 +30,13 @@ def macs_used_twice(guests: Mapping[str, Any]) -> Iterator[Finding]:
             others = [f"{other} on {where}" for where, other, key in dict.fromkeys(found) if key != uuid]
             if others:
                 yield Finding(kinds.MAC_TWICE, host, parameters={"mac": mac, "guest": name, "others": others})
+
+
+def on_old_settings(host: str, network: str, old: Any) -> Iterator[Finding]:
+    """old: guests_on_old_settings of the network's details, None where it is not known."""
+    if old is None:
+        yield Finding(kinds.GUEST_SETTINGS_UNKNOWN, host, network)
+        return
+    for one in old:
+        named = {"guest": one["guest"], "mac": one["mac"], "settings": one["differs"]}
+        yield Finding(kinds.GUEST_SETTINGS_OLD, host, network, parameters=named)

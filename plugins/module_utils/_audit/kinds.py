@@ -71,6 +71,61 @@ FORWARDING_OFF = Kind(
 FORWARDING_UNKNOWN = Kind(
     "FORWARDING_UNKNOWN", UNKNOWN, "Whether the host forwards {family} packets is unknown.", "Audit on the host."
 )
+BRIDGE_DOWN = Kind("BRIDGE_DOWN", ERROR, "Bridge {bridge} of network {network} is down.", "Set the bridge up.")
+UPLINK_MISSING = Kind(
+    "UPLINK_MISSING",
+    ERROR,
+    "Bridge {bridge} of network {network} has no uplink, so its guests reach only this host.",
+    "Add an uplink to the bridge.",
+)
+UPLINK_DOWN = Kind(
+    "UPLINK_DOWN",
+    ERROR,
+    "Frames of network {network} {whose}do not leave the host: {link} {why}.",
+    "Repair the link that is named.",
+)
+UPLINK_UNKNOWN = Kind(
+    "UPLINK_UNKNOWN",
+    UNKNOWN,
+    "Whether frames of network {network} {whose}leave the host is unknown: {link} {why}.",
+    "Look at the link that is named.",
+)
+PATH_MTU = Kind(
+    "PATH_MTU",
+    ERROR,
+    "Frames of more than {passes} bytes do not leave bridge {bridge} of network {network}; its contract has MTU {mtu}.",
+    "Raise the MTU of the bridge's uplink, or lower it in the contract.",
+)
+FIREWALL_DROPS = Kind(
+    "FIREWALL_DROPS",
+    ERROR,
+    "The firewall of the host drops {what} network {network}: {rules}.",
+    "Allow them in the host's firewall.",
+)
+FIREWALL_UNKNOWN = Kind(
+    "FIREWALL_UNKNOWN",
+    UNKNOWN,
+    "The firewall of the host may drop {what} network {network}: {rules}.",
+    "Look at the rules that are named.",
+)
+GUEST_SETTINGS_OLD = Kind(
+    "GUEST_SETTINGS_OLD",
+    WARNING,
+    "NIC {mac} of guest {guest} has other settings than network {network} gives now: {settings}.",
+    "Update the guest, as docs/portgroups.md describes.",
+)
+GUEST_SETTINGS_UNKNOWN = Kind(
+    "GUEST_SETTINGS_UNKNOWN",
+    UNKNOWN,
+    "Whether guests of network {network} have its current settings is unknown.",
+    "Gather ports and guests, with qemu:///system.",
+)
+LIBVIRT_FAULT = Kind(
+    "LIBVIRT_FAULT",
+    WARNING,
+    "libvirt {version} may crash over NICs of hostdev networks, as {network} is. libvirt 12.2 fixed it.",
+    "Update libvirt.",
+)
 GUESTS_UNKNOWN = Kind("GUESTS_UNKNOWN", UNKNOWN, "The guests of the host cannot be seen.", "Use qemu:///system.")
 MAC_TWICE = Kind(
     "MAC_TWICE",

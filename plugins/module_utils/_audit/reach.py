@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether what guests send leaves the host: the links beyond a network's bridge or device, and the host's firewall.
+
+The migration check follows the same links by the same functions; it compares two hosts, this asks what the network
+needs by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Optional
+
+from .._fleet.reach import underlying_links
+from .._migrate.destination_facts import DestinationFacts, NetworkFacts
+from .._migrate.frame_path import DOWN, NONE, UP, NicPort, Way, port_on, way_by, way_once_up, ways_out
+from .._migrate.nic_settings import bridge_mtu, combine_ways
+from .._migrate.router.of_nic import routing_on
+from .._migrate.router.passages import ACROSS, BACK, IN, OUT
+from .._migrate.router.ruleset import OPEN, SHUT
+from .._migrate.rules.pools import is_only_down
+from .._migrate.rules.ways import obstacle
+from .._plan.old_settings import effective_settings
+from . import kinds
+from .finding import Finding
+
+# What the firewall must let pass, by forward mode. A network in mode open leaves its rules to the host.
+_PASSES = {"nat": (OUT, BACK, ACROSS), "route": (OUT, BACK, IN, ACROSS)}
+_WORDS = {OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on"}
+_FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+
+
+def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Optional[int]) -> Iterator[Finding]:
+    """mtu: by contract, None where it says nothing. A network that is not active has no way. LINKS_UNKNOWN
+    covers a host whose links cannot be seen."""
+    if not net.active or seen.links is None:
+        return
+    if net.is_virtual:
+        yield from _by_devices(host, seen, net, underlying_links(net.document)[:1])
+    elif net.bridge:
+        yield from _out_of_bridge(host, seen, net, net.bridge, mtu)
+    elif net.mode != "hostdev":
+        yield from _by_devices(host, seen, net, underlying_links(net.document))
+    yield from _firewall(host, seen, net)
+
+
+def _out_of_bridge(
+    host: str, seen: DestinationFacts, net: NetworkFacts, bridge: str, mtu: Optional[int]
+) -> Iterator[Finding]:
+    link = seen.link(bridge)
+    if link is None:
+        return  # LINK_MISSING says so
+    if link.admin != "up" and bridge not in seen.ovs_bridges:
+        yield Finding(kinds.BRIDGE_DOWN, host, net.name, parameters={"bridge": bridge})
+        return
+    for port in _ports(seen, net, bridge):
+        found = ways_out(seen.host_links, bridge, port)
+        state = combine_ways(found, port).state
+        if state == UP:
+            continue
+        if state == NONE:
+            yield Finding(kinds.UPLINK_MISSING, host, net.name, parameters={"bridge": bridge})
+        else:
+            first = min((way for way in found or () if way.state == state), key=lambda way: way.uplink, default=None)
+            yield _stopped(host, net, first, bridge, port)
+        return
+    passes = bridge_mtu(seen, bridge)
+    if mtu and passes and passes < mtu <= (link.mtu or 0):
+        yield Finding(kinds.PATH_MTU, host, net.name, mtu, passes, {"bridge": bridge, "mtu": mtu, "passes": passes})
+
+
+def _ports(seen: DestinationFacts, net: NetworkFacts, bridge: str) -> list[NicPort]:
+    """The ports that guests get: by the network's portgroups, and without one."""
+    groups: list[Any] = [None, *(group.get("name") for group in net.document.get("portgroups") or ())]
+    ports = [
+        port_on(seen.host_links, bridge, effective_settings(net.document, group, {})["vlan"], False) for group in groups
+    ]
+    return list(dict.fromkeys(ports))
+
+
+def _by_devices(host: str, seen: DestinationFacts, net: NetworkFacts, devices: Any) -> Iterator[Finding]:
+    """A member of a pool that is merely down is as idle members are."""
+    for device in devices:
+        link = seen.link(str(device))
+        if link is None:
+            continue  # LINK_MISSING or MEMBER_MISSING says so
+        way = (way_by if link.admin == "up" else way_once_up)(seen.host_links, link)
+        if way.state != UP and not is_only_down(link, way):
+            yield _stopped(host, net, way, str(device))
+
+
+def _stopped(host: str, net: NetworkFacts, way: Optional[Way], link: str, port: Optional[NicPort] = None) -> Finding:
+    """link: what the way begins with."""
+    kind = kinds.UPLINK_DOWN if way is not None and way.state == DOWN else kinds.UPLINK_UNKNOWN
+    why = "cannot be seen" if way is None else obstacle(way)
+    tags = ", ".join(str(tag) for tag in port.tags) if port is not None else ""
+    whose = f"with VLAN {tags} " if tags else ""
+    return Finding(
+        kind, host, net.name, parameters={"link": link if way is None else way.uplink, "why": why, "whose": whose}
+    )
+
+
+def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[Finding]:
+    if not net.bridge or net.bridge in seen.ovs_bridges:
+        return
+    routing = routing_on(seen, net.bridge, net)
+    if routing is None:
+        yield Finding(
+            kinds.FIREWALL_UNKNOWN, host, net.name, parameters={"what": "packets of", "rules": "it cannot be seen"}
+        )
+        return
+    for one in routing.passages:
+        if one.way not in _PASSES.get(str(net.mode), (ACROSS,)) or one.state == OPEN:
+            continue
+        kind = kinds.FIREWALL_DROPS if one.state == SHUT else kinds.FIREWALL_UNKNOWN
+        what = f"{_FAMILIES[one.family]} packets {_WORDS[one.way]}"
+        yield Finding(kind, host, net.name, parameters={"what": what, "rules": list(one.rules)[:2]})
