@@ -96,6 +96,18 @@ PATH_MTU = Kind(
     "Frames of more than {passes} bytes do not leave bridge {bridge} of network {network}; its contract has MTU {mtu}.",
     "Raise the MTU of the bridge's uplink, or lower it in the contract.",
 )
+NOT_AT_BOOT = Kind(
+    "NOT_AT_BOOT",
+    WARNING,
+    "{tools} does not make {link} at boot, which network {network} uses.",
+    "Declare the link there.",
+)
+BOOT_UNKNOWN = Kind(
+    "BOOT_UNKNOWN",
+    UNKNOWN,
+    "Whether the host makes {link} at boot, which network {network} uses, is unknown.",
+    "Look at the tool that makes it.",
+)
 FIREWALL_DROPS = Kind(
     "FIREWALL_DROPS",
     ERROR,

@@ -25,6 +25,8 @@ from .._plan.old_settings import effective_settings
 from . import kinds
 from .finding import Finding
 
+# Links that exist because somebody declared them. A bridge of Open vSwitch is kept in its database.
+_DECLARED = ("bridge", "vlan", "bond", "team")
 # What the firewall must let pass, by forward mode. A network in mode open leaves its rules to the host.
 _PASSES = {"nat": (OUT, BACK, ACROSS), "route": (OUT, BACK, IN, ACROSS)}
 _WORDS = {OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on"}
@@ -43,6 +45,7 @@ def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Op
     elif net.mode != "hostdev":
         yield from _by_devices(host, seen, net, underlying_links(net.document))
     yield from _firewall(host, seen, net)
+    yield from _at_boot(host, seen, net)
 
 
 def _out_of_bridge(
@@ -116,3 +119,18 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
         kind = kinds.FIREWALL_DROPS if one.state == SHUT else kinds.FIREWALL_UNKNOWN
         what = f"{_FAMILIES[one.family]} packets {_WORDS[one.way]}"
         yield Finding(kind, host, net.name, parameters={"what": what, "rules": list(one.rules)[:2]})
+
+
+def _at_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[Finding]:
+    """Of the links that the network stands on, and the uplinks of its bridge."""
+    below = [] if net.is_virtual else underlying_links(net.document)
+    uplinks = [way.uplink for name in below if seen.is_bridge(name) for way in ways_out(seen.host_links, name) or ()]
+    for name in sorted({*below, *uplinks}):
+        link = seen.link(name)
+        if link is None or link.kind not in _DECLARED or name in seen.ovs_bridges:
+            continue
+        if seen.boot is None or not seen.boot.tools:
+            yield Finding(kinds.BOOT_UNKNOWN, host, net.name, parameters={"link": name})
+        elif name not in seen.boot.links:
+            named = {"link": name, "tools": " or ".join(seen.boot.tools)}
+            yield Finding(kinds.NOT_AT_BOOT, host, net.name, parameters=named)

@@ -9,7 +9,7 @@ What was not looked at is None, never a default.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Optional
 
@@ -136,6 +136,14 @@ class MigrationSettings:
 
 
 @dataclass(frozen=True)
+class Boot:
+    """See _host/boot.py."""
+
+    tools: tuple[str, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class HostFacts:
     libvirt_version: str
     hostname: Optional[str]
@@ -153,6 +161,7 @@ class HostFacts:
     memory: Optional[Memory] = None
     cpus: Optional[int] = None
     qemu_version: Optional[str] = None
+    boot: Optional[Boot] = None
 
 
 @dataclass(frozen=True)
@@ -248,6 +257,7 @@ class DestinationFacts:
         self.cpus = host.cpus
         self.forwarding = host.forwarding
         self.migration = host.migration
+        self.boot = host.boot
         named = None if host.migration is None else host.migration.host
         # By which libvirt says that it can be reached.
         self.migration_host = named or host.hostname

@@ -110,6 +110,7 @@ def gather_from(
             "forwarding": routing.forwarding,
             "routes": routing.routes,
             "migration": _migration(host) if HOST in what else None,
+            "boot": _boot(host) if HOST in what else None,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },
         "lookups": None if lookups is None else look_up(conn, lookups, host.remote, emulators),
@@ -150,6 +151,15 @@ def _migration(host: Host) -> Optional[dict[str, Any]]:
     from .._host.migration import read_migration
 
     return read_migration()
+
+
+def _boot(host: Host) -> Optional[dict[str, Any]]:
+    """None where it cannot be seen."""
+    if host.remote:
+        return None
+    from .._host.boot import read_boot
+
+    return read_boot()
 
 
 def _details(observed: Observed, host: Host) -> dict[str, Any]:

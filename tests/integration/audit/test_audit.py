@@ -36,6 +36,8 @@ FLEET = {
     },
 }  # fmt: skip
 RECORD = "<host ip='10.67.0.9'><hostname>by-hand</hostname></host>"
+NETDEV = "/etc/systemd/network/br0.netdev"
+NETWORKD = "/etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
 ROLLOUT = "rollout"
 # How a fault comes about, what is found of it, and what repairs it.
 FAULTS = {
@@ -44,6 +46,8 @@ FAULTS = {
     "bridge down": ("ip link set br0 down", {"BRIDGE_DOWN"}, "ip link set br0 up"),
     "small uplink": ("ip link set p0 mtu 1400", {"PATH_MTU"}, "ip link set p0 mtu 1500"),
     "small bridge": ("ip link set br0 mtu 1400", {"MTU_BROKEN"}, "ip link set br0 mtu 1500"),
+    "not at boot": (f"mv {NETDEV} /run/br0", {"NOT_AT_BOOT"}, f"mv /run/br0 {NETDEV}"),
+    "unknown at boot": (f"mv {NETWORKD} /run/unit", {"BOOT_UNKNOWN"}, f"mv /run/unit {NETWORKD}"),
     "firewall": (
         "iptables -I FORWARD -i virbr67 -j DROP", {"FIREWALL_DROPS"}, "iptables -D FORWARD -i virbr67 -j DROP",
     ),
@@ -104,6 +108,11 @@ def fleet(tmp_path_factory):
                 host, "sh", "-c", "ip link add br0 type bridge; ip link set br0 mtu 1400; ip link set br0 mtu 1500"
             )
             hosts.on(host, "sh", "-c", "ip link set br0 up; ip link set p0 up master br0")
+            # The lab's hosts have no systemd; these are the files by which it makes the bridge.
+            declared = f"echo '[NetDev]\nName=br0\nKind=bridge' >{NETDEV}; ln -s /dev/zero {NETWORKD}"
+            hosts.on(
+                host, "sh", "-c", f"mkdir -p {NETDEV.rpartition('/')[0]} {NETWORKD.rpartition('/')[0]}; {declared}"
+            )
         fleet = Fleet(hosts)
         fleet.rollout()
         yield fleet

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from harness import EVERYWHERE
-from harness.playbook import PROGRAM, environment
+from harness.playbook import COLLECTION, PROGRAM, environment
 from host.bare import BareHost, booted, wanted
 
 pytestmark = pytest.mark.lab
@@ -33,17 +33,28 @@ class Played:
         self.host = host
         self.folder = folder
 
-    def play(self, role: str, *args: str, **variables: Any) -> tuple[dict[str, int], str]:
-        """The counts of the recap, and the output."""
-        inventory = {"kvm": {"hosts": {"bare": {
+    def inventory(self) -> str:
+        hosts = {"bare": {
             "ansible_ssh_executable": str(self.host.ssh), "ansible_ssh_pipelining": True,
             "ansible_ssh_transfer_method": "piped", "ansible_host": "bare",
-        }}}}  # fmt: skip
-        (self.folder / "inventory.yml").write_text(json.dumps(inventory))
+        }}  # fmt: skip
+        path = self.folder / "inventory.yml"
+        path.write_text(json.dumps({"kvm": {"hosts": hosts}}))
+        return str(path)
+
+    def module(self, name: str, args: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [PROGRAM.with_name("ansible"), "-i", self.inventory(), "-m", COLLECTION + name, "-a", args, "bare"],
+            env=environment(self.folder / "lines", ""), capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+        return dict(json.loads(done.stdout[done.stdout.index("{") :]))
+
+    def play(self, role: str, *args: str, **variables: Any) -> tuple[dict[str, int], str]:
+        """The counts of the recap, and the output."""
         play = {"hosts": "kvm", "gather_facts": False, "roles": [{"role": role}], "vars": variables}
         (self.folder / "play.yml").write_text(json.dumps([play]))
         done = subprocess.run(
-            [PROGRAM, "-i", str(self.folder / "inventory.yml"), str(self.folder / "play.yml"), *args],
+            [PROGRAM, "-i", self.inventory(), self.folder / "play.yml", *args],
             env=environment(self.folder / "lines", ""), capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         output = done.stdout + done.stderr
@@ -127,6 +138,15 @@ def test_networks_are_rolled_out_on_it(bare):
     assert "lab" in bare.host.on("virsh", "-c", "qemu:///system", "-q", "net-list", "--name").split()
     recap, output = bare.play("virtfleet.network.networks", **variables)
     assert (recap["failed"], recap["changed"]) == (0, 0), output
+
+
+def test_what_networkd_makes_at_boot(bare):
+    """systemd-networkd itself makes the bridge, and virt_network_info finds where it is declared."""
+    bare.host.on("sh", "-c", "printf '[NetDev]\\nName=br66\\nKind=bridge\\n' >/etc/systemd/network/br66.netdev")
+    bare.host.on("systemctl", "enable", "--now", "systemd-networkd.service")
+    bare.host.on("sh", "-c", "for n in $(seq 50); do [ -e /sys/class/net/br66 ] && exit; sleep 0.2; done; exit 1")
+    found = bare.module("virt_network_info", "gather=host")["host"]["boot"]
+    assert found["links"]["br66"] == "systemd-networkd", found
 
 
 def test_other_daemons_are_refused(bare):

@@ -93,6 +93,7 @@ def info(number: int) -> dict[str, Any]:
         "host": {
             "libvirt_version": "9.0.0", "hostname": f"kvm{number}", "remote": False,
             "forwarding": {"ipv4": True, "ipv6": True},
+            "boot": {"tools": ["systemd-networkd"], "links": {"br0": "systemd-networkd"}},
         },
     }  # fmt: skip
 
@@ -156,6 +157,8 @@ FAULTS = {
     "UPLINK_DOWN": lambda f: f["links"][1].update(carrier=False),
     "UPLINK_UNKNOWN": lambda f: f["links"][1].update(kind="wireguard-like"),
     "PATH_MTU": lambda f: f["links"][1].update(mtu=1400),
+    "NOT_AT_BOOT": lambda f: f["host"]["boot"].update(links={}),
+    "BOOT_UNKNOWN": lambda f: f["host"].update(boot=None),
     "FIREWALL_DROPS": lambda f: f["routers"]["br0"]["passages"][0].update(state="shut", rules=["iptables: DROP"]),
     "FIREWALL_UNKNOWN": lambda f: f["routers"]["br0"]["passages"][0].update(state=None, rules=["iptables: -m mark"]),
     "GUEST_SETTINGS_OLD": lambda f: f["details"]["red"].update(guests_on_old_settings=[OLD]),
