@@ -29,6 +29,7 @@ from .._model.observed import Observed
 from .._plan.comparison import Comparison, compare
 from .._plan.rules.check import check
 from . import kinds
+from .addresses import addresses_used_twice
 from .finding import Finding
 from .guests import macs_used_twice, on_old_settings
 from .reach import find_obstacles
@@ -49,6 +50,7 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[Finding
         found.append(
             Finding(kinds.FAULT, fault.host, fault.network, None, None, {"fault": fault.code, "text": fault.sentence})
         )
+    seen_hosts: dict[str, DestinationFacts] = {}
     for host, facts in hosts.items():
         info = seen[host]
         if info is None:
@@ -61,8 +63,10 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[Finding
         except VirtfleetError as error:
             found.append(Finding(kinds.HOST_UNKNOWN, host, parameters={"why": error.sentence}))
             continue
+        seen_hosts[host] = seen_host
         found.extend(_host(host, contract if own is None else own, facts.get("bindings"), info, seen_host))
     found.extend(macs_used_twice({host: info.get("guests") for host, info in seen.items() if info is not None}))
+    found.extend(addresses_used_twice(seen_hosts))
     order = {host: number for number, host in enumerate(hosts)}
     return sorted(found, key=lambda one: order.get(one.host, -1))
 

@@ -145,5 +145,11 @@ MAC_TWICE = Kind(
     "MAC address {mac} of guest {guest} is also used by {others}.",
     "Give one of them another MAC address.",
 )
+ADDRESS_TWICE = Kind(
+    "ADDRESS_TWICE",
+    ERROR,
+    "Address {address} of bridge {bridge}, which network {network} uses, is also used by {others}.",
+    "Give one of the hosts another address.",
+)
 
 KINDS = tuple(value for value in list(vars().values()) if isinstance(value, Kind))

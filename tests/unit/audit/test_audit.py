@@ -254,6 +254,16 @@ def test_a_mac_used_on_two_hosts_is_said_on_both() -> None:
     assert [(one.host, one.code) for one in audit(CONTRACT, hosts)] == [("kvm1", "MAC_TWICE"), ("kvm2", "MAC_TWICE")]
 
 
+def test_an_address_used_on_two_hosts_is_said_on_both() -> None:
+    hosts = copy.deepcopy(fleet())
+    for name, address in (("kvm1", "fd00::1"), ("kvm2", "fd00:0::0:1"), ("kvm3", "fd00::2")):
+        hosts[name]["info"]["links"][0].update(addresses=[address])
+        # The same on every host, and apart.
+        hosts[name]["info"]["links"][3].update(addresses=["10.20.0.1"])
+    found = [(one.host, one.network, one.code) for one in audit(CONTRACT, hosts)]
+    assert found == [("kvm1", "red", "ADDRESS_TWICE"), ("kvm2", "red", "ADDRESS_TWICE")]
+
+
 @given(st.sets(st.integers(1, 120), min_size=1))
 def test_folding_loses_no_host(numbers: set[int]) -> None:
     seen: set[int] = set()

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses that several hosts have in one physical network.
+
+The hosts' own bridges under networks of one name are one physical network, as the contract says. A network of libvirt's
+own bridges has the same subnet on every host, and is apart on each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .._migrate.destination_facts import DestinationFacts
+from .._model.address import ip as canonical_ip
+from . import kinds
+from .finding import Finding
+
+
+def addresses_used_twice(hosts: Mapping[str, DestinationFacts]) -> Iterator[Finding]:
+    users: dict[tuple[str, str], dict[str, str]] = {}
+    for host, seen in hosts.items():
+        for net in seen.networks.values():
+            link = None if net.is_virtual or not net.bridge else seen.link(net.bridge)
+            for address in (link.addresses or ()) if link is not None else ():
+                users.setdefault((net.name, canonical_ip(address)), {})[host] = str(net.bridge)
+    for (network, address), bridges in users.items():
+        for host, bridge in bridges.items():
+            others = [f"{other} on {where}" for where, other in bridges.items() if where != host]
+            if others:
+                named = {"address": address, "bridge": bridge, "others": others}
+                yield Finding(kinds.ADDRESS_TWICE, host, network, parameters=named)
