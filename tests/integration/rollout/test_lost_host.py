@@ -6,24 +6,30 @@
 from __future__ import annotations
 
 import pytest
+from harness import EVERYWHERE
 
 from .rollouts import HOSTS, MAKE, having, rollout
 
 pytestmark = pytest.mark.lab
 
 
-@pytest.mark.parametrize("by", ["sshd", "init"])
-@pytest.mark.parametrize(
-    ("serial", "lost", "new", "old"),
-    [
-        ("1", "kvm2", ["kvm1"], ["kvm3", "kvm4"]),
-        ("1", "kvm4", ["kvm1", "kvm2", "kvm3"], []),
-        ("2", "kvm2", [], ["kvm1", "kvm3", "kvm4"]),
-        ("50%", "kvm1", [], ["kvm2", "kvm3", "kvm4"]),
-        ("3", "kvm4", ["kvm1", "kvm2", "kvm3"], []),
-        ("100%", "kvm3", [], ["kvm1", "kvm2", "kvm4"]),
-    ],
-)
+BATCHES = [
+    ("1", "kvm2", ["kvm1"], ["kvm3", "kvm4"]),
+    ("1", "kvm4", ["kvm1", "kvm2", "kvm3"], []),
+    ("2", "kvm2", [], ["kvm1", "kvm3", "kvm4"]),
+    ("50%", "kvm1", [], ["kvm2", "kvm3", "kvm4"]),
+    ("3", "kvm4", ["kvm1", "kvm2", "kvm3"], []),
+    ("100%", "kvm3", [], ["kvm1", "kvm2", "kvm4"]),
+]
+# Each size of batches meets one loss, in turn; with IT_EVERYWHERE both.
+LOSSES = [
+    (*batch, by)
+    for place, batch in enumerate(BATCHES)
+    for by in (("sshd", "init") if EVERYWHERE else (("sshd", "init")[place % 2],))
+]
+
+
+@pytest.mark.parametrize(("serial", "lost", "new", "old", "by"), LOSSES)
 def test_no_batch_is_begun_after_the_one_that_lost_a_host(hosts, serial, lost, new, old, by):
     told = rollout(hosts, "-e", f"networks_serial={serial}", lost=lost, by=by)
     assert told.code, told.output
