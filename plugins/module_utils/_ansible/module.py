@@ -85,7 +85,8 @@ def run(module: Module, work: Callable[[Module], dict[str, Any]], gate: bool = T
             code="UNEXPECTED",
             exception=traceback.format_exc(),
         )
-    module.exit_json(**result)
+    else:
+        module.exit_json(**result)
 
 
 def _gate() -> None:

@@ -73,11 +73,9 @@ def _deleted(section: Section, state: list[Document], gone: Sequence[Document], 
     """Takes gone out of state."""
     rest, changes = list(gone), []
     while rest:
-        for record in rest:
-            said = _deletion(section, record, state)
-            if said is not None:
-                break
-        else:
+        ways = ((record, _deletion(section, record, state)) for record in rest)
+        record, said = next(((record, said) for record, said in ways if said is not None), (None, None))
+        if record is None or said is None:
             return None, _in_the_way(section, rest, state)
         rest.remove(record)
         state.pop(_found(section, said, state)[0])

@@ -134,12 +134,13 @@ def execute(
 
 def _do_next(running: Running, one: _Going) -> None:
     plan = running.entries[one.place].plan
+    step = one.rest[0]
     try:
-        if one.rest[0].action in (BYPASS, DESTROY):
+        if step.action in (BYPASS, DESTROY):
             entry, one.rest = before_stop(running.conn, running.host, running.entries[one.place], one.rest)
             if running.keep(one.place, entry):
                 running.save()
-        step = one.rest[0]
+            step = one.rest[0]
         running.keep_leases(one.place, step)
         if step.action == DESTROY:
             one.gaps.stopped = time.monotonic()

@@ -133,6 +133,25 @@ def test_a_step_that_fails_leaves_all_networks_as_they_were(conn, journal, befor
     assert journal.read() is None
 
 
+@pytest.mark.parametrize(
+    "error", [VirtfleetError("DAEMON_LOST", "The daemon is gone."), OSError(5, "read"), KeyError("a")]
+)
+def test_a_look_before_the_stop_that_fails_is_told_with_its_step(conn, monkeypatch, error):
+    """Whatever it is, it is reported, and not hidden by a fault of ours."""
+    apply(want(**LAN))
+
+    def before_stop(*_args):
+        raise error
+
+    monkeypatch.setattr(execute, "before_stop", before_stop)
+    with pytest.raises(VirtfleetError) as caught:
+        apply(want(**{**LAN, "mtu": 1400}))
+    code = getattr(error, "code", None) or ("HOST_FAILED" if isinstance(error, OSError) else "UNEXPECTED")
+    assert caught.value.code == code
+    assert type(error).__name__ in caught.value.sentence or code != "UNEXPECTED", caught.value.sentence
+    assert caught.value.details["failed_step"]["action"] == "destroy"
+
+
 def test_the_journal_is_there_from_the_first_step_to_the_last(conn, journal, monkeypatch):
     real, found = execute.run_step, []
 
