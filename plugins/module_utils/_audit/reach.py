@@ -105,8 +105,8 @@ def _stopped(host: str, net: NetworkFacts, way: Optional[Way], link: str, port: 
 
 
 def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[Finding]:
-    if not net.bridge or net.bridge in seen.ovs_bridges:
-        return
+    if not net.bridge or net.bridge in seen.ovs_bridges or seen.link(net.bridge) is None:
+        return  # a bridge that is not there is found by LINK_MISSING or BRIDGE_FAULTY
     routing = routing_on(seen, net.bridge, net)
     if routing is None:
         yield Finding(

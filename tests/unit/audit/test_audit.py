@@ -225,6 +225,18 @@ def test_what_the_firewall_drops_of_a_nat_network(way: str) -> None:
     assert "FORWARD: policy DROP" in found.sentence()
 
 
+def test_a_bridge_that_is_not_there_is_one_finding() -> None:
+    hosts = copy.deepcopy(fleet(2))
+    hosts["kvm1"]["info"]["links"].pop(0)
+    facts = hosts["kvm2"]["info"]
+    facts["links"].pop(3)
+    facts["details"]["lab"].update(bridge_link="missing")
+    for facts in (hosts["kvm1"]["info"], hosts["kvm2"]["info"]):
+        facts["routers"] = {name: it for name, it in facts["routers"].items() if name in str(facts["links"])}
+    found = [(one.host, one.code) for one in audit(CONTRACT, hosts)]
+    assert found == [("kvm1", "LINK_MISSING"), ("kvm2", "BRIDGE_FAULTY")]
+
+
 def test_a_member_that_is_merely_down_is_no_finding() -> None:
     hosts = copy.deepcopy(fleet(1))
     hosts["kvm1"]["info"]["links"][2].update(admin="down", carrier=None)
