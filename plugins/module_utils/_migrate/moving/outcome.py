@@ -76,9 +76,9 @@ def _lost(step: Step, told: Optional[Mapping[str, Any]], result: Any, look: Any)
         return {"status": FAILED, "code": code, "sentence": f"{step.source} did not migrate {step.guest}: {reason}"}
     if "guests" not in (look or {}):
         reason = " ".join(str((look or {}).get("msg") or "no result").split())
-        sentence = f"{step.guest} migrated; {step.destination} does not answer since: {reason}"
+        sentence = f"{step.guest} migrated; {step.destination} has not answered since: {reason}"
         return {"status": UNKNOWN, "code": "HOST_SILENT", "sentence": sentence}
-    sentence = f"{step.guest} migrated to {step.destination} and does not run there now."
+    sentence = f"{step.guest} migrated to {step.destination} but does not run there now."
     return {"status": FAILED, "code": "GUEST_OFF", "sentence": sentence}
 
 

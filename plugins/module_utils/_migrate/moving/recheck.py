@@ -116,7 +116,7 @@ def _absent(step: Step, hosts: Hosts) -> dict[str, Any]:
         return _order(UNKNOWN, "HOST_SILENT", _silent(silent[0], hosts.found.get(silent[0])))
     elsewhere = [host for host in sorted(hosts.found) if find_described(hosts.found[host], step) is not None]
     if elsewhere:
-        return _order(REFUSED, "GUEST_ELSEWHERE", f"{step.guest} is on {elsewhere[0]} by now; make a new plan.")
+        return _order(REFUSED, "GUEST_ELSEWHERE", f"{step.guest} is on {elsewhere[0]} already; make a new plan.")
     return _order(REFUSED, "GUEST_MISSING", f"{step.guest} is neither on {step.source} nor on {step.destination}.")
 
 
