@@ -146,13 +146,13 @@ def _about_books(request: Request, pool: Pool, plan: Plan, check_mode: bool, sna
     stale = [f"{member.name} ({holder})" for member in pool.everything for holder in member.of_kind(STALE)]
     if stale:
         warnings.append(
-            f"Network '{request.network}' has members with stale ports: {', '.join(stale)}; reclaim_stale: true frees "
-            "them."
+            f"Network '{request.network}' has members with stale ports: {', '.join(stale)}; set reclaim_stale: "
+            "true to free them."
         )
     if pool.miscounted and not (plan.changed and check_mode):
         warnings.append(
             f"libvirt's count of used members of network '{request.network}' is wrong; it may assign a member twice or "
-            "not at all. reclaim_stale: true corrects it."
+            "not at all. Set reclaim_stale: true to correct it."
         )
     return warnings
 

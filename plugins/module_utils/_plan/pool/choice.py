@@ -190,7 +190,7 @@ def _refuse_held(request: Request, pool: Pool, members: Sequence[str]) -> None:
     which = ", ".join(f"{member.name} ({', '.join(map(str, member.of_kind(kinds.GUEST)))})" for member in leaving)
     raise VirtfleetError(
         "MEMBER_IN_USE",
-        f"Running guests hold members that are to be removed from network '{request.network}': {which}; nothing was "
+        f"Running guests hold members that would be removed from network '{request.network}': {which}; nothing was "
         "changed. With drain: true, they are removed from the pool and these guests keep them until they stop.",
         network=request.network,
         members=[member.name for member in leaving],
