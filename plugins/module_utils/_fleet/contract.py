@@ -75,7 +75,7 @@ def read_contract(contract: Any) -> tuple[list[ContractNetwork], list[Fault]]:
     return list(entries.values()), faults
 
 
-def names_in(contract: Any) -> Optional[set[str]]:
+def network_names(contract: Any) -> Optional[set[str]]:
     """The names of the networks, even where the rest is invalid; None when it is not a contract at all."""
     if not is_list(contract):
         return None

@@ -32,7 +32,7 @@ from .difference import (
     SUBNETS_DIFFER,
     Difference,
     between,
-    in_order,
+    sort_differences,
 )
 from .seen import Seen, definition
 
@@ -75,7 +75,7 @@ def adopt(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Any]) -> 
         contract.append(entry)
         for host, binding in bound.items():
             bindings[host][name] = binding
-    return Adopted(contract, bindings, in_order(differences))
+    return Adopted(contract, bindings, sort_differences(differences))
 
 
 def _factored(name: str, seen: Mapping[str, Seen]) -> tuple[Document, dict[str, Document], list[Difference]]:

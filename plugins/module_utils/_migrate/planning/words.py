@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..matrix import format_table
-from .fleet import APART, CPUS, HUGEPAGES, MEMBERS, PLACES, UNIQUE, Guest, Obstacle
+from .fleet import APART, CPUS, HUGEPAGES, MEMBERS, PLACES, UNIQUE, Obstacle, PlannedGuest
 from .shortage import Addition, Shortage
 
 _MIB = 1024
@@ -17,7 +17,7 @@ _SHOWN = 3
 _WHY = {"leaves": "", "makes_room": "makes room", "detour": "goes on later"}
 
 
-def stay(guest: Guest, short: Sequence[Shortage]) -> str:
+def stay(guest: PlannedGuest, short: Sequence[Shortage]) -> str:
     if not guest.destinations:
         reasons = [f"{host}: {_obstacle(one)}" for host, one in sorted(guest.obstacles.items())]
         more = f"; and {len(reasons) - _SHOWN} more hosts" if len(reasons) > _SHOWN else ""
