@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each host of a rollout has: for people hosts that are alike are folded, for machines they are listed."""
+"""The state of each host of a rollout: a table in which hosts with the same state share one line, and data."""
 
 from __future__ import annotations
 
