@@ -85,7 +85,7 @@ def _lost(step: PlanStep, told: Optional[Mapping[str, Any]], result: Any, look: 
 
 
 def show_outcome(outcomes: Sequence[Mapping[str, Any]], stays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    "lines, a table for people, and problems, a sentence for each guest that did not reach its destination."
+    """lines, a table for people, and problems, a sentence for each guest that did not reach its destination."""
     rows = []
     for one in sorted(outcomes, key=lambda outcome: int(outcome["step"])):
         downtime = one["statistics"].get("downtime_ms")

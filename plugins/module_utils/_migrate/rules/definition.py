@@ -27,7 +27,7 @@ NIC_NOT_UNDERSTOOD = unknown(
     "What {path} in the guest's definition means for its traffic on {host} is not known.", code="GUEST_XML_UNKNOWN"
 )
 NOT_READ = unknown(
-    "Whether the check understands all of the guest's definition is not known: it was described by an older version. "
+    "It is unknown whether the check understands all of the guest's definition: an older version described it. "
     "Describe the guest again.",
     LIBVIRT_ACCEPTS,
 )
