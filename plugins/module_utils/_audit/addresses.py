@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from .._migrate.destination_facts import DestinationFacts
 from .._model.address import ip as canonical_ip
 from . import kinds
-from .finding import Finding
+from .finding import AuditFinding
 
 
-def addresses_used_twice(hosts: Mapping[str, DestinationFacts]) -> Iterator[Finding]:
+def addresses_used_twice(hosts: Mapping[str, DestinationFacts]) -> Iterator[AuditFinding]:
     users: dict[tuple[str, str], dict[str, str]] = {}
     for host, seen in hosts.items():
         for net in seen.networks.values():
@@ -29,4 +29,4 @@ def addresses_used_twice(hosts: Mapping[str, DestinationFacts]) -> Iterator[Find
             others = [f"{other} on {where}" for where, other in bridges.items() if where != host]
             if others:
                 named = {"address": address, "bridge": bridge, "others": others}
-                yield Finding(kinds.ADDRESS_TWICE, host, network, parameters=named)
+                yield AuditFinding(kinds.ADDRESS_TWICE, host, network, parameters=named)

@@ -20,7 +20,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._audit.table imp
     table,
     without_findings,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import WIDTH, folded, natural
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import WIDTH, fold_host_names, natural
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
 
 CONTRACT = [
@@ -279,7 +279,7 @@ def test_an_address_used_on_two_hosts_is_said_on_both() -> None:
 @given(st.sets(st.integers(1, 120), min_size=1))
 def test_folding_loses_no_host(numbers: set[int]) -> None:
     seen: set[int] = set()
-    for part in folded(f"kvm{number}" for number in numbers).split(", "):
+    for part in fold_host_names(f"kvm{number}" for number in numbers).split(", "):
         first, _dash, last = part.replace("kvm", "").partition("-")
         seen |= set(range(int(first), int(last or first) + 1))
     assert seen == numbers
