@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every command of the runbook, in the order of a fleet's life: changed, failed halfway, taken back, a host replaced, a
-network withdrawn, from CI and by ansible-runner. Its prepare.yml needs systemd and runs in tests/integration/host; the
-playbook evacuate runs in tests/evacuate.
+network withdrawn, from CI and by ansible-runner. Its prepare.yml needs systemd and runs in tests/integration/bare_host;
+the playbook evacuate runs in tests/evacuate.
 """
 
 from __future__ import annotations

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 from harness import EVERYWHERE
 from harness.playbook import COLLECTION, PROGRAM, environment
-from host.bare import BareHost, booted, wanted
 from readme.page import Page
+
+from .bare import BareHost, booted, wanted
 
 pytestmark = pytest.mark.lab
 
