@@ -315,6 +315,16 @@ def test_an_address_used_on_two_hosts_is_said_on_both() -> None:
     assert found == [("kvm1", "red", "ADDRESS_TWICE"), ("kvm2", "red", "ADDRESS_TWICE")]
 
 
+def test_networks_outside_the_contract_may_be_apart() -> None:
+    hosts = copy.deepcopy(fleet(2))
+    for facts in hosts.values():
+        own = {"name": "mgmt", "uuid": uuid("d", 1), "forward": {"mode": "bridge"}, "bridge": {"name": "brm"}}
+        facts["info"]["networks"].append({**own, "state": "active", "autostart": True})
+        facts["info"]["details"]["mgmt"] = details(managed=False)
+        facts["info"]["links"].append(link("brm", addresses=["192.168.1.1"]))
+    assert {one.code for one in audit(CONTRACT, hosts)} == {"NETWORK_FOREIGN"}
+
+
 @given(st.sets(st.integers(1, 120), min_size=1))
 def test_folding_loses_no_host(numbers: set[int]) -> None:
     seen: set[int] = set()
