@@ -22,7 +22,7 @@ from .._model import bridge_link, dnsmasq
 from .._model.desired import ACTIVE, INACTIVE, Desired, declaration
 from .._model.errors import VirtfleetError
 from .._model.field import Document
-from .._model.forward import has_pool
+from .._model.forward import has_pool, is_virtual
 from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
@@ -53,6 +53,7 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
             )
         )
     seen_hosts: dict[str, DestinationFacts] = {}
+    physical: dict[str, set[str]] = {}
     for host, facts in hosts.items():
         info = seen[host]
         if info is None:
@@ -66,9 +67,13 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
             found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": error.sentence}))
             continue
         seen_hosts[host] = seen_host
-        found.extend(_host(host, contract if own is None else own, facts.get("bindings"), info, seen_host))
+        own = contract if own is None else own
+        joined, faults = host_networks(own, facts.get("bindings"), host)
+        physical[host] = {network["name"] for network in joined if not is_virtual(network)}
+        mtus = {entry.name: entry.mtu for entry in read_contract(own)[0]}
+        found.extend(_host(host, joined, {fault.network for fault in faults}, mtus, info, seen_host))
     found.extend(macs_used_twice({host: info.get("guests") for host, info in seen.items() if info is not None}))
-    found.extend(addresses_used_twice(seen_hosts))
+    found.extend(addresses_used_twice(seen_hosts, physical))
     order = {host: number for number, host in enumerate(hosts)}
     return sorted(found, key=lambda one: order.get(one.host, -1))
 
@@ -80,12 +85,15 @@ def _info(facts: Mapping[str, Any]) -> Any:
 
 
 def _host(
-    host: str, contract: Any, bindings: Any, info: Mapping[str, Any], seen: DestinationFacts
+    host: str,
+    joined: list[Document],
+    broken: set[str],
+    mtus: Mapping[str, Optional[int]],
+    info: Mapping[str, Any],
+    seen: DestinationFacts,
 ) -> Iterator[AuditFinding]:
-    """seen: the same as info, as typed records."""
-    joined, faults = host_networks(contract, bindings, host)
-    mtus = {entry.name: entry.mtu for entry in read_contract(contract)[0]}
-    broken = {fault.network for fault in faults}
+    """joined: the networks by contract and bindings; broken: those with faults; mtus: by contract; seen: the same as
+    info, as typed records."""
     there = {network["name"]: network for network in (*info["networks"], *info["transient"])}
     members = networks_there(list(there.values()))
     for network in joined:

@@ -88,6 +88,12 @@ FORWARDING_UNKNOWN = Kind(
     "It is unknown whether the host forwards {family} packets.",
     "Run the audit on the host itself, not over a remote URI.",
 )
+NOT_A_BRIDGE = Kind(
+    "NOT_A_BRIDGE",
+    ERROR,
+    "{link}, which network {network} uses as its bridge, is not a bridge.",
+    "Name a bridge in the binding, or replace the link with a bridge.",
+)
 BRIDGE_DOWN = Kind("BRIDGE_DOWN", ERROR, "Bridge {bridge} of network {network} is down.", "Set the bridge up.")
 UPLINK_MISSING = Kind(
     "UPLINK_MISSING",

@@ -54,19 +54,25 @@ def _out_of_bridge(
     link = seen.link(bridge)
     if link is None:
         return  # LINK_MISSING says so
+    if not seen.is_bridge(bridge):
+        yield AuditFinding(kinds.NOT_A_BRIDGE, host, net.name, parameters={"link": bridge})
+        return
     if link.admin != "up" and bridge not in seen.ovs_bridges:
         yield AuditFinding(kinds.BRIDGE_DOWN, host, net.name, parameters={"bridge": bridge})
         return
-    for port in _ports(seen, net, bridge):
-        found = ways_out(seen.host_links, bridge, port)
-        state = combine_ways(found, port).state
-        if state == UP:
+    states = {
+        port: combine_ways(ways_out(seen.host_links, bridge, port), port).state for port in _ports(seen, net, bridge)
+    }
+    # One finding is enough, of the port that is worst off.
+    for state in (NONE, DOWN, None):
+        port = next((one for one in states if states[one] == state), None)
+        if port is None:
             continue
         if state == NONE:
             yield AuditFinding(kinds.UPLINK_MISSING, host, net.name, parameters={"bridge": bridge})
         else:
-            first = min((way for way in found or () if way.state == state), key=lambda way: way.uplink, default=None)
-            yield _stopped(host, net, first, bridge, port)
+            ways = (way for way in ways_out(seen.host_links, bridge, port) or () if way.state == state)
+            yield _stopped(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
         return
     passes = bridge_mtu(seen, bridge)
     if mtu and passes and passes < mtu <= (link.mtu or 0):
@@ -78,8 +84,10 @@ def _out_of_bridge(
 def _ports(seen: DestinationFacts, net: NetworkFacts, bridge: str) -> list[NicPort]:
     """The ports that guests get: by the network's portgroups, and without one."""
     groups: list[Any] = [None, *(group.get("name") for group in net.document.get("portgroups") or ())]
+    isolated = bool((net.document.get("port") or {}).get("isolated"))
     ports = [
-        port_on(seen.host_links, bridge, effective_settings(net.document, group, {})["vlan"], False) for group in groups
+        port_on(seen.host_links, bridge, effective_settings(net.document, group, {})["vlan"], isolated)
+        for group in groups
     ]
     return list(dict.fromkeys(ports))
 
@@ -109,8 +117,8 @@ def _stopped(
 
 
 def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
-    if not net.bridge or net.bridge in seen.ovs_bridges or seen.link(net.bridge) is None:
-        return  # a bridge that is not there is found by LINK_MISSING or BRIDGE_FAULTY
+    if not net.bridge or net.bridge in seen.ovs_bridges or not seen.is_bridge(net.bridge):
+        return  # LINK_MISSING, NOT_A_BRIDGE or BRIDGE_FAULTY says so
     routing = routing_on(seen, net.bridge, net)
     if routing is None:
         yield AuditFinding(
