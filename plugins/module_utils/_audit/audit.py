@@ -60,14 +60,13 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
             why = str((facts.get("info") or {}).get("msg") or "it did not answer.")
             found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": why}))
             continue
-        own = facts.get("contract")
         try:
             seen_host = read_destination(info)
         except VirtfleetError as error:
             found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": error.sentence}))
             continue
         seen_hosts[host] = seen_host
-        own = contract if own is None else own
+        own = contract if facts.get("contract") is None else facts["contract"]
         joined, faults = host_networks(own, facts.get("bindings"), host)
         physical[host] = {network["name"] for network in joined if not is_virtual(network)}
         mtus = {entry.name: entry.mtu for entry in read_contract(own)[0]}
@@ -96,10 +95,13 @@ def _host(
     info, as typed records."""
     there = {network["name"]: network for network in (*info["networks"], *info["transient"])}
     members = networks_there(list(there.values()))
+    major, minor, patch = seen.version
+    libvirt = Host((major, minor, patch))
     for network in joined:
         name = network["name"]
         if name not in broken:
-            yield from _against_contract(host, network, complete_network(with_members(network, members)), there, info)
+            wanted = complete_network(with_members(network, members))
+            yield from _against_contract(host, network, wanted, there, info, libvirt)
         if name in there:
             yield from _health(host, name, there[name], info)
             yield from find_obstacles(host, seen, seen.networks[name], mtus.get(name))
@@ -116,12 +118,15 @@ def _host(
 
 
 def _against_contract(
-    host: str, network: Document, wanted: Document, there: Mapping[str, Document], info: Mapping[str, Any]
+    host: str,
+    network: Document,
+    wanted: Document,
+    there: Mapping[str, Document],
+    info: Mapping[str, Any],
+    libvirt: Host,
 ) -> Iterator[AuditFinding]:
     """network: as contract and binding give it; wanted: complete; there: the networks that the host has."""
     name = network["name"]
-    major, minor, patch = (int(part) for part in info["host"]["libvirt_version"].split("."))
-    libvirt = Host((major, minor, patch))
     both = _compared(wanted, there.get(name), info["details"].get(name), libvirt)
     yield from _refused(host, both, libvirt)
     if name in there:
