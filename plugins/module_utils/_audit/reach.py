@@ -16,8 +16,8 @@ from .._fleet.reach import underlying_links
 from .._migrate.destination_facts import DestinationFacts, NetworkFacts
 from .._migrate.frame_path import DOWN, NONE, UP, NicPort, Way, port_on, way_by, way_once_up, ways_out
 from .._migrate.nic_settings import bridge_mtu, combine_ways
-from .._migrate.router.of_nic import routing_on
-from .._migrate.router.passages import ACROSS, BACK, IN, OUT
+from .._migrate.router.of_nic import routing_on, served_ways
+from .._migrate.router.passages import ACROSS, BACK, DHCP, DNS, IN, OUT, WITH_HOST
 from .._migrate.router.ruleset import OPEN, SHUT
 from .._migrate.rules.pools import is_only_down
 from .._migrate.rules.ways import obstacle
@@ -28,8 +28,16 @@ from .finding import AuditFinding
 # Links that exist because somebody declared them. A bridge of Open vSwitch is kept in its database.
 _DECLARED = ("bridge", "vlan", "bond", "team")
 # What the firewall must let pass, by forward mode. A network in mode open leaves its rules to the host.
-_PASSES = {"nat": (OUT, BACK, ACROSS), "route": (OUT, BACK, IN, ACROSS)}
-_WORDS = {OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on"}
+_PASSES = {
+    "nat": (OUT, BACK, ACROSS, WITH_HOST),
+    "route": (OUT, BACK, IN, ACROSS, WITH_HOST),
+    "open": (ACROSS, WITH_HOST),
+    "isolated": (ACROSS, WITH_HOST),
+}
+_WORDS = {
+    OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on",
+    WITH_HOST: "between the host itself and guests on", DHCP: "of DHCP from guests on", DNS: "of DNS from guests on",
+}  # fmt: skip
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
@@ -126,7 +134,8 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
         )
         return
     for one in routing.passages:
-        if one.way not in _PASSES.get(str(net.mode), (ACROSS,)) or one.state == OPEN:
+        wanted = (*_PASSES.get(str(net.mode), (ACROSS,)), *served_ways(net, one.family))
+        if one.way not in wanted or one.state == OPEN:
             continue
         kind = kinds.FIREWALL_DROPS if one.state == SHUT else kinds.FIREWALL_UNKNOWN
         what = f"{_FAMILIES[one.family]} packets {_WORDS[one.way]}"

@@ -93,7 +93,7 @@ def _routing_of(around: Surroundings, link: dict[str, Any], network: Optional[Do
     if network is None:
         return routing_of_bridge(around, Bridge(name, routed=subnets))
     if mode_of(network) not in _FORWARDED:
-        return routing_of_bridge(around, Bridge(name, guests=subnets))
+        return routing_of_bridge(around, Bridge(name, guests=subnets, served=subnets))
     forward = network.get("forward") or {}
     named = forward.get("dev") or next((item.get("dev") for item in forward.get("interfaces") or ()), None)
-    return routing_of_bridge(around, Bridge(name, subnets, subnets, named))
+    return routing_of_bridge(around, Bridge(name, subnets, subnets, named, subnets))

@@ -139,7 +139,8 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
             document, subnets = live.get(item["name"]), tuple(item["subnets"])
             routed = document is None or mode_of(document) in ("nat", "route", "open")
             guests = () if document is None else subnets
-            found[item["name"]] = routing_of_bridge(around, Bridge(item["name"], subnets if routed else (), guests))
+            bridge = Bridge(item["name"], subnets if routed else (), guests, served=guests)
+            found[item["name"]] = routing_of_bridge(around, bridge)
     return found
 
 

@@ -13,13 +13,14 @@ from typing import Any, Optional
 
 from .. import remedy
 from ..asked import HOST, LINKS
-from ..finding import WARNING, Finding, FindingKind, blocked, unknown
+from ..destination_facts import NetworkFacts
+from ..finding import BLOCKED, WARNING, Finding, FindingKind, blocked, unknown
 from ..frame_path import DOWN, NONE, UP
 from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import forward_device
 from ..router.facts import FamilyRoutes, NicRouting, Passage
-from ..router.of_nic import covers, routing_on
-from ..router.passages import ACROSS, BACK, IN, NATTED, OUT
+from ..router.of_nic import covers, routing_on, served_ways
+from ..router.passages import ACROSS, BACK, DHCP, DNS, IN, NATTED, OUT, WITH_HOST
 from ..router.ruleset import OPEN, PART, SHUT
 from ..rule import NicCase, nic_rule
 
@@ -32,6 +33,14 @@ FIREWALL_DROPS = blocked(
 )
 FIREWALL_DROPS_WITHIN = FIREWALL_DROPS.rated(
     WARNING, "On a NAT, routed or isolated network, it drops what guests of the same host send each other"
+)
+FIREWALL_DROPS_HOST = FIREWALL_DROPS.rated(
+    BLOCKED, "On a network of libvirt's own bridge, it drops what the host itself sends to guests, or their answers"
+)
+FIREWALL_DROPS_SERVICE = FIREWALL_DROPS.rated(
+    WARNING,
+    "It drops what guests ask the network's dnsmasq: leases are not renewed, names are not resolved (libvirt lets them "
+    "in by itself only with its iptables backend)",
 )
 FIREWALL_UNKNOWN = unknown(
     "The firewall of {host} may drop {family} packets {which} {subject}: {rules}.",
@@ -96,7 +105,10 @@ BRIDGE_ADDRESS_GONE = blocked(
     "Bridge {link} on {host} does not have {lost}, the guest's gateway on its own host, where the bridge has no "
     "uplink and the host routes.",
 )
-_WORDS = {OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "within the bridge of"}
+_WORDS = {
+    OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "within the bridge of",
+    WITH_HOST: "between the host itself and", DHCP: "of DHCP from", DNS: "of DNS from",
+}  # fmt: skip
 _FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _SHOWN = 3
 
@@ -104,6 +116,8 @@ _SHOWN = 3
 @nic_rule(
     FIREWALL_DROPS,
     FIREWALL_DROPS_WITHIN,
+    FIREWALL_DROPS_HOST,
+    FIREWALL_DROPS_SERVICE,
     FIREWALL_UNKNOWN,
     FIREWALL_NOT_SEEN,
     FORWARDING_OFF,
@@ -161,6 +175,8 @@ class _Compared:
 
     def findings(self) -> Iterator[Finding]:
         yield from self._across()
+        if self.case.net is not None and self.case.net.is_virtual:
+            yield from self._served(self.case.net)
         if self.routes:
             yield from self._lost_addresses()
             yield from self._nat_addresses()
@@ -171,6 +187,17 @@ class _Compared:
         """Within the bridge, where only br_netfilter and filters of bridges see packets."""
         for family in _FAMILY_WORDS:
             yield from self._dropped(family, (ACROSS,), FIREWALL_DROPS if self.l2 else FIREWALL_DROPS_WITHIN)
+
+    def _served(self, net: NetworkFacts) -> Iterator[Finding]:
+        """What guests have to do with the host itself and the network's dnsmasq."""
+        for family in _FAMILY_WORDS:
+            yield from self._dropped(family, (WITH_HOST,), FIREWALL_DROPS_HOST)
+            with_host = self.gets.passage(family, WITH_HOST)
+            for way in served_ways(net, family):
+                asked = self.gets.passage(family, way)
+                # By the rules that drop everything else, too, it is told already.
+                if asked is not None and (with_host is None or asked.rules != with_host.rules):
+                    yield from self._dropped(family, (way,), FIREWALL_DROPS_SERVICE)
 
     def _dropped(self, family: str, ways: Iterable[str], kind: FindingKind) -> Iterator[Finding]:
         """One finding for all ways on which it is by the same rules."""
