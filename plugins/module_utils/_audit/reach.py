@@ -28,12 +28,7 @@ from .finding import AuditFinding
 # Links that exist because somebody declared them. A bridge of Open vSwitch is kept in its database.
 _DECLARED = ("bridge", "vlan", "bond", "team")
 # What the firewall must let pass, by forward mode. A network in mode open leaves its rules to the host.
-_PASSES = {
-    "nat": (OUT, BACK, ACROSS, WITH_HOST),
-    "route": (OUT, BACK, IN, ACROSS, WITH_HOST),
-    "open": (ACROSS, WITH_HOST),
-    "isolated": (ACROSS, WITH_HOST),
-}
+_PASSES = {"nat": (OUT, BACK), "route": (OUT, BACK, IN)}
 _WORDS = {
     OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on",
     WITH_HOST: "between the host itself and guests on", DHCP: "of DHCP from guests on", DNS: "of DNS from guests on",
@@ -134,7 +129,7 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
         )
         return
     for one in routing.passages:
-        wanted = (*_PASSES.get(str(net.mode), (ACROSS,)), *served_ways(net, one.family))
+        wanted = (*_PASSES.get(str(net.mode), ()), ACROSS, WITH_HOST, *served_ways(net, one.family))
         if one.way not in wanted or one.state == OPEN:
             continue
         kind = kinds.FIREWALL_DROPS if one.state == SHUT else kinds.FIREWALL_UNKNOWN

@@ -141,7 +141,7 @@ def _option(word: str, rest: list[str], negated: bool) -> tuple[int, Optional[Ma
 
 
 def _ports(text: str) -> tuple[int, int]:
-    """iptables-save shows numbers, but for ranges without a beginning or an end."""
+    """iptables-save shows numbers; a range may lack its beginning or its end."""
     first, colon, last = text.partition(":")
     low = int(first) if first.isdigit() else 0
     return low, int(last) if last.isdigit() else _LAST_PORT if colon else low

@@ -195,7 +195,7 @@ class _Compared:
             with_host = self.gets.passage(family, WITH_HOST)
             for way in served_ways(net, family):
                 asked = self.gets.passage(family, way)
-                # By the rules that drop everything else, too, it is told already.
+                # The finding above says it if the same rules drop both.
                 if asked is not None and (with_host is None or asked.rules != with_host.rules):
                     yield from self._dropped(family, (way,), FIREWALL_DROPS_SERVICE)
 
