@@ -201,8 +201,9 @@ links:
       latter is how many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a bridge
       port; the latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap),
       C(addresses), C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a service can
-      listen), C(default_route), C(vf), C(multi_queue) (of a tap), C(had_carrier) (of a link
-      that is down, whether it has had one since it was made) and, with O(probe_links), C(carrier_when_up).
+      listen), C(default_route), C(vf), C(multi_queue) (of a tap), C(programs) (what may drop frames by rules of its
+      own, such as an XDP program or filters of C(tc)), C(had_carrier) (of a link that is down, whether it has had one
+      since it was made) and, with O(probe_links), C(carrier_when_up).
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
   type: list

@@ -66,6 +66,7 @@ def tables_of(firewall: Firewall) -> tuple[list[Table], list[str]]:
     if firewall.nftables is not None:
         try:
             tables = parse_nftables(firewall.nftables)
+            hidden += [table.shown for table in tables if table.family == "arp" and table.filters]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             hidden.append(f"nftables, whose rules cannot be read ({type(error).__name__})")
     for family, as_nftables, text in firewall.iptables:

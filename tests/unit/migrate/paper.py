@@ -73,7 +73,7 @@ def link(said: Any, index: int) -> dict[str, Any]:
         "carrier": True, "master": None, "parent": None, "vlan": None, "vlan_filtering": None, "mode": None,
         "default_pvid": None, "vlans": None, "port_settings": None,
         "stp_delay": None, "port_state": None, "default_route": False, "addresses": [], "link_local": [], "vf": False,
-        "multi_queue": None,
+        "multi_queue": None, "programs": [],
     }  # fmt: skip
     return {**usual, **({"name": said} if isinstance(said, str) else said)}
 

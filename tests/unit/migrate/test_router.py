@@ -265,6 +265,15 @@ def test_packets_to_the_host_in_nftables(expressions, packets, state):
     assert passing(tables, packets, ("input",)).state == state
 
 
+@pytest.mark.parametrize(
+    ("rules", "policy", "hook", "filters"),
+    [([], "accept", "input", False), ([], "drop", "input", True), ([[{"drop": None}]], "accept", "input", True)],
+)
+def test_a_table_of_arp_may_filter(rules, policy, hook, filters):
+    (found,) = table(*rules, family="arp", policy=policy, hook=hook)
+    assert found.filters == filters
+
+
 def test_a_filter_of_bridges_sees_frames():
     frames = Packets("ip", TAP, None, bridge="br0")
     ether = {"payload": {"protocol": "ether", "field": "type"}}

@@ -186,6 +186,11 @@ class Table:
     shown: str
     chains: dict[str, Chain] = field(default_factory=dict)
 
+    @property
+    def filters(self) -> bool:
+        """Whether it has a base chain that may drop anything."""
+        return any(chain.hook and (chain.rules or chain.policy == DROP) for chain in self.chains.values())
+
     def sees(self, packets: Packets, layer: str) -> bool:
         """layer: ip, of packets that come to the host's IP, bridge or netdev."""
         if layer == "ip":

@@ -36,6 +36,8 @@ def obstacle(way: Way) -> str:
         state = f"passes no frames (its bridge has the port in state {link.port_state if link else None})"
     elif way.why == why.KIND:
         state = f"is a link of kind {way.what}"
+    elif way.why == why.PROGRAM:
+        state = f"has {way.what}, which may drop frames"
     elif way.why == why.SETTING:
         state = f"has {way.what} set as a port of its bridge"
     elif way.why == why.NOT_FLOODED:
