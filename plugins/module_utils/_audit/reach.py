@@ -111,7 +111,7 @@ def _stopped(
 ) -> AuditFinding:
     """link: what the way begins with."""
     kind = kinds.UPLINK_DOWN if way is not None and way.state == DOWN else kinds.UPLINK_UNKNOWN
-    why = "cannot be seen" if way is None else obstacle(way)
+    why = "cannot be read" if way is None else obstacle(way)
     tags = ", ".join(str(tag) for tag in port.tags) if port is not None else ""
     whose = f"with VLAN {tags} " if tags else ""
     return AuditFinding(
@@ -125,7 +125,7 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
     routing = routing_on(seen, net.bridge, net)
     if routing is None:
         yield AuditFinding(
-            kinds.FIREWALL_UNKNOWN, host, net.name, parameters={"what": "packets of", "rules": "it cannot be seen"}
+            kinds.FIREWALL_UNKNOWN, host, net.name, parameters={"what": "packets of", "rules": "it cannot be read"}
         )
         return
     for one in routing.passages:

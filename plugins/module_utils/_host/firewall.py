@@ -64,7 +64,7 @@ def read_firewall() -> Firewall:
     hidden += _of_arptables()
     if nftables is None:
         unseen = [name for name in tables or () if not (_OF_IPTABLES.match(name) and name.split()[0] in shown)]
-        hidden += [f"nftables table {name}, which nft would show" for name in unseen]
+        hidden += [f"nftables table {name} (install nft to read it)" for name in unseen]
         hidden += ["nftables, whose tables cannot be listed"] if tables is None and os.path.isdir(_MODULE) else []
     return Firewall(nftables, tuple(texts), tuple(hidden))
 
@@ -96,7 +96,8 @@ def _of_legacy(family: str) -> tuple[Optional[str], str]:
         text = _output(tool) if tool else None
         if text is not None and "nf_tables" not in text:
             return text, ""
-    return None, f"{_TOOLS[family]} tables {', '.join(sorted(names))}, which {_TOOLS[family]}-legacy-save would show"
+    tool = f"{_TOOLS[family]}-legacy-save"
+    return None, f"{_TOOLS[family]} tables {', '.join(sorted(names))} (install {tool} to read them)"
 
 
 def _of_arptables() -> list[str]:
