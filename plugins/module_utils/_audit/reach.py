@@ -76,7 +76,10 @@ def _out_of_bridge(
         else:
             ways = (way for way in ways_out(seen.host_links, bridge, port) or () if way.state == state)
             yield _stopped(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
-        return
+        if state is not None:
+            return
+        break
+    # Ways that are known have a fault of their own beside one that is not.
     passes = bridge_mtu(seen, bridge)
     if mtu and passes and passes < mtu <= (link.mtu or 0):
         yield AuditFinding(
