@@ -80,7 +80,7 @@ def _out_of_bridge(
             return
         break
     # Ways that are known have a fault of their own beside one that is not.
-    passes = bridge_mtu(seen, bridge)
+    passes = min((found for port in states if (found := bridge_mtu(seen, bridge, port))), default=None)
     if mtu and passes and passes < mtu <= (link.mtu or 0):
         yield AuditFinding(
             kinds.PATH_MTU, host, net.name, mtu, passes, {"bridge": bridge, "mtu": mtu, "passes": passes}

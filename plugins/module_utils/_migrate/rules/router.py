@@ -35,12 +35,13 @@ FIREWALL_DROPS_WITHIN = FIREWALL_DROPS.rated(
     WARNING, "On a NAT, routed or isolated network, it drops what guests of the same host send each other"
 )
 FIREWALL_DROPS_HOST = FIREWALL_DROPS.rated(
-    BLOCKED, "On a network whose bridge libvirt creates, it drops what the host itself sends to guests, or their replies"
+    BLOCKED,
+    "On a network whose bridge libvirt creates, it drops what the host itself sends to guests, or their replies",
 )
 FIREWALL_DROPS_SERVICE = FIREWALL_DROPS.rated(
     WARNING,
-    "It drops requests to the network's dnsmasq: leases are not renewed, names are not resolved (only libvirt's iptables "
-    "backend allows them by itself)",
+    "It drops requests to the network's dnsmasq: leases are not renewed, names are not resolved (only libvirt's "
+    "iptables backend allows them by itself)",
 )
 FIREWALL_UNKNOWN = unknown(
     "The firewall of {host} may drop {family} packets {which} {subject}: {rules}.",
