@@ -80,7 +80,7 @@ def _put_right(observed: Observed, check_mode: bool) -> str:
 
     name, bridge = observed.name, bridge_of(observed.live or {})
     what = f"An interrupted run left temporary bridge {bypass_of(name)} of network '{name}'"
-    taps = [tap for tap, _mac in read_bridge_ports(bypass_of(name))]
+    taps = [tap for tap, _mac in read_bridge_ports(bypass_of(name), with_fdb=True)]
     there = ", ".join(tap.name for tap in taps)
     if taps and not exists(bridge):
         return f"{what}; {there} cannot move back because the network has no bridge."
