@@ -16,8 +16,8 @@ class BridgePort:
     mtu: bytes, None when not looked at; options: its settings as a port of the bridge, by the kernel's names for them
     (isolated, learning, unicast_flood, ...); fdb: the entries of the bridge's forwarding table for this port that
     somebody set, each a MAC address with the kernel's numbers of its state (permanent, static) and of its flags
-    (sticky); dormant: the link's operational state by which a bridge lets nothing through; up: whether nobody has set
-    the link down.
+    (sticky); dormant: the link's operational state by which a bridge lets nothing through; up: false if somebody has
+    set the link down.
     """
 
     name: str
