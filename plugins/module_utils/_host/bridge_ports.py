@@ -13,6 +13,7 @@ import os
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Optional
 
 from .._model.bridge_port import BridgePort
@@ -40,17 +41,27 @@ _OPTIONS = (
     "root_block",
     "unicast_flood",
 )
-# A static entry of a bridge's forwarding table, in contrast to a learned one: NUD_PERMANENT is the device's own
-# address, NUD_NOARP one that was set. (linux/neighbour.h)
-NUD_NOARP = 0x40
+_IFF_UP = 0x1  # linux/if.h
+# Entries of a bridge's forwarding table that were set, in contrast to learned ones: one that does not age
+# (bridge fdb add ... static), and one that leads to the host (permanent), as a device's own address does; a sticky one
+# does not move to another port. (linux/neighbour.h)
+_NUD_NOARP, _NUD_PERMANENT = 0x40, 0x80
+_NTF_STICKY = 0x40
 
 
-def read_bridge_ports(bridge: str) -> tuple[tuple[BridgePort, str], ...]:
-    """The devices in a bridge, less what does not belong to guests; each with its MAC address."""
+def read_bridge_ports(bridge: str, with_fdb: bool = False) -> tuple[tuple[BridgePort, str], ...]:
+    """The devices in a bridge, less what does not belong to guests; each with its MAC address. with_fdb: read what was
+    set in the forwarding table, which takes pyroute2; of ports that do not learn, that is read always.
+
+    Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
     found = []
     for name in bridge_port_names(bridge):
         with suppress(OSError):  # gone meanwhile
             found.append((_read_tap(name), read_setting(name, "address")))
+    if any(with_fdb or not dict(tap.options).get("learning", 1) for tap, _mac in found):
+        entries = _set_entries()
+        found = [(replace(tap, fdb=_of_port(entries, tap.name, mac)), mac) for tap, mac in found]
     return tuple(found)
 
 
@@ -65,9 +76,8 @@ def _read_tap(name: str) -> BridgePort:
     for option in _OPTIONS:
         with suppress(OSError, ValueError):  # another kernel has others
             options.append((option, int(read_setting(name, "brport", option), 0)))
-    learns = dict(options).get("learning", 1)
-    fdb = () if learns else _static_entries(name)
-    return BridgePort(name, int(read_setting(name, "mtu")), tuple(options), fdb, is_dormant(name))
+    up = bool(int(read_setting(name, "flags"), 16) & _IFF_UP)
+    return BridgePort(name, int(read_setting(name, "mtu")), tuple(options), dormant=is_dormant(name), up=up)
 
 
 def settings_files(bridges: Iterable[str], taps: Iterable[str]) -> list[str]:
@@ -80,7 +90,7 @@ def settings_files(bridges: Iterable[str], taps: Iterable[str]) -> list[str]:
 
 
 def exists(name: str) -> bool:
-    return os.path.exists(os.path.join(_SYSFS, name))
+    return bool(name) and os.path.exists(os.path.join(_SYSFS, name))
 
 
 def master_of(name: str) -> Optional[str]:
@@ -96,15 +106,23 @@ def is_dormant(name: str) -> bool:
     return read_setting(name, "operstate") == "dormant"
 
 
-def _static_entries(name: str) -> tuple[str, ...]:
+def _set_entries() -> list[tuple[int, tuple[str, int, int]]]:
+    """Of all bridges, each with the index of its port."""
     with netlink() as route:
-        entries = route.fdb("dump", ifindex=socket.if_nametoindex(name))
-        static = {
-            str(entry.get_attr("NDA_LLADDR"))
-            for entry in entries
-            if entry["state"] == NUD_NOARP and entry.get_attr("NDA_MASTER") is not None
-        }
-        return tuple(sorted(static))
+        return [
+            (entry["ifindex"], (str(entry.get_attr("NDA_LLADDR")), entry["state"], entry["flags"] & _NTF_STICKY))
+            for entry in route.fdb("dump")
+            if entry["state"] & (_NUD_NOARP | _NUD_PERMANENT) and entry.get_attr("NDA_MASTER") is not None
+        ]
+
+
+def _of_port(entries: list[tuple[int, tuple[str, int, int]]], name: str, mac: str) -> tuple[tuple[str, int, int], ...]:
+    """Less the port's own address, which the kernel enters."""
+    try:
+        index = socket.if_nametoindex(name)
+    except OSError:  # gone meanwhile
+        return ()
+    return tuple(sorted({entry for port, entry in entries if port == index and entry[0] != mac}))
 
 
 def _names(folder: str) -> list[str]:

@@ -18,6 +18,7 @@ from .._model.bridge_link import UNUSED, SeenBridge, bridge_link_of
 from .._model.bridge_state import BridgeState
 from .._model.field import Document
 from .._model.forward import is_virtual
+from .bridge_ports import bridge_port_names, exists, read_setting
 
 _SYSFS = "/sys/class/net"
 _IFF_UP = 0x1  # linux/if.h
@@ -35,15 +36,17 @@ def read_bridge_link(live: Document, addresses: Mapping[str, Collection[str]]) -
 
 
 def _seen(name: str, addresses: Collection[str]) -> Optional[SeenBridge]:
-    link = os.path.join(_SYSFS, name)
     try:
-        with open(os.path.join(link, "flags"), encoding="ascii") as flags:
-            up = bool(int(flags.read(), 16) & _IFF_UP)
+        up = _is_up(name)
     except OSError:
         return None
-    if not os.path.isdir(os.path.join(link, "bridge")):
+    if not os.path.isdir(os.path.join(_SYSFS, name, "bridge")):
         return None
     return SeenBridge(up, frozenset(addresses))
+
+
+def _is_up(link: str) -> bool:
+    return bool(int(read_setting(link, "flags"), 16) & _IFF_UP)
 
 
 def read_addresses() -> dict[str, list[str]]:
@@ -106,26 +109,27 @@ def _stp_of(name: str) -> str:
 def is_taken(name: str, mac: Optional[str]) -> bool:
     """Whether the host has a link of this name, other than a bridge that the network's own dead daemon left.
 
-    That one has the network's MAC address and nothing in it. Starting a network whose bridge has the name of a
-    link fails, and from some version on (seen on 11.3, not on 9.0) libvirt then removes that link.
+    That one has the network's MAC address. Where the daemon died while it started the network, nothing is in it;
+    where it died while it stopped it, the bridge is down, with all that was in it (networkShutdownNetworkVirtual).
+    Starting a network whose bridge has the name of a link fails, and from some version on (seen on 11.3, not on 9.0)
+    libvirt then removes that link.
     """
-    link = os.path.join(_SYSFS, name)
-    if not os.path.exists(link):
+    if not exists(name):
         return False
-    ports = os.path.join(link, "brif")
-    if mac is None or not os.path.isdir(ports) or os.listdir(ports):
+    if mac is None or not os.path.isdir(os.path.join(_SYSFS, name, "bridge")):
         return True
-    with open(os.path.join(link, "address"), encoding="ascii") as address:
-        return address.read().strip().lower() != mac.lower()
+    if bridge_port_names(name) and _is_up(name):
+        return True
+    return read_setting(name, "address").lower() != mac.lower()
 
 
 def remove_leftover(bridge: str, mac: str) -> None:
-    """Remove a bridge that a dying daemon left: of this name, with this MAC address, and with nothing in it. Nothing
-    is done if it does not exist, or may belong to something else.
+    """Remove a bridge that a dying daemon left; see is_taken. Nothing is done if it does not exist, or may belong to
+    something else.
 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
-    if not os.path.exists(os.path.join(_SYSFS, bridge)) or is_taken(bridge, mac):
+    if not exists(bridge) or is_taken(bridge, mac):
         return
     from .links import delete_link, netlink
 

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Optional
 
 from .._model.bridge_port import BridgePort
 from .._model.bypass import alias_of, bypass_of, inner_end, is_alias_of, outer_end
@@ -62,6 +62,7 @@ def _make(route: Any, network: str, name: str, bridge: str) -> None:
         write_setting("0", name, "bridge", "multicast_snooping")
     route.link("add", ifname=outer, kind="veth", peer=inner)
     for end in (outer, inner):
+        write_setting(alias_of(network), end, "ifalias")
         _write_ipv6(end)
     _set_mtu(route, name, mtu)
     for link in (name, outer, inner):
@@ -97,15 +98,14 @@ def remove_bypass(network: str) -> None:
     """Raises VirtfleetError BYPASS_IN_USE if something is still in it, BYPASS_LOST, DEPENDENCY_MISSING or
     LINKS_UNREADABLE."""
     name = bypass_of(network)
-    ends = (outer_end(name), inner_end(name))
-    left = [link for link in bridge_port_names(name) if link not in ends]
+    left = bridge_port_names(name)
     if left:
         raise VirtfleetError(
             "BYPASS_IN_USE",
             f"The temporary bridge {name} of network '{network}' cannot be removed; it has ports: {', '.join(left)}.",
         )
-    links = [*ends, name] if is_own_bypass(network) else list(ends)
-    if not any(map(exists, links)):
+    links = own_links(network)
+    if not links:
         return
     with netlink() as route:
         from pyroute2.netlink.exceptions import NetlinkError
@@ -119,16 +119,26 @@ def remove_bypass(network: str) -> None:
 
 
 def is_own_bypass(network: str) -> bool:
-    """Whether the host has a bypass of this network, be it half made."""
+    """Whether the host has a bypass of this network, be it half made, or half removed by somebody."""
+    return bool(own_links(network))
+
+
+def own_links(network: str) -> list[str]:
+    """What the host has of it, in the order in which it is removed. A run that was killed just then has not written
+    the alias of a link yet."""
     name = bypass_of(network)
-    if not os.path.isdir(os.path.join(_SYSFS, name, "bridge")):
-        return False
+    ends = [link for link in (outer_end(name), inner_end(name)) if exists(link)]
+    alias = _alias(name) if os.path.isdir(os.path.join(_SYSFS, name, "bridge")) else None
+    if alias is not None and (is_alias_of(alias, network) or not (alias or bridge_port_names(name))):
+        return [*ends, name]
+    return [link for link in ends if is_alias_of(_alias(link), network)]
+
+
+def _alias(link: str) -> Optional[str]:
     try:
-        alias = read_setting(name, "ifalias")
-    except OSError:
-        return False
-    # A run that was killed just then has not written the alias yet.
-    return is_alias_of(alias, network) or not (alias or bridge_port_names(name))
+        return read_setting(link, "ifalias")
+    except OSError:  # gone meanwhile
+        return None
 
 
 def read_bypasses(networks: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Optional
 from .._model.bypass import BypassFacts, bypass_of, inner_end, outer_end
 from .._model.plugged import DEVICE, Plugged
 from .bridge_ports import exists, read_setting
-from .bypass import is_own_bypass
+from .bypass import own_links
 from .links import netlink
 
 _IPV6 = "/proc/sys/net/ipv6/conf/all/disable_ipv6"
@@ -30,10 +30,11 @@ def read_bypass_facts(network: str, bridge: str, plugged: Sequence[Plugged]) -> 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
     name = bypass_of(network)
-    taken = () if is_own_bypass(network) else tuple(filter(exists, (name, outer_end(name), inner_end(name))))
+    own = own_links(network)
+    taken = [link for link in (name, outer_end(name), inner_end(name)) if link not in own and exists(link)]
     refused = {kind: _refusal(kind) for kind in ("bridge", "veth")}
     return BypassFacts(
-        taken=taken,
+        taken=tuple(taken),
         refused=tuple((kind, why) for kind, why in refused.items() if why is not None),
         ipv6=os.access(_IPV6, os.W_OK) or not os.path.exists(_IPV6),
         filters_vlans=_read(bridge, "bridge", "vlan_filtering") == "1",

@@ -34,7 +34,7 @@ from .state_folder import (
 )
 
 # Of the journal's own layout and of _plan/record.py's. Format 1 had no number.
-FORMAT = 2
+FORMAT = 3
 
 _WAIT = 0.1
 _MOST = 64 * 1024 * 1024

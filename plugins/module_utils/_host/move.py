@@ -16,7 +16,7 @@ from typing import Any
 from .._model.bridge_port import BridgePort
 from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
-from .._xml.guest import interface_with, recorded_bridge
+from .._xml.guest import interface_with, place_with, recorded_bridge
 from .bridge_ports import exists, master_of
 from .connection import is_remote, libvirt
 from .links import netlink
@@ -64,9 +64,11 @@ def _outdated(conn: Any, port: Plugged, bridge: str, lost: list[str]) -> str:
     attached, and its port is put back under its old UUID."""
     try:
         domain = conn.lookupByUUIDString(port.uuid)
-        if recorded_bridge(domain.XMLDesc(0), str(port.mac)) == bridge:
+        live, mac = domain.XMLDesc(0), str(port.mac)
+        place = 0 if port.tap is None else place_with(live, mac, port.tap.name)
+        if recorded_bridge(live, mac, place) == bridge:
             return ""
-        return interface_with(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), str(port.mac)) or ""
+        return interface_with(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), mac, place) or ""
     except libvirt.libvirtError as error:
         _note(conn, port, error, lost)
         return ""

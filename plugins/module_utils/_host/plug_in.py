@@ -17,8 +17,10 @@ from typing import Any, NamedTuple, Optional
 from .._model.bridge_port import BridgePort
 from .._model.bypass import is_bypass, is_end
 from .._model.errors import VirtfleetError
-from .bridge_ports import NUD_NOARP, bridge_port_names, exists, is_dormant, master_of, read_setting, write_setting
+from .bridge_ports import bridge_port_names, exists, is_dormant, master_of, read_setting, write_setting
 from .links import netlink
+
+_NTF_MASTER = 0x04  # linux/neighbour.h
 
 
 class Span(NamedTuple):
@@ -71,7 +73,7 @@ def plug_in(route: Any, bridge: str, tap: BridgePort) -> Span:
         out = time.monotonic() if left is not None else None
         try:
             _silence(route, tap)
-            route.link("set", index=index, master=master, state="up")
+            route.link("set", index=index, master=master, **({"state": "up"} if tap.up else {}))
         except Exception:
             _set_dormant(route, tap, tap.dormant)
             raise
@@ -86,8 +88,9 @@ def set_up(route: Any, tap: BridgePort) -> None:
         with suppress(OSError, ValueError):  # what this kernel does not have, the other settings do not wait for
             if int(read_setting(tap.name, "brport", option), 0) != value:
                 write_setting(str(value), tap.name, "brport", option)
-    for mac in tap.fdb:
-        route.fdb("replace", ifindex=socket.if_nametoindex(tap.name), lladdr=mac, state=NUD_NOARP)
+    for mac, state, flags in tap.fdb:
+        where = socket.if_nametoindex(tap.name)
+        route.fdb("replace", ifindex=where, lladdr=mac, state=state, flags=_NTF_MASTER | flags)
     _set_dormant(route, tap, tap.dormant)
 
 

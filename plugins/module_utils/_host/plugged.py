@@ -21,16 +21,16 @@ from .networks import find, read_network
 from .ports import read_ports
 
 
-def read_plugged(conn: Any, observed: Observed, host: Host) -> tuple[Plugged, ...]:
-    """Guests first, with their taps, as they are now; see plugged_in."""
+def read_plugged(conn: Any, observed: Observed, host: Host, with_fdb: bool = False) -> tuple[Plugged, ...]:
+    """Guests first, with their taps, as they are now; see plugged_in. with_fdb: as of read_bridge_ports."""
     network = find(conn, observed.name)
     ports = () if network is None else read_ports(conn, network)
     guests = (read_guests(conn, {str(port.uuid) for port in ports}) or ()) if ports else ()
-    return plugged_in(observed, ports, guests, host)
+    return plugged_in(observed, ports, guests, host, with_fdb)
 
 
 def plugged_in(
-    observed: Observed, ports: tuple[Plugged, ...], running: Sequence[Guest], host: Host
+    observed: Observed, ports: tuple[Plugged, ...], running: Sequence[Guest], host: Host, with_fdb: bool = False
 ) -> tuple[Plugged, ...]:
     """The ports with the taps of their guests, then the other devices in the bridge, where libvirt made it: those in
     the host's own bridge are the host's. How a tap is set is read on a local host only.
@@ -44,7 +44,7 @@ def plugged_in(
         return guests
     from .bridge_ports import read_bridge_ports
 
-    rest = list(read_bridge_ports(bridge))
+    rest = list(read_bridge_ports(bridge, with_fdb))
     found = []
     for guest in guests:
         mine = next((item for item in rest if _is_tap_of(item, guest)), None)
@@ -63,7 +63,7 @@ def read_with_plugged(conn: Any, host: Host, name: str) -> Observed:
         from .bypass import is_own_bypass
 
         observed = replace(observed, bypassed=is_own_bypass(name))
-    return replace(observed, plugged=read_plugged(conn, observed, host)) if observed.active else observed
+    return replace(observed, plugged=read_plugged(conn, observed, host, with_fdb=True)) if observed.active else observed
 
 
 def _with_taps(ports: tuple[Plugged, ...], guests: Sequence[Guest]) -> tuple[Plugged, ...]:

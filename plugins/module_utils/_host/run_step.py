@@ -86,10 +86,13 @@ def _plug(conn: Any, step: Step) -> dict[str, Span]:
 
 
 def _bridge_of(conn: Any, step: Step) -> str:
-    """The bridge that the network has now: libvirt may have named it just before."""
+    """The bridge that the network has now: libvirt may have named it just before. A start that failed may have left the
+    bridge, and libvirt does not start a network beside a bridge that has something in it."""
     network = find(conn, step.network)
     if network is None:
         raise _gone(step)
+    if not network.isActive() and is_virtual(parse_network(network.XMLDesc(0))):
+        raise VirtfleetError("TAPS_LOST", f"Network '{step.network}' is not active, so nothing can be plugged into it.")
     return str(network.bridgeName())
 
 

@@ -14,15 +14,18 @@ class BridgePort:
     """A guest's tap, or another device in a bridge that libvirt made.
 
     mtu: bytes, None when not looked at; options: its settings as a port of the bridge, by the kernel's names for them
-    (isolated, learning, unicast_flood, ...); fdb: the static MAC addresses of the bridge for this port; dormant: the
-    link's operational state by which a bridge lets nothing through.
+    (isolated, learning, unicast_flood, ...); fdb: the entries of the bridge's forwarding table for this port that
+    somebody set, each a MAC address with the kernel's numbers of its state (permanent, static) and of its flags
+    (sticky); dormant: the link's operational state by which a bridge lets nothing through; up: false if somebody has
+    set the link down.
     """
 
     name: str
     mtu: Optional[int] = None
     options: tuple[tuple[str, int], ...] = ()
-    fdb: tuple[str, ...] = ()
+    fdb: tuple[tuple[str, int, int], ...] = ()
     dormant: bool = False
+    up: bool = True
 
     @property
     def isolated(self) -> bool:

@@ -91,12 +91,13 @@ def _plugged(port: Any) -> Plugged:
 
 def _tap(tap: Any) -> BridgePort:
     _check(tap, _TAP)
-    if not all(isinstance(item, list) and [type(part) for part in item] == [str, int] for item in tap["options"]):
-        raise ValueError("options of a tap")
-    if not all(isinstance(mac, str) for mac in tap["fdb"]):
-        raise ValueError("fdb of a tap")
-    options = tuple((name, value) for name, value in tap["options"])
-    return BridgePort(**{**tap, "options": options, "fdb": tuple(tap["fdb"])})
+    return BridgePort(**{**tap, "options": _rows(tap, "options", str, int), "fdb": _rows(tap, "fdb", str, int, int)})
+
+
+def _rows(tap: Any, name: str, *types: type) -> tuple[tuple[Any, ...], ...]:
+    if not all(isinstance(row, list) and [type(cell) for cell in row] == list(types) for row in tap[name]):
+        raise ValueError(f"{name} of a tap")
+    return tuple(tuple(row) for row in tap[name])
 
 
 # JSON's types of each record's fields.
@@ -117,6 +118,7 @@ _BRIDGE: dict[str, tuple[type, ...]] = {"name": _TEXT, "index": _NUMBER, "stp": 
 _LEASES: dict[str, tuple[type, ...]] = {"bridge": _TEXT, "status": _TEXT, "macs": _TEXT}
 _TAP: dict[str, tuple[type, ...]] = {
     "name": _TEXT, "mtu": (int, type(None)), "options": _LIST, "fdb": _LIST, "dormant": _FLAG,
+    "up": _FLAG,
 }  # fmt: skip
 
 

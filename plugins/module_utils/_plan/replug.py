@@ -134,10 +134,13 @@ def is_replug(plan: Plan) -> bool:
 
 
 def with_mtu(plugged: Sequence[Plugged], live: Document, goal: Document) -> tuple[Plugged, ...]:
-    """Taps with their network's MTU get its new MTU; another MTU was set by the guest's definition."""
+    """Guests' taps with their network's MTU get its new MTU; another MTU was set by the guest's definition. Devices
+    keep theirs: an uplink may be in use beyond this network, and may not be able to have another one."""
     old, new = (document.get("mtu") or _MTU for document in (live, goal))
     return tuple(
-        replace(port, tap=replace(port.tap, mtu=new)) if port.tap is not None and port.tap.mtu == old else port
+        replace(port, tap=replace(port.tap, mtu=new))
+        if port.kind == GUEST and port.tap is not None and port.tap.mtu == old
+        else port
         for port in plugged
     )
 

@@ -23,15 +23,22 @@ def still_running(recorded: Sequence[Plugged], guests: tuple[Guest, ...] | None)
     guest has by now. guests: None when this connection shows none."""
     if guests is None:
         return tuple(recorded)
-    nics = {(guest.name, nic.mac): nic for guest in guests if guest.running for nic in guest.nics}
+    nics: dict[tuple[str, str], list[Nic]] = {}
+    for guest in guests:
+        for nic in guest.nics if guest.running else ():
+            nics.setdefault((guest.name, nic.mac), []).append(nic)
     result = []
     for port in recorded:
-        nic = nics.get((port.name, str(port.mac)))
         if port.kind == DEVICE:
             result.append(port)
-        elif nic is not None:
-            result.append(_with_port(port, nic))
+        elif alike := nics.get((port.name, str(port.mac))):
+            result.append(_with_port(port, next((nic for nic in alike if _is_same_nic(port, nic)), alike[-1])))
     return tuple(result)
+
+
+def _is_same_nic(port: Plugged, nic: Nic) -> bool:
+    """Of NICs with one MAC address, which a guest has where they back one another (<teaming>)."""
+    return nic.port == port.port if port.tap is None else nic.target == port.tap.name
 
 
 def _with_port(port: Plugged, nic: Nic) -> Plugged:
@@ -125,6 +132,12 @@ def is_cut_off(observed: Observed) -> bool:
     return bool(outside) and all(port.kind == GUEST and port.port in outside for port in observed.plugged or ())
 
 
+def _options(nic: Nic, now: Observed) -> tuple[tuple[str, int], ...]:
+    """What libvirt sets for its tap in the bridge."""
+    isolated = (now.definition.get("port") or {}).get("isolated") if nic.isolated is None else nic.isolated
+    return (("isolated", 1),) if isolated else ()
+
+
 def _port(guest: Guest, nic: Nic, now: Observed) -> Plugged:
     port = Plugged(
         GUEST,
@@ -134,7 +147,7 @@ def _port(guest: Guest, nic: Nic, now: Observed) -> Plugged:
         portgroup=nic.portgroup,
         port=nic.port,
         member=nic.source if nic.actual == "direct" else None,
-        tap=BridgePort(nic.target) if nic.target else None,
+        tap=BridgePort(nic.target, options=_options(nic, now)) if nic.target else None,
     )
     bridge = bridge_of(now.definition)
     return replace(port, xml=write_port(port, mode=nic.mode or "", bridge=bridge))

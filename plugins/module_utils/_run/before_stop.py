@@ -34,7 +34,7 @@ def before_stop(conn: Any, host: Host, entry: Entry, rest: list[Step]) -> tuple[
     after_aside = rest[0].action == DESTROY and has_bypass(plan)
     if after_aside and not _has_come(was):
         return entry, rest
-    plugged = read_plugged(conn, was, host)
+    plugged = read_plugged(conn, was, host, with_fdb=is_replug(plan))
     if is_replug(plan):
         if after_aside:
             # Those that moved to the bypass are known as they were.

@@ -10,6 +10,7 @@ from typing import Any
 
 from .._model.bypass import Bypass, bypass_of
 from .._model.canonical import canonical
+from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._plan.bypass import obstacles
@@ -60,27 +61,28 @@ def _unequal_rules(observed: Observed) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def remove_leftovers(conn: Any, check_mode: bool) -> list[str]:
-    """Of a replug that was interrupted and left no journal: what is in its bypass goes back to the network's bridge.
-    What was done, or in check mode would be, as warnings.
+def remove_leftovers(conn: Any, host: Host, check_mode: bool) -> list[str]:
+    """Of a replug that was interrupted and left no journal: what is in its bypass goes back to the network's bridge,
+    and guests get their ports back. What was done, or in check mode would be, as warnings.
 
-    Raises VirtfleetError TAPS_LOST, BYPASS_IN_USE, DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    Raises VirtfleetError TAPS_LOST, BYPASS_IN_USE, DEPENDENCY_MISSING, LINKS_UNREADABLE, or what plugging in raises.
     """
     from .._host.bypass import read_bypasses
     from .._host.networks import read_networks
 
     networks = read_networks(conn)
-    return [_put_right(networks[name], check_mode) for name in read_bypasses(networks)]
+    return [_put_right(conn, host, networks[name], check_mode) for name in read_bypasses(networks)]
 
 
-def _put_right(observed: Observed, check_mode: bool) -> str:
+def _put_right(conn: Any, host: Host, observed: Observed, check_mode: bool) -> str:
     from .._host.bridge_ports import exists, read_bridge_ports
     from .._host.bypass import remove_bypass
     from .._host.plug_in import attach
+    from .verify_plugged import plug_in_missing
 
     name, bridge = observed.name, bridge_of(observed.live or {})
     what = f"An interrupted run left temporary bridge {bypass_of(name)} of network '{name}'"
-    taps = [tap for tap, _mac in read_bridge_ports(bypass_of(name))]
+    taps = [tap for tap, _mac in read_bridge_ports(bypass_of(name), with_fdb=True)]
     there = ", ".join(tap.name for tap in taps)
     if taps and not exists(bridge):
         return f"{what}; {there} cannot move back because the network has no bridge."
@@ -89,4 +91,7 @@ def _put_right(observed: Observed, check_mode: bool) -> str:
     if taps:
         attach(bridge, sorted(taps, key=lambda tap: not tap.isolated))
     remove_bypass(name)
-    return f"{what}; {there} moved to bridge {bridge}, and it was removed." if taps else f"{what}; it was removed."
+    if not taps:
+        return f"{what}; it was removed."
+    plug_in_missing(conn, host, name, ())
+    return f"{what}; {there} moved to bridge {bridge}, and it was removed."

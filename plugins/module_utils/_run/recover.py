@@ -86,7 +86,7 @@ class _Recovery:
         refuse_steps_without_rights(self.host, entry.was.name, bridges, steps)
         done = self.run(place, steps)
         if is_replug(entry.plan):
-            plug_in_missing(self.conn, self.host, entry)
+            plug_in_missing(self.conn, self.host, entry.was.name, entry.was.plugged or ())
         return done + self.run(place, self._stp_again(entry, bridges))
 
     def _stp_again(self, entry: Entry, bridges: Sequence[str]) -> tuple[Step, ...]:

@@ -14,7 +14,7 @@ from .._host.clock import Deadline, deadline_in
 from .._host.connection import connect, host_of, sees_daemons
 from .._host.journal import Journal, key_of, locked
 from .._host.sysfs import link_names
-from .._model.bypass import is_bypass
+from .._model.bypass import is_bypass, is_end
 from .._model.errors import VirtfleetError
 from .._model.host import Host
 from .._plan.step import Work
@@ -107,7 +107,7 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
             elif _has_bypass(host, uri):
                 from .bypass import remove_leftovers
 
-                opened.warnings += remove_leftovers(conn, check_mode)
+                opened.warnings += remove_leftovers(conn, host, check_mode)
             recovered = [] if check_mode else list(opened.warnings)
             try:
                 yield opened
@@ -121,7 +121,7 @@ def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
 
 def _has_bypass(host: Host, uri: str) -> bool:
     """Whether a bypass may have been left on this host. Every run asks."""
-    return not host.remote and sees_daemons(uri) and any(map(is_bypass, link_names()))
+    return not host.remote and sees_daemons(uri) and any(is_bypass(link) or is_end(link) for link in link_names())
 
 
 def _after(recovered: list[str], error: VirtfleetError) -> VirtfleetError:

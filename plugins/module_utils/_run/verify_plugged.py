@@ -23,19 +23,19 @@ from .._plan.unplugged import unplugged
 def verify_plugged(conn: Any, host: Host, entries: Sequence[Entry]) -> None:
     """Raises VirtfleetError UNPLUGGED with what is not plugged in, and what doing and reading raise."""
     for entry in entries:
-        missing = plug_in_missing(conn, host, entry) if is_replug(entry.plan) else ()
+        name, before = entry.plan.network, entry.was.plugged or ()
+        missing = plug_in_missing(conn, host, name, before) if is_replug(entry.plan) else ()
         if missing:
             names = ", ".join(map(str, missing))
             raise VirtfleetError(
                 "UNPLUGGED",
-                f"{names} could not be plugged back into network '{entry.plan.network}'.",
+                f"{names} could not be plugged back into network '{name}'.",
                 plugged=[port.as_dict() for port in missing],
             )
 
 
-def plug_in_missing(conn: Any, host: Host, entry: Entry) -> tuple[Plugged, ...]:
-    """Who is not plugged in even then."""
-    name, before = entry.plan.network, entry.was.plugged or ()
+def plug_in_missing(conn: Any, host: Host, name: str, before: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
+    """Who is not plugged in even then. before: what was plugged into the network, besides its running guests."""
     now, missing = _missing(conn, host, name, before)
     if missing:
         # A guest that was just starting when the network stopped: its port went with it.

@@ -130,22 +130,25 @@ def _joined(asked: tuple[Nic, ...], got: tuple[Nic, ...]) -> tuple[Nic, ...]:
     return tuple(nics)
 
 
-def interface_with(xml: str, mac: str) -> Optional[str]:
-    """The <interface> of a domain's XML that has a MAC address; None when there is none."""
-    node = _interface(xml, mac)
-    return None if node is None else to_text(node)
+def place_with(xml: str, mac: str, tap: str) -> int:
+    """Which of the NICs with a MAC address, of which a guest has two where they back one another (<teaming>), has a
+    tap, by the guest's live XML; the first where none has it."""
+    taps = [_attribute(node, "target", "dev") for node in _interfaces(xml, mac)]
+    return taps.index(tap) if tap in taps else 0
 
 
-def recorded_bridge(xml: str, mac: str) -> Optional[str]:
+def interface_with(xml: str, mac: str, place: int) -> Optional[str]:
+    """The <interface> of a domain's XML that has a MAC address, by its place among those; None when there is none."""
+    nodes = _interfaces(xml, mac)
+    return to_text(nodes[place]) if place < len(nodes) else None
+
+
+def recorded_bridge(xml: str, mac: str, place: int) -> Optional[str]:
     """The bridge that libvirt has for a running guest's NIC, by the guest's live XML; None when it has none."""
-    node = _interface(xml, mac)
-    source = None if node is None else node.find("source")
-    return None if source is None else source.get("bridge")
+    nodes = _interfaces(xml, mac)
+    return _attribute(nodes[place], "source", "bridge") if place < len(nodes) else None
 
 
-def _interface(xml: str, mac: str) -> Any:
-    for node in parse(xml).iterfind("devices/interface"):
-        found = node.find("mac")
-        if found is not None and str(found.get("address")).lower() == mac.lower():
-            return node
-    return None
+def _interfaces(xml: str, mac: str) -> list[Any]:
+    nodes = parse(xml).iterfind("devices/interface")
+    return [node for node in nodes if (_attribute(node, "mac", "address") or "").lower() == mac.lower()]

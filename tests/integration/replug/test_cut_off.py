@@ -131,3 +131,19 @@ def test_without_a_restart_a_missing_bridge_is_pending(hosts, host):
     assert "without a working bridge" in first["warnings"][0]
     assert mended["changed"]
     assert len(in_bridge(hosts, host)) == len(MACS)
+
+
+@pytest.mark.parametrize("host", ["kvm1"], indirect=True)
+def test_who_was_isolated_is_isolated_again(hosts, host):
+    """A guest that is plugged in again gets what its definition says, as from libvirt."""
+    interface = guests.network_interface("cut", "52:54:00:71:00:03").replace("<model", "<port isolated='yes'/><model")
+    hosts.on(host, "sh", "-c", 'printf %s "$1" >/run/c3.xml', "sh", guests.domain_xml("c3", [interface]))
+    hosts.virsh(host, "create", "--paused", "/run/c3.xml")
+    try:
+        hosts.on(host, "sh", "-c", "virsh net-destroy cut && virsh net-start cut")
+        assert hosts.run(host, [task("virt_network", NET)])[0]["changed"]
+        shown = json.loads(hosts.on(host, "bridge", "-json", "-details", "link", "show", "master", "virbr71"))
+        isolated = {port["ifname"]: port["isolated"] for port in shown if port["ifname"].startswith("vnet")}
+        assert isolated == {tap(hosts, host, name): name == "c3" for name in (*MACS, "c3")}
+    finally:
+        hosts.virsh(host, "destroy", "c3")

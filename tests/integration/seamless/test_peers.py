@@ -246,3 +246,30 @@ def test_settings_hold_in_the_temporary_bridge(hosts, host):
         [port[one] for one in names] for port in before.values()
     ]
     assert "52:54:00:80:00:99" in hosts.on(host, "bridge", "fdb", "show", "dev", "vc2")
+
+
+# Entries of the forwarding table, all of a port that learns: static, one that stays with its port, to the host.
+ENTRIES = (("99", "static"), ("98", "static sticky"), ("97", "permanent"))
+
+
+def test_what_somebody_set_stays(hosts, host):
+    """Entries of the forwarding table, and that a port is down; and a device's MTU is its owner's."""
+    for last, kind in ENTRIES:
+        hosts.on(host, "bridge", "fdb", "add", f"52:54:00:80:00:{last}", "dev", "vc1", "master", *kind.split())
+    hosts.on(host, "ip", "link", "set", "vc2", "down")
+    before = [entries(hosts, host), flags_and_mtu(hosts, host)]
+    assert len(before[0]) == len(ENTRIES), before
+    for change in ("MTU", "bridge's name"):
+        done = replug(hosts, host, CHANGES[change])
+        assert done["changed"], done
+        assert [entries(hosts, host), flags_and_mtu(hosts, host)] == before
+
+
+def entries(hosts, host) -> list[str]:
+    shown = json.loads(hosts.on(host, "bridge", "-json", "fdb", "show", "dev", "vc1"))
+    return sorted(f"{one['mac']} {one.get('state')} {one['flags']}" for one in shown if "52:54:00:80" in one["mac"])
+
+
+def flags_and_mtu(hosts, host) -> list[tuple[str, bool, int]]:
+    shown = [json.loads(hosts.on(host, "ip", "-json", "link", "show", f"v{name}"))[0] for name in MEMBERS]
+    return [(link["ifname"], "UP" in link["flags"], link["mtu"]) for link in shown]

@@ -29,7 +29,9 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.step impor
 # A daemon whose files are the user's own, so that the tests need no root.
 KEY = "session"
 XML = "<network><name>red</name></network>"
-PORT = Plugged("guest", "web1", port="p1", tap=BridgePort("vnet0", 1500, (("isolated", 1),), ("52:54:00:00:00:01",)))
+PORT = Plugged(
+    "guest", "web1", port="p1", tap=BridgePort("vnet0", 1500, (("isolated", 1),), (("52:54:00:00:00:01", 64, 0),))
+)
 PLAN = Plan(
     "red",
     (

@@ -30,7 +30,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.bypass imp
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.gaps import Gap, Gaps, expected_gaps
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, entries_from_record, record
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.replug import with_plugged
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.replug import with_mtu, with_plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import (
     ASIDE,
     ATTACH,
@@ -255,3 +255,11 @@ def test_an_alias_needs_no_escapes_and_fits(network):
     assert len(alias.encode()) <= 255
     assert is_alias_of(alias, network)
     assert not is_alias_of("", network)
+
+
+def test_a_network_s_new_mtu_is_for_its_guests():
+    """Another device may be in use beyond the network, and may not be able to have it."""
+    guest, device, own = plugged_in(1, False), plugged_in(2, False, "device"), plugged_in(3, False)
+    own = replace(own, tap=replace(own.tap, mtu=1450))
+    taps = [port.tap.mtu for port in with_mtu((guest, device, own), {}, {"mtu": 9000})]
+    assert taps == [9000, 1500, 1450]

@@ -32,7 +32,9 @@ from .libvirt_on_paper import run_transaction, same
 from .networks import definitions
 from .test_properties import DEVICE, GUEST, HOST, made, observations, planned, requests
 
-TAPPED = replace(GUEST, tap=BridgePort("vnet0", 1500, (("isolated", 1), ("learning", 0)), ("52:54:00:00:00:01",)))
+TAPPED = replace(
+    GUEST, tap=BridgePort("vnet0", 1500, (("isolated", 1), ("learning", 0)), (("52:54:00:00:00:01", 64, 0),))
+)
 NIC = Nic("52:54:00:00:00:01", "network", network="red", port=GUEST.port, target="vnet0")
 # Steps that do one thing after another.
 SEVERAL = ("aside", "attach", "move", "release", "reclaim", "free")

@@ -43,7 +43,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.step impor
     RESTART,
     START,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.unplugged import with_unplugged
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.unplugged import still_running, with_unplugged
 
 HOST = Host((9, 0, 0))
 NET = {
@@ -167,3 +167,33 @@ def test_a_bridge_that_is_there_needs_no_restart():
     assert [step.action for step in plan.steps] == [MOVE, ATTACH, RECLAIM]
     assert all(step.disruption != RESTART for step in plan.steps)
     assert planned(with_unplugged(runs, (guest,), set()), IDLE).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("own", "network", "options"),
+    [
+        (None, {}, ()),
+        (True, {}, (("isolated", 1),)),
+        (None, {"port": {"isolated": True}}, (("isolated", 1),)),
+        (False, {"port": {"isolated": True}}, ()),
+    ],
+)
+def test_a_guest_that_is_plugged_in_again_is_isolated_as_libvirt_would_have_it(own, network, options):
+    nic = Nic("52:54:00:00:00:01", "network", network="red", port="p", target="vnet1", isolated=own)
+    guest = Guest("g", "u", running=True, nics=(nic,))
+    (lost,) = with_unplugged(Observed("red", live={**NET, **network}), (guest,), {"vnet1"}).unplugged
+    assert lost.tap == BridgePort("vnet1", options=options)
+
+
+def test_nics_with_one_mac_keep_their_own_ports():
+    """A guest has two where they back one another, in two networks."""
+    mac = "52:54:00:00:00:01"
+    nics = tuple(
+        Nic(mac, "network", network=name, port=f"new-{name}", target=f"t-{name}") for name in ("red", "blue", "green")
+    )
+    guests = (Guest("g", "u", running=True, nics=nics),)
+    for name in ("red", "blue", "green"):
+        port = Plugged(GUEST, "g", mac=mac, uuid="u", port="old", tap=BridgePort(f"t-{name}", 1500))
+        assert [found.port for found in still_running((port,), guests)] == [f"new-{name}"]
+        bare = Plugged(GUEST, "g", mac=mac, uuid="u", port=f"new-{name}")
+        assert still_running((bare,), guests) == (bare,)
