@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a destination refuses a guest that comes now: from the guest's XML, and facts written beforehand.
+
+Nothing is known of the guest's own host, so whatever is compared with it is unknown. Only blocked is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .._xml.descriptor import parse_descriptor
+from .._xml.guest import parse_guest
+from .decode import read_record
+from .destination_facts import read_destination
+from .finding import BLOCKED
+from .guest_facts import CheckedGuest, GuestFacts
+from .nic_description import describe_nic
+from .verdicts import Policy, judge_guests
+
+
+@dataclass(frozen=True)
+class Settings:
+    """max_age: of the facts in seconds; pass_without_facts: or when the gate itself fails; policy: of severities."""
+
+    max_age: float
+    pass_without_facts: bool
+    policy: dict[str, str]
+
+
+class FactsUnusable(Exception):
+    """The facts are missing, damaged or too old."""
+
+
+def describe_incoming(xml: str) -> GuestFacts:
+    """Raises VirtfleetError XML_INVALID and what etree.parse raises."""
+    guest = parse_guest(xml, xml)
+    rest = parse_descriptor(xml)
+    facts = {
+        **rest,
+        "name": guest.name,
+        "uuid": guest.uuid,
+        "running": True,
+        "host": {"name": None, "uuid": None},
+        "disks": [{**disk, "shared": None} for disk in rest["disks"]],
+        "nics": [describe_nic(nic, False, None) for nic in guest.nics],
+    }
+    return read_record(GuestFacts, facts)
+
+
+def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
+    """What virt_network_info gathered, without what changes whenever a guest comes or goes: libvirt checks that itself.
+
+    Raises FactsUnusable.
+    """
+    if text is None:
+        raise FactsUnusable("there are none")
+    try:
+        info = json.loads(text)
+        age = now - info["host"]["gathered"]
+        host = {**info["host"], "memory": None}
+        if host.get("migration"):
+            host["migration"] = {**host["migration"], "ports_free": None}
+        lasting = {**info, "guests": None, "pools": None, "host": host}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise FactsUnusable("they are damaged") from None
+    if not 0 <= age <= max_age:
+        raise FactsUnusable(f"they are {age:.0f} s old, and the limit is {max_age:.0f} s")
+    return lasting
+
+
+def find_reasons(xml: str, info: Any, policy: Policy) -> list[str]:
+    """The sentences of what blocks the guest. Raises VirtfleetError, DataError."""
+    judged = judge_guests([CheckedGuest(describe_incoming(xml))], read_destination(info), policy)
+    found = judged["verdicts"][0]["findings"]
+    return [f"{item['code']}: {item['sentence']}" for item in found if item["severity"] == BLOCKED]
+
+
+def decide(xml: str, text: Optional[str], now: float, settings: Settings) -> Optional[str]:
+    """Why the guest is refused, in one line; None if it may come. Never raises."""
+    try:
+        info = lasting_facts(text, now, settings.max_age)
+        reasons = find_reasons(xml, info, settings.policy)
+    except FactsUnusable as error:
+        return _without(settings, f"The facts of this host cannot be used: {error}. Run the role migrate_gate.")
+    except Exception as error:
+        # Whatever fails here must not decide by accident.
+        return _without(settings, f"The check failed: {' '.join(str(error).split())[:200]}")
+    return _line(" ".join(reasons)) if reasons else None
+
+
+def _without(settings: Settings, sentence: str) -> Optional[str]:
+    return None if settings.pass_without_facts else _line(f"GATE_WITHOUT_FACTS: {sentence}")
+
+
+def _line(sentence: str) -> str:
+    return "virtfleet.network refuses the guest: " + " ".join(sentence.split())[:2000]
