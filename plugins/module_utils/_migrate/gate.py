@@ -31,7 +31,7 @@ class Settings:
     policy: dict[str, str]
 
 
-class FactsUnusable(Exception):
+class FactsUnusableError(Exception):
     """The facts are missing, damaged or too old."""
 
 
@@ -54,10 +54,10 @@ def describe_incoming(xml: str) -> GuestFacts:
 def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
     """What virt_network_info gathered, without what changes whenever a guest comes or goes: libvirt checks that itself.
 
-    Raises FactsUnusable.
+    Raises FactsUnusableError.
     """
     if text is None:
-        raise FactsUnusable("there are none")
+        raise FactsUnusableError("there are none")
     try:
         info = json.loads(text)
         age = now - info["host"]["gathered"]
@@ -66,9 +66,9 @@ def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
             host["migration"] = {**host["migration"], "ports_free": None}
         lasting = {**info, "guests": None, "pools": None, "host": host}
     except (ValueError, LookupError, TypeError, RecursionError):
-        raise FactsUnusable("they are damaged") from None
+        raise FactsUnusableError("they are damaged") from None
     if not 0 <= age <= max_age:
-        raise FactsUnusable(f"they are {age:.0f} s old, and the limit is {max_age:.0f} s")
+        raise FactsUnusableError(f"they are {age:.0f} s old, and the limit is {max_age:.0f} s")
     return lasting
 
 
@@ -84,7 +84,7 @@ def decide(xml: str, text: Optional[str], now: float, settings: Settings) -> Opt
     try:
         info = lasting_facts(text, now, settings.max_age)
         reasons = find_reasons(xml, info, settings.policy)
-    except FactsUnusable as error:
+    except FactsUnusableError as error:
         return _without(settings, f"The facts of this host cannot be used: {error}. Run the role migrate_gate.")
     except Exception as error:
         # Whatever fails here must not decide by accident.
