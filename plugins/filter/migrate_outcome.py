@@ -41,7 +41,7 @@ options:
     type: dict
     required: true
   outcomes:
-    description: What became of the steps of earlier rounds.
+    description: The outcomes of the steps of earlier rounds.
     type: list
     elements: dict
     default: []
@@ -64,7 +64,7 @@ _value:
     - C(status) is V(moved), V(there) (it was there already), V(left) (it does not run), V(refused) (the check refused
       it), V(skipped) (a step that it waits for did not succeed), V(failed), V(broken) (it arrived and lost a property
       of its network) or V(unknown).
-    - C(lines), a table, and C(problems), a sentence for each guest that is not where it was to go.
+    - C(lines), a table, and C(problems), a sentence for each guest that did not reach its destination.
   type: dict
 """
 

@@ -38,16 +38,16 @@ options:
     type: dict
     required: true
   sources:
-    description: The hosts to empty. They take no guests.
+    description: The hosts to empty. They accept no guests.
     type: list
     elements: str
     required: true
   avoid:
-    description: More hosts that take no guests.
+    description: Further hosts that accept no guests.
     type: list
     elements: str
   accept:
-    description: The worst verdict with which a guest may move.
+    description: The worst verdict that is accepted for a guest's move.
     type: str
     choices: [ok, warning]
     default: warning
@@ -56,7 +56,7 @@ options:
     type: int
     default: 0
   cpu_ratio:
-    description: How many virtual CPUs of running guests each host may have for each of its own. Any number by default.
+    description: Maximum number of running guests' virtual CPUs for each CPU of a host. By default, there is no limit.
     type: float
   apart:
     description: Lists of names or patterns (V(db*)) of guests; no two guests of a list move to one host.
@@ -74,11 +74,11 @@ options:
     type: bool
     default: true
   per_host:
-    description: The number of moves at a time from or to one host. Decides RV(_value)'s C(round).
+    description: Maximum number of simultaneous moves from or to one host. Decides RV(_value)'s C(round).
     type: int
     default: 2
   at_once:
-    description: The number of moves at a time in all. Decides RV(_value)'s C(round).
+    description: Maximum number of simultaneous moves in total. Decides RV(_value)'s C(round).
     type: int
     default: 4
   seconds:
@@ -111,7 +111,7 @@ _value:
     - C(stays), the guests of O(sources) that cannot leave, each with C(guest), C(uuid), C(host), C(code)
       (V(NO_DESTINATION), V(ROOM_SHORT), V(STOP_NEEDED)), C(sentence), C(short) (C(kind), C(name), C(amount), C(hosts)),
       C(obstacles) (codes by host), C(additions) and C(repairs).
-    - C(additions), what would be enough for all that stay for want of room, each with C(host), C(kind) (V(members),
+    - C(additions), the resources that would let the remaining guests move, each with C(host), C(kind) (V(members),
       V(places), V(memory), V(hugepages), V(cpus)), C(name), C(amount) (memory in KiB) and C(sentence).
     - C(load), the share of memory in use on each host afterwards.
     - C(optimal), whether the solver proved that there is no better plan.

@@ -42,7 +42,7 @@ options:
     type: dict
     required: true
   outcomes:
-    description: What became of the steps of earlier rounds, from P(virtfleet.network.migrate_outcome#filter).
+    description: The outcomes of the steps of earlier rounds, from P(virtfleet.network.migrate_outcome#filter).
     type: list
     elements: dict
     default: []

@@ -34,11 +34,11 @@ options:
     type: dict
     required: true
   avoid:
-    description: Hosts that take no guests.
+    description: Hosts that accept no guests.
     type: list
     elements: str
   accept:
-    description: The worst verdict with which a guest may move.
+    description: The worst verdict that is accepted for a guest's move.
     type: str
     choices: [ok, warning]
     default: warning

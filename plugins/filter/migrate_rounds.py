@@ -37,11 +37,11 @@ options:
     type: dict
     required: true
   per_host:
-    description: The most moves of one round that leave or enter one host.
+    description: Maximum number of moves from or to one host in a round.
     type: int
     default: 2
   at_once:
-    description: The most moves of one round.
+    description: Maximum number of moves in a round.
     type: int
     default: 4
   seen:

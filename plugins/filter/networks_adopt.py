@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import adopt
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import table
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import folded
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import fold_host_names
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
 DOCUMENTATION = r"""
@@ -23,7 +23,7 @@ author: virtfleet.network contributors (@virtfleet)
 description:
   - What is the same on all hosts of a network becomes the contract, the rest the bindings of each host. Joined again,
     they are the networks as they are, so that the rollout changes nothing.
-  - A network whose reach is not the same everywhere, or that a contract cannot say, is left out and listed. So is a
+  - A network whose reach is not the same everywhere, or that a contract cannot express, is left out and listed. So is a
     transient network, on the hosts where it is transient.
   - Does not connect to any host. Fails if a host was not read.
 positional: _input, groups
@@ -87,8 +87,8 @@ def networks_adopt(hosts: Any, groups: Any = None) -> dict[str, Any]:
     ]
     if unread:
         raise AnsibleFilterError(
-            f"Not read: {folded(unread)}. Make these hosts reachable, or leave them out with --limit: a contract would "
-            "say that they lack the networks."
+            f"Not read: {fold_host_names(unread)}. Make these hosts reachable, or exclude them with --limit: "
+            "otherwise the contract would lack their networks."
         )
     try:
         found = adopt(hosts, groups or {})
@@ -99,7 +99,9 @@ def networks_adopt(hosts: Any, groups: Any = None) -> dict[str, Any]:
             "lines": table(found.differences) or ["The hosts do not differ."],
         }
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):
-        raise AnsibleFilterError("The result of a host has another form than documented. Gather it again.") from None
+        raise AnsibleFilterError(
+            "The result of a host does not have the documented form. Gather it again with virt_network_info."
+        ) from None
 
 
 class FilterModule:

@@ -27,7 +27,7 @@ version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
   - Compares contract and bindings with what M(virtfleet.network.virt_network_info) returned on each host.
-  - Does not connect to any host. What was not looked at is a finding with severity V(unknown).
+  - Does not connect to any host. What could not be checked is a finding with severity V(unknown).
 positional: _input, hosts, baseline
 options:
   _input:
@@ -73,7 +73,7 @@ _value:
       type: list
       elements: dict
     lines:
-      description: A table for people, the worst first, with equal findings of several hosts folded.
+      description: A table for people, the worst first, with equal findings of several hosts in one line.
       type: list
       elements: str
     worst:

@@ -18,7 +18,7 @@ short_description: Say which host of a rollout has the new networks
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Sorts the hosts of a rollout by what they have, and makes a table in which hosts that are alike are folded.
+  - Sorts the hosts of a rollout by state, and makes a table in which hosts with the same state share one line.
   - Does not connect to any host.
 positional: _input, check_mode
 options:
@@ -52,11 +52,11 @@ _value:
       type: list
       elements: str
     old:
-      description: The hosts that are as they were before the rollout.
+      description: The hosts that the rollout did not change, or that rolled back.
       type: list
       elements: str
     unknown:
-      description: The hosts of which the rollout does not know what they have.
+      description: The hosts whose state is unknown after the rollout.
       type: list
       elements: str
     check_mode:

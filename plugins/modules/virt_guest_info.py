@@ -29,7 +29,7 @@ options:
     default: fail
   resolve:
     description:
-      - Host names of possible destinations, of which the result's RV(host) says which addresses they have on this host.
+      - Host names of possible destinations to resolve on this host; RV(host) has their addresses.
         libvirt gives the source of a migration the destination's own host name to connect to.
       - The role C(migrate_check) looks names up by itself.
     type: list

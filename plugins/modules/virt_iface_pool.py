@@ -353,7 +353,7 @@ missing:
   type: list
   elements: str
 options:
-  description: The options that libvirt shows otherwise than it was given them.
+  description: The options that libvirt shows differently from what was set.
   returned: with NOT_CONVERGED
   type: list
   elements: str

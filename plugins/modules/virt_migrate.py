@@ -11,13 +11,13 @@ short_description: Migrate guests from this host to others
 version_added: 0.1.0
 description:
   - Runs on the source. The guests of one task migrate at the same time.
-  - libvirt's daemons migrate peer to peer. If the task or the controller is killed, a migration that has begun goes on;
-    the next task for that guest waits for it and reports its end.
-  - Does not check whether a guest keeps its networks. Use M(virtfleet.network.virt_migrate_check) before, or the role
-    C(virtfleet.network.migrate), which checks each guest before and after its migration.
+  - libvirt's daemons migrate peer to peer. If the task or the controller is killed, a migration that has begun
+    continues; the next task for that guest waits for it and reports its end.
+  - Does not check whether a guest keeps its networks. Run M(virtfleet.network.virt_migrate_check) first, or use the
+    role C(virtfleet.network.migrate), which checks each guest before and after its migration.
   - A guest that is already at its destination is left as it is.
-  - A guest that started with its host also starts with its new host. libvirt's own migration does not keep that.
-  - While it runs, Ansible shows every few seconds how far each migration is.
+  - The guest's autostart setting is kept. libvirt's own migration does not keep it.
+  - While it runs, Ansible shows the progress of each migration every few seconds.
 extends_documentation_fragment:
   - virtfleet.network.attributes.action
   - virtfleet.network.network.connection
@@ -47,8 +47,8 @@ options:
         default: live
       traffic_uri:
         description:
-          - Where QEMU sends the guest's memory, such as V(tcp://10.9.0.2), for a network of its own for migrations.
-            virsh calls it C(migrateuri).
+          - Where QEMU sends the guest's memory, such as V(tcp://10.9.0.2), for example in a dedicated migration
+            network. virsh calls it C(migrateuri).
           - If omitted, the destination's libvirt offers an address of its host name.
         type: str
       origin:
@@ -59,7 +59,7 @@ options:
           - If omitted, the guest's origin is left alone.
         type: str
   bandwidth:
-    description: The most that each migration may send, in MiB/s. With V(0), as much as the network takes.
+    description: Maximum bandwidth of each migration in MiB/s. With V(0), there is no limit.
     type: int
     default: 0
   auto_converge:
@@ -68,13 +68,13 @@ options:
     default: false
   post_copy:
     description:
-      - Allow the guest to run on at the destination before all of its memory is there. It switches over when
+      - Allow the guest to run at the destination before all of its memory has arrived. It switches over when
         O(timeout) has passed and O(on_timeout=post_copy).
       - If the network fails after that, the guest is lost.
     type: bool
     default: false
   tls:
-    description: Encrypt the guest's memory on its way. Both hosts need QEMU's certificates for migrations.
+    description: Encrypt the guest's memory in transit. Both hosts need QEMU's certificates for migrations.
     type: bool
     default: false
   parallel:
@@ -90,11 +90,12 @@ options:
     description: Whether the guest's definition is removed from this host. By default, it is.
     type: bool
   unsafe:
-    description: Migrate even if libvirt considers the guest's disks unsafe to migrate, because of their cache or place.
+    description: Migrate even if libvirt considers the guest's disks unsafe to migrate, because of their cache mode or
+      location.
     type: bool
     default: false
   timeout:
-    description: How long each migration may take, in seconds. With V(0), as long as it needs.
+    description: Maximum duration of each migration in seconds. With V(0), there is no limit.
     type: float
     default: 0
   on_timeout:

@@ -52,7 +52,7 @@ options:
     type: dict
   unsafe:
     description:
-      - The migration is to be unsafe (C(virsh migrate --unsafe)). libvirt then accepts a disk on a local file system.
+      - Check for a migration with C(virsh migrate --unsafe). libvirt then accepts a disk on a local file system.
         It copies nothing, so the path must have the same content on this host.
     type: bool
     default: false

@@ -69,7 +69,7 @@ EXAMPLES = r"""
     mtu: 9000
     restart: never
 
-- name: Change the MTU now; guests do not reach the host for about half a second, but one another throughout
+- name: Change the MTU now; guests lose the host for about half a second, but stay connected to one another
   virtfleet.network.virt_network:
     name: lan
     mtu: 9000
@@ -127,8 +127,8 @@ pending:
   elements: str
 outstanding:
   description:
-    - In check mode, what only libvirt can check in the definition; a real run may still fail there. Empty if everything
-      that libvirt checks was checked, and after a run.
+    - In check mode, the parts of the definition that only libvirt can check; a real run may still fail because of them.
+      Empty if everything that libvirt checks was checked, and after a run.
   returned: success
   type: list
   elements: str
@@ -270,7 +270,7 @@ again:
   type: list
   elements: str
 options:
-  description: The options that libvirt shows otherwise than it was given them.
+  description: The options that libvirt shows differently from what was set.
   returned: with NOT_CONVERGED
   type: list
   elements: str

@@ -13,7 +13,7 @@ author: virtfleet.network contributors (@virtfleet)
 description:
   - Keeps a change that another module of this collection made with C(confirm_timeout). If this task reaches the host,
     the change has not cut the host off.
-  - Without a confirmation, the host rolls the change back when the time is over, or at once with
+  - Without a confirmation, the host rolls the change back when the timeout expires, or at once with
     O(decision=roll_back).
   - In check mode, it fails as a real run would, so a play can ask several hosts before it confirms on the first.
   - Any user who may change the host's networks can confirm the change. Over a remote URI, only the same user on the
@@ -29,15 +29,15 @@ options:
     required: true
   decision:
     description:
-      - V(confirm) keeps the change. V(roll_back) makes the networks what they were before the change, without waiting
-        until the time is over.
+      - V(confirm) keeps the change. V(roll_back) restores the networks to their state before the change, without
+        waiting for the timeout.
     type: str
     choices: [confirm, roll_back]
     default: confirm
   verify_reach:
     description:
       - Addresses that the host must be able to ping now; otherwise the change is not confirmed and the task fails.
-      - Without effect for O(decision=roll_back).
+      - Has no effect with O(decision=roll_back).
     type: list
     elements: str
     default: []

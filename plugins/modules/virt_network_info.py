@@ -139,9 +139,9 @@ details:
     dnsmasq:
       description:
         - State of the network's dnsmasq, which libvirt runs to serve DHCP and DNS. V(running); V(dead), it does not
-          run; V(broken), it does not run and cannot start with its current configuration; V(stale), it runs with other
-          records than the running network has; V(none), the network needs none; V(unknown), its state cannot be read
-          (over a remote URI or with a session daemon). Null if the network is not active.
+          run; V(broken), it does not run and cannot start with its current configuration; V(stale), it runs with DNS
+          or DHCP records that differ from the network's; V(none), the network needs none; V(unknown), its state cannot
+          be read (over a remote URI or with a session daemon). Null if the network is not active.
         - The next run of M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) repairs V(dead),
           V(broken) and V(stale).
       type: str
@@ -150,10 +150,10 @@ details:
         - State of the bridge that libvirt made for the network, as the kernel has it. V(complete); V(missing), the host
           has no such bridge; V(down), it was set down; V(no_address), it lacks an address of the network; V(unplugged),
           taps of running guests on this network are in no bridge; V(none), libvirt makes no bridge for it;
-          V(unknown), it cannot be seen (over a remote URI or with a session daemon). Null if the network is not
+          V(unknown), it cannot be read (over a remote URI or with a session daemon). Null if the network is not
           active.
         - The next run of M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) repairs V(missing),
-          V(down) and V(no_address), which takes a restart of the network, and V(unplugged), which takes none.
+          V(down) and V(no_address), which requires a restart of the network, and V(unplugged), which does not.
       type: str
     unplugged:
       description: NICs of running guests on this network whose taps are in no bridge, each as in RV(details.plugged).
@@ -209,18 +209,19 @@ links:
   elements: dict
 routers:
   description:
-    - By bridge, what the host passes on for its guests, worked out from the rules of iptables and nftables. C(stopped)
-      has, by family, the link on which it passes nothing on (V(all) for all links). C(passages) are C(family), C(way)
-      (V(out), V(back) for answers, V(in) for what others begin, V(across) between ports of the bridge, V(natted)),
-      C(state) (V(open), V(shut), V(part) if some packets are dropped, null if a rule is not understood; V(natted) is
-      V(shut) if all packets get another source address) and C(rules), those that drop packets or are not understood.
+    - By bridge, what the host forwards for its guests, derived from the rules of iptables and nftables. C(stopped)
+      has, by family, the link on which it forwards nothing (V(all) for all links). C(passages) are C(family), C(way)
+      (V(out), V(back) for answers, V(in) for connections from outside, V(across) between ports of the bridge,
+      V(natted)), C(state) (V(open), V(shut), V(part) if some packets are dropped, null if a rule is not understood;
+      V(natted) is V(shut) if all packets get another source address) and C(rules), those that drop packets or are not
+      understood.
     - Null if V(links) or V(host) is not gathered, or if the links cannot be read.
   returned: success
   type: dict
 ovs_bridges:
   description:
     - The Open vSwitch bridges by name, each with C(fail_mode), C(controllers) (how many), C(flows) (V(normal) for those
-      of a learning switch, V(none), V(other), or null if they cannot be seen) and C(ports), by name. A port has
+      of a learning switch, V(none), V(other), or null if they cannot be read) and C(ports), by name. A port has
       C(tag), C(trunks), C(vlan_mode) and C(interfaces), each with C(name), C(type), C(peer) and C(up).
     - Null if RV(links) is null.
   returned: success
@@ -242,7 +243,7 @@ lookups:
   sample: {paths: {/srv/web1.img: true}}
 refusals:
   description:
-    - What libvirt says of each of O(lookups.questions), by a digest of the question. Empty if it can start such a
+    - libvirt's answer to each of O(lookups.questions), by a digest of the question. Empty if it can start such a
       guest, null if the connection cannot answer.
     - Null without O(lookups).
   returned: success
@@ -274,10 +275,10 @@ host:
     - If V(links) is gathered too, C(routes), by family, with C(default) (the links of the default route), C(others)
       (further networks that are reached through a gateway), C(links) (that lead to any network) and C(rules) (those of
       C(ip rule) beside the usual ones).
-    - C(migration), if V(host) is gathered, is what decides whether a migration can come in, from qemu.conf - C(host),
-      C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(tls_only) (all null if that file cannot
-      be read), C(hooks) (paths of libvirt's hook scripts for guests and networks) and C(tap_device) (whether the host
-      has C(/dev/net/tun)). Null over a remote O(uri).
+    - C(migration), if V(host) is gathered, is what determines whether the host accepts a migration, from qemu.conf -
+      C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(tls_only) (all null if that
+      file cannot be read), C(hooks) (paths of libvirt's hook scripts for guests and networks) and C(tap_device)
+      (whether the host has C(/dev/net/tun)). Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

@@ -67,7 +67,7 @@ EXAMPLES = r"""
 RETURN = r"""
 networks:
   description:
-    - The result for each network, including removed ones, in the order in which they were started on.
+    - The result for each network, including removed ones, in the order in which work on them began.
     - A network that takes over something from another (a bridge name, a subnet) comes after it. If such networks depend
       on each other in a circle, all of them are stopped before the first one is defined.
   returned: success
@@ -91,8 +91,8 @@ networks:
       elements: str
     outstanding:
       description:
-        - In check mode, what only libvirt can check in the definition; a real run may still fail there. Empty if
-          everything that libvirt checks was checked, and after a run.
+        - In check mode, the parts of the definition that only libvirt can check; a real run may still fail because of
+          them. Empty if everything that libvirt checks was checked, and after a run.
       type: list
       elements: str
     estimated_seconds:
@@ -227,7 +227,7 @@ again:
   type: list
   elements: str
 options:
-  description: The options that libvirt shows otherwise than it was given them.
+  description: The options that libvirt shows differently from what was set.
   returned: with NOT_CONVERGED
   type: list
   elements: str

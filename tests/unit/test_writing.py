@@ -48,6 +48,8 @@ PHRASES = (
     r"\bnobody\b",
     r"\bsaid (?:once|aloud|of)\b",
     r"\bheld against\b",
+    r"\bin the attempt to\b",
+    r"[^\"]\"Whether [^\"\n]* is not known",
 )
 # The page on writing shows what not to write.
 SHOWN = re.compile(r"\| not \| but \|\n(?:\|.*\n)+")

@@ -69,7 +69,7 @@ def _who_notices(plan: Plan) -> list[str]:
 
     how = "is disconnected briefly" if is_replug(plan) else "is cut off"
     if has_bypass(plan):
-        how = "is disconnected from the host briefly, and stays connected to what else is plugged in"
+        how = "is disconnected from the host briefly, and stays connected to everything else that is plugged in"
     lines = [f"{_seat(port)} {how}" for port in plan.plugged]
     if plan.blocked_by_guests:
         lines.append(f"{', '.join(plan.pending)}: after stopping {', '.join(map(_seat, plan.blocked_by_guests))}")

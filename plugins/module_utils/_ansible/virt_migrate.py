@@ -78,13 +78,13 @@ def _refuse(moves: list[Move], settings: MoveSettings) -> None:
     """Raises VirtfleetError OPTIONS_INVALID."""
     for name in _NOT_NEGATIVE:
         if getattr(settings, name) < 0:
-            raise VirtfleetError("OPTIONS_INVALID", f"{name} is {getattr(settings, name)}; it must not be negative.")
+            raise VirtfleetError("OPTIONS_INVALID", f"{name} is {getattr(settings, name)}; it must be 0 or more.")
     if settings.on_timeout == POST_COPY and not settings.post_copy:
-        raise VirtfleetError("OPTIONS_INVALID", "on_timeout is post_copy, which needs post_copy: true.")
+        raise VirtfleetError("OPTIONS_INVALID", "on_timeout: post_copy requires post_copy: true.")
     names = [move.guest for move in moves]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise VirtfleetError("OPTIONS_INVALID", f"guests has {twice[0]!a} twice.")
+        raise VirtfleetError("OPTIONS_INVALID", f"guests lists {twice[0]!a} more than once.")
 
 
 class _Teller:

@@ -22,7 +22,7 @@ from .._model import bridge_link, dnsmasq
 from .._model.desired import ACTIVE, INACTIVE, Desired, declaration
 from .._model.errors import VirtfleetError
 from .._model.field import Document
-from .._model.forward import has_pool
+from .._model.forward import has_pool, is_virtual
 from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
@@ -30,43 +30,49 @@ from .._plan.comparison import Comparison, compare
 from .._plan.rules.check import check
 from . import kinds
 from .addresses import addresses_used_twice
-from .finding import Finding
+from .finding import AuditFinding
 from .guests import macs_used_twice, on_old_settings
 from .reach import find_obstacles
 
 _FORWARDING = ("nat", "route")
 
 
-def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFinding]:
     """hosts: {name: {bindings, contract, info}}; info: the result of virt_network_info, or of a task that failed.
 
     By host, in the order of hosts.
     """
     seen = {host: _info(facts) for host, facts in hosts.items()}
-    found: list[Finding] = []
+    found: list[AuditFinding] = []
     for fault in find_faults(
         contract, {host: {**hosts[host], "links": (seen[host] or {}).get("links")} for host in hosts}
     ):
         found.append(
-            Finding(kinds.FAULT, fault.host, fault.network, None, None, {"fault": fault.code, "text": fault.sentence})
+            AuditFinding(
+                kinds.FAULT, fault.host, fault.network, None, None, {"fault": fault.code, "text": fault.sentence}
+            )
         )
     seen_hosts: dict[str, DestinationFacts] = {}
+    physical: dict[str, set[str]] = {}
     for host, facts in hosts.items():
         info = seen[host]
         if info is None:
             why = str((facts.get("info") or {}).get("msg") or "it did not answer.")
-            found.append(Finding(kinds.HOST_UNKNOWN, host, parameters={"why": why}))
+            found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": why}))
             continue
-        own = facts.get("contract")
         try:
             seen_host = read_destination(info)
         except VirtfleetError as error:
-            found.append(Finding(kinds.HOST_UNKNOWN, host, parameters={"why": error.sentence}))
+            found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": error.sentence}))
             continue
         seen_hosts[host] = seen_host
-        found.extend(_host(host, contract if own is None else own, facts.get("bindings"), info, seen_host))
+        own = contract if facts.get("contract") is None else facts["contract"]
+        joined, faults = host_networks(own, facts.get("bindings"), host)
+        physical[host] = {network["name"] for network in joined if not is_virtual(network)}
+        mtus = {entry.name: entry.mtu for entry in read_contract(own)[0]}
+        found.extend(_host(host, joined, {fault.network for fault in faults}, mtus, info, seen_host))
     found.extend(macs_used_twice({host: info.get("guests") for host, info in seen.items() if info is not None}))
-    found.extend(addresses_used_twice(seen_hosts))
+    found.extend(addresses_used_twice(seen_hosts, physical))
     order = {host: number for number, host in enumerate(hosts)}
     return sorted(found, key=lambda one: order.get(one.host, -1))
 
@@ -78,40 +84,49 @@ def _info(facts: Mapping[str, Any]) -> Any:
 
 
 def _host(
-    host: str, contract: Any, bindings: Any, info: Mapping[str, Any], seen: DestinationFacts
-) -> Iterator[Finding]:
-    """seen: the same as info, as typed records."""
-    joined, faults = host_networks(contract, bindings, host)
-    mtus = {entry.name: entry.mtu for entry in read_contract(contract)[0]}
-    broken = {fault.network for fault in faults}
+    host: str,
+    joined: list[Document],
+    broken: set[str],
+    mtus: Mapping[str, Optional[int]],
+    info: Mapping[str, Any],
+    seen: DestinationFacts,
+) -> Iterator[AuditFinding]:
+    """joined: the networks by contract and bindings; broken: those with faults; mtus: by contract; seen: the same as
+    info, as typed records."""
     there = {network["name"]: network for network in (*info["networks"], *info["transient"])}
     members = networks_there(list(there.values()))
+    major, minor, patch = seen.version
+    libvirt = Host((major, minor, patch))
     for network in joined:
         name = network["name"]
         if name not in broken:
-            yield from _against_contract(host, network, complete_network(with_members(network, members)), there, info)
+            wanted = complete_network(with_members(network, members))
+            yield from _against_contract(host, network, wanted, there, info, libvirt)
         if name in there:
             yield from _health(host, name, there[name], info)
             yield from find_obstacles(host, seen, seen.networks[name], mtus.get(name))
             yield from on_old_settings(host, name, info["details"][name].get("guests_on_old_settings"))
             if crashes_over_hostdev(seen, seen.networks[name]):
-                yield Finding(kinds.LIBVIRT_FAULT, host, name, parameters={"version": seen.libvirt_version})
+                yield AuditFinding(kinds.LIBVIRT_FAULT, host, name, parameters={"version": seen.libvirt_version})
         else:
-            yield Finding(kinds.NETWORK_MISSING, host, name)
+            yield AuditFinding(kinds.NETWORK_MISSING, host, name)
     for name in sorted(set(there) - {network["name"] for network in joined} - broken):
         managed = info["details"][name]["managed"]
-        yield Finding(kinds.NETWORK_LEFT if managed else kinds.NETWORK_FOREIGN, host, name)
+        yield AuditFinding(kinds.NETWORK_LEFT if managed else kinds.NETWORK_FOREIGN, host, name)
     if info.get("links") is None:
-        yield Finding(kinds.LINKS_UNKNOWN, host)
+        yield AuditFinding(kinds.LINKS_UNKNOWN, host)
 
 
 def _against_contract(
-    host: str, network: Document, wanted: Document, there: Mapping[str, Document], info: Mapping[str, Any]
-) -> Iterator[Finding]:
+    host: str,
+    network: Document,
+    wanted: Document,
+    there: Mapping[str, Document],
+    info: Mapping[str, Any],
+    libvirt: Host,
+) -> Iterator[AuditFinding]:
     """network: as contract and binding give it; wanted: complete; there: the networks that the host has."""
     name = network["name"]
-    major, minor, patch = (int(part) for part in info["host"]["libvirt_version"].split("."))
-    libvirt = Host((major, minor, patch))
     both = _compared(wanted, there.get(name), info["details"].get(name), libvirt)
     yield from _refused(host, both, libvirt)
     if name in there:
@@ -120,16 +135,16 @@ def _against_contract(
         yield from _forwarding(host, network, info)
 
 
-def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[Finding]:
+def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[AuditFinding]:
     name, state = wanted["name"], wanted["state"]
     if not details["persistent"]:
-        yield Finding(kinds.NETWORK_TRANSIENT, host, name)
+        yield AuditFinding(kinds.NETWORK_TRANSIENT, host, name)
     elif bool(wanted["autostart"]) != details["autostart"]:
-        yield Finding(kinds.AUTOSTART_DIFFERS, host, name, bool(wanted["autostart"]), details["autostart"])
+        yield AuditFinding(kinds.AUTOSTART_DIFFERS, host, name, bool(wanted["autostart"]), details["autostart"])
     if state == ACTIVE and not details["active"]:
-        yield Finding(kinds.NETWORK_INACTIVE, host, name)
+        yield AuditFinding(kinds.NETWORK_INACTIVE, host, name)
     if state == INACTIVE and details["active"]:
-        yield Finding(kinds.NETWORK_ACTIVE, host, name)
+        yield AuditFinding(kinds.NETWORK_ACTIVE, host, name)
 
 
 def _compared(wanted: Document, options: Optional[Document], details: Any, libvirt: Host) -> Comparison:
@@ -147,53 +162,53 @@ def _compared(wanted: Document, options: Optional[Document], details: Any, libvi
     return compare(desired, Observed(name, live=live, persistent=defined), libvirt)
 
 
-def _refused(host: str, both: Comparison, libvirt: Host) -> Iterator[Finding]:
+def _refused(host: str, both: Comparison, libvirt: Host) -> Iterator[AuditFinding]:
     """What the rollout would refuse on this host, such as an option that its libvirt does not have."""
     for problem in check(both.wanted, libvirt):
         said = {"fault": problem.code, "text": problem.sentence}
-        yield Finding(kinds.REFUSED, host, both.wanted["name"], parameters=said)
+        yield AuditFinding(kinds.REFUSED, host, both.wanted["name"], parameters=said)
 
 
-def _definition(host: str, name: str, both: Comparison) -> Iterator[Finding]:
+def _definition(host: str, name: str, both: Comparison) -> Iterator[AuditFinding]:
     if both.define and both.persistent is not None:
         yield from _differs(kinds.DEFINITION_DIFFERS, host, name, both.goal, both.persistent)
     if both.live is not None and both.live_goal is not None:
         yield from _differs(kinds.LIVE_DIFFERS, host, name, both.live_goal, both.live)
 
 
-def _differs(kind: Any, host: str, name: str, goal: Document, has: Document) -> Iterator[Finding]:
+def _differs(kind: Any, host: str, name: str, goal: Document, has: Document) -> Iterator[AuditFinding]:
     options = [option for option in NETWORK.fields if option != "metadata" and goal.get(option) != has.get(option)]
     if options:
         expected, found = ({option: side.get(option) for option in options} for side in (goal, has))
-        yield Finding(kind, host, name, expected, found, {"options": options})
+        yield AuditFinding(kind, host, name, expected, found, {"options": options})
 
 
-def _health(host: str, name: str, network: Document, info: Mapping[str, Any]) -> Iterator[Finding]:
+def _health(host: str, name: str, network: Document, info: Mapping[str, Any]) -> Iterator[AuditFinding]:
     details = info["details"][name]
     serves, bridge = details["dnsmasq"], details["bridge_link"]
     if serves in dnsmasq.FAULTY:
-        yield Finding(kinds.DNSMASQ_FAULTY, host, name, parameters={"state": serves})
+        yield AuditFinding(kinds.DNSMASQ_FAULTY, host, name, parameters={"state": serves})
     elif serves == dnsmasq.UNKNOWN:
-        yield Finding(kinds.DNSMASQ_UNKNOWN, host, name)
+        yield AuditFinding(kinds.DNSMASQ_UNKNOWN, host, name)
     if bridge in bridge_link.FAULTY:
-        yield Finding(kinds.BRIDGE_FAULTY, host, name, parameters={"state": bridge})
+        yield AuditFinding(kinds.BRIDGE_FAULTY, host, name, parameters={"state": bridge})
     elif bridge == bridge_link.UNKNOWN:
-        yield Finding(kinds.BRIDGE_UNKNOWN, host, name)
+        yield AuditFinding(kinds.BRIDGE_UNKNOWN, host, name)
     if not has_pool(network):
         return
     pool = (info.get("pools") or {}).get(name)
     if pool is None:
-        yield Finding(kinds.POOL_UNKNOWN, host, name)
+        yield AuditFinding(kinds.POOL_UNKNOWN, host, name)
         return
     states = {"missing": kinds.MEMBER_MISSING, "stale": kinds.MEMBER_STALE, "foreign": kinds.MEMBER_FOREIGN}
     for member in pool["members"]:
         if member["state"] in states:
-            yield Finding(states[member["state"]], host, name, parameters={"member": member["name"]})
+            yield AuditFinding(states[member["state"]], host, name, parameters={"member": member["name"]})
     if pool["miscounted"]:
-        yield Finding(kinds.POOL_MISCOUNTED, host, name)
+        yield AuditFinding(kinds.POOL_MISCOUNTED, host, name)
 
 
-def _forwarding(host: str, network: Document, info: Mapping[str, Any]) -> Iterator[Finding]:
+def _forwarding(host: str, network: Document, info: Mapping[str, Any]) -> Iterator[AuditFinding]:
     if (network.get("forward") or {}).get("mode") not in _FORWARDING or network.get("state", ACTIVE) != ACTIVE:
         return
     families = {"ipv6" if ":" in str(ip.get("address")) else "ipv4" for ip in network.get("ips") or ()}
@@ -201,6 +216,6 @@ def _forwarding(host: str, network: Document, info: Mapping[str, Any]) -> Iterat
     stopped = ((info.get("routers") or {}).get(bridge) or {}).get("stopped") or {}
     for family in sorted(families):
         if passes is None:
-            yield Finding(kinds.FORWARDING_UNKNOWN, host, network["name"], parameters={"family": family})
+            yield AuditFinding(kinds.FORWARDING_UNKNOWN, host, network["name"], parameters={"family": family})
         elif not passes[family] or family in stopped:
-            yield Finding(kinds.FORWARDING_OFF, host, network["name"], parameters={"family": family})
+            yield AuditFinding(kinds.FORWARDING_OFF, host, network["name"], parameters={"family": family})

@@ -33,7 +33,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Finding:
+class AuditFinding:
     """network: "" for the host as a whole; expected, found: what differs, None where nothing is compared."""
 
     kind: Kind

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import kinds
-from .finding import Finding
+from .finding import AuditFinding
 
 
-def macs_used_twice(guests: Mapping[str, Any]) -> Iterator[Finding]:
+def macs_used_twice(guests: Mapping[str, Any]) -> Iterator[AuditFinding]:
     """guests: by host, as virt_network_info returns them; None where they cannot be seen.
 
     A guest that is defined on several hosts under one UUID is one guest.
@@ -20,7 +20,7 @@ def macs_used_twice(guests: Mapping[str, Any]) -> Iterator[Finding]:
     users: dict[str, list[tuple[str, str, str]]] = {}
     for host, found in guests.items():
         if found is None:
-            yield Finding(kinds.GUESTS_UNKNOWN, host)
+            yield AuditFinding(kinds.GUESTS_UNKNOWN, host)
             continue
         for guest in found:
             for nic in guest["nics"] if guest["running"] else ():
@@ -29,14 +29,14 @@ def macs_used_twice(guests: Mapping[str, Any]) -> Iterator[Finding]:
         for host, name, uuid in dict.fromkeys(found):
             others = [f"{other} on {where}" for where, other, key in dict.fromkeys(found) if key != uuid]
             if others:
-                yield Finding(kinds.MAC_TWICE, host, parameters={"mac": mac, "guest": name, "others": others})
+                yield AuditFinding(kinds.MAC_TWICE, host, parameters={"mac": mac, "guest": name, "others": others})
 
 
-def on_old_settings(host: str, network: str, old: Any) -> Iterator[Finding]:
+def on_old_settings(host: str, network: str, old: Any) -> Iterator[AuditFinding]:
     """old: guests_on_old_settings of the network's details, None where it is not known."""
     if old is None:
-        yield Finding(kinds.GUEST_SETTINGS_UNKNOWN, host, network)
+        yield AuditFinding(kinds.GUEST_SETTINGS_UNKNOWN, host, network)
         return
     for one in old:
         named = {"guest": one["guest"], "mac": one["mac"], "settings": one["differs"]}
-        yield Finding(kinds.GUEST_SETTINGS_OLD, host, network, parameters=named)
+        yield AuditFinding(kinds.GUEST_SETTINGS_OLD, host, network, parameters=named)

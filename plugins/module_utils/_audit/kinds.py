@@ -8,14 +8,14 @@ from __future__ import annotations
 from .finding import ERROR, INFO, UNKNOWN, WARNING, Kind
 
 HOST_UNKNOWN = Kind(
-    "HOST_UNKNOWN", UNKNOWN, "The host was not looked at: {why}", "Make the host reachable, and audit again."
+    "HOST_UNKNOWN", UNKNOWN, "The host was not audited: {why}", "Make the host reachable, and audit again."
 )
-FAULT = Kind("FAULT", ERROR, "{text}", "Correct contract or binding, or the link that is named.")
-REFUSED = Kind("REFUSED", ERROR, "{text}", "Correct contract or binding, or update the host's libvirt.")
+FAULT = Kind("FAULT", ERROR, "{text}", "Correct the contract, the binding or the named link.")
+REFUSED = Kind("REFUSED", ERROR, "{text}", "Correct the contract or the binding, or update libvirt on the host.")
 NETWORK_MISSING = Kind("NETWORK_MISSING", ERROR, "Network {network} does not exist.")
 NETWORK_TRANSIENT = Kind("NETWORK_TRANSIENT", ERROR, "Network {network} is transient and ends when it is stopped.")
 NETWORK_INACTIVE = Kind("NETWORK_INACTIVE", ERROR, "Network {network} is not active.")
-NETWORK_ACTIVE = Kind("NETWORK_ACTIVE", WARNING, "Network {network} is active but must not be.")
+NETWORK_ACTIVE = Kind("NETWORK_ACTIVE", WARNING, "Network {network} is active, but must be inactive.")
 AUTOSTART_DIFFERS = Kind("AUTOSTART_DIFFERS", WARNING, "Autostart of network {network} differs from its contract.")
 DEFINITION_DIFFERS = Kind(
     "DEFINITION_DIFFERS", ERROR, "The persistent definition of network {network} differs from its contract: {options}."
@@ -30,19 +30,33 @@ NETWORK_LEFT = Kind(
     "Run the rollout with networks_purge=true, or add the network to the contract.",
 )
 NETWORK_FOREIGN = Kind(
-    "NETWORK_FOREIGN", INFO, "Network {network} is not in the contract.", "Add it to the contract, or leave it."
+    "NETWORK_FOREIGN",
+    INFO,
+    "Network {network} is not in the contract.",
+    "Add the network to the contract, or ignore this finding.",
 )
 DNSMASQ_FAULTY = Kind("DNSMASQ_FAULTY", ERROR, "The dnsmasq of network {network} is {state}.")
 DNSMASQ_UNKNOWN = Kind(
-    "DNSMASQ_UNKNOWN", UNKNOWN, "The state of the dnsmasq of network {network} cannot be read.", "Audit on the host."
+    "DNSMASQ_UNKNOWN",
+    UNKNOWN,
+    "The state of the dnsmasq of network {network} cannot be read.",
+    "Run the audit on the host itself, not over a remote URI.",
 )
 BRIDGE_FAULTY = Kind("BRIDGE_FAULTY", ERROR, "The bridge of network {network} is faulty: {state}.")
 BRIDGE_UNKNOWN = Kind(
-    "BRIDGE_UNKNOWN", UNKNOWN, "The bridge of network {network} cannot be seen.", "Audit on the host."
+    "BRIDGE_UNKNOWN",
+    UNKNOWN,
+    "The bridge of network {network} cannot be read.",
+    "Run the audit on the host itself, not over a remote URI.",
 )
-LINKS_UNKNOWN = Kind("LINKS_UNKNOWN", UNKNOWN, "The links of the host cannot be read.", "Audit on the host.")
+LINKS_UNKNOWN = Kind(
+    "LINKS_UNKNOWN",
+    UNKNOWN,
+    "The links of the host cannot be read.",
+    "Run the audit on the host itself, not over a remote URI.",
+)
 POOL_UNKNOWN = Kind(
-    "POOL_UNKNOWN", UNKNOWN, "The pool of network {network} was not looked at.", "Gather the pools, and audit again."
+    "POOL_UNKNOWN", UNKNOWN, "The pool of network {network} was not read.", "Gather the pools, and audit again."
 )
 MEMBER_MISSING = Kind(
     "MEMBER_MISSING",
@@ -62,14 +76,23 @@ MEMBER_FOREIGN = Kind(
 POOL_MISCOUNTED = Kind(
     "POOL_MISCOUNTED",
     WARNING,
-    "libvirt counts the ports of network {network} wrongly.",
+    "libvirt's connections counter of network {network} is wrong.",
     "Restart the network when it has no guests.",
 )
 FORWARDING_OFF = Kind(
     "FORWARDING_OFF", ERROR, "The host forwards no {family} packets, which network {network} needs.", "Set the sysctl."
 )
 FORWARDING_UNKNOWN = Kind(
-    "FORWARDING_UNKNOWN", UNKNOWN, "Whether the host forwards {family} packets is unknown.", "Audit on the host."
+    "FORWARDING_UNKNOWN",
+    UNKNOWN,
+    "It is unknown whether the host forwards {family} packets.",
+    "Run the audit on the host itself, not over a remote URI.",
+)
+NOT_A_BRIDGE = Kind(
+    "NOT_A_BRIDGE",
+    ERROR,
+    "{link}, which network {network} uses as its bridge, is not a bridge.",
+    "Name a bridge in the binding, or replace the link with a bridge.",
 )
 BRIDGE_DOWN = Kind("BRIDGE_DOWN", ERROR, "Bridge {bridge} of network {network} is down.", "Set the bridge up.")
 UPLINK_MISSING = Kind(
@@ -82,13 +105,13 @@ UPLINK_DOWN = Kind(
     "UPLINK_DOWN",
     ERROR,
     "Frames of network {network} {whose}do not leave the host: {link} {why}.",
-    "Repair the link that is named.",
+    "Repair the named link.",
 )
 UPLINK_UNKNOWN = Kind(
     "UPLINK_UNKNOWN",
     UNKNOWN,
-    "Whether frames of network {network} {whose}leave the host is unknown: {link} {why}.",
-    "Look at the link that is named.",
+    "It is unknown whether frames of network {network} {whose}leave the host: {link} {why}.",
+    "Check the named link.",
 )
 PATH_MTU = Kind(
     "PATH_MTU",
@@ -99,14 +122,14 @@ PATH_MTU = Kind(
 NOT_AT_BOOT = Kind(
     "NOT_AT_BOOT",
     WARNING,
-    "{tools} does not make {link} at boot, which network {network} uses.",
-    "Declare the link there.",
+    "{tools} does not create {link} at boot; network {network} uses it.",
+    "Add the link to the configuration of that tool.",
 )
 BOOT_UNKNOWN = Kind(
     "BOOT_UNKNOWN",
     UNKNOWN,
-    "Whether the host makes {link} at boot, which network {network} uses, is unknown.",
-    "Look at the tool that makes it.",
+    "It is unknown whether the host creates {link} at boot; network {network} uses it.",
+    "Check the tool that creates it.",
 )
 FIREWALL_DROPS = Kind(
     "FIREWALL_DROPS",
@@ -118,27 +141,27 @@ FIREWALL_UNKNOWN = Kind(
     "FIREWALL_UNKNOWN",
     UNKNOWN,
     "The firewall of the host may drop {what} network {network}: {rules}.",
-    "Look at the rules that are named.",
+    "Check the named rules.",
 )
 GUEST_SETTINGS_OLD = Kind(
     "GUEST_SETTINGS_OLD",
     WARNING,
-    "NIC {mac} of guest {guest} has other settings than network {network} gives now: {settings}.",
+    "NIC {mac} of guest {guest} runs with outdated settings of network {network}: {settings}.",
     "Update the guest, as docs/portgroups.md describes.",
 )
 GUEST_SETTINGS_UNKNOWN = Kind(
     "GUEST_SETTINGS_UNKNOWN",
     UNKNOWN,
-    "Whether guests of network {network} have its current settings is unknown.",
+    "It is unknown whether guests of network {network} have its current settings.",
     "Gather ports and guests, with qemu:///system.",
 )
 LIBVIRT_FAULT = Kind(
     "LIBVIRT_FAULT",
     WARNING,
-    "libvirt {version} may crash over NICs of hostdev networks, as {network} is. libvirt 12.2 fixed it.",
+    "libvirt {version} may crash when guests use hostdev network {network}. libvirt 12.2 fixes it.",
     "Update libvirt.",
 )
-GUESTS_UNKNOWN = Kind("GUESTS_UNKNOWN", UNKNOWN, "The guests of the host cannot be seen.", "Use qemu:///system.")
+GUESTS_UNKNOWN = Kind("GUESTS_UNKNOWN", UNKNOWN, "The guests of the host cannot be read.", "Use qemu:///system.")
 MAC_TWICE = Kind(
     "MAC_TWICE",
     ERROR,

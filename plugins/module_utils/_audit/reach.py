@@ -23,7 +23,7 @@ from .._migrate.rules.pools import is_only_down
 from .._migrate.rules.ways import obstacle
 from .._plan.old_settings import effective_settings
 from . import kinds
-from .finding import Finding
+from .finding import AuditFinding
 
 # Links that exist because somebody declared them. A bridge of Open vSwitch is kept in its database.
 _DECLARED = ("bridge", "vlan", "bond", "team")
@@ -33,7 +33,7 @@ _WORDS = {OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between 
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
-def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Optional[int]) -> Iterator[Finding]:
+def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Optional[int]) -> Iterator[AuditFinding]:
     """mtu: by contract, None where it says nothing. A network that is not active has no way. LINKS_UNKNOWN
     covers a host whose links cannot be seen."""
     if not net.active or seen.links is None:
@@ -50,39 +50,49 @@ def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Op
 
 def _out_of_bridge(
     host: str, seen: DestinationFacts, net: NetworkFacts, bridge: str, mtu: Optional[int]
-) -> Iterator[Finding]:
+) -> Iterator[AuditFinding]:
     link = seen.link(bridge)
     if link is None:
         return  # LINK_MISSING says so
-    if link.admin != "up" and bridge not in seen.ovs_bridges:
-        yield Finding(kinds.BRIDGE_DOWN, host, net.name, parameters={"bridge": bridge})
+    if not seen.is_bridge(bridge):
+        yield AuditFinding(kinds.NOT_A_BRIDGE, host, net.name, parameters={"link": bridge})
         return
-    for port in _ports(seen, net, bridge):
-        found = ways_out(seen.host_links, bridge, port)
-        state = combine_ways(found, port).state
-        if state == UP:
+    if link.admin != "up" and bridge not in seen.ovs_bridges:
+        yield AuditFinding(kinds.BRIDGE_DOWN, host, net.name, parameters={"bridge": bridge})
+        return
+    states = {
+        port: combine_ways(ways_out(seen.host_links, bridge, port), port).state for port in _ports(seen, net, bridge)
+    }
+    # One finding is enough, of the port that is worst off.
+    for state in (NONE, DOWN, None):
+        port = next((one for one in states if states[one] == state), None)
+        if port is None:
             continue
         if state == NONE:
-            yield Finding(kinds.UPLINK_MISSING, host, net.name, parameters={"bridge": bridge})
+            yield AuditFinding(kinds.UPLINK_MISSING, host, net.name, parameters={"bridge": bridge})
         else:
-            first = min((way for way in found or () if way.state == state), key=lambda way: way.uplink, default=None)
-            yield _stopped(host, net, first, bridge, port)
+            ways = (way for way in ways_out(seen.host_links, bridge, port) or () if way.state == state)
+            yield _stopped(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
         return
     passes = bridge_mtu(seen, bridge)
     if mtu and passes and passes < mtu <= (link.mtu or 0):
-        yield Finding(kinds.PATH_MTU, host, net.name, mtu, passes, {"bridge": bridge, "mtu": mtu, "passes": passes})
+        yield AuditFinding(
+            kinds.PATH_MTU, host, net.name, mtu, passes, {"bridge": bridge, "mtu": mtu, "passes": passes}
+        )
 
 
 def _ports(seen: DestinationFacts, net: NetworkFacts, bridge: str) -> list[NicPort]:
     """The ports that guests get: by the network's portgroups, and without one."""
     groups: list[Any] = [None, *(group.get("name") for group in net.document.get("portgroups") or ())]
+    isolated = bool((net.document.get("port") or {}).get("isolated"))
     ports = [
-        port_on(seen.host_links, bridge, effective_settings(net.document, group, {})["vlan"], False) for group in groups
+        port_on(seen.host_links, bridge, effective_settings(net.document, group, {})["vlan"], isolated)
+        for group in groups
     ]
     return list(dict.fromkeys(ports))
 
 
-def _by_devices(host: str, seen: DestinationFacts, net: NetworkFacts, devices: Any) -> Iterator[Finding]:
+def _by_devices(host: str, seen: DestinationFacts, net: NetworkFacts, devices: Any) -> Iterator[AuditFinding]:
     """A member of a pool that is merely down is as idle members are."""
     for device in devices:
         link = seen.link(str(device))
@@ -93,23 +103,25 @@ def _by_devices(host: str, seen: DestinationFacts, net: NetworkFacts, devices: A
             yield _stopped(host, net, way, str(device))
 
 
-def _stopped(host: str, net: NetworkFacts, way: Optional[Way], link: str, port: Optional[NicPort] = None) -> Finding:
+def _stopped(
+    host: str, net: NetworkFacts, way: Optional[Way], link: str, port: Optional[NicPort] = None
+) -> AuditFinding:
     """link: what the way begins with."""
     kind = kinds.UPLINK_DOWN if way is not None and way.state == DOWN else kinds.UPLINK_UNKNOWN
     why = "cannot be seen" if way is None else obstacle(way)
     tags = ", ".join(str(tag) for tag in port.tags) if port is not None else ""
     whose = f"with VLAN {tags} " if tags else ""
-    return Finding(
+    return AuditFinding(
         kind, host, net.name, parameters={"link": link if way is None else way.uplink, "why": why, "whose": whose}
     )
 
 
-def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[Finding]:
-    if not net.bridge or net.bridge in seen.ovs_bridges or seen.link(net.bridge) is None:
-        return  # a bridge that is not there is found by LINK_MISSING or BRIDGE_FAULTY
+def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
+    if not net.bridge or net.bridge in seen.ovs_bridges or not seen.is_bridge(net.bridge):
+        return  # LINK_MISSING, NOT_A_BRIDGE or BRIDGE_FAULTY says so
     routing = routing_on(seen, net.bridge, net)
     if routing is None:
-        yield Finding(
+        yield AuditFinding(
             kinds.FIREWALL_UNKNOWN, host, net.name, parameters={"what": "packets of", "rules": "it cannot be seen"}
         )
         return
@@ -118,10 +130,10 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
             continue
         kind = kinds.FIREWALL_DROPS if one.state == SHUT else kinds.FIREWALL_UNKNOWN
         what = f"{_FAMILIES[one.family]} packets {_WORDS[one.way]}"
-        yield Finding(kind, host, net.name, parameters={"what": what, "rules": list(one.rules)[:2]})
+        yield AuditFinding(kind, host, net.name, parameters={"what": what, "rules": list(one.rules)[:2]})
 
 
-def _at_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[Finding]:
+def _at_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
     """Of the links that the network stands on, and the uplinks of its bridge."""
     below = [] if net.is_virtual else underlying_links(net.document)
     uplinks = [way.uplink for name in below if seen.is_bridge(name) for way in ways_out(seen.host_links, name) or ()]
@@ -130,7 +142,7 @@ def _at_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[F
         if link is None or link.kind not in _DECLARED or name in seen.ovs_bridges:
             continue
         if seen.boot is None or not seen.boot.tools:
-            yield Finding(kinds.BOOT_UNKNOWN, host, net.name, parameters={"link": name})
+            yield AuditFinding(kinds.BOOT_UNKNOWN, host, net.name, parameters={"link": name})
         elif name not in seen.boot.links:
             named = {"link": name, "tools": " or ".join(seen.boot.tools)}
-            yield Finding(kinds.NOT_AT_BOOT, host, net.name, parameters=named)
+            yield AuditFinding(kinds.NOT_AT_BOOT, host, net.name, parameters=named)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable
 from xml.etree import ElementTree
 
-from .._fleet.host_lines import folded, natural
+from .._fleet.host_lines import fold_host_names, natural
 from .finding import EVERY_HOST, rank_of
 from .table import without_findings
 
@@ -65,14 +65,14 @@ def _markdown(findings: Sequence[FindingData], hosts: Sequence[str], _fail_on: s
         ("severity", "code", "hosts", "network", "finding", "repair"),
         ("---",) * 6,
         *(
-            (severity, f"`{code}`", *map(_escaped, (folded(where), network, sentence, repair)))
+            (severity, f"`{code}`", *map(_escaped, (fold_host_names(where), network, sentence, repair)))
             for (severity, code, network, sentence, repair), where in alike.items()
         ),
     ]
     lines = [f"| {' | '.join(row)} |" for row in rows] if alike else []
     clean = without_findings((one["host"] for one in findings), hosts)
     if clean:
-        lines += [*([""] if lines else []), f"Without findings: {_escaped(folded(clean))}."]
+        lines += [*([""] if lines else []), f"Without findings: {_escaped(fold_host_names(clean))}."]
     return "\n".join(lines) + "\n"
 
 

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
-from .._fleet.host_lines import WIDTH, folded
-from .finding import EVERY_HOST, SEVERITIES, Finding, rank_of
+from .._fleet.host_lines import WIDTH, fold_host_names
+from .finding import EVERY_HOST, SEVERITIES, AuditFinding, rank_of
 
 
-def table(findings: Iterable[Finding], well: Sequence[str]) -> list[str]:
+def table(findings: Iterable[AuditFinding], well: Sequence[str]) -> list[str]:
     """well: the hosts without any finding. Lines of at most WIDTH columns, unless a single word is longer."""
     alike: dict[tuple[int, str, str, str], set[str]] = {}
     for one in findings:
@@ -21,14 +21,14 @@ def table(findings: Iterable[Finding], well: Sequence[str]) -> list[str]:
         alike.setdefault(key, set()).add(one.host or EVERY_HOST)
     lines = []
     for (rank, code, _network, sentence), where in sorted(alike.items(), key=lambda item: item[0]):
-        lines += wrap(f"{SEVERITIES[-rank]:<8}{code}: {folded(where)}", WIDTH, subsequent_indent=" " * 10)
+        lines += wrap(f"{SEVERITIES[-rank]:<8}{code}: {fold_host_names(where)}", WIDTH, subsequent_indent=" " * 10)
         lines += wrap(sentence, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
     if well:
-        lines += wrap(f"{'clean':<8}{folded(well)}", WIDTH, subsequent_indent=" " * 10)
+        lines += wrap(f"{'clean':<8}{fold_host_names(well)}", WIDTH, subsequent_indent=" " * 10)
     return lines
 
 
-def new_or_worse(findings: Iterable[Finding], baseline: Iterable[Mapping[str, Any]]) -> list[Finding]:
+def new_or_worse(findings: Iterable[AuditFinding], baseline: Iterable[Mapping[str, Any]]) -> list[AuditFinding]:
     """baseline: findings of an earlier audit, as dicts. Raises KeyError or ValueError for anything else."""
     old = {_place(one): rank_of(one["severity"]) for one in baseline}
     return [one for one in findings if rank_of(one.kind.severity) > old.get(_place(one.as_dict()), -1)]

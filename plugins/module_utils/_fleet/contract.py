@@ -75,7 +75,7 @@ def read_contract(contract: Any) -> tuple[list[ContractNetwork], list[Fault]]:
     return list(entries.values()), faults
 
 
-def names_in(contract: Any) -> Optional[set[str]]:
+def network_names(contract: Any) -> Optional[set[str]]:
     """The names of the networks, even where the rest is invalid; None when it is not a contract at all."""
     if not is_list(contract):
         return None
@@ -96,7 +96,7 @@ def _read_entry(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> Cont
     if item.get("subnets") is not None:
         subnets = read_subnets(item.get("subnets"), complain)
     if item.get("hosts") is not None:
-        complain("hosts must be applied first, with the filter networks_of_host.")
+        complain("apply the filter networks_of_host first; it selects the networks of one host.")
     options, unread = read_network_options({k: v for k, v in item.items() if k not in _APART}, complain, _APART)
     if subnets is not None and reach and "ips" in options and "ips" not in unread:
         for sentence in subnets_broken(name, reach, subnets, options["ips"]):

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._model.field import Document
-from .contract import names_in, read_contract
+from .contract import network_names, read_contract
 from .fault import BINDING_INVALID, CODES, Fault
-from .join import join
+from .join import join_binding
 from .user_values import as_str, shown
 
 
@@ -24,7 +24,7 @@ def host_networks(
     when unknown. Never raises. Use the networks only when there is no fault.
     """
     entries, faults = read_contract(contract)
-    networks, found = join(entries, names_in(contract), bindings, host, links)
+    networks, found = join_binding(entries, network_names(contract), bindings, host, links)
     return networks, _tidy([*faults, *found])
 
 

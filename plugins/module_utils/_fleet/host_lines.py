@@ -13,7 +13,7 @@ from typing import Union
 WIDTH = 99
 
 
-def folded(hosts: Iterable[str]) -> str:
+def fold_host_names(hosts: Iterable[str]) -> str:
     """kvm1-kvm3, kvm10: runs of at least three numbered names, in natural order."""
     runs: list[list[str]] = []
     for host in sorted(set(hosts), key=natural):

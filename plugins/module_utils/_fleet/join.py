@@ -20,7 +20,7 @@ from .reach import derived_forward, reach_fault
 from .subnet import subnets_broken
 
 
-def join(
+def join_binding(
     entries: list[ContractNetwork], known: Optional[set[str]], bindings: Any, host: str, links: Any
 ) -> tuple[list[Document], list[Fault]]:
     """The networks of one host, in the contract's order, and their faults.

@@ -58,6 +58,6 @@ def link_faults(
             continue
         has = links[device]
         if mtu is not None and has is not None and has < mtu:
-            sentence = f"Network {name} promises MTU {mtu}, but {device}, which it is bound to, has MTU {has}."
+            sentence = f"Network {name} requires MTU {mtu}, but link {device}, which it is bound to, has MTU {has}."
             faults.append(Fault(MTU_BROKEN, host, name, sentence))
     return faults

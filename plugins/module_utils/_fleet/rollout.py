@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each host of a rollout has: for people hosts that are alike are folded, for machines they are listed."""
+"""The state of each host of a rollout: a table in which hosts with the same state share one line, and data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from .._model.few import few
-from .host_lines import WIDTH, folded, natural
+from .host_lines import WIDTH, fold_host_names, natural
 
 NEW, OLD, UNKNOWN = "new", "old", "unknown"
 STATES = (NEW, OLD, UNKNOWN)
@@ -54,7 +54,7 @@ def _table(hosts: Mapping[str, Mapping[str, Any]], check_mode: bool) -> list[str
     lines = []
     # Hosts that are well first; the exceptions stay next to the end of the output.
     for (rank, text), names in sorted(alike.items(), key=lambda item: (item[0][0], natural(item[1][0]))):
-        lines += wrap(f"{STATES[rank]:<9}{folded(names)}", WIDTH, subsequent_indent=" " * 11)
+        lines += wrap(f"{STATES[rank]:<9}{fold_host_names(names)}", WIDTH, subsequent_indent=" " * 11)
         lines += wrap(text, WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 11)
     return lines
 

@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from configparser import ConfigParser, Error
+from contextlib import suppress
 from typing import Any, Optional
 
 _UNITS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -36,8 +37,8 @@ def read_boot(root: str = "") -> Optional[dict[str, Any]]:
         "NetworkManager": ("NetworkManager.service", _by_network_manager),
         "ifupdown": ("networking.service", _by_ifupdown),
     }
-    tools = [tool for tool, (unit, _reader) in readers.items() if _is_enabled(root, unit)]
     try:
+        tools = [tool for tool, (unit, _reader) in readers.items() if _is_enabled(root, unit)]
         links = {name: tool for tool in tools for name in readers[tool][1](root)}
     except (OSError, UnicodeDecodeError, Error):
         return None
@@ -45,7 +46,18 @@ def read_boot(root: str = "") -> Optional[dict[str, Any]]:
 
 
 def _is_enabled(root: str, unit: str) -> bool:
-    return any(glob.glob(f"{root}{folder}/*.wants/{unit}") for folder in _UNITS)
+    root = glob.escape(root)
+    wants = (folder for units in _UNITS for folder in _glob(f"{root}{units}/*.wants"))
+    return any(_glob(f"{glob.escape(folder)}/{unit}") for folder in wants)
+
+
+def _glob(pattern: str) -> list[str]:
+    """For glob.glob, a folder that may not be read is empty. Raises OSError for it."""
+    folder = os.path.dirname(pattern)
+    if not glob.has_magic(folder):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.listdir(folder)
+    return glob.glob(pattern)
 
 
 def _read(path: str) -> str:
@@ -63,7 +75,7 @@ def _files(root: str, folders: Iterable[str], ending: str) -> list[str]:
     """By their names: a file hides those of its name in later folders, as a link to /dev/null hides them all."""
     found: dict[str, str] = {}
     for folder in folders:
-        for path in glob.glob(f"{glob.escape(root + folder)}/*{ending}"):
+        for path in _glob(f"{glob.escape(root + folder)}/*{ending}"):
             found.setdefault(os.path.basename(path), path)
     return [path for path in found.values() if os.path.realpath(path) != os.devnull]
 
@@ -82,7 +94,7 @@ def _by_network_manager(root: str) -> Iterator[str]:
         autoconnect = sections.get("connection", "autoconnect", fallback=None) or "true"
         if name and autoconnect.lower() not in _OFF:
             yield name
-    for path in glob.glob(glob.escape(root) + _IFCFG):
+    for path in _glob(glob.escape(root) + _IFCFG):
         values = dict(re.findall(r"""^\s*(\w+)=["']?([^"'\n]*)""", _read(path), re.MULTILINE))
         if values.get("DEVICE") and values.get("ONBOOT", "yes").lower() not in _OFF:
             yield values["DEVICE"]
@@ -97,16 +109,18 @@ def _by_ifupdown(root: str) -> Iterator[str]:
 
 def _interfaces(root: str, path: str, above: tuple[str, ...]) -> Iterator[list[str]]:
     """The words of each line, with the files that it includes."""
-    if path in above or not os.path.exists(path):
-        return
-    for line in _read(path).replace("\\\n", " ").splitlines():
+    text = ""
+    if path not in above:
+        with suppress(FileNotFoundError):
+            text = _read(path)
+    for line in text.replace("\\\n", " ").splitlines():
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
         if words[0] in ("source", "source-directory") and len(words) > 1:
             pattern = words[1] if words[1].startswith("/") else f"/etc/network/{words[1]}"
             within = f"{pattern}/*" if words[0] == "source-directory" else pattern
-            for inner in sorted(glob.glob(root + within)):
+            for inner in sorted(_glob(glob.escape(root) + within)):
                 if os.path.isfile(inner):
                     yield from _interfaces(root, inner, (*above, path))
         else:

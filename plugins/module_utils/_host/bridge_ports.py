@@ -48,13 +48,13 @@ NUD_NOARP = 0x40
 def read_bridge_ports(bridge: str) -> tuple[tuple[BridgePort, str], ...]:
     """The devices in a bridge, less what does not belong to guests; each with its MAC address."""
     found = []
-    for name in names_in(bridge):
+    for name in bridge_port_names(bridge):
         with suppress(OSError):  # gone meanwhile
             found.append((_read_tap(name), read_setting(name, "address")))
     return tuple(found)
 
 
-def names_in(bridge: str) -> list[str]:
+def bridge_port_names(bridge: str) -> list[str]:
     """The devices in a bridge, less the dummy that libvirt itself puts there and the way to a bypass."""
     names = _names(os.path.join(_SYSFS, bridge, "brif"))
     return [name for name in names if name != f"{bridge}-nic" and not is_end(name)]

@@ -15,7 +15,7 @@ from typing import Any
 from .._model.bridge_port import BridgePort
 from .._model.bypass import alias_of, bypass_of, inner_end, is_alias_of, outer_end
 from .._model.errors import VirtfleetError
-from .bridge_ports import exists, names_in, read_setting, write_setting
+from .bridge_ports import bridge_port_names, exists, read_setting, write_setting
 from .links import delete_link, netlink
 from .plug_in import plug_in, without_stp
 
@@ -51,7 +51,7 @@ def make_bypass(network: str, bridge: str) -> None:
 
 def _make(route: Any, network: str, name: str, bridge: str) -> None:
     outer, inner = outer_end(name), inner_end(name)
-    mtu = max(int(read_setting(link, "mtu")) for link in (bridge, *names_in(bridge)))
+    mtu = max(int(read_setting(link, "mtu")) for link in (bridge, *bridge_port_names(bridge)))
     route.link("add", ifname=name, kind="bridge")
     write_setting(alias_of(network), name, "ifalias")
     _write_ipv6(name)
@@ -98,13 +98,13 @@ def remove_bypass(network: str) -> None:
     LINKS_UNREADABLE."""
     name = bypass_of(network)
     ends = (outer_end(name), inner_end(name))
-    left = [link for link in names_in(name) if link not in ends]
+    left = [link for link in bridge_port_names(name) if link not in ends]
     if left:
         raise VirtfleetError(
             "BYPASS_IN_USE",
             f"The temporary bridge {name} of network '{network}' cannot be removed: {', '.join(left)} is still in it.",
         )
-    links = [*ends, name] if is_own(network) else list(ends)
+    links = [*ends, name] if is_own_bypass(network) else list(ends)
     if not any(map(exists, links)):
         return
     with netlink() as route:
@@ -118,7 +118,7 @@ def remove_bypass(network: str) -> None:
                     raise _lost(network, "removed", error) from error
 
 
-def is_own(network: str) -> bool:
+def is_own_bypass(network: str) -> bool:
     """Whether the host has a bypass of this network, be it half made."""
     name = bypass_of(network)
     if not os.path.isdir(os.path.join(_SYSFS, name, "bridge")):
@@ -128,12 +128,12 @@ def is_own(network: str) -> bool:
     except OSError:
         return False
     # A run that was killed just then has not written the alias yet.
-    return is_alias_of(alias, network) or not (alias or names_in(name))
+    return is_alias_of(alias, network) or not (alias or bridge_port_names(name))
 
 
 def read_bypasses(networks: Iterable[str]) -> list[str]:
     """Those of the networks that have a bypass."""
-    return [network for network in networks if is_own(network)]
+    return [network for network in networks if is_own_bypass(network)]
 
 
 def _await_forwarding(ends: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Optional
 from .._model.bypass import BypassFacts, bypass_of, inner_end, outer_end
 from .._model.plugged import DEVICE, Plugged
 from .bridge_ports import exists, read_setting
-from .bypass import is_own
+from .bypass import is_own_bypass
 from .links import netlink
 
 _IPV6 = "/proc/sys/net/ipv6/conf/all/disable_ipv6"
@@ -30,7 +30,7 @@ def read_bypass_facts(network: str, bridge: str, plugged: Sequence[Plugged]) -> 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
     name = bypass_of(network)
-    taken = () if is_own(network) else tuple(filter(exists, (name, outer_end(name), inner_end(name))))
+    taken = () if is_own_bypass(network) else tuple(filter(exists, (name, outer_end(name), inner_end(name))))
     refused = {kind: _refusal(kind) for kind in ("bridge", "veth")}
     return BypassFacts(
         taken=taken,

@@ -157,12 +157,12 @@ def translate(error: Any, doing: str, conn: Any = None) -> VirtfleetError:
             seconds = KEEPALIVE_SECONDS * KEEPALIVE_COUNT
             return VirtfleetError(
                 "DAEMON_SILENT",
-                f"The libvirt daemon did not answer for {seconds} seconds in the attempt to {doing}.",
+                f"The libvirt daemon did not answer for {seconds} seconds while trying to {doing}.",
                 **beside,
             )
         return VirtfleetError(
             "DAEMON_LOST",
-            f"The connection to the libvirt daemon was lost in the attempt to {doing} ({message}).",
+            f"The connection to the libvirt daemon was lost while trying to {doing} ({message}).",
             **beside,
         )
     from .refusal import hung_up, unanswered
@@ -171,7 +171,7 @@ def translate(error: Any, doing: str, conn: Any = None) -> VirtfleetError:
     if hung_up(error.get_error_domain(), message):
         return VirtfleetError(
             "DAEMON_LOST",
-            f"libvirt lost its connection to another of its daemons in the attempt to {doing} ({message}).",
+            f"libvirt lost its connection to another of its daemons while trying to {doing} ({message}).",
             **beside,
         )
     silent = unanswered(message)

@@ -15,7 +15,7 @@ from .._model.field import Document
 from .._model.guest import Guest
 from .._xml.descriptor import parse_descriptor
 from .._xml.guest import parse_guest
-from .._xml.port import port_settings
+from .._xml.port import network_port_settings
 from .connection import errors, libvirt
 from .guests import read_texts
 
@@ -126,5 +126,5 @@ def _ports(conn: Any) -> dict[str, Document]:
             continue
         for port in ports:
             with suppress(libvirt.libvirtError):
-                found[port.UUIDString()] = port_settings(port.XMLDesc(0))
+                found[port.UUIDString()] = network_port_settings(port.XMLDesc(0))
     return found

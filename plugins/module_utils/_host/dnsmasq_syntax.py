@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from typing import Optional
 
-from .programs import Done, find_program, run_program
+from .programs import ProgramResult, find_program, run_program
 
 _SECONDS = 10
 # dnsmasq reads lines in pieces of this many bytes, and counts the pieces.
@@ -30,7 +30,7 @@ def is_refused(conf: str) -> bool:
     return done is not None and done.status != 0
 
 
-def _test(conf: str, text: str) -> Optional[Done]:
+def _test(conf: str, text: str) -> Optional[ProgramResult]:
     """libvirt passes dnsmasq no locale, so it must be tested in the locale C: in others it accepts names that are not
     ASCII."""
     program = find_program("dnsmasq")

@@ -19,7 +19,7 @@ from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
 from .._model.few import few
-from .._plan.record import Entry, recalled
+from .._plan.record import Entry, entries_from_record
 from .clock import Deadline
 from .connection import is_remote
 from .state_folder import (
@@ -85,7 +85,7 @@ class Left:
     def entries(self) -> list[Entry]:
         """Raises VirtfleetError JOURNAL_UNREADABLE."""
         try:
-            return recalled(self.networks)
+            return entries_from_record(self.networks)
         except (ValueError, RecursionError, VirtfleetError) as error:
             reason = error.sentence if isinstance(error, VirtfleetError) else str(error)
             raise _unreadable(self.path, reason, self.names) from None

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Optional
 from .._model.bridge_port import BridgePort
 from .._model.bypass import is_bypass, is_end
 from .._model.errors import VirtfleetError
-from .bridge_ports import NUD_NOARP, exists, is_dormant, master_of, names_in, read_setting, write_setting
+from .bridge_ports import NUD_NOARP, bridge_port_names, exists, is_dormant, master_of, read_setting, write_setting
 from .links import netlink
 
 
@@ -119,7 +119,7 @@ def without_stp(bridge: str, coming: Sequence[str] = ()) -> Iterator[None]:
     """
     setting = (bridge, "bridge", "stp_state")
     known = bool(coming) and all(is_end(name) or is_bypass(master_of(name) or "") for name in coming)
-    if (names_in(bridge) and not known) or read_setting(*setting) != "1":
+    if (bridge_port_names(bridge) and not known) or read_setting(*setting) != "1":
         yield
         return
     write_setting("0", *setting)

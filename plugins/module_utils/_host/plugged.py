@@ -60,9 +60,9 @@ def read_with_plugged(conn: Any, host: Host, name: str) -> Observed:
     """A network with what is plugged in, and whether it has a bypass; nothing is plugged in where it does not run."""
     observed = read_network(conn, name)
     if not host.remote and sees_daemons(conn.getURI()):
-        from .bypass import is_own
+        from .bypass import is_own_bypass
 
-        observed = replace(observed, bypassed=is_own(name))
+        observed = replace(observed, bypassed=is_own_bypass(name))
     return replace(observed, plugged=read_plugged(conn, observed, host)) if observed.active else observed
 
 

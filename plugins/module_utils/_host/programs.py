@@ -15,7 +15,7 @@ _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _ENVIRONMENT = {"PATH": _PATH, "LC_ALL": "C"}
 
 
-class Done(NamedTuple):
+class ProgramResult(NamedTuple):
     """status: the exit status; out, err: what was written, with a replacement for what is not UTF-8."""
 
     status: int
@@ -28,7 +28,7 @@ def find_program(name: str) -> Optional[str]:
     return shutil.which(name, path=_PATH)
 
 
-def run_program(argv: Sequence[str], seconds: float, given: str = "") -> Optional[Done]:
+def run_program(argv: Sequence[str], seconds: float, given: str = "") -> Optional[ProgramResult]:
     """given: its standard input. None if it cannot be run, or takes longer."""
     try:
         # AnsibleModule.run_command is not at hand: this layer works without Ansible.
@@ -44,7 +44,7 @@ def run_program(argv: Sequence[str], seconds: float, given: str = "") -> Optiona
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    return Done(done.returncode, done.stdout, done.stderr)
+    return ProgramResult(done.returncode, done.stdout, done.stderr)
 
 
 def output_of(argv: Sequence[str], seconds: float) -> Optional[str]:

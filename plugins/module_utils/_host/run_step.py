@@ -106,7 +106,7 @@ def _bypass(conn: Any, step: Step) -> None:
 
 def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
     """Into the files of the bridge that the network will have, beside what is there."""
-    from .._plan.leases import joined, subnets, within
+    from .._plan.leases import merge_leases, subnets, within
     from .leases import are_here, read_leases, write_leases
 
     if not are_here(conn):
@@ -119,7 +119,7 @@ def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
         xml = network.XMLDesc(0)
     document = parse_network(xml)
     bridge = str(document["bridge"]["name"])
-    write_leases(within(joined([read_leases(bridge), *leases], bridge), subnets(document)))
+    write_leases(within(merge_leases([read_leases(bridge), *leases], bridge), subnets(document)))
 
 
 def _gone(step: Step) -> VirtfleetError:

@@ -62,7 +62,7 @@ class HostSnapshot:
         if self.host.remote:
             return None
         from .netlink import read_netlink
-        from .sysfs import had_carrier, has_queues, is_vf, port_settings
+        from .sysfs import bridge_port_settings, had_carrier, has_queues, is_vf
 
         return [
             {
@@ -70,7 +70,7 @@ class HostSnapshot:
                 "vf": is_vf(link["name"]),
                 "had_carrier": None if link["admin"] == "up" else had_carrier(link["name"]),
                 "multi_queue": has_queues(link["name"]) if link["kind"] == "tun" else None,
-                "port_settings": port_settings(link["name"]) if link["master"] else None,
+                "port_settings": bridge_port_settings(link["name"]) if link["master"] else None,
             }
             for link in read_netlink()
         ]

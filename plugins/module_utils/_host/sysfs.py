@@ -56,7 +56,7 @@ def has_queues(name: str, root: str = ROOT) -> Optional[bool]:
     return bool(int(flags, 16) & _MULTI_QUEUE) if flags else None
 
 
-def port_settings(name: str, root: str = ROOT) -> Optional[dict[str, bool]]:
+def bridge_port_settings(name: str, root: str = ROOT) -> Optional[dict[str, bool]]:
     """How a link is set as a port of a Linux bridge, by the names of link_kinds.USUAL; None of any other link."""
     folder = os.path.join(root, "class", "net", name, "brport")
     if not os.path.isdir(folder):

@@ -47,7 +47,7 @@ def _find_losses(nic: NicFacts, now: NicFacts) -> list[str]:
     if has is None:
         return [f"is in network '{now.network}', which does not exist there"]
     lost = [
-        f"has another {word} than before"
+        f"has a different {word} than before"
         for name, word in _COMPARED.items()
         if getattr(had, name) != getattr(has, name)
     ]

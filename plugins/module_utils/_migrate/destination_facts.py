@@ -144,7 +144,7 @@ class Boot:
 
 
 @dataclass(frozen=True)
-class HostFacts:
+class DestinationHost:
     libvirt_version: str
     hostname: Optional[str]
     remote: bool
@@ -177,7 +177,7 @@ class NetworkInfo:
     ovs_bridges: Optional[dict[str, OvsBridge]]
     guests: Optional[tuple[HostGuest, ...]]
     nwfilters: Optional[dict[str, Optional[str]]]
-    host: HostFacts
+    host: DestinationHost
     lookups: Optional[dict[str, dict[str, Optional[bool]]]] = None
     refusals: Optional[dict[str, Optional[str]]] = None
     routers: Optional[dict[str, BridgeRouting]] = None

@@ -17,7 +17,7 @@ FACTS_STALE = unknown(
 )
 AGE_UNKNOWN = unknown("The age of the facts of {host} is unknown.", LIBVIRT_ACCEPTS, "STALE")
 NOT_A_GUEST = unknown(
-    "This is not a guest as virt_guest_info describes one.",
+    "This is not a guest description; pass an entry of guests from virt_guest_info.",
     LIBVIRT_ACCEPTS,
     means="The sentence says what could not be checked. Reported only if it matters for this guest",
 )
@@ -26,7 +26,7 @@ OTHER_FORMAT = unknown(
 )
 INCOMPLETE = unknown("The description of this guest cannot be read: it {problem}. Gather it again.", LIBVIRT_ACCEPTS)
 UNEXPECTED = unknown(
-    "Rule {rule} of virtfleet.network failed ({error}), so what it checks is not known; please report it.",
+    "Rule {rule} of virtfleet.network failed ({error}), so its result is unknown; please report it.",
     LIBVIRT_ACCEPTS,
     "UNEXPECTED",
     "A rule of the check failed; the sentence names it. This is a bug in the collection: please report it",

@@ -41,7 +41,7 @@ BOOTP = Entity(
 )
 
 
-def host_key(host: Document) -> tuple[str, ...]:
+def dhcp_host_key(host: Document) -> tuple[str, ...]:
     return tuple(str(host.get(name, "")) for name in ("ip", "mac", "id", "name"))
 
 
@@ -56,7 +56,7 @@ def _same(dhcp: Document) -> Document:
 
 DHCP = Entity(
     children("ranges", "range", RANGE, key=range_key),
-    children("hosts", "host", HOST, key=host_key),
+    children("hosts", "host", HOST, key=dhcp_host_key),
     child("bootp", BOOTP),
     same=_same,
 )

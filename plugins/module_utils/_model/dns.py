@@ -32,7 +32,7 @@ HOST = Entity(
 )
 
 
-def host_key(host: Document) -> str:
+def dns_host_key(host: Document) -> str:
     return str(host.get("ip", ""))
 
 
@@ -47,5 +47,5 @@ DNS = Entity(
     children("forwarders", "forwarder", FORWARDER),
     children("txts", "txt", TXT, key=record_key),
     children("srvs", "srv", SRV, key=record_key),
-    children("hosts", "host", HOST, key=host_key),
+    children("hosts", "host", HOST, key=dns_host_key),
 )

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Optional
 
 HARMLESS = "harmless"
-JUDGED = "judged"  # a rule of the check looks at it, or libvirt on the destination is asked about it
+JUDGED = "judged"  # a rule of the check examines it, or libvirt on the destination is asked about it
 UNKNOWN = "unknown"
 
 NOT_LISTED = (UNKNOWN, "this version of the collection does not know it")
@@ -28,13 +28,13 @@ CONTAINERS = frozenset({
 })  # fmt: skip
 
 _LIBVIRT = (JUDGED, "libvirt on the destination is asked whether it can make QEMU's command line of it")
-_RULE = (JUDGED, "a rule of the check looks at it")
-_GUEST = (HARMLESS, "a setting of the guest alone, which goes with it")
+_RULE = (JUDGED, "a rule of the check examines it")
+_GUEST = (HARMLESS, "a setting of the guest alone, which migrates with it")
 _RUNTIME = (HARMLESS, "what libvirt gave the guest, and will give it again")
 _CGROUP = (HARMLESS, "a limit of the cgroup controllers cpu and memory, which every host has that runs systemd")
 _NUMBERS = (UNKNOWN, "it names processors or NUMA nodes of the host")
-_HARDWARE = (UNKNOWN, "it needs an ability of the host's kernel or processor that is not looked at")
-_FILE = (UNKNOWN, "it names a file, device, socket or service of the host that is not looked for")
+_HARDWARE = (UNKNOWN, "it needs a feature of the host's kernel or processor that is not checked")
+_FILE = (UNKNOWN, "it names a file, device, socket or service of the host that is not checked")
 _OTHER_DRIVER = (UNKNOWN, "it is not for QEMU")
 _JOB = (UNKNOWN, "a job is running on it")
 

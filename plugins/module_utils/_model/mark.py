@@ -13,17 +13,17 @@ from .field import Document
 NAMESPACE = "https://virtfleet.network/ns/1"
 
 
-def is_own(element: str) -> bool:
+def is_own_element(element: str) -> bool:
     """Whether a metadata element (canonical XML) is ours."""
     return f'="{NAMESPACE}"' in element.partition(">")[0]
 
 
 def own(document: Document) -> list[str]:
-    return [text for text in document.get("metadata", ()) if is_own(text)]
+    return [text for text in document.get("metadata", ()) if is_own_element(text)]
 
 
 def foreign(document: Document) -> list[str]:
-    return [text for text in document.get("metadata", ()) if not is_own(text)]
+    return [text for text in document.get("metadata", ()) if not is_own_element(text)]
 
 
 def namespace_of(text: str) -> str:
@@ -35,7 +35,7 @@ def namespace_of(text: str) -> str:
     return head.partition(declared)[2].partition('"')[0]
 
 
-def kept(elements: list[str]) -> list[str]:
+def first_of_each_namespace(elements: list[str]) -> list[str]:
     """What libvirt keeps of the elements of a <metadata>: of each namespace the first, and none without one."""
     first: dict[str, str] = {}
     for text in elements:

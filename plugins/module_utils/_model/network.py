@@ -30,7 +30,7 @@ from .field import (
 )
 from .forward import FORWARD, is_virtual
 from .ip import IP
-from .mark import kept
+from .mark import first_of_each_namespace
 from .portgroup import PORTGROUP
 from .route import ROUTE, route_key
 from .virtualport import VIRTUALPORT
@@ -72,7 +72,7 @@ NETWORK = Entity(
     text("uuid", same=address.uuid, generated=True, blank=True),
     text("title", default="", since=(9, 7, 0), blank=True),
     text("description", default="", since=(9, 7, 0), blank=True),
-    Field("metadata", METADATA, "metadata", same=kept),
+    Field("metadata", METADATA, "metadata", same=first_of_each_namespace),
     child("forward", FORWARD),
     child("bridge", BRIDGE),
     Field("mtu", WRAPPED, "mtu", attribute="size", type="int", default=0, since=(3, 1, 0), blank=True),

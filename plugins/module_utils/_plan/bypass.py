@@ -69,13 +69,13 @@ def aside(name: str, bridge: str, plugged: Sequence[Plugged]) -> tuple[Step, ...
     )
 
 
-def join(name: str, bridge: str) -> Step:
+def join_step(name: str, bridge: str) -> Step:
     """After the start; bridge: empty if libvirt names it."""
     where = f"bridge {bridge}" if bridge else "the new bridge"
     return Step(JOIN, name, f"Join the temporary bridge to {where}.")
 
 
-def remove_bypass(name: str) -> Step:
+def removal_step(name: str) -> Step:
     """When nothing is left in it."""
     return Step(UNBYPASS, name, f"Remove the temporary bridge of network '{name}'.")
 
@@ -92,4 +92,4 @@ def has_bypass(plan: Plan) -> bool:
 
 def removed_too(steps: Sequence[Step], name: str, bypassed: bool) -> tuple[Step, ...]:
     """Steps that bring back all that was plugged in, then without the bypass that an earlier step made."""
-    return (*steps, remove_bypass(name)) if bypassed else tuple(steps)
+    return (*steps, removal_step(name)) if bypassed else tuple(steps)

@@ -34,7 +34,7 @@ STARTING = {*_RESTARTING, DHCP_HOST.name, DNS_HOST.name}
 _CONFIGURING = ("dns", "ips", "domain", "dnsmasq_options", "mtu", "forward", "bridge")
 
 
-def mends(observed: Observed, updates: Sequence[Step], goal: Document, host: Host) -> tuple[Step, ...] | None:
+def repair_steps(observed: Observed, updates: Sequence[Step], goal: Document, host: Host) -> tuple[Step, ...] | None:
     """What has to be done to the dnsmasq of a running network beside these updates; None when only a restart will do.
 
     goal: the network's definition, canonical. Raises VirtfleetError DNSMASQ_DEAD when that would not either.

@@ -124,7 +124,7 @@ def is_linked(step: Step, others: Iterable[Observed]) -> bool:
     return any(own_bridge(other) in sources for other in others)
 
 
-def joined(leases: Sequence[Leases], bridge: str) -> Leases:
+def merge_leases(leases: Sequence[Leases], bridge: str) -> Leases:
     """All of them, under one bridge's name: of two leases of one address the one that ends later."""
     found: dict[str, Any] = {}
     for lease in (lease for one in leases for lease in _entries(one.status, "ip-address")):

@@ -101,9 +101,9 @@ def plan_live_change(
         needs_restart = (*needs_restart, "bridge_link")
         needs_restart = (*needs_restart, "dnsmasq") if observed.dnsmasq in FAULTY else needs_restart
     elif observed.dnsmasq in FAULTY:
-        from .dnsmasq_restart import mends
+        from .dnsmasq_restart import repair_steps
 
-        mended = mends(observed, updates, compared.persistent_goal, host)
+        mended = repair_steps(observed, updates, compared.persistent_goal, host)
         if mended is None:
             needs_restart = (*needs_restart, "dnsmasq")
         else:

@@ -17,7 +17,7 @@ from .._model.forward import mode_of
 from .._model.guest import SETTINGS, Guest, Nic
 from .._model.plugged import Plugged
 from .._model.portgroup import PORTGROUP
-from .._xml.port import port_settings
+from .._xml.port import network_port_settings
 
 # libvirt makes these up for a port that was given none.
 _GENERATED = ("interfaceid", "instanceid")
@@ -86,7 +86,7 @@ def effective_settings(network: Document, portgroup: Optional[str], own: Documen
 
 def differing(port: Plugged, wanted: Document) -> list[str]:
     """The SETTINGS in which a port differs from wanted."""
-    has = canonical(PORTGROUP, port_settings(port.xml))
+    has = canonical(PORTGROUP, network_port_settings(port.xml))
     return [option for option in SETTINGS if not _same(option, has.get(option), wanted.get(option))]
 
 

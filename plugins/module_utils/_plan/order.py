@@ -75,7 +75,7 @@ def part_of(observed: Observed, steps: Sequence[Step]) -> Part:
 
 def ordered_work(work: Sequence[Work]) -> tuple[list[Work], tuple[Turn, ...]]:
     """Plans for several networks in their order, and whose steps come when, by the place among those with steps."""
-    order = in_order([part_of(observed, plan.steps) for plan, observed in work])
+    order = order_parts([part_of(observed, plan.steps) for plan, observed in work])
     plans = [
         (replace(work[place][0], steps=part.steps), work[place][1]) for place, part in zip(order.places, order.parts)
     ]
@@ -83,7 +83,7 @@ def ordered_work(work: Sequence[Work]) -> tuple[list[Work], tuple[Turn, ...]]:
     return plans, tuple(Turn(changed.index(place), until) for place, until in order.turns)
 
 
-def in_order(parts: Sequence[Part]) -> Order:
+def order_parts(parts: Sequence[Part]) -> Order:
     """The order of parts is kept where nothing speaks against it."""
     after = _after(parts)
     left = list(range(len(parts)))

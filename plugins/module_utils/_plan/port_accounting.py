@@ -17,7 +17,7 @@ from .._model.forward import INTERFACE, POOL, members_of
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import GUEST, Plugged
-from .._xml.port import as_new_port, port_settings
+from .._xml.port import as_new_port, network_port_settings
 from .comparison import Comparison
 from .old_settings import differing, effective_settings
 from .step import DESTROY, FREE, POOL_SECTION, RECLAIM, RELEASE, START, UPDATE, Step
@@ -164,4 +164,4 @@ def allocate_again(ports: Sequence[Plugged], runs: Document) -> tuple[Plugged, .
 def _stays_the_same(port: Plugged, runs: Document) -> bool:
     if port.member is not None or not port.xml:
         return False
-    return not differing(port, effective_settings(runs, port.portgroup, port_settings(port.xml)))
+    return not differing(port, effective_settings(runs, port.portgroup, network_port_settings(port.xml)))

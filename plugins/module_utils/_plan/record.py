@@ -51,7 +51,7 @@ def record(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     ]
 
 
-def recalled(entries: list[dict[str, Any]]) -> list[Entry]:
+def entries_from_record(entries: list[dict[str, Any]]) -> list[Entry]:
     """Raises ValueError for what record did not write, VirtfleetError XML_INVALID for invalid XML."""
     return [_entry(entry) for entry in entries]
 

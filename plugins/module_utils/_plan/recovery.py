@@ -114,7 +114,7 @@ def stp_again(was: Sequence[BridgeState], now: Sequence[BridgeState], runs: Obse
     )
 
 
-def joined(entries: Iterable[Entry]) -> list[Entry]:
+def merge_entries(entries: Iterable[Entry]) -> list[Entry]:
     """Of changes that joined one another: each network as the first of them found it, with all that the later ones did
     to it, kept of it and found plugged in."""
     first: dict[str, Entry] = {}

@@ -13,7 +13,7 @@ from .._model.forward import has_pool, is_virtual, members_of, mode_of
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
-from .bypass import aside, has_bypass, isolated_first, join, remove_bypass
+from .bypass import aside, has_bypass, isolated_first, join_step, removal_step
 from .port_accounting import allocate_again
 from .step import ASIDE, ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, RESTART, START, Plan, Step
 
@@ -60,9 +60,9 @@ def replugged(
         *before,
         Step(DESTROY, name, f"Stop network '{name}' briefly.", RESTART, ports=tuple(plugged)),
         Step(START, name, f"Start network '{name}'."),
-        *((join(name, bridge),) if bypass else ()),
+        *((join_step(name, bridge),) if bypass else ()),
     ]
-    after = (remove_bypass(name),) if bypass else ()
+    after = (removal_step(name),) if bypass else ()
     if plug_of(live) != "tap" or bridge == bridge_of(live):
         taps = back if is_virtual(goal) else ()
         return (*steps, *_attach(name, bridge, taps), *after, *_reclaim(name, allocate_again(guests, goal)))

@@ -19,6 +19,7 @@ from .._model.guest import Guest
 from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
+from .._model.options import definition_options
 from .._model.plugged import Plugged
 from .bypass import removed_too
 from .dnsmasq_restart import started_again
@@ -110,8 +111,7 @@ def _run_again(
     if was.persistent is None:
         create = Step(CREATE, name, f"Start transient network '{name}' again.", xml=was.live_xml, command=AGAIN)
         return (*_definition(was, now), *before, *leases, create, *back)
-    live, persistent = (canonical(NETWORK, document or {}) for document in (was.live, was.persistent))
-    if live == persistent:
+    if _said_alike(was.live or {}, was.persistent):
         return (*_definition(was, now), *_autostart(was, now), *before, *leases, start(name), *back)
     return (
         Step(DEFINE, name, f"Define network '{name}' as it was running.", xml=was.live_xml, command=AGAIN),
@@ -122,6 +122,15 @@ def _run_again(
         *_autostart(was, now),
         *back,
     )
+
+
+def _said_alike(live: Document, persistent: Document) -> bool:
+    """Whether a start by the persistent definition makes the network what it ran as, to the word: a default that only
+    one of them says is a difference, too. What is below <forward> libvirt completes in the running network."""
+    if canonical(NETWORK, live) != canonical(NETWORK, persistent):
+        return False
+    one, other = (definition_options({**document, "forward": {}}) for document in (live, persistent))
+    return one == other
 
 
 def _fitting(was: Observed, ports: Sequence[Plugged]) -> tuple[Plugged, ...]:

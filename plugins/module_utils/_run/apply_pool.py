@@ -19,7 +19,7 @@ from .._model.plugged import Plugged
 from .._model.pool import GUEST, STALE, Pool
 from .._plan.plan import plan_network
 from .._plan.pool.choice import Choice, choose, forward_with
-from .._plan.pool.ranges import in_order
+from .._plan.pool.ranges import sort_names
 from .._plan.pool.request import Request
 from .._plan.pool.returning import returning
 from .._plan.port_accounting import PortAccounting
@@ -146,13 +146,13 @@ def _about_books(request: Request, pool: Pool, plan: Plan, check_mode: bool, sna
     stale = [f"{member.name} ({holder})" for member in pool.everything for holder in member.of_kind(STALE)]
     if stale:
         warnings.append(
-            f"Network '{request.network}' has members with stale ports: {', '.join(stale)}; reclaim_stale: true frees "
-            "them."
+            f"Network '{request.network}' has members with stale ports: {', '.join(stale)}; set reclaim_stale: "
+            "true to free them."
         )
     if pool.miscounted and not (plan.changed and check_mode):
         warnings.append(
             f"libvirt's count of used members of network '{request.network}' is wrong; it may assign a member twice or "
-            "not at all. reclaim_stale: true corrects it."
+            "not at all. Set reclaim_stale: true to correct it."
         )
     return warnings
 
@@ -166,11 +166,11 @@ def _sides(
     pool: Pool,
 ) -> tuple[Document, Document]:
     """What the task is about, before and after."""
-    members = in_order(choice.members)
-    before: Document = {"members": in_order(members_of(document))}
+    members = sort_names(choice.members)
+    before: Document = {"members": sort_names(members_of(document))}
     after: Document = {"members": members}
     if observed.live is not None and set(members_of(observed.live)) != set(before["members"]):
-        before["live"], after["live"] = in_order(members_of(observed.live)), members
+        before["live"], after["live"] = sort_names(members_of(observed.live)), members
     if limits != choice.limits:
         before["max_guests"], after["max_guests"] = limits, choice.limits
     if freed:

@@ -56,9 +56,9 @@ def before_stop(conn: Any, host: Host, entry: Entry, rest: list[Step]) -> tuple[
 
 def _has_come(was: Observed) -> bool:
     """Whether something came into a bridge after everything had moved out of it."""
-    from .._host.bridge_ports import names_in
+    from .._host.bridge_ports import bridge_port_names
 
-    return bool(names_in(own_bridge(was)))
+    return bool(bridge_port_names(own_bridge(was)))
 
 
 def _came(was: Observed, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:

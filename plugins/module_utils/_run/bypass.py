@@ -79,7 +79,7 @@ def _put_right(observed: Observed, check_mode: bool) -> str:
     from .._host.plug_in import attach
 
     name, bridge = observed.name, bridge_of(observed.live or {})
-    what = f"An interrupted run left the temporary bridge {bypass_of(name)} of network '{name}'"
+    what = f"An interrupted run left temporary bridge {bypass_of(name)} of network '{name}'"
     taps = [tap for tap, _mac in read_bridge_ports(bypass_of(name))]
     there = ", ".join(tap.name for tap in taps)
     if taps and not exists(bridge):

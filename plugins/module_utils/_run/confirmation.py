@@ -94,7 +94,7 @@ def confirm(run: str, *, uri: str, wait: float, check_mode: bool, reach: Sequenc
             raise VirtfleetError(
                 "REACH_LOST",
                 f"The host cannot reach {', '.join(silent)} after the change of {left.names}, which was not confirmed; "
-                "it will be rolled back when its time is over, or now with decision: roll_back.",
+                "it will be rolled back when its confirm_timeout expires, or now with decision: roll_back.",
                 silent=silent,
             )
         if not left.waits:  # the pings took time
@@ -141,7 +141,7 @@ def _not_pending(run: str) -> VirtfleetError:
     return VirtfleetError(
         "NOT_PENDING",
         f"No change {run!a} is waiting for confirmation on this host: it was already confirmed, or it was "
-        "rolled back because its time is over or the host was rebooted.",
+        "rolled back because its confirm_timeout expired or the host was rebooted.",
     )
 
 

@@ -28,7 +28,7 @@ def not_converged(what: str, rest: Plan) -> VirtfleetError:
 
 def without_dnsmasq(seen: Observed) -> VirtfleetError:
     """seen: the network after the change."""
-    what = "runs with other records than the network has" if seen.dnsmasq == STALE else "does not run"
+    what = "runs with DNS or DHCP records that differ from the network's" if seen.dnsmasq == STALE else "does not run"
     return VirtfleetError(
         "DNSMASQ_DEAD",
         f"dnsmasq, which serves DHCP and DNS of network '{seen.name}', {what} after the change; see the host's log "

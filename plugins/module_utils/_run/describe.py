@@ -61,7 +61,7 @@ def describe_guest(
         # It is whatever the host has; libvirt compares that.
         rest["cpu"] = {**rest["cpu"], "xml": host["cpu"]}
     blockers = [*rest["blockers"], *([f"it has {found.snapshots} snapshots"] if found.snapshots else ())]
-    blockers += ["another job of libvirt's runs on it (virsh domjobinfo)"] if found.busy else []
+    blockers += ["another libvirt job is running on it (see virsh domjobinfo)"] if found.busy else []
     facts = {
         **rest,
         "name": found.guest.name,

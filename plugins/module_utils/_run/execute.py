@@ -24,14 +24,14 @@ from .._model.observed import Observed
 from .._plan.gaps import Gap, Gaps
 from .._plan.holdings import State
 from .._plan.leases import own_bridge
-from .._plan.order import Part, Turn, in_order, part_of
+from .._plan.order import Part, Turn, order_parts, part_of
 from .._plan.record import Entry, record
 from .._plan.replug import bridges_of, is_replug, stops
 from .._plan.rollback import rollback
 from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, UNDEFINE, Plan, Step, Work
 from .before_stop import before_stop
 from .interruption import Interruption, as_ours
-from .leases import kept, kept_before, sources
+from .leases import keep_leases, kept_before, sources
 
 # The daemon is gone, so nothing more can be done.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
@@ -63,7 +63,7 @@ class Running:
         running = cls(conn, host, entries, write)
         for place, entry in enumerate(entries):
             if any(step.action in (DESTROY, UNDEFINE) for step in entry.plan.steps):
-                running.keep(place, kept(conn, entry, own_bridge(entry.was)))
+                running.keep(place, keep_leases(conn, entry, own_bridge(entry.was)))
         return running
 
     def keep(self, place: int, entry: Entry) -> bool:
@@ -206,7 +206,7 @@ def _put_back(running: Running) -> tuple[list[str], list[str], bool]:
                 if ours.code in _GONE:
                     return undone, left, True
                 parts.append(Part(was.name, State(None, None), ()))
-        order = in_order(parts)
+        order = order_parts(parts)
         for number, step in order.sequence:
             with suppress(Exception):
                 running.keep_leases(places[order.places[number]], step)

@@ -63,12 +63,12 @@ def gather_from(
     networks = [lacking.get(seen.name, seen) for seen in networks]
     if PORTS in what:
         networks = [replace(seen, plugged=snapshot.with_plugged(seen.name).plugged) for seen in networks]
-    old = {seen.name: _old_settings(snapshot, seen) if {PORTS, GUESTS} <= set(what) else None for seen in networks}
+    compares = PORTS in what and GUESTS in what
     details = {
         seen.name: {
             **_details(seen, host),
             "leases": _leases(conn, seen),
-            "guests_on_old_settings": old[seen.name],
+            "guests_on_old_settings": _old_settings(snapshot, seen) if compares else None,
         }
         for seen in networks
     }

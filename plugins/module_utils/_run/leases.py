@@ -13,12 +13,12 @@ from typing import Any
 from .._host.leases import are_here, read_leases, remove_leases
 from .._host.networks import read_network, read_networks
 from .._model.leases import Leases
-from .._plan.leases import joined, own_bridge
+from .._plan.leases import merge_leases, own_bridge
 from .._plan.record import Entry
 from .._plan.step import DESTROY, LEASES, UNDEFINE, Step
 
 
-def kept(conn: Any, entry: Entry, bridge: str) -> Entry:
+def keep_leases(conn: Any, entry: Entry, bridge: str) -> Entry:
     """The entry, with what the files of a bridge say now beside what they said before."""
     if not bridge or not are_here(conn):
         return entry
@@ -27,7 +27,7 @@ def kept(conn: Any, entry: Entry, bridge: str) -> Entry:
     except OSError:
         return entry
     known = [one for one in entry.leases if one.bridge == bridge]
-    now = joined([*known, found], bridge)
+    now = merge_leases([*known, found], bridge)
     if not (now.status or now.macs) or [now] == known:
         return entry
     return replace(entry, leases=(*(one for one in entry.leases if one.bridge != bridge), now))
@@ -36,9 +36,9 @@ def kept(conn: Any, entry: Entry, bridge: str) -> Entry:
 def kept_before(conn: Any, entry: Entry, step: Step) -> Entry:
     """To be called before each step of a network's."""
     if step.action == LEASES and own_bridge(entry.was) in step.command.split():
-        return kept(conn, entry, own_bridge(entry.was))  # dnsmasq has ended by now
+        return keep_leases(conn, entry, own_bridge(entry.was))  # dnsmasq has ended by now
     if step.action in (DESTROY, UNDEFINE):
-        return kept(conn, entry, own_bridge(read_network(conn, entry.was.name)))
+        return keep_leases(conn, entry, own_bridge(read_network(conn, entry.was.name)))
     return entry
 
 
@@ -48,7 +48,7 @@ def sources(step: Step, entries: Iterable[Entry]) -> list[Leases]:
     return [one for entry in entries for one in entry.leases if one.bridge in names]
 
 
-def tidy(conn: Any, entries: Sequence[Entry]) -> None:
+def remove_unused_leases(conn: Any, entries: Sequence[Entry]) -> None:
     """Leases under the name of a bridge that no network has any more would be those of the next that gets it."""
     names = {one.bridge for entry in entries for one in entry.leases}
     names |= {own_bridge(entry.was) for entry in entries} - {""}

@@ -231,7 +231,8 @@ class _Journey:
                 signal=self._stopped,
             )
         return self._error or VirtfleetError(
-            "MIGRATION_ENDED", f"The migration of {guest} that an earlier run began ended without moving it."
+            "MIGRATION_ENDED",
+            f"An earlier run began to migrate {guest}; that migration ended without moving the guest.",
         )
 
     def _arrived(self, moved: bool, check_mode: bool) -> None:

@@ -20,13 +20,13 @@ from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.leases import is_linked, own_bridge
-from .._plan.order import in_order, part_of
+from .._plan.order import order_parts, part_of
 from .._plan.record import Entry, record
-from .._plan.recovery import completed, joined, recovered, stp_again, turned_back
+from .._plan.recovery import completed, merge_entries, recovered, stp_again, turned_back
 from .._plan.replug import bridges_of, is_replug
 from .._plan.step import Step
 from .interruption import Interruption, as_ours, held_off
-from .leases import kept_before, sources, tidy
+from .leases import kept_before, remove_unused_leases, sources
 from .preflight import refuse_steps_without_rights
 from .verify_plugged import plug_in_missing
 
@@ -137,7 +137,7 @@ def _complete(conn: Any, host: Host, journal: Journal, left: Left) -> str:
         for place in (*back, *(place for place in places if not recovery.entries[place].back)):
             done += _settled(recovery, place, journal)
         if not host.remote:
-            tidy(conn, recovery.entries)
+            remove_unused_leases(conn, recovery.entries)
     return f"An earlier run was interrupted while it changed {left.names}. {_told(done)}"
 
 
@@ -180,7 +180,7 @@ def _turn_back_tangled(recovery: _Recovery) -> None:
     """Networks that exchange what they have: half-way, none of them may be able to go on alone."""
     entries = recovery.entries
     forth = [place for place in range(len(entries)) if not entries[place].back]
-    order = in_order([part_of(entries[place].was, entries[place].plan.steps) for place in forth])
+    order = order_parts([part_of(entries[place].was, entries[place].plan.steps) for place in forth])
     if order.tangled and any(_completed(recovery, place) is None for place in forth):
         recovery.turn_back(range(len(entries)))
 
@@ -195,7 +195,7 @@ def _exchanged(places: list[int], recovery: _Recovery) -> tuple[list[str], list[
         entry = recovery.entries[place]
         now, guests = recovery.look(place)
         parts.append(part_of(now, turned_back(entry.plan, entry.was, now, recovery.host, guests)))
-    order = in_order(parts)
+    order = order_parts(parts)
     done: list[str] = []
     if order.tangled:
         for number, step in order.sequence:
@@ -220,7 +220,7 @@ def take_back(conn: Any, host: Host, left: Left, *, asked: bool = False) -> str:
     done: list[str] = []
     failed: list[str] = []
     with held_off() as interruption:
-        entries = [replace(entry, back=True) for entry in joined(left.entries())]
+        entries = [replace(entry, back=True) for entry in merge_entries(left.entries())]
         recovery = _Recovery(conn, host, entries, interruption, lambda _entries: None)
         places = list(reversed(range(len(entries))))
         # Errors here are reported for each network below.
@@ -233,7 +233,7 @@ def take_back(conn: Any, host: Host, left: Left, *, asked: bool = False) -> str:
             except VirtfleetError as error:
                 failed.append(f"network '{entries[place].was.name}': {error.sentence}")
         if not failed:
-            tidy(conn, recovery.entries)
+            remove_unused_leases(conn, recovery.entries)
     if failed:
         raise VirtfleetError(
             "RECOVERY_FAILED",

@@ -20,7 +20,7 @@ from .._plan.replug import is_replug
 from .._plan.step import Work
 from .execute import Running, execute, roll_back
 from .interruption import Interruption, as_ours, held_off
-from .leases import tidy
+from .leases import remove_unused_leases
 from .preflight import preflight, silent_ones
 from .session import Session
 
@@ -85,7 +85,7 @@ def _run(
 def _tidy(opened: Session, running: Running) -> None:
     """Leftover files are not a reason to fail a completed change."""
     with suppress(Exception):
-        tidy(opened.conn, running.entries)
+        remove_unused_leases(opened.conn, running.entries)
 
 
 def _rolled_back(running: Running, error: VirtfleetError) -> VirtfleetError:

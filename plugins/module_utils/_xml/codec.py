@@ -260,7 +260,7 @@ def _write_pci(element: Any, value: str) -> None:
         domain, bus, rest = address.pci(value).split(":")
         slot, function = rest.split(".")
     except ValueError:
-        raise VirtfleetError("TEXT_INVALID", f"{_show(value)} is no PCI address.") from None
+        raise VirtfleetError("TEXT_INVALID", f"{_show(value)} is not a PCI address, such as 0000:03:10.1.") from None
     element.set("type", "pci")
     for name, part in zip(_PCI_PARTS, (domain, bus, slot, function)):
         element.set(name, f"0x{part}")

@@ -42,7 +42,7 @@ def is_allocated(xml: str) -> bool:
     return parse(xml).find("plug") is not None
 
 
-def port_settings(xml: str) -> Document:
+def network_port_settings(xml: str) -> Document:
     """The settings that a port was made with, in the form of a portgroup's. Raises VirtfleetError XML_INVALID."""
     port = read(NETWORKPORT, parse(xml))
     return {name: port[name] for name in SETTINGS if name in port}

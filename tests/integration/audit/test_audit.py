@@ -39,11 +39,20 @@ RECORD = "<host ip='10.67.0.9'><hostname>by-hand</hostname></host>"
 NETDEV = "/etc/systemd/network/br0.netdev"
 NETWORKD = "/etc/systemd/system/multi-user.target.wants/systemd-networkd.service"
 ROLLOUT = "rollout"
+# With an MTU of its own, a bridge does not take that of its ports.
+MAKE_BRIDGE = (
+    "ip link add br0 type bridge; ip link set br0 mtu 1400; ip link set br0 mtu 1500; ip link set br0 up; "
+    "ip link set p0 up master br0"
+)
 # How a fault comes about, what is found of it, and what repairs it.
 FAULTS = {
     "no uplink": ("ip link set p0 nomaster", {"UPLINK_MISSING"}, "ip link set p0 master br0"),
     "uplink down": ("ip link set p0 down", {"UPLINK_DOWN"}, "ip link set p0 up"),
     "bridge down": ("ip link set br0 down", {"BRIDGE_DOWN"}, "ip link set br0 up"),
+    "no bridge": (
+        "ip link set p0 nomaster; ip link del br0; ip link add br0 type veth peer name br1; ip link set br0 up",
+        {"NOT_A_BRIDGE"}, f"ip link del br0; {MAKE_BRIDGE}",
+    ),
     "small uplink": ("ip link set p0 mtu 1400", {"PATH_MTU"}, "ip link set p0 mtu 1500"),
     "small bridge": ("ip link set br0 mtu 1400", {"MTU_BROKEN"}, "ip link set br0 mtu 1500"),
     "not at boot": (f"mv {NETDEV} /run/br0", {"NOT_AT_BOOT"}, f"mv /run/br0 {NETDEV}"),
@@ -63,6 +72,7 @@ FAULTS = {
     "dnsmasq": ("kill $(cat /run/libvirt/network/lab.pid)", {"DNSMASQ_FAULTY"}, ROLLOUT),
     "inactive": ("virsh net-destroy red", {"NETWORK_INACTIVE"}, ROLLOUT),
     "missing": ("virsh net-destroy red; virsh net-undefine red", {"NETWORK_MISSING"}, ROLLOUT),
+    "transient": ("virsh net-undefine red", {"NETWORK_TRANSIENT"}, ROLLOUT),
     "autostart": ("virsh net-autostart red --disable", {"AUTOSTART_DIFFERS"}, ROLLOUT),
     "live record": (f'virsh net-update lab add dns-host "{RECORD}" --live', {"LIVE_DIFFERS"}, ROLLOUT),
     "defined record": (f'virsh net-update lab add dns-host "{RECORD}" --config', {"DEFINITION_DIFFERS"}, ROLLOUT),
@@ -103,11 +113,7 @@ class Fleet:
 def fleet(tmp_path_factory):
     with hosts_of("audit", tmp_path_factory.mktemp("audit"), RELEASES) as hosts:
         for host in ("kvm1", "kvm2"):
-            # With an MTU of its own, a bridge does not take that of its ports.
-            hosts.on(
-                host, "sh", "-c", "ip link add br0 type bridge; ip link set br0 mtu 1400; ip link set br0 mtu 1500"
-            )
-            hosts.on(host, "sh", "-c", "ip link set br0 up; ip link set p0 up master br0")
+            hosts.on(host, "sh", "-c", MAKE_BRIDGE)
             # The lab's hosts have no systemd; these are the files by which it makes the bridge.
             declared = f"echo '[NetDev]\nName=br0\nKind=bridge' >{NETDEV}; ln -s /dev/zero {NETWORKD}"
             hosts.on(

@@ -10,98 +10,51 @@ The repository's address is replaced by this checkout's, since the lab has no ro
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
-from batch import hosts_of
 from harness.playbook import ROOT
+
+from .page import REPOSITORY, Page, Reader
 
 LAB = Path(ROOT / "tests/lab")
 sys.path.insert(0, str(LAB))
 from guests import domain_xml  # noqa: E402
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-REPOSITORY = "https://github.com/virtfleet/network.git"
-FILES = {match[1]: match[2] for match in re.finditer(r"```yaml\n# (\S+\.yml)\n(.*?)```", README, re.DOTALL)}
-COMMANDS = re.findall(r"^\$ (ansible.*)$", README, re.MULTILINE)
+README = Page("README.md")
 BLUE = "<network><name>blue</name><mtu size='1500'/><ip address='10.30.0.1' prefix='24'/></network>"
 
 
-@dataclass
-class Newcomer:
-    """An empty folder with the README's files, and an Ansible that has only what is installed there."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def run(self, command: str, check: bool = True) -> str:
-        command = command.replace(f"git+{REPOSITORY}", f"git+file://{self.folder}/repository")
-        done = subprocess.run(
-            command.split(), cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
-        )
-        output = done.stdout + done.stderr
-        assert not check or done.returncode == 0, f"{command}\n{output}"
-        return output
-
-
 @pytest.fixture(scope="module")
-def hosts(tmp_path_factory):
-    with hosts_of("readme", tmp_path_factory.mktemp("readme-lab"), ("bookworm", "bookworm")) as hosts:
-        for host in ("kvm1", "kvm2"):
-            hosts.on(host, "ip", "link", "add", "br0", "up", "type", "bridge")
-            hosts.on(host, "ip", "link", "set", "p0", "up", "master", "br0")
-            hosts.on(host, "ip", "link", "set", "p2", "up")
-            hosts.on(host, "ip", "link", "set", "p3", "up")
-        yield hosts
-
-
-@pytest.fixture(scope="module")
-def newcomer(tmp_path_factory, hosts) -> Newcomer:
+def newcomer(tmp_path_factory, hosts) -> Reader:
     folder = tmp_path_factory.mktemp("newcomer")
-    for name, text in FILES.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    environment["ANSIBLE_COLLECTIONS_PATH"] = str(folder / "collections")
-    # The lab's keys and addresses; a reader's own ssh configuration does that.
-    environment["ANSIBLE_SSH_ARGS"] = f"-F {ROOT}/.lab-{hosts.name}/ssh/config"
-    environment["ANSIBLE_CONFIG"] = str(ROOT / "tests/ansible.cfg")
+    newcomer = Reader.of(folder, hosts, README.files, str(folder / "collections"))
     subprocess.run([ROOT / "tests/tools/copy-tree", folder / "repository"], check=True)
-    git = ["git", "-C", str(folder / "repository"), "-c", "user.name=x", "-c", "user.email=x@localhost"]
-    for argv in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "as it is"]):
-        subprocess.run([*git, *argv], check=True)
-    return Newcomer(folder, environment)
+    newcomer.commit("repository", "as it is")
+    return newcomer
 
 
-def commands(*words: str) -> list[str]:
-    found = [command for command in COMMANDS if all(word in command for word in words)]
-    assert found, f"the README has no command with {words}"
-    return found
-
-
-def installed(newcomer: Newcomer) -> Path:
+def installed(newcomer: Reader) -> Path:
     return newcomer.folder / "collections/ansible_collections/virtfleet/network"
 
 
 def test_installing_from_a_repository(newcomer) -> None:
-    (command,) = commands("install git+")
+    (command,) = README.find("install git+")
     newcomer.run(command)
     assert (installed(newcomer) / "MANIFEST.json").exists()
-    (requirement,) = yaml.safe_load(FILES["requirements.yml"])["collections"]
+    (requirement,) = yaml.safe_load(README.files["requirements.yml"])["collections"]
     assert requirement == {"name": REPOSITORY, "type": "git"}
 
 
 def test_installing_from_a_release_file(newcomer) -> None:
     shutil.rmtree(newcomer.folder / "collections")
     newcomer.run(f"ansible-galaxy collection build {newcomer.folder}/repository --output-path {newcomer.folder}")
-    (command,) = commands("collection install virtfleet-network-")
+    (command,) = README.find("collection install virtfleet-network-")
     newcomer.run(command)
     assert json.loads((installed(newcomer) / "MANIFEST.json").read_text())["collection_info"]["name"] == "network"
     assert not (installed(newcomer) / "tests").exists(), "tests do not belong into a release"
@@ -110,14 +63,14 @@ def test_installing_from_a_release_file(newcomer) -> None:
 def test_looking_at_the_hosts_changes_nothing(newcomer, hosts) -> None:
     hosts.define("kvm1", BLUE.replace("blue", "handmade"))
     before = [hosts.snapshot(host) for host in ("kvm1", "kvm2")]
-    (command,) = commands("look.yml")
+    (command,) = README.find("look.yml")
     for line in (command, command.replace(" --check --diff", "")):
         assert newcomer.run(line).count("changed=0") == 2
     assert [hosts.snapshot(host) for host in ("kvm1", "kvm2")] == before
 
 
 def test_rolling_out_two_networks(newcomer, hosts) -> None:
-    check, rollout = sorted(commands("virtfleet.network.rollout"), key=len, reverse=True)
+    check, rollout = sorted(README.find("virtfleet.network.rollout"), key=len, reverse=True)
     assert "--check --diff" in check
     newcomer.run(check)
     assert "red" not in hosts.virsh("kvm1", "net-list", "--all", "--name").split()
@@ -131,7 +84,7 @@ def test_asking_where_a_guest_can_go(newcomer, hosts) -> None:
     nic = "<interface type='network'><source network='lab'/></interface>"
     xml = domain_xml("web1", interfaces=[nic])
     hosts.on("kvm1", "sh", "-c", 'printf %s "$1" >/run/web1.xml; virsh -q create /run/web1.xml', "sh", xml)
-    (command,) = commands("migrate_check")
+    (command,) = README.find("migrate_check")
     output = newcomer.run(command)
     assert re.search(r"web1 +kvm1 +=", output), output
     hosts.virsh("kvm1", "destroy", "web1")
@@ -142,7 +95,7 @@ def test_the_same_task_with_community_libvirt_changes_nothing(newcomer, hosts, i
     hosts.define("kvm1", BLUE)
     hosts.virsh("kvm1", "net-start", "blue")
     both = {**newcomer.environment, "ANSIBLE_COLLECTIONS_PATH": f"{newcomer.folder}/collections:{incumbent}"}
-    reader = Newcomer(newcomer.folder, both)
+    reader = Reader(newcomer.folder, both)
     theirs = reader.run("ansible-playbook -i inventory.yml community.yml")
     assert "changed=0" in theirs, theirs
     assert "1400" not in hosts.virsh("kvm1", "net-dumpxml", "--inactive", "blue")
@@ -154,4 +107,4 @@ def test_the_same_task_with_community_libvirt_changes_nothing(newcomer, hosts, i
 
 def test_every_command_is_tried() -> None:
     tried = ("install git+", "collection install virtfleet", "look.yml", "virtfleet.network.rollout", "migrate_check")
-    assert [command for command in COMMANDS if not any(word in command for word in tried)] == []
+    assert [command for command in README.commands if not any(word in command for word in tried)] == []

@@ -5,23 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from batch import hosts_of
-from replug.bench import Bench
+from replug.conftest import RELEASES, bench
 
-RELEASES = ("bookworm", "trixie")
+__all__ = ["bench", "hosts"]
 
 
 @pytest.fixture(scope="session")
 def hosts(tmp_path_factory):
     with hosts_of("seamless", tmp_path_factory.mktemp("seamless"), RELEASES) as hosts:
         yield hosts
-
-
-@pytest.fixture(scope="module")
-def bench(hosts) -> Iterator[Bench]:
-    bench = Bench(hosts)
-    yield bench
-    bench.prepare(None, guest=False)

@@ -20,7 +20,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._audit.table imp
     table,
     without_findings,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import WIDTH, folded, natural
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import WIDTH, fold_host_names, natural
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
 
 CONTRACT = [
@@ -152,6 +152,7 @@ FAULTS = {
     "LINKS_UNKNOWN": lambda f: f.update(links=None),
     "LINK_MISSING": lambda f: f["links"].pop(2),
     "MTU_BROKEN": lambda f: f["links"][0].update(mtu=1400),
+    "NOT_A_BRIDGE": lambda f: f["links"][0].update(kind="veth"),
     "BRIDGE_DOWN": lambda f: f["links"][0].update(admin="down"),
     "UPLINK_MISSING": lambda f: f["links"][1].update(master=None),
     "UPLINK_DOWN": lambda f: f["links"][1].update(carrier=False),
@@ -172,6 +173,14 @@ FAULTS = {
     "FORWARDING_UNKNOWN": lambda f: f["host"].update(forwarding=None),
     "GUESTS_UNKNOWN": lambda f: f.update(guests=None),
 }
+
+
+# Each has a test of its own below.
+NOT_BY_ONE_HOST = {"NETWORK_ACTIVE", "LIBVIRT_FAULT", "MAC_TWICE", "ADDRESS_TWICE"}
+
+
+def test_each_kind_has_a_fault() -> None:
+    assert {kind.code for kind in KINDS if kind.template != "{text}"} - set(FAULTS) == NOT_BY_ONE_HOST
 
 
 def test_a_clean_fleet_has_no_finding() -> None:
@@ -237,6 +246,36 @@ def test_a_bridge_that_is_not_there_is_one_finding() -> None:
     assert found == [("kvm1", "LINK_MISSING"), ("kvm2", "BRIDGE_FAULTY")]
 
 
+def test_an_isolated_uplink_of_an_isolated_network() -> None:
+    hosts = copy.deepcopy(fleet(1))
+    hosts["kvm1"]["info"]["links"][1]["port_settings"] = {"isolated": True}
+    assert audit(CONTRACT, hosts) == []
+    hosts["kvm1"]["bindings"] = {**BINDINGS, "red": {**BINDINGS["red"], "port": {"isolated": True}}}
+    network(hosts["kvm1"]["info"], "red")["port"] = {"isolated": True}
+    (found,) = audit(CONTRACT, hosts)
+    assert found.code == "UPLINK_DOWN"
+    assert "is an isolated port of its bridge" in found.sentence()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_portgroup_that_is_worst_off_is_named(order: int) -> None:
+    """One uplink does not carry VLAN 7, and what the other one does with VLAN 5 is not known."""
+    hosts = copy.deepcopy(fleet(1))
+    facts = hosts["kvm1"]["info"]
+    groups = [{"name": "eng", "vlan": {"tags": [{"id": 5}]}}, {"name": "acc", "vlan": {"tags": [{"id": 7}]}}][::order]
+    network(facts, "red")["portgroups"] = groups
+    contract = [{**CONTRACT[0], "portgroups": groups}, *CONTRACT[1:]]
+    facts["host"]["libvirt_version"] = "11.3.0"
+    facts["links"][0].update(vlan_filtering=True, default_pvid=1)
+    carried = [{"id": 1, "untagged": True}, {"id": 5, "untagged": False}]
+    facts["links"][1].update(vlans=carried, kind="wireguard-like")
+    (found,) = audit(contract, hosts)
+    assert found.code == "UPLINK_DOWN"
+    assert found.sentence() == (
+        "Frames of network red with VLAN 7 do not leave the host: eth1 is not in the VLAN of the guest's port."
+    )
+
+
 def test_a_member_that_is_merely_down_is_no_finding() -> None:
     hosts = copy.deepcopy(fleet(1))
     hosts["kvm1"]["info"]["links"][2].update(admin="down", carrier=None)
@@ -276,10 +315,20 @@ def test_an_address_used_on_two_hosts_is_said_on_both() -> None:
     assert found == [("kvm1", "red", "ADDRESS_TWICE"), ("kvm2", "red", "ADDRESS_TWICE")]
 
 
+def test_networks_outside_the_contract_may_be_apart() -> None:
+    hosts = copy.deepcopy(fleet(2))
+    for facts in hosts.values():
+        own = {"name": "mgmt", "uuid": uuid("d", 1), "forward": {"mode": "bridge"}, "bridge": {"name": "brm"}}
+        facts["info"]["networks"].append({**own, "state": "active", "autostart": True})
+        facts["info"]["details"]["mgmt"] = details(managed=False)
+        facts["info"]["links"].append(link("brm", addresses=["192.168.1.1"]))
+    assert {one.code for one in audit(CONTRACT, hosts)} == {"NETWORK_FOREIGN"}
+
+
 @given(st.sets(st.integers(1, 120), min_size=1))
 def test_folding_loses_no_host(numbers: set[int]) -> None:
     seen: set[int] = set()
-    for part in folded(f"kvm{number}" for number in numbers).split(", "):
+    for part in fold_host_names(f"kvm{number}" for number in numbers).split(", "):
         first, _dash, last = part.replace("kvm", "").partition("-")
         seen |= set(range(int(first), int(last or first) + 1))
     assert seen == numbers

@@ -37,9 +37,9 @@ def told(contract: Any, bindings: Any, links: Any = None) -> list[str]:
         ({"state": "absent"}, {}, "pool.state is not an option here"),
         ({}, {}, "one of members, match, pf"),
         ({"match": {}}, {}, "pool.match is empty"),
-        ({"match": {"name": "p*"}, "vfs": "0-3"}, {}, "vfs are numbers of the VFs of pf"),
+        ({"match": {"name": "p*"}, "vfs": "0-3"}, {}, "vfs requires pf"),
         ({"members": ["p[1-0]"]}, {}, "which is neither a number nor a valid range"),
-        ({"members": ["p0"], "max_guests": -1}, {}, "max_guests is a number"),
+        ({"members": ["p0"], "max_guests": -1}, {}, "max_guests must be 0"),
         ({"members": ["p0"]}, {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}, "pool needs forward mode"),
         (
             {"members": ["p0"]},

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,23 @@ def test_a_file_hides_one_of_its_name(tmp_path: Path) -> None:
 def test_files_that_include_one_another_end(tmp_path: Path) -> None:
     root = host(tmp_path, {NETWORKING: "", INTERFACES: f"source interfaces\nauto br0\n{STANZA}"})
     assert read_boot(root) == {"tools": ["ifupdown"], "links": {"br0": "ifupdown"}}
+
+
+@pytest.mark.parametrize("file", [NETWORKD, NETDEV, KEYFILE, IFCFG, "etc/network/interfaces.d/br"])
+def test_a_folder_that_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    """Root may read all of them, so the test refuses one itself."""
+    files = {NETWORKD: "", MANAGER: "", NETWORKING: "", NETDEV: "", KEYFILE: "", IFCFG: ""}
+    root = host(tmp_path, {**files, INTERFACES: "source interfaces.d/*\n", "etc/network/interfaces.d/br": ""})
+    assert read_boot(root) is not None
+    shut, listdir = str((tmp_path / file).parent), os.listdir
+
+    def refuse(folder: str) -> list[str]:
+        if folder == shut:
+            raise PermissionError(folder)
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert read_boot(root) is None
 
 
 @given(st.sampled_from([NETDEV, KEYFILE, IFCFG, INTERFACES]), st.text(alphabet="[]=\n #abr0\\'\"\0é", max_size=40))

@@ -22,7 +22,7 @@ LONG = "txt-record=t," + "z" * 1200
     ],
 )
 def test_the_option_that_it_refuses_is_named(monkeypatch, options, line, named):
-    done = programs.Done(1, "", f"\ndnsmasq: bad option at line {line} of stdin\n")
+    done = programs.ProgramResult(1, "", f"\ndnsmasq: bad option at line {line} of stdin\n")
     monkeypatch.setattr(dnsmasq_syntax, "_test", lambda conf, text: done)
     assert dnsmasq_syntax.refused_options(options) == f"bad option in {named!a}"[:134]
 

@@ -165,7 +165,7 @@ def test_what_a_guest_kept():
         (lambda guest: guest["nics"][0].update(attached=False), "is not plugged into network 'red'."),
         (lambda guest: guest["nics"][0].update(network="blue"), "is in network blue (network); it was in network red"),
         (lambda guest: guest["nics"][0].update(settings=None), "which does not exist there."),
-        (lambda guest: guest["nics"][0]["settings"].update(reach="l2"), "has another reach than before."),
+        (lambda guest: guest["nics"][0]["settings"].update(reach="l2"), "has a different reach than before."),
         (
             lambda guest: guest["nics"][0]["settings"].update(mtu=1300),
             "passes frames of 1300 bytes, before",

@@ -89,7 +89,7 @@ def test_who_cannot_go_anywhere_says_why():
     (stays,) = plan["stays"]
     assert stays["code"] == "NO_DESTINATION"
     assert stays["obstacles"] == {"kvm1": "NET_MISSING", "kvm2": "NET_MISSING"}
-    assert stays["sentence"].startswith("No host takes it: kvm1: NET_MISSING: ")
+    assert stays["sentence"].startswith("No host can take it: kvm1: NET_MISSING: ")
     assert stays["repairs"]
 
 
@@ -119,11 +119,11 @@ def test_a_host_that_did_not_answer_takes_no_guest():
     [
         ({"sources": ["kvm9"]}, "PLAN_INVALID: sources has kvm9, which is not among the hosts"),
         ({}, "PLAN_INVALID: sources is empty"),
-        ({"sources": "kvm3"}, "PLAN_INVALID: sources is not a list of texts"),
+        ({"sources": "kvm3"}, "PLAN_INVALID: sources must be a list of strings"),
         ({"sources": ["kvm3"], "accept": "blocked"}, "PLAN_INVALID: accept is 'blocked'"),
         ({"sources": ["kvm3"], "per_host": 0}, "PLAN_INVALID: per_host is 0"),
         ({"sources": ["kvm3"], "memory_reserve": "4 GiB"}, "PLAN_INVALID: memory_reserve is '4 GiB'"),
-        ({"sources": ["kvm3"], "apart": "web*"}, "PLAN_INVALID: apart is not a list of lists"),
+        ({"sources": ["kvm3"], "apart": "web*"}, "PLAN_INVALID: apart must be a list of lists"),
         ({"sources": ["kvm3"], "reserve": 1}, "migrate_plan has no option reserve"),
     ],
 )

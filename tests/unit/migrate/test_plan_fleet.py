@@ -18,7 +18,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.plannin
     UNIQUE,
     Destination,
     Fleet,
-    Guest,
+    PlannedGuest,
     Resource,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.plan import plan_fleet
@@ -49,7 +49,7 @@ def fleets(draw, guests=4):
 
         verdicts = {host: draw(st.sampled_from(("ok", "ok", "warning", None))) for host in HOSTS[:2] if host != home}
         destinations = tuple(Destination(host, v, takes(host)) for host, v in verdicts.items() if v)
-        found.append(Guest(f"u{number}", f"g{number}", home, home == SOURCE, destinations, takes(home)))
+        found.append(PlannedGuest(f"u{number}", f"g{number}", home, home == SOURCE, destinations, takes(home)))
     room = {}
     for host in HOSTS[:2]:
         room[Resource(host, MEMORY)] = draw(st.integers(-1, 5))
@@ -167,7 +167,9 @@ def guest(name, home, hosts, leaves=False, pool="fast"):
     def takes(host):
         return {Resource(host, MEMBERS, pool): 1}
 
-    return Guest(name, name, home, leaves, tuple(Destination(host, "ok", takes(host)) for host in hosts), takes(home))
+    return PlannedGuest(
+        name, name, home, leaves, tuple(Destination(host, "ok", takes(host)) for host in hosts), takes(home)
+    )
 
 
 def test_guests_that_exchange_their_places_make_a_detour():

@@ -161,7 +161,7 @@ def test_a_rule_that_fails_is_a_fault_of_ours(rules, monkeypatch):
     assert found["severity"] == "unknown"
     assert found["parameters"]["rule"] == "broken"
     assert found["sentence"] == (
-        "Rule broken of virtfleet.network failed (KeyError: 'mtu'), so what it checks is not known; please report it."
+        "Rule broken of virtfleet.network failed (KeyError: 'mtu'), so its result is unknown; please report it."
     )
     rest = [finding for finding in verdict["findings"] if finding["code"] != "UNEXPECTED"]
     assert sorted(map(json.dumps, rest)) == sorted(map(json.dumps, before))

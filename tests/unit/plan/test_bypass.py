@@ -29,7 +29,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged i
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.bypass import obstacles
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.gaps import Gap, Gaps, expected_gaps
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, recalled, record
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, entries_from_record, record
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.replug import with_plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import (
     ASIDE,
@@ -193,7 +193,7 @@ def test_a_dormant_link_is_written_down():
     port = plugged_in(1, isolated=True)
     port = replace(port, tap=replace(port.tap, dormant=True))
     plan = plan_for(CHANGES["MTU"], (port, plugged_in(2, isolated=False)), Bypass())
-    (entry,) = recalled(json.loads(json.dumps(record([Entry(plan, seen_with((port,)))]))))
+    (entry,) = entries_from_record(json.loads(json.dumps(record([Entry(plan, seen_with((port,)))]))))
     assert entry.was.plugged == (port,)
     assert entry.plan.steps == plan.steps
 

@@ -15,7 +15,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.desired i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.leases import Leases
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.leases import (
-    joined,
+    merge_leases,
     subnets,
     with_leases,
     within,
@@ -69,7 +69,7 @@ def sources(steps):
 
 @given(TEXTS, TEXTS)
 def test_of_two_leases_of_an_address_the_later_one_stays(one, other):
-    result = joined([Leases("a", one), Leases("b", other)], "c")
+    result = merge_leases([Leases("a", one), Leases("b", other)], "c")
     found = json.loads(result.status) if result.status else []
     addresses = [lease["ip-address"] for lease in found]
     assert len(addresses) == len(set(addresses))
@@ -77,7 +77,7 @@ def test_of_two_leases_of_an_address_the_later_one_stays(one, other):
         for lease in entries(text):
             kept = next(item for item in found if item["ip-address"] == lease["ip-address"])
             assert end(kept) >= end(lease)
-    assert joined([result, result], "c") == result
+    assert merge_leases([result, result], "c") == result
 
 
 @given(TEXTS)

@@ -18,7 +18,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.forward i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.order import in_order, ordered_work, part_of
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.order import order_parts, ordered_work, part_of
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.replug import is_replug, with_plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
@@ -147,7 +147,7 @@ def test_wherever_it_stops_it_is_taken_back_in_order(host, wanted, data):
     begun = list(dict.fromkeys(place for place, _step in done))
     now = {place: half.get(work[place][0].network, Observed(work[place][0].network, plugged=())) for place in begun}
     parts = [part_of(seen, rollback(work[place][1], seen, HOST, None)) for place, seen in reversed(list(now.items()))]
-    as_before(host, all_steps_on(half, [step for _place, step in in_order(parts).sequence]))
+    as_before(host, all_steps_on(half, [step for _place, step in order_parts(parts).sequence]))
 
 
 def as_before(host, back):

@@ -300,3 +300,22 @@ def test_a_name_alone_starts_what_is_there_and_makes_nothing(restart):
     with pytest.raises(VirtfleetError) as refused:
         plan_network(desired({}), Observed("red"), HOST, restart)
     assert refused.value.code == "NETWORK_MISSING"
+
+
+ALOUD = [{"trust_guest_rx_filters": False}, {"ipv6": False}, {"mtu": 0}, {"dns": {"forward_plain_names": True}}]
+
+
+@given(st.sampled_from(ALOUD), st.booleans())
+def test_a_rollback_starts_what_ran_to_the_word(said, running):
+    """A default that only one of the definitions says: libvirt shows what it was started with."""
+    bare = {"name": "red", "forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
+    live, persistent = ({**bare, **said}, bare) if running else (bare, {**bare, **said})
+    was = Observed("red", live=live, live_xml="<live/>", persistent=persistent, persistent_xml="<persistent/>")
+    now = Observed("red", persistent=persistent, persistent_xml="<persistent/>")
+    steps = rollback(was, now, HOST, None)
+    assert [(step.action, step.xml) for step in steps] == [
+        ("define", "<live/>"), ("start", ""), ("define", "<persistent/>"),
+    ]  # fmt: skip
+    alike = Observed("red", live=live, live_xml="<live/>", persistent=live, persistent_xml="<live/>")
+    stopped = Observed("red", persistent=live, persistent_xml="<live/>")
+    assert [step.action for step in rollback(alike, stopped, HOST, None)] == ["start"]

@@ -17,9 +17,9 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.errors im
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import members_of
 from ansible_collections.virtfleet.network.plugins.module_utils._model.guest import Guest, Nic
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, recalled, record
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, entries_from_record, record
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import (
-    joined,
+    merge_entries,
     recovered,
     stp_again,
     turned_back,
@@ -75,7 +75,7 @@ def test_a_journal_brings_back_what_was_written(wanted, seen, back):
     plan, _refusal = planned(wanted, in_use(seen), "replug")
     assume(plan is not None and plan.changed)
     written = json.loads(json.dumps(record([Entry(plan, in_use(seen), back)])))
-    (entry,) = recalled(written)
+    (entry,) = entries_from_record(written)
     assert entry.plan.steps == plan.steps
     assert entry.was == replace(in_use(seen), bypass=None)
     assert entry.back == back
@@ -172,7 +172,7 @@ def test_changes_that_nobody_confirmed_are_taken_back_together(first, second, se
     after = paper.as_read(run_transaction(seen, plan.steps))
     then, _refusal = planned(second, after, "replug")
     assume(then is not None and then.changed)
-    (entry,) = joined([Entry(plan, seen), Entry(then, after)])
+    (entry,) = merge_entries([Entry(plan, seen), Entry(then, after)])
     half = broken_off(data, after, then.steps)
     back = run_transaction(half, way_back(entry.plan, entry.was, half))
     assert same(back, seen)

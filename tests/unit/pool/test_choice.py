@@ -16,7 +16,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.device im
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.choice import choose, forward_with
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import occupancy
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.ranges import expand_ranges, in_order
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.ranges import expand_ranges, sort_names
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.request import Request
 
 from .sysfs_tree import card, vf_address
@@ -164,6 +164,6 @@ def test_ranges():
     names = [f"p{n}" for n in range(30)]
     shuffled = list(names)
     random.Random(3).shuffle(shuffled)
-    assert in_order(shuffled) == names
+    assert sort_names(shuffled) == names
     with pytest.raises(VirtfleetError):
         expand_ranges(["p[0-99999999]"])

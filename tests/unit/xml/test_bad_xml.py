@@ -269,7 +269,7 @@ def test_bad_values_on_the_way_out():
     with pytest.raises(VirtfleetError) as caught:
         write_network({"name": "a", "forward": {"mode": "hostdev", "addresses": [{"address": "no\naddress"}]}})
     assert caught.value.code == "TEXT_INVALID"
-    assert "is no PCI address" in caught.value.sentence
+    assert "is not a PCI address" in caught.value.sentence
     assert len(caught.value.sentence.splitlines()) == 1
     with pytest.raises(VirtfleetError) as caught:
         write_network({"name": "a", "metadata": ["<a><b></a>"]})

@@ -32,7 +32,7 @@ from .difference import (
     SUBNETS_DIFFER,
     Difference,
     between,
-    in_order,
+    sort_differences,
 )
 from .seen import Seen, definition
 
@@ -70,12 +70,12 @@ def adopt(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Any]) -> 
         if len(seen) < len(hosts):
             where = sorted(seen, key=natural)
             entry["hosts"] = _named(where, hosts, groups)
-            sentence = f"Network {name} is on {len(seen)} of {len(hosts)} hosts; the contract says so with hosts."
+            sentence = f"Network {name} is on {len(seen)} of {len(hosts)} hosts; the contract lists them in hosts."
             differences.append(Difference(NETWORK_PARTIAL, name, tuple(where), sentence))
         contract.append(entry)
         for host, binding in bound.items():
             bindings[host][name] = binding
-    return Adopted(contract, bindings, in_order(differences))
+    return Adopted(contract, bindings, sort_differences(differences))
 
 
 def _factored(name: str, seen: Mapping[str, Seen]) -> tuple[Document, dict[str, Document], list[Difference]]:
@@ -84,7 +84,7 @@ def _factored(name: str, seen: Mapping[str, Seen]) -> tuple[Document, dict[str, 
     found: list[Difference] = []
     if len({one.reach for one in seen.values()}) > 1 or first.reach is None:
         values = {host: one.reach or "not understood" for host, one in seen.items()}
-        return {}, {}, [between(REACH_DIFFERS, name, "The name means different things: reach", values)]
+        return {}, {}, [between(REACH_DIFFERS, name, "Hosts differ in the reach", values)]
     entry: Document = {"name": name, "reach": first.reach}
     bound: dict[str, Document] = {host: {} for host in seen}
     mtus = {host: one.mtu for host, one in seen.items()}
@@ -129,10 +129,10 @@ def _unequal(name: str, seen: Mapping[str, Seen], entry: Document, bound: Mappin
         if faults:
             why[host] = faults[0].sentence
         elif any(opening in json.dumps(joined[0]) for opening in _TEMPLATE):
-            why[host] = "a text of it would be a template in a file of Ansible"
+            why[host] = "one of its values would be a template in an Ansible file"
         elif canonical(NETWORK, definition(joined[0])) != canonical(NETWORK, definition(one.network)):
-            why[host] = "contract and binding cannot say its definition"
-    return [between(NOT_EXPRESSIBLE, name, "What a contract cannot say", why)] if why else []
+            why[host] = "contract and binding cannot express its definition"
+    return [between(NOT_EXPRESSIBLE, name, "The contract cannot express all", why)] if why else []
 
 
 def _transient(hosts: Mapping[str, Mapping[str, Any]]) -> list[Difference]:

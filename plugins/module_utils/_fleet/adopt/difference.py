@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from ..host_lines import WIDTH, folded, natural
+from ..host_lines import WIDTH, fold_host_names, natural
 
 REACH_DIFFERS = "REACH_DIFFERS"
 MTU_DIFFERS = "MTU_DIFFERS"
@@ -55,11 +55,11 @@ def between(code: str, network: str, what: str, values: Mapping[str, Any]) -> Di
     alike: dict[str, list[str]] = {}
     for host in sorted(values, key=natural):
         alike.setdefault(_shown(values[host]), []).append(host)
-    said = "; ".join(f"{value} on {folded(hosts)}" for value, hosts in alike.items())
+    said = "; ".join(f"{value} on {fold_host_names(hosts)}" for value, hosts in alike.items())
     return Difference(code, network, tuple(sorted(values, key=natural)), f"{what} of network {network}: {said}.")
 
 
-def in_order(differences: Iterable[Difference]) -> list[Difference]:
+def sort_differences(differences: Iterable[Difference]) -> list[Difference]:
     """The worst first."""
     return sorted(differences, key=lambda one: (CODES.index(one.code), natural(one.network), one.sentence))
 
@@ -69,7 +69,7 @@ def table(differences: Iterable[Difference]) -> list[str]:
     lines: list[str] = []
     for one in differences:
         effect = "left out" if one.code in LEFT_OUT else "breaks" if one.code in BREAKING else "info"
-        lines += wrap(f"{effect:<9}{one.code}: {folded(one.hosts)}", WIDTH, subsequent_indent=" " * 11)
+        lines += wrap(f"{effect:<9}{one.code}: {fold_host_names(one.hosts)}", WIDTH, subsequent_indent=" " * 11)
         lines += wrap(one.sentence, WIDTH, initial_indent=" " * 9, subsequent_indent=" " * 9)
     return lines
 

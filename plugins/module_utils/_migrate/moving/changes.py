@@ -15,15 +15,15 @@ from ..finding import OK
 from ..guest_facts import load_guests
 from ..verdicts import Judgement, sort_findings
 from .recheck import find_described
-from .steps import Step
+from .steps import PlanStep
 
 # Host -> what virt_guest_info, or virt_network_info, returned there.
 Results = Mapping[str, Any]
 
 
 def with_changes(
-    steps: Sequence[Step], found: Results, facts: Results, policy: Optional[Mapping[str, str]]
-) -> tuple[Step, ...]:
+    steps: Sequence[PlanStep], found: Results, facts: Results, policy: Optional[Mapping[str, str]]
+) -> tuple[PlanStep, ...]:
     """The steps with the sentences of the check's findings about each guest alone."""
     judgements: dict[str, Judgement] = {}
     for host in {step.destination for step in steps}:
@@ -34,7 +34,9 @@ def with_changes(
     return tuple(_with_changes(step, found, judgements.get(step.destination), policy or {}) for step in steps)
 
 
-def _with_changes(step: Step, found: Results, judgement: Optional[Judgement], policy: Mapping[str, str]) -> Step:
+def _with_changes(
+    step: PlanStep, found: Results, judgement: Optional[Judgement], policy: Mapping[str, str]
+) -> PlanStep:
     described = next((guest for guest in (find_described(found[host], step) for host in sorted(found)) if guest), None)
     if described is None or judgement is None:
         return step

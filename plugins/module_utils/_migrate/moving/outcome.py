@@ -14,14 +14,14 @@ from ..decode import DataError
 from ..guest_facts import load_guest
 from ..matrix import format_table
 from .recheck import BROKEN, FAILED, GOOD, MOVE, MOVED, UNKNOWN, find_described
-from .steps import Step, say_stay
+from .steps import PlanStep, say_stay
 
 # Host -> a module's result there.
 Results = Mapping[str, Any]
 
 
 def judge_outcome(
-    steps: Sequence[Step], orders: Sequence[Mapping[str, Any]], before: Results, moved: Results, after: Results
+    steps: Sequence[PlanStep], orders: Sequence[Mapping[str, Any]], before: Results, moved: Results, after: Results
 ) -> list[dict[str, Any]]:
     """For each order: step, guest, source, destination, status, code, sentence, nics (a line for each) and statistics.
 
@@ -38,7 +38,9 @@ def judge_outcome(
     return outcomes
 
 
-def _outcome(step: Step, order: Mapping[str, Any], moved: Results, looks: tuple[Results, Results]) -> dict[str, Any]:
+def _outcome(
+    step: PlanStep, order: Mapping[str, Any], moved: Results, looks: tuple[Results, Results]
+) -> dict[str, Any]:
     before, after = looks
     told = _migration_of(moved.get(step.source), order)
     now = find_described(after.get(step.destination), step)
@@ -68,7 +70,7 @@ def _migration_of(result: Any, order: Mapping[str, Any]) -> Optional[Mapping[str
     return None
 
 
-def _lost(step: Step, told: Optional[Mapping[str, Any]], result: Any, look: Any) -> dict[str, Any]:
+def _lost(step: PlanStep, told: Optional[Mapping[str, Any]], result: Any, look: Any) -> dict[str, Any]:
     """The guest is not seen at its destination."""
     if told is None:
         reason = " ".join(str((result or {}).get("msg") or "no result").split())
@@ -76,14 +78,14 @@ def _lost(step: Step, told: Optional[Mapping[str, Any]], result: Any, look: Any)
         return {"status": FAILED, "code": code, "sentence": f"{step.source} did not migrate {step.guest}: {reason}"}
     if "guests" not in (look or {}):
         reason = " ".join(str((look or {}).get("msg") or "no result").split())
-        sentence = f"{step.guest} migrated; {step.destination} does not answer since: {reason}"
+        sentence = f"{step.guest} migrated; {step.destination} has not answered since: {reason}"
         return {"status": UNKNOWN, "code": "HOST_SILENT", "sentence": sentence}
-    sentence = f"{step.guest} migrated to {step.destination} and does not run there now."
+    sentence = f"{step.guest} migrated to {step.destination} but does not run there now."
     return {"status": FAILED, "code": "GUEST_OFF", "sentence": sentence}
 
 
 def show_outcome(outcomes: Sequence[Mapping[str, Any]], stays: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """lines, a table for people, and problems, a sentence for each guest that is not where it was to go."""
+    """lines, a table for people, and problems, a sentence for each guest that did not reach its destination."""
     rows = []
     for one in sorted(outcomes, key=lambda outcome: int(outcome["step"])):
         downtime = one["statistics"].get("downtime_ms")

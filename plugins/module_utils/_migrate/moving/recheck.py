@@ -15,7 +15,7 @@ from ..destination_facts import DestinationFacts, read_destination
 from ..finding import WARNING, rank_of
 from ..guest_facts import load_guests
 from ..verdicts import AnyGuest, judge_guests
-from .steps import Step, waits_for
+from .steps import PlanStep, waits_for
 
 # What becomes of a step.
 MOVE, THERE, LEFT, REFUSED, SKIPPED, UNKNOWN = "move", "there", "left", "refused", "skipped", "unknown"
@@ -48,7 +48,7 @@ class Hosts:
 
 
 def recheck(
-    steps: Sequence[Step], chosen: Sequence[int], hosts: Hosts, done: Mapping[int, str], rules: Rules
+    steps: Sequence[PlanStep], chosen: Sequence[int], hosts: Hosts, done: Mapping[int, str], rules: Rules
 ) -> list[dict[str, Any]]:
     """An order for each chosen step: step (its index), guest, uuid, source, destination, do (MOVE, or what became of
     it), move (for virt_migrate), code and sentence where it does not move. done: what became of earlier steps.
@@ -73,7 +73,7 @@ def _order(do: str, code: Optional[str] = None, sentence: Optional[str] = None, 
     return {"do": do, "code": code, "sentence": sentence, **more}
 
 
-def _decide(step: Step, hosts: Hosts, rules: Rules, coming: list[AnyGuest]) -> dict[str, Any]:
+def _decide(step: PlanStep, hosts: Hosts, rules: Rules, coming: list[AnyGuest]) -> dict[str, Any]:
     """coming: guests of this round that go to the same destination, to which this one is added if it may go."""
     here, there = (find_described(hosts.found.get(host), step) for host in (step.source, step.destination))
     if there is not None and (here is None or (there["running"] and not here["running"])):
@@ -98,7 +98,7 @@ def _decide(step: Step, hosts: Hosts, rules: Rules, coming: list[AnyGuest]) -> d
     return _order(MOVE, uuid=uuid, move=_move(step, uuid, LIVE if here["running"] else OFFLINE, (hosts, rules)))
 
 
-def _move(step: Step, uuid: str, mode: str, given: tuple[Hosts, Rules]) -> dict[str, Any]:
+def _move(step: PlanStep, uuid: str, mode: str, given: tuple[Hosts, Rules]) -> dict[str, Any]:
     """An entry of virt_migrate's guests."""
     hosts, rules = given
     end = hosts.ends[step.destination]
@@ -110,13 +110,13 @@ def _move(step: Step, uuid: str, mode: str, given: tuple[Hosts, Rules]) -> dict[
     return found
 
 
-def _absent(step: Step, hosts: Hosts) -> dict[str, Any]:
+def _absent(step: PlanStep, hosts: Hosts) -> dict[str, Any]:
     silent = [host for host in (step.source, step.destination) if "guests" not in (hosts.found.get(host) or {})]
     if silent:
         return _order(UNKNOWN, "HOST_SILENT", _silent(silent[0], hosts.found.get(silent[0])))
     elsewhere = [host for host in sorted(hosts.found) if find_described(hosts.found[host], step) is not None]
     if elsewhere:
-        return _order(REFUSED, "GUEST_ELSEWHERE", f"{step.guest} is on {elsewhere[0]} by now; make a new plan.")
+        return _order(REFUSED, "GUEST_ELSEWHERE", f"{step.guest} is on {elsewhere[0]} already; make a new plan.")
     return _order(REFUSED, "GUEST_MISSING", f"{step.guest} is neither on {step.source} nor on {step.destination}.")
 
 
@@ -133,7 +133,7 @@ def _judge(
     return None
 
 
-def find_described(result: Any, step: Step) -> Optional[Mapping[str, Any]]:
+def find_described(result: Any, step: PlanStep) -> Optional[Mapping[str, Any]]:
     """The step's guest in a result of virt_guest_info."""
     for guest in (result or {}).get("guests") or ():
         if guest["uuid"] == step.uuid or (step.uuid is None and step.guest in (guest["name"], guest["uuid"])):

@@ -18,7 +18,7 @@ _WHY = {"leaves": "leaves its host", "makes_room": "makes room for others", "det
 
 
 @dataclass(frozen=True)
-class Step:
+class PlanStep:
     """One guest's move. after: indexes of the steps that it waits for; why, changes: for people."""
 
     guest: str
@@ -36,12 +36,12 @@ class Step:
         return self.uuid or self.guest
 
 
-def read_steps(plan: Any) -> tuple[Step, ...]:
+def read_steps(plan: Any) -> tuple[PlanStep, ...]:
     """Raises DataError."""
     if not isinstance(plan, Mapping) or "steps" not in plan:
         raise DataError("", "lacks steps")
-    steps: tuple[Step, ...] = tuple(
-        read_record(Step, step, f"steps[{place}]") for place, step in enumerate(plan["steps"])
+    steps: tuple[PlanStep, ...] = tuple(
+        read_record(PlanStep, step, f"steps[{place}]") for place, step in enumerate(plan["steps"])
     )
     for place, step in enumerate(steps):
         wrong = [number for number in step.after if not 0 <= number < len(steps) or number == place]
@@ -52,7 +52,7 @@ def read_steps(plan: Any) -> tuple[Step, ...]:
     return steps
 
 
-def waits_for(steps: Sequence[Step]) -> list[set[int]]:
+def waits_for(steps: Sequence[PlanStep]) -> list[set[int]]:
     """For each step those that must have succeeded before it: of its after, and earlier moves of the same guest."""
     return [
         {*step.after, *(earlier for earlier in range(place) if steps[earlier].key == step.key)}
@@ -60,7 +60,7 @@ def waits_for(steps: Sequence[Step]) -> list[set[int]]:
     ]
 
 
-def arrange_rounds(steps: Sequence[Step], per_host: int, at_once: int) -> list[list[int]]:
+def arrange_rounds(steps: Sequence[PlanStep], per_host: int, at_once: int) -> list[list[int]]:
     """Indexes of the steps of each round. A step comes in the first round that has room for it after all that it waits
     for. per_host, at_once: moves of one round that leave or enter one host, and of all hosts.
 
@@ -84,7 +84,7 @@ def arrange_rounds(steps: Sequence[Step], per_host: int, at_once: int) -> list[l
     return rounds
 
 
-def describe_round(steps: Sequence[Step], chosen: Sequence[int]) -> dict[str, Any]:
+def describe_round(steps: Sequence[PlanStep], chosen: Sequence[int]) -> dict[str, Any]:
     """Its steps, guests, sources and destinations, for plays."""
     here = [steps[place] for place in chosen]
     return {
@@ -95,7 +95,7 @@ def describe_round(steps: Sequence[Step], chosen: Sequence[int]) -> dict[str, An
     }
 
 
-def show_plan(plan: Any, steps: Sequence[Step], rounds: Sequence[Sequence[int]]) -> list[str]:
+def show_plan(plan: Any, steps: Sequence[PlanStep], rounds: Sequence[Sequence[int]]) -> list[str]:
     """A table for people, and what stays."""
     when = {place: number for number, chosen in enumerate(rounds, 1) for place in chosen}
     rows = [

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..finding import OK
-from .fleet import MEMORY, Amounts, Destination, Fleet, Guest, Resource
+from .fleet import MEMORY, Amounts, Destination, Fleet, PlannedGuest, Resource
 from .linear import Program, Solution
 
 # Of the solver, where guests count in parts.
@@ -53,15 +53,15 @@ def least_behind(fleet: Fleet, seconds: float) -> int:
 class Group:
     """Guests that no rule tells apart. to: a variable for each destination, how many of them go there."""
 
-    guests: list[Guest]
+    guests: list[PlannedGuest]
     to: dict[str, int] = field(default_factory=dict)
 
     @property
-    def one(self) -> Guest:
+    def one(self) -> PlannedGuest:
         return self.guests[0]
 
 
-def grouped(guests: Iterable[Guest], single: frozenset[str]) -> list[Group]:
+def grouped(guests: Iterable[PlannedGuest], single: frozenset[str]) -> list[Group]:
     """single: UUIDs of guests that are a group each."""
     found: dict[object, Group] = {}
     for guest in guests:
@@ -72,7 +72,7 @@ def grouped(guests: Iterable[Guest], single: frozenset[str]) -> list[Group]:
     return list(found.values())
 
 
-def _key(guest: Guest) -> object:
+def _key(guest: PlannedGuest) -> object:
     options = tuple((one.host, one.verdict, _frozen(one.takes)) for one in guest.destinations)
     return guest.home, guest.leaves, options, _frozen(guest.gives)
 
@@ -81,7 +81,7 @@ def _frozen(amounts: Amounts) -> tuple[tuple[Resource, int], ...]:
     return tuple(sorted(amounts.items()))
 
 
-def _assign(fleet: Fleet, movable: list[Guest], seconds: float) -> Assignment:
+def _assign(fleet: Fleet, movable: list[PlannedGuest], seconds: float) -> Assignment:
     program = Program(seconds)
     groups = grouped(movable, frozenset(uuid for group in fleet.together for uuid in group))
     _choose_hosts(program, groups)

@@ -51,7 +51,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
-class Guest:
+class PlannedGuest:
     """leaves: whether it is on a host that is to be emptied; gives: what its host has again when it is gone."""
 
     uuid: str
@@ -71,7 +71,7 @@ class Fleet:
     """room: what is free now; a resource that is not in it is not limited. memory: total of each host, KiB; used: of
     that, by now. together: UUIDs of guests that are on one host and stay with one another."""
 
-    guests: tuple[Guest, ...]
+    guests: tuple[PlannedGuest, ...]
     room: Amounts
     memory: Mapping[str, int] = field(default_factory=dict)
     used: Mapping[str, int] = field(default_factory=dict)

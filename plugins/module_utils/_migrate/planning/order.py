@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .fleet import Destination, Fleet, Guest, Resource
+from .fleet import Destination, Fleet, PlannedGuest, Resource
 
 
 @dataclass(frozen=True)
-class Move:
+class PlannedMove:
     """after: indexes of the moves that must be over before, since they free what this one takes; detour: whether the
     guest goes on from there later."""
 
-    guest: Guest
+    guest: PlannedGuest
     source: str
     destination: Destination
     after: tuple[int, ...] = ()
@@ -27,8 +27,8 @@ class Move:
 class Sequence:
     """tangled: guests that could only go if others went first, and these only if they did; one must stop."""
 
-    moves: tuple[Move, ...]
-    tangled: tuple[Guest, ...] = ()
+    moves: tuple[PlannedMove, ...]
+    tangled: tuple[PlannedGuest, ...] = ()
 
 
 class _Stock:
@@ -91,7 +91,7 @@ class _Ordering:
     def __init__(self, fleet: Fleet, targets: Mapping[str, str]) -> None:
         self.targets = targets
         self.stock = _Stock(fleet.room)
-        self.moves: list[Move] = []
+        self.moves: list[PlannedMove] = []
         self.at: dict[str, tuple[str, int]] = {}
         self.waiting = [guest for guest in fleet.guests if guest.uuid in targets]
 
@@ -107,24 +107,24 @@ class _Ordering:
             self._add(*aside, True)
         return aside is not None
 
-    def _goal(self, guest: Guest) -> Destination:
+    def _goal(self, guest: PlannedGuest) -> Destination:
         host = self.targets[guest.uuid]
         return next(one for one in guest.destinations if one.host == host)
 
-    def _next(self) -> Guest | None:
+    def _next(self) -> PlannedGuest | None:
         """Of those that have room, first one that leaves a host to which another goes."""
         fitting = [guest for guest in self.waiting if self.stock.fits(self._goal(guest))]
         wanted = {self.targets[guest.uuid] for guest in self.waiting}
         return next((guest for guest in fitting if guest.home in wanted), fitting[0] if fitting else None)
 
-    def _aside(self) -> tuple[Guest, Destination] | None:
+    def _aside(self) -> tuple[PlannedGuest, Destination] | None:
         for guest in self.waiting:
             for destination in () if guest.uuid in self.at else guest.destinations:
                 if destination.host != self.targets[guest.uuid] and self.stock.fits(destination):
                     return guest, destination
         return None
 
-    def _add(self, guest: Guest, destination: Destination, detour: bool) -> None:
+    def _add(self, guest: PlannedGuest, destination: Destination, detour: bool) -> None:
         waits, source, freed = self.stock.take(destination), guest.home, guest.gives
         if guest.uuid in self.at:
             source, came = self.at[guest.uuid]
@@ -132,6 +132,6 @@ class _Ordering:
             stop = guest.to(source)
             freed = stop.takes if stop is not None else {}
         number = len(self.moves)
-        self.moves.append(Move(guest, source, destination, tuple(sorted(waits)), detour))
+        self.moves.append(PlannedMove(guest, source, destination, tuple(sorted(waits)), detour))
         self.stock.give(freed, number)
         self.at[guest.uuid] = (destination.host, number)

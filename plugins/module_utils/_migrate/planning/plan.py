@@ -11,8 +11,8 @@ from typing import Any, Optional
 from ..verdicts import Policy
 from . import words
 from .assign import assign
-from .fleet import MEMORY, Fleet, Guest, Resource
-from .order import Move, ordered
+from .fleet import MEMORY, Fleet, PlannedGuest, Resource
+from .order import PlannedMove, ordered
 from .read import read_fleet
 from .shortage import Addition, Shortage, additions, after_moves, shortages
 from .wanted import Wanted, read_wanted
@@ -55,7 +55,7 @@ def plan_fleet(fleet: Fleet, wanted: Wanted) -> dict[str, Any]:
     return {**plan, "lines": words.plan_lines(plan)}
 
 
-def in_rounds(moves: Sequence[Move], wanted: Wanted) -> list[int]:
+def in_rounds(moves: Sequence[PlannedMove], wanted: Wanted) -> list[int]:
     """For each move the round in which it can run, from 1: no more moves at a time than wanted."""
     rounds: list[int] = []
     busy: dict[tuple[int, str], int] = {}
@@ -74,7 +74,7 @@ def in_rounds(moves: Sequence[Move], wanted: Wanted) -> list[int]:
     return rounds
 
 
-def _step(move: Move, number: int) -> dict[str, Any]:
+def _step(move: PlannedMove, number: int) -> dict[str, Any]:
     guest = move.guest
     why = "detour" if move.detour else "leaves" if guest.leaves else "makes_room"
     return {
@@ -89,7 +89,7 @@ def _step(move: Move, number: int) -> dict[str, Any]:
     }
 
 
-def _stay(guest: Guest, short: Sequence[Shortage], needed: Sequence[Addition]) -> dict[str, Any]:
+def _stay(guest: PlannedGuest, short: Sequence[Shortage], needed: Sequence[Addition]) -> dict[str, Any]:
     hosts = {one.host for one in guest.destinations}
     lacking = {(one.kind, one.name) for one in short}
     mine = [one for one in needed if one.resource.host in hosts and (one.resource.kind, one.resource.name) in lacking]
@@ -109,7 +109,7 @@ def _stay(guest: Guest, short: Sequence[Shortage], needed: Sequence[Addition]) -
     }
 
 
-def _tangled(guest: Guest, all_of_them: Sequence[Guest]) -> dict[str, Any]:
+def _tangled(guest: PlannedGuest, all_of_them: Sequence[PlannedGuest]) -> dict[str, Any]:
     others = [one.name for one in all_of_them if one is not guest]
     return {
         "guest": guest.name,

@@ -32,8 +32,8 @@ from .fleet import (
     Amounts,
     Destination,
     Fleet,
-    Guest,
     Obstacle,
+    PlannedGuest,
     Resource,
 )
 from .wanted import Wanted, matches
@@ -89,7 +89,7 @@ class _Reader:
             together=tuple(self._together()),
         )
 
-    def _guest(self, row: dict[str, Any]) -> Guest:
+    def _guest(self, row: dict[str, Any]) -> PlannedGuest:
         uuid, home = row["uuid"], row["host"]
         destinations: list[Destination] = []
         obstacles: dict[str, Obstacle] = {}
@@ -100,7 +100,9 @@ class _Reader:
             else:
                 obstacles[host] = obstacle
         gives = self._takes(uuid, home) if home in self.hosts else {}
-        return Guest(uuid, row["guest"], home, home in self.wanted.sources, tuple(destinations), gives, obstacles)
+        return PlannedGuest(
+            uuid, row["guest"], home, home in self.wanted.sources, tuple(destinations), gives, obstacles
+        )
 
     def _obstacle(self, row: dict[str, Any], host: str, cell: dict[str, Any]) -> Optional[Obstacle]:
         if host in self.wanted.sources or host in self.wanted.avoid:
@@ -159,7 +161,7 @@ class _Reader:
             *(f"device {nic.source}" for nic in facts.nics if nic.type == "direct" and nic.mode == "passthrough"),
         }
 
-    def _room(self, guests: Iterable[Guest]) -> dict[Resource, int]:
+    def _room(self, guests: Iterable[PlannedGuest]) -> dict[Resource, int]:
         there: Counter[Resource] = Counter()
         taken: set[Resource] = set()
         for guest in guests:

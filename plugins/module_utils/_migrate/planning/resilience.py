@@ -17,7 +17,7 @@ from ..finding import BLOCKED, OK, UNKNOWN, worst_of
 from ..verdicts import Policy
 from . import resilience_words as words
 from .assign import least_behind
-from .fleet import Fleet, Guest, Resource
+from .fleet import Fleet, PlannedGuest, Resource
 from .plan import plan_fleet
 from .read import read_fleet
 from .wanted import Wanted, read_wanted
@@ -99,7 +99,7 @@ def _near(fleet: Fleet, plan: Mapping[str, Any]) -> Fleet:
     return replace(fleet, guests=tuple(one for one in fleet.guests if one.leaves or short & set(one.gives)))
 
 
-def _verdict(plan: Mapping[str, Any], leaving: Sequence[Guest], proven: bool) -> str:
+def _verdict(plan: Mapping[str, Any], leaving: Sequence[PlannedGuest], proven: bool) -> str:
     stays = {one["uuid"] for one in plan["stays"]}
     if not stays:
         return worst_of(step["verdict"] for step in plan["steps"])
@@ -108,7 +108,7 @@ def _verdict(plan: Mapping[str, Any], leaving: Sequence[Guest], proven: bool) ->
     return BLOCKED if certain else UNKNOWN
 
 
-def _has_no_doubt(guest: Guest) -> bool:
+def _has_no_doubt(guest: PlannedGuest) -> bool:
     return all(obstacle.verdict != UNKNOWN for obstacle in guest.obstacles.values())
 
 

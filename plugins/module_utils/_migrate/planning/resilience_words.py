@@ -69,5 +69,5 @@ def _cause(one: Mapping[str, Any]) -> str:
     if one["kind"] in ADDABLE:
         return f"short by {quantity(one['kind'], one['name'], one['amount'])}"
     if one["kind"] == APART:
-        return "must be apart from a guest there"
+        return "must not share a host with a guest there"
     return f"{one['name']} is taken" if one["kind"] == UNIQUE else str(one["kind"])

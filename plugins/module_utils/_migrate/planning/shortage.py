@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ..._model.errors import VirtfleetError
 from .assign import Group, grouped, limit_resources
-from .fleet import CPUS, HUGEPAGES, MEMBERS, MEMORY, PLACES, Fleet, Guest, Resource
+from .fleet import CPUS, HUGEPAGES, MEMBERS, MEMORY, PLACES, Fleet, PlannedGuest, Resource
 from .linear import Program
 
 # What an operator can add. Two guests of one name do not fit on a host whatever is added.
@@ -53,12 +53,12 @@ def after_moves(fleet: Fleet, moved: Mapping[str, str]) -> Fleet:
     return replace(fleet, guests=tuple(one for one in fleet.guests if one.uuid not in moved), room=room)
 
 
-def shortages(fleet: Fleet, staying: Sequence[Guest]) -> dict[str, list[Shortage]]:
+def shortages(fleet: Fleet, staying: Sequence[PlannedGuest]) -> dict[str, list[Shortage]]:
     """fleet: after all moves. UUID -> what keeps the guest from going, the same for each host or not."""
     return {guest.uuid: _of(guest, fleet, staying) for guest in staying}
 
 
-def _of(guest: Guest, fleet: Fleet, staying: Sequence[Guest]) -> list[Shortage]:
+def _of(guest: PlannedGuest, fleet: Fleet, staying: Sequence[PlannedGuest]) -> list[Shortage]:
     lacking: dict[tuple[str, str], dict[str, int]] = {}
     for destination in guest.destinations:
         for resource, amount in destination.takes.items():
@@ -71,7 +71,7 @@ def _of(guest: Guest, fleet: Fleet, staying: Sequence[Guest]) -> list[Shortage]:
     ]
 
 
-def _amount(kind: str, name: str, hosts: Mapping[str, int], staying: Sequence[Guest], fleet: Fleet) -> int:
+def _amount(kind: str, name: str, hosts: Mapping[str, int], staying: Sequence[PlannedGuest], fleet: Fleet) -> int:
     if kind not in _COUNTED:
         return min(hosts.values())
     needed = sum(max((one.takes.get(Resource(one.host, kind, name), 0) for one in guest.destinations), default=0)
@@ -81,7 +81,7 @@ def _amount(kind: str, name: str, hosts: Mapping[str, int], staying: Sequence[Gu
     return max(needed - sum(max(room, 0) for resource, room in free.items() if resource.host in offered), 1)
 
 
-def additions(fleet: Fleet, staying: Iterable[Guest], seconds: float) -> tuple[Addition, ...]:
+def additions(fleet: Fleet, staying: Iterable[PlannedGuest], seconds: float) -> tuple[Addition, ...]:
     """fleet: after all moves. What would let all of these go that could go anywhere: of as few resources as can be, and
     of these as little. Nothing where no addition would do."""
     program = Program(seconds)

@@ -68,7 +68,7 @@ def read_wanted(given: Mapping[str, Any], hosts: Iterable[str]) -> Wanted:
         seconds=float(_number(given, "seconds", 60, 1)),
     )
     if wanted.accept not in (OK, WARNING):
-        raise VirtfleetError("PLAN_INVALID", f"accept is {wanted.accept!a}; pass ok or warning.")
+        raise VirtfleetError("PLAN_INVALID", f"accept is {wanted.accept!a}; it must be ok or warning.")
     for option in ("sources", "avoid"):
         unknown = sorted(set(getattr(wanted, option)) - known)
         if unknown:
@@ -84,21 +84,21 @@ def read_wanted(given: Mapping[str, Any], hosts: Iterable[str]) -> Wanted:
 def _texts(given: Mapping[str, Any], option: str) -> tuple[str, ...]:
     value = given.get(option) or ()
     if isinstance(value, (str, Mapping)) or not all(isinstance(item, str) for item in value):
-        raise VirtfleetError("PLAN_INVALID", f"{option} is not a list of texts.")
+        raise VirtfleetError("PLAN_INVALID", f"{option} must be a list of strings.")
     return tuple(value)
 
 
 def _groups(given: Mapping[str, Any], option: str) -> tuple[tuple[str, ...], ...]:
     value = given.get(option) or ()
     if isinstance(value, (str, Mapping)):
-        raise VirtfleetError("PLAN_INVALID", f"{option} is not a list of lists of names.")
+        raise VirtfleetError("PLAN_INVALID", f"{option} must be a list of lists of names.")
     return tuple(_texts({option: item}, option) for item in value)
 
 
 def _pins(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     value = given.get("pin") or {}
     if not isinstance(value, Mapping):
-        raise VirtfleetError("PLAN_INVALID", "pin is not a mapping from names of guests to lists of hosts.")
+        raise VirtfleetError("PLAN_INVALID", "pin must map guest names to lists of hosts.")
     return {str(pattern): _texts({"pin": hosts}, "pin") for pattern, hosts in value.items()}
 
 
@@ -107,5 +107,5 @@ def _number(given: Mapping[str, Any], option: str, default: float, least: float)
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < least:
-        raise VirtfleetError("PLAN_INVALID", f"{option} is {value!a}; pass a number, {least} or more.")
+        raise VirtfleetError("PLAN_INVALID", f"{option} is {value!a}; it must be a number, {least} or more.")
     return value

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..matrix import format_table
-from .fleet import APART, CPUS, HUGEPAGES, MEMBERS, PLACES, UNIQUE, Guest, Obstacle
+from .fleet import APART, CPUS, HUGEPAGES, MEMBERS, PLACES, UNIQUE, Obstacle, PlannedGuest
 from .shortage import Addition, Shortage
 
 _MIB = 1024
@@ -17,13 +17,13 @@ _SHOWN = 3
 _WHY = {"leaves": "", "makes_room": "makes room", "detour": "goes on later"}
 
 
-def stay(guest: Guest, short: Sequence[Shortage]) -> str:
+def stay(guest: PlannedGuest, short: Sequence[Shortage]) -> str:
     if not guest.destinations:
         reasons = [f"{host}: {_obstacle(one)}" for host, one in sorted(guest.obstacles.items())]
         more = f"; and {len(reasons) - _SHOWN} more hosts" if len(reasons) > _SHOWN else ""
-        return f"No host takes it: {'; '.join(reasons[:_SHOWN]) or 'there is no other host'}{more}."
+        return f"No host can take it: {'; '.join(reasons[:_SHOWN]) or 'there is no other host'}{more}."
     if not short:
-        return "No host has room for it beside the other guests that leave."
+        return "No host has room for it together with the other guests that leave."
     return f"{'; '.join(_short(one) for one in short)}."
 
 
@@ -35,7 +35,7 @@ def _obstacle(one: Obstacle) -> str:
 def _short(one: Shortage) -> str:
     where = _names(one.hosts)
     if one.kind == APART:
-        return f"A guest that it must be apart from is on {where}"
+        return f"A guest that must not share a host with it is on {where}"
     if one.kind == UNIQUE:
         return f"Another guest with the same {one.name} is on {where}"
     return f"Short by {quantity(one.kind, one.name, one.amount)} on {where}"
@@ -54,7 +54,7 @@ def quantity(kind: str, name: str, amount: int) -> str:
 
 def tangled(others: Sequence[str]) -> str:
     return (
-        f"It could move only once {_names(others)} had moved, and these only after it; no host has room for a detour. "
+        f"It and {_names(others)} wait for each other to move; no host has room for it meanwhile. "
         "Stop one of them and migrate it offline."
     )
 

@@ -22,8 +22,8 @@ from .ruleset import (
     PASS,
     RETURN,
     Chain,
+    FirewallRule,
     Match,
-    Rule,
     Table,
 )
 from .spans import span_of
@@ -77,7 +77,7 @@ def _chain(table: Table, name: str, policy: str) -> Chain:
     return Chain(name, hook=_HOOKS[name], kind=kind, policy=DROP if policy == "DROP" else ACCEPT)
 
 
-def _rule(said: str) -> Rule:
+def _rule(said: str) -> FirewallRule:
     words = said.split() if '"' not in said else shlex.split(said)
     matches: list[Match] = []
     negated = False
@@ -91,13 +91,13 @@ def _rule(said: str) -> Rule:
         if word in ("-j", "-g"):
             target = words[place] if place < len(words) else ""
             does = _TARGETS.get(target, JUMP)
-            return Rule(said, tuple(matches), GOTO if does == JUMP and word == "-g" else does, target)
+            return FirewallRule(said, tuple(matches), GOTO if does == JUMP and word == "-g" else does, target)
         taken, match = _option(word, words[place:], negated)
         place += taken
         if match is not None:
             matches.append(match)
         negated = False
-    return Rule(said, tuple(matches), PASS)
+    return FirewallRule(said, tuple(matches), PASS)
 
 
 def _option(word: str, rest: list[str], negated: bool) -> tuple[int, Optional[Match]]:

@@ -22,8 +22,8 @@ from .ruleset import (
     PASS,
     RETURN,
     Chain,
+    FirewallRule,
     Match,
-    Rule,
     Table,
 )
 from .spans import span_of
@@ -95,7 +95,7 @@ class _Reader:
         self.sets = sets
         self.family = family
 
-    def rules(self, expressions: list[dict[str, Any]]) -> Iterator[Rule]:
+    def rules(self, expressions: list[dict[str, Any]]) -> Iterator[FirewallRule]:
         """One for each verdict: a verdict map has several."""
         matches: list[Match] = []
         text = _shown(expressions)
@@ -109,22 +109,22 @@ class _Reader:
                 yield from self._of_map(said, tuple(matches), text)
             elif kind in _DEEDS:
                 chain = said["target"] if kind in ("jump", "goto") else ""
-                yield Rule(text, tuple(matches), _DEEDS[kind], chain)
+                yield FirewallRule(text, tuple(matches), _DEEDS[kind], chain)
             elif kind not in _NOTHING:
                 # What this does to the packets is not understood, an xt match or target among them.
-                yield Rule(text, (*matches, Match(OBSCURE)), OTHER)
+                yield FirewallRule(text, (*matches, Match(OBSCURE)), OTHER)
                 matches.append(Match(OBSCURE))
 
-    def _of_map(self, said: Any, matches: tuple[Match, ...], text: str) -> Iterator[Rule]:
+    def _of_map(self, said: Any, matches: tuple[Match, ...], text: str) -> Iterator[FirewallRule]:
         data = said["data"]
         pairs = data["set"] if isinstance(data, dict) and "set" in data else self._elements(data)
         if pairs is None:
-            yield Rule(text, (*matches, Match(OBSCURE)), OTHER)
+            yield FirewallRule(text, (*matches, Match(OBSCURE)), OTHER)
             return
         for key, verdict in pairs:
             ((kind, target),) = verdict.items() if isinstance(verdict, dict) else ((str(verdict), None),)
             its = self._match({"op": "==", "left": said["key"], "right": key})
-            yield Rule(text, (*matches, *its), _DEEDS.get(kind, OTHER), target["target"] if target else "")
+            yield FirewallRule(text, (*matches, *its), _DEEDS.get(kind, OTHER), target["target"] if target else "")
 
     def _match(self, said: dict[str, Any]) -> Iterator[Match]:
         what: Any

@@ -108,7 +108,7 @@ def _of_spans(own: Optional[Span], near: Iterable[Span], values: Iterable[object
 
 
 @dataclass(frozen=True)
-class Rule:
+class FirewallRule:
     """text: as its tool shows it; chain: of JUMP and GOTO."""
 
     text: str
@@ -136,13 +136,13 @@ class Chain:
     """hook, kind (filter, nat, route), policy: of a base chain; devices: of one that is bound to some."""
 
     name: str
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[FirewallRule] = field(default_factory=list)
     hook: str = ""
     kind: str = ""
     policy: str = ACCEPT
     devices: tuple[str, ...] = ()
 
-    def about(self, packets: Packets) -> list[Rule]:
+    def about(self, packets: Packets) -> list[FirewallRule]:
         """The rules that may match, in order."""
         places = sorted(
             place for key in (None, ("iif", packets.iif), ("oif", packets.oif)) for place in self._by_link.get(key, ())

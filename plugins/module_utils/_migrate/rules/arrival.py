@@ -20,17 +20,18 @@ from .pools import draws_from_pool
 
 NAME_IS_LOCAL = refused(
     "MIGRATION_HOST",
-    "The destination calls itself {name}, a name for every host: libvirt needs one by which the source reaches it.",
+    "The destination's host name is {name}, which means the local host everywhere; libvirt needs a name that "
+    "the source resolves to the destination.",
     "libvirt gives the source the destination's own host name, or `migration_host` of qemu.conf, to connect to, and "
     "that name starts with localhost, or the source cannot resolve it or resolves it to itself. Seen: error 1, 38",
     "`migration_host` in qemu.conf, or DNS",
 )
-NAME_NOT_RESOLVED = refused("MIGRATION_HOST", "{source} cannot resolve {name}, the name that {host} calls itself.")
+NAME_NOT_RESOLVED = refused("MIGRATION_HOST", "{source} cannot resolve {name}, the host name of {host}.")
 NAME_IS_THE_SOURCE = refused(
-    "MIGRATION_HOST", "{source} resolves {name}, the name that {host} calls itself, to itself ({addresses})."
+    "MIGRATION_HOST", "{source} resolves {name}, the host name of {host}, to itself ({addresses})."
 )
 NAME_OF_ANOTHER = unknown(
-    "{source} resolves {name}, the name that {host} calls itself, to {addresses}, which {host} does not have.",
+    "{source} resolves {name}, the host name of {host}, to {addresses}, which {host} does not have.",
     LIBVIRT_ACCEPTS,
     "MIGRATION_HOST",
     "The source resolves the name to addresses that the destination does not have",
@@ -38,32 +39,31 @@ NAME_OF_ANOTHER = unknown(
 )
 ADDRESS_MISSING = refused(
     "MIGRATION_ADDRESS",
-    "{host} does not have {address}, on which it takes migrations (migration_address in qemu.conf).",
-    "The host lacks the address that it is to take migrations on. Seen: error 1",
+    "{host} does not have {address}, on which it accepts migrations (migration_address in qemu.conf).",
+    "The host does not have the address of its own `migration_address`. Seen: error 1",
     "`migration_address` in qemu.conf",
 )
 NO_PORT = refused(
     "MIGRATION_PORTS",
-    "All TCP ports from {lowest} to {highest}, on which {host} takes migrations, are in use.",
-    "No port is left of those that the host takes migrations on (`migration_port_min`, `migration_port_max` in "
-    "qemu.conf). Seen: error 1",
+    "All TCP ports from {lowest} to {highest}, on which {host} accepts migrations, are in use.",
+    "No port is left for incoming migrations (`migration_port_min`, `migration_port_max` in qemu.conf). Seen: error 1",
     "`migration_port_max` in qemu.conf",
 )
 TLS_ONLY = refused(
     "MIGRATION_TLS",
-    "libvirt on {host} takes only migrations with TLS (migrate_tls_force in qemu.conf).",
+    "libvirt on {host} accepts only migrations with TLS (migrate_tls_force in qemu.conf).",
     "The host refuses migrations without TLS. Seen: error 55",
     "migrate with `--tls`, and set the severity of the code with policy",
 )
 SETTINGS_NOT_SEEN = unknown(
-    "How {host} takes migrations (qemu.conf) is not known.", LIBVIRT_ACCEPTS, "MIGRATION_SETTINGS_UNKNOWN",
+    "The migration settings of {host} (qemu.conf) are unknown.", LIBVIRT_ACCEPTS, "MIGRATION_SETTINGS_UNKNOWN",
     "The daemon's qemu.conf cannot be read, as over a remote URI",
 )  # fmt: skip
 HOOK_SCRIPT = unknown(
     "{host} has hook scripts, which may change or refuse the guest: {scripts}.",
     LIBVIRT_ACCEPTS,
     "HOOK_SCRIPT",
-    "libvirt runs scripts when a guest comes or is plugged in (`/etc/libvirt/hooks`)",
+    "libvirt runs scripts when a guest arrives or is plugged in (`/etc/libvirt/hooks`)",
     "check them yourself, and set the severity of the code with policy",
 )
 _TAPPED = ("network", "bridge", "ethernet")

@@ -24,8 +24,8 @@ CHAPTERS = {
     "The host as router": (router,),
     "Pools": (pools, group),
     "The guest": (guest, definition, known_faults),
-    "How the destination takes guests": (arrival,),
-    "What is not known": (verdict_kinds,),
+    "How the destination accepts guests": (arrival,),
+    "What is unknown": (verdict_kinds,),
 }
 
 

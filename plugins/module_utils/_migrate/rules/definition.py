@@ -16,18 +16,18 @@ from ..rule import guest_rule
 from .guest import check_machine
 
 NOT_UNDERSTOOD = unknown(
-    "Whether {host} has what {path} in the guest's definition needs is not known.",
+    "It is unknown whether {host} has what {path} in the guest's definition needs.",
     LIBVIRT_ACCEPTS,
     "GUEST_XML_UNKNOWN",
     "The guest's definition has an element or attribute that the check does not understand, or that depends on "
-    "something that it does not look at (`_model/domain_schema.py` lists all)",
+    "something that it does not check (`_model/domain_schema.py` lists all)",
     "check it yourself, and set the severity of the code with policy",
 )
 NIC_NOT_UNDERSTOOD = unknown(
     "What {path} in the guest's definition means for its traffic on {host} is not known.", code="GUEST_XML_UNKNOWN"
 )
 NOT_READ = unknown(
-    "Whether the check understands all of the guest's definition is not known: it was described by an older version. "
+    "It is unknown whether the check understands all of the guest's definition: an older version described it. "
     "Describe the guest again.",
     LIBVIRT_ACCEPTS,
 )
@@ -37,7 +37,7 @@ LIBVIRT_REFUSES = refused(
     "libvirt on the destination cannot make QEMU's command line of the guest's definition (domxml-to-native). Seen: "
     "error 67",
 )
-NOT_ASKED = unknown("Whether libvirt on {host} can start the guest's devices is not known.", LIBVIRT_ACCEPTS)
+NOT_ASKED = unknown("It is unknown whether libvirt on {host} can start the guest's devices.", LIBVIRT_ACCEPTS)
 NO_SECURITY_MODEL = refused(
     "SECURITY_MODEL_MISSING",
     "libvirt on {host} does not use the security model {model} of the guest.",
@@ -45,7 +45,7 @@ NO_SECURITY_MODEL = refused(
     "source (virSecurityManagerGenLabel)",
 )
 SECURITY_MODELS_NOT_SEEN = unknown(
-    "Whether libvirt on {host} uses the security model {model} is not known.", LIBVIRT_ACCEPTS
+    "It is unknown whether libvirt on {host} uses the security model {model}.", LIBVIRT_ACCEPTS
 )
 
 

@@ -34,9 +34,10 @@ TAP_ALONE = blocked(
     "Tap {link} on {host} is in no bridge; on the guest's own host it is in one that leads to the physical network.",
 )
 TAP_NOT_CONNECTED = unknown(
-    "libvirt makes the NIC's tap on {host} and connects it to nothing: whether something else does is not known."
+    "libvirt makes the NIC's tap on {host} and connects it to nothing; it is unknown whether something else "
+    "connects it."
 )
-TAP_NOT_SEEN = unknown("The links of {host} cannot be seen from here: whether it has the NIC's tap is not known.")
+TAP_NOT_SEEN = unknown("The links of {host} cannot be read from here, so it is unknown whether it has the NIC's tap.")
 TAP_ON_THE_HOST = unknown(
     "Tap {link} of the guest's own host is in no bridge, so the host itself speaks with the guest: whether {host} does "
     "is not known."

@@ -48,7 +48,7 @@ SAME_UUID = refused(
     "The destination has the host UUID or host name of the source. Seen: error 1",
 )
 SAME_NAME = refused("SAME_HOST", "{host} has the name of the guest's own host.")
-HOST_NOT_IDENTIFIED = unknown("Whether {host} is the guest's own host is not known.", LIBVIRT_ACCEPTS)
+HOST_NOT_IDENTIFIED = unknown("It is unknown whether {host} is the guest's own host.", LIBVIRT_ACCEPTS)
 
 
 @guest_rule(SAME_UUID, SAME_NAME, HOST_NOT_IDENTIFIED, needs=(HOST,))
@@ -127,7 +127,7 @@ def _isolated_wire(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> Opt
 # --- Machine, processor, memory ---
 
 MACHINES_NOT_SEEN = unknown("The machine types of {host} are not known.", LIBVIRT_ACCEPTS)
-DOMAIN_TYPES_NOT_SEEN = unknown("Whether {host} runs guests of type {type} is not known.", LIBVIRT_ACCEPTS)
+DOMAIN_TYPES_NOT_SEEN = unknown("It is unknown whether {host} runs guests of type {type}.", LIBVIRT_ACCEPTS)
 NO_ARCHITECTURE = refused("MACHINE_UNSUPPORTED", "{host} runs no guests of architecture {arch}.")
 NO_MACHINE = refused(
     "MACHINE_UNSUPPORTED",
@@ -137,7 +137,7 @@ NO_MACHINE = refused(
 )
 NO_DOMAIN_TYPE = refused("MACHINE_UNSUPPORTED", "{host} runs no {arch} guests of type {type}.")
 NO_NIC_MODEL = refused("MACHINE_UNSUPPORTED", "QEMU on {host} has no NIC model {model}.")
-NIC_MODEL_NOT_SEEN = unknown("Whether QEMU on {host} has NIC model {model} is not known.", LIBVIRT_ACCEPTS)
+NIC_MODEL_NOT_SEEN = unknown("It is unknown whether QEMU on {host} has NIC model {model}.", LIBVIRT_ACCEPTS)
 CPU_LACKS_FEATURES = refused(
     "CPU_INCOMPATIBLE",
     "The processor of {host} lacks features of the guest's CPU ({cpu}).",
@@ -148,9 +148,9 @@ CPU_LACKS_FEATURES = refused(
 CPU_NAME_UNKNOWN = refused(
     "CPU_INCOMPATIBLE", "libvirt on {host} does not know the guest's CPU model ({cpu}) or one of its features."
 )
-CPU_NAME_NOT_CHECKED = unknown("Whether libvirt on {host} knows the guest's CPU is not known.", LIBVIRT_ACCEPTS)
+CPU_NAME_NOT_CHECKED = unknown("It is unknown whether libvirt on {host} knows the guest's CPU.", LIBVIRT_ACCEPTS)
 CPU_NOT_COMPARED = unknown(
-    "Whether the processor of {host} has the features of the guest's CPU is not known.", LIBVIRT_ACCEPTS
+    "It is unknown whether the processor of {host} has the features of the guest's CPU.", LIBVIRT_ACCEPTS
 )
 MEMORY_NOT_SEEN = unknown("The memory of {host} is not known.", LIBVIRT_ACCEPTS)
 MEMORY_SHORT = refused(
@@ -311,10 +311,10 @@ def check_memory(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]
 
 # --- Disks and files ---
 
-PATH_NOT_CHECKED = unknown("Whether {host} has {path} (disk {disk}) is not known.", LIBVIRT_ACCEPTS)
-VOLUME_NOT_CHECKED = unknown("Whether {host} has volume {path} (disk {disk}) is not known.", LIBVIRT_ACCEPTS)
+PATH_NOT_CHECKED = unknown("It is unknown whether {host} has {path} (disk {disk}).", LIBVIRT_ACCEPTS)
+VOLUME_NOT_CHECKED = unknown("It is unknown whether {host} has volume {path} (disk {disk}).", LIBVIRT_ACCEPTS)
 VOLUME_SHARING_UNKNOWN = unknown(
-    "Whether volume {path} (disk {disk}) is on storage that hosts share is not known.", LIBVIRT_ACCEPTS
+    "It is unknown whether volume {path} (disk {disk}) is on storage that hosts share.", LIBVIRT_ACCEPTS
 )
 DISK_MISSING = refused(
     "DISK_UNREACHABLE",
@@ -331,7 +331,7 @@ DISK_NOT_SHARED = refused(
     "copying its storage, or only with --unsafe.",
 )
 DISK_UNSAFE = DISK_NOT_SHARED.rated(
-    OK, "The same, and the migration is to be unsafe: the path must have the same content on both hosts"
+    OK, "The same, for a migration with `unsafe`: the path must have the same content on both hosts"
 )
 FILE_MISSING = refused(
     "FILE_MISSING",
@@ -341,7 +341,7 @@ FILE_MISSING = refused(
     "requires it, the vsock device, a ROM or fw_cfg file, the template of the firmware's variables, a disk's backing "
     "file. Read",
 )
-FILE_NOT_CHECKED = unknown("Whether {host} has {path} ({what}) is not known.", LIBVIRT_ACCEPTS)
+FILE_NOT_CHECKED = unknown("It is unknown whether {host} has {path} ({what}).", LIBVIRT_ACCEPTS)
 
 _LOCAL_DISKS = ("file", "block", "dir")
 
@@ -427,14 +427,14 @@ NIC_PINNED = refused(
     "could).",
 )
 USB_MISSING = refused("DEVICE_PINNED", "{host} has no USB device {device}, which the guest needs.")
-USB_NOT_CHECKED = unknown("Whether {host} has USB device {device} is not known.", LIBVIRT_ACCEPTS)
+USB_NOT_CHECKED = unknown("It is unknown whether {host} has USB device {device}.", LIBVIRT_ACCEPTS)
 GUEST_BLOCKED = refused(
     "GUEST_BLOCKED",
     "The guest cannot be migrated: {reason}.",
     "The guest cannot be migrated: snapshots, `invtsc` without a frequency, virtiofs, shared memory with role peer, a "
     "transient disk, launch security, an unmigratable CPU",
 )
-MAY_BE_BLOCKED = unknown("Whether the guest can be migrated now is not known: {reason}.", LIBVIRT_ACCEPTS)
+MAY_BE_BLOCKED = unknown("It is unknown whether the guest can be migrated now: {reason}.", LIBVIRT_ACCEPTS)
 
 
 def _is_looked_for(guest: GuestFacts, device: HostDevice) -> bool:
@@ -478,7 +478,7 @@ PORT_IN_USE = refused(
     "{other} uses TCP port {port} on {host}, on which the guest listens.",
     "Another guest uses a TCP port that this guest listens on. Seen",
 )
-PORT_NOT_CHECKED = unknown("Whether TCP port {port} is free on {host} is not known.", LIBVIRT_ACCEPTS)
+PORT_NOT_CHECKED = unknown("It is unknown whether TCP port {port} is free on {host}.", LIBVIRT_ACCEPTS)
 DISPLAY_PORT_IN_USE = refused(
     "GRAPHICS_UNAVAILABLE",
     "{other} uses TCP port {port} on {host}, which the guest's {type} display needs.",
@@ -486,13 +486,13 @@ DISPLAY_PORT_IN_USE = refused(
     "no address on that network (an IPv6 link-local address is enough). Seen: error 43",
 )
 DISPLAY_PORT_NOT_CHECKED = unknown(
-    "Whether TCP port {port} is free on {host} for the guest's {type} display is not known.", LIBVIRT_ACCEPTS
+    "It is unknown whether TCP port {port} is free on {host} for the guest's {type} display.", LIBVIRT_ACCEPTS
 )
 DISPLAY_ADDRESS_MISSING = refused(
     "GRAPHICS_UNAVAILABLE", "{host} does not have address {listen}, on which the guest's {type} display listens."
 )
 DISPLAY_ADDRESS_NOT_SEEN = unknown(
-    "Whether {host} has address {listen}, on which the guest's {type} display listens, is not known.", LIBVIRT_ACCEPTS
+    "It is unknown whether {host} has address {listen}, on which the guest's {type} display listens.", LIBVIRT_ACCEPTS
 )
 DISPLAY_NETWORK_MISSING = refused(
     "GRAPHICS_UNAVAILABLE", "{host} has no network '{network}', on which the guest's {type} display listens."
@@ -504,7 +504,7 @@ DISPLAY_NETWORK_WITHOUT_ADDRESS = refused(
     "GRAPHICS_UNAVAILABLE", "{host} has no address on network '{network}', on which the guest's {type} display listens."
 )
 DISPLAY_NETWORK_NOT_SEEN = unknown(
-    "Whether {host} has an address on network '{network}', on which the guest's {type} display listens, is not known.",
+    "It is unknown whether {host} has an address on network '{network}', on which the guest's {type} display listens.",
     LIBVIRT_ACCEPTS,
 )
 
@@ -599,15 +599,15 @@ def _user_of_port(host: DestinationFacts, port: int) -> Optional[str]:
 NWFILTER_MISSING = refused(
     "NWFILTER_MISSING", "{host} has no nwfilter '{filter}'.", "The nwfilter does not exist. Seen: error 1"
 )
-NWFILTERS_NOT_SEEN = unknown("Whether {host} has nwfilter '{filter}' is not known.", LIBVIRT_ACCEPTS)
+NWFILTERS_NOT_SEEN = unknown("It is unknown whether {host} has nwfilter '{filter}'.", LIBVIRT_ACCEPTS)
 NWFILTER_DIFFERS = blocked(
     "NWFILTER_DIFFERS",
-    "The nwfilter '{filter}' on {host} has other rules than the one on the guest's own host.",
+    "nwfilter '{filter}' on {host} has different rules than on the guest's own host.",
     "The nwfilter, or one that it references, has different rules, which may drop any of the guest's traffic. Seen: "
     "libvirt accepts the guest, and its traffic stops",
 )
 NWFILTER_NOT_COMPARED = unknown(
-    "Whether the nwfilter '{filter}' on {host} has the same rules as on the guest's own host is not known."
+    "It is unknown whether the nwfilter '{filter}' on {host} has the same rules as on the guest's own host."
 )
 TARGET_IN_USE = refused(
     "TARGET_IN_USE",
@@ -615,7 +615,7 @@ TARGET_IN_USE = refused(
     "The guest's definition names the NIC's tap, and the host already has a link of that name. Seen: error 1",
 )
 TARGET_NOT_SEEN = unknown(
-    "Whether {host} already has a link {link}, the name that the definition gives the NIC's tap, is not known.",
+    "It is unknown whether {host} already has a link {link}, the name that the definition gives the NIC's tap.",
     LIBVIRT_ACCEPTS,
 )
 

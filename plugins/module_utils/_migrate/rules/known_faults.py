@@ -31,20 +31,21 @@ _HOSTDEV_CRASH, _HOSTDEV_FIXED = (12, 1), (12, 2)
 _REPAIR = "update libvirt; set the severity of the code with policy if your distribution has fixed it"
 HT_UNEXPECTED = refused(
     "KNOWN_FAULT",
-    "libvirt {version} with QEMU {qemu} on {host} takes a running guest with several CPUs in a socket (this one has "
-    "{cpus}) only from hosts with versions like its own. libvirt 11.10 fixed it.",
-    "Versions of libvirt and QEMU on the way have a known fault. Seen: to libvirt 11.3 with QEMU 10.0 (Debian 13), a "
-    "running guest with a CPU model and with `cores` or `threads` above 1 in its `<topology>` cannot come from other "
-    "versions, and from there not to an older QEMU (error 9, extra or missing features: ht)",
+    "libvirt {version} with QEMU {qemu} on {host} accepts a running guest with several CPUs per socket (this "
+    "one has {cpus}) only from hosts with the same versions. libvirt 11.10 fixes it.",
+    "A version of libvirt or QEMU on source or destination has a known fault. Seen: to libvirt 11.3 with QEMU "
+    "10.0 (Debian 13), a running guest with a CPU model and with `cores` or `threads` above 1 in its "
+    "`<topology>` cannot come from other versions, and from there not to an older QEMU (error 9, extra or "
+    "missing features: ht)",
     _REPAIR,
 )
 HT_MISSING = refused(
     "KNOWN_FAULT",
-    "The guest was started by libvirt {version} with QEMU {qemu}, has {cpus} CPUs in a socket, and so requires the CPU "
-    "feature ht, which QEMU {older} on {host} does not report. libvirt 11.10 fixed it.",
+    "The guest was started by libvirt {version} with QEMU {qemu}, has {cpus} CPUs per socket, and therefore "
+    "requires the CPU feature ht, which QEMU {older} on {host} does not report. libvirt 11.10 fixes it.",
 )
 HT_NOT_KNOWN = unknown(
-    "Whether the versions of QEMU fit the guest's {cpus} CPUs in a socket is not known.", LIBVIRT_ACCEPTS
+    "It is unknown whether the versions of QEMU fit the guest's {cpus} CPUs in a socket.", LIBVIRT_ACCEPTS
 )
 VIRTIO_REFUSED = refused(
     "KNOWN_FAULT",
@@ -55,7 +56,7 @@ VIRTIO_REFUSED = refused(
 )
 HOSTDEV_CRASH = risky(
     "KNOWN_FAULT",
-    "libvirt {version} on {host} may crash over a NIC of a hostdev network, as {network} is. libvirt 12.2 fixed it.",
+    "libvirt {version} on {host} may crash when a guest uses hostdev network {network}. libvirt 12.2 fixes it.",
     "libvirt 12.1 crashes over NICs of hostdev networks (release notes of 12.2; not seen)",
     _REPAIR,
 )

@@ -45,7 +45,7 @@ STP_DELAY = degraded(
     "reduce the bridge's `forward_delay`",
 )
 BRIDGE_NOT_SEEN = unknown(
-    "The links of {host} cannot be seen from here: whether bridge {link}, which {subject} uses, works is not known."
+    "The links of {host} cannot be read from here, so it is unknown whether bridge {link}, which {subject} uses, works."
 )
 BRIDGE_WITHOUT_NAME = unknown("The bridge of {where} has no name by which it could be found.")
 _BRIDGE_KINDS = (BRIDGE_MISSING, NOT_A_BRIDGE, BRIDGE_DOWN, STP_DELAY, BRIDGE_NOT_SEEN)
@@ -103,7 +103,7 @@ UPLINK_DEAD = blocked(
     "`ip link set up`, or plug in the cable",
 )
 UPLINK_DEAD_TOO = UPLINK_DEAD.rated(WARNING, "The same, and the uplink on the source has no carrier either")
-UPLINKS_NOT_SEEN = unknown("What leads out of bridge {link} on {host}, which {subject} uses, cannot be seen.")
+UPLINKS_NOT_SEEN = unknown("The uplinks of bridge {link} on {host}, which {subject} uses, cannot be read.")
 UPLINK_VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS", "The uplink of {where} is in {gets:vlan}; on the guest's own host it is in {had:vlan}."
 )
@@ -271,7 +271,7 @@ def _enlarge_mtu(host: DestinationFacts, net: NetworkFacts, size: int) -> Remedy
 
 NIC_NOT_BY_NAME = informational(
     "NIC_NOT_BY_NAME",
-    "The NIC names {link} instead of a network, so nothing says that it is the same on {host} ({advice}).",
+    "The NIC names {link} instead of a network, so it may lead to a different network on {host} ({advice}).",
     "The NIC names a bridge or link directly, which may lead to different networks on two hosts. The sentence names "
     "the network to use. The device itself is checked as above",
 )
@@ -280,14 +280,16 @@ NIC_NOT_BY_NAME_UNCOMPARED = NIC_NOT_BY_NAME.rated(
     "The same, and the device cannot be compared: libvirt creates the bridge, or its uplink on the source has no "
     "carrier",
 )
-NIC_TYPE_NOT_JUDGED = unknown("A NIC of type {type} depends on what the host has outside of libvirt.")
+NIC_TYPE_NOT_JUDGED = unknown(
+    "A NIC of type {type} depends on configuration outside of libvirt; check it on both hosts."
+)
 BRIDGE_OF_NETWORK = blocked(
     "NET_REACH_DIFFERS",
     "{link} on {host} is the bridge of libvirt's network '{owner}'; on the guest's own host it leads to the physical "
     "network.",
 )
 NAMED_LINK_NOT_SEEN = unknown(
-    "The links of {host} cannot be seen from here: whether it has {link}, which the NIC names, is not known."
+    "The links of {host} cannot be read from here, so it is unknown whether it has {link}, which the NIC names."
 )
 NAMED_LINK_MISSING = refused("UPLINK_MISSING", "{host} has no {link}, which the NIC names.")
 NAMED_LINK_IN_BRIDGE = refused("POOL_MEMBER_BUSY", "{link} on {host}, which the NIC names, is a port of {master}.")

@@ -37,13 +37,13 @@ NET_NO_AUTOSTART = degraded(
 )
 NET_TRANSIENT = degraded(
     "NET_TRANSIENT",
-    "{Where} is transient: it will be gone once it stops.",
+    "{Where} is transient: it disappears when it stops.",
     "The network is transient: it disappears when it stops",
     "make it persistent",
 )
 NET_LIVE_DRIFT = degraded(
     "NET_LIVE_DRIFT",
-    "{Where} will have another definition after its next start ({options}).",
+    "{Where} will have a different definition after its next start ({options}).",
     "The live and persistent definitions of the network differ",
     "define the live configuration",
 )
@@ -114,7 +114,7 @@ NO_FORWARDING = blocked(
     "The host does not forward packets; forwarding was turned off after the network started. Seen",
     "`sysctl`",
 )
-FORWARDING_NOT_SEEN = unknown("Whether {host} forwards the packets of {subject} is not known.")
+FORWARDING_NOT_SEEN = unknown("It is unknown whether {host} forwards the packets of {subject}.")
 PRIVATE_MODE = degraded(
     "NET_REACH_DIFFERS",
     "{Where} has mode private, in which guests of one host do not reach each other; on the guest's own host (mode "
@@ -183,7 +183,7 @@ def check_forwarding(case: NicCase) -> Iterator[Finding]:
 
 SERVICES_DIFFER = degraded(
     "NET_CONTRACT_DIFFERS",
-    "{Where} lacks what the network serves its guests with on the guest's own host: {options}.",
+    "{Where} does not provide what the network provides on the guest's own host: {options}.",
     "The network lacks the domain, a DNS name, a route or DHCP that it has on the source. Additional DNS names do no "
     "harm",
     "set these options",
@@ -206,7 +206,7 @@ ADDRESSES_REMOVED = blocked(
     "{host} does not have the address that is the guest's {role} on {subject}: {link} has lost {lost}.",
 )
 ISOLATED_ADDRESS_REMOVED = degraded("SUBNET_DIFFERS", "On {host}, {link} of {subject} has lost {lost}.")
-ADDRESSES_NOT_SEEN = unknown("Whether the bridge of {where} has the network's addresses is not known.")
+ADDRESSES_NOT_SEEN = unknown("It is unknown whether the bridge of {where} has the network's addresses.")
 
 
 @nic_rule(SERVICES_DIFFER, needs=(LINKS,))

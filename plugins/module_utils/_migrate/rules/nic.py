@@ -24,14 +24,14 @@ from .network import given_parameters
 
 TYPES_CLASH = refused(
     "VPORT_MISMATCH",
-    "The NIC and {where} ask for virtualports of different types ({types}), which libvirt cannot merge.",
+    "The NIC and {where} request virtualports of different types ({types}), which libvirt cannot merge.",
     "The virtualports cannot be merged; the network does not support the virtualport type; an Open vSwitch port on a "
     "Linux bridge, or no Open vSwitch port on Open vSwitch. Seen: errors 67 and 1",
 )
 PARAMETERS_CLASH = refused(
-    "VPORT_MISMATCH", "The NIC and {where} ask for virtualports with different values of {parameter}."
+    "VPORT_MISMATCH", "The NIC and {where} request virtualports with different values of {parameter}."
 )
-TYPE_UNSUPPORTED = refused("VPORT_MISMATCH", "{Where} ({mode}) does not take the virtualport of type {type}.")
+TYPE_UNSUPPORTED = refused("VPORT_MISMATCH", "{Where} ({mode}) does not support virtualport type {type}.")
 NOT_OPEN_VSWITCH = refused(
     "VPORT_MISMATCH", "The virtualport has type openvswitch, and bridge {link} of {where} is a Linux bridge."
 )
@@ -45,7 +45,7 @@ PROFILE_LOST = blocked(
 )
 PARAMETERS_DIFFER = degraded(
     "VPORT_MISMATCH",
-    "The virtualport on {where} has other parameters than on the guest's own host.",
+    "The virtualport on {where} has different parameters than on the guest's own host.",
     "The virtualport has the same type but different parameters",
 )
 
@@ -138,22 +138,22 @@ VLAN_DIFFERS = blocked(
 )
 VLAN_NOT_TAKEN = refused(
     "VLAN_UNSUPPORTED",
-    "The NIC asks for {tags:vlan}, which {where} does not take.",
+    "The NIC requests {tags:vlan}, which {where} does not support.",
     "The network does not support VLANs, the Linux bridge does not filter VLANs, or the link is not a VF. Seen: error "
     "67",
     "turn on `vlan_filtering` of the bridge",
 )
 VLAN_NOT_FILTERED = blocked(
     "VLAN_UNSUPPORTED",
-    "The NIC asks for {tags:vlan}, and bridge {link} of {where} has VLAN filtering off: the tag would be refused, or "
-    "have no effect.",
+    "The NIC requests {tags:vlan}, and bridge {link} of {where} has VLAN filtering off: the tag would be "
+    "refused, or have no effect.",
 )
 VLAN_WITHOUT_VF = refused(
-    "VLAN_UNSUPPORTED", "The NIC asks for {tags:vlan}, which needs a VF; {link} of {where} is none."
+    "VLAN_UNSUPPORTED", "The NIC requests {tags:vlan}, which needs a VF; {link} of {where} is not a VF."
 )
 LIBVIRT_TOO_OLD = refused(
     "LIBVIRT_TOO_OLD",
-    "The NIC asks for {tags:vlan} on a Linux bridge, which needs libvirt 11.0; {host} has {version}.",
+    "The NIC requests {tags:vlan} on a Linux bridge, which needs libvirt 11.0; {host} has {version}.",
     "A VLAN on a Linux bridge needs libvirt 11.0 or newer. Seen",
     "upgrade libvirt",
 )
@@ -222,13 +222,13 @@ def _tags_of(vlan: Optional[Document]) -> list[Any]:
 
 BANDWIDTH_DIFFERS = degraded(
     "QOS_DIFFERS",
-    "The guest would have another bandwidth on {where} than on its own host.",
+    "The guest's bandwidth on {where} would differ from that on its own host.",
     "The bandwidth limits differ",
     "change the portgroup",
 )
 BANDWIDTH_ON_PCI = refused(
     "QOS_UNSUPPORTED",
-    "The NIC has a bandwidth, which {where}, a pool of PCI devices, does not take.",
+    "The NIC has a bandwidth, which {where}, a pool of PCI devices, does not support.",
     "The network cannot guarantee the `floor` (seen: error 84), or the NIC has a bandwidth and becomes a PCI device "
     "(read)",
     "change the network's bandwidth",
@@ -284,7 +284,7 @@ ISOLATION_LOST = degraded(
 )
 ISOLATION_UNSUPPORTED = refused(
     "ISOLATION_UNSUPPORTED",
-    "The NIC's port is isolated, which {where} does not support: it is no Linux bridge.",
+    "The NIC's port is isolated, which only a Linux bridge supports; {where} is not one.",
     "The port is isolated, which only a Linux bridge supports. Seen: error 67",
 )
 ISOLATION_GAINED = degraded(

@@ -65,8 +65,8 @@ BECOMES_PCI = refused(
     "{Where} gives each guest a PCI device, and a NIC cannot become one while its guest runs.",
 )
 MEMBER_DOWN = unknown(
-    "{link} on {host}, by which the guest's traffic would go, is down{had}: libvirt sets it up, and only then it "
-    "shows whether it has a carrier.",
+    "{link} on {host}, by which the guest's traffic would go, is down{had}: its carrier is unknown until "
+    "libvirt sets it up.",
     code="MEMBER_DOWN",
     means="The pool's next member, or the device that a NIC names, is down. libvirt sets it up; only then is its "
     "carrier known. With `probe_links` the check looks. Seen, with and without a carrier",
@@ -83,14 +83,14 @@ MEMBER_MTU_TOO_SMALL = blocked(
     "{member}, which the guest would get on {where}, passes frames of {gets} bytes; on the guest's own host, frames of "
     "{had} bytes pass.",
 )
-HOLDERS_NOT_SEEN = unknown("Who holds the members of {where} is not known.")
-MEMBER_HOLDERS_NOT_SEEN = unknown("Who holds {link} of {where} is not known.")
-MEMBER_LINK_NOT_SEEN = unknown("The link of {link}, a member of {where}, cannot be seen.")
+HOLDERS_NOT_SEEN = unknown("It is unknown who holds the members of {where}.")
+MEMBER_HOLDERS_NOT_SEEN = unknown("It is unknown who holds {link} of {where}.")
+MEMBER_LINK_NOT_SEEN = unknown("The link of {link}, a member of {where}, cannot be read.")
 MEMBER_LINKS_NOT_SEEN = unknown(
-    "The links of {host} cannot be seen from here: whether {link} of {subject} is there, free and connected is not "
-    "known."
+    "The links of {host} cannot be read from here, so it is unknown whether {link} of {subject} is there, free "
+    "and connected."
 )
-VFS_NOT_SEEN = unknown("Whether {link}, whose VFs are the pool of {where}, has any cannot be seen.")
+VFS_NOT_SEEN = unknown("It is unknown whether {link}, whose VFs are the pool of {where}, has VFs.")
 
 # What is found about a member that libvirt would hand out.
 MEMBER_KINDS = (

@@ -42,13 +42,13 @@ FIREWALL_UNKNOWN = unknown(
     repair="check it yourself, and set the severity of the code with policy",
 )
 FIREWALL_NOT_SEEN = unknown(
-    "Whether the firewall of {host} lets the packets of {subject} pass is not known.",
+    "It is unknown whether the firewall of {host} lets the packets of {subject} pass.",
     code="FIREWALL_UNKNOWN",
 )
 FORWARDING_OFF = blocked(
     "NET_REACH_DIFFERS",
-    "{host} passes on no {family} packets that come in by {by}, so {subject} reaches nothing beyond the host over "
-    "{family}.",
+    "{host} does not forward {family} packets that arrive on {by}, so {subject} reaches nothing beyond the host "
+    "over {family}.",
 )
 NAT_GONE = blocked(
     "NET_REACH_DIFFERS",
@@ -67,7 +67,8 @@ NAT_UNREACHABLE = blocked(
     "give them to the host",
 )
 NAT_UNSURE = unknown(
-    "Whether answers to {addresses}, from which {host} sends the packets of {subject}, come to that host is not known.",
+    "It is unknown whether answers to {addresses}, from which {host} sends the packets of {subject}, come to "
+    "that host.",
     code="NAT_UNREACHABLE",
     means="The host does not have the addresses of `<nat>`, and no subnet of its own has them: routers decide",
     repair="route them to the host, and set the severity of the code with policy",
@@ -80,11 +81,11 @@ NO_ROUTE = blocked(
 )
 ROUTE_DEAD = blocked(
     "ROUTE_MISSING",
-    "The {family} default route of {host}, by which packets of {subject} leave, is by {link}, which leads nowhere.",
+    "The {family} default route of {host} for packets of {subject} uses {link}, which is down or has no carrier.",
     "The link of the default route is down or has no carrier",
 )
 ROUTES_UNKNOWN = unknown(
-    "Where {host} routes {family} packets of {subject} is not known: {rules}.",
+    "It is unknown where {host} routes {family} packets of {subject}: {rules}.",
     code="ROUTE_UNKNOWN",
     means="The host has rules of routing (`ip rule`) that the source has not, or the default route is by a link of a "
     "kind that the check does not understand",

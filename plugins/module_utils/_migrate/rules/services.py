@@ -23,12 +23,14 @@ from ..rule import NicCase, guest_rule, nic_rule
 SERVICE_DEAD = degraded(
     "DNSMASQ_DEAD",
     "The dnsmasq of {where} does not run, so guests get neither addresses nor names from it.",
-    "The network's dnsmasq does not run, or runs with other records than the network has: leases are not renewed, and "
-    "names are not resolved. Seen",
+    "The network's dnsmasq does not run, or runs with DNS or DHCP records that differ from the network's: "
+    "leases are not renewed, and names are not resolved. Seen",
     "`virt_network` starts it again",
 )
-SERVICE_STALE = degraded("DNSMASQ_DEAD", "The dnsmasq of {where} runs with other records than the network has.")
-SERVICE_NOT_SEEN = unknown("Whether the dnsmasq of {where} runs is not known.")
+SERVICE_STALE = degraded(
+    "DNSMASQ_DEAD", "The dnsmasq of {where} runs with DNS or DHCP records that differ from the network's."
+)
+SERVICE_NOT_SEEN = unknown("It is unknown whether the dnsmasq of {where} runs.")
 LEASE_TAKEN = blocked(
     "LEASE_REFUSED",
     "{Where} has given {address}, the guest's address, to {other}.",

@@ -10,7 +10,7 @@ from .. import remedy
 from ..finding import Remedy, unknown
 from ..frame_path import Way
 
-WAY_OBSCURE = unknown("Whether frames of {subject} leave {host} by {link} is not known: it {state}.")
+WAY_OBSCURE = unknown("It is unknown whether frames of {subject} leave {host} by {link}: it {state}.")
 
 _STATES = {
     why.SET_DOWN: "is down",

@@ -15,9 +15,9 @@ from ..._model.errors import Problem, VirtfleetError, refuse
 from ..._model.field import Document
 from ..._model.forward import members_of, mode_of, takes_pool
 from ..._model.pool import Member, Pool
-from .fitness import unfit
+from .fitness import why_unfit
 from .named import found, named
-from .ranges import in_order
+from .ranges import sort_names
 from .request import Request
 
 
@@ -41,7 +41,8 @@ def choose(
     """document: the network's definition, with the members of a <pf> filled in; pool: as it is now; limits: the
     max_guests that it has; devices: None where they cannot be seen; other_pools: their members -> network.
 
-    Raises VirtfleetError NO_POOL, POOL_IS_PF, MEMBER_IN_USE, what named() and found() raise, and the codes of unfit().
+    Raises VirtfleetError NO_POOL, POOL_IS_PF, MEMBER_IN_USE, what named() and found() raise, and the codes of
+    why_unfit().
     """
     mode = _mode(request, document)
     had = list(members_of(document))
@@ -120,7 +121,7 @@ def _coming(
     for name in given if devices is not None else ():
         device = by_name.get(name)
         seen = pool.seen(device.aliases if device else frozenset({name}))
-        problem = unfit(name, device, mode, seen, other_pools)
+        problem = why_unfit(name, device, mode, seen, other_pools)
         if problem and name in had:
             warnings.append(f"Member of network '{request.network}': {problem.sentence}")
         elif problem:
@@ -136,7 +137,7 @@ def _coming(
     left_out = [f"{address} has no link." for address in bare]
     for name, device in listed:
         seen = pool.seen(device.aliases)
-        problem = None if name in had else unfit(name, device, mode, seen, other_pools)
+        problem = None if name in had else why_unfit(name, device, mode, seen, other_pools)
         if problem is None and mode == "hostdev" and name not in had and _held(seen):
             problem = _still_held(name, seen)
         if problem:
@@ -172,7 +173,7 @@ def _going(
     if request.match and set(request.match) <= {"name", "regex"}:
         # A member that the host no longer has can still be found by its name.
         here = {alias for device in devices or () for alias in device.aliases}
-        lost = [Device(name=name) for name in in_order(had) if name not in here]
+        lost = [Device(name=name) for name in sort_names(had) if name not in here]
         gone, _none = found(_by_name_only(request), mode, lost, frozenset()) if lost and mode != "hostdev" else ([], [])
         meant += [name for name, _device in gone if name not in meant]
     return meant, []
@@ -190,7 +191,7 @@ def _refuse_held(request: Request, pool: Pool, members: Sequence[str]) -> None:
     which = ", ".join(f"{member.name} ({', '.join(map(str, member.of_kind(kinds.GUEST)))})" for member in leaving)
     raise VirtfleetError(
         "MEMBER_IN_USE",
-        f"Running guests hold members that are to be removed from network '{request.network}': {which}; nothing was "
+        f"Running guests hold members that would be removed from network '{request.network}': {which}; nothing was "
         "changed. With drain: true, they are removed from the pool and these guests keep them until they stop.",
         network=request.network,
         members=[member.name for member in leaving],

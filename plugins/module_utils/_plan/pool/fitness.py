@@ -15,7 +15,7 @@ from ..._model.pool import Member
 from .occupancy import EXCLUSIVE
 
 
-def unfit(
+def why_unfit(
     name: str, device: Optional[Device], mode: str, seen: Member, other_pools: Mapping[str, str]
 ) -> Optional[Problem]:
     """name: as it would be listed; device: None where the host has none; seen: who holds it; other_pools: member of

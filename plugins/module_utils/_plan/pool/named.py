@@ -11,9 +11,9 @@ from typing import Optional
 from ..._model import address
 from ..._model.device import Device
 from ..._model.errors import Problem, VirtfleetError, refuse
-from ..rules.names import devices as check_names
+from ..rules.names import device_names as check_names
 from .match import matched, virtual_functions
-from .ranges import expand_ranges, in_order
+from .ranges import expand_ranges, sort_names
 from .request import Request
 
 Found = list[tuple[str, Device]]
@@ -82,7 +82,7 @@ def found(
         )
     listed = {name: device for device in chosen for name in [device.pci if mode == "hostdev" else device.name] if name}
     bare = [str(device.pci) for device in chosen if mode != "hostdev" and not device.name]
-    return [(name, listed[name]) for name in in_order(listed)], in_order(set(bare))
+    return [(name, listed[name]) for name in sort_names(listed)], sort_names(set(bare))
 
 
 def _shown(request: Request) -> str:

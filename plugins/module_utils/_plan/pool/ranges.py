@@ -77,7 +77,7 @@ def _place(pci: str) -> tuple[int, ...]:
     return tuple(int(part, 16) for part in re.split("[:.]", address.pci(pci)))
 
 
-def in_order(names: Iterable[str]) -> list[str]:
+def sort_names(names: Iterable[str]) -> list[str]:
     """p2 before p10, whatever order the host lists its links in."""
     return sorted(names, key=_counted)
 

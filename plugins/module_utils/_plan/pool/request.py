@@ -57,11 +57,13 @@ class Request:
     def problem(self) -> Optional[str]:
         """Half a sentence on what cannot be meant; None when all is well."""
         if not self.names_some and not self.reclaim_stale:
-            return "one of members, match, pf and reclaim_stale is needed"
+            return "one of members, match, pf and reclaim_stale is required"
         if self.vfs is not None and self.pf is None:
-            return "vfs are numbers of the VFs of pf, which is missing"
+            return "vfs requires pf"
         if self.exclusive and not (self.present and self.names_some):
-            return "exclusive says that the pool has no other members, which goes with state: present and members"
+            return "exclusive requires state: present and one of members, match and pf"
         if self.max_guests is not None and (self.max_guests < 0 or not (self.present and self.names_some)):
-            return "max_guests is a number of guests for the members that are named (0 for any number)"
+            return (
+                "max_guests must be 0 (no limit) or more, and requires state: present and one of members, match and pf"
+            )
         return None

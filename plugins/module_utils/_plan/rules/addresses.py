@@ -42,7 +42,7 @@ def addresses(document: Document) -> Iterator[Problem]:
                 )
             served[bits] = where
         if bits == 32 and "bootp" in dhcp and "file" not in dhcp["bootp"]:
-            yield Problem("VALUE_INVALID", f"dhcp.bootp of {where} is without file.")
+            yield Problem("VALUE_INVALID", f"dhcp.bootp of {where} has no file, which is required.")
         yield from _dhcp(where, item, dhcp)
     subnets = [subnet_of(item) for item in document.get("ips") or ()]
     for item in document.get("routes") or ():

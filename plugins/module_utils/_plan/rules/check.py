@@ -17,11 +17,11 @@ from ..._model.network import NETWORK
 from .addresses import addresses
 from .bounds import bounds
 from .modes import modes
-from .names import devices
+from .names import device_names
 from .raw import raw_texts
-from .shape import shape
 from .starts import starts
 from .texts import texts
+from .value_types import value_types
 from .values import values
 from .versions import versions
 from .virtualports import virtualports
@@ -29,14 +29,14 @@ from .virtualports import virtualports
 
 def check(document: Document, host: Host) -> list[Problem]:
     """Everything that is wrong with a definition for this host, at once."""
-    problems = list(shape(document))
+    problems = list(value_types(document))
     if problems:
         return problems
     plain = canonical(NETWORK, document)
     problems = [
         *texts(document),
         *raw_texts(document),
-        *devices(document),
+        *device_names(document),
         *bounds(document),
         *addresses(document),
         *values(document),

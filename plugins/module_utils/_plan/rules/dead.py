@@ -12,7 +12,7 @@ from ..._model import address
 from ..._model.field import Document
 from ..._model.forward import is_virtual, mode_of
 from ..._model.ip import prefix_of
-from ..._model.mark import foreign, kept, namespace_of
+from ..._model.mark import first_of_each_namespace, foreign, namespace_of
 
 _NEEDS_IPS = ("domain", "dns", "dnsmasq_options")
 RESERVED_VLAN = 4095
@@ -35,8 +35,8 @@ def dead(document: Document) -> Iterator[str]:
     if any(record.get("port") == {"start": 0, "end": 0} for record in [forward.get("nat") or {}]):
         yield "forward.nat.port is 0 to 0; libvirt ignores it."
     yield from _holders(document)
-    lost = [text for text in foreign(document) if text not in kept(foreign(document))]
-    if lost or len(kept(foreign(document))) < len(foreign(document)):
+    lost = [text for text in foreign(document) if text not in first_of_each_namespace(foreign(document))]
+    if lost or len(first_of_each_namespace(foreign(document))) < len(foreign(document)):
         names = ", ".join(sorted({namespace_of(text) or "without a namespace" for text in lost})) or "duplicates"
         yield f"libvirt keeps only one metadata element per namespace and drops the others ({names[:100]})."
     for route in document.get("routes") or ():

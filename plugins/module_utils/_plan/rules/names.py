@@ -46,7 +46,7 @@ def network_name(name: str) -> Optional[Problem]:
     return Problem("NAME_INVALID", f"The network name {shown} {reason}.")
 
 
-def devices(document: Document) -> Iterator[Problem]:
+def device_names(document: Document) -> Iterator[Problem]:
     """Names of the bridge and of the forward devices: what the kernel can hold."""
     forward = document.get("forward") or {}
     named = [("bridge.name", (document.get("bridge") or {}).get("name"))]

@@ -36,7 +36,9 @@ def starts(document: Document) -> Iterator[Problem]:
         if not _can_be_a_links(raw):
             yield Problem("ADDRESS_INVALID", f"ips {ip['address']} cannot be used as the address of a link.")
         if len(raw) == 4 and mode_of(document) == "nat" and prefix_of(ip) == 0:
-            yield Problem("PREFIX_INVALID", f"ips {ip['address']} has the prefix 0, and nothing is left to forward to.")
+            yield Problem(
+                "PREFIX_INVALID", f"ips {ip['address']} has the prefix 0, so no address is left to forward to."
+            )
         dns = (document.get("dns") or {}).get("enable", True)
         if dns and ip.get("local_ptr"):
             yield from _reverse(ip, len(raw) * 8)

@@ -20,7 +20,7 @@ _DISPENSABLE = {"expiry", "file"}
 _KINDS = {"int": int, "str": str, "bool": bool, "onoff": bool}
 
 
-def shape(document: Document) -> Iterator[Problem]:
+def value_types(document: Document) -> Iterator[Problem]:
     """One problem for each value that is of another kind, or missing. The other rules can do without it."""
     yield from _entity(NETWORK, document, "")
 

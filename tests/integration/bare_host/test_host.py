@@ -17,12 +17,16 @@ from typing import Any
 import pytest
 from harness import EVERYWHERE
 from harness.playbook import COLLECTION, PROGRAM, environment
-from host.bare import BareHost, booted, wanted
+from readme.page import Page
+
+from .bare import BareHost, booted, wanted
 
 pytestmark = pytest.mark.lab
 
 RELEASES = ("bullseye", "bookworm", "trixie", "testing") if EVERYWHERE else ("bookworm",)
 CONTRACT = [{"name": "lab", "reach": "nat", "ips": [{"address": "10.66.0.1", "prefix": 24}]}]
+PREPARE = Page("docs/runbook.md").files["prepare.yml"]
+ROLLOUT = json.dumps([{"hosts": "kvm", "gather_facts": False, "roles": [{"role": "virtfleet.network.networks"}]}])
 UNITS = {"libvirtd.socket", "libvirtd-ro.socket", "virtlogd.socket", "libvirtd.service"}
 SOCKETS = ("libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket")
 BINDINGS = {"lab": {"bridge": {"name": "virbr66"}}}
@@ -49,12 +53,11 @@ class Played:
         )  # fmt: skip
         return dict(json.loads(done.stdout[done.stdout.index("{") :]))
 
-    def play(self, role: str, *args: str, **variables: Any) -> tuple[dict[str, int], str]:
+    def play(self, playbook: str, *args: str, **variables: Any) -> tuple[dict[str, int], str]:
         """The counts of the recap, and the output."""
-        play = {"hosts": "kvm", "gather_facts": False, "roles": [{"role": role}], "vars": variables}
-        (self.folder / "play.yml").write_text(json.dumps([play]))
+        (self.folder / "play.yml").write_text(playbook)
         done = subprocess.run(
-            [PROGRAM, "-i", self.inventory(), self.folder / "play.yml", *args],
+            [PROGRAM, "-i", self.inventory(), self.folder / "play.yml", "-e", json.dumps(variables), *args],
             env=environment(self.folder / "lines", ""), capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         output = done.stdout + done.stderr
@@ -62,7 +65,7 @@ class Played:
         return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", recap)}, output
 
     def prepare(self, *args: str, **variables: Any) -> tuple[dict[str, int], str]:
-        return self.play("virtfleet.network.host", *args, **variables)
+        return self.play(PREPARE, *args, **variables)
 
 
 @pytest.fixture(scope="module", params=RELEASES)
@@ -133,10 +136,10 @@ def test_what_is_disabled_is_enabled_again(bare):
 
 def test_networks_are_rolled_out_on_it(bare):
     variables = {"networks_contract": CONTRACT, "networks_bindings": BINDINGS}
-    recap, output = bare.play("virtfleet.network.networks", **variables)
+    recap, output = bare.play(ROLLOUT, **variables)
     assert (recap["failed"], recap["changed"] > 0) == (0, True), output
     assert "lab" in bare.host.on("virsh", "-c", "qemu:///system", "-q", "net-list", "--name").split()
-    recap, output = bare.play("virtfleet.network.networks", **variables)
+    recap, output = bare.play(ROLLOUT, **variables)
     assert (recap["failed"], recap["changed"]) == (0, 0), output
 
 
