@@ -9,6 +9,7 @@ Nothing is known of the guest's own host, so whatever is compared with it is unk
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -22,8 +23,12 @@ from .nic_description import describe_nic
 from .verdicts import Policy, judge_guests
 
 
+# Of a link that exists: whether it is up, and whether it has a carrier (None of one that is down).
+LinkState = tuple[bool, Optional[bool]]
+
+
 @dataclass(frozen=True)
-class Settings:
+class GateSettings:
     """max_age: of the facts in seconds; pass_without_facts: or when the gate itself fails; policy: of severities."""
 
     max_age: float
@@ -72,6 +77,16 @@ def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
     return lasting
 
 
+def with_links_now(info: Any, states: Mapping[str, LinkState]) -> Any:
+    """The facts with what has become of their links since. states: of every link that exists now."""
+    links = []
+    for link in info["links"] or ():
+        if link["name"] in states:
+            up, carrier = states[link["name"]]
+            links.append({**link, "admin": "up" if up else "down", "carrier": carrier})
+    return {**info, "links": None if info["links"] is None else links}
+
+
 def find_reasons(xml: str, info: Any, policy: Policy) -> list[str]:
     """The sentences of what blocks the guest. Raises VirtfleetError, DataError."""
     judged = judge_guests([CheckedGuest(describe_incoming(xml))], read_destination(info), policy)
@@ -79,20 +94,22 @@ def find_reasons(xml: str, info: Any, policy: Policy) -> list[str]:
     return [f"{item['code']}: {item['sentence']}" for item in found if item["severity"] == BLOCKED]
 
 
-def decide(xml: str, text: Optional[str], now: float, settings: Settings) -> Optional[str]:
+def decide(
+    xml: str, text: Optional[str], states: Mapping[str, LinkState], now: float, settings: GateSettings
+) -> Optional[str]:
     """Why the guest is refused, in one line; None if it may come. Never raises."""
     try:
-        info = lasting_facts(text, now, settings.max_age)
+        info = with_links_now(lasting_facts(text, now, settings.max_age), states)
         reasons = find_reasons(xml, info, settings.policy)
     except FactsUnusableError as error:
-        return _without(settings, f"The facts of this host cannot be used: {error}. Run the role migrate_gate.")
+        return _without(settings, f"The facts of this host cannot be used: {error}. Run virt_migrate_gate on it.")
     except Exception as error:
         # Whatever fails here must not decide by accident.
         return _without(settings, f"The check failed: {' '.join(str(error).split())[:200]}")
     return _line(" ".join(reasons)) if reasons else None
 
 
-def _without(settings: Settings, sentence: str) -> Optional[str]:
+def _without(settings: GateSettings, sentence: str) -> Optional[str]:
     return None if settings.pass_without_facts else _line(f"GATE_WITHOUT_FACTS: {sentence}")
 
 
