@@ -50,10 +50,17 @@ options:
       - Only V(blocked) findings refuse a guest.
     type: dict
     default: {}
+  assume_connected:
+    description:
+      - Assume that every guest has a connection on its own host, and also refuse it when it would have none here, for
+        example because this host's bridge has no uplink or no carrier, or the firewall drops its packets.
+      - The gate cannot see the guest's own host. By default it takes that to be like this host, because the check does
+        not block a guest that loses nothing.
+    type: bool
+    default: false
 notes:
   - Needs root on the host.
-  - The gate sees less than the check. It does not know the guest's own host, so a finding that compares both hosts is
-    unknown, and unknown passes.
+  - The gate sees less than the check, because it knows nothing about the guest's own host. What is unknown passes.
 seealso:
   - module: virtfleet.network.virt_migrate_check
   - module: virtfleet.network.virt_migrate

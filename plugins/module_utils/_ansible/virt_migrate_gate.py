@@ -22,6 +22,7 @@ def main() -> None:
             "max_age": {"type": "int", "default": 3600},
             "timeout": {"type": "int", "default": 5},
             "policy": {"type": "dict", "default": {}},
+            "assume_connected": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -40,5 +41,6 @@ def _work(module: Module) -> dict[str, Any]:
     if params["state"] == ABSENT:
         return remove(module.check_mode)
     policy = valid_policy(params["policy"])
-    settings = GateSettings(params["max_age"], params["without_facts"] == PASS, policy)
+    passes = params["without_facts"] == PASS
+    settings = GateSettings(params["max_age"], passes, policy, params["assume_connected"])
     return install(settings, params["timeout"], module.check_mode)

@@ -49,8 +49,8 @@ case $? in
 esac
 {failed}
 """
-_PASS = "exit 0"
-_REFUSE = (
+_LET_IN = "exit 0"
+_KEEP_OUT = (
     'echo "virtfleet.network refuses the guest: GATE_FAILED: the gate failed or took too long. Run virt_migrate_gate'
     ' on this host." >&2\nexit 1'
 )
@@ -80,7 +80,7 @@ def hook_text(folder: str, timeout: int, refused: int, pass_without_facts: bool)
         timeout=timeout,
         python=shlex.quote(sys.executable),
         script=shlex.quote(script_in(folder)),
-        failed=_PASS if pass_without_facts else _REFUSE,
+        failed=_LET_IN if pass_without_facts else _KEEP_OUT,
     )
 
 
@@ -92,14 +92,13 @@ def script_in(folder: str) -> str:
 def write_code(folder: str, sources: dict[str, str]) -> None:
     """With its byte code, since compiling takes longer than judging. Raises VirtfleetError."""
     try:
-        os.makedirs(FOLDER, 0o755, exist_ok=True)
+        os.makedirs(FOLDER, 0o700, exist_ok=True)
         new = tempfile.mkdtemp(prefix=".new-", dir=FOLDER)
-        os.chmod(new, 0o755)
         for path, source in {os.path.join(_NAME, path): text for path, text in sources.items()}.items():
             file = os.path.join(new, path)
-            os.makedirs(os.path.dirname(file), 0o755, exist_ok=True)
-            _write(file, source, 0o644)
-        _write(script_in(new), _SCRIPT.format(name=_NAME), 0o644)
+            os.makedirs(os.path.dirname(file), 0o700, exist_ok=True)
+            _write(file, source, 0o600)
+        _write(script_in(new), _SCRIPT.format(name=_NAME), 0o600)
         # The folder is named by its content, so Python need not compare byte code with source.
         unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
         compileall.compile_dir(new, quiet=2, stripdir=new, prependdir=folder, invalidation_mode=unchecked)

@@ -3,25 +3,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a destination refuses a guest that comes now: from the guest's XML, and facts written beforehand.
 
-Nothing is known of the guest's own host, so whatever is compared with it is unknown. Only blocked is refused.
+Nothing is known of the guest's own host. What a guest cannot lose because it did not have it there either must not be
+held against this host; so its own host is taken to be like this one, unless the settings say that guests are connected.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from .._xml.descriptor import parse_descriptor
 from .._xml.guest import parse_guest
 from .decode import read_record
-from .destination_facts import read_destination
+from .destination_facts import DestinationFacts, read_destination
 from .finding import BLOCKED
 from .guest_facts import CheckedGuest, GuestFacts
-from .nic_description import describe_nic
+from .nic_description import describe_nic, with_settings
 from .verdicts import Policy, judge_guests
-
 
 # Of a link that exists: whether it is up, and whether it has a carrier (None of one that is down).
 LinkState = tuple[bool, Optional[bool]]
@@ -29,19 +29,24 @@ LinkState = tuple[bool, Optional[bool]]
 
 @dataclass(frozen=True)
 class GateSettings:
-    """max_age: of the facts in seconds; pass_without_facts: or when the gate itself fails; policy: of severities."""
+    """max_age: of the facts in seconds; pass_without_facts: or when the gate itself fails; policy: of severities;
+    assume_connected: that guests have a connection where they come from."""
 
     max_age: float
     pass_without_facts: bool
     policy: dict[str, str]
+    assume_connected: bool = False
 
 
 class FactsUnusableError(Exception):
     """The facts are missing, damaged or too old."""
 
 
-def describe_incoming(xml: str) -> GuestFacts:
-    """Raises VirtfleetError XML_INVALID and what etree.parse raises."""
+def describe_incoming(xml: str, alike: Optional[DestinationFacts] = None) -> GuestFacts:
+    """alike: a host like the one that the guest comes from; None if nothing is known of that.
+
+    Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    """
     guest = parse_guest(xml, xml)
     rest = parse_descriptor(xml)
     facts = {
@@ -53,7 +58,10 @@ def describe_incoming(xml: str) -> GuestFacts:
         "disks": [{**disk, "shared": None} for disk in rest["disks"]],
         "nics": [describe_nic(nic, False, None) for nic in guest.nics],
     }
-    return read_record(GuestFacts, facts)
+    described = read_record(GuestFacts, facts)
+    if alike is None:
+        return described
+    return replace(described, nics=tuple(with_settings(nic, alike) for nic in described.nics))
 
 
 def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
@@ -87,9 +95,11 @@ def with_links_now(info: Any, states: Mapping[str, LinkState]) -> Any:
     return {**info, "links": None if info["links"] is None else links}
 
 
-def find_reasons(xml: str, info: Any, policy: Policy) -> list[str]:
+def find_reasons(xml: str, info: Any, policy: Policy, assume_connected: bool) -> list[str]:
     """The sentences of what blocks the guest. Raises VirtfleetError, DataError."""
-    judged = judge_guests([CheckedGuest(describe_incoming(xml))], read_destination(info), policy)
+    here = read_destination(info)
+    guest = describe_incoming(xml, None if assume_connected else here)
+    judged = judge_guests([CheckedGuest(guest)], here, policy)
     found = judged["verdicts"][0]["findings"]
     return [f"{item['code']}: {item['sentence']}" for item in found if item["severity"] == BLOCKED]
 
@@ -100,7 +110,7 @@ def decide(
     """Why the guest is refused, in one line; None if it may come. Never raises."""
     try:
         info = with_links_now(lasting_facts(text, now, settings.max_age), states)
-        reasons = find_reasons(xml, info, settings.policy)
+        reasons = find_reasons(xml, info, settings.policy, settings.assume_connected)
     except FactsUnusableError as error:
         return _without(settings, f"The facts of this host cannot be used: {error}. Run virt_migrate_gate on it.")
     except Exception as error:

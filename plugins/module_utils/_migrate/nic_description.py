@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Optional
 
+from .._model.field import Document
 from .._model.guest import Nic
 from .destination_facts import DestinationFacts
+from .guest_facts import NicFacts
+from .nic_settings import compute_nic_settings, find_source_link
+from .router.of_nic import as_source
 
 
 def describe_nic(nic: Nic, running: bool, here: Optional[DestinationFacts]) -> dict[str, Any]:
@@ -41,6 +46,19 @@ def describe_nic(nic: Nic, running: bool, here: Optional[DestinationFacts]) -> d
         "leases": _leases(nic, here) if running and here is not None else None,
         "device": nic.source if drawn else None,
     }
+
+
+def with_settings(
+    nic: NicFacts, here: DestinationFacts, tap: Optional[str] = None, held: Optional[Document] = None
+) -> NicFacts:
+    """With what it gets on this host. tap: its link there; held: the settings that its port was made with."""
+    settings = compute_nic_settings(here, nic, nic.device, held)
+    link = None if nic.type == "network" else find_source_link(here, nic, tap)
+    return replace(
+        nic,
+        settings=None if settings is None else replace(settings, routing=as_source(settings.routing)),
+        source_link=None if link is None else replace(link, routing=as_source(link.routing)),
+    )
 
 
 def _leases(nic: Nic, here: DestinationFacts) -> Optional[list[str]]:

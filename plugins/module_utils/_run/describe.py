@@ -17,9 +17,8 @@ from .._migrate.asked import HOST, LINKS
 from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
 from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, NicFacts
-from .._migrate.nic_description import describe_nic
-from .._migrate.nic_settings import canonical_port_settings, compute_nic_settings, find_source_link, is_attached
-from .._migrate.router.of_nic import as_source
+from .._migrate.nic_description import describe_nic, with_settings
+from .._migrate.nic_settings import canonical_port_settings, is_attached
 from .._model.guest import Nic
 from .gather import gather_from
 
@@ -106,11 +105,5 @@ def _is_shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Option
 def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
     port = found.ports.get(nic.port or "")
     held = None if port is None else canonical_port_settings(port)
-    settings = compute_nic_settings(here, facts, facts.device, held)
-    link = None if nic.type == "network" else find_source_link(here, facts, nic.target)
-    return replace(
-        facts,
-        attached=is_attached(here, facts, nic.target) if found.guest.running else None,
-        settings=None if settings is None else replace(settings, routing=as_source(settings.routing)),
-        source_link=None if link is None else replace(link, routing=as_source(link.routing)),
-    )
+    attached = is_attached(here, facts, nic.target) if found.guest.running else None
+    return with_settings(replace(facts, attached=attached), here, nic.target, held)

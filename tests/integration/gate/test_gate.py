@@ -69,9 +69,8 @@ def migrate(lab, host, interface=None):
     xml = domain_xml(name, [interface or network_interface("prod")], kind="qemu", machine=MACHINE)
     lab.on(SOURCE, "sh", "-c", f'printf %s "$1" >/run/{name}.xml', "sh", xml)
     lab.virsh(SOURCE, "create", f"/run/{name}.xml")
-    done = lab.lab(
-        "exec", SOURCE, "--", "virsh", "-q", "migrate", "--live", "--p2p", name, f"qemu+tcp://{host}/system", check=False
-    )  # fmt: skip
+    way = ("virsh", "-q", "migrate", "--live", "--p2p", name, f"qemu+tcp://{host}/system")
+    done = lab.lab("exec", SOURCE, "--", *way, check=False)
     there = [one for one in (SOURCE, host) if name in lab.virsh(one, "list", "--name").split()]
     return done.stdout + done.stderr, there
 
@@ -156,9 +155,9 @@ SPOILED = {
     "cut": f"head -c 500 {FACTS} >{FACTS}.cut; mv {FACTS}.cut {FACTS}",
     "no JSON": f"head -c 5000 /dev/urandom >{FACTS}",
     "deep": f"python3 -c \"print('[' * 200000)\" >{FACTS}",
-    "another's": f"echo '{{\"host\": {{\"gathered\": 1e99}}}}' >{FACTS}",
-    "old": f"sed -i 's/\"gathered\": [0-9]*/\"gathered\": 1000/' {FACTS}",
-    "from the future": f"sed -i 's/\"gathered\": [0-9]*/\"gathered\": 99999999999/' {FACTS}",
+    "another's": f'echo \'{{"host": {{"gathered": 1e99}}}}\' >{FACTS}',
+    "old": f'sed -i \'s/"gathered": [0-9]*/"gathered": 1000/\' {FACTS}',
+    "from the future": f'sed -i \'s/"gathered": [0-9]*/"gathered": 99999999999/\' {FACTS}',
     "settings cut": f"head -c 9 {FOLDER}/settings.json >{FOLDER}/s; mv {FOLDER}/s {FOLDER}/settings.json",
     "no code": f"rm -r {FOLDER}/code-*",
     "hangs": f"for f in {FOLDER}/code-*/gate.py; do echo 'import time; time.sleep(1000)' >$f; done",
@@ -224,6 +223,10 @@ def test_facts_are_gathered_on_the_host_itself(guarded):
 
 def test_refusals_of_options(guarded):
     before = guarded.on(HOST, "sh", "-c", f"cat {HOOK} {FOLDER}/settings.json")
-    for options, word in (({"max_age": 0}, "max_age"), ({"timeout": -1}, "timeout"), ({"policy": {"X": "ok"}}, "policy")):
+    for options, word in (
+        ({"max_age": 0}, "max_age"),
+        ({"timeout": -1}, "timeout"),
+        ({"policy": {"X": "ok"}}, "policy"),
+    ):
         assert_refused(gate(guarded, HOST, **options), "OPTIONS_INVALID", word)
     assert guarded.on(HOST, "sh", "-c", f"cat {HOOK} {FOLDER}/settings.json") == before

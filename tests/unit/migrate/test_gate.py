@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +32,8 @@ RED = (
 )
 LINKS = [{"name": "virbr1", "kind": "bridge", "addresses": ["192.0.2.1"]}]
 PASS, REFUSE = GateSettings(60, True, {}), GateSettings(60, False, {})
+CONNECTED = GateSettings(60, True, {}, assume_connected=True)
+CASES = Path(__file__).parents[1] / "cases" / "migrate"
 STATES = {"virbr1": (True, True)}
 GUEST = domain(interface("red"))
 
@@ -76,7 +80,9 @@ def test_guests_that_were_there_when_the_facts_were_written_do_not_count():
 )
 def test_without_usable_facts_the_setting_decides(text, now):
     assert decide(GUEST, text, STATES, now, PASS) is None
-    assert decide(GUEST, text, STATES, now, REFUSE).startswith("virtfleet.network refuses the guest: GATE_WITHOUT_FACTS: ")
+    assert decide(GUEST, text, STATES, now, REFUSE).startswith(
+        "virtfleet.network refuses the guest: GATE_WITHOUT_FACTS: "
+    )
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -107,3 +113,40 @@ def test_only_what_the_facts_know_is_renewed(states):
     info = {"links": [{"name": "a", "admin": "down", "carrier": None}, {"name": "b", "admin": "up", "carrier": True}]}
     found = {link["name"]: (link["admin"] == "up", link["carrier"]) for link in with_links_now(info, states)["links"]}
     assert found == {name: state for name, state in states.items() if name in ("a", "b")}
+
+
+def golden():
+    """Each guest of the golden cases: its XML, its host and policy, and the codes that block it."""
+    for file in sorted(CASES.glob("*.yaml")):
+        case = yaml.safe_load(file.read_text())
+        if not case["destination"].get("silent") and not case.get("overrides"):
+            for xml in case.get("guests", ()):
+                yield file.stem, xml, plain(info(case["destination"])), case.get("policy") or {}, case["expect"]
+
+
+def test_it_refuses_no_guest_of_the_golden_cases_that_the_check_does_not_block():
+    refused, missed = 0, 0
+    for name, xml, facts_, policy, expect in golden():
+        guest = describe_incoming(xml).name
+        blocked = {
+            item["code"] for item in expect["findings"] if item["guest"] == guest and item["severity"] == "blocked"
+        }
+        said = decide(xml, json.dumps(facts_), links_of(facts_), NOW, GateSettings(1e9, True, policy))
+        if said is None:
+            missed += bool(blocked)
+        else:
+            refused += 1
+            assert any(f"{code}: " in said for code in blocked), (name, said)
+    assert refused > 30, f"{refused} refused, {missed} not seen"
+
+
+def links_of(found):
+    return {link["name"]: (link["admin"] == "up", link["carrier"]) for link in found["links"] or ()}
+
+
+def test_what_the_guest_may_not_have_had_either():
+    bridged = "<network><name>red</name><forward mode='bridge'/><bridge name='br7'/></network>"
+    seen = facts(bridged, links=[{"name": "br7", "kind": "bridge"}])
+    states = {"br7": (True, False)}
+    assert decide(GUEST, seen, states, NOW, PASS) is None
+    assert "UPLINK_MISSING: " in decide(GUEST, seen, states, NOW, CONNECTED)
