@@ -469,7 +469,8 @@ ips:
           address class for IPv4.
       type: int
     local_ptr:
-      description: Whether reverse lookups of unknown addresses in the subnet are not forwarded upstream.
+      description: Whether reverse lookups of unknown addresses in the subnet are kept local instead of forwarded
+        upstream.
       type: bool
     tftp:
       description:
@@ -582,7 +583,7 @@ virtualport:
   suboptions: *virtualport
 dnsmasq_options:
   description:
-    - Lines for the configuration file of the network's dnsmasq, passed on in this order and without a check of their
+    - Lines for the configuration file of the network's dnsmasq, passed on in this order without checking their
       contents.
     - The list is exact; an empty list removes all of them.
     - For the forward modes nat, route and open, and for isolated networks.
@@ -686,10 +687,11 @@ options:
         lists the guests.
       - V(never) leaves the change for the network's next start and reports it as pending.
       - V(replug) restarts the network and then plugs everything back in. Guests on a bridge that libvirt creates are
-        briefly disconnected from the host and from what is beyond it, and the result says for how long; a temporary
-        bridge keeps them connected to one another. Where the host allows none, they are disconnected from one another
-        too, and a warning says why. Guests on the host's own bridge or on a macvtap keep their connection. A change
-        that no restart can bring to a running guest waits until that guest stops. Not possible over a remote URI.
+        briefly disconnected from the host and from networks beyond it, and the result says for how long; a temporary
+        bridge keeps them connected to one another. Where the host does not allow a temporary bridge, they are
+        disconnected from one another too, and a warning says why. Guests on the host's own bridge or on a macvtap keep
+        their connection. A change that cannot reach a running guest even with a restart waits until that guest stops.
+        Not possible over a remote URI.
       - V(seamless) does the same, but fails before it changes anything (V(SEAMLESS_IMPOSSIBLE)) where guests would be
         disconnected from one another.
       - V(force) always restarts the network and cuts off the guests.

@@ -18,7 +18,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.
 
 DOCUMENTATION = r"""
 name: migrate_outcome
-short_description: Report what became of the steps of a plan
+short_description: Report the outcome of the steps of a plan
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:

@@ -43,7 +43,7 @@ options:
     elements: str
     required: true
   avoid:
-    description: Further hosts that accept no guests.
+    description: Other hosts that accept no guests.
     type: list
     elements: str
   accept:
@@ -59,18 +59,19 @@ options:
     description: Maximum number of running guests' virtual CPUs for each CPU of a host. By default, there is no limit.
     type: float
   apart:
-    description: Lists of names or patterns (V(db*)) of guests; no two guests of a list move to one host.
+    description: Lists of names or patterns (V(db*)) of guests; no two guests of a list move to the same host.
     type: list
     elements: list
   together:
-    description: Lists of names or patterns of guests; those of a list that are on one host move to one host, or stay.
+    description: Lists of names or patterns of guests; those of a list that are on the same host move to the same host,
+      or stay.
     type: list
     elements: list
   pin:
     description: Names or patterns of guests, each with the list of the hosts to which they may move.
     type: dict
   others:
-    description: Whether guests of other hosts may move if fewer guests of O(sources) stay then.
+    description: Whether guests of other hosts may move if that lets more guests of O(sources) leave.
     type: bool
     default: true
   per_host:
@@ -106,8 +107,8 @@ RETURN = r"""
 _value:
   description:
     - C(steps), in order, each with C(guest), C(uuid), C(source), C(destination), C(verdict), C(why) (V(leaves) a host
-      to empty, V(makes_room) for another guest, or makes a V(detour)), C(after) (indexes of the steps that must be over
-      before) and C(round) (from 1; the steps of a round can run at the same time).
+      to empty, V(makes_room) for another guest, or makes a V(detour)), C(after) (indexes of the steps that must finish
+      before it) and C(round) (from 1; the steps of a round can run at the same time).
     - C(stays), the guests of O(sources) that cannot leave, each with C(guest), C(uuid), C(host), C(code)
       (V(NO_DESTINATION), V(ROOM_SHORT), V(STOP_NEEDED)), C(sentence), C(short) (C(kind), C(name), C(amount), C(hosts)),
       C(obstacles) (codes by host), C(additions) and C(repairs).

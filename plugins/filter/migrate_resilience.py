@@ -20,7 +20,7 @@ version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
   - Finds out for each host, as if it alone were to be emptied, whether all its guests can go to other hosts now, and if
-    not, what binds. Rooms and rules are those of P(virtfleet.network.migrate_plan#filter).
+    not, what prevents it. Capacity and rules are those of P(virtfleet.network.migrate_plan#filter).
 requirements:
   - scipy 1.9 or later on the controller
 positional: _input, facts
@@ -94,8 +94,8 @@ _value:
     - The verdict of a host is V(ok) or V(warning) if all its guests can go, and V(blocked) if it is proven that they
       cannot. It is V(unknown) if its guests are unknown, if a host with an unknown verdict might take those that stay,
       or if the solver ran out of time.
-    - C(binds), what keeps guests, each with C(kind) (of what is short, or the code of a finding), C(name), C(amount)
-      and C(guests).
+    - C(binds), what keeps guests from leaving, each with C(kind) (of the resource that is short, or the code of a
+      finding), C(name), C(amount) and C(guests).
     - C(problems), a sentence for each host that is blocked or unknown.
     - C(lines), a table of all hosts as text.
   type: dict

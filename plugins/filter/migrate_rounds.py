@@ -46,7 +46,7 @@ options:
     default: 4
   seen:
     description:
-      - C(found) and C(facts), what the plan was made from. Then the table shows what changes for each guest.
+      - C(found) and C(facts) that the plan was made from. If given, the table shows what changes for each guest.
     type: dict
   policy:
     description: As O(virtfleet.network.virt_migrate_check#module:policy).

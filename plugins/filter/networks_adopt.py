@@ -22,7 +22,7 @@ version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
   - What is the same on all hosts of a network becomes the contract, the rest the bindings of each host. Joined again,
-    they are the networks as they are, so that the rollout changes nothing.
+    they describe the networks exactly as they are, so a rollout changes nothing.
   - A network whose reach is not the same everywhere, or that a contract cannot express, is left out and listed. So is a
     transient network, on the hosts where it is transient.
   - Does not connect to any host. Fails if a host was not read.

@@ -14,7 +14,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._fleet.rollout i
 
 DOCUMENTATION = r"""
 name: networks_rollout
-short_description: Say which host of a rollout has the new networks
+short_description: Show which hosts of a rollout have the new networks
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
@@ -44,7 +44,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Which host has what.
+  description: The state of the hosts.
   type: dict
   contains:
     new:

@@ -66,9 +66,9 @@ format:
   sample: 2
 host:
   description: The host, with C(name), C(uuid) (libvirt's host UUID, null if it is not known), C(libvirt_version),
-    C(qemu_version) (null without QEMU), C(migration_host) (the name by which libvirt says that others reach it) and
-    C(resolves) (the addresses of each name in O(resolve), none for a name that cannot be resolved; null without that
-    option, and over a remote O(uri)).
+    C(qemu_version) (null without QEMU), C(migration_host) (the name that its libvirt gives to the sources of
+    migrations) and C(resolves) (the addresses of each name in O(resolve), none for a name that cannot be resolved; null
+    without that option, and over a remote O(uri)).
   returned: success
   type: dict
   sample: {name: kvm1, uuid: 312ec8c1-9ac3-437f-ae17-6569c5008760, libvirt_version: 9.0.0, migration_host: kvm1}
@@ -92,7 +92,7 @@ guests:
       description: The guest's UUID.
       type: str
     running:
-      description: Whether it runs (or is paused).
+      description: Whether it is running (or paused).
       type: bool
     paused:
       description: Whether it is paused, or has crashed and is kept.
@@ -107,7 +107,7 @@ guests:
       description: As RV(gathered).
       type: int
     type:
-      description: C(kvm), C(qemu) and so on.
+      description: The domain type, such as C(kvm) or C(qemu).
       type: str
     arch:
       description: The architecture.
@@ -122,7 +122,7 @@ guests:
       description: The memory in KiB.
       type: int
     origin:
-      description: The host that it was evacuated from, null if it was not or has returned.
+      description: The host that it was evacuated from, null if it was not evacuated or has returned.
       type: str
     vcpus:
       description: The number of virtual CPUs that are plugged in.
@@ -147,7 +147,7 @@ guests:
       elements: dict
     hostdevs:
       description: Host devices assigned to it, except NICs, each with C(type), C(device), C(transient) and C(optional)
-        (the guest starts without it).
+        (whether the guest can start without it).
       type: list
       elements: dict
     files:
@@ -182,17 +182,17 @@ guests:
       elements: str
       sample: [vcpu/@cpuset]
     question:
-      description: Its definition as XML without names, addresses, paths and NICs, about which the destination's libvirt
-        is asked. The same for guests that differ only in these.
+      description: Its definition as XML without names, addresses, paths and NICs, which the destination's libvirt must
+        be able to start. The same for guests that differ only in these.
       type: str
     nics:
       description:
         - The NICs, each with C(mac), C(type) (of its definition), C(network), C(portgroup), C(link) (V(up) or V(down)),
           C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (in a teaming
           pair), C(source) and C(mode) (if it names a device instead of a network), C(plugged_as) and C(device) (what it
-          is plugged into now), C(target) (the tap name in its definition, null if libvirt generates one),
-          C(attached), C(settings), C(source_link), C(managed) (whether libvirt makes that tap), C(queues), C(leases)
-          (the addresses that it has by DHCP from its network, null if unknown) and C(own).
+          is plugged into now), C(target) (the tap name in its definition, null if libvirt generates one), C(attached),
+          C(settings), C(source_link), C(managed) (whether libvirt creates that tap), C(queues), C(leases) (the
+          addresses that it has by DHCP from its network, null if unknown) and C(own).
         - C(own) are the settings of the NIC itself, C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters),
           C(mtu) and C(isolated).
         - C(attached) says whether the kernel has its tap in the network's bridge, or its device is a member of the
@@ -206,8 +206,8 @@ guests:
           C(definition) (the network in the form that M(virtfleet.network.virt_network) takes), C(routing) and
           C(dnsmasq), as in M(virtfleet.network.virt_network_info). Null if the NIC does not refer to a network by name,
           or the host does not have that network.
-        - C(routing) is what the host passes on for the NIC's bridge, as C(routers) and C(routes) of
-          M(virtfleet.network.virt_network_info) show it. Null if unknown, and without a bridge.
+        - C(routing) is what the host forwards for the NIC's bridge, in the form of C(routers) and C(routes) of
+          M(virtfleet.network.virt_network_info). Null if unknown, and without a bridge.
         - C(source_link) is C(mtu), C(uplink) and C(routing) of the device that the NIC names, null if the NIC refers to
           a network.
       type: list

@@ -119,30 +119,30 @@ EXAMPLES = r"""
     name: fast
     members: [p0, p1]
 
-- name: Exactly the idle 10 Gbit/s links of one driver
+- name: Fill the pool with exactly the idle 10 Gbit/s links of one driver
   virtfleet.network.virt_iface_pool:
     name: fast
     match: {driver: ixgbe, carrier: true, speed: 10000, in_bridge: false}
     exclusive: true
 
-- name: Links shared by several guests (bridge, vepa, private), at most eight each
+- name: Add links for several guests each (bridge, vepa, private), at most eight
   virtfleet.network.virt_iface_pool:
     name: shared
     members: ["ens1f[0-3]"]
     max_guests: 8
 
-- name: Two ranges of a card's VFs by their links
+- name: Add two ranges of a card's VFs by the names of their links
   virtfleet.network.virt_iface_pool:
     name: vf-links
     members: ["ens1f0v[0-15,32-47]"]
 
-- name: The same VFs as PCI devices (hostdev)
+- name: Add the same VFs as PCI devices (hostdev)
   virtfleet.network.virt_iface_pool:
     name: vf-devices
     pf: ens1f0
     vfs: 0-15,32-47
 
-- name: VFs by their PCI addresses
+- name: Add VFs by their PCI addresses
   virtfleet.network.virt_iface_pool:
     name: vf-devices
     match: {pci: "0000:03:10.0-0000:03:11.7,0000:03:14.0-0000:03:15.7"}
@@ -329,7 +329,7 @@ guests:
   type: list
   elements: dict
 members:
-  description: The members that were to be removed and are held.
+  description: The members that were to be removed but are held.
   returned: when removing members in use is refused
   type: list
   elements: str
@@ -343,7 +343,7 @@ exception:
   returned: with UNEXPECTED
   type: str
 again:
-  description: What a second run would do again.
+  description: Steps that a second run would repeat.
   returned: with NOT_CONVERGED
   type: list
   elements: str

@@ -53,9 +53,9 @@ options:
         type: str
       origin:
         description:
-          - Name of the host that the guest keeps as its origin, in its C(<metadata>). An origin that the guest already
-            has stays.
-          - With an empty string, the guest's origin is removed when it is at its destination.
+          - Name of the host that the guest keeps as its origin, in its C(<metadata>). An existing origin of the guest
+            is kept.
+          - With an empty string, the guest's origin is removed once the guest is at its destination.
           - If omitted, the guest's origin is left alone.
         type: str
   bandwidth:
@@ -83,11 +83,11 @@ options:
     default: 0
   persistent:
     description:
-      - Whether the guest is defined at the destination. By default, if it is defined on this host.
-      - With O(guests[].mode=offline) it always is.
+      - Whether to define the guest at the destination. By default, it is defined there if it is defined on this host.
+      - With O(guests[].mode=offline) it always is defined there.
     type: bool
   undefine_source:
-    description: Whether the guest's definition is removed from this host. By default, it is.
+    description: Whether to remove the guest's definition from this host. By default, it is removed.
     type: bool
   unsafe:
     description: Migrate even if libvirt considers the guest's disks unsafe to migrate, because of their cache mode or
@@ -155,7 +155,7 @@ migrations:
       description: As O(guests[].destination).
       type: str
     uuid:
-      description: The guest's UUID. Not for a guest that did not arrive.
+      description: The guest's UUID. Omitted for a guest that did not arrive.
       type: str
     moved:
       description: Whether it migrated, or would in check mode. V(false) for a guest that was already there.
@@ -168,13 +168,13 @@ migrations:
       type: str
     statistics:
       description:
-        - What libvirt counted, as far as it did. C(downtime_ms) is the time for which the guest stopped, C(total_ms)
-          the whole time, C(transferred_mib) the MiB sent, C(rate) in MiB/s, C(passes) over the memory, and C(throttle)
-          the percentage by which O(auto_converge) slowed the guest down.
+        - Statistics of the migration, those that libvirt provides. C(downtime_ms) is the time for which the guest
+          stopped, C(total_ms) the whole time, C(transferred_mib) the MiB sent, C(rate) in MiB/s, C(passes) the number
+          of passes over the memory, and C(throttle) the percentage by which O(auto_converge) slowed the guest down.
         - Only for a guest that migrated live.
       type: dict
     failed:
-      description: Whether it failed. Then C(code) and C(sentence) say why and where the guest is now.
+      description: Whether it failed. If so, C(code) and C(sentence) say why and where the guest is now.
       type: bool
   sample:
     - guest: web1

@@ -10,7 +10,7 @@ module: virt_migrate_check
 short_description: Check whether guests can migrate here and keep their networks
 version_added: 0.1.0
 description:
-  - Runs on the destination and checks each guest by its description from M(virtfleet.network.virt_guest_info). The
+  - Runs on the destination and checks each guest using its description from M(virtfleet.network.virt_guest_info). The
     hosts do not have to reach each other.
   - Answers two questions. Does libvirt accept the guest? Does the guest keep its network? libvirt itself does not warn
     when it migrates a guest to a network on which the guest's traffic stops.
@@ -37,7 +37,7 @@ options:
     default: {}
   fail_on:
     description:
-      - The task fails when the verdict over all guests is this or worse. From best to worst, verdicts are V(ok),
+      - The task fails if the worst verdict of any guest is this or worse. From best to worst, verdicts are V(ok),
         V(warning), V(unknown) and V(blocked).
       - With V(never) it never fails because of a verdict.
     type: str
@@ -48,7 +48,8 @@ options:
       - Check against a saved result of M(virtfleet.network.virt_network_info) from the destination instead of this
         host. The module then runs anywhere and does not need libvirt.
       - Disk paths, the processor and other resources that must be looked up are in the result only if its
-        O(virtfleet.network.virt_network_info#module:lookups) requested them. Guests that need others are V(unknown).
+        O(virtfleet.network.virt_network_info#module:lookups) requested them. A guest that needs any other resource is
+        V(unknown).
     type: dict
   unsafe:
     description:
@@ -58,8 +59,8 @@ options:
     default: false
   probe_links:
     description:
-      - Set links that are down and are members of pools up for a moment, five seconds at most, to see whether they have
-        a carrier. A NIC that is idle is usually down; libvirt sets it up when a guest gets it.
+      - Briefly set up pool members that are down, for five seconds at most, to see whether they have a carrier. An idle
+        NIC is usually down; libvirt sets it up when a guest gets it.
       - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode, and not with
         O(destination).
     type: bool

@@ -69,7 +69,7 @@ EXAMPLES = r"""
     mtu: 9000
     restart: never
 
-- name: Change the MTU now; guests lose the host for about half a second, but stay connected to one another
+- name: Change the MTU now; guests lose contact with the host for about half a second but stay connected to one another
   virtfleet.network.virt_network:
     name: lan
     mtu: 9000
@@ -100,8 +100,8 @@ steps:
       description:
         - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe) or V(leases); for what is
           plugged in, V(attach), V(move), V(release), V(reclaim) or V(free).
-        - For the temporary bridge of a replug, V(bypass) makes it and joins it to the network's bridge, V(aside) moves
-          taps into it, V(join) joins it to the new bridge, V(unbypass) removes it.
+        - For the temporary bridge of a replug, V(bypass) creates it and joins it to the network's bridge, V(aside)
+          moves taps into it, V(join) joins it to the new bridge, V(unbypass) removes it.
       type: str
     section:
       description: For an update, libvirt's name for the section.
@@ -142,8 +142,8 @@ estimated_seconds:
 expected_gaps:
   description:
     - For a restart that plugs guests in again, approximately how long they will be cut off from the host, C(host_ms),
-      and from one another, C(guests_ms), in milliseconds on an idle host. With a temporary bridge the latter is the
-      most for each of two moves. Empty if guests notice nothing.
+      and from one another, C(guests_ms), in milliseconds on an idle host. With a temporary bridge, C(guests_ms) is the
+      maximum for each of the two moves. Empty if guests notice nothing.
   returned: success
   type: dict
   sample: {host_ms: 830, guests_ms: 50}
@@ -265,7 +265,7 @@ exception:
   returned: with UNEXPECTED
   type: str
 again:
-  description: What a second run would do again.
+  description: Steps that a second run would repeat.
   returned: with NOT_CONVERGED
   type: list
   elements: str

@@ -15,7 +15,8 @@ description:
     the change has not cut the host off.
   - Without a confirmation, the host rolls the change back when the timeout expires, or at once with
     O(decision=roll_back).
-  - In check mode, it fails as a real run would, so a play can ask several hosts before it confirms on the first.
+  - In check mode, it fails where a real run would fail, so a play can check several hosts before it confirms on the
+    first.
   - Any user who may change the host's networks can confirm the change. Over a remote URI, only the same user on the
     same host can confirm it, because the change is recorded there.
 extends_documentation_fragment:

@@ -33,8 +33,8 @@ options:
     default: [ports, links, pools, guests, host]
   probe_links:
     description:
-      - Set links that are down and are members of pools up for a moment, five seconds at most, to see whether they have
-        a carrier. A NIC that is idle is usually down; libvirt sets it up when a guest gets it.
+      - Briefly set up pool members that are down, for five seconds at most, to see whether they have a carrier. An idle
+        NIC is usually down; libvirt sets it up when a guest gets it.
       - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode.
     type: bool
     default: false
@@ -74,8 +74,8 @@ options:
         type: list
         elements: str
       questions:
-        description: Definitions of guests, as XML, of which libvirt says whether it can start them
-          (C(virsh domxml-to-native qemu-argv)). Nothing is started. The answers are in RV(refusals).
+        description: Definitions of guests, as XML, for which libvirt says whether it can start them (C(virsh
+          domxml-to-native qemu-argv)). Nothing is started. The answers are in RV(refusals).
         type: list
         elements: str
 seealso:
@@ -147,11 +147,10 @@ details:
       type: str
     bridge_link:
       description:
-        - State of the bridge that libvirt made for the network, as the kernel has it. V(complete); V(missing), the host
+        - State, in the kernel, of the bridge that libvirt created for the network. V(complete); V(missing), the host
           has no such bridge; V(down), it was set down; V(no_address), it lacks an address of the network; V(unplugged),
-          taps of running guests on this network are in no bridge; V(none), libvirt makes no bridge for it;
-          V(unknown), it cannot be read (over a remote URI or with a session daemon). Null if the network is not
-          active.
+          taps of running guests on this network are in no bridge; V(none), libvirt creates no bridge for it;
+          V(unknown), it cannot be read (over a remote URI or with a session daemon). Null if the network is not active.
         - The next run of M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) repairs V(missing),
           V(down) and V(no_address), which requires a restart of the network, and V(unplugged), which does not.
       type: str
@@ -171,12 +170,12 @@ details:
         the network is not active.
       type: dict
     leases:
-      description: The addresses that its dnsmasq has given to guests, each with C(ip) and C(mac); null if unknown.
+      description: The addresses that its dnsmasq has leased to guests, each with C(ip) and C(mac); null if unknown.
       type: list
       elements: dict
     guests_on_old_settings:
       description:
-        - The running guests with other settings than portgroup and network give them now, as
+        - The running guests whose settings differ from those that portgroup and network give them now, as
           RV(virtfleet.network.virt_portgroup#module:guests_on_old_settings).
         - Null if V(ports) or V(guests) is not gathered, or if the connection shows no guests.
       type: list
@@ -196,13 +195,14 @@ pools:
   type: dict
 links:
   description:
-    - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin),
-      C(carrier), C(master), C(parent), C(vlan), C(vlan_filtering), C(default_pvid) and C(stp_delay) (of a bridge; the
-      latter is how many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a bridge
-      port; the latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap),
-      C(addresses), C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a service can
-      listen), C(default_route), C(vf), C(multi_queue) (of a tap), C(had_carrier) (of a link
-      that is down, whether it has had one since it was made) and, with O(probe_links), C(carrier_when_up).
+    - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin), C(carrier),
+      C(master), C(parent), C(vlan), C(vlan_filtering), C(default_pvid) and C(stp_delay) (of a bridge; the latter is how
+      many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a bridge port; the
+      latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap), C(addresses),
+      C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a service can listen),
+      C(default_route), C(vf), C(multi_queue) (of a tap), C(programs) (what may drop frames by its own rules, such as
+      an XDP program or filters of C(tc)), C(had_carrier) (of a link that is down, whether it has had one since the link
+      was created) and, with O(probe_links), C(carrier_when_up).
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
   type: list
@@ -273,8 +273,8 @@ host:
       (null without QEMU), C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size), and
       C(forwarding), whether the host forwards packets, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
     - If V(links) is gathered too, C(routes), by family, with C(default) (the links of the default route), C(others)
-      (further networks that are reached through a gateway), C(links) (that lead to any network) and C(rules) (those of
-      C(ip rule) beside the usual ones).
+      (other networks that are reached through a gateway), C(links) (those that lead to any network) and C(rules) (those
+      of C(ip rule) in addition to the default ones).
     - C(migration), if V(host) is gathered, is what determines whether the host accepts a migration, from qemu.conf -
       C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(tls_only) (all null if that
       file cannot be read), C(hooks) (paths of libvirt's hook scripts for guests and networks) and C(tap_device)

@@ -68,8 +68,8 @@ RETURN = r"""
 networks:
   description:
     - The result for each network, including removed ones, in the order in which work on them began.
-    - A network that takes over something from another (a bridge name, a subnet) comes after it. If such networks depend
-      on each other in a circle, all of them are stopped before the first one is defined.
+    - A network that takes over something from another (a bridge name, a subnet) comes after it. If such dependencies
+      form a cycle, all networks of the cycle are stopped before the first one is defined.
   returned: success
   type: list
   elements: dict
@@ -222,7 +222,7 @@ exception:
   returned: with UNEXPECTED
   type: str
 again:
-  description: What a second run would do again.
+  description: Steps that a second run would repeat.
   returned: with NOT_CONVERGED
   type: list
   elements: str

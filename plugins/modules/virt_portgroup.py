@@ -307,7 +307,7 @@ exception:
   returned: with UNEXPECTED
   type: str
 again:
-  description: What a second run would do again.
+  description: Steps that a second run would repeat.
   returned: with NOT_CONVERGED
   type: list
   elements: str

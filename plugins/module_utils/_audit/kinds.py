@@ -68,7 +68,7 @@ MEMBER_STALE = Kind(
     "MEMBER_STALE",
     WARNING,
     "A guest that is not running holds member {member} of network {network}.",
-    "Remove the port.",
+    "Run virt_iface_pool with reclaim_stale: true.",
 )
 MEMBER_FOREIGN = Kind(
     "MEMBER_FOREIGN", WARNING, "Something else holds member {member} of network {network}.", "Free the device."
@@ -80,7 +80,10 @@ POOL_MISCOUNTED = Kind(
     "Restart the network when it has no guests.",
 )
 FORWARDING_OFF = Kind(
-    "FORWARDING_OFF", ERROR, "The host forwards no {family} packets, which network {network} needs.", "Set the sysctl."
+    "FORWARDING_OFF",
+    ERROR,
+    "The host forwards no {family} packets, which network {network} needs.",
+    "Turn on forwarding with sysctl.",
 )
 FORWARDING_UNKNOWN = Kind(
     "FORWARDING_UNKNOWN",

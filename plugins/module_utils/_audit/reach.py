@@ -16,8 +16,8 @@ from .._fleet.reach import underlying_links
 from .._migrate.destination_facts import DestinationFacts, NetworkFacts
 from .._migrate.frame_path import DOWN, NONE, UP, NicPort, Way, port_on, way_by, way_once_up, ways_out
 from .._migrate.nic_settings import bridge_mtu, combine_ways
-from .._migrate.router.of_nic import routing_on
-from .._migrate.router.passages import ACROSS, BACK, IN, OUT
+from .._migrate.router.of_nic import routing_on, served_ways
+from .._migrate.router.passages import ACROSS, BACK, DHCP, DNS, IN, OUT, WITH_HOST
 from .._migrate.router.ruleset import OPEN, SHUT
 from .._migrate.rules.pools import is_only_down
 from .._migrate.rules.ways import obstacle
@@ -28,8 +28,11 @@ from .finding import AuditFinding
 # Links that exist because somebody declared them. A bridge of Open vSwitch is kept in its database.
 _DECLARED = ("bridge", "vlan", "bond", "team")
 # What the firewall must let pass, by forward mode. A network in mode open leaves its rules to the host.
-_PASSES = {"nat": (OUT, BACK, ACROSS), "route": (OUT, BACK, IN, ACROSS)}
-_WORDS = {OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on"}
+_PASSES = {"nat": (OUT, BACK), "route": (OUT, BACK, IN)}
+_WORDS = {
+    OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on",
+    WITH_HOST: "between the host itself and guests on", DHCP: "of DHCP from guests on", DNS: "of DNS from guests on",
+}  # fmt: skip
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
@@ -73,8 +76,11 @@ def _out_of_bridge(
         else:
             ways = (way for way in ways_out(seen.host_links, bridge, port) or () if way.state == state)
             yield _stopped(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
-        return
-    passes = bridge_mtu(seen, bridge)
+        if state is not None:
+            return
+        break
+    # Ways that are known have a fault of their own beside one that is not.
+    passes = min((found for port in states if (found := bridge_mtu(seen, bridge, port))), default=None)
     if mtu and passes and passes < mtu <= (link.mtu or 0):
         yield AuditFinding(
             kinds.PATH_MTU, host, net.name, mtu, passes, {"bridge": bridge, "mtu": mtu, "passes": passes}
@@ -108,7 +114,7 @@ def _stopped(
 ) -> AuditFinding:
     """link: what the way begins with."""
     kind = kinds.UPLINK_DOWN if way is not None and way.state == DOWN else kinds.UPLINK_UNKNOWN
-    why = "cannot be seen" if way is None else obstacle(way)
+    why = "cannot be read" if way is None else obstacle(way)
     tags = ", ".join(str(tag) for tag in port.tags) if port is not None else ""
     whose = f"with VLAN {tags} " if tags else ""
     return AuditFinding(
@@ -122,11 +128,12 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
     routing = routing_on(seen, net.bridge, net)
     if routing is None:
         yield AuditFinding(
-            kinds.FIREWALL_UNKNOWN, host, net.name, parameters={"what": "packets of", "rules": "it cannot be seen"}
+            kinds.FIREWALL_UNKNOWN, host, net.name, parameters={"what": "packets of", "rules": "it cannot be read"}
         )
         return
     for one in routing.passages:
-        if one.way not in _PASSES.get(str(net.mode), (ACROSS,)) or one.state == OPEN:
+        wanted = (*_PASSES.get(str(net.mode), ()), ACROSS, WITH_HOST, *served_ways(net, one.family))
+        if one.way not in wanted or one.state == OPEN:
             continue
         kind = kinds.FIREWALL_DROPS if one.state == SHUT else kinds.FIREWALL_UNKNOWN
         what = f"{_FAMILIES[one.family]} packets {_WORDS[one.way]}"

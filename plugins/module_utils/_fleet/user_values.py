@@ -50,7 +50,7 @@ def read_options(
 
 def _meant(name: str, options: Sequence[str]) -> str:
     near = get_close_matches(name.lower(), options, 1)
-    return f"the nearest one is {near[0]}" if near else f"the options are {', '.join(options)}"
+    return f"the closest one is {near[0]}" if near else f"the options are {', '.join(options)}"
 
 
 def plain_str(value: str) -> str:

@@ -102,7 +102,7 @@ def remove_bypass(network: str) -> None:
     if left:
         raise VirtfleetError(
             "BYPASS_IN_USE",
-            f"The temporary bridge {name} of network '{network}' cannot be removed: {', '.join(left)} is still in it.",
+            f"The temporary bridge {name} of network '{network}' cannot be removed; it has ports: {', '.join(left)}.",
         )
     links = [*ends, name] if is_own_bypass(network) else list(ends)
     if not any(map(exists, links)):

@@ -21,6 +21,7 @@ from .programs import find_program, output_of
 _SECONDS = 20
 # The older kernel interface: which of its tables a network namespace has.
 _LEGACY = {"ip": "/proc/net/ip_tables_names", "ip6": "/proc/net/ip6_tables_names"}
+_ARP = "/proc/net/arp_tables_names"
 _TOOLS = {"ip": "iptables", "ip6": "ip6tables"}
 # linux/netfilter/nfnetlink.h, nf_tables.h, netlink.h
 _NETLINK_NETFILTER = 12
@@ -60,9 +61,10 @@ def read_firewall() -> Firewall:
         legacy, why = _of_legacy(family)
         texts += [(family, False, legacy)] if legacy else []
         hidden += [why] if why else []
+    hidden += _of_arptables()
     if nftables is None:
         unseen = [name for name in tables or () if not (_OF_IPTABLES.match(name) and name.split()[0] in shown)]
-        hidden += [f"nftables table {name}, which nft would show" for name in unseen]
+        hidden += [f"nftables table {name} (install nft to read it)" for name in unseen]
         hidden += ["nftables, whose tables cannot be listed"] if tables is None and os.path.isdir(_MODULE) else []
     return Firewall(nftables, tuple(texts), tuple(hidden))
 
@@ -94,7 +96,25 @@ def _of_legacy(family: str) -> tuple[Optional[str], str]:
         text = _output(tool) if tool else None
         if text is not None and "nf_tables" not in text:
             return text, ""
-    return None, f"{_TOOLS[family]} tables {', '.join(sorted(names))}, which {_TOOLS[family]}-legacy-save would show"
+    tool = f"{_TOOLS[family]}-legacy-save"
+    return None, f"{_TOOLS[family]} tables {', '.join(sorted(names))} (install {tool} to read them)"
+
+
+def _of_arptables() -> list[str]:
+    """What filters ARP by the older kernel interface. Without rules the tables that are there do nothing."""
+    try:
+        with open(_ARP, encoding="ascii") as file:
+            names = file.read().split()
+    except OSError:
+        return []
+    tool = find_program("arptables-legacy-save") or find_program("arptables-save")
+    text = _output(tool) if tool and names else None
+    if not names or (text is not None and "nf_tables" not in text and not _FILTERS_ARP.search(text)):
+        return []
+    return [f"arptables tables {', '.join(sorted(names))}"]
+
+
+_FILTERS_ARP = re.compile(r"^(-A |:\S+ DROP)", re.MULTILINE)
 
 
 def _output(*argv: str) -> Optional[str]:

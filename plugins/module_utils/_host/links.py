@@ -59,7 +59,7 @@ def link_of(message: Any) -> dict[str, Any]:
     parent (index of the link it stands on in this namespace, or None), vlan (of a link of kind vlan its id, or None),
     vlan_filtering and default_pvid (of a bridge, None of others; the latter the VLAN of a port that has none of its
     own, 0 for none), stp_delay (of a bridge, how many seconds it keeps a new port silent),
-    port_state (of a port of a bridge, None of others).
+    port_state (of a port of a bridge, None of others), xdp (whether a program sees every frame that comes in).
     """
     info = message.get_attr(_KIND)
     carrier = message.get_attr("IFLA_CARRIER")
@@ -79,8 +79,13 @@ def link_of(message: Any) -> dict[str, Any]:
         "default_pvid": _data(info, "bridge", "IFLA_BR_VLAN_DEFAULT_PVID"),
         "stp_delay": _stp_delay(info),
         "port_state": _PORT_STATES.get(_data(info, "bridge", "IFLA_BRPORT_STATE", "SLAVE_")),
+        "xdp": _has_xdp(message.get_attr("IFLA_XDP")),
         "parent": message.get_attr("IFLA_LINK") if message.get_attr("IFLA_LINK_NETNSID") is None else None,
     }
+
+
+def _has_xdp(told: Any) -> bool:
+    return bool(hasattr(told, "get_attr") and told.get_attr("IFLA_XDP_ATTACHED"))
 
 
 def _stp_delay(info: Any) -> Any:

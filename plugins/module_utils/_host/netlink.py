@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Callable
 
+from .._model.link_kinds import USUAL_QDISCS, XDP
 from .links import link_of, netlink
 
 # RT_SCOPE_LINK: an address that every link has automatically does not make it the host's.
@@ -16,11 +17,14 @@ _SCOPE_LINK = 253
 _UNUSABLE = 0x08 | 0x40
 # BRIDGE_VLAN_INFO_UNTAGGED, _RANGE_BEGIN (linux/if_bridge.h)
 _UNTAGGED, _RANGE_BEGIN = 0x04, 0x08
+# Disciplines that do nothing without filters, and the parents of those (TC_H_INGRESS, TC_H_MIN_INGRESS, _EGRESS).
+_FILTERED = {"ingress": (0xFFFF0000,), "clsact": (0xFFFFFFF2, 0xFFFFFFF3)}
 
 
 def read_netlink() -> list[dict[str, Any]]:
     """link_of's facts of every link, with the master's name, and addresses (the host's own), subnets (the same with
-    their prefix), link_local (its own, on which a service can listen), default_route, mode (of a macvtap or macvlan).
+    their prefix), link_local (its own, on which a service can listen), default_route, mode (of a macvtap or macvlan),
+    programs (what may drop frames by rules of its own: XDP, disciplines of tc that are not usual).
 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
@@ -32,9 +36,33 @@ def read_netlink() -> list[dict[str, Any]]:
         found = from_messages(links, addresses, routes)
         # Only a bridge that filters VLANs needs them.
         vlans = vlans_by_port(route.get_vlans()) if any(link["vlan_filtering"] for link in found) else {}
+        qdiscs = unusual_qdiscs(route.get_qdiscs(), lambda index, parent: _has_filters(route, index, parent))
     for link in found:
         link["vlans"] = vlans.get(int(link["index"]))
+        link["programs"] = [*([XDP] if link.pop("xdp") else ()), *qdiscs.get(int(link["index"]), ())]
     return sorted(found, key=lambda link: int(link["index"]))
+
+
+def unusual_qdiscs(messages: Iterable[Any], has_filters: Callable[[int, int], bool]) -> dict[int, list[str]]:
+    """Of links, by index: the disciplines of tc that may drop frames by rules of their own. has_filters: of a link and
+    a parent."""
+    found: dict[int, list[str]] = {}
+    for message in messages:
+        kind, index = str(message.get_attr("TCA_KIND")), int(message["index"])
+        if kind in USUAL_QDISCS or kind == "noop":  # of a link that is down
+            continue
+        if kind not in _FILTERED or any(has_filters(index, parent) for parent in _FILTERED[kind]):
+            found.setdefault(index, []).append(f"tc {kind}")
+    return found
+
+
+def _has_filters(route: Any, index: int, parent: int) -> bool:
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    try:
+        return bool(list(route.get_filters(index=index, parent=parent)))
+    except NetlinkError:
+        return True  # whatever they are
 
 
 def vlans_by_port(messages: Iterable[Any]) -> dict[int, list[dict[str, Any]]]:

@@ -52,5 +52,5 @@ def _find_losses(nic: NicFacts, now: NicFacts) -> list[str]:
         if getattr(had, name) != getattr(has, name)
     ]
     if had.mtu and has.mtu and has.mtu < had.mtu:
-        lost.append(f"passes frames of {has.mtu} bytes, before the migration {had.mtu} bytes")
+        lost.append(f"passes frames of up to {has.mtu} bytes; before the migration, of up to {had.mtu} bytes")
     return lost

@@ -12,7 +12,7 @@ import hashlib
 from functools import cache
 
 # The version of what virt_network_info returns.
-INFO_FORMAT = 3
+INFO_FORMAT = 4
 
 # What virt_network_info gathers, by the names that its option takes; rules declare which of them they need.
 PORTS, LINKS, POOLS, GUESTS, HOST = GATHERED = ("ports", "links", "pools", "guests", "host")

@@ -160,7 +160,7 @@ def blocked(code: str, template: str, means: str = "", repair: str = "") -> Find
 
 
 def degraded(code: str, template: str, means: str = "", repair: str = "") -> FindingKind:
-    """The guest runs on and is reachable, with less than it had."""
+    """The guest keeps running and stays reachable, but loses something that it had."""
     return _declare(FindingKind(code, WARNING, KEEPS_NETWORK, template, means, repair))
 
 

@@ -23,8 +23,8 @@ SET_DOWN, NO_CARRIER, PORT_STATE, OWN_MAC_ONLY, NOWHERE = "set_down", "no_carrie
 NOT_FLOODED, NOT_IN_VLAN, NO_FLOWS, BRIDGE_SET_DOWN, ISOLATED = (
     "not_flooded", "not_in_vlan", "no_flows", "bridge_down", "isolated",
 )  # fmt: skip
-KIND, SETTING, TWO_TAGS, FLOWS, VLANS, ENDS_HERE, NOT_SEEN = (
-    "kind", "setting", "two_tags", "flows", "vlans", "ends_here", "not_seen",
+KIND, SETTING, TWO_TAGS, FLOWS, VLANS, ENDS_HERE, NOT_SEEN, PROGRAM = (
+    "kind", "setting", "two_tags", "flows", "vlans", "ends_here", "not_seen", "program",
 )  # fmt: skip
 
 
@@ -32,7 +32,8 @@ KIND, SETTING, TWO_TAGS, FLOWS, VLANS, ENDS_HERE, NOT_SEEN = (
 class Way:
     """uplink: the bridge's port by which it leaves; state: UP, DOWN, or None when it is not known; vlan: in which it
     reaches the wire, None for untagged; mtu: the smallest on it; link, why, what: where it breaks or is not understood,
-    a word above, and of KIND the kind, of SETTING and NOT_FLOODED the setting. multicast: whether that passes too.
+    a word above, and of KIND the kind, of SETTING and NOT_FLOODED the setting, of PROGRAM its name. multicast: whether
+    that passes too.
     """
 
     uplink: str
@@ -250,6 +251,8 @@ def _follow(links: HostLinks, link: Link, seen: frozenset[str]) -> Way:
     why = _stopped(link)
     if why:
         return Way(link.name, DOWN, link.vlan, link.mtu, link, why)
+    if link.programs:
+        return Way(link.name, None, mtu=link.mtu, link=link, why=PROGRAM, what=link.programs[0])
     seen = seen | {link.name}
     beneath = links.parent_of(link)
     if link.kind == "veth" and beneath is not None:
@@ -264,6 +267,9 @@ def _follow(links: HostLinks, link: Link, seen: frozenset[str]) -> Way:
         way = replace(_follow(links, beneath, seen), uplink=link.name)
         return _tagged(_narrowed(way, link.mtu), link.vlan, link) if link.kind == "vlan" else _narrowed(way, link.mtu)
     if link.kind in link_kinds.OWN_CARRIER:
+        odd = next((port for port in links.ports_of(link.name) if port.programs), None)
+        if odd is not None:
+            return Way(link.name, None, mtu=link.mtu, link=odd, why=PROGRAM, what=odd.programs[0])
         return Way(link.name, UP, link.vlan, link.mtu)
     return Way(link.name, None, mtu=link.mtu, link=link, why=KIND, what=link.kind)
 
@@ -288,6 +294,8 @@ def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str]) -
     if other is None:
         return Way(link.name, None, mtu=link.mtu, link=peer, why=ENDS_HERE)
     own = links.link(other)
+    if peer.programs:
+        return Way(link.name, None, mtu=link.mtu, link=peer, why=PROGRAM, what=peer.programs[0])
     if own is not None and own.kind == "bridge":
         if own.admin != "up":
             return Way(link.name, DOWN, mtu=link.mtu, link=own, why=BRIDGE_SET_DOWN)

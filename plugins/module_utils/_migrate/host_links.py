@@ -27,7 +27,7 @@ class PortVlan:
 @dataclass(frozen=True)
 class Link:
     """See virt_network_info. addresses, subnets, link_local: None where a saved result lacks them;
-    multi_queue: of a tap; had_carrier, carrier_when_up: of a link that is down."""
+    multi_queue: of a tap; had_carrier, carrier_when_up: of a link that is down; programs: that may drop frames."""
 
     name: str
     kind: str
@@ -54,6 +54,7 @@ class Link:
     multi_queue: Optional[bool] = None
     had_carrier: Optional[bool] = None
     carrier_when_up: Optional[bool] = None
+    programs: tuple[str, ...] = ()
 
     @classmethod
     def unseen(cls, name: str) -> Link:

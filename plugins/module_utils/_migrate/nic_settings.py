@@ -52,6 +52,7 @@ def compute_nic_settings(
         got.update(held)
     own_isolation = nic.own.get("isolated")
     isolated = bool((net.document.get("port") or {}).get("isolated") if own_isolation is None else own_isolation)
+    port = port_on(host.host_links, net.bridge, got["vlan"], isolated) if net.bridge else PLAIN_PORT
     return NicSettings(
         network=NetworkState(
             uuid=net.document.get("uuid"),
@@ -62,8 +63,8 @@ def compute_nic_settings(
         ),
         mode=net.mode,
         reach=_REACH.get(net.mode),
-        mtu=_smallest(path_mtu(host, net, device), nic.own.get("mtu")),
-        uplink=uplink_of(host, net, device, got["vlan"], isolated),
+        mtu=_smallest(path_mtu(host, net, device, port), nic.own.get("mtu")),
+        uplink=uplink_of(host, net, device, port),
         portgroup=portgroup_of(net, nic.portgroup),
         vlan=got["vlan"],
         bandwidth=got["bandwidth"],
@@ -145,23 +146,27 @@ def portable_definition(net: NetworkFacts) -> Document:
     return document
 
 
-def path_mtu(host: DestinationFacts, net: NetworkFacts, device: Optional[str] = None) -> Optional[int]:
-    """The largest frame that passes on the host, None when it cannot be seen. device: of a pool, where it is known."""
+def path_mtu(
+    host: DestinationFacts, net: NetworkFacts, device: Optional[str] = None, port: NicPort = PLAIN_PORT
+) -> Optional[int]:
+    """The largest frame that passes on the host, None when it cannot be seen. device: of a pool, where it is known;
+    port: the NIC's, of a bridge."""
     if net.is_virtual:
         link = host.link(net.bridge) if net.bridge else None
         return (link.mtu if link is not None else None) or net.document.get("mtu") or DEFAULT_MTU
     if host.links is None:
         return None
     if net.bridge:
-        return bridge_mtu(host, net.bridge)
+        return bridge_mtu(host, net.bridge, port)
     return _smallest(*(link.mtu for link in member_links(host, net, device)))
 
 
-def bridge_mtu(host: DestinationFacts, bridge: str) -> Optional[int]:
+def bridge_mtu(host: DestinationFacts, bridge: str, port: NicPort = PLAIN_PORT) -> Optional[int]:
+    """The largest frame that leaves the host from this port, None when it cannot be seen."""
     link = host.link(bridge)
     if link is None:
         return None
-    return _smallest(link.mtu, *(way.mtu for way in ways_out(host.host_links, bridge) or () if way.state == UP))
+    return _smallest(link.mtu, *(way.mtu for way in ways_out(host.host_links, bridge, port) or () if way.state == UP))
 
 
 def member_links(host: DestinationFacts, net: NetworkFacts, device: Optional[str] = None) -> list[Link]:
@@ -176,16 +181,14 @@ def uplink_of(
     host: DestinationFacts,
     net: NetworkFacts,
     device: Optional[str] = None,
-    vlan: Optional[Document] = None,
-    isolated: bool = False,
+    port: NicPort = PLAIN_PORT,
 ) -> Uplink:
-    """vlan, isolated: of the NIC."""
+    """device: of a pool, where it is known; port: the NIC's, of a bridge."""
     if host.links is None or (net.is_virtual and not forward_device(net)):
         return Uplink()
     if net.is_virtual:
         return combine_ways(_ways_by(host, [host.link(str(forward_device(net)))]))
     if net.bridge:
-        port = port_on(host.host_links, net.bridge, vlan, isolated)
         return combine_ways(ways_out(host.host_links, net.bridge, port), port)
     return combine_ways(None if net.mode == "hostdev" else _ways_by(host, member_links(host, net, device)))
 

@@ -27,6 +27,16 @@ def needs_dnsmasq(live: Document) -> bool:
     return serves or (live.get("dns") or {}).get("enable", True)
 
 
+def serves_dhcp(live: Document, ipv6: bool) -> bool:
+    """Whether it gives out addresses of the family."""
+    return any(_serves(ip) and (":" in str(ip.get("address"))) == ipv6 for ip in live.get("ips") or ())
+
+
+def serves_dns(live: Document) -> bool:
+    """Whether it resolves names."""
+    return needs_dnsmasq(live) and bool((live.get("dns") or {}).get("enable", True))
+
+
 def _serves(ip: Document) -> bool:
     dhcp = ip.get("dhcp") or {}
     return bool(dhcp.get("ranges") or dhcp.get("hosts"))

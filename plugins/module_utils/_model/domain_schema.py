@@ -27,11 +27,11 @@ CONTAINERS = frozenset({
     "resource",
 })  # fmt: skip
 
-_LIBVIRT = (JUDGED, "libvirt on the destination is asked whether it can make QEMU's command line of it")
+_LIBVIRT = (JUDGED, "libvirt on the destination is asked whether it can build QEMU's command line from it")
 _RULE = (JUDGED, "a rule of the check examines it")
 _GUEST = (HARMLESS, "a setting of the guest alone, which migrates with it")
-_RUNTIME = (HARMLESS, "what libvirt gave the guest, and will give it again")
-_CGROUP = (HARMLESS, "a limit of the cgroup controllers cpu and memory, which every host has that runs systemd")
+_RUNTIME = (HARMLESS, "libvirt generated it, and will generate it again")
+_CGROUP = (HARMLESS, "a limit of the cgroup controllers cpu and memory, which every host that runs systemd has")
 _NUMBERS = (UNKNOWN, "it names processors or NUMA nodes of the host")
 _HARDWARE = (UNKNOWN, "it needs a feature of the host's kernel or processor that is not checked")
 _FILE = (UNKNOWN, "it names a file, device, socket or service of the host that is not checked")

@@ -43,7 +43,7 @@ def noticed_among_guests(live: Document, goal: Document, plugged: Sequence[Plugg
 def obstacles(facts: BypassFacts) -> Bypass:
     """The facts as clauses."""
     clauses = [f"this host already has a link {name}" for name in facts.taken]
-    clauses += [f"this host lets this user make no link of kind {kind} ({why})" for kind, why in facts.refused]
+    clauses += [f"this user cannot create links of kind {kind} on this host ({why})" for kind, why in facts.refused]
     if not facts.ipv6:
         clauses.append("IPv6 cannot be disabled on a temporary link (/proc/sys is not writable)")
     if facts.filters_vlans:

@@ -71,7 +71,7 @@ def refuse_noticed(desired: Desired, restart: str, why: Sequence[str]) -> None:
 
 def _restarted(needs_restart: tuple[str, ...]) -> str:
     if "bridge_link" in needs_restart:
-        return "restarted to make its bridge again"
+        return "restarted to create its bridge again"
     if needs_restart == ("dnsmasq",):
         return "restarted to start its dnsmasq again"
     return f"restarted to change {', '.join(needs_restart)}"

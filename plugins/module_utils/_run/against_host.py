@@ -114,5 +114,5 @@ def outstanding_warning(plan: Plan) -> str:
     """What check mode says about a plan that libvirt may still reject."""
     return (
         f"Network '{plan.network}': libvirt may still refuse this change. Check mode cannot determine "
-        f"{'; nor '.join(plan.outstanding)}."
+        f"{'; or '.join(plan.outstanding)}."
     )

@@ -81,7 +81,7 @@ def _refuse_come(plan: Plan, come: tuple[Plugged, ...]) -> None:
     if come:
         raise VirtfleetError(
             "CHANGED_MEANWHILE",
-            f"{', '.join(map(str, come))} was plugged into network '{plan.network}' just before its restart; run the "
+            f"Plugged into network '{plan.network}' just before its restart: {', '.join(map(str, come))}. Run the "
             "task again.",
             network=plan.network,
             plugged=[port.as_dict() for port in come],

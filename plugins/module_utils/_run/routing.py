@@ -66,6 +66,7 @@ def tables_of(firewall: Firewall) -> tuple[list[Table], list[str]]:
     if firewall.nftables is not None:
         try:
             tables = parse_nftables(firewall.nftables)
+            hidden += [table.shown for table in tables if table.family == "arp" and table.filters]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             hidden.append(f"nftables, whose rules cannot be read ({type(error).__name__})")
     for family, as_nftables, text in firewall.iptables:
@@ -93,7 +94,7 @@ def _routing_of(around: Surroundings, link: dict[str, Any], network: Optional[Do
     if network is None:
         return routing_of_bridge(around, Bridge(name, routed=subnets))
     if mode_of(network) not in _FORWARDED:
-        return routing_of_bridge(around, Bridge(name, guests=subnets))
+        return routing_of_bridge(around, Bridge(name, guests=subnets, served=subnets))
     forward = network.get("forward") or {}
     named = forward.get("dev") or next((item.get("dev") for item in forward.get("interfaces") or ()), None)
-    return routing_of_bridge(around, Bridge(name, subnets, subnets, named))
+    return routing_of_bridge(around, Bridge(name, subnets, subnets, named, subnets))

@@ -275,7 +275,7 @@ def _blockers(root: Any) -> list[str]:
         kind = None if driver is None else driver.get("type")
         source = node.find("source")
         if kind == "virtiofs" and not (source is not None and source.get("socket")):
-            found.append("it shares a host's folder by virtiofs")
+            found.append("it shares a directory of the host through virtiofs")
     for node in root.iterfind("devices/shmem"):
         if node.get("role") != "master":
             found.append(f"its shared memory '{node.get('name')}' has no role 'master'")
@@ -285,7 +285,7 @@ def _blockers(root: Any) -> list[str]:
         found.append("it has launch security, which binds its memory to the host's processor")
     cpu = root.find("cpu")
     if cpu is not None and cpu.get("mode") == "host-passthrough" and cpu.get("migratable") == "off":
-        found.append("its CPU is the host's own with migratable='off'")
+        found.append("its CPU has mode host-passthrough with migratable='off'")
     return found
 
 
@@ -295,7 +295,7 @@ def _possible_blockers(root: Any) -> list[str]:
     for node in root.iterfind("devices/filesystem"):
         driver = node.find("driver")
         if driver is None or driver.get("type") != "virtiofs":
-            found.append("it shares a host's folder by 9p, which blocks a migration while it is mounted")
+            found.append("it shares a directory of the host through 9p, which blocks a migration while it is mounted")
     if any(True for _node in root.iterfind("devices/tpm/backend[@type='emulator']")):
         found.append("it has an emulated TPM, whose state must be on shared storage or be copied by swtpm")
     return found

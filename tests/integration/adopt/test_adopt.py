@@ -105,7 +105,7 @@ def test_taken_over_rolled_out_and_one_network_withdrawn(fleet: Fleet) -> None:
     assert set(bindings["kvm3"]) == {"lan", "old"}
 
     text = contract_file.read_text()
-    assert "already there" in fleet.play("adopt", "-e", f"adopt_directory={fleet.folder}", code=2)
+    assert "these files exist" in fleet.play("adopt", "-e", f"adopt_directory={fleet.folder}", code=2)
     assert contract_file.read_text() == text
 
     rolled = fleet.play("rollout")

@@ -95,7 +95,7 @@ def test_what_was_taken_away_comes_back(hosts, host, fault):
     assert shown["bridge_link"] == word
     assert {item["name"] for item in shown["unplugged"]} == lost
     assert refused.get("code") == ("IN_USE" if cuts_off else None), refused
-    assert not cuts_off or "to make its bridge again" in refused["msg"]
+    assert not cuts_off or "to create its bridge again" in refused["msg"]
     assert check["changed"]
     assert check["steps"] == real["steps"]
     assert check["diff"] == real["diff"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a network's host serves to its guests, by the files that its dnsmasq runs with."""
+"""What a network's host serves to its guests, by the files that its dnsmasq runs with, and by its answers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from contextlib import suppress
 from pathlib import Path
 
+import client
 import tools
 
 FOLDER = Path("/var/lib/libvirt/dnsmasq")
@@ -28,7 +29,21 @@ def by(network: str) -> list[str]:
     # ra-only: router advertisements, by which guests make up addresses themselves.
     ranges = [line for line in settings if line.startswith("dhcp-range=") and not line.endswith("ra-only")]
     found += sorted({"DHCP for IPv6" if ":" in line else "DHCP for IPv4" for line in ranges})
-    return sorted(found)
+    # An unknown client gets an address from a range, and none that is kept for others.
+    asked = {"DNS": "DNS" in found, "DHCP": any(":" not in line and ",static" not in line for line in ranges)}
+    silent = _silent(network, [name for name, wanted in asked.items() if wanted])
+    return sorted(line for line in found if line.removesuffix(" for IPv4") not in silent)
+
+
+def _silent(network: str, wanted: list[str]) -> set[str]:
+    """Which of them do not answer over IPv4."""
+    root = ET.fromstring(tools.conn().networkLookupByName(network).XMLDesc())
+    bridge = root.find("bridge")
+    own = next((ip for ip in root.iterfind("ip") if ip.get("family", "ipv4") == "ipv4"), None)
+    if bridge is None or own is None or not wanted or not Path(f"/sys/class/net/{bridge.get('name')}").exists():
+        return set()
+    gateway = f"{own.get('address')}/{own.get('netmask') or own.get('prefix')}"
+    return set(wanted) - client.ask(str(bridge.get("name")), gateway, wanted)
 
 
 def leases(name: str) -> list[str]:

@@ -57,18 +57,18 @@ def test_rules_of_iptables_that_are_kept_as_nftables_are_shown_by_iptables(host)
 @pytest.mark.parametrize(
     ("tables", "legacy", "tools", "hidden"),
     [
-        (["inet fw"], [], {}, ["nftables table inet fw, which nft would show"]),
+        (["inet fw"], [], {}, ["nftables table inet fw (install nft to read it)"]),
         (["ip filter"], [], {"iptables-nft-save": NFT_SAVE}, []),
-        (["ip filter"], [], {}, ["nftables table ip filter, which nft would show"]),
-        ([], ["filter"], {}, ["iptables tables filter, which iptables-legacy-save would show"]),
+        (["ip filter"], [], {}, ["nftables table ip filter (install nft to read it)"]),
+        ([], ["filter"], {}, ["iptables tables filter (install iptables-legacy-save to read them)"]),
         (
             [],
             ["filter"],
             {"iptables-save": NFT_SAVE},
-            ["iptables tables filter, which iptables-legacy-save would show"],
+            ["iptables tables filter (install iptables-legacy-save to read them)"],
         ),
         ([], ["filter"], {"iptables-save": LEGACY_SAVE}, []),
-        (["inet fw"], [], {"nft": None}, ["nftables table inet fw, which nft would show"]),
+        (["inet fw"], [], {"nft": None}, ["nftables table inet fw (install nft to read it)"]),
     ],
 )
 def test_what_no_tool_shows_is_named(host, tables, legacy, tools, hidden):

@@ -73,7 +73,7 @@ def link(said: Any, index: int) -> dict[str, Any]:
         "carrier": True, "master": None, "parent": None, "vlan": None, "vlan_filtering": None, "mode": None,
         "default_pvid": None, "vlans": None, "port_settings": None,
         "stp_delay": None, "port_state": None, "default_route": False, "addresses": [], "link_local": [], "vf": False,
-        "multi_queue": None,
+        "multi_queue": None, "programs": [],
     }  # fmt: skip
     return {**usual, **({"name": said} if isinstance(said, str) else said)}
 
@@ -139,7 +139,8 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
             document, subnets = live.get(item["name"]), tuple(item["subnets"])
             routed = document is None or mode_of(document) in ("nat", "route", "open")
             guests = () if document is None else subnets
-            found[item["name"]] = routing_of_bridge(around, Bridge(item["name"], subnets if routed else (), guests))
+            bridge = Bridge(item["name"], subnets if routed else (), guests, served=guests)
+            found[item["name"]] = routing_of_bridge(around, bridge)
     return found
 
 

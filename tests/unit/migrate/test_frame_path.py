@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.frame_path import (
     DOWN,
     KIND,
+    PROGRAM,
     SETTING,
     UP,
     NicPort,
@@ -170,3 +171,22 @@ def test_a_trunk_of_a_switch_keeps_the_tag_and_an_access_port_takes_it():
     assert out(NicPort((5,)), tag=5, vlan_mode="native-untagged") == (UP, None)
     assert out(NicPort((5,)), tag=5, vlan_mode="native-tagged") == (UP, 5)
     assert out(NicPort((6,)), tag=5, vlan_mode="native-untagged", trunks=(5,)) == (DOWN, None)
+
+
+@given(
+    st.sampled_from(["physical", "veth", "bond", "vlan", "macvlan"]), st.sampled_from(["uplink", "beneath", "member"])
+)
+def test_a_program_on_the_way_makes_it_unknown(kind, where):
+    """On the bridge's port, on what that stands on, or on a member of a bond."""
+    own = ("tc clsact",)
+    port = uplink(kind, mode="passthru", programs=own if where == "uplink" else (), parent=4)
+    beneath = Link("p2", "physical", 1500, "up", True, None, index=4, programs=own if where == "beneath" else ())
+    member = Link("p3", "physical", 1500, "up", True, "p1", index=5, programs=own if where == "member" else ())
+    stands_on = kind in ("vlan", "macvlan")
+    found = way(port, *([beneath] if stands_on else ()), *([member] if kind == "bond" else ()))
+    seen = where == "uplink" or (where == "beneath" and stands_on) or (where == "member" and kind == "bond")
+    assert (found.state, found.why) == ((None, PROGRAM) if seen else (UP, ""))
+
+
+def test_what_stops_frames_anyway_is_said_first():
+    assert way(uplink("physical", admin="down", programs=("an XDP program",))).state == DOWN

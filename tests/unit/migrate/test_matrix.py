@@ -168,7 +168,7 @@ def test_what_a_guest_kept():
         (lambda guest: guest["nics"][0]["settings"].update(reach="l2"), "has a different reach than before."),
         (
             lambda guest: guest["nics"][0]["settings"].update(mtu=1300),
-            "passes frames of 1300 bytes, before",
+            "passes frames of up to 1300 bytes; before",
         ),
     ],
 )

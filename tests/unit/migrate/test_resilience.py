@@ -71,7 +71,7 @@ def test_the_table_is_narrow():
     found["kvm1"] = facts["kvm1"] = {"msg": "Failed to connect to the host via ssh: " + "no route to it, " * 20}
     result = migrate_resilience(found, facts)
     assert max(map(len, result["lines"])) < 100
-    assert result["lines"][0].split() == ["host", "guests", "verdict", "stay", "what", "binds"]
+    assert result["lines"][0].split() == ["host", "guests", "verdict", "stay", "obstacles"]
 
 
 def test_no_hosts():

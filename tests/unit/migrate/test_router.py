@@ -30,6 +30,9 @@ SUBNET = "10.20.0.0/24"
 OUT = Packets("ip", "virbr0", "eth0", source=span_of(SUBNET), near=(*special_spans("ip"), span_of(SUBNET)), state="new")
 BACK = Packets("ip", "eth0", "virbr0", target=span_of(SUBNET), near=OUT.near, state="established")
 BRIDGED = Packets("ip", "br0", "br0", bridge="br0")
+TO_HOST = Packets("ip", "virbr0", None, source=span_of(SUBNET), target=span_of("10.20.0.1"), local=True)
+DHCP, DNS = replace(TO_HOST, protocol="udp", port=67), replace(TO_HOST, protocol="udp", port=53)
+ANSWERS = replace(TO_HOST, state="established")
 FORWARD = ("forward",)
 
 
@@ -107,6 +110,74 @@ def test_iptables(rules, policy, packets, state):
     assert passing(iptables(rules, policy, chains), packets, FORWARD).state == state
 
 
+INPUT = [
+    "-A INPUT -i lo -j ACCEPT",
+    "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "-A INPUT -p icmp -j ACCEPT",
+    "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT",
+]
+LIBVIRT_INP = [
+    "-A INPUT -j LIBVIRT_INP",
+    "-A LIBVIRT_INP -i virbr0 -p udp -m udp --dport 53 -j ACCEPT",
+    "-A LIBVIRT_INP -i virbr0 -p tcp -m tcp --dport 53 -j ACCEPT",
+    "-A LIBVIRT_INP -i virbr0 -p udp -m udp --dport 67 -j ACCEPT",
+]
+
+
+@pytest.mark.parametrize(
+    ("rules", "packets", "state"),
+    [
+        ([], ANSWERS, SHUT),
+        (INPUT, ANSWERS, OPEN),
+        (INPUT, DHCP, SHUT),
+        ([*LIBVIRT_INP, *INPUT], DHCP, OPEN),
+        ([*LIBVIRT_INP, *INPUT], DNS, OPEN),
+        ([*LIBVIRT_INP, *INPUT], TO_HOST, PART),
+        (["-A INPUT -p udp -m multiport --dports 67:68,53 -j ACCEPT"], DHCP, OPEN),
+        (["-A INPUT -p udp -m multiport --dports 68:,53 -j ACCEPT"], DHCP, SHUT),
+        (["-A INPUT -p udp -m udp ! --dport 53 -j ACCEPT"], DHCP, OPEN),
+        (["-A INPUT -p tcp -m tcp --dport 67 -j ACCEPT"], DHCP, SHUT),
+        (["-A INPUT -p 17 -j ACCEPT"], DHCP, OPEN),
+        (["-A INPUT ! -p tcp -j ACCEPT"], DHCP, OPEN),
+        (["-A INPUT -m addrtype --dst-type LOCAL -j ACCEPT"], DHCP, OPEN),
+        (["-A INPUT -m addrtype --dst-type MULTICAST -j ACCEPT"], DHCP, None),
+        (["-A INPUT -m addrtype ! --dst-type LOCAL -j DROP", "-A INPUT -j ACCEPT"], DHCP, OPEN),
+        (["-A INPUT -d 10.20.0.1/32 -j ACCEPT"], DHCP, OPEN),
+        (["-A INPUT -d 10.99.0.1/32 -j ACCEPT"], DHCP, SHUT),
+        (["-A INPUT -p udp -m udp --sport 68 -j ACCEPT"], DHCP, PART),
+    ],
+)
+def test_packets_to_the_host(rules, packets, state):
+    chains = sorted({line.split()[1] for line in rules} - {"INPUT"})
+    lines = ["*filter", ":INPUT DROP [0:0]", *(f":{name} - [0:0]" for name in chains), *rules, "COMMIT"]
+    assert passing(parse_iptables("\n".join(lines), "ip", "iptables"), packets, ("input",)).state == state
+
+
+_PORTS = st.sampled_from(["53", "67", "60:70", "68:", ":67", "1:65535", "67,53", "22,80:90"])
+
+
+_DEEDS = st.sampled_from(["ACCEPT", "DROP"])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["tcp", "udp", "all"]), st.booleans(), _PORTS, _DEEDS)),
+    _DEEDS,
+    st.sampled_from([53, 67]),
+)
+def test_of_packets_to_a_port_the_answer_is_certain(rules, policy, port):
+    lines, first = [], None
+    for protocol, negated, ports, target in rules:
+        match = "" if protocol == "all" else f"-m multiport {'! ' if negated else ''}--dports {ports}"
+        lines.append(f"-A INPUT -p {protocol} {match} -j {target}")
+        spans = [(one.partition(":") if ":" in one else (one, "", one)) for one in ports.split(",")]
+        inside = any(int(low or 0) <= port <= int(high or 65535) for low, _colon, high in spans)
+        if first is None and (protocol == "all" or (protocol == "udp" and inside != negated)):
+            first = target
+    text = "\n".join(["*filter", f":INPUT {policy} [0:0]", *lines, "COMMIT"])
+    found = passing(parse_iptables(text, "ip", "iptables"), replace(DHCP, port=port), ("input",)).state
+    assert found == (OPEN if (first or policy) == "ACCEPT" else SHUT)
+
+
 def test_an_answer_names_the_rule():
     found = passing(iptables(DOCKER, "DROP", ["DOCKER-USER"]), BRIDGED, FORWARD)
     assert found.rules == ("iptables filter FORWARD: policy drop",)
@@ -168,6 +239,39 @@ DROP, ACCEPT = {"drop": None}, {"accept": None}
 )  # fmt: skip
 def test_nftables(rules, packets, state, more):
     assert passing(table(*rules, **more), packets, FORWARD).state == state
+
+
+@pytest.mark.parametrize(
+    ("expressions", "packets", "state"),
+    [
+        ([match({"payload": {"protocol": "udp", "field": "dport"}}, {"set": [53, 67]})], DHCP, OPEN),
+        ([match({"payload": {"protocol": "udp", "field": "dport"}}, {"range": [60, 70]})], DHCP, OPEN),
+        ([match({"payload": {"protocol": "udp", "field": "dport"}}, 53)], DHCP, SHUT),
+        ([match({"payload": {"protocol": "tcp", "field": "dport"}}, 67)], DHCP, SHUT),
+        ([match({"payload": {"protocol": "th", "field": "dport"}}, 67)], DHCP, OPEN),
+        ([match({"payload": {"protocol": "udp", "field": "sport"}}, 68)], DHCP, PART),
+        ([match({"meta": {"key": "l4proto"}}, {"set": ["udp", "tcp"]})], DHCP, OPEN),
+        ([match({"meta": {"key": "l4proto"}}, 6)], DHCP, SHUT),
+        ([match({"payload": {"protocol": "ip", "field": "protocol"}}, "udp")], DHCP, OPEN),
+        ([match({"payload": {"protocol": "icmp", "field": "type"}}, "echo-request")], DHCP, SHUT),
+        ([match({"payload": {"protocol": "icmp", "field": "type"}}, "echo-request")], TO_HOST, PART),
+        ([match({"fib": {"result": "type", "flags": ["daddr"]}}, "local")], DHCP, OPEN),
+        ([match({"ct": {"key": "state"}}, {"set": ["established", "related"]})], ANSWERS, OPEN),
+        ([match({"ct": {"key": "state"}}, {"set": ["established", "related"]})], DHCP, SHUT),
+    ],
+)
+def test_packets_to_the_host_in_nftables(expressions, packets, state):
+    tables = table([*expressions, {"accept": None}], policy="drop", hook="input")
+    assert passing(tables, packets, ("input",)).state == state
+
+
+@pytest.mark.parametrize(
+    ("rules", "policy", "hook", "filters"),
+    [([], "accept", "input", False), ([], "drop", "input", True), ([[{"drop": None}]], "accept", "input", True)],
+)
+def test_a_table_of_arp_may_filter(rules, policy, hook, filters):
+    (found,) = table(*rules, family="arp", policy=policy, hook=hook)
+    assert found.filters == filters
 
 
 def test_a_filter_of_bridges_sees_frames():

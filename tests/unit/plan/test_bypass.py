@@ -214,7 +214,7 @@ def test_names_fit_and_are_recognized(one, other):
         (BypassFacts(taken=("vfbp1",)), ("this host already has a link vfbp1",)),
         (
             BypassFacts(refused=(("veth", "Operation not permitted"),)),
-            ("this host lets this user make no link of kind veth (Operation not permitted)",),
+            ("this user cannot create links of kind veth on this host (Operation not permitted)",),
         ),
         (BypassFacts(filters_vlans=True), ("its bridge filters VLANs",)),
         (BypassFacts(silent=("p3",)), ("STP keeps p3 from forwarding",)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -45,10 +46,20 @@ def changed(done) -> list[str]:
 
 
 def seen(conn) -> dict:
+    """Portgroups in the order of their names: libvirt finds them by name, and one that is added again comes last."""
     return {
-        network.name(): (network.isActive(), network.autostart(), network.XMLDesc(0))
+        network.name(): (network.isActive(), network.autostart(), portgroups_sorted(network.XMLDesc(0)))
         for network in conn.listAllNetworks()
     }
+
+
+def portgroups_sorted(xml: str) -> str:
+    root = ElementTree.fromstring(xml)
+    found = sorted(root.findall("portgroup"), key=lambda group: group.get("name"))
+    for group in found:
+        root.remove(group)
+    root.extend(found)
+    return ElementTree.canonicalize(ElementTree.tostring(root), strip_text=True)
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def _unequal(name: str, seen: Mapping[str, Seen], entry: Document, bound: Mappin
         if faults:
             why[host] = faults[0].sentence
         elif any(opening in json.dumps(joined[0]) for opening in _TEMPLATE):
-            why[host] = "one of its values would be a template in an Ansible file"
+            why[host] = "Ansible would read one of its values as a template"
         elif canonical(NETWORK, definition(joined[0])) != canonical(NETWORK, definition(one.network)):
             why[host] = "contract and binding cannot express its definition"
     return [between(NOT_EXPRESSIBLE, name, "The contract cannot express all", why)] if why else []
@@ -141,7 +141,7 @@ def _transient(hosts: Mapping[str, Mapping[str, Any]]) -> list[Difference]:
         for network in hosts[host].get("transient") or ():
             where.setdefault(network["name"], []).append(host)
     return [
-        Difference(NETWORK_TRANSIENT, name, tuple(on), f"Network {name} is transient there, and is left as it is.")
+        Difference(NETWORK_TRANSIENT, name, tuple(on), f"Network {name} is transient there and is left unchanged.")
         for name, on in where.items()
     ]
 

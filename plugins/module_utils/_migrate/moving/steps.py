@@ -14,7 +14,7 @@ from ..decode import DataError, read_record
 from ..matrix import format_table
 
 # Reasons of migrate_plan, for people.
-_WHY = {"leaves": "leaves its host", "makes_room": "makes room for others", "detour": "goes on later"}
+_WHY = {"leaves": "leaves its host", "makes_room": "makes room for others", "detour": "moves on later"}
 
 
 @dataclass(frozen=True)

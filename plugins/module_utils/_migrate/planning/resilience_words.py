@@ -19,7 +19,7 @@ _WIDTH = 98
 # Of the last column, however wide the others are.
 _LEAST = 30
 _SHOWN = 3
-_HEAD = ["host", "guests", "verdict", "stay", "what binds"]
+_HEAD = ["host", "guests", "verdict", "stay", "obstacles"]
 
 
 def problem(row: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from .shortage import Addition, Shortage
 
 _MIB = 1024
 _SHOWN = 3
-_WHY = {"leaves": "", "makes_room": "makes room", "detour": "goes on later"}
+_WHY = {"leaves": "", "makes_room": "makes room", "detour": "moves on later"}
 
 
 def stay(guest: PlannedGuest, short: Sequence[Shortage]) -> str:
@@ -28,7 +28,7 @@ def stay(guest: PlannedGuest, short: Sequence[Shortage]) -> str:
 
 
 def _obstacle(one: Obstacle) -> str:
-    words = {"MAINTENANCE": "takes no guests", "PINNED": "not among the hosts that pin allows"}
+    words = {"MAINTENANCE": "accepts no guests", "PINNED": "not among the hosts that pin allows"}
     return words.get(one.code) or f"{one.code}: {one.sentence.rstrip('.')}"
 
 

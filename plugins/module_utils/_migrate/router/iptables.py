@@ -20,6 +20,7 @@ from .ruleset import (
     OTHER,
     PARTLY,
     PASS,
+    PROTOCOLS,
     RETURN,
     Chain,
     FirewallRule,
@@ -28,7 +29,10 @@ from .ruleset import (
 )
 from .spans import span_of
 
-_HOOKS = {"PREROUTING": "prerouting", "FORWARD": "forward", "POSTROUTING": "postrouting"}
+_HOOKS = {
+    "PREROUTING": "prerouting", "INPUT": "input", "FORWARD": "forward", "OUTPUT": "output",
+    "POSTROUTING": "postrouting",
+}  # fmt: skip
 _TARGETS = {
     "ACCEPT": ACCEPT, "DROP": DROP, "REJECT": DROP, "RETURN": RETURN, "MASQUERADE": NAT, "SNAT": NAT,
     **dict.fromkeys(
@@ -40,7 +44,7 @@ _TARGETS = {
 # Options of matches that hold for some packets of any sort, with the number of words that each takes.
 _OF_SOME = {
     **dict.fromkeys(
-        ("--dport", "--sport", "--dports", "--sports", "--ports", "--icmp-type", "--icmpv6-type", "--length", "--limit",
+        ("--sport", "--sports", "--ports", "--icmp-type", "--icmpv6-type", "--length", "--limit",
          "--limit-burst", "--dscp", "--dscp-class", "--tos", "--ttl-eq", "--ttl-lt", "--ttl-gt", "--hl-eq", "--hl-lt",
          "--hl-gt", "--probability", "--mode", "--every", "--packet", "--mss", "--tcp-option", "--mac-source",
          "--pkt-type", "--timestart", "--timestop", "--weekdays", "--monthdays", "--datestart", "--datestop",
@@ -53,6 +57,9 @@ _OF_SOME = {
 _STATES = ("--ctstate", "--state")
 _LINKS = {"-i": "iif", "-o": "oif"}
 _ADDRESSES = {"-s": "source", "-d": "target", "--src-range": "source", "--dst-range": "target"}
+
+
+_LAST_PORT = 65535
 
 
 def parse_iptables(text: str, family: str, shown: str) -> list[Table]:
@@ -116,12 +123,25 @@ def _option(word: str, rest: list[str], negated: bool) -> tuple[int, Optional[Ma
     if word == "--physdev-is-bridged":
         return 0, Match("bridged", ("yes",), negated)
     if word == "-p":
-        return 1, Match(ALWAYS if value in ("all", "0") and not negated else PARTLY)
+        if value in ("all", "0"):
+            return 1, Match(PARTLY if negated else ALWAYS)
+        return 1, Match("protocol", (PROTOCOLS.get(value, value),), negated)
+    if word in ("--dport", "--dports"):
+        return 1, Match("port", tuple(map(_ports, value.split(","))), negated)
     if word in ("--src-type", "--dst-type"):
+        kinds = {kind.lower() for kind in value.split(",")}
         # Packets that the host passes on are neither from the host itself nor for it, nor for all.
-        never = set(value.split(",")) <= {"LOCAL", "BROADCAST", "MULTICAST", "ANYCAST"}
-        return 1, Match(NEVER, negated=negated) if never else Match(OBSCURE)
+        if kinds <= {"local", "broadcast", "multicast", "anycast"}:
+            return 1, Match("local" if word == "--dst-type" else NEVER, tuple(kinds), negated)
+        return 1, Match(OBSCURE)
     if word in _OF_SOME:
         return _OF_SOME[word], Match(PARTLY)
     taken = next((number for number, one in enumerate(rest) if one.startswith("-") or one == "!"), len(rest))
     return taken, Match(OBSCURE)
+
+
+def _ports(text: str) -> tuple[int, int]:
+    """iptables-save shows numbers; a range may lack its beginning or its end."""
+    first, colon, last = text.partition(":")
+    low = int(first) if first.isdigit() else 0
+    return low, int(last) if last.isdigit() else _LAST_PORT if colon else low

@@ -20,6 +20,7 @@ from .ruleset import (
     OTHER,
     PARTLY,
     PASS,
+    PROTOCOLS,
     RETURN,
     Chain,
     FirewallRule,
@@ -41,9 +42,10 @@ _NOTHING = (
 _OF_SOME = ("limit", "quota", "ct count", "meter")
 _LINKS = {"iifname": "iif", "iif": "iif", "oifname": "oif", "oif": "oif"}
 _BRIDGES = ("ibrname", "obrname")
+_TRANSPORTS = ("tcp", "udp", "icmp", "icmpv6", "sctp", "dccp", "udplite")
 _ADDRESSES = {"saddr": "source", "daddr": "target"}
 _FAMILIES = {"ipv4": "ip", "ipv6": "ip6", "ip": "ip", "ip6": "ip6"}
-_META_OF_SOME = ("l4proto", "length", "pkttype", "time", "day", "hour", "random", "cpu")
+_META_OF_SOME = ("length", "pkttype", "time", "day", "hour", "random", "cpu")
 _MOST_TEXT = 160
 
 
@@ -140,17 +142,19 @@ class _Reader:
             return
         if kind == "payload" and what.get("protocol") in ("ip", "ip6"):
             yield Match("family", (what["protocol"],))
+        if kind == "payload" and what.get("protocol") in _TRANSPORTS:
+            yield Match("protocol", (PROTOCOLS.get(what["protocol"], what["protocol"]),))
         name = self._subject(kind, what)
         if name in (PARTLY, NEVER):
             yield Match(name, negated=negated)
         elif name is None or values is None or operator not in ("==", "!=", "in"):
             yield Match(OBSCURE)
-        elif name in ("source", "target"):
-            spans = [_span(value) for value in values]
+        elif name in ("source", "target", "port"):
+            spans = [(_port_span if name == "port" else _span)(value) for value in values]
             yield Match(OBSCURE) if None in spans else Match(name, tuple(spans), negated)
         else:
-            yield Match(name, tuple(_FAMILIES.get(str(one), str(one)) if name == "family" else str(one)
-                                    for one in values), negated)  # fmt: skip
+            known = {"family": _FAMILIES, "protocol": PROTOCOLS}.get(name, {})
+            yield Match(name, tuple(known.get(str(one), str(one)) for one in values), negated)
 
     def _subject(self, kind: str, what: Any) -> Optional[str]:
         """What is compared, by the words of Match; None when that is not understood."""
@@ -160,13 +164,17 @@ class _Reader:
                 return "bridge"
             if key in ("nfproto", "protocol"):
                 return "family"
+            if key == "l4proto":
+                return "protocol"
             return PARTLY if key in _META_OF_SOME else _LINKS.get(str(key))
         if kind == "ct":
             return "state" if key == "state" else None
         if kind == "payload" and isinstance(what, dict):
             field = what.get("field")
             if what.get("protocol") in ("ip", "ip6"):
-                return _ADDRESSES.get(str(field), PARTLY)
+                return "protocol" if field in ("protocol", "nexthdr") else _ADDRESSES.get(str(field), PARTLY)
+            if field == "dport":
+                return "port"
             if what.get("protocol") == "ether":
                 return "family" if field == "type" else None
             return None if what.get("protocol") in ("vlan", "arp") or field is None else PARTLY
@@ -200,8 +208,15 @@ def _of_route(what: Any, values: Optional[list[Any]]) -> Match:
         and values is not None
         and {*map(str, values)} <= {"local", "broadcast", "multicast"}
     ):
-        return Match(NEVER)
+        return Match("local", tuple(map(str, values))) if "daddr" in (what.get("flags") or ()) else Match(NEVER)
     return Match(OBSCURE)
+
+
+def _port_span(value: Any) -> Optional[tuple[int, int]]:
+    if isinstance(value, dict) and "range" in value:
+        first, last = value["range"]
+        return (first, last) if isinstance(first, int) and isinstance(last, int) else None
+    return (value, value) if isinstance(value, int) else None
 
 
 def _span(value: Any) -> Optional[tuple[int, int]]:

@@ -10,10 +10,11 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Optional
 
+from ..._model.dnsmasq import serves_dhcp, serves_dns
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..frame_path import DOWN, UP, way_by
 from .facts import FamilyRoutes, NicRouting
-from .passages import IN, NATTED
+from .passages import DHCP, DNS, IN, NATTED
 from .ruleset import OPEN, SHUT
 from .spans import network_of, span_of
 
@@ -32,6 +33,12 @@ def routing_on(host: DestinationFacts, bridge: Optional[str], net: Optional[Netw
         way={family: _way(host, routes) for family, routes in (host.routes or {}).items() if routes.default},
         nat="" if net is None else nat_answers(host, net),
     )
+
+
+def served_ways(net: NetworkFacts, family: str) -> tuple[str, ...]:
+    """The ways by which guests of the network ask its dnsmasq. family: ipv4, ipv6."""
+    dhcp = (DHCP,) if serves_dhcp(net.document, family == "ipv6") else ()
+    return (*dhcp, *((DNS,) if serves_dns(net.document) else ()))
 
 
 def as_source(routing: Optional[NicRouting]) -> Optional[NicRouting]:

@@ -1,24 +1,29 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host passes on between a bridge and the world, and within the bridge, by its firewall and its settings."""
+"""What a host passes on between a bridge and the world, within the bridge, and to itself and its dnsmasq, by its
+firewall and its settings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from .ruleset import OPEN, PART, SHUT, TAP, Answer, Packets, Span, Table, natted, passing
-from .spans import family_of, network_of, special_spans
+from .spans import family_of, network_of, span_of, special_spans
 
 # Out of the bridge, the answers to that, what others begin, and between ports of the bridge.
 OUT, BACK, IN, ACROSS = "out", "back", "in", "across"
+# What the host itself begins with guests, and what guests ask its dnsmasq.
+WITH_HOST, DHCP, DNS = "host", "dhcp", "dns"
 # Whether the source address is replaced: not a way, but told like one. SHUT: always, OPEN: never.
 NATTED = "natted"
 
 FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
 _ROUTED = ("prerouting", "forward", "postrouting")
+_TO_HOST, _FROM_HOST = ("prerouting", "input"), ("output", "postrouting")
+_PORTS = {("ipv4", DHCP): 67, ("ipv6", DHCP): 547, ("ipv4", DNS): 53, ("ipv6", DNS): 53}
 # Which links come first and last, and the state of the connection.
 _STATES = {OUT: "new", BACK: "established", IN: "new"}
 
@@ -47,13 +52,15 @@ class Surroundings:
 @dataclass(frozen=True)
 class Bridge:
     """routed: addresses of the host on it, with their prefix, for whose networks it is a router; guests: the same of
-    all networks that its guests are in, where that is known; device: the only link that the host forwards by.
+    all networks that its guests are in, where that is known; device: the only link that the host forwards by; served:
+    addresses of the host by which it serves guests, with their prefix.
     """
 
     name: str
     routed: tuple[str, ...] = ()
     guests: tuple[str, ...] = ()
     device: Optional[str] = None
+    served: tuple[str, ...] = ()
 
 
 def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
@@ -69,6 +76,7 @@ def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
             routed = _routed(around, bridge.name, family, spans, devices)
             passages += [_shown(family, way, answer) for way, answer in routed]
     passages += [_shown(family, ACROSS, answer) for family, answer in _bridged(around, bridge)]
+    passages += [_shown(family, way, answer) for family, way, answer in _with_host(around, bridge)]
     return {"stopped": stopped, "passages": passages}
 
 
@@ -143,6 +151,36 @@ def _within(bridge: str, family: str, spans: Optional[list[Span]]) -> Iterable[P
     for span in spans or (None,):
         for state in ("new", "established"):
             yield Packets(family, bridge, bridge, source=span, target=span, state=state, bridge=bridge)
+
+
+def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str, Answer]]:
+    """What is open is not told."""
+    found: dict[tuple[str, str], list[Answer]] = {}
+    for address in bridge.served:
+        guests, own = network_of(address), span_of(address.partition("/")[0])
+        if guests is None or own is None:
+            continue
+        family = "ipv6" if family_of(address) == "ip6" else "ipv4"
+        to_host = Packets(FAMILIES[family], bridge.name, None, source=guests, target=own, local=True)
+        from_host = Packets(FAMILIES[family], "", bridge.name, source=own, target=guests)
+        asked = _both_ways(around, from_host, replace(to_host, state="established"))
+        found.setdefault((family, WITH_HOST), []).append(asked)
+        for service in (DHCP, DNS):
+            question = replace(to_host, protocol="udp", port=_PORTS[family, service])
+            answer = replace(from_host, protocol="udp", state="established")
+            found.setdefault((family, service), []).append(_both_ways(around, answer, question))
+    for (family, way), answers in found.items():
+        one = _with_hidden(around.hidden, _alike(answers))
+        if one.state != OPEN:
+            yield family, way, one
+
+
+def _both_ways(around: Surroundings, from_host: Packets, to_host: Packets) -> Answer:
+    return _first_trouble(
+        passing(around.tables, from_host, _FROM_HOST),
+        passing(around.tables, to_host, _TO_HOST),
+        passing(around.tables, to_host, ("ingress",), "netdev"),
+    )
 
 
 def _first_trouble(*answers: Answer) -> Answer:

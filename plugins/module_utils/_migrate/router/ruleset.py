@@ -29,6 +29,8 @@ OPEN, SHUT, PART = "open", "shut", "part"
 
 # The NIC's own port of a bridge, under whatever name libvirt gives its tap.
 TAP = "vnet*"
+# Names of protocols that rules show by their number, or by another name.
+PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp"}
 _MOST_RULES = 12
 
 
@@ -36,9 +38,11 @@ _MOST_RULES = 12
 class Packets:
     """Packets of one sort: family (ip, ip6), the links by which they come in and go out, and of which networks.
 
-    oif: None before routing; source, target: None for hosts outside; near: the networks that those are not in; state:
-    of the connection (new, established); bridge: in which they stay, empty for packets that the host routes; taken:
-    names of links, which a new tap does not get.
+    iif: empty for packets of the host itself; oif: None before routing, and for packets to the host itself; source,
+    target: None for hosts outside; near: the networks that those are not in; state: of the connection (new,
+    established); bridge: in which they stay, empty for packets that the host routes; taken: names of links, which a new
+    tap does not get; local: whether they are for the host itself; protocol, port: None for all; the port is that of the
+    target.
     """
 
     family: str
@@ -50,12 +54,16 @@ class Packets:
     state: str = "new"
     bridge: str = ""
     taken: frozenset[str] = frozenset()
+    local: bool = False
+    protocol: Optional[str] = None
+    port: Optional[int] = None
 
 
 @dataclass(frozen=True)
 class Match:
-    """what: iif, oif, source, target, state, family, bridge (names of bridges), bridged, or how many it matches of any
-    packets (ALWAYS, PARTLY, NEVER, OBSCURE). values: names, where * ends a pattern, or spans; one must match."""
+    """what: iif, oif, source, target, state, family, bridge (names of bridges), bridged, local (kinds of addresses),
+    protocol, port, or how many it matches of any packets (ALWAYS, PARTLY, NEVER, OBSCURE). values: names, where * ends
+    a pattern, or spans; one must match."""
 
     what: str
     values: tuple[object, ...] = ()
@@ -73,6 +81,13 @@ class Match:
         if self.what in ("source", "target"):
             own = packets.source if self.what == "source" else packets.target
             return _of_spans(own, packets.near, self.values)
+        if self.what == "local":
+            return ALWAYS if packets.local and "local" in self.values else OBSCURE if packets.local else NEVER
+        if self.what == "protocol":
+            own_protocol = packets.protocol
+            return PARTLY if own_protocol is None else ALWAYS if own_protocol in self.values else NEVER
+        if self.what == "port":
+            return _of_port(packets.port, self.values)
         known = {
             "state": packets.state,
             "family": packets.family,
@@ -93,6 +108,12 @@ def _of_name(name: Optional[str], values: Iterable[object], taken: frozenset[str
         if name == TAP and value.startswith(TAP[:-1]) and value not in taken:
             return OBSCURE  # whether the tap gets this very name
     return NEVER
+
+
+def _of_port(own: Optional[int], values: Iterable[object]) -> str:
+    if own is None:
+        return PARTLY
+    return ALWAYS if any(isinstance(one, tuple) and one[0] <= own <= one[1] for one in values) else NEVER
 
 
 def _of_spans(own: Optional[Span], near: Iterable[Span], values: Iterable[object]) -> str:
@@ -164,6 +185,11 @@ class Table:
     family: str
     shown: str
     chains: dict[str, Chain] = field(default_factory=dict)
+
+    @property
+    def filters(self) -> bool:
+        """Whether it has a base chain that may drop anything."""
+        return any(chain.hook and (chain.rules or chain.policy == DROP) for chain in self.chains.values())
 
     def sees(self, packets: Packets, layer: str) -> bool:
         """layer: ip, of packets that come to the host's IP, bridge or netdev."""

@@ -22,8 +22,8 @@ NAME_IS_LOCAL = refused(
     "MIGRATION_HOST",
     "The destination's host name is {name}, which means the local host everywhere; libvirt needs a name that "
     "the source resolves to the destination.",
-    "libvirt gives the source the destination's own host name, or `migration_host` of qemu.conf, to connect to, and "
-    "that name starts with localhost, or the source cannot resolve it or resolves it to itself. Seen: error 1, 38",
+    "libvirt tells the source to connect to the destination's own host name or `migration_host` of qemu.conf. That "
+    "name starts with localhost, or the source cannot resolve it or resolves it to itself. Seen: error 1, 38",
     "`migration_host` in qemu.conf, or DNS",
 )
 NAME_NOT_RESOLVED = refused("MIGRATION_HOST", "{source} cannot resolve {name}, the host name of {host}.")

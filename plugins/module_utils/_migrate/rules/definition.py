@@ -24,7 +24,7 @@ NOT_UNDERSTOOD = unknown(
     "check it yourself, and set the severity of the code with policy",
 )
 NIC_NOT_UNDERSTOOD = unknown(
-    "What {path} in the guest's definition means for its traffic on {host} is not known.", code="GUEST_XML_UNKNOWN"
+    "It is unknown what {path} in the guest's definition means for its traffic on {host}.", code="GUEST_XML_UNKNOWN"
 )
 NOT_READ = unknown(
     "It is unknown whether the check understands all of the guest's definition: an older version described it. "
@@ -34,7 +34,7 @@ NOT_READ = unknown(
 LIBVIRT_REFUSES = refused(
     "LIBVIRT_REFUSES",
     "libvirt on {host} cannot start the guest: {said}.",
-    "libvirt on the destination cannot make QEMU's command line of the guest's definition (domxml-to-native). Seen: "
+    "libvirt on the destination cannot build QEMU's command line from the guest's definition (domxml-to-native). Seen: "
     "error 67",
 )
 NOT_ASKED = unknown("It is unknown whether libvirt on {host} can start the guest's devices.", LIBVIRT_ACCEPTS)

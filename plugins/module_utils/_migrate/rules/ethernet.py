@@ -20,8 +20,8 @@ from .links import LINK_MTU_NOT_SEEN, LINK_MTU_TOO_SMALL, UPLINK_KINDS, check_wa
 TAP_MISSING = refused(
     "TAP_UNUSABLE",
     "{host} has no tap {link}, which the NIC uses (managed='no').",
-    "A NIC of type ethernet with managed='no' uses a tap that exists; the host has none of that name, or it is in use, "
-    "or does not have several queues as the NIC does. Seen: error 1, 38, 67",
+    "A NIC of type ethernet with managed='no' needs an existing tap. The host has no tap of that name, or the tap is "
+    "in use or lacks the multiple queues that the NIC has. Seen: error 1, 38, 67",
     "`ip tuntap add`, with `multi_queue` for a NIC with several queues",
 )
 NOT_A_TAP = refused("TAP_UNUSABLE", "{link} on {host}, which the NIC uses as its tap, is a link of kind {kind}.")
@@ -39,8 +39,8 @@ TAP_NOT_CONNECTED = unknown(
 )
 TAP_NOT_SEEN = unknown("The links of {host} cannot be read from here, so it is unknown whether it has the NIC's tap.")
 TAP_ON_THE_HOST = unknown(
-    "Tap {link} of the guest's own host is in no bridge, so the host itself speaks with the guest: whether {host} does "
-    "is not known."
+    "Tap {link} on the guest's own host is in no bridge, so the host itself communicates with the guest; it is unknown "
+    "whether {host} does."
 )
 _KIND = "tun"
 _QUEUES = {True: "several queues", False: "one queue", None: "an unknown number of queues"}

@@ -41,7 +41,9 @@ GUEST_SHARES_MEMBER = refused(
 )
 SAME_NAMES = refused("GUEST_EXISTS", "{number} of the guests are named {name}.")
 SAME_UUIDS = refused("GUEST_EXISTS", "{number} of the guests have the UUID {uuid}.")
-SAME_MACS = blocked("MAC_IN_USE", "{others}, also among these guests, has the MAC address {mac} on the same wire.")
+SAME_MACS = blocked(
+    "MAC_IN_USE", "{others}, also among these guests, has the MAC address {mac} on the same physical network."
+)
 GROUP_MEMORY_SHORT = refused(
     "MEMORY_SHORT", "Together the guests need {needed} MiB of memory; {host} has {there} MiB in total."
 )

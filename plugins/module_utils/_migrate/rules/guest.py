@@ -23,17 +23,19 @@ from ..rule import NicCase, guest_rule, nic_rule
 
 MAC_ON_WIRE = blocked(
     "MAC_IN_USE",
-    "{other} on {host} has the MAC address {mac} on the same wire.",
+    "{other} on {host} has the MAC address {mac} on the same physical network.",
     "Another guest on the same physical network (on the destination or in this call), the NIC's bridge or its uplink "
     "has the same MAC address. On macvtap libvirt refuses the guest (seen); on a bridge both lose traffic",
 )
 MAC_OF_LINK = blocked("MAC_IN_USE", "Link {link} on {host}, in the NIC's own bridge, has the MAC address {mac}.")
 MAC_OF_STOPPED = informational(
     "MAC_IN_USE",
-    "{other}, shut off on {host}, has the MAC address {mac}; the two cannot run together.",
+    "{other}, shut off on {host}, has the MAC address {mac}; the two cannot run at the same time.",
     "A guest that is shut off has the same MAC address; the two cannot run at the same time",
 )
-GUESTS_NOT_SEEN = unknown("The guests of {host}, and so its names and MAC addresses, are not known.", LIBVIRT_ACCEPTS)
+GUESTS_NOT_SEEN = unknown(
+    "The guests of {host}, and therefore its names and MAC addresses, are unknown.", LIBVIRT_ACCEPTS
+)
 NAME_EXISTS = refused(
     "GUEST_EXISTS",
     "{host} has another guest named {name} (UUID {uuid}).",
@@ -126,16 +128,16 @@ def _isolated_wire(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> Opt
 
 # --- Machine, processor, memory ---
 
-MACHINES_NOT_SEEN = unknown("The machine types of {host} are not known.", LIBVIRT_ACCEPTS)
-DOMAIN_TYPES_NOT_SEEN = unknown("It is unknown whether {host} runs guests of type {type}.", LIBVIRT_ACCEPTS)
-NO_ARCHITECTURE = refused("MACHINE_UNSUPPORTED", "{host} runs no guests of architecture {arch}.")
+MACHINES_NOT_SEEN = unknown("The machine types of {host} are unknown.", LIBVIRT_ACCEPTS)
+DOMAIN_TYPES_NOT_SEEN = unknown("It is unknown whether {host} can run guests of type {type}.", LIBVIRT_ACCEPTS)
+NO_ARCHITECTURE = refused("MACHINE_UNSUPPORTED", "{host} cannot run guests of architecture {arch}.")
 NO_MACHINE = refused(
     "MACHINE_UNSUPPORTED",
     "QEMU on {host} has no machine type {machine}.",
     "QEMU does not have the machine type or the model of a NIC, or the host has no KVM and the guest needs it. Seen: "
     "errors 67 and 1",
 )
-NO_DOMAIN_TYPE = refused("MACHINE_UNSUPPORTED", "{host} runs no {arch} guests of type {type}.")
+NO_DOMAIN_TYPE = refused("MACHINE_UNSUPPORTED", "{host} cannot run {arch} guests of type {type}.")
 NO_NIC_MODEL = refused("MACHINE_UNSUPPORTED", "QEMU on {host} has no NIC model {model}.")
 NIC_MODEL_NOT_SEEN = unknown("It is unknown whether QEMU on {host} has NIC model {model}.", LIBVIRT_ACCEPTS)
 CPU_LACKS_FEATURES = refused(
@@ -152,7 +154,7 @@ CPU_NAME_NOT_CHECKED = unknown("It is unknown whether libvirt on {host} knows th
 CPU_NOT_COMPARED = unknown(
     "It is unknown whether the processor of {host} has the features of the guest's CPU.", LIBVIRT_ACCEPTS
 )
-MEMORY_NOT_SEEN = unknown("The memory of {host} is not known.", LIBVIRT_ACCEPTS)
+MEMORY_NOT_SEEN = unknown("The memory of {host} is unknown.", LIBVIRT_ACCEPTS)
 MEMORY_SHORT = refused(
     "MEMORY_SHORT",
     "The guest needs {needed} MiB of memory; {host} has {there} MiB in total.",
@@ -482,8 +484,8 @@ PORT_NOT_CHECKED = unknown("It is unknown whether TCP port {port} is free on {ho
 DISPLAY_PORT_IN_USE = refused(
     "GRAPHICS_UNAVAILABLE",
     "{other} uses TCP port {port} on {host}, which the guest's {type} display needs.",
-    "The display's port is in use, or the host lacks the address or the network that the display listens on, or has "
-    "no address on that network (an IPv6 link-local address is enough). Seen: error 43",
+    "The display's port is in use, or the host lacks the address or the network that the display listens on, or has no "
+    "address on that network (an IPv6 link-local address is enough). Seen: error 43",
 )
 DISPLAY_PORT_NOT_CHECKED = unknown(
     "It is unknown whether TCP port {port} is free on {host} for the guest's {type} display.", LIBVIRT_ACCEPTS

@@ -33,10 +33,10 @@ HT_UNEXPECTED = refused(
     "KNOWN_FAULT",
     "libvirt {version} with QEMU {qemu} on {host} accepts a running guest with several CPUs per socket (this "
     "one has {cpus}) only from hosts with the same versions. libvirt 11.10 fixes it.",
-    "A version of libvirt or QEMU on source or destination has a known fault. Seen: to libvirt 11.3 with QEMU "
-    "10.0 (Debian 13), a running guest with a CPU model and with `cores` or `threads` above 1 in its "
-    "`<topology>` cannot come from other versions, and from there not to an older QEMU (error 9, extra or "
-    "missing features: ht)",
+    "A version of libvirt or QEMU on source or destination has a known fault. Seen: a host with libvirt 11.3 and QEMU "
+    "10.0 (Debian 13) accepts a running guest with a CPU model and with `cores` or `threads` above 1 in its "
+    "`<topology>` only from the same versions, and such a guest cannot migrate from it to an older QEMU (error 9, "
+    "extra or missing features: ht)",
     _REPAIR,
 )
 HT_MISSING = refused(
@@ -45,11 +45,11 @@ HT_MISSING = refused(
     "requires the CPU feature ht, which QEMU {older} on {host} does not report. libvirt 11.10 fixes it.",
 )
 HT_NOT_KNOWN = unknown(
-    "It is unknown whether the versions of QEMU fit the guest's {cpus} CPUs in a socket.", LIBVIRT_ACCEPTS
+    "It is unknown whether the versions of QEMU support the guest's {cpus} CPUs per socket.", LIBVIRT_ACCEPTS
 )
 VIRTIO_REFUSED = refused(
     "KNOWN_FAULT",
-    "QEMU {qemu} on {host} does not load the state of virtio devices of a guest that QEMU {older} runs.",
+    "QEMU {qemu} on {host} cannot load the state of virtio devices of a guest that QEMU {older} runs.",
     "Seen: from QEMU 10.0.13 (Debian 13) to 11.1.2, no running guest with a virtio device migrates, whatever its "
     "machine type (load of migration failed: error while loading state of virtio)",
     "migrate to another version of QEMU, or shut the guest down and start it there",

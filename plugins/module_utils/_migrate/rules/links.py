@@ -107,17 +107,19 @@ UPLINKS_NOT_SEEN = unknown("The uplinks of bridge {link} on {host}, which {subje
 UPLINK_VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS", "The uplink of {where} is in {gets:vlan}; on the guest's own host it is in {had:vlan}."
 )
-FORWARD_DEVICE_MISSING = blocked("UPLINK_MISSING", "{host} has no {link}, the only device by which {subject} forwards.")
+FORWARD_DEVICE_MISSING = blocked(
+    "UPLINK_MISSING", "{host} has no {link}, the only device through which {subject} forwards packets."
+)
 FORWARD_DEVICE_MISSING_TOO = FORWARD_DEVICE_MISSING.rated(WARNING)
 FORWARD_DEVICE_DEAD = blocked(
-    "UPLINK_NO_CARRIER", "{link} on {host}, the only device by which {subject} forwards, {state}."
+    "UPLINK_NO_CARRIER", "{link} on {host}, the only device through which {subject} forwards packets, {state}."
 )
 FORWARD_DEVICE_DEAD_TOO = FORWARD_DEVICE_DEAD.rated(WARNING)
 FORWARD_DEVICE_WITHOUT_ROUTE = blocked(
     "NET_REACH_DIFFERS",
-    "{Where} forwards by {link} only, which has neither an address nor the default route; on the guest's own host it "
-    "forwards by any link.",
-    "The network forwards through one device only, which has neither an address nor the default route. Seen",
+    "{Where} forwards only through {link}, which has neither an address nor the default route; on the guest's own host "
+    "it forwards through any link.",
+    "The network forwards through only one device, which has neither an address nor the default route. Seen",
 )
 FORWARD_DEVICE_WITHOUT_ROUTE_EITHER = FORWARD_DEVICE_WITHOUT_ROUTE.rated(WARNING)
 
@@ -225,19 +227,19 @@ def check_ways_out(
 
 MTU_TOO_SMALL = blocked(
     "MTU_TOO_SMALL",
-    "{Where} passes frames of {gets} bytes; on the guest's own host, frames of {had} bytes pass.",
+    "{Where} passes frames of up to {gets} bytes; the guest's own host passes up to {had} bytes.",
     "Full-size frames that pass on the source do not pass on the destination; the smallest MTU of network, bridge, "
     "uplinks and NIC counts. Seen: libvirt accepts the guest, except for a macvtap whose NIC sets `<mtu>` (error 38)",
     "raise the MTU of the link or network",
 )
 LINK_MTU_TOO_SMALL = blocked(
     "MTU_TOO_SMALL",
-    "{link} on {host}, which the NIC names, passes frames of {gets} bytes; on the guest's own host, frames of {had} "
-    "bytes pass.",
+    "{link} on {host}, which the NIC names, passes frames of up to {gets} bytes; on the guest's own host, it passes up "
+    "to {had} bytes.",
 )
-SOURCE_MTU_NOT_SEEN = unknown("The MTU of {subject} on the guest's own host is not known.")
-MTU_NOT_SEEN = unknown("The MTU of {where} is not known.")
-LINK_MTU_NOT_SEEN = unknown("The MTU of {link}, which the NIC names, is not known on both hosts.")
+SOURCE_MTU_NOT_SEEN = unknown("The MTU of {subject} on the guest's own host is unknown.")
+MTU_NOT_SEEN = unknown("The MTU of {where} is unknown.")
+LINK_MTU_NOT_SEEN = unknown("The MTU of {link}, which the NIC names, is not known for both hosts.")
 
 
 @nic_rule(MTU_TOO_SMALL, SOURCE_MTU_NOT_SEEN, MTU_NOT_SEEN, needs=(LINKS,))

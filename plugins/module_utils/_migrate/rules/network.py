@@ -25,7 +25,7 @@ from ..rule import NicCase, nic_rule
 NET_MISSING = refused(
     "NET_MISSING",
     "{host} has no network '{network}'.",
-    "The destination has no network of that name (names are case sensitive). Seen: error 43",
+    "The destination has no network of that name (names are case-sensitive). Seen: error 43",
     "define it as on the source, if the host has its devices",
 )
 NET_INACTIVE = refused("NET_INACTIVE", "{Where} is not active.", "The network is inactive. Seen: error 55", "start it")
@@ -122,7 +122,7 @@ PRIVATE_MODE = degraded(
     "The network uses mode private or isolated ports; on the source, guests of one host can reach each other",
 )
 SOURCE_SETTINGS_UNKNOWN = unknown(
-    "What {subject} provides on the guest's own host is not known, so it cannot be compared with {host}."
+    "It is unknown what {subject} provides on the guest's own host, so it cannot be compared with {host}."
 )
 
 _REACH_WORDS = {

@@ -41,7 +41,7 @@ IS_OPEN_VSWITCH = refused(
 PARAMETERS_MISSING = refused("VPORT_MISMATCH", "The virtualport of type {type} on {where} lacks {parameters}.")
 PROFILE_LOST = blocked(
     "VPORT_MISMATCH",
-    "The guest is associated with its switch by a virtualport of type {type}; {where} does not give it the same.",
+    "The guest is associated with its switch by a virtualport of type {type}; {where} does not provide the same.",
 )
 PARAMETERS_DIFFER = degraded(
     "VPORT_MISMATCH",
@@ -238,7 +238,7 @@ FLOOR_WITHOUT_INBOUND = refused(
     "QOS_UNSUPPORTED", "The NIC has a bandwidth floor, and {where} has no inbound bandwidth to take it from."
 )
 FLOOR_TOO_HIGH = refused(
-    "QOS_UNSUPPORTED", "The NIC has a bandwidth floor of {floor} KiB/s, more than {where} has in total."
+    "QOS_UNSUPPORTED", "The NIC has a bandwidth floor of {floor} KiB/s, which is more than {where} has in total."
 )
 
 

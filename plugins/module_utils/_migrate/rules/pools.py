@@ -65,23 +65,23 @@ BECOMES_PCI = refused(
     "{Where} gives each guest a PCI device, and a NIC cannot become one while its guest runs.",
 )
 MEMBER_DOWN = unknown(
-    "{link} on {host}, by which the guest's traffic would go, is down{had}: its carrier is unknown until "
+    "{link} on {host}, which would carry the guest's traffic, is down{had}: its carrier is unknown until "
     "libvirt sets it up.",
     code="MEMBER_DOWN",
     means="The pool's next member, or the device that a NIC names, is down. libvirt sets it up; only then is its "
-    "carrier known. With `probe_links` the check looks. Seen, with and without a carrier",
+    "carrier known. With `probe_links`, the check sets it up briefly to look. Seen, with and without a carrier",
     repair="`ip link set up`, or `probe_links`",
 )
-MEMBER_DEAD = blocked("UPLINK_NO_CARRIER", "{link}, by which the guest's traffic would go on {where}, {state}.")
+MEMBER_DEAD = blocked("UPLINK_NO_CARRIER", "{link}, which would carry the guest's traffic on {where}, {state}.")
 MEMBER_VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS",
-    "{link}, by which the guest's traffic would go on {where}, is in {gets:vlan}; on the guest's own host it is in "
+    "{link}, which would carry the guest's traffic on {where}, is in {gets:vlan}; on the guest's own host it is in "
     "{had:vlan}.",
 )
 MEMBER_MTU_TOO_SMALL = blocked(
     "MTU_TOO_SMALL",
-    "{member}, which the guest would get on {where}, passes frames of {gets} bytes; on the guest's own host, frames of "
-    "{had} bytes pass.",
+    "{member}, which the guest would get on {where}, passes frames of up to {gets} bytes; the guest's own host passes "
+    "up to {had} bytes.",
 )
 HOLDERS_NOT_SEEN = unknown("It is unknown who holds the members of {where}.")
 MEMBER_HOLDERS_NOT_SEEN = unknown("It is unknown who holds {link} of {where}.")
@@ -255,9 +255,12 @@ def _conflicting_holder(net: NetworkFacts, member: PoolMember) -> Optional[str]:
     return None
 
 
+_COUNTED = "in use according to libvirt's counter"
+
+
 def _shown_holders(net: NetworkFacts) -> str:
     names = [
-        f"{member.name}: {', '.join(holder.name for holder in member.holders) or 'only by the counter'}"
+        f"{member.name}: {', '.join(holder.name for holder in member.holders) or _COUNTED}"
         for member in net.pool_members
     ]
     return "; ".join(names[:_SHOWN_HOLDERS]) + ("; ..." if len(names) > _SHOWN_HOLDERS else "")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The host as router: do a guest's packets get through it, and do the answers come back?
 
-What the guest's own host did not pass on either is no finding.
+What the guest's own host did not pass on either is not a finding.
 """
 
 from __future__ import annotations
@@ -13,32 +13,42 @@ from typing import Any, Optional
 
 from .. import remedy
 from ..asked import HOST, LINKS
-from ..finding import WARNING, Finding, FindingKind, blocked, unknown
+from ..destination_facts import NetworkFacts
+from ..finding import BLOCKED, WARNING, Finding, FindingKind, blocked, unknown
 from ..frame_path import DOWN, NONE, UP
 from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import forward_device
 from ..router.facts import FamilyRoutes, NicRouting, Passage
-from ..router.of_nic import covers, routing_on
-from ..router.passages import ACROSS, BACK, IN, NATTED, OUT
+from ..router.of_nic import covers, routing_on, served_ways
+from ..router.passages import ACROSS, BACK, DHCP, DNS, IN, NATTED, OUT, WITH_HOST
 from ..router.ruleset import OPEN, PART, SHUT
 from ..rule import NicCase, nic_rule
 
 FIREWALL_DROPS = blocked(
     "FIREWALL_DROPS",
     "The firewall of {host} drops {family} packets {which} {subject}: {rules}.",
-    "The firewall of the host drops what the guest sends to the outside, the answers, what others begin (on a routed "
-    "network), or, with br_netfilter, what passes through the bridge (the policy DROP that Docker sets). Seen",
+    "The firewall of the host drops what the guest sends to the outside, the replies, connections from outside (on a "
+    "routed network), or, with br_netfilter, what passes through the bridge (Docker sets the policy DROP). Seen",
     "allow them, for example in the chain DOCKER-USER",
 )
 FIREWALL_DROPS_WITHIN = FIREWALL_DROPS.rated(
     WARNING, "On a NAT, routed or isolated network, it drops what guests of the same host send each other"
 )
+FIREWALL_DROPS_HOST = FIREWALL_DROPS.rated(
+    BLOCKED,
+    "On a network whose bridge libvirt creates, it drops what the host itself sends to guests, or their replies",
+)
+FIREWALL_DROPS_SERVICE = FIREWALL_DROPS.rated(
+    WARNING,
+    "It drops requests to the network's dnsmasq: leases are not renewed, names are not resolved (only libvirt's "
+    "iptables backend allows them by itself)",
+)
 FIREWALL_UNKNOWN = unknown(
     "The firewall of {host} may drop {family} packets {which} {subject}: {rules}.",
     code="FIREWALL_UNKNOWN",
     means="A rule of the host's firewall drops some of these packets, or may drop them: the check does not understand "
-    "what the rule matches (marks, sets that change, queues). The sentence names it. Rules that drop the same on the "
-    "source are no finding",
+    "what the rule matches (marks, sets that change, queues). The sentence names it. Rules that drop the same packets "
+    "on the source are not a finding",
     repair="check it yourself, and set the severity of the code with policy",
 )
 FIREWALL_NOT_SEEN = unknown(
@@ -52,7 +62,7 @@ FORWARDING_OFF = blocked(
 )
 NAT_GONE = blocked(
     "NET_REACH_DIFFERS",
-    "{host} does not masquerade {family} packets from {subject}, as the guest's own host does, so no answers come "
+    "{host} does not masquerade {family} packets from {subject}, as the guest's own host does, so no replies come "
     "back.",
 )
 NAT_NEW = blocked(
@@ -62,15 +72,15 @@ NAT_NEW = blocked(
 )
 NAT_UNREACHABLE = blocked(
     "NAT_UNREACHABLE",
-    "{host} sends the packets of {subject} from {addresses}, which it does not have, so no answers come back.",
-    "The addresses of `<nat>` are in a subnet of the host, which does not have them, so no answers come back. Seen",
-    "give them to the host",
+    "{host} sends the packets of {subject} from {addresses}, which it does not have, so no replies come back.",
+    "The addresses of `<nat>` are in a subnet of the host, which does not have them, so no replies come back. Seen",
+    "add them to the host",
 )
 NAT_UNSURE = unknown(
-    "It is unknown whether answers to {addresses}, from which {host} sends the packets of {subject}, come to "
-    "that host.",
+    "It is unknown whether replies to {addresses}, from which {host} sends the packets of {subject}, reach that host.",
     code="NAT_UNREACHABLE",
-    means="The host does not have the addresses of `<nat>`, and no subnet of its own has them: routers decide",
+    means="The host does not have the addresses of `<nat>`, and none of its subnets contains them: whether replies "
+    "come back depends on other routers",
     repair="route them to the host, and set the severity of the code with policy",
 )
 NO_ROUTE = blocked(
@@ -87,7 +97,7 @@ ROUTE_DEAD = blocked(
 ROUTES_UNKNOWN = unknown(
     "It is unknown where {host} routes {family} packets of {subject}: {rules}.",
     code="ROUTE_UNKNOWN",
-    means="The host has rules of routing (`ip rule`) that the source has not, or the default route is by a link of a "
+    means="The host has routing rules (`ip rule`) that the source does not have, or its default route uses a link of a "
     "kind that the check does not understand",
     repair="check it yourself, and set the severity of the code with policy",
 )
@@ -96,7 +106,10 @@ BRIDGE_ADDRESS_GONE = blocked(
     "Bridge {link} on {host} does not have {lost}, the guest's gateway on its own host, where the bridge has no "
     "uplink and the host routes.",
 )
-_WORDS = {OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "within the bridge of"}
+_WORDS = {
+    OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "within the bridge of",
+    WITH_HOST: "between the host itself and", DHCP: "of DHCP from", DNS: "of DNS from",
+}  # fmt: skip
 _FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _SHOWN = 3
 
@@ -104,6 +117,8 @@ _SHOWN = 3
 @nic_rule(
     FIREWALL_DROPS,
     FIREWALL_DROPS_WITHIN,
+    FIREWALL_DROPS_HOST,
+    FIREWALL_DROPS_SERVICE,
     FIREWALL_UNKNOWN,
     FIREWALL_NOT_SEEN,
     FORWARDING_OFF,
@@ -161,6 +176,8 @@ class _Compared:
 
     def findings(self) -> Iterator[Finding]:
         yield from self._across()
+        if self.case.net is not None and self.case.net.is_virtual:
+            yield from self._served(self.case.net)
         if self.routes:
             yield from self._lost_addresses()
             yield from self._nat_addresses()
@@ -171,6 +188,17 @@ class _Compared:
         """Within the bridge, where only br_netfilter and filters of bridges see packets."""
         for family in _FAMILY_WORDS:
             yield from self._dropped(family, (ACROSS,), FIREWALL_DROPS if self.l2 else FIREWALL_DROPS_WITHIN)
+
+    def _served(self, net: NetworkFacts) -> Iterator[Finding]:
+        """What guests have to do with the host itself and the network's dnsmasq."""
+        for family in _FAMILY_WORDS:
+            yield from self._dropped(family, (WITH_HOST,), FIREWALL_DROPS_HOST)
+            with_host = self.gets.passage(family, WITH_HOST)
+            for way in served_ways(net, family):
+                asked = self.gets.passage(family, way)
+                # The finding above says it if the same rules drop both.
+                if asked is not None and (with_host is None or asked.rules != with_host.rules):
+                    yield from self._dropped(family, (way,), FIREWALL_DROPS_SERVICE)
 
     def _dropped(self, family: str, ways: Iterable[str], kind: FindingKind) -> Iterator[Finding]:
         """One finding for all ways on which it is by the same rules."""
@@ -259,7 +287,7 @@ class _Compared:
         strange = [rule for rule in gets.rules or () if had is None or rule not in (had.rules or ())]
         missing = _missing(had, gets)
         if gets.rules is None or strange:
-            yield ROUTES_UNKNOWN.found(rules="; ".join(strange[:_SHOWN]) or "its rules cannot be seen", **words)
+            yield ROUTES_UNKNOWN.found(rules="; ".join(strange[:_SHOWN]) or "its rules cannot be read", **words)
         elif missing:
             yield NO_ROUTE.found(networks=missing, **words)
         elif gets.default and self.gets.way.get(family) != UP:
@@ -271,7 +299,7 @@ class _Compared:
         if self.gets.way.get(family) == DOWN:
             yield ROUTE_DEAD.found(link=gets.default[0], **words)
         else:
-            yield ROUTES_UNKNOWN.found(rules=f"the default route is by {gets.default[0]}", **words)
+            yield ROUTES_UNKNOWN.found(rules=f"the default route uses {gets.default[0]}", **words)
 
     def _lost_addresses(self) -> Iterator[Finding]:
         """Of a network, other rules compare them."""
@@ -290,7 +318,7 @@ def _new_rules(had: Optional[Passage], gets: Passage) -> tuple[str, ...]:
 
 
 def _missing(had: Optional[FamilyRoutes], gets: FamilyRoutes) -> list[str]:
-    """What the source has routes to, and the destination has not."""
+    """What the source has routes to, and the destination does not."""
     if had is None:
         return []
     if had.default:

@@ -33,15 +33,16 @@ SERVICE_STALE = degraded(
 SERVICE_NOT_SEEN = unknown("It is unknown whether the dnsmasq of {where} runs.")
 LEASE_TAKEN = blocked(
     "LEASE_REFUSED",
-    "{Where} has given {address}, the guest's address, to {other}.",
-    "The guest has its address by DHCP, and the network's dnsmasq there has given it to another, keeps it for another, "
-    "keeps another for the guest, or has no range with it: the guest loses it at its next renewal. Seen",
+    "{Where} has leased {address}, the guest's address, to {other}.",
+    "The guest got its address by DHCP. On the destination, the network's dnsmasq has leased or reserved it for "
+    "another guest, reserves a different address for the guest, or has no range that contains it: the guest loses its "
+    "address at its next renewal. Seen",
     "the same `ips` on both hosts",
 )
-LEASE_RESERVED = blocked("LEASE_REFUSED", "{Where} keeps {address}, the guest's address, for {other}.")
-LEASE_OTHER = blocked("LEASE_REFUSED", "{Where} keeps {other} for the guest, whose address is {address}.")
-LEASE_OUTSIDE = blocked("LEASE_REFUSED", "{Where} has no DHCP range with {address}, the guest's address.")
-LEASES_NOT_SEEN = unknown("Which addresses {where} has given to guests is not known.")
+LEASE_RESERVED = blocked("LEASE_REFUSED", "{Where} reserves {address}, the guest's address, for {other}.")
+LEASE_OTHER = blocked("LEASE_REFUSED", "{Where} reserves {other} for the guest, whose current address is {address}.")
+LEASE_OUTSIDE = blocked("LEASE_REFUSED", "{Where} has no DHCP range that contains {address}, the guest's address.")
+LEASES_NOT_SEEN = unknown("It is unknown which addresses {where} has leased to guests.")
 _FAULTS = {dnsmasq.DEAD: SERVICE_DEAD, dnsmasq.BROKEN: SERVICE_DEAD, dnsmasq.STALE: SERVICE_STALE}
 
 

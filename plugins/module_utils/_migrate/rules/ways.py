@@ -10,7 +10,7 @@ from .. import remedy
 from ..finding import Remedy, unknown
 from ..frame_path import Way
 
-WAY_OBSCURE = unknown("It is unknown whether frames of {subject} leave {host} by {link}: it {state}.")
+WAY_OBSCURE = unknown("It is unknown whether frames of {subject} leave {host} through {link}: it {state}.")
 
 _STATES = {
     why.SET_DOWN: "is down",
@@ -19,13 +19,13 @@ _STATES = {
     why.OWN_MAC_ONLY: "takes frames for its own MAC address only (a macvlan not in mode passthru)",
     why.NOWHERE: "leads nowhere",
     why.NOT_IN_VLAN: "is not in the VLAN of the guest's port",
-    why.ISOLATED: "is an isolated port of its bridge, as the NIC's is",
+    why.ISOLATED: "is an isolated port of its bridge, like the NIC's port",
     why.NO_FLOWS: "is Open vSwitch in fail mode secure without flows",
     why.TWO_TAGS: "adds a second VLAN tag",
     why.FLOWS: "is Open vSwitch with flows of its own",
-    why.VLANS: "filters VLANs, which cannot be followed there",
+    why.VLANS: "filters VLANs, which the check cannot follow there",
     why.ENDS_HERE: "ends on the host itself",
-    why.NOT_SEEN: "cannot be seen",
+    why.NOT_SEEN: "cannot be read",
 }
 
 
@@ -36,6 +36,8 @@ def obstacle(way: Way) -> str:
         state = f"passes no frames (its bridge has the port in state {link.port_state if link else None})"
     elif way.why == why.KIND:
         state = f"is a link of kind {way.what}"
+    elif way.why == why.PROGRAM:
+        state = f"has {way.what}, which may drop frames"
     elif way.why == why.SETTING:
         state = f"has {way.what} set as a port of its bridge"
     elif way.why == why.NOT_FLOODED:
