@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a destination refuses a guest that comes now: from the guest's XML, and facts written beforehand.
 
-Nothing is known of the guest's own host. What a guest cannot lose because it did not have it there either must not be
-held against this host; so its own host is taken to be like this one, unless the settings say that guests are connected.
+Nothing is known of the guest's own host. A guest that has nothing to lose must not be refused; so its own host is taken
+to be like this one, unless the settings say that guests are connected.
 """
 
 from __future__ import annotations

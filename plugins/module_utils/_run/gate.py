@@ -81,7 +81,7 @@ def remove(check_mode: bool) -> dict[str, Any]:
 
 
 def refresh() -> int:
-    """Writes the host's facts anew, on the host itself. The exit status."""
+    """Gathers the host's facts again, on the host itself. The exit status."""
     try:
         write_facts(_facts())
     except VirtfleetError as error:

@@ -60,10 +60,10 @@ def gate(lab, host, state="present", check=False, **options):
     return lab.run(host, [task("virt_migrate_gate", {"state": state, **options}, check)])[0]
 
 
-def migrate(lab, host, interface=None):
+def migrate(lab, host):
     """A new guest with a NIC in prod, from the source to this host. What virsh says, and where the guest runs then."""
     name = f"g{uuid4().hex[:8]}"
-    xml = domain_xml(name, [interface or network_interface("prod")], kind="qemu", machine=MACHINE)
+    xml = domain_xml(name, [network_interface("prod")], kind="qemu", machine=MACHINE)
     lab.on(SOURCE, "sh", "-c", f'printf %s "$1" >/run/{name}.xml', "sh", xml)
     lab.virsh(SOURCE, "create", f"/run/{name}.xml")
     way = ("virsh", "-q", "migrate", "--live", "--p2p", name, f"qemu+tcp://{host}/system")
@@ -72,13 +72,13 @@ def migrate(lab, host, interface=None):
     return done.stdout + done.stderr, there
 
 
-def assert_passes(lab, host, interface=None):
-    said, there = migrate(lab, host, interface)
+def assert_passes(lab, host):
+    said, there = migrate(lab, host)
     assert there == [host], said
 
 
-def assert_refuses(lab, host, code, interface=None):
-    said, there = migrate(lab, host, interface)
+def assert_refuses(lab, host, code):
+    said, there = migrate(lab, host)
     assert f"{SENTENCE}{code}" in " ".join(said.split()), said
     # It runs on where it was, and nothing of it is left here.
     assert there == [SOURCE]
