@@ -89,8 +89,8 @@ demo: setup ## a fleet of 3, the rollout, the migration check's matrix, a real l
 corpus: setup ## [XML=dir] [RELEASES=a,b]: the network XML in a folder, or in libvirt's own tests, through virt_network
 	@python tests/corpus/run.py $(if $(RELEASES),--releases $(RELEASES)) $(XML)
 
-truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n] [RELEASES=a,b]: migration scenarios against reality
-	@python tests/truth/run.py --lanes $(LANES) $(if $(RELEASES),--releases $(RELEASES)) $(if $(RANDOM),--drawn $(RANDOM) $(if $(SEED),--seed $(SEED))) $(SCENARIOS)
+truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n] [RELEASES=a,b] [GATE=1]: migration scenarios against reality
+	@python tests/truth/run.py --lanes $(LANES) $(if $(GATE),--gate) $(if $(RELEASES),--releases $(RELEASES)) $(if $(RANDOM),--drawn $(RANDOM) $(if $(SEED),--seed $(SEED))) $(SCENARIOS)
 
 evacuate: setup ## [SEED=n] [FLEETS=n]: guests leave a host and return, fleets by chance and faults; see docs/evacuation.md
 	@$(if $(SEED),SEED=$(SEED)) $(if $(FLEETS),FLEETS=$(FLEETS)) pytest tests/evacuate

@@ -23,17 +23,22 @@ from scenario import Asked, Scenario, ScenarioError, Side
 SOURCE = {"bookworm": "kvm1", "trixie": "kvm3"}
 DESTINATION = {"bookworm": "kvm2", "trixie": "kvm3"}
 BOOT_SECONDS = 90
+# A host that was booted again has no gate any more.
+REFRESH = "cd /var/lib/virtfleet-network-gate || exit 0; exec python3 -I -B code-*/gate.py refresh"
+GATE_SAYS = "virtfleet.network refuses the guest: "
 
 
 @dataclass
 class Result:
-    """What came of one scenario, guest by guest. broken: why it could not be run."""
+    """What came of one scenario, guest by guest. broken: why it could not be run; gated: guests that the destination's
+    gate refused."""
 
     scenario: Scenario
     outcomes: list[Outcome] = field(default_factory=list)
     gathered: dict[str, Any] = field(default_factory=dict)
     checked: dict[str, Any] = field(default_factory=dict)
     broken: str = ""
+    gated: set[str] = field(default_factory=set)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -44,8 +49,9 @@ class VoidError(Exception):
 class Lane:
     """One lab and its scenarios, one after the other."""
 
-    def __init__(self, fleet: Fleet, scenarios: list[Scenario], kernel: str, keys: dict[str, int]) -> None:
+    def __init__(self, fleet: Fleet, scenarios: list[Scenario], kernel: str, keys: dict[str, int], gate: bool) -> None:
         self.fleet = fleet
+        self.gate = gate
         self.results = [Result(scenario) for scenario in scenarios]
         self.kernel = kernel
         self.keys = keys
@@ -76,7 +82,7 @@ class Lane:
                 return {"names": [one.asked.name for one in self.guests]}
             result.gathered, result.checked = gathered or {}, checked or {}
             if not result.broken:
-                result.outcomes = self.end(result.scenario)
+                result.outcomes = self.end(result)
         except Exception as error:  # whatever it is, it is this scenario's and must not end the others'
             known = isinstance(error, (HostError, ScenarioError, VoidError))
             words = str(error) if known else f"{type(error).__name__}: {error}"
@@ -125,15 +131,20 @@ class Lane:
         late = () if early else scenario.source.run
         self.fleet.agents[source]("run", commands=[*late, *scenario.source.after])
 
-    def end(self, scenario: Scenario) -> list[Outcome]:
+    def end(self, result: Result) -> list[Outcome]:
+        scenario = result.scenario
         source, destination = self.hosts(scenario)
         try:
+            if self.gate and scenario.destination.daemon != "stopped":
+                self.fleet.agents[destination]("run", commands=[REFRESH])
             answers = [self._move(scenario, source, destination, one) for one in self.guests]
         finally:
             if scenario.destination.daemon == "stopped":
                 self.fleet.daemon("start", destination)
         outcomes = []
         for one, before, refused in zip(self.guests, self.before, answers):
+            if refused and GATE_SAYS in refused["message"]:
+                result.gated.add(one.asked.name)
             after = Seen() if refused else self.looker.after(destination, one, before)
             outcomes.append(judge(refused, before, after))
         return outcomes

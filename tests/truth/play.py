@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Callable
 
@@ -47,6 +48,13 @@ def tasks(number: int, scenario: Scenario, source: str, destination: str, door: 
         {"name": f"{scenario.key}: end", STEP: {"socket": str(door), "step": "end", "number": number,
          "gathered": "{{ gathered }}", "checked": "{{ checked }}"}},
     ]  # fmt: skip
+
+
+def gates(hosts: Iterable[str]) -> list[dict[str, Any]]:
+    """A gate on each host."""
+    return [
+        {"name": f"gate of {host}", "virtfleet.network.virt_migrate_gate": {}, "delegate_to": host} for host in hosts
+    ]
 
 
 def run(todo: list[dict[str, Any]], inventory: Path, folder: Path, door: Path, answer: Callable[..., Any]) -> str:

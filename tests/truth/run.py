@@ -1,13 +1,14 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Migration scenarios against reality: run.py [--lanes N] [--name LAB] [--releases A,B] [--reality]
+"""Migration scenarios against reality: run.py [--lanes N] [--name LAB] [--releases A,B] [--reality | --gate]
 [--drawn N [--seed S] | PATH ...]
 
 Each scenario is set up on real hosts, the check says its verdict, the guest migrates for real, and the one is held
 against the other. The last line counts; the exit status is 0 when all agree, 1 on any disagreement or when no scenario
-ran, 2 when the lab does not come up. --reality asks no check and shows what happens. Of scenarios that are drawn, the
-exit status is 0 when no verdict is a wrong ok, and few are wrong otherwise (table.BOUNDS).
+ran, 2 when the lab does not come up. --reality asks no check and shows what happens. --gate has the destination judge,
+which refuses guests by itself (docs/gate.md), and holds it against the check. Of scenarios that are drawn, the exit
+status is 0 when no verdict is a wrong ok, and few are wrong otherwise (table.BOUNDS).
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def work(lane: Lane, reality: bool, folder: Path) -> None:
             print(f"{time.monotonic() - began:6.1f} s  {result.scenario.key}", file=sys.stderr, flush=True)
         return
     door = folder / "door"
-    todo = [
+    todo = play.gates(lane.fleet.agents) if lane.gate else []
+    todo += [
         task
         for number, result in enumerate(lane.results)
         for task in play.tasks(number, result.scenario, *lane.hosts(result.scenario), door)
@@ -86,7 +88,7 @@ def run(scenarios: list[Scenario], args: argparse.Namespace) -> list[Result]:
                 files = guest.lab_guests.pinging_initrd(fleet.lab.dir)
                 guest.write_initrd(fleet.lab.shared, files[1])
                 mine = scenarios[number :: len(fleets)]
-                lane = Lane(fleet, mine, files[0], keys_of(mine, files[0]))
+                lane = Lane(fleet, mine, files[0], keys_of(mine, files[0]), args.gate)
                 made.append(lane)
                 own = Path(folder) / str(number)
                 own.mkdir()
@@ -107,6 +109,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--lanes", type=int, default=LANES, help=f"labs side by side (default: {LANES})")
     parser.add_argument("--name", default=NAME, help=f"which labs, of two runs side by side (default: {NAME})")
     parser.add_argument("--reality", action="store_true", help="show what happens, without the check")
+    parser.add_argument("--gate", action="store_true", help="what the gate of the destination refuses")
     parser.add_argument("--drawn", type=int, default=0, metavar="N", help="N scenarios that are drawn at random")
     parser.add_argument("--seed", default=str(random.randrange(10**6)), help="what they are drawn by")
     parser.add_argument(
@@ -140,6 +143,8 @@ def main(arguments: Sequence[str]) -> int:
     if args.reality:
         table.reality(results)
         return 0
+    if args.gate:
+        return table.gate(results)
     if args.drawn:
         print(f"seed {args.seed}; each scenario is a file in {DRAWN}, and can be run again alone")
         print(f"{len(left_out)} not run: this machine lacks what they need")

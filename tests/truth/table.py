@@ -82,6 +82,33 @@ def drawn(results: Sequence[Result], seconds: float) -> int:
     return 1 if bad or not ran else 0
 
 
+def gate(results: Sequence[Result]) -> int:
+    """What the gates refused, against the check's verdicts; returns the exit status."""
+    counts: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+    wrong = []
+    for result in results:
+        for row, asked in zip(_rows(result), result.scenario.guests):
+            refused = asked.name in result.gated
+            counts[f"{row.verdict}: {'refused' if refused else 'passed'}"] += 1
+            if refused and row.verdict != "blocked":
+                wrong.append(row.name)
+            if row.verdict == "blocked" and not refused:
+                passed[" ".join(_blocking(result, asked.name))] += 1
+    for key, number in sorted(counts.items()):
+        print(f"{number:4} {key}")
+    for codes, number in passed.most_common():
+        print(f"{number:4} blocked and passed, by {codes}")
+    for name in wrong:
+        print(f"REFUSED {name}")
+    return 0 if counts["blocked: refused"] and not wrong else 1
+
+
+def _blocking(result: Result, guest: str) -> list[str]:
+    said = next((one for one in result.checked.get("verdicts") or [] if one.get("guest") == guest), {})
+    return sorted({one["code"] for one in said.get("findings", []) if one["severity"] == "blocked"})
+
+
 def _judged(result: Result) -> Iterator[tuple[str, list[str]]]:
     key = f"{result.scenario.key} ({result.scenario.name})"
     if result.broken:

@@ -8,16 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from .._migrate.asked import PROBE
-from .._migrate.finding import BLOCKED, OK, SEVERITIES, WARNING, rank_of
+from .._migrate.finding import BLOCKED, SEVERITIES, rank_of
 from .._migrate.guest_facts import load_guests
-from .._migrate.rules.catalog import finding_codes
-from .._model.errors import VirtfleetError
 from .argument_spec import connection_spec
 from .module import Module, given, run
+from .policy import valid_policy
 
 NEVER = "never"
 FAIL_ON = (*reversed(SEVERITIES[1:]), NEVER)
-RATINGS = (BLOCKED, WARNING, OK)
 
 
 def main() -> None:
@@ -41,7 +39,7 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     params = module.params
-    policy = _policy(params["policy"])
+    policy = valid_policy(params["policy"])
     said = {"unsafe": True} if params["unsafe"] else {}
     guests = load_guests({**guest, **said} if said else guest for guest in params["guests"])
     if params["destination"] is None:
@@ -59,19 +57,6 @@ def _work(module: Module) -> dict[str, Any]:
     if params["fail_on"] != NEVER and rank_of(result["verdict"]) >= rank_of(params["fail_on"]):
         module.fail_json(_summary(result, params["fail_on"]), code="NOT_ADVISED", **result)
     return result
-
-
-def _policy(policy: dict[str, Any]) -> dict[str, str]:
-    """Raises VirtfleetError OPTIONS_INVALID."""
-    codes = finding_codes()
-    for code, rating in policy.items():
-        if code not in codes:
-            raise VirtfleetError("OPTIONS_INVALID", f"policy has {code!a}, which is not a finding code.")
-        if rating not in RATINGS:
-            raise VirtfleetError(
-                "OPTIONS_INVALID", f"policy sets {code} to {rating!a}; it must be one of {', '.join(RATINGS)}."
-            )
-    return dict(policy)
 
 
 def _summary(result: dict[str, Any], fail_on: str) -> str:

@@ -17,8 +17,8 @@ from .._migrate.asked import HOST, LINKS
 from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
 from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, NicFacts
-from .._migrate.nic_settings import canonical_port_settings, compute_nic_settings, find_source_link, is_attached
-from .._migrate.router.of_nic import as_source
+from .._migrate.nic_description import describe_nic, with_settings
+from .._migrate.nic_settings import canonical_port_settings, is_attached
 from .._model.guest import Nic
 from .gather import gather_from
 
@@ -72,7 +72,7 @@ def describe_guest(
         "gathered": host["gathered"],
         "disks": [{**disk, "shared": _is_shared(disk, mounts)} for disk in rest["disks"]],
         "blockers": blockers,
-        "nics": [_asked_for(nic, found, here) for nic in found.guest.nics],
+        "nics": [describe_nic(nic, found.guest.running, here) for nic in found.guest.nics],
     }
     guest = read_record(GuestFacts, facts)
     nics = zip(guest.nics, found.guest.nics)
@@ -102,52 +102,8 @@ def _is_shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Option
     return is_shared(path, mounts)
 
 
-def _asked_for(nic: Nic, found: DescribedGuest, here: DestinationFacts) -> dict[str, Any]:
-    """What a NIC's definition says, and what it is plugged into."""
-    own = dict(nic.own)
-    for name, value in (("mtu", nic.mtu), ("isolated", nic.isolated)):
-        if value is not None:
-            own[name] = value
-    named = nic.type != "network"
-    drawn = not named and found.guest.running and nic.actual in ("direct", "hostdev")
-    return {
-        "mac": nic.mac,
-        "type": nic.type,
-        "network": nic.network,
-        "portgroup": nic.portgroup,
-        "own": own,
-        "link": "up" if nic.up else "down",
-        "filter": nic.filter,
-        "filter_digest": (here.nwfilters or {}).get(nic.filter) if nic.filter else None,
-        "model": nic.model,
-        "transient": nic.transient,
-        "source": nic.source if named else None,
-        "mode": nic.mode if named else None,
-        "plugged_as": nic.actual if found.guest.running else None,
-        "target": nic.named,
-        "managed": nic.managed,
-        "queues": nic.queues,
-        "settings": None,
-        "leases": _leases(nic, here) if found.guest.running else None,
-        "device": nic.source if drawn else None,
-    }
-
-
-def _leases(nic: Nic, here: DestinationFacts) -> Optional[list[str]]:
-    """The addresses that its network's dnsmasq has given it."""
-    net = here.networks.get(nic.network or "")
-    leases = None if net is None else net.details.leases
-    return None if leases is None else [lease.ip for lease in leases if lease.mac == nic.mac]
-
-
 def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
     port = found.ports.get(nic.port or "")
     held = None if port is None else canonical_port_settings(port)
-    settings = compute_nic_settings(here, facts, facts.device, held)
-    link = None if nic.type == "network" else find_source_link(here, facts, nic.target)
-    return replace(
-        facts,
-        attached=is_attached(here, facts, nic.target) if found.guest.running else None,
-        settings=None if settings is None else replace(settings, routing=as_source(settings.routing)),
-        source_link=None if link is None else replace(link, routing=as_source(link.routing)),
-    )
+    attached = is_attached(here, facts, nic.target) if found.guest.running else None
+    return with_settings(replace(facts, attached=attached), here, nic.target, held)

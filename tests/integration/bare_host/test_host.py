@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ RELEASES = ("bullseye", "bookworm", "trixie", "testing") if EVERYWHERE else ("bo
 CONTRACT = [{"name": "lab", "reach": "nat", "ips": [{"address": "10.66.0.1", "prefix": 24}]}]
 PREPARE = Page("docs/runbook.md").files["prepare.yml"]
 ROLLOUT = json.dumps([{"hosts": "kvm", "gather_facts": False, "roles": [{"role": "virtfleet.network.networks"}]}])
+GATE = ROLLOUT.replace("virtfleet.network.networks", "virtfleet.network.migrate_gate")
+TIMER = "virtfleet-network-gate.timer"
 UNITS = {"libvirtd.socket", "libvirtd-ro.socket", "virtlogd.socket", "libvirtd.service"}
 SOCKETS = ("libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket")
 BINDINGS = {"lab": {"bridge": {"name": "virbr66"}}}
@@ -162,3 +165,28 @@ def test_an_unknown_package_is_named(bare):
     recap, output = bare.prepare(host_packages=["no-such-package"])
     assert recap["failed"] == 1, output
     assert "no-such-package" in output
+
+
+def test_a_timer_gathers_the_facts_of_the_gate(bare):
+    def play(*args, **variables):
+        recap, output = bare.play(GATE, *args, **{f"migrate_gate_{key}": value for key, value in variables.items()})
+        assert recap["failed"] == 0, output
+        return recap["changed"]
+
+    def gathered():
+        return json.loads(bare.host.on("cat", "/var/lib/virtfleet-network-gate/facts.json"))["host"]["gathered"]
+
+    assert play("--check", state="present") > 0
+    assert play(state="present") > 0
+    assert (play(state="present"), play("--check", state="present")) == (0, 0)
+    assert TIMER in enabled(bare.host)
+    assert bare.host.on("systemctl", "is-active", TIMER).strip() == "active"
+    before = gathered()
+    while time.time() < before + 1:
+        time.sleep(0.1)
+    bare.host.on("systemctl", "start", TIMER.replace(".timer", ".service"))
+    assert gathered() > before
+    assert play(state="present", refresh=0) > 0
+    assert TIMER not in enabled(bare.host)
+    assert play(state="absent") > 0
+    assert play(state="absent") == 0

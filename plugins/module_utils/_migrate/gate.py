@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a destination refuses a guest that comes now: from the guest's XML, and facts written beforehand.
+
+Nothing is known of the guest's own host. A guest that has nothing to lose must not be refused; so its own host is taken
+to be like this one, unless the settings say that guests are connected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Optional
+
+from .._xml.descriptor import parse_descriptor
+from .._xml.guest import parse_guest
+from .decode import read_record
+from .destination_facts import DestinationFacts, read_destination
+from .finding import BLOCKED
+from .guest_facts import CheckedGuest, GuestFacts
+from .nic_description import describe_nic, with_settings
+from .verdicts import Policy, judge_guests
+
+# Of a link that exists: whether it is up, and whether it has a carrier (None of one that is down).
+LinkState = tuple[bool, Optional[bool]]
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """max_age: of the facts in seconds; pass_without_facts: or when the gate itself fails; policy: of severities;
+    assume_connected: that guests have a connection where they come from."""
+
+    max_age: float
+    pass_without_facts: bool
+    policy: dict[str, str]
+    assume_connected: bool = False
+
+
+class FactsUnusableError(Exception):
+    """The facts are missing, damaged or too old."""
+
+
+def describe_incoming(xml: str, alike: Optional[DestinationFacts] = None) -> GuestFacts:
+    """alike: a host like the one that the guest comes from; None if nothing is known of that.
+
+    Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    """
+    guest = parse_guest(xml, xml)
+    rest = parse_descriptor(xml)
+    facts = {
+        **rest,
+        "name": guest.name,
+        "uuid": guest.uuid,
+        "running": True,
+        "host": {"name": None, "uuid": None},
+        "disks": [{**disk, "shared": None} for disk in rest["disks"]],
+        "nics": [describe_nic(nic, False, None) for nic in guest.nics],
+    }
+    described = read_record(GuestFacts, facts)
+    if alike is None:
+        return described
+    return replace(described, nics=tuple(with_settings(nic, alike) for nic in described.nics))
+
+
+def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
+    """What virt_network_info gathered, without what changes whenever a guest comes or goes: libvirt checks that itself.
+
+    Raises FactsUnusableError.
+    """
+    if text is None:
+        raise FactsUnusableError("there are none")
+    try:
+        info = json.loads(text)
+        age = now - info["host"]["gathered"]
+        host = {**info["host"], "memory": None}
+        if host.get("migration"):
+            host["migration"] = {**host["migration"], "ports_free": None}
+        lasting = {**info, "guests": None, "pools": None, "host": host}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise FactsUnusableError("they are damaged") from None
+    if not 0 <= age <= max_age:
+        raise FactsUnusableError(f"they are {age:.0f} s old, and the limit is {max_age:.0f} s")
+    return lasting
+
+
+def with_links_now(info: Any, states: Mapping[str, LinkState]) -> Any:
+    """The facts with what has become of their links since. states: of every link that exists now."""
+    links = []
+    for link in info["links"] or ():
+        if link["name"] in states:
+            up, carrier = states[link["name"]]
+            links.append({**link, "admin": "up" if up else "down", "carrier": carrier})
+    return {**info, "links": None if info["links"] is None else links}
+
+
+def find_reasons(xml: str, info: Any, policy: Policy, assume_connected: bool) -> list[str]:
+    """The sentences of what blocks the guest. Raises VirtfleetError, DataError."""
+    here = read_destination(info)
+    guest = describe_incoming(xml, None if assume_connected else here)
+    judged = judge_guests([CheckedGuest(guest)], here, policy)
+    found = judged["verdicts"][0]["findings"]
+    return [f"{item['code']}: {item['sentence']}" for item in found if item["severity"] == BLOCKED]
+
+
+def decide(
+    xml: str, text: Optional[str], states: Mapping[str, LinkState], now: float, settings: GateSettings
+) -> Optional[str]:
+    """Why the guest is refused, in one line; None if it may come. Never raises."""
+    try:
+        info = with_links_now(lasting_facts(text, now, settings.max_age), states)
+        reasons = find_reasons(xml, info, settings.policy, settings.assume_connected)
+    except FactsUnusableError as error:
+        return _without(settings, f"The facts of this host cannot be used: {error}. Run virt_migrate_gate on it.")
+    except Exception as error:
+        # Whatever fails here must not decide by accident.
+        return _without(settings, f"The check failed: {' '.join(str(error).split())[:200]}")
+    return _line(" ".join(reasons)) if reasons else None
+
+
+def _without(settings: GateSettings, sentence: str) -> Optional[str]:
+    return None if settings.pass_without_facts else _line(f"GATE_WITHOUT_FACTS: {sentence}")
+
+
+def _line(sentence: str) -> str:
+    return "virtfleet.network refuses the guest: " + " ".join(sentence.split())[:2000]

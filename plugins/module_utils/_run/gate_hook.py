@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What libvirt's hook runs when a guest comes. It must not call libvirt, which waits for it, and must be fast."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from .._host.gate_files import FACTS, read_link_states, read_settings, read_text
+from .._migrate.gate import GateSettings, decide
+
+REFUSED = 3
+
+
+def judge_incoming() -> int:
+    """Judges the guest on standard input. 0: it may come; REFUSED: the reason is on standard error.
+
+    Raises whatever keeps it from judging, and the hook does what is set for that.
+    """
+    xml = sys.stdin.buffer.read().decode("utf-8", "replace")
+    said = decide(xml, read_text(FACTS), read_link_states(), time.time(), GateSettings(**read_settings()))
+    if said is None:
+        return 0
+    sys.stderr.write(said + "\n")
+    return REFUSED
