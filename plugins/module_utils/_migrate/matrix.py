@@ -9,9 +9,13 @@ The cells come from verdicts that hosts gave themselves, or are judged here, onc
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, Callable, Optional
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Callable, NamedTuple, Optional
 
+from .._fleet.lines import WIDTH, alike, columns, count, entry, fitting, fold_names, natural, paragraph
 from .._model.errors import VirtfleetError
 from .destination_facts import read_destination
 from .finding import BLOCKED, OK, UNKNOWN, WARNING, Finding, rank_of, worst_of
@@ -21,6 +25,11 @@ from .verdicts import AnyGuest, Judgement, Policy, judge_guests, sort_findings
 
 MARKS = {OK: "+", WARNING: "!", UNKNOWN: "?", BLOCKED: "x"}
 HOME = "="
+# Of the rows of a table, beyond which only the exceptions are shown; and of the guests that a line names.
+_ROWS = 25
+_SHOWN = 3
+# In a sentence, in place of the host's name.
+_HOST = "\0"
 _GOOD = (OK, WARNING)
 # Errors of a host whose daemon does not answer.
 SILENT_CODES = (
@@ -42,7 +51,7 @@ def matrix_of_verdicts(
     Returns guests (each with guest, uuid, host, cells by host, best), repairs, problems and lines. Never raises for
     what a module can return.
     """
-    hosts = [destination] if destination else sorted(checked)
+    hosts = [destination] if destination else sorted(checked, key=natural)
     answers = {host: _verdicts_by_uuid(checked.get(host)) for host in hosts}
 
     def find_cell(uuid: str, host: str) -> Optional[Cell]:
@@ -59,7 +68,7 @@ def matrix_of_facts(
     policy: Optional[Policy] = None,
 ) -> dict[str, Any]:
     """The same, judged here. facts: host -> what virt_network_info returned there, or why it did not (msg)."""
-    hosts = [destination] if destination else sorted(facts)
+    hosts = [destination] if destination else sorted(facts, key=natural)
     guests = {home["uuid"]: _with_names(home["described"], facts.get(home["host"])) for home in _homes(found)}
     cells: dict[str, dict[str, Cell]] = {}
     read = dict(zip(guests, load_guests(guests.values())))
@@ -130,13 +139,14 @@ def _matrix(
             host: find_cell(home["uuid"], host) or silent[host] for host in hosts if destination or host != home["host"]
         }
         good = [host for host, cell in cells.items() if cell["verdict"] in _GOOD]
-        best = sorted(good, key=lambda host: (rank_of(cells[host]["verdict"]), len(cells[host]["findings"]), host))
+        # Equally good hosts stay in natural order.
+        best = sorted(good, key=lambda host: (rank_of(cells[host]["verdict"]), len(cells[host]["findings"])))
         rows.append({"guest": home["guest"], "uuid": home["uuid"], "host": home["host"], "cells": cells, "best": best})
     return {
         "guests": rows,
         "repairs": _repairs(rows),
         "problems": _problems(rows, found, destination),
-        "lines": [*_table_lines(rows, hosts), *_best_lines(rows, destination), *_reason_lines(rows), *_silent(found)],
+        "lines": [*_table_lines(rows, hosts, destination), *_reason_lines(rows), *_silent(found)],
     }
 
 
@@ -154,7 +164,7 @@ def _homes(found: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "running": guest["running"],
                     "described": guest,
                 }
-    return sorted(guests.values(), key=lambda guest: (guest["guest"], guest["uuid"]))
+    return sorted(guests.values(), key=lambda guest: (natural(guest["guest"]), guest["uuid"]))
 
 
 def _verdicts_by_uuid(result: Any) -> dict[str, Any]:
@@ -183,7 +193,7 @@ def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination:
     """Why there is no going on, a sentence for each guest."""
     problems = []
     if destination and destination not in found:
-        hosts = ", ".join(sorted(found)) or "none"
+        hosts = fold_names(found) or "none"
         problems.append(f"{destination} is not among the hosts of this play ({hosts}).")
     for row in rows:
         if destination:
@@ -191,11 +201,27 @@ def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination:
             if cell["verdict"] not in _GOOD:
                 problems.append(f"{row['guest']} cannot migrate to {destination}: {_first_sentence(cell)}")
         elif not row["best"]:
-            reasons = "; ".join(f"{host}: {_first_sentence(cell)}" for host, cell in row["cells"].items())
+            firsts = {host: cell["findings"][0] for host, cell in row["cells"].items() if cell["findings"]}
+            reasons = "; ".join(
+                f"{fold_names(names)}: {_said_of(firsts[names[0]], names)}"
+                for _sentence, names in alike((_without_host(finding, host), host) for host, finding in firsts.items())
+            )
             problems.append(
                 f"{row['guest']} on {row['host']} cannot migrate to any host: {reasons or 'there is no other host.'}"
             )
     return problems
+
+
+def _without_host(finding: Mapping[str, Any], host: str) -> str:
+    """The sentence with a gap in place of the host's name, the same on hosts that are alike."""
+    return _pattern(host).sub(_HOST, str(finding["sentence"]).replace(_HOST, "?"))
+
+
+def _said_of(finding: Mapping[str, Any], hosts: Sequence[str]) -> str:
+    """The sentence of the finding, which the first of the hosts has, for all of them."""
+    if len(hosts) == 1:
+        return str(finding["sentence"])
+    return _without_host(finding, hosts[0]).replace(_HOST, fold_names(hosts))
 
 
 def _first_sentence(cell: Cell) -> str:
@@ -229,30 +255,60 @@ def _distinct_findings(rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, 
     return list(found.values())
 
 
-def _key_of(finding: dict[str, Any]) -> str:
-    path = finding.get("path") or {}
+def _key_of(finding: Mapping[str, Any]) -> str:
+    """Equal for findings that differ only in their host."""
+    path, repair = finding.get("path") or {}, finding["remediation"]
     place = [path.get("network"), path.get("link")]
-    told = [finding["code"], finding["severity"], place, finding.get("parameters"), finding["remediation"]]
+    how = None if repair is None else [repair["module"], repair["arguments"]]
+    told = [finding["code"], finding["severity"], place, finding.get("parameters"), how]
     return json.dumps(told, sort_keys=True, default=str)
 
 
-def format_table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """One line for the head, one of dashes, one for each row; columns as wide as what is in them."""
-    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in [head, *rows]]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return lines
-
-
-def _table_lines(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
+def _table_lines(rows: list[dict[str, Any]], hosts: list[str], destination: Optional[str]) -> list[str]:
+    """Guests by hosts, or hosts by guests; or only the exceptions, where both are too wide or too long."""
     if not rows:
         return ["There are no guests to check."]
-    lines = format_table(
-        ["guest", "on", *hosts],
-        [[row["guest"], row["host"], *(_cell_text(row["cells"].get(host)) for host in hosts)] for row in rows],
+    legend = f"({', '.join(f'{mark} {verdict}' for verdict, mark in MARKS.items())}, {HOME} current host)"
+    best = _best_lines(rows, destination)
+    return fitting(
+        lambda: [*_by_guest(rows, hosts), legend, *best] if _may_fit(rows, hosts) else None,
+        lambda: [*_by_host(rows, hosts), legend, *best] if _may_fit(hosts, rows) else None,
+        lambda: _exceptions(rows, hosts),
     )
-    legend = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items())
-    return [*lines, f"({legend}, {HOME} current host)"]
+
+
+def _may_fit(rows: Sequence[Any], across: Sequence[Any]) -> bool:
+    return len(rows) <= _ROWS and len(across) * 3 <= WIDTH
+
+
+def _by_guest(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
+    cells = [[row["guest"], row["host"], *(_cell_text(row["cells"].get(host)) for host in hosts)] for row in rows]
+    return columns(["guest", "on", *hosts], cells)
+
+
+def _by_host(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
+    cells = [[host, *(_cell_text(row["cells"].get(host)) for row in rows)] for host in hosts]
+    return columns(["host", *(row["guest"] for row in rows)], cells)
+
+
+def _exceptions(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
+    """Guests that are alike once, with the hosts whose cells are not ok."""
+
+    def unlike(row: Mapping[str, Any]) -> tuple[tuple[int, str, str], ...]:
+        cells = ((host, row["cells"][host]) for host in hosts if host in row["cells"])
+        return tuple((-rank_of(cell["verdict"]), _cell_text(cell), host) for host, cell in cells if cell["findings"])
+
+    lines = [f"{count(len(rows), 'guest')}, {count(len(hosts), 'host')}. Only hosts that are not ok are listed."]
+    by_guest = [(unlike(row), row["guest"]) for row in rows]
+    sizes = Counter(cells for cells, _guest in by_guest)
+    for cells, guests in sorted(
+        alike(by_guest), key=lambda one: min((rank for rank, _text, _host in one[0]), default=1)
+    ):
+        texts = alike(((rank, text), host) for rank, text, host in cells)
+        said = [f"{text}: {fold_names(names)}" for (_rank, text), names in sorted(texts, key=lambda one: one[0][0])]
+        more = "" if sizes[cells] == len(guests) else f" ({sizes[cells]} guests)"
+        lines += entry("", fold_names(guests, _SHOWN) + more, *(said or [f"{MARKS[OK]} ok: every host"]), width=2)
+    return lines
 
 
 def _cell_text(cell: Optional[Cell]) -> str:
@@ -264,21 +320,53 @@ def _cell_text(cell: Optional[Cell]) -> str:
 
 
 def _best_lines(rows: list[dict[str, Any]], destination: Optional[str]) -> list[str]:
-    if destination or not rows:
+    if destination:
         return []
-    return ["", "Best candidates:", *(f"  {row['guest']}: {', '.join(row['best']) or 'none'}" for row in rows)]
+    groups = alike((", ".join(row["best"]) or "none", row["guest"]) for row in rows)
+    said = [f"{fold_names(guests, _SHOWN)}: {best}" for best, guests in groups]
+    return ["", "Best candidates:", *(line for text in said for line in paragraph(text, 2, 2))]
+
+
+class _Reason(NamedTuple):
+    """A finding of hosts that are alike, with all guests that it concerns there."""
+
+    hosts: list[str]
+    finding: Mapping[str, Any]
+    sentence: str
+    guests: set[str]
+
+
+def _reasons(rows: list[dict[str, Any]]) -> list[_Reason]:
+    """Each finding once for all hosts on which it concerns the same guests, except those that are on these hosts."""
+    homes: dict[str, set[str]] = {}
+    for row in rows:
+        homes.setdefault(row["host"], set()).add(row["guest"])
+    groups: dict[tuple[str, str], list[_Reason]] = {}
+    for host, finding, guests in _distinct_findings(rows):
+        sentence, names = _without_host(finding, host), set(guests)
+        same = groups.setdefault((_key_of(finding), sentence), [])
+        for reason in same:
+            at_home = set().union(*(homes.get(other, set()) for other in (host, *reason.hosts)))
+            if reason.guests - at_home == names - at_home:
+                reason.hosts.append(host)
+                reason.guests.update(names)
+                break
+        else:
+            same.append(_Reason([host], finding, sentence, names))
+    return [reason for same in groups.values() for reason in same]
 
 
 def _reason_lines(rows: list[dict[str, Any]]) -> list[str]:
-    """Each reason once for all guests that it concerns, with what repairs it."""
-    reasons = sorted(
-        _distinct_findings(rows),
-        key=lambda reason: (reason[0], -rank_of(reason[1]["severity"]), reason[1]["code"], reason[1]["sentence"]),
-    )
+    """Each reason once for all hosts and guests that it concerns, with what repairs it."""
     lines = []
-    for host, finding, names in reasons:
-        who = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        lines.append(f"{MARKS[finding['severity']]} {host}: {finding['code']}: {finding['sentence']} ({who})")
+    for reason in sorted(
+        _reasons(rows),
+        key=lambda one: (natural(one.hosts[0]), -rank_of(one.finding["severity"]), one.finding["code"], one.sentence),
+    ):
+        finding = reason.finding
+        where = fold_names(reason.hosts)
+        said = f"{finding['code']}: {_said_of(finding, reason.hosts)} ({fold_names(reason.guests, _SHOWN)})"
+        lines += paragraph(f"{MARKS[finding['severity']]} {where}: {said}", 0, 2)
         if finding["remediation"] is not None:
             lines.append(f"    repair: {finding['remediation']['module']} {finding['remediation']['arguments']}")
     return ["", "Reasons:", *lines] if lines else []
@@ -286,8 +374,20 @@ def _reason_lines(rows: list[dict[str, Any]]) -> list[str]:
 
 def _silent(found: Mapping[str, Any]) -> list[str]:
     """Hosts whose own guests are not known, so that the table may lack some."""
+    silent = (host for host in found if "guests" not in (found[host] or {}))
+    reasons = alike((str((found[host] or {}).get("msg") or "no result").strip(), host) for host in silent)
     return [
-        f"? {host}: the guests of this host are unknown: {str((found[host] or {}).get('msg') or 'no result').strip()}"
-        for host in sorted(found)
-        if "guests" not in (found[host] or {})
+        line
+        for why, hosts in sorted(reasons, key=lambda one: natural(one[1][0]))
+        for line in paragraph(f"? {fold_names(hosts)}: the guests of {_these(hosts)} are unknown: {why}", 0, 2)
     ]
+
+
+def _these(hosts: Sequence[str]) -> str:
+    return "this host" if len(hosts) == 1 else "these hosts"
+
+
+@cache
+def _pattern(host: str) -> re.Pattern[str]:
+    """The host's name, or what is before its domain, as a word."""
+    return re.compile(rf"(?<![\w.-])(?:{re.escape(host)}|{re.escape(host.partition('.')[0])})(?![\w-])")
