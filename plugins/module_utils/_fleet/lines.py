@@ -36,8 +36,13 @@ def fold_names(names: Iterable[str], most: Optional[int] = None) -> str:
 
     most: of the names and runs that are shown; then follows how many more names there are.
     """
+    return fold_in_order(sorted(set(names), key=natural), most)
+
+
+def fold_in_order(names: Iterable[str], most: Optional[int] = None) -> str:
+    """The same, in the order given."""
     runs: list[list[str]] = []
-    for name in sorted(set(names), key=natural):
+    for name in names:
         if runs and _next(runs[-1][-1]) == name:
             runs[-1].append(name)
         else:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Callable, NamedTuple, Optional
 
-from .._fleet.lines import WIDTH, alike, columns, count, entry, fitting, fold_names, natural, paragraph
+from .._fleet.lines import WIDTH, alike, columns, count, entry, fitting, fold_in_order, fold_names, natural, paragraph
 from .._model.errors import VirtfleetError
 from .destination_facts import read_destination
 from .finding import BLOCKED, OK, UNKNOWN, WARNING, Finding, rank_of, worst_of
@@ -287,7 +287,9 @@ def _by_guest(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
 
 
 def _by_host(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
-    cells = [[host, *(_cell_text(row["cells"].get(host)) for row in rows)] for host in hosts]
+    """Hosts that are alike are one row."""
+    groups = alike((tuple(_cell_text(row["cells"].get(host)) for row in rows), host) for host in hosts)
+    cells = [[fold_names(names), *texts] for texts, names in groups]
     return columns(["host", *(row["guest"] for row in rows)], cells)
 
 
@@ -322,7 +324,7 @@ def _cell_text(cell: Optional[Cell]) -> str:
 def _best_lines(rows: list[dict[str, Any]], destination: Optional[str]) -> list[str]:
     if destination:
         return []
-    groups = alike((", ".join(row["best"]) or "none", row["guest"]) for row in rows)
+    groups = alike((fold_in_order(row["best"]) or "none", row["guest"]) for row in rows)
     said = [f"{fold_names(guests, _SHOWN)}: {best}" for best, guests in groups]
     return ["", "Best candidates:", *(line for text in said for line in paragraph(text, 2, 2))]
 

@@ -109,13 +109,18 @@ def test_a_matrix_that_is_too_wide_turns():
     found["kvm1"]["guests"] = fleet_of(1, 3, ())[0]["kvm1"]["guests"]
     facts = {name: answering(answer, found["kvm1"]["guests"]) for name, answer in facts.items()}
     lines = migrate_candidates(found, facts)["lines"]
-    assert lines[:3] == [
-        "host   vm1             vm2             vm3",
-        "-----  --------------  --------------  --------------",
-        "kvm1   =               =               =",
+    assert lines[:10] == [
+        "host                    vm1             vm2             vm3",
+        "----------------------  --------------  --------------  --------------",
+        "kvm1                    =               =               =",
+        "kvm2, kvm3, kvm5-kvm20  + ok            + ok            + ok",
+        "kvm4                    x NET_INACTIVE  x NET_INACTIVE  x NET_INACTIVE",
+        "(+ ok, ! warning, ? unknown, x blocked, = current host)",
+        "",
+        "Best candidates:",
+        "  vm1-vm3: kvm2, kvm3, kvm5-kvm20",
+        "",
     ]
-    assert lines[5].split()[:2] == ["kvm4", "x"]
-    assert lines[11].split()[0] == "kvm10"
 
 
 def test_a_matrix_that_does_not_fit_either_way_has_the_exceptions():
