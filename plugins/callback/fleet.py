@@ -5,33 +5,6 @@
 
 from __future__ import annotations
 
-import atexit
-from collections.abc import Mapping
-from typing import Any, Optional
-
-from ansible import constants
-from ansible.plugins.callback.default import CallbackModule as Default
-
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.task_lines import (
-    CHANGED,
-    FAILED,
-    IGNORED,
-    OK,
-    SKIPPED,
-    UNREACHABLE,
-    WELL,
-    Diff,
-    HostResult,
-    changed_texts,
-    diff_lines,
-    effect_of_diff,
-    failed_texts,
-    message_lines,
-    recap_lines,
-    result_lines,
-    warning_lines,
-)
-
 DOCUMENTATION = r"""
 name: fleet
 type: stdout
@@ -71,6 +44,33 @@ EXAMPLES = r"""
 #
 # ANSIBLE_STDOUT_CALLBACK=virtfleet.network.fleet ansible-playbook virtfleet.network.rollout
 """
+
+import atexit
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from ansible import constants
+from ansible.plugins.callback.default import CallbackModule as Default
+
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.task_lines import (
+    CHANGED,
+    FAILED,
+    IGNORED,
+    OK,
+    SKIPPED,
+    UNREACHABLE,
+    WELL,
+    Diff,
+    HostResult,
+    changed_texts,
+    diff_lines,
+    effect_of_diff,
+    failed_texts,
+    message_lines,
+    recap_lines,
+    result_lines,
+    warning_lines,
+)
 
 # Tasks that only compute something on the controller, or load others.
 _INTERNAL = (

@@ -5,14 +5,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Optional
-
-from ansible import context
-from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible.plugins.loader import lookup_loader
-from ansible.plugins.lookup import LookupBase
-
 DOCUMENTATION = r"""
 name: fleet_hosts
 short_description: The hosts of a pattern within the limit
@@ -55,6 +47,14 @@ _raw:
   type: list
   elements: str
 """
+
+import re
+from typing import Any, Optional
+
+from ansible import context
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.plugins.loader import lookup_loader
+from ansible.plugins.lookup import LookupBase
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._fleet.lines import columns, paragraph
 from ..finding import UNKNOWN
-from ..matrix import MARKS
+from ..matrix_words import MARKS
 from .fleet import APART, UNIQUE
 from .shortage import ADDABLE
 from .words import quantity
