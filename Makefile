@@ -25,7 +25,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 TIERS := test-unit test-lint test-types test-sanity test-build test-lab test-walk
 LINTS := lint-ruff lint-format lint-ansible lint-yaml lint-docs lint-changelog
 
-.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth evacuate verdict matrix gaps bench walk clean
+.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth evacuate verdict matrix gaps output bench walk clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -103,6 +103,9 @@ matrix: setup ## [SMOKE=bullseye,testing/nftables]: the smoke tests on every lib
 
 gaps: setup ## [ON=bullseye,bookworm/modular] [RUNS=n]: what guests notice of a replug, against a restart by hand
 	@python tests/gaps/run.py $(if $(ON),--hosts $(ON)) $(if $(RUNS),--runs $(RUNS))
+
+output: setup ## the outputs of 20 hosts in docs/output.md
+	@python tests/terminal/run.py
 
 bench: setup ## the measurements
 	@python tests/bench/run.py

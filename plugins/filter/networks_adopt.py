@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import adopt
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import table
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import fold_host_names
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines import fold_names
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
 DOCUMENTATION = r"""
@@ -87,7 +87,7 @@ def networks_adopt(hosts: Any, groups: Any = None) -> dict[str, Any]:
     ]
     if unread:
         raise AnsibleFilterError(
-            f"Not read: {fold_host_names(unread)}. Make these hosts reachable, or exclude them with --limit: "
+            f"Not read: {fold_names(unread)}. Make these hosts reachable, or exclude them with --limit: "
             "otherwise the contract would lack their networks."
         )
     try:

@@ -73,7 +73,7 @@ _value:
       type: list
       elements: dict
     lines:
-      description: A table for people, the worst first, with equal findings of several hosts in one line.
+      description: A table for people, the worst first, with equal findings of several hosts or networks in one entry.
       type: list
       elements: str
     worst:
@@ -89,8 +89,8 @@ def networks_audit(contract: Any, hosts: Any, baseline: Optional[list[dict[str, 
     try:
         everything = audit(contract, hosts)
         found = new_or_worse(everything, baseline or [])
-        lines = table(found, without_findings((one.host for one in everything), map(str, hosts)))
         findings = [one.as_dict() for one in found]
+        lines = table(findings, without_findings((one.host for one in everything), map(str, hosts)))
         json.dumps(findings)  # what was found is shown as it is
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):
         raise AnsibleFilterError(

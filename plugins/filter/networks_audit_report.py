@@ -32,7 +32,7 @@ options:
       - V(json) is what the role P(virtfleet.network.audit#role) accepts as a baseline.
       - V(xml) is JUnit XML with a test suite for each host. A host without findings has one test, which passes.
       - V(csv) has one line for each finding, with C(expected) and C(found) as JSON.
-      - V(md) is a table in Markdown, the worst first, with equal findings of several hosts in one row.
+      - V(md) is a table in Markdown, the worst first, with equal findings of several hosts or networks in one row.
     type: str
     choices: [json, xml, csv, md]
     required: true

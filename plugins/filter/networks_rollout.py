@@ -65,10 +65,15 @@ _value:
     hosts:
       description:
         - For each host C(state) (V(new), V(old) or V(unknown)), C(failed) (whether the fault was on this host),
-          C(networks) (those that were changed), C(code) (null if there is none) and C(reason).
+          C(networks) (the names of those that were changed), C(changes), C(code) (null if there is none) and
+          C(reason).
+        - Each of C(changes) has C(network), C(effect) (V(created), V(changed) or V(removed)), C(disruption) (V(none),
+          V(next_start) or V(restart)), C(guests) (the names of those that notice or that wait for the next start),
+          C(gap_ms) (the longest time that one of them is cut off from the host, measured, or in check mode expected;
+          null if none is) and C(pending) (the options that take effect at the next start).
       type: dict
     lines:
-      description: A table for people, at most 99 columns wide unless a word is longer.
+      description: A table for people, hosts that are alike in one entry, at most 99 columns wide.
       type: list
       elements: str
 """

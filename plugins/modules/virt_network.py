@@ -90,6 +90,10 @@ network:
   returned: success
   type: dict
   sample: {name: lan, forward: {mode: nat}, state: active, autostart: true}
+effect:
+  description: V(created), V(changed), V(removed) or V(none), in check mode what the run would do.
+  returned: success
+  type: str
 steps:
   description: Steps that were executed, or in check mode would be, in order.
   returned: success

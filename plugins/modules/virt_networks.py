@@ -80,6 +80,9 @@ networks:
     changed:
       description: Whether the network was changed.
       type: bool
+    effect:
+      description: V(created), V(changed), V(removed) or V(none), in check mode what the run would do.
+      type: str
     steps:
       description: The steps, as M(virtfleet.network.virt_network) returns them.
       type: list

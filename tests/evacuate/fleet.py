@@ -101,10 +101,12 @@ def table(output: str, head: str) -> dict[str, list[str]]:
     rows: dict[str, list[str]] = {}
     lines = output[output.rindex(head) :].splitlines()[2:]
     for line in lines:
-        cells = line.strip().strip('",').split()
+        text = line.strip().strip('",')
+        cells = text.split()
         if not cells or cells == ["]"]:
             break
-        rows[cells[0]] = cells[1:]
+        if text[0] != " ":  # otherwise the last cell of the row above goes on
+            rows[cells[0]] = cells[1:]
     return rows
 
 

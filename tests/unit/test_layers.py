@@ -35,6 +35,8 @@ ALLOWED = {
     "_ansible": ("_model", "_xml", "_plan", "_fleet", "_migrate", "_run", "ansible"),
     "modules": ("_ansible", "ansible"),
     "action": ("_migrate", "ansible"),
+    "callback": ("_fleet", "ansible"),
+    "lookup": ("ansible",),
     "filter": ("_fleet", "_migrate", "_audit", "_model.errors", "ansible.errors"),
     "doc_fragments": (),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
+from .._model.desired import ABSENT
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._plan.step import Plan, concerned
 
@@ -19,6 +20,7 @@ def plan_result(plan: Plan, gaps: Optional[dict[str, Gap]] = None) -> dict[str, 
     return {
         "name": plan.network,
         "changed": plan.changed,
+        "effect": _effect(plan),
         "steps": [step.as_dict() for step in plan.steps],
         "pending": list(plan.pending),
         "outstanding": list(plan.outstanding),
@@ -28,6 +30,14 @@ def plan_result(plan: Plan, gaps: Optional[dict[str, Gap]] = None) -> dict[str, 
         "expected_gaps": _expected_gaps(plan),
         "replugged": [] if gaps is None else [_replugged(item, gaps) for item in plan.plugged],
     }
+
+
+def _effect(plan: Plan) -> str:
+    if not plan.changed:
+        return "none"
+    if plan.before.get("state") == ABSENT:
+        return "created"
+    return "removed" if plan.after.get("state") == ABSENT else "changed"
 
 
 def _expected_gaps(plan: Plan) -> dict[str, Any]:

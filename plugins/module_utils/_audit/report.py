@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable
 from xml.etree import ElementTree
 
-from .._fleet.host_lines import fold_host_names, natural
+from .._fleet.lines import fold_names, natural
 from .finding import EVERY_HOST, rank_of
-from .table import without_findings
+from .table import grouped, without_findings
 
 FindingData = Mapping[str, Any]
 
@@ -56,23 +56,23 @@ def _cell(finding: FindingData, column: str) -> str:
 
 
 def _markdown(findings: Sequence[FindingData], hosts: Sequence[str], _fail_on: str) -> str:
-    """One table, the worst first, hosts that are alike in one row."""
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for one in sorted(findings, key=lambda one: (-rank_of(one["severity"]), one["code"])):
-        key = tuple(str(one[column]) for column in ("severity", "code", "network", "sentence", "repair"))
-        alike.setdefault(key, []).append(one["host"] or EVERY_HOST)
+    """One table, the worst first, hosts and networks that are alike in one row."""
     rows = [
         ("severity", "code", "hosts", "network", "finding", "repair"),
         ("---",) * 6,
         *(
-            (severity, f"`{code}`", *map(_escaped, (fold_host_names(where), network, sentence, repair)))
-            for (severity, code, network, sentence, repair), where in alike.items()
+            (
+                one.severity,
+                f"`{one.code}`",
+                *map(_escaped, (fold_names(one.hosts), fold_names(one.networks), one.sentence, one.repair)),
+            )
+            for one in grouped(findings)
         ),
     ]
-    lines = [f"| {' | '.join(row)} |" for row in rows] if alike else []
+    lines = [f"| {' | '.join(row)} |" for row in rows] if findings else []
     clean = without_findings((one["host"] for one in findings), hosts)
     if clean:
-        lines += [*([""] if lines else []), f"Without findings: {_escaped(fold_host_names(clean))}."]
+        lines += [*([""] if lines else []), f"Without findings: {_escaped(fold_names(clean))}."]
     return "\n".join(lines) + "\n"
 
 

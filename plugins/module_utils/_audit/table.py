@@ -1,31 +1,64 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The findings for people: the worst first, hosts that are alike folded."""
+"""The findings for people: the worst first, hosts and networks that are alike folded."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from textwrap import wrap
-from typing import Any
+from typing import Any, NamedTuple
 
-from .._fleet.host_lines import WIDTH, fold_host_names
-from .finding import EVERY_HOST, SEVERITIES, AuditFinding, rank_of
+from .._fleet.lines import alike, entry, fold_names, natural
+from .finding import EVERY_HOST, AuditFinding, rank_of
+
+# In a sentence, in place of the network's name.
+_NETWORK = "\0"
 
 
-def table(findings: Iterable[AuditFinding], well: Sequence[str]) -> list[str]:
-    """well: the hosts without any finding. Lines of at most WIDTH columns, unless a single word is longer."""
-    alike: dict[tuple[int, str, str, str], set[str]] = {}
-    for one in findings:
-        key = (-rank_of(one.kind.severity), one.code, one.network, one.sentence())
-        alike.setdefault(key, set()).add(one.host or EVERY_HOST)
-    lines = []
-    for (rank, code, _network, sentence), where in sorted(alike.items(), key=lambda item: item[0]):
-        lines += wrap(f"{SEVERITIES[-rank]:<8}{code}: {fold_host_names(where)}", WIDTH, subsequent_indent=" " * 10)
-        lines += wrap(sentence, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
-    if well:
-        lines += wrap(f"{'clean':<8}{fold_host_names(well)}", WIDTH, subsequent_indent=" " * 10)
-    return lines
+class Group(NamedTuple):
+    """Findings of which all is the same, except host and network: each of the hosts has it for each of the networks.
+
+    sentence: with the names of all networks.
+    """
+
+    severity: str
+    code: str
+    networks: tuple[str, ...]
+    hosts: tuple[str, ...]
+    sentence: str
+    repair: str
+
+
+def grouped(findings: Iterable[Mapping[str, Any]]) -> list[Group]:
+    """findings: as AuditFinding.as_dict makes them. The worst first."""
+    by_network = alike(((_without_network(one), one["network"]), one["host"] or EVERY_HOST) for one in findings)
+    # Only sentences that name the network can be about several.
+    groups = alike(
+        ((key, tuple(hosts), "" if _NETWORK in key[2] else network), network) for (key, network), hosts in by_network
+    )
+    made = [
+        Group(severity, code, tuple(networks), hosts, sentence.replace(_NETWORK, fold_names(networks)), repair)
+        for ((severity, code, sentence, repair), hosts, _network), networks in groups
+    ]
+    return sorted(
+        made, key=lambda one: (-rank_of(one.severity), one.code, [*map(natural, one.networks)], one.sentence, one.hosts)
+    )
+
+
+def _without_network(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    sentence, network = str(finding["sentence"]).replace(_NETWORK, "?"), str(finding["network"])
+    if network and network in sentence:
+        sentence = re.sub(rf"(?<![\w.-]){re.escape(network)}(?![\w-])", _NETWORK, sentence)
+    return str(finding["severity"]), str(finding["code"]), sentence, str(finding["repair"])
+
+
+def table(findings: Iterable[Mapping[str, Any]], well: Sequence[str]) -> list[str]:
+    """well: the hosts without any finding."""
+    lines: list[str] = []
+    for one in grouped(findings):
+        lines += entry(one.severity, f"{one.code}: {fold_names(one.hosts)}", one.sentence)
+    return lines + (entry("clean", fold_names(well)) if well else [])
 
 
 def new_or_worse(findings: Iterable[AuditFinding], baseline: Iterable[Mapping[str, Any]]) -> list[AuditFinding]:

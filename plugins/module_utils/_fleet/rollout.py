@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from textwrap import wrap
 from typing import Any
 
-from .._model.few import few
-from .host_lines import WIDTH, fold_host_names, natural
+from .changes import change_lines, changes
+from .lines import alike, entry, fold_names, natural
 
 NEW, OLD, UNKNOWN = "new", "old", "unknown"
 STATES = (NEW, OLD, UNKNOWN)
@@ -22,7 +21,7 @@ def rollout(outcomes: Mapping[str, Mapping[str, Any]], check_mode: bool) -> dict
     """outcomes: what the role recorded for each host, empty for a host that it did not reach."""
     hosts = {str(name): _outcome(outcomes[name]) for name in sorted(outcomes, key=lambda name: natural(str(name)))}
     result: dict[str, Any] = {state: [name for name in hosts if hosts[name]["state"] == state] for state in STATES}
-    lines = [_heading(result, len(hosts), check_mode), *_table(hosts, check_mode)]
+    lines = [_heading(result, len(hosts), check_mode), *_table(hosts)]
     return {**result, "check_mode": check_mode, "hosts": hosts, "lines": lines}
 
 
@@ -32,11 +31,13 @@ def _outcome(recorded: Mapping[str, Any]) -> dict[str, Any]:
         reason = str(recorded.get("reason") or ("" if recorded else "The rollout did not reach this host."))
     else:
         state, reason = UNKNOWN, "The rollout ended while this host was being changed."
-    networks = recorded.get("networks")
+    pools = [{**one, "network": _pool_of(one)} for one in _list(recorded.get("pools")) if isinstance(one, Mapping)]
+    made = changes(_list(recorded.get("networks")), pools)
     return {
         "state": state,
         "failed": bool(recorded.get("failed")),
-        "networks": [str(network) for network in networks] if isinstance(networks, (list, tuple)) else [],
+        "networks": [change["network"] for change in made],
+        "changes": made,
         "code": str(recorded["code"]) if recorded.get("code") else None,
         "reason": reason,
     }
@@ -47,21 +48,26 @@ def _heading(result: Mapping[str, Any], number: int, check_mode: bool) -> str:
     return f"{'Check mode, nothing was changed. ' if check_mode else ''}Hosts: {number}; {counts}."
 
 
-def _table(hosts: Mapping[str, Mapping[str, Any]], check_mode: bool) -> list[str]:
-    alike: dict[tuple[int, str], list[str]] = {}
-    for name, outcome in hosts.items():
-        alike.setdefault((STATES.index(outcome["state"]), _text(outcome, check_mode)), []).append(name)
+def _pool_of(result: Mapping[str, Any]) -> Any:
+    """The network whose pool was filled: the item of the role's loop."""
+    item = result.get("networks_pool")
+    return item.get("name") if isinstance(item, Mapping) else None
+
+
+def _list(value: Any) -> Any:
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _table(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    groups = alike(((STATES.index(outcome["state"]), _texts(outcome)), name) for name, outcome in hosts.items())
     lines = []
     # Hosts that are well first; the exceptions stay next to the end of the output.
-    for (rank, text), names in sorted(alike.items(), key=lambda item: (item[0][0], natural(item[1][0]))):
-        lines += wrap(f"{STATES[rank]:<9}{fold_host_names(names)}", WIDTH, subsequent_indent=" " * 11)
-        lines += wrap(text, WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 11)
+    for (rank, texts), names in sorted(groups, key=lambda group: (group[0][0], natural(group[1][0]))):
+        lines += entry(STATES[rank], fold_names(names), *texts)
     return lines
 
 
-def _text(outcome: Mapping[str, Any], check_mode: bool) -> str:
+def _texts(outcome: Mapping[str, Any]) -> tuple[str, ...]:
     if outcome["reason"]:
-        return f"{outcome['code']}: {outcome['reason']}" if outcome["code"] else str(outcome["reason"])
-    if outcome["networks"]:
-        return f"{'would change' if check_mode else 'changed'}: {few(outcome['networks'])}"
-    return "nothing to change" if outcome["state"] == NEW else "unchanged"
+        return (f"{outcome['code']}: {outcome['reason']}" if outcome["code"] else str(outcome["reason"]),)
+    return tuple(change_lines(outcome["changes"])) or ("nothing to change" if outcome["state"] == NEW else "unchanged",)

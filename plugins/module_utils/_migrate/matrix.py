@@ -8,26 +8,19 @@ The cells come from verdicts that hosts gave themselves, or are judged here, onc
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
+from .._fleet.lines import alike, fold_names, natural
 from .._model.errors import VirtfleetError
 from .destination_facts import read_destination
-from .finding import BLOCKED, OK, UNKNOWN, WARNING, Finding, rank_of, worst_of
+from .finding import OK, WARNING, Finding, rank_of, worst_of
 from .guest_facts import CheckedGuest, load_guests
-from .verdict_kinds import NO_ANSWER, UNREACHABLE
+from .matrix_words import distinct_findings, reason_lines, said_of, silent_lines, table_lines, without_host
+from .verdict_kinds import NO_ANSWER, SILENT_CODES, UNREACHABLE
 from .verdicts import AnyGuest, Judgement, Policy, judge_guests, sort_findings
 
-MARKS = {OK: "+", WARNING: "!", UNKNOWN: "?", BLOCKED: "x"}
-HOME = "="
 _GOOD = (OK, WARNING)
-# Errors of a host whose daemon does not answer.
-SILENT_CODES = (
-    "DAEMON_UNREACHABLE", "DAEMON_SILENT", "DAEMON_LOST", "PERMISSION_DENIED", "HOST_KEY_UNKNOWN",
-    "CERTIFICATE_REFUSED",
-)  # fmt: skip
-
 Cell = dict[str, Any]
 # (UUID of a guest, name of a host in the inventory) -> its cell, None where the host said nothing about the guest.
 FindCell = Callable[[str, str], Optional[Cell]]
@@ -42,7 +35,7 @@ def matrix_of_verdicts(
     Returns guests (each with guest, uuid, host, cells by host, best), repairs, problems and lines. Never raises for
     what a module can return.
     """
-    hosts = [destination] if destination else sorted(checked)
+    hosts = [destination] if destination else sorted(checked, key=natural)
     answers = {host: _verdicts_by_uuid(checked.get(host)) for host in hosts}
 
     def find_cell(uuid: str, host: str) -> Optional[Cell]:
@@ -59,7 +52,7 @@ def matrix_of_facts(
     policy: Optional[Policy] = None,
 ) -> dict[str, Any]:
     """The same, judged here. facts: host -> what virt_network_info returned there, or why it did not (msg)."""
-    hosts = [destination] if destination else sorted(facts)
+    hosts = [destination] if destination else sorted(facts, key=natural)
     guests = {home["uuid"]: _with_names(home["described"], facts.get(home["host"])) for home in _homes(found)}
     cells: dict[str, dict[str, Cell]] = {}
     read = dict(zip(guests, load_guests(guests.values())))
@@ -130,13 +123,14 @@ def _matrix(
             host: find_cell(home["uuid"], host) or silent[host] for host in hosts if destination or host != home["host"]
         }
         good = [host for host, cell in cells.items() if cell["verdict"] in _GOOD]
-        best = sorted(good, key=lambda host: (rank_of(cells[host]["verdict"]), len(cells[host]["findings"]), host))
+        # Equally good hosts stay in natural order.
+        best = sorted(good, key=lambda host: (rank_of(cells[host]["verdict"]), len(cells[host]["findings"])))
         rows.append({"guest": home["guest"], "uuid": home["uuid"], "host": home["host"], "cells": cells, "best": best})
     return {
         "guests": rows,
         "repairs": _repairs(rows),
         "problems": _problems(rows, found, destination),
-        "lines": [*_table_lines(rows, hosts), *_best_lines(rows, destination), *_reason_lines(rows), *_silent(found)],
+        "lines": [*table_lines(rows, hosts, destination), *reason_lines(rows), *silent_lines(found)],
     }
 
 
@@ -154,7 +148,7 @@ def _homes(found: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "running": guest["running"],
                     "described": guest,
                 }
-    return sorted(guests.values(), key=lambda guest: (guest["guest"], guest["uuid"]))
+    return sorted(guests.values(), key=lambda guest: (natural(guest["guest"]), guest["uuid"]))
 
 
 def _verdicts_by_uuid(result: Any) -> dict[str, Any]:
@@ -183,7 +177,7 @@ def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination:
     """Why there is no going on, a sentence for each guest."""
     problems = []
     if destination and destination not in found:
-        hosts = ", ".join(sorted(found)) or "none"
+        hosts = fold_names(found) or "none"
         problems.append(f"{destination} is not among the hosts of this play ({hosts}).")
     for row in rows:
         if destination:
@@ -191,7 +185,11 @@ def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination:
             if cell["verdict"] not in _GOOD:
                 problems.append(f"{row['guest']} cannot migrate to {destination}: {_first_sentence(cell)}")
         elif not row["best"]:
-            reasons = "; ".join(f"{host}: {_first_sentence(cell)}" for host, cell in row["cells"].items())
+            firsts = {host: cell["findings"][0] for host, cell in row["cells"].items() if cell["findings"]}
+            reasons = "; ".join(
+                f"{fold_names(names)}: {said_of(firsts[names[0]], names)}"
+                for _sentence, names in alike((without_host(finding, host), host) for host, finding in firsts.items())
+            )
             problems.append(
                 f"{row['guest']} on {row['host']} cannot migrate to any host: {reasons or 'there is no other host.'}"
             )
@@ -205,89 +203,10 @@ def _first_sentence(cell: Cell) -> str:
 def _repairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What would repair the hosts, each once, by host and in the order of urgency. host: its name in the inventory."""
     found: dict[str, tuple[str, int, str, dict[str, Any]]] = {}
-    for host, finding, _guests in _distinct_findings(rows):
+    for host, finding, _guests in distinct_findings(rows):
         repair = finding["remediation"]
         if repair is not None:
             known = {"host": host, "module": repair["module"], "arguments": repair["arguments"]}
             key = repr(known)
             found.setdefault(key, (host, -rank_of(finding["severity"]), key, known))
     return [known for _host, _rank, _key, known in sorted(found.values(), key=lambda item: item[:3])]
-
-
-def _distinct_findings(rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any], list[str]]]:
-    """Each finding of a host once for all NICs and guests that it concerns, with the names of the guests."""
-    found: dict[tuple[str, ...], tuple[str, dict[str, Any], list[str]]] = {}
-    keys: dict[int, str] = {}
-    for row in rows:
-        for host, cell in row["cells"].items():
-            for finding in cell["findings"]:
-                if id(finding) not in keys:
-                    keys[id(finding)] = _key_of(finding)
-                entry = found.setdefault((host, keys[id(finding)]), (host, finding, []))
-                if not entry[2] or entry[2][-1] != row["guest"]:
-                    entry[2].append(row["guest"])
-    return list(found.values())
-
-
-def _key_of(finding: dict[str, Any]) -> str:
-    path = finding.get("path") or {}
-    place = [path.get("network"), path.get("link")]
-    told = [finding["code"], finding["severity"], place, finding.get("parameters"), finding["remediation"]]
-    return json.dumps(told, sort_keys=True, default=str)
-
-
-def format_table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """One line for the head, one of dashes, one for each row; columns as wide as what is in them."""
-    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in [head, *rows]]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return lines
-
-
-def _table_lines(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
-    if not rows:
-        return ["There are no guests to check."]
-    lines = format_table(
-        ["guest", "on", *hosts],
-        [[row["guest"], row["host"], *(_cell_text(row["cells"].get(host)) for host in hosts)] for row in rows],
-    )
-    legend = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items())
-    return [*lines, f"({legend}, {HOME} current host)"]
-
-
-def _cell_text(cell: Optional[Cell]) -> str:
-    if cell is None:
-        return HOME
-    codes = list(dict.fromkeys(finding["code"] for finding in cell["findings"]))
-    more = f" +{len(codes) - 1}" if len(codes) > 1 else ""
-    return f"{MARKS[cell['verdict']]} {codes[0] if codes else 'ok'}{more}"
-
-
-def _best_lines(rows: list[dict[str, Any]], destination: Optional[str]) -> list[str]:
-    if destination or not rows:
-        return []
-    return ["", "Best candidates:", *(f"  {row['guest']}: {', '.join(row['best']) or 'none'}" for row in rows)]
-
-
-def _reason_lines(rows: list[dict[str, Any]]) -> list[str]:
-    """Each reason once for all guests that it concerns, with what repairs it."""
-    reasons = sorted(
-        _distinct_findings(rows),
-        key=lambda reason: (reason[0], -rank_of(reason[1]["severity"]), reason[1]["code"], reason[1]["sentence"]),
-    )
-    lines = []
-    for host, finding, names in reasons:
-        who = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        lines.append(f"{MARKS[finding['severity']]} {host}: {finding['code']}: {finding['sentence']} ({who})")
-        if finding["remediation"] is not None:
-            lines.append(f"    repair: {finding['remediation']['module']} {finding['remediation']['arguments']}")
-    return ["", "Reasons:", *lines] if lines else []
-
-
-def _silent(found: Mapping[str, Any]) -> list[str]:
-    """Hosts whose own guests are not known, so that the table may lack some."""
-    return [
-        f"? {host}: the guests of this host are unknown: {str((found[host] or {}).get('msg') or 'no result').strip()}"
-        for host in sorted(found)
-        if "guests" not in (found[host] or {})
-    ]

@@ -31,3 +31,9 @@ UNEXPECTED = unknown(
     "UNEXPECTED",
     "A rule of the check failed; the sentence names it. This is a bug in the collection: please report it",
 )
+
+# Errors of a host whose daemon does not answer.
+SILENT_CODES = (
+    "DAEMON_UNREACHABLE", "DAEMON_SILENT", "DAEMON_LOST", "PERMISSION_DENIED", "HOST_KEY_UNKNOWN",
+    "CERTIFICATE_REFUSED",
+)  # fmt: skip

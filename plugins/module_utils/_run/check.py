@@ -12,8 +12,8 @@ from typing import Any, Optional
 from .._host.connection import connect
 from .._migrate.destination_facts import read_destination
 from .._migrate.guest_facts import CheckedGuest
-from .._migrate.matrix import SILENT_CODES
 from .._migrate.rules.catalog import gathered_for_check, lookups_for
+from .._migrate.verdict_kinds import SILENT_CODES
 from .._migrate.verdicts import AnyGuest, judge_guests, judge_unreachable
 from .._model.errors import VirtfleetError
 from .gather import gather_from

@@ -222,6 +222,7 @@ ONE_EACH = {
     "kvm5": ("ip", "link", "set", "br7", "mtu", "1300"),
 }
 ALL = ("--limit", "kvm")
+STRICT = ("-e", "migrate_check_strict=true")
 
 
 def test_five_hosts_with_one_fault_each(hosts, inventory, tmp_path):
@@ -231,6 +232,8 @@ def test_five_hosts_with_one_fault_each(hosts, inventory, tmp_path):
     for host, command in ONE_EACH.items():
         hosts[host].run(*command)
     code, output = ansible(inventory, tmp_path, "virtfleet.network.migrate_check", *ALL)
+    assert code == 0, output
+    code, output = ansible(inventory, tmp_path, "virtfleet.network.migrate_check", *ALL, *STRICT)
     assert code != 0
     assert "web1 on kvm1 cannot migrate to any host" in output
     rows = {row.split()[0]: row for row in matrix(output) if row.startswith("web")}
@@ -256,7 +259,7 @@ def test_faults_are_found_repaired_and_found_no_more(case, hosts, inventory, tmp
     for host, commands in (("kvm2", on_kvm2), ("kvm3", on_kvm3)):
         for command in commands:
             hosts[host].run(*command)
-    code, output = ansible(inventory, tmp_path, "virtfleet.network.migrate_check")
+    code, output = ansible(inventory, tmp_path, "virtfleet.network.migrate_check", *STRICT)
     assert code != 0
     assert " ".join(matrix(output)[2].split()) == " ".join(f"web1 kvm1 = {shown}".split())
     assert "web1 on kvm1 cannot migrate to any host" in output

@@ -36,7 +36,7 @@ def test_all_goes_well_and_the_second_run_only_plans(hosts):
     told = rollout(hosts, "-e", "networks_serial=2")
     assert told.code == 0, told.output
     assert told.states() == (list(HOSTS), [], [])
-    assert told.table == ["Hosts: 4; new 4, old 0, unknown 0.", "new      kvm1-kvm4", "           changed: lab"]
+    assert told.table == ["Hosts: 4; new 4, old 0, unknown 0.", "new      kvm1-kvm4", "         +1 network: lab"]
     assert having(hosts) == list(HOSTS)
     assert waiting(hosts) == []
     assert calls(told, MAKE) == len(HOSTS)

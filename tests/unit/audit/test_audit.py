@@ -20,7 +20,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._audit.table imp
     table,
     without_findings,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.host_lines import WIDTH, fold_host_names, natural
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines import WIDTH, fold_names, natural
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
 
 CONTRACT = [
@@ -185,7 +185,7 @@ def test_each_kind_has_a_fault() -> None:
 
 def test_a_clean_fleet_has_no_finding() -> None:
     assert audit(CONTRACT, fleet()) == []
-    assert table([], list(fleet())) == ["clean   kvm1-kvm3"]
+    assert table([], list(fleet())) == ["clean    kvm1-kvm3"]
 
 
 @pytest.mark.parametrize("code", FAULTS)
@@ -328,7 +328,7 @@ def test_networks_outside_the_contract_may_be_apart() -> None:
 @given(st.sets(st.integers(1, 120), min_size=1))
 def test_folding_loses_no_host(numbers: set[int]) -> None:
     seen: set[int] = set()
-    for part in fold_host_names(f"kvm{number}" for number in numbers).split(", "):
+    for part in fold_names(f"kvm{number}" for number in numbers).split(", "):
         first, _dash, last = part.replace("kvm", "").partition("-")
         seen |= set(range(int(first), int(last or first) + 1))
     assert seen == numbers
@@ -340,10 +340,19 @@ def test_natural_order_and_width() -> None:
     for number in range(1, 51, 2):
         drop(hosts[f"kvm{number}"]["info"], "red")
     found = audit(CONTRACT, hosts)
-    lines = table(found, without_findings((one.host for one in found), hosts))
-    assert any(line.startswith("clean   kvm2, kvm4") for line in lines)
+    lines = table([one.as_dict() for one in found], without_findings((one.host for one in found), hosts))
+    assert any(line.startswith("clean    kvm2, kvm4") for line in lines)
     assert max(map(len, lines)) <= WIDTH
-    assert lines[0].startswith("error   NETWORK_MISSING: kvm1, kvm3")
+    assert lines[0].startswith("error    NETWORK_MISSING: kvm1, kvm3")
+
+
+def test_networks_that_are_alike_are_one_entry() -> None:
+    hosts = copy.deepcopy(fleet(3))
+    for host in ("kvm1", "kvm3"):
+        for network in ("red", "lab"):
+            drop(hosts[host]["info"], network)
+    lines = table([one.as_dict() for one in audit(CONTRACT, hosts)], ["kvm2"])
+    assert lines[:2] == ["error    NETWORK_MISSING: kvm1, kvm3", "         Network lab, red does not exist."]
 
 
 def test_a_baseline_leaves_what_is_new() -> None:

@@ -20,6 +20,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding i
     rank_of,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import NEVER, report
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import grouped
 
 HOSTS = ["kvm1", "kvm2", "kvm10"]
 TEXTS = st.text(max_size=12) | st.sampled_from(["a|b", "=1+1", "]]>", "<b>", "\0", "\ud800", 'x"y', "a\nb", "\ufffe"])
@@ -90,13 +91,30 @@ def test_json(findings):
 
 @given(FINDINGS)
 def test_markdown(findings):
-    """A row has six cells whatever is in them; rows are one for each thing to say, the worst first."""
+    """A row has six cells whatever is in them; rows are one for each group of findings, the worst first."""
     lines = [line for line in report("md", findings, HOSTS, "error").splitlines() if line.startswith("| ")][2:]
-    keys = ("severity", "code", "network", "sentence", "repair")
-    assert len(lines) == len({tuple(one[key] for key in keys) for one in findings})
+    assert len(lines) == len(grouped(findings))
     assert all(line.replace("\\|", "").count("|") == 7 for line in lines)
     ranks = [rank_of(line.split(" ")[1]) for line in lines]
     assert ranks == sorted(ranks, reverse=True)
+
+
+@given(FINDINGS)
+def test_folding_keeps_each_finding(findings):
+    """Each finding is in one group, with its own sentence where it is alone; each place of a group is a finding."""
+    places = [
+        (one.severity, one.code, network, host, one.repair)
+        for one in grouped(findings)
+        for network in one.networks
+        for host in one.hosts
+    ]
+    keys = ("severity", "code", "network", "host", "repair")
+    told = {(*(one[key] for key in keys[:3]), one["host"] or EVERY_HOST, one["repair"]) for one in findings}
+    assert set(places) == told
+    for group in grouped(findings):
+        if len(group.networks) == 1:
+            assert group.sentence in {one["sentence"].replace("\0", "?") for one in findings}
+        assert len(group.networks) == 1 or "" not in group.networks
 
 
 def test_markdown_of_a_small_fleet():

@@ -75,8 +75,7 @@ def test_guests_by_hosts():
         "",
         "Best candidates:",
         "  web1: kvm3",
-        "  web2: kvm2, kvm3",
-        "  web3: kvm2, kvm3",
+        "  web2, web3: kvm2, kvm3",
         "",
         "Reasons:",
         "x kvm2: NET_INACTIVE: Network 'red' on kvm2 is not active. (web1)",
@@ -89,6 +88,72 @@ def test_guests_by_hosts():
         {"host": "kvm2", "module": "virtfleet.network.virt_network", "arguments": {"name": "red", "state": "active"}},
         {"host": "kvm3", "module": "virtfleet.network.virt_network", "arguments": {"name": "red", "autostart": True}},
     ]
+
+
+def fleet_of(hosts, guests_on_each, broken):
+    """Hosts with guests; on every host in broken the network is inactive."""
+    found, facts, number = {}, {}, 0
+    for place in range(1, hosts + 1):
+        name = f"kvm{place}"
+        guests = []
+        for _guest in range(guests_on_each):
+            number += 1
+            guests.append(described(host(name), domain(interface(number=number), name=f"vm{number}", number=number)))
+        found[name] = {"guests": guests}
+        facts[name] = answering(info(host(name, active=name not in broken)), guests)
+    return found, facts
+
+
+def test_a_matrix_that_is_too_wide_turns():
+    found, facts = fleet_of(20, 0, {"kvm4"})
+    found["kvm1"]["guests"] = fleet_of(1, 3, ())[0]["kvm1"]["guests"]
+    facts = {name: answering(answer, found["kvm1"]["guests"]) for name, answer in facts.items()}
+    lines = migrate_candidates(found, facts)["lines"]
+    assert lines[:10] == [
+        "host                    vm1             vm2             vm3",
+        "----------------------  --------------  --------------  --------------",
+        "kvm1                    =               =               =",
+        "kvm2, kvm3, kvm5-kvm20  + ok            + ok            + ok",
+        "kvm4                    x NET_INACTIVE  x NET_INACTIVE  x NET_INACTIVE",
+        "(+ ok, ! warning, ? unknown, x blocked, = current host)",
+        "",
+        "Best candidates:",
+        "  vm1-vm3: kvm2, kvm3, kvm5-kvm20",
+        "",
+    ]
+
+
+def test_a_matrix_that_does_not_fit_either_way_has_the_exceptions():
+    broken = {"kvm4", "kvm19", "kvm20"}
+    result = migrate_candidates(*fleet_of(20, 4, broken))
+    assert max(map(len, result["lines"])) < 100
+    assert result["lines"] == [
+        "80 guests, 20 hosts. Only hosts that are not ok are listed.",
+        "  vm1-vm12, vm17-vm72",
+        "  x NET_INACTIVE: kvm4, kvm19, kvm20",
+        "  vm13-vm16",
+        "  x NET_INACTIVE: kvm19, kvm20",
+        "  vm73-vm76",
+        "  x NET_INACTIVE: kvm4, kvm20",
+        "  vm77-vm80",
+        "  x NET_INACTIVE: kvm4, kvm19",
+        "",
+        "Reasons:",
+        "x kvm4, kvm19, kvm20: NET_INACTIVE: Network 'red' on kvm4, kvm19, kvm20 is not active. (vm1-vm80)",
+        "    repair: virtfleet.network.virt_network {'name': 'red', 'state': 'active'}",
+    ]
+
+
+def test_hosts_are_one_reason_only_where_it_concerns_the_same_guests():
+    found, facts = fleet_of(3, 1, {"kvm2", "kvm3"})
+    reasons = [line for line in migrate_candidates(found, facts)["lines"] if "NET_INACTIVE:" in line]
+    assert reasons == ["x kvm2, kvm3: NET_INACTIVE: Network 'red' on kvm2, kvm3 is not active. (vm1-vm3)"]
+    # On kvm3 it concerns another guest as well, which kvm2 does not refuse for it.
+    del facts["kvm2"]
+    found["kvm1"]["guests"] += fleet_of(1, 4, ())[0]["kvm1"]["guests"][3:]
+    facts = {name: answering(answer, found["kvm1"]["guests"]) for name, answer in facts.items()}
+    reasons = [line for line in migrate_candidates(found, facts)["lines"] if "NET_INACTIVE:" in line]
+    assert reasons == ["x kvm3: NET_INACTIVE: Network 'red' on kvm3 is not active. (vm1, vm2, vm4)"]
 
 
 def test_all_to_one_host_are_judged_together():
@@ -132,7 +197,7 @@ def test_a_guest_that_is_defined_elsewhere_too_is_where_it_runs():
 def test_nothing_to_judge_and_a_destination_that_is_none():
     assert migrate_matrix({}, {})["lines"] == ["There are no guests to check."]
     result = migrate_matrix(FOUND, judged(FOUND), "kvm9")
-    assert result["problems"][0] == "kvm9 is not among the hosts of this play (kvm1, kvm2, kvm3)."
+    assert result["problems"][0] == "kvm9 is not among the hosts of this play (kvm1-kvm3)."
 
 
 @pytest.mark.parametrize("rubbish", ["", [], 7, {"kvm1": 7}, {"kvm1": {"guests": [7]}}])

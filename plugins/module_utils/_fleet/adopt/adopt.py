@@ -17,7 +17,7 @@ from ..._model.canonical import canonical
 from ..._model.field import Document
 from ..._model.network import NETWORK
 from ..contract_check import host_networks
-from ..host_lines import natural
+from ..lines import natural
 from ..network_options import NETWORK_OPTIONS
 from .difference import (
     BINDING_DIFFERS,
@@ -53,12 +53,14 @@ def adopt(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Any]) -> 
     """hosts: name to the result of virt_network_info; groups: the hosts of each group of the inventory."""
     by_network: dict[str, dict[str, Seen]] = {}
     differences: list[Difference] = []
-    for host in sorted(hosts, key=natural):
+    # In this order from here on, and so in every sentence.
+    hosts = {host: hosts[host] for host in sorted(hosts, key=natural)}
+    for host in hosts:
         for network in hosts[host]["networks"]:
             by_network.setdefault(network["name"], {})[host] = Seen(network, hosts[host].get("links"))
     differences += _transient(hosts)
     contract: list[Document] = []
-    bindings: dict[str, Document] = {host: {} for host in sorted(hosts, key=natural)}
+    bindings: dict[str, Document] = {host: {} for host in hosts}
     for name in sorted(by_network, key=natural):
         seen = by_network[name]
         entry, bound, found = _factored(name, seen)
@@ -68,7 +70,7 @@ def adopt(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Any]) -> 
         if any(one.code in LEFT_OUT for one in found):
             continue
         if len(seen) < len(hosts):
-            where = sorted(seen, key=natural)
+            where = list(seen)
             entry["hosts"] = _named(where, hosts, groups)
             sentence = f"Network {name} is on {len(seen)} of {len(hosts)} hosts; the contract lists them in hosts."
             differences.append(Difference(NETWORK_PARTIAL, name, tuple(where), sentence))
@@ -137,8 +139,8 @@ def _unequal(name: str, seen: Mapping[str, Seen], entry: Document, bound: Mappin
 
 def _transient(hosts: Mapping[str, Mapping[str, Any]]) -> list[Difference]:
     where: dict[str, list[str]] = {}
-    for host in sorted(hosts, key=natural):
-        for network in hosts[host].get("transient") or ():
+    for host, info in hosts.items():
+        for network in info.get("transient") or ():
             where.setdefault(network["name"], []).append(host)
     return [
         Difference(NETWORK_TRANSIENT, name, tuple(on), f"Network {name} is transient there and is left unchanged.")

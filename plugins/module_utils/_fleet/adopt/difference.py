@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from textwrap import wrap
 from typing import Any, NamedTuple
 
-from ..host_lines import WIDTH, fold_host_names, natural
+from ..lines import alike, entry, fold_names, natural
 
 REACH_DIFFERS = "REACH_DIFFERS"
 MTU_DIFFERS = "MTU_DIFFERS"
@@ -52,11 +51,10 @@ class Difference(NamedTuple):
 
 def between(code: str, network: str, what: str, values: Mapping[str, Any]) -> Difference:
     """values: host to what it has, as plain data; None when it has nothing."""
-    alike: dict[str, list[str]] = {}
-    for host in sorted(values, key=natural):
-        alike.setdefault(_shown(values[host]), []).append(host)
-    said = "; ".join(f"{value} on {fold_host_names(hosts)}" for value, hosts in alike.items())
-    return Difference(code, network, tuple(sorted(values, key=natural)), f"{what} of network {network}: {said}.")
+    names = tuple(sorted(values, key=natural))
+    groups = alike((_shown(values[host]), host) for host in names)
+    said = "; ".join(f"{value} on {fold_names(hosts)}" for value, hosts in groups)
+    return Difference(code, network, names, f"{what} of network {network}: {said}.")
 
 
 def sort_differences(differences: Iterable[Difference]) -> list[Difference]:
@@ -69,8 +67,7 @@ def table(differences: Iterable[Difference]) -> list[str]:
     lines: list[str] = []
     for one in differences:
         effect = "left out" if one.code in LEFT_OUT else "breaks" if one.code in BREAKING else "info"
-        lines += wrap(f"{effect:<9}{one.code}: {fold_host_names(one.hosts)}", WIDTH, subsequent_indent=" " * 11)
-        lines += wrap(one.sentence, WIDTH, initial_indent=" " * 9, subsequent_indent=" " * 9)
+        lines += entry(effect, f"{one.code}: {fold_names(one.hosts)}", one.sentence)
     return lines
 
 

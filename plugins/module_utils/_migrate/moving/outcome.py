@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
+from ..._fleet.lines import columns
 from ..._model.move import OFFLINE
 from ..after_migration import compare_after_migration
 from ..decode import DataError
 from ..guest_facts import load_guest
-from ..matrix import format_table
 from .recheck import BROKEN, FAILED, GOOD, MOVE, MOVED, UNKNOWN, find_described
 from .steps import PlanStep, say_stay
 
@@ -96,6 +96,6 @@ def show_outcome(outcomes: Sequence[Mapping[str, Any]], stays: Sequence[Mapping[
     head = ["guest", "from", "to", "result", "took", "downtime", "why"]
     problems = [f"{one['guest']}: {one['sentence']}" for one in outcomes if one["status"] not in GOOD]
     return {
-        "lines": format_table(head, rows) if rows else ["No guest had to move."],
+        "lines": columns(head, rows) if rows else ["No guest had to move."],
         "problems": problems + [say_stay(stay) for stay in stays],
     }

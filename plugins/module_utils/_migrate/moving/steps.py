@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ..._fleet.lines import columns
 from ..decode import DataError, read_record
-from ..matrix import format_table
 
 # Reasons of migrate_plan, for people.
 _WHY = {"leaves": "leaves its host", "makes_room": "makes room for others", "detour": "moves on later"}
@@ -110,7 +110,7 @@ def show_plan(plan: Any, steps: Sequence[PlanStep], rounds: Sequence[Sequence[in
         for place, step in sorted(enumerate(steps), key=lambda pair: (when[pair[0]], pair[0]))
     ]
     head = ["guest", "from", "to", "round", "why", "changes"]
-    lines = format_table(head, rows) if rows else ["No guest has to move."]
+    lines = columns(head, rows) if rows else ["No guest has to move."]
     lines += [line for stay in plan.get("stays") or () for line in _say_stay(stay)]
     if plan.get("optimal") is False:
         lines.append("The solver ran out of time: a better plan may exist.")

@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._fleet.lines import columns, paragraph
 from ..finding import UNKNOWN
-from ..matrix import MARKS, format_table
+from ..matrix_words import MARKS
 from .fleet import APART, UNIQUE
 from .shortage import ADDABLE
 from .words import quantity
 
-_WIDTH = 98
-# Of the last column, however wide the others are.
-_LEAST = 30
 _SHOWN = 3
 _HEAD = ["host", "guests", "verdict", "stay", "obstacles"]
 
@@ -32,23 +29,11 @@ def problem(row: Mapping[str, Any]) -> str:
 
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A table under 100 columns, then what would be enough for each host."""
-    cells = [_cells(row) for row in rows]
-    widths = [max(len(row[place]) for row in [_HEAD, *cells]) for place in range(len(_HEAD) - 1)]
-    room = max(_LEAST, _WIDTH - sum(widths) - 2 * len(widths))
-    table = []
-    for *row, binds in cells:
-        first, *more = textwrap.wrap(binds, room) or [""]
-        table += [[*row, first], *([*[""] * len(row), text] for text in more)]
-    enough = [
-        line
-        for row in rows
-        for one in row["additions"]
-        for line in textwrap.wrap(
-            f"{row['host']}: {one['sentence']}", _WIDTH, initial_indent="  ", subsequent_indent="    "
-        )
-    ]
-    return [*format_table(_HEAD, table), *(["", "This would be enough:", *enough] if enough else [])]
+    """A table, then what would be enough for each host."""
+    additions = [f"{row['host']}: {one['sentence']}" for row in rows for one in row["additions"]]
+    enough = [line for addition in additions for line in paragraph(addition, 2, 2)]
+    table = columns(_HEAD, [_cells(row) for row in rows])
+    return [*table, *(["", "This would be enough:", *enough] if enough else [])]
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

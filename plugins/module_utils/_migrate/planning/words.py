@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..matrix import format_table
+from ..._fleet.lines import columns
 from .fleet import APART, CPUS, HUGEPAGES, MEMBERS, PLACES, UNIQUE, Obstacle, PlannedGuest
 from .shortage import Addition, Shortage
 
@@ -84,7 +84,7 @@ def plan_lines(plan: Mapping[str, Any]) -> list[str]:
         ]
         for number, step in enumerate(plan["steps"])
     ]
-    lines = format_table(["step", "round", "guest", "from", "to", "verdict", ""], rows) if rows else ["No guest moves."]
+    lines = columns(["step", "round", "guest", "from", "to", "verdict", ""], rows) if rows else ["No guest moves."]
     if plan["stays"]:
         lines += ["", "These guests stay:"]
         lines += [f"  {one['guest']} on {one['host']}: {one['sentence']}" for one in plan["stays"]]
