@@ -143,6 +143,13 @@ def recorded_bridge(xml: str, mac: str) -> Optional[str]:
     return None if source is None else source.get("bridge")
 
 
+def tap_of(xml: str, mac: str) -> Optional[str]:
+    """The tap or macvtap of a running guest's NIC, by the guest's live XML; None when it has none."""
+    node = _interface(xml, mac)
+    target = None if node is None else node.find("target")
+    return None if target is None else target.get("dev")
+
+
 def _interface(xml: str, mac: str) -> Any:
     for node in parse(xml).iterfind("devices/interface"):
         found = node.find("mac")
