@@ -66,6 +66,9 @@ _value:
       description:
         - For each host C(state) (V(new), V(old) or V(unknown)), C(failed) (whether the fault was on this host),
           C(networks) (those that were changed), C(code) (null if there is none) and C(reason).
+        - C(guests) lists the running guests that could not get the new settings, each with C(network), C(guest),
+          C(mac), C(differs), C(reason) and C(takes_effect), as
+          RV(virtfleet.network.virt_portgroup#module:guests_on_old_settings). Only with C(networks_guests=update).
       type: dict
     lines:
       description: A table for people, at most 99 columns wide unless a word is longer.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any
 
@@ -16,6 +16,8 @@ NEW, OLD, UNKNOWN = "new", "old", "unknown"
 STATES = (NEW, OLD, UNKNOWN)
 # While a host is being changed; a run that ends then does not know what the host has.
 BEGUN = "begun"
+# The facts about a guest on old settings.
+_GUEST = ("guest", "mac", "differs", "reason", "takes_effect")
 
 
 def rollout(outcomes: Mapping[str, Mapping[str, Any]], check_mode: bool) -> dict[str, Any]:
@@ -39,7 +41,20 @@ def _outcome(recorded: Mapping[str, Any]) -> dict[str, Any]:
         "networks": [str(network) for network in networks] if isinstance(networks, (list, tuple)) else [],
         "code": str(recorded["code"]) if recorded.get("code") else None,
         "reason": reason,
+        "guests": list(_guests(recorded.get("guests"))),
     }
+
+
+def _guests(recorded: Any) -> Iterator[dict[str, Any]]:
+    """recorded: of each network, guests_on_old_settings as the modules return it."""
+    for network, found in recorded.items() if isinstance(recorded, Mapping) else ():
+        for one in found if isinstance(found, (list, tuple)) else ():
+            if isinstance(one, Mapping):
+                yield {"network": str(network), **{key: _told(one.get(key)) for key in _GUEST}}
+
+
+def _told(value: Any) -> Any:
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
 
 
 def _heading(result: Mapping[str, Any], number: int, check_mode: bool) -> str:
@@ -60,6 +75,15 @@ def _table(hosts: Mapping[str, Mapping[str, Any]], check_mode: bool) -> list[str
 
 
 def _text(outcome: Mapping[str, Any], check_mode: bool) -> str:
+    """What was changed, and how many guests wait. The data says which, and why."""
+    names = {str(one["guest"]) for one in outcome["guests"]}
+    if not names:
+        return _changes(outcome, check_mode)
+    guests = "1 guest keeps" if len(names) == 1 else f"{len(names)} guests keep"
+    return f"{_changes(outcome, check_mode)}; {guests} old settings until the next migration or start"
+
+
+def _changes(outcome: Mapping[str, Any], check_mode: bool) -> str:
     if outcome["reason"]:
         return f"{outcome['code']}: {outcome['reason']}" if outcome["code"] else str(outcome["reason"])
     if outcome["networks"]:

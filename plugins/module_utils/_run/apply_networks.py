@@ -67,6 +67,7 @@ def apply_networks(
         work, old = _refreshed(conn, host, wanted, plan_all(conn, wanted, everything, host, restart), refresh)
         work, turns = _ordered(work)
         warnings = [*opened.warnings, *kept, *(warning for plan, _observed in work for warning in plan.warnings)]
+        warnings += _unknown(old)
         if check_mode:
             opened.rehearse(work)
             warnings += _outstanding(work)
@@ -78,6 +79,12 @@ def apply_networks(
             opened, work, lambda: _looked_at(conn, wanted, work, host, restart, refresh), turns
         )
         return Applied(after, warnings, opened.gaps, opened.confirm, old)
+
+
+def _unknown(old: dict[str, Optional[list[dict[str, Any]]]]) -> list[str]:
+    names = [f"'{name}'" for name, found in old.items() if found is None]
+    said = f"This connection shows no guests; guests that run with old settings of {few(names)} are not updated."
+    return [said] if names else []
 
 
 def _refreshed(

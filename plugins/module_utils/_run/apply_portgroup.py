@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._host.snapshot import HostSnapshot
 from .._model.desired import ABSENT, NEVER
@@ -27,8 +27,10 @@ from .._plan.portgroup import (
 from .._plan.portgroup_use import refuse_if_used
 from .._plan.step import Plan
 from .converged import not_converged
-from .old_guests import OldGuests, find_old_guests
 from .session import Safety, session
+
+if TYPE_CHECKING:
+    from .old_guests import OldGuests
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def apply_portgroup(
         if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
             refuse_if_used(wish, is_default(observed, wish.name), snapshot.guests)
         found = _old(snapshot, wish, observed, running)
-        if refresh:
+        if refresh and found:
             plan = found.added_to(plan)
         if check_mode:
             opened.rehearse([(plan, observed)])
@@ -66,7 +68,7 @@ def apply_portgroup(
 
             observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host, refresh))
             found = _old(snapshot, wish, observed, running)
-        old = found.listed(refreshed=refresh)
+        old = found.listed(refreshed=refresh) if found else []
         warnings = [*opened.warnings, *plan.warnings]
         if old is None:
             warnings.append(
@@ -88,15 +90,21 @@ def _looked_at(conn: Any, wish: DesiredPortgroup, host: Host, refresh: bool) -> 
     snapshot = HostSnapshot(conn, host, wish.network)
     after = snapshot.with_ports(wish.network)
     rest, running = _planned(wish, after, host)
-    if refresh:
-        rest = _old(snapshot, wish, after, running).added_to(rest)
+    found = _old(snapshot, wish, after, running)
+    if refresh and found:
+        rest = found.added_to(rest)
     if rest.changed:
         raise not_converged(f"portgroup '{wish.name}' of network '{wish.network}'", rest)
     return after
 
 
-def _old(snapshot: HostSnapshot, wish: DesiredPortgroup, observed: Observed, running: Document) -> OldGuests:
+def _old(snapshot: HostSnapshot, wish: DesiredPortgroup, observed: Observed, running: Document) -> Optional[OldGuests]:
+    """None if there are no suspects."""
     found = suspects(running, wish.name, observed.plugged or ()) if observed.active else ()
+    if not found:
+        return None
+    from .old_guests import find_old_guests
+
     return find_old_guests(running, found, snapshot.host, lambda: snapshot.guests)
 
 

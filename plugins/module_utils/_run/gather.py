@@ -29,7 +29,6 @@ from .._model.observed import Observed
 from .._model.options import definition_options, network_options
 from .._plan.old_settings import suspects_of_any
 from .._xml.mark import is_managed
-from .old_guests import find_old_guests
 from .routing import Routing, read_routing
 
 
@@ -198,6 +197,10 @@ def _old_settings(snapshot: HostSnapshot, observed: Observed) -> Optional[list[d
         return []
     network = canonical(NETWORK, observed.live)
     found = suspects_of_any(network, snapshot.ports(observed.name))
+    if not found:
+        return []
+    from .old_guests import find_old_guests
+
     return find_old_guests(network, found, snapshot.host, lambda: snapshot.guests).listed()
 
 

@@ -45,10 +45,8 @@ class OldGuests:
 def find_old_guests(
     network: Document, found: tuple[Plugged, ...], host: Host, guests: Callable[[], Optional[tuple[Guest, ...]]]
 ) -> OldGuests:
-    """network: as it runs, canonical; found: suspects; guests: reads them, which is done only if there are suspects."""
+    """network: as it runs, canonical; found: suspects; guests: reads them."""
     means = Means(host)
-    if not found:
-        return OldGuests(network, means)
     running = guests()
     if running is None:
         return OldGuests(network, means, None)
@@ -73,7 +71,7 @@ def with_old_guests(
         network = None if runs is None else find(conn, plan.network)
         if runs is not None and network is not None:
             ports = read_ports(conn, network)
-            found = find_old_guests(runs, suspects_of_any(runs, ports), host, _reader(conn, ports))
+            found = _found(conn, host, runs, suspects_of_any(runs, ports))
             all_found[plan.network] = found
             refreshing = found.added_to(plan)
             if refreshing is not plan and observed.plugged is None:
@@ -83,5 +81,8 @@ def with_old_guests(
     return result, all_found
 
 
-def _reader(conn: Any, ports: tuple[Plugged, ...]) -> Callable[[], Optional[tuple[Guest, ...]]]:
-    return lambda: read_guests(conn, {str(port.uuid) for port in ports})
+def _found(conn: Any, host: Host, network: Document, suspects: tuple[Plugged, ...]) -> OldGuests:
+    """Guests are read only if there are suspects."""
+    if not suspects:
+        return OldGuests(network, Means(host))
+    return find_old_guests(network, suspects, host, lambda: read_guests(conn, {str(port.uuid) for port in suspects}))

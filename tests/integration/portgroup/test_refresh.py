@@ -7,10 +7,13 @@ who is left and why, and what a refused step leaves."""
 from __future__ import annotations
 
 import json
+import time
 from xml.etree import ElementTree as ET
 
 import pytest
 from batch import assert_refused, task
+
+from ansible_collections.virtfleet.network.tests.integration.rollout.rollouts import rollout
 
 from .conftest import OVS
 
@@ -23,11 +26,13 @@ NAT = (
 )
 LINUX = "<network><name>red</name><forward mode='bridge'/><bridge name='br0'/>{}</network>"
 # The lab's kernel lacks sfq, the fw classifier and policing. libvirt's limits of what a guest receives are a class of
-# htb, which it has; this stands in for the rest. It refuses links that are named in /run/tc-refuses.
+# htb, which it has; this stands in for the rest. It refuses links that are named in /run/tc-refuses,
+# and waits as many seconds as /run/tc-waits says.
 TC = """#!/bin/sh
 [ -e /run/tc-refuses ] && for name in $(cat /run/tc-refuses); do
     case "$*" in *"add dev $name "*) echo "$name is refused" >&2; exit 2;; esac
 done
+[ -e /run/tc-waits ] && touch /run/tc-waiting && sleep $(cat /run/tc-waits)
 case "$*" in
 *"sfq perturb 10"*) set -- qdisc add dev "$4" parent "$6" handle "$8" pfifo;;
 *" fw flowid"*|*police*) exit 0;;
@@ -42,7 +47,7 @@ RATES_XML = "<bandwidth><inbound average='{}' peak='2000' burst='256'/></bandwid
 def shaping(hosts):
     """Hosts on which libvirt can limit what guests receive."""
     for host in ("kvm1", "kvm2"):
-        hosts.on(host, "sh", "-c", "cp -n /usr/sbin/tc /usr/sbin/tc.real; rm -f /run/tc-refuses")
+        hosts.on(host, "sh", "-c", "cp -n /usr/sbin/tc /usr/sbin/tc.real; rm -f /run/tc-refuses /run/tc-wait*")
         hosts.on(host, "sh", "-c", 'printf %s "$1" >/usr/sbin/tc.new; chmod +x /usr/sbin/tc.new', "sh", TC)
         hosts.on(host, "mv", "/usr/sbin/tc.new", "/usr/sbin/tc")
     yield hosts
@@ -289,3 +294,84 @@ def test_all_networks_of_a_host(shaping, where):
     assert check["networks"][0]["steps"] == real["networks"][0]["steps"]
     assert (real["failed"], again["changed"]) == (False, False)
     assert rate(hosts, where, "web1", MAC(1)) == "2Mbit"
+
+
+def test_a_change_that_is_not_confirmed_takes_the_settings_back(shaping):
+    hosts = shaping
+    hosts.started("kvm1", NAT.format(f"<portgroup name='eng'>{RATES_XML.format(500)}</portgroup>"))
+    hosts.guest("kvm1", "web1", ("red", MAC(1), "eng"))
+    options = {"network": "red", "name": "eng", "guests": "update", "confirm_timeout": 60}
+    (limited,) = hosts.run("kvm1", [task("virt_portgroup", {**options, "bandwidth": RATES})])
+    assert rate(hosts, "kvm1", "web1", MAC(1)) == "8Mbit"
+    back = {"run": limited["confirm"]["run"], "decision": "roll_back"}
+    (decided,) = hosts.run("kvm1", [task("virt_network_confirm", back)])
+    assert not decided["failed"], decided
+    assert rate(hosts, "kvm1", "web1", MAC(1)) == "4Mbit"
+    assert 'average="500"' in hosts.groups("kvm1")[0]["eng"]
+
+    hosts.empty("kvm1")
+    hosts.started("kvm1", OVS.format("<portgroup name='eng'><vlan><tag id='40'/></vlan></portgroup>"))
+    hosts.guest("kvm1", "web1", ("red", MAC(1), "eng"))
+    (tagged,) = hosts.run("kvm1", [task("virt_portgroup", {**options, "vlan": {"tags": [{"id": 41}]}})])
+    assert hosts.ovs_port("kvm1", "web1", MAC(1))["tag"] == "41"
+    back = {"run": tagged["confirm"]["run"], "decision": "roll_back"}
+    (decided,) = hosts.run("kvm1", [task("virt_network_confirm", back)])
+    assert not decided["failed"], decided
+    assert hosts.ovs_port("kvm1", "web1", MAC(1))["tag"] == "40"
+    assert ports(hosts, "kvm1")[MAC(1)].find("vlan/tag").get("id") == "40"
+
+
+def test_a_killed_run_is_completed_by_the_next(shaping):
+    """In the middle of a refresh: libvirt ends its call, and the second guest is left."""
+    hosts = shaping
+    hosts.started("kvm1", NAT.format("<portgroup name='eng'/>"))
+    hosts.guest("kvm1", "app1", ("red", MAC(1), "eng"))
+    hosts.guest("kvm1", "web1", ("red", MAC(2), "eng"))
+    hosts.on("kvm1", "sh", "-c", "echo 4 >/run/tc-waits")
+    change = task("virt_portgroup", {"network": "red", "name": "eng", "bandwidth": RATES, "guests": "update"})
+    # With a file of its own, the module can be told from others.
+    process, lines = hosts.start("kvm1", [change], {"ansible_pipelining": False})
+    for _tenth in range(600):
+        if hosts.on("kvm1", "ls", "/run/tc-waiting", check=False):
+            break
+        time.sleep(0.1)
+    hosts.on("kvm1", "pkill", "-KILL", "-f", "AnsiballZ_virt_portgroup")
+    # Its session ends with it.
+    process.wait(60)
+    assert '"status": "ok"' not in lines.read_text()
+    hosts.on("kvm1", "rm", "/run/tc-waits", "/run/tc-waiting")
+    (again,) = hosts.run("kvm1", [change])
+    assert not again["failed"], again
+    assert "interrupted" in " ".join(again["warnings"])
+    assert (again["changed"], again["guests_on_old_settings"]) == (False, [])
+    assert [rate(hosts, "kvm1", guest, MAC(n)) for n, guest in ((1, "app1"), (2, "web1"))] == ["8Mbit", "8Mbit"]
+
+
+def test_the_rollout_brings_guests_up_to_date(shaping):
+    hosts = shaping
+    network = {"name": "red", "reach": "isolated", "portgroups": [{"name": "eng"}]}
+    switched = {"name": "edge", "reach": "l2", "portgroups": [{"name": "eng"}]}
+    edge = {"forward": {"mode": "bridge"}, "bridge": {"name": "ovsbr0"}, "virtualport": {"type": "openvswitch"}}
+    variables = {
+        "networks_contract": [network, switched],
+        "networks_bindings": {"red": {"bridge": {"name": "virbr9"}}, "edge": edge},
+        "networks_guests": "update",
+    }
+    told = rollout(hosts, "-e", json.dumps(variables))
+    assert told.code == 0, told.output
+    for host in ("kvm1", "kvm2"):
+        hosts.guest(host, "web1", ("red", MAC(1), "eng"), ("edge", MAC(2), "eng"))
+    network["portgroups"] = switched["portgroups"] = [{"name": "eng", "bandwidth": RATES}]
+    checked = rollout(hosts, "-e", json.dumps(variables), "--check")
+    told = rollout(hosts, "-e", json.dumps(variables))
+    for one, verb in ((checked, "would change"), (told, "changed")):
+        assert one.code == 0, one.output
+        line = f"{verb}: red, edge; 1 guest keeps old settings until the next migration or start"
+        assert line in " ".join(" ".join(one.table).split())
+        (left_over,) = one.summary["hosts"]["kvm1"]["guests"]
+        assert (left_over["network"], left_over["guest"], left_over["mac"]) == ("edge", "web1", MAC(2))
+        assert "queue" in left_over["reason"]
+    assert [rate(hosts, host, "web1", MAC(1)) for host in ("kvm1", "kvm2")] == ["8Mbit", "8Mbit"]
+    again = rollout(hosts, "-e", json.dumps(variables))
+    assert "changed=1" not in again.output
+    assert again.summary["hosts"]["kvm2"]["guests"] == told.summary["hosts"]["kvm2"]["guests"]

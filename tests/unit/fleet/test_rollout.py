@@ -29,7 +29,7 @@ def test_hosts_that_are_alike_are_one_line_in_natural_order():
     ]
     assert told["new"] == ["kvm1", "kvm2", "kvm3", "kvm9", "kvm10", "kvm11"]
     assert told["old"] == ["kvm4", "kvm5"]
-    assert told["hosts"]["kvm4"] == {**REFUSED, "networks": []}
+    assert told["hosts"]["kvm4"] == {**REFUSED, "networks": [], "guests": []}
 
 
 def test_a_host_that_was_being_changed_is_unknown():
@@ -42,6 +42,29 @@ def test_check_mode_says_that_nothing_was_changed():
     lines = rollout({"kvm1": {"state": "new", "networks": ["lab"]}}, True)["lines"]
     assert lines[0].startswith("Check mode, nothing was changed.")
     assert lines[-1].strip() == "would change: lab"
+
+
+def test_guests_that_wait_are_counted_in_the_table_and_told_in_the_data():
+    old = {
+        "guest": "web1",
+        "mac": "52:54:00:00:00:01",
+        "differs": ["vlan"],
+        "reason": "No.",
+        "takes_effect": ["next_start"],
+    }
+    hosts = {
+        f"kvm{number}": {"state": "new", "networks": ["red"], "guests": {"red": [{**old, "uuid": "u", "methods": []}]}}
+        for number in (1, 2)
+    }
+    hosts["kvm3"] = {"state": "new", "guests": {"lab": [old, {**old, "guest": "web2"}]}}
+    told = rollout(hosts, False)
+    assert told["lines"][1:] == [
+        "new      kvm1, kvm2",
+        "           changed: red; 1 guest keeps old settings until the next migration or start",
+        "new      kvm3",
+        "           nothing to change; 2 guests keep old settings until the next migration or start",
+    ]
+    assert told["hosts"]["kvm1"]["guests"] == [{"network": "red", **old}]
 
 
 def test_fifty_hosts_fit_into_the_terminal():
