@@ -700,6 +700,24 @@ options:
     default: idle
 """
 
+    GUESTS = r"""
+options:
+  guests:
+    description:
+      - What to do with running guests whose NICs are plugged in with other settings (bandwidth, VLAN,
+        C(trust_guest_rx_filters)) than their portgroup or network gives now.
+      - V(leave) leaves them. They get the settings at their next start, or when they are migrated.
+      - V(update) sets them where libvirt and the host can do it while the NIC stays plugged in, also for guests that
+        have been on old settings since an earlier change. The NIC's own definition stays as it is, so the NIC follows
+        its portgroup afterwards as before. RV(virtfleet.network.virt_portgroup#module:guests_on_old_settings) lists the
+        others, with the reason and the time at which they get the settings.
+      - With V(update), bandwidth and C(trust_guest_rx_filters) reach NICs in a Linux bridge, VLAN and the outbound
+        bandwidth those in Open vSwitch. If libvirt or Open vSwitch refuses one, the whole task is rolled back.
+    type: str
+    choices: [leave, update]
+    default: leave
+"""
+
     LOCK = r"""
 options:
   lock_timeout:

@@ -71,6 +71,9 @@ _value:
           V(next_start) or V(restart)), C(guests) (the names of those that notice or that wait for the next start),
           C(gap_ms) (the longest time that one of them is cut off from the host, measured, or in check mode expected;
           null if none is) and C(pending) (the options that take effect at the next start).
+        - C(guests_on_old_settings) lists the running guests that could not get the new settings, each with C(network),
+          C(guest), C(mac), C(differs), C(reason) and C(takes_effect), as
+          RV(virtfleet.network.virt_portgroup#module:guests_on_old_settings). Only with C(networks_guests=update).
       type: dict
     lines:
       description: A table for people, hosts that are alike in one entry, at most 99 columns wide.

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network
   - virtfleet.network.network.restart
+  - virtfleet.network.network.guests
   - virtfleet.network.network.lock
   - virtfleet.network.network.safety
   - virtfleet.network.network.connection
@@ -103,7 +104,7 @@ steps:
     action:
       description:
         - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe) or V(leases); for what is
-          plugged in, V(attach), V(move), V(release), V(reclaim) or V(free).
+          plugged in, V(attach), V(move), V(release), V(reclaim), V(free) or V(refresh).
         - For the temporary bridge of a replug, V(bypass) creates it and joins it to the network's bridge, V(aside)
           moves taps into it, V(join) joins it to the new bridge, V(unbypass) removes it.
       type: str
@@ -171,6 +172,13 @@ replugged:
   elements: dict
   sample: [{kind: guest, name: web1, mac: "52:54:00:00:00:01", tap: vnet0, portgroup: null, gap_ms: 512.4,
             guests_gap_ms: 3.1}]
+guests_on_old_settings:
+  description:
+    - NICs of running guests that the network would plug in with other settings now, and that could not be updated, as
+      RV(virtfleet.network.virt_portgroup#module:guests_on_old_settings). Null if the connection shows no guests.
+  returned: with O(guests=update), if the network runs on
+  type: list
+  elements: dict
 confirm:
   description:
     - The C(run) to pass to M(virtfleet.network.virt_network_confirm), and how many C(seconds) are left to confirm.

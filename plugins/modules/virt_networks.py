@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.networks
   - virtfleet.network.network.restart
+  - virtfleet.network.network.guests
   - virtfleet.network.network.lock
   - virtfleet.network.network.safety
   - virtfleet.network.network.connection
@@ -114,6 +115,12 @@ networks:
       type: dict
     replugged:
       description: What was plugged in again, as M(virtfleet.network.virt_network) returns it.
+      type: list
+      elements: dict
+    guests_on_old_settings:
+      description:
+        - With O(guests=update), the guests that could not be updated, as M(virtfleet.network.virt_network) returns
+          them.
       type: list
       elements: dict
 confirm:

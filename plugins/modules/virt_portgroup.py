@@ -13,11 +13,13 @@ description:
   - Creates, changes or removes one portgroup, in the running network and in its persistent definition, without stopping
     the network. Other portgroups are not changed, neither live nor persistent.
   - An omitted option is not changed. A given option is exact, including lists. An empty mapping removes the element.
-  - Guests get a portgroup's settings when they are plugged in, and keep them. RV(guests_on_old_settings) lists guests
-    whose settings differ from those that the portgroup has now, and how to update them.
+  - Guests get a portgroup's settings when they are plugged in, and keep them, unless O(guests=update) sets them.
+    RV(guests_on_old_settings) lists guests whose settings differ from those that the portgroup has now, and how to
+    update them.
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network.portgroup
+  - virtfleet.network.network.guests
   - virtfleet.network.network.lock
   - virtfleet.network.network.safety
   - virtfleet.network.network.connection
@@ -112,6 +114,14 @@ EXAMPLES = r"""
     default: true
   register: moved
 
+- name: Change the limits, also of the guests that are running
+  virtfleet.network.virt_portgroup:
+    network: lan
+    name: slow
+    bandwidth:
+      inbound: {average: 2048}
+    guests: update
+
 - name: Show the guests that run with old settings
   ansible.builtin.debug:
     msg: "{{ item.guest }} {{ item.mac }} {{ item.methods | map(attribute='method') | join(', ') }}"
@@ -136,7 +146,7 @@ portgroup:
 guests_on_old_settings:
   description:
     - NICs of running guests in this portgroup, or in no portgroup, whose settings differ from those that they would get
-      if plugged in now; in check mode, after the change.
+      if plugged in now; in check mode, after the change. With O(guests=update), those who could not be updated.
     - A NIC's own settings (C(<vlan>), C(<bandwidth>)) do not count as old.
     - Null over a connection that shows no guests.
   returned: success
@@ -159,13 +169,25 @@ guests_on_old_settings:
       description: The settings that differ, of C(virtualport), C(bandwidth), C(vlan) and C(trust_guest_rx_filters).
       type: list
       elements: str
+    live:
+      description: Whether O(guests=update) can set them while the NIC stays plugged in.
+      type: bool
+    reason:
+      description: Why not, as a sentence; null with C(live).
+      type: str
+    takes_effect:
+      description:
+        - When the NIC gets the settings at the latest, V(next_migration) (to a host whose network has them) or
+          V(next_start), whichever comes first.
+      type: list
+      elements: str
     methods:
       description: How to update the NIC, least disruptive method first.
       type: list
       elements: dict
       contains:
         method:
-          description: V(domiftune), V(ovs-vsctl), V(replug), V(migrate) or V(restart).
+          description: V(update), V(domiftune), V(ovs-vsctl), V(replug), V(migrate) or V(restart).
           type: str
         sentence:
           description: What to do, and what it implies.
@@ -177,7 +199,7 @@ steps:
   elements: dict
   contains:
     action:
-      description: V(define), V(update), V(release) or V(reclaim).
+      description: V(define), V(update), V(release), V(reclaim) or V(refresh), which updates a NIC of a guest.
       type: str
     section:
       description: For an update, libvirt's name for the section.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._model.desired import ACTIVE, IDLE, RESTARTS, STATES
+from .._model.desired import ACTIVE, GUESTS, IDLE, LEAVE, RESTARTS, STATES
 from .._model.field import CHILD, CHILDREN, METADATA, TEXTS, VALUES, Entity, Field
 from .._model.network import NETWORK
 
@@ -57,6 +57,10 @@ def connection_spec() -> dict[str, Any]:
 
 def restart_spec() -> dict[str, Any]:
     return {"restart": {"type": "str", "choices": list(RESTARTS), "default": IDLE}}
+
+
+def guests_spec() -> dict[str, Any]:
+    return {"guests": {"type": "str", "choices": list(GUESTS), "default": LEAVE}}
 
 
 def lock_spec() -> dict[str, Any]:

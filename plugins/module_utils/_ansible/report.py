@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from .._plan.gaps import Gap
 
 
-def plan_result(plan: Plan, gaps: Optional[dict[str, Gap]] = None) -> dict[str, Any]:
-    """The result for one network. gaps: how long each tap was cut off; None when nothing was put back."""
+Listed = Optional[list[dict[str, Any]]]
+
+
+def plan_result(
+    plan: Plan, gaps: Optional[dict[str, Gap]] = None, old: Optional[dict[str, Listed]] = None
+) -> dict[str, Any]:
+    """The result for one network. gaps: how long each tap was cut off; None when nothing was put back. old: guests on
+    old settings by network, where they were looked for."""
+    on_old = {"guests_on_old_settings": old[plan.network]} if old and plan.network in old else {}
     return {
         "name": plan.network,
         "changed": plan.changed,
@@ -29,6 +36,7 @@ def plan_result(plan: Plan, gaps: Optional[dict[str, Gap]] = None) -> dict[str, 
         "blocked_by_guests": [item.as_dict() for item in plan.blocked_by_guests],
         "expected_gaps": _expected_gaps(plan),
         "replugged": [] if gaps is None else [_replugged(item, gaps) for item in plan.plugged],
+        **on_old,
     }
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument_spec import connection_spec, network_exclusions, network_spec, restart_spec, safety_spec
+from .argument_spec import connection_spec, guests_spec, network_exclusions, network_spec, restart_spec, safety_spec
 from .module import Module, run
 
 
 def main() -> None:
     module = Module(
-        argument_spec={**network_spec(), **restart_spec(), **safety_spec(), **connection_spec()},
+        argument_spec={**network_spec(), **restart_spec(), **guests_spec(), **safety_spec(), **connection_spec()},
         mutually_exclusive=network_exclusions(),
         supports_check_mode=True,
     )
@@ -22,6 +22,7 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
+    from .._model.desired import UPDATE_GUESTS
     from .._model.options import network_options
     from .._run.apply_networks import apply_networks
     from .params import desired_network, safety
@@ -32,13 +33,14 @@ def _work(module: Module) -> dict[str, Any]:
         [desired_network(params)],
         uri=params["uri"],
         restart=params["restart"],
+        refresh=params["guests"] == UPDATE_GUESTS,
         check_mode=module.check_mode,
         safety=safety(params),
     )
     for warning in done.warnings:
         module.warn(warning)
     plan, observed = done.work[0]
-    result = plan_result(plan, done.gaps.get(plan.network))
+    result = plan_result(plan, done.gaps.get(plan.network), done.old)
     del result["name"]
     result["network"] = network_options(observed) if observed.exists else {}
     result["diff"] = plan_diff(plan)

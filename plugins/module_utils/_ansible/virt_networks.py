@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument_spec import connection_spec, network_exclusions, network_spec, restart_spec, safety_spec
+from .argument_spec import connection_spec, guests_spec, network_exclusions, network_spec, restart_spec, safety_spec
 from .module import Module, run
 
 
@@ -25,6 +25,7 @@ def main() -> None:
             "purge": {"type": "bool", "default": False},
             "adopt": {"type": "bool", "default": False},
             **restart_spec(),
+            **guests_spec(),
             **safety_spec(),
             **connection_spec(),
         },
@@ -35,6 +36,7 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
+    from .._model.desired import UPDATE_GUESTS
     from .._run.apply_networks import apply_networks
     from .params import desired_network, safety
     from .report import confirm_result, plan_diff, plan_result
@@ -44,6 +46,7 @@ def _work(module: Module) -> dict[str, Any]:
         [desired_network(network, claims=params["adopt"]) for network in params["networks"]],
         uri=params["uri"],
         restart=params["restart"],
+        refresh=params["guests"] == UPDATE_GUESTS,
         check_mode=module.check_mode,
         purge=params["purge"],
         safety=safety(params),
@@ -52,7 +55,7 @@ def _work(module: Module) -> dict[str, Any]:
         module.warn(warning)
     return {
         "changed": any(plan.changed for plan, _observed in done.work),
-        "networks": [plan_result(plan, done.gaps.get(plan.network)) for plan, _observed in done.work],
+        "networks": [plan_result(plan, done.gaps.get(plan.network), done.old) for plan, _observed in done.work],
         "diff": [plan_diff(plan) for plan, _observed in done.work if plan.before != plan.after],
         **confirm_result(done.confirm),
     }

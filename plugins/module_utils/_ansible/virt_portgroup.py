@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._model.desired import ABSENT, PRESENT
+from .._model.desired import ABSENT, PRESENT, UPDATE_GUESTS
 from .._model.portgroup import PORTGROUP
-from .argument_spec import connection_spec, options_of, safety_spec
+from .argument_spec import connection_spec, guests_spec, options_of, safety_spec
 from .module import Module, given, run
 
 OPTIONS = tuple(name for name, field in PORTGROUP.fields.items() if name != "name" and not field.volatile)
@@ -23,6 +23,7 @@ def main() -> None:
             **options_of(PORTGROUP),
             "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
             "in_use": {"type": "str", "choices": list(IN_USE), "default": IN_USE[0]},
+            **guests_spec(),
             **safety_spec(),
             **connection_spec(),
         },
@@ -49,6 +50,7 @@ def _work(module: Module) -> dict[str, Any]:
         wish,
         uri=params["uri"],
         in_use_allowed=params["in_use"] == "allow",
+        refresh=params["guests"] == UPDATE_GUESTS,
         check_mode=module.check_mode,
         safety=safety(params),
     )

@@ -150,7 +150,7 @@ GUEST_SETTINGS_OLD = Kind(
     "GUEST_SETTINGS_OLD",
     WARNING,
     "NIC {mac} of guest {guest} runs with outdated settings of network {network}: {settings}.",
-    "Update the guest, as docs/portgroups.md describes.",
+    "Run the rollout with networks_guests: update, or update the guest as docs/portgroups.md describes.",
 )
 GUEST_SETTINGS_UNKNOWN = Kind(
     "GUEST_SETTINGS_UNKNOWN",

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .changes import change_lines, changes
-from .lines import alike, entry, fold_names, natural
+from .lines import alike, count, entry, fold_names, natural
 
 NEW, OLD, UNKNOWN = "new", "old", "unknown"
 STATES = (NEW, OLD, UNKNOWN)
 # While a host is being changed; a run that ends then does not know what the host has.
 BEGUN = "begun"
+# The facts about a guest on old settings.
+_GUEST = ("guest", "mac", "differs", "reason", "takes_effect")
 
 
 def rollout(outcomes: Mapping[str, Mapping[str, Any]], check_mode: bool) -> dict[str, Any]:
@@ -40,7 +42,20 @@ def _outcome(recorded: Mapping[str, Any]) -> dict[str, Any]:
         "changes": made,
         "code": str(recorded["code"]) if recorded.get("code") else None,
         "reason": reason,
+        "guests_on_old_settings": list(_guests(recorded.get("guests_on_old_settings"))),
     }
+
+
+def _guests(recorded: Any) -> Iterator[dict[str, Any]]:
+    """recorded: of each network, guests_on_old_settings as the modules return it."""
+    for network, found in recorded.items() if isinstance(recorded, Mapping) else ():
+        for one in found if isinstance(found, (list, tuple)) else ():
+            if isinstance(one, Mapping):
+                yield {"network": str(network), **{key: _told(one.get(key)) for key in _GUEST}}
+
+
+def _told(value: Any) -> Any:
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
 
 
 def _heading(result: Mapping[str, Any], number: int, check_mode: bool) -> str:
@@ -68,6 +83,13 @@ def _table(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _texts(outcome: Mapping[str, Any]) -> tuple[str, ...]:
+    """What was changed, and how many guests wait. The data says which, and why."""
+    names = {str(one["guest"]) for one in outcome["guests_on_old_settings"]}
+    waiting = f"{count(len(names), 'guest')} on old settings until the next migration or start"
+    return (*_changes(outcome), waiting) if names else _changes(outcome)
+
+
+def _changes(outcome: Mapping[str, Any]) -> tuple[str, ...]:
     if outcome["reason"]:
         return (f"{outcome['code']}: {outcome['reason']}" if outcome["code"] else str(outcome["reason"]),)
     return tuple(change_lines(outcome["changes"])) or ("nothing to change" if outcome["state"] == NEW else "unchanged",)

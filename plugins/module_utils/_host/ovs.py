@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from typing import Any, Optional
 
-from .programs import output_of
+from .._model.errors import VirtfleetError
+from .programs import output_of, run_program
 
 _DATABASE = "/run/openvswitch/db.sock"
 _SECONDS = 5
@@ -45,6 +47,25 @@ def read_ovs_bridges() -> dict[str, dict[str, Any]]:
         }
         for row in bridges
     }
+
+
+def read_datapaths() -> dict[str, str]:
+    """All bridges by name, each with its datapath_type. Empty as in read_ovs_bridges."""
+    if not os.path.exists(_DATABASE):
+        return {}
+    said = output_of(
+        ["ovs-vsctl", f"--timeout={_SECONDS}", "--format=json", "--columns=name,datapath_type", "list", "Bridge"],
+        2 * _SECONDS,
+    )
+    return {} if said is None else {str(row["name"]): str(row["datapath_type"]) for row in _rows(json.loads(said))}
+
+
+def change(arguments: Sequence[str]) -> None:
+    """Run ovs-vsctl. Raises VirtfleetError SWITCH_REFUSED; then it has changed nothing."""
+    done = run_program(["ovs-vsctl", f"--timeout={_SECONDS}", *arguments], 2 * _SECONDS)
+    if done is None or done.status:
+        reason = "it cannot be run, or does not answer" if done is None else done.err.strip() or "it failed"
+        raise VirtfleetError("SWITCH_REFUSED", f"ovs-vsctl {' '.join(arguments)} failed: {reason}.")
 
 
 def _port(row: dict[str, Any], interfaces: dict[Any, dict[str, Any]]) -> dict[str, Any]:

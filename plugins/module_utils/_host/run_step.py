@@ -27,6 +27,7 @@ from .._plan.step import (
     LEASES,
     MOVE,
     RECLAIM,
+    REFRESH,
     RELEASE,
     START,
     STP,
@@ -52,8 +53,8 @@ def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, 
     """When each tap was put into a bridge, by name; nothing for other steps than aside, attach and move. leases: what a
     step of that kind may take along.
 
-    Raises VirtfleetError LIBVIRT_REFUSED, NETWORK_GONE, PORTS_LOST, TAPS_LOST, BYPASS_LOST, BYPASS_IN_USE, DAEMON_LOST,
-    _SILENT or _UNREACHABLE.
+    Raises VirtfleetError LIBVIRT_REFUSED, SWITCH_REFUSED, NETWORK_GONE, PORTS_LOST, TAPS_LOST, BYPASS_LOST,
+    BYPASS_IN_USE, DAEMON_LOST, _SILENT or _UNREACHABLE.
     """
     with errors(step.doing, conn):
         if step.action in (ATTACH, MOVE, ASIDE):
@@ -159,6 +160,10 @@ def _call(conn: Any, step: Step) -> None:
         reclaim_ports(network, step.ports)
     elif step.action == FREE:
         free_ports(network, step.ports)
+    elif step.action == REFRESH:
+        from .refresh import refresh
+
+        refresh(network, step)
 
 
 def _define(conn: Any, step: Step) -> None:

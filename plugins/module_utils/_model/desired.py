@@ -25,6 +25,10 @@ REPLUG = "replug"
 SEAMLESS = "seamless"
 FORCE = "force"
 RESTARTS = (IDLE, NEVER, REPLUG, SEAMLESS, FORCE)
+# What a change of settings does to guests that are plugged in.
+LEAVE = "leave"
+UPDATE_GUESTS = "update"
+GUESTS = (LEAVE, UPDATE_GUESTS)
 # Those that plug everything in again.
 REPLUGS = (REPLUG, SEAMLESS)
 

@@ -9,7 +9,8 @@ needed.
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._model.canonical import canonical
 from .._model.field import Document
@@ -18,6 +19,9 @@ from .._model.guest import SETTINGS, Guest, Nic
 from .._model.plugged import Plugged
 from .._model.portgroup import PORTGROUP
 from .._xml.port import network_port_settings
+
+if TYPE_CHECKING:
+    from .refresh import Means
 
 # libvirt makes these up for a port that was given none.
 _GENERATED = ("interfaceid", "instanceid")
@@ -36,9 +40,19 @@ def suspects_of_any(network: Document, ports: tuple[Plugged, ...]) -> tuple[Plug
     return tuple(port for port in ports if differing(port, effective_settings(network, port.portgroup, {})))
 
 
-def guests_on_old_settings(
-    network: Document, found: tuple[Plugged, ...], guests: tuple[Guest, ...]
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class OldNic:
+    """A NIC of a running guest on old settings. wanted: the settings that it would get now, all of SETTINGS; differs:
+    those that it lacks."""
+
+    guest: Guest
+    nic: Nic
+    port: Plugged
+    wanted: Document
+    differs: tuple[str, ...]
+
+
+def old_nics(network: Document, found: tuple[Plugged, ...], guests: tuple[Guest, ...]) -> tuple[OldNic, ...]:
     """found: suspects. Ports without a running guest are left out."""
     result = []
     running = {guest.uuid: guest for guest in guests if guest.running}
@@ -50,18 +64,33 @@ def guests_on_old_settings(
         wanted = effective_settings(network, port.portgroup, nic.own)
         differs = differing(port, wanted)
         if differs:
-            from .update_methods import update_methods
+            result.append(OldNic(guest, nic, port, wanted, tuple(differs)))
+    return tuple(result)
 
-            result.append(
-                {
-                    "guest": guest.name,
-                    "uuid": guest.uuid,
-                    "mac": port.mac,
-                    "portgroup": port.portgroup,
-                    "differs": differs,
-                    "methods": update_methods(guest, nic, wanted, differs, mode_of(network)),
-                }
-            )
+
+def guests_on_old_settings(network: Document, old: tuple[OldNic, ...], means: Means) -> list[dict[str, Any]]:
+    """For results: who they are, and how and when each gets its current settings."""
+    if not old:
+        return []
+    from .refresh import obstacle, takes_effect
+    from .update_methods import update_methods
+
+    result = []
+    for one in old:
+        reason = obstacle(one, means)
+        result.append(
+            {
+                "guest": one.guest.name,
+                "uuid": one.guest.uuid,
+                "mac": one.port.mac,
+                "portgroup": one.port.portgroup,
+                "differs": list(one.differs),
+                "live": not reason,
+                "reason": reason,
+                "takes_effect": takes_effect(one),
+                "methods": update_methods(one, mode_of(network), live=not reason),
+            }
+        )
     return result
 
 

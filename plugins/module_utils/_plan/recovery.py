@@ -26,9 +26,10 @@ from .bypass import removed_too
 from .comparison import compare
 from .live_change import start
 from .record import Entry
+from .refresh import refreshed, refreshed_again
 from .replug import stops
 from .rollback import plugged_again, rollback
-from .step import ATTACH, AUTOSTART, CREATE, DEFINE, LEASES, MOVE, RECLAIM, START, STP, UNDEFINE, Plan, Step
+from .step import ATTACH, AUTOSTART, CREATE, DEFINE, LEASES, MOVE, RECLAIM, REFRESH, START, STP, UNDEFINE, Plan, Step
 from .unplugged import still_running
 
 
@@ -47,7 +48,7 @@ def turned_back(
     plan: Plan, was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None
 ) -> tuple[Step, ...]:
     """The same where the run was on its way back, or is to be."""
-    return rollback(with_later_edit(plan, was, now, host), now, host, guests, stops(plan))
+    return rollback(with_later_edit(plan, was, now, host), now, host, guests, stops(plan), refreshed(plan))
 
 
 def with_later_edit(plan: Plan, was: Observed, now: Observed, host: Host) -> Observed:
@@ -91,11 +92,13 @@ def completed(
     # A port that no step brings back was never to go, or to go for good.
     back = {
         (port.kind, port.name, port.mac): port
+        for actions in ((REFRESH,), (RECLAIM, ATTACH, MOVE))
         for step in plan.steps
-        if step.action in (RECLAIM, ATTACH, MOVE)
+        if step.action in actions
         for port in step.ports
     }
-    return (*first, *plugged_again(runs, still_running(tuple(back.values()), guests), now, host, stops(plan)))
+    plugging = plugged_again(runs, still_running(tuple(back.values()), guests), now, host, stops(plan))
+    return (*first, *plugging, *refreshed_again(plan))
 
 
 def stp_again(was: Sequence[BridgeState], now: Sequence[BridgeState], runs: Observed) -> tuple[Step, ...]:

@@ -15,7 +15,7 @@ from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
 from .bypass import aside, has_bypass, isolated_first, join_step, removal_step
 from .port_accounting import allocate_again
-from .step import ASIDE, ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, RESTART, START, Plan, Step
+from .step import ASIDE, ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, REFRESH, RESTART, START, Plan, Step
 
 # The MTU of a bridge that was given none.
 _MTU = 1500
@@ -97,27 +97,28 @@ def with_plugged(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -
     """A plan that restarts with a replug, for what is plugged in now."""
     first = next(place for place, step in enumerate(plan.steps) if step.action == DESTROY)
     start = next(place for place, step in enumerate(plan.steps) if step.action == START and place > first)
-    steps = replugged(plan.network, observed.live or {}, _goal(plan, observed), plugged, has_bypass(plan))
+    steps = replugged(plan.network, observed.live or {}, goal_of(plan, observed), plugged, has_bypass(plan))
     stop = next(place for place, step in enumerate(steps) if step.action == DESTROY)
     before = [step if step.action != ASIDE else steps[stop - 1] for step in plan.steps[:first]]
     # Between them go leases, and definitions where several networks exchange what they have.
     between = plan.steps[first + 1 : start]
-    return replace(plan, steps=(*before, steps[stop], *between, *steps[stop + 1 :]), plugged=plugged)
+    last = [step for step in plan.steps if step.action == REFRESH]
+    return replace(plan, steps=(*before, steps[stop], *between, *steps[stop + 1 :], *last), plugged=plugged)
 
 
 def without_place(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -> tuple[Plugged, ...]:
     """Who holds a member of the running pool that the network will not have after the plan's restart."""
-    leaving = set(members_of(observed.live or {})) - set(members_of(_goal(plan, observed)))
+    leaving = set(members_of(observed.live or {})) - set(members_of(goal_of(plan, observed)))
     return tuple(port for port in plugged if port.member in leaving)
 
 
 def bridges_of(plan: Plan, observed: Observed) -> tuple[str, ...]:
     """The bridges, by name, that a plan takes taps out of or puts them into."""
-    documents = (observed.live or {}, _goal(plan, observed))
+    documents = (observed.live or {}, goal_of(plan, observed))
     return tuple(sorted({bridge_of(document) for document in documents if plug_of(document) == "tap"} - {""}))
 
 
-def _goal(plan: Plan, observed: Observed) -> Document:
+def goal_of(plan: Plan, observed: Observed) -> Document:
     """The definition that the plan's start takes."""
     defined = [step.xml for step in plan.steps if step.action == DEFINE]
     return parse_network(defined[-1]) if defined else observed.persistent or {}

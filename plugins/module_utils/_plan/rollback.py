@@ -9,7 +9,7 @@ that was killed says nothing at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from .._model.canonical import canonical
 from .._model.dnsmasq import FAULTY
@@ -27,17 +27,25 @@ from .leases import leases_again
 from .live_change import start, stop
 from .live_updates import live_updates
 from .port_accounting import PortAccounting, member_update, updated
+from .refresh import refreshed_back
 from .replug import attach_taps, put_back
 from .step import AGAIN, AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Step
 from .unplugged import is_plugged, is_recorded, is_settled, lacks_port_alone, still_running
 
 
 def rollback(
-    was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None, stopped: bool = True
+    was: Observed,
+    now: Observed,
+    host: Host,
+    guests: tuple[Guest, ...] | None,
+    stopped: bool = True,
+    touched: Collection[tuple[str | None, str | None]] = (),
 ) -> tuple[Step, ...]:
     """Nothing when the network is as it was. was, now: with all that is plugged in; guests: None when this connection
-    shows none; stopped: whether the way from was to now may have led by a stop."""
-    return removed_too(_rollback(was, now, host, guests, stopped), was.name, now.bypassed)
+    shows none; stopped: whether the way from was to now may have led by a stop; touched: the NICs that may have got
+    other settings, of refreshed()."""
+    steps = (*_rollback(was, now, host, guests, stopped), *refreshed_back(was, now, guests, touched))
+    return removed_too(steps, was.name, now.bypassed)
 
 
 def _rollback(

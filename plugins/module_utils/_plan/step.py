@@ -37,6 +37,7 @@ BYPASS = "bypass"
 ASIDE = "aside"
 JOIN = "join"
 UNBYPASS = "unbypass"
+REFRESH = "refresh"
 
 # Of define and create: the network had this definition before.
 AGAIN = "again"
@@ -56,7 +57,9 @@ class Step:
     it is on. leases: command contains the bridges whose DHCP leases the network gets. define, create: command is
     again for a definition that the network had before. validate: have libvirt validate the XML against its schema.
     ports: what release sets aside, reclaim puts back and free deletes; whose taps attach puts into the network's
-    bridge, move has libvirt put there, and aside puts into the bypass; what destroy cuts off.
+    bridge, move has libvirt put there, and aside puts into the bypass; what destroy cuts off. refresh: ports is the NIC
+    with its port as it will be, section who sets it (_plan/refresh.py), value whether it is set even where libvirt's
+    port says so already.
     """
 
     action: str

@@ -8,23 +8,33 @@ Without virsh update-device: libvirt 9.0 refuses it, and 11.3 leaves old tags on
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._model.field import Document
 from .._model.guest import Guest, Nic
+from .ovs_port import ovs_vlan
+
+if TYPE_CHECKING:
+    from .old_settings import OldNic
 
 _RATES = ("average", "peak", "burst")
 
 
-def update_methods(
-    guest: Guest, nic: Nic, wanted: Document, differs: list[str], mode: str | None
-) -> list[dict[str, str]]:
-    """wanted: the settings that the NIC should have; differs: those of them that it lacks. Each method has its name and
-    a sentence that says how."""
+def update_methods(old: OldNic, mode: str | None, live: bool) -> list[dict[str, str]]:
+    """live: whether a refresh can do it. Each method has its name and a sentence that says how."""
+    guest, nic, wanted = old.guest, old.nic, old.wanted
     found = []
-    if differs == ["bandwidth"] and nic.actual != "hostdev":
+    if live:
+        found.append(
+            _method(
+                "update",
+                "Run virt_portgroup, virt_network or virt_networks with guests: update, or the rollout "
+                "with networks_guests: update. The NIC stays plugged in and follows its portgroup as before.",
+            )
+        )
+    if old.differs == ("bandwidth",) and nic.actual != "hostdev":
         found.append(_method("domiftune", _domiftune(guest, nic, wanted.get("bandwidth") or {})))
-    if differs == ["vlan"] and nic.target and (wanted.get("virtualport") or {}).get("type") == "openvswitch":
+    if old.differs == ("vlan",) and nic.target and (wanted.get("virtualport") or {}).get("type") == "openvswitch":
         found.append(_method("ovs-vsctl", _ovs_vsctl(nic, wanted.get("vlan") or {})))
     found.append(
         _method(
@@ -66,17 +76,5 @@ def _domiftune(guest: Guest, nic: Nic, bandwidth: Document) -> str:
 
 
 def _ovs_vsctl(nic: Nic, vlan: Document) -> str:
-    tags = vlan.get("tags") or []
-    native = next((tag for tag in tags if tag.get("native_mode")), None)
-    words = []
-    if native:
-        words += [f"vlan_mode=native-{native['native_mode']}", f"tag={native['id']}"]
-    if len(tags) > 1 or vlan.get("trunk"):
-        words.append("trunks=" + ",".join(str(tag["id"]) for tag in tags))
-    elif tags and not native:
-        words.append(f"tag={tags[0]['id']}")
-    clear = (
-        f"ovs-vsctl clear port {nic.target} tag -- clear port {nic.target} trunks -- clear port {nic.target} vlan_mode"
-    )
-    setting = f" -- set port {nic.target} {' '.join(words)}" if words else ""
-    return f"{clear}{setting} sets it at once; libvirt does not notice and keeps showing the old value."
+    command = " ".join(ovs_vlan(str(nic.target), vlan))
+    return f"ovs-vsctl {command} sets it at once; libvirt does not notice and keeps showing the old value."

@@ -16,7 +16,7 @@ from .._model.few import few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.plan import plan_network
-from .._plan.step import Work
+from .._plan.step import Plan, Work
 from .._xml.mark import has_old_mark, is_managed
 from .plan_networks import plan_all
 from .session import Safety, session
@@ -29,19 +29,29 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Applied:
     """work: the plans, beside the networks as they are afterwards. gaps: how long taps were cut off, by
-    network and tap. confirm: the run that waits to be confirmed, and until when."""
+    network and tap. confirm: the run that waits to be confirmed, and until when. old: guests on old settings by
+    network, None where guests cannot be seen; empty if they are left alone."""
 
     work: list[Work]
     warnings: Sequence[str] = ()
     gaps: dict[str, dict[str, Gap]] = field(default_factory=dict)
     confirm: Optional[dict[str, Any]] = None
+    old: dict[str, Optional[list[dict[str, Any]]]] = field(default_factory=dict)
 
 
 def apply_networks(
-    wanted: list[Desired], *, uri: str, restart: str, check_mode: bool, purge: bool = False, safety: Safety
+    wanted: list[Desired],
+    *,
+    uri: str,
+    restart: str,
+    refresh: bool = False,
+    check_mode: bool,
+    purge: bool = False,
+    safety: Safety,
 ) -> Applied:
     """Make the host's networks as wanted.
 
+    refresh: bring guests that are plugged in up to date with the settings that their networks give then.
     purge: remove networks that the collection created and that are not wanted any more. check_mode: plan only.
     Raises VirtfleetError; then everything is as it was, or the error says what is not.
     """
@@ -54,17 +64,39 @@ def apply_networks(
             wanted = _purged(wanted, everything) + wanted
         # Removals come first, for the reader; _plan/order.py decides what has to come first.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
-        work, turns = _ordered(plan_all(conn, wanted, everything, host, restart))
+        work, old = _refreshed(conn, host, wanted, plan_all(conn, wanted, everything, host, restart), refresh)
+        work, turns = _ordered(work)
         warnings = [*opened.warnings, *kept, *(warning for plan, _observed in work for warning in plan.warnings)]
+        warnings += _unknown(old)
         if check_mode:
             opened.rehearse(work)
             warnings += _outstanding(work)
         if check_mode or not any(plan.changed for plan, _observed in work):
-            return Applied(work, warnings, confirm=opened.confirm)
+            return Applied(work, warnings, confirm=opened.confirm, old=old)
         from .transaction import run_transaction
 
-        after = run_transaction(opened, work, lambda: _looked_at(conn, wanted, work, host, restart), turns)
-        return Applied(after, warnings, opened.gaps, opened.confirm)
+        after, old = run_transaction(
+            opened, work, lambda: _looked_at(conn, wanted, work, host, restart, refresh), turns
+        )
+        return Applied(after, warnings, opened.gaps, opened.confirm, old)
+
+
+def _unknown(old: dict[str, Optional[list[dict[str, Any]]]]) -> list[str]:
+    names = [f"'{name}'" for name, found in old.items() if found is None]
+    said = f"This connection shows no guests; guests that run with old settings of {few(names)} are not updated."
+    return [said] if names else []
+
+
+def _refreshed(
+    conn: Any, host: Host, wanted: list[Desired], work: list[Work], refresh: bool
+) -> tuple[list[Work], dict[str, Optional[list[dict[str, Any]]]]]:
+    """The work with the refreshes of guests, and who is on old settings after it."""
+    if not refresh:
+        return work, {}
+    from .old_guests import with_old_guests
+
+    work, found = with_old_guests(conn, host, wanted, work)
+    return work, {name: old.listed(refreshed=True) for name, old in found.items()}
 
 
 def _ordered(work: list[Work]) -> tuple[list[Work], Optional[Sequence[Turn]]]:
@@ -123,13 +155,17 @@ def _kept_by_purge(wanted: list[Desired], everything: dict[str, Observed]) -> li
     return warnings
 
 
-def _looked_at(conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str) -> list[Work]:
-    """The work beside the networks as they are now. Raises VirtfleetError NOT_CONVERGED."""
+def _looked_at(
+    conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str, refresh: bool
+) -> tuple[list[Work], dict[str, Optional[list[dict[str, Any]]]]]:
+    """The work beside the networks as they are now, and who is on old settings. Raises VirtfleetError NOT_CONVERGED."""
     from .converged import not_converged
 
     result: list[Work] = []
+    rests: list[Work] = []
     by_name = {desired.name: desired for desired in wanted}
     for plan, observed in work:
+        rest = Plan(plan.network)
         if plan.changed:
             desired = by_name[plan.network]
             observed = replace(read_network(conn, desired.name), plugged=observed.plugged)
@@ -137,5 +173,10 @@ def _looked_at(conn: Any, wanted: list[Desired], work: list[Work], host: Host, r
             if rest.changed:
                 raise not_converged(f"the definition of network '{desired.name}'", rest)
             plan = replace(plan, outstanding=())
+        rests.append((rest, observed))
         result.append((plan, observed))
-    return result
+    rests, old = _refreshed(conn, host, wanted, rests, refresh)
+    for rest, _observed in rests:
+        if rest.changed:
+            raise not_converged(f"the settings of guests in network '{rest.network}'", rest)
+    return result, old

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._host.snapshot import HostSnapshot
 from .._model.desired import ABSENT, NEVER
@@ -14,7 +14,7 @@ from .._model.field import Document
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.options import definition_options
-from .._plan.old_settings import guests_on_old_settings, suspects
+from .._plan.old_settings import suspects
 from .._plan.plan import plan_network
 from .._plan.portgroup import (
     DesiredPortgroup,
@@ -29,6 +29,9 @@ from .._plan.step import Plan
 from .converged import not_converged
 from .session import Safety, session
 
+if TYPE_CHECKING:
+    from .old_guests import OldGuests
+
 
 @dataclass(frozen=True)
 class AppliedPortgroup:
@@ -42,9 +45,12 @@ class AppliedPortgroup:
 
 
 def apply_portgroup(
-    wish: DesiredPortgroup, *, uri: str, in_use_allowed: bool, check_mode: bool, safety: Safety
+    wish: DesiredPortgroup, *, uri: str, in_use_allowed: bool, check_mode: bool, refresh: bool = False, safety: Safety
 ) -> AppliedPortgroup:
-    """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
+    """refresh: bring guests that are plugged in up to date.
+
+    Raises VirtfleetError; then everything is as it was, or the error says what is not.
+    """
     with session(uri, safety, check_mode) as opened:
         conn, host = opened.conn, opened.host
         snapshot = HostSnapshot(conn, host, wish.network)
@@ -52,13 +58,17 @@ def apply_portgroup(
         plan, running = _planned(wish, observed, host)
         if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
             refuse_if_used(wish, is_default(observed, wish.name), snapshot.guests)
+        found = _old(snapshot, wish, observed, running)
+        if refresh and found:
+            plan = found.added_to(plan)
         if check_mode:
             opened.rehearse([(plan, observed)])
         elif plan.changed:
             from .transaction import run_transaction
 
-            observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host))
-        old = _old(snapshot, wish, observed, running)
+            observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host, refresh))
+            found = _old(snapshot, wish, observed, running)
+        old = found.listed(refreshed=refresh) if found else []
         warnings = [*opened.warnings, *plan.warnings]
         if old is None:
             warnings.append(
@@ -75,23 +85,27 @@ def _planned(wish: DesiredPortgroup, observed: Observed, host: Host) -> tuple[Pl
     return plan, running_portgroups(observed, desired, plan)
 
 
-def _looked_at(conn: Any, wish: DesiredPortgroup, host: Host) -> Observed:
+def _looked_at(conn: Any, wish: DesiredPortgroup, host: Host, refresh: bool) -> Observed:
     """Raises VirtfleetError NOT_CONVERGED."""
-    after = HostSnapshot(conn, host, wish.network).with_ports(wish.network)
-    rest, _running = _planned(wish, after, host)
+    snapshot = HostSnapshot(conn, host, wish.network)
+    after = snapshot.with_ports(wish.network)
+    rest, running = _planned(wish, after, host)
+    found = _old(snapshot, wish, after, running)
+    if refresh and found:
+        rest = found.added_to(rest)
     if rest.changed:
         raise not_converged(f"portgroup '{wish.name}' of network '{wish.network}'", rest)
     return after
 
 
-def _old(
-    snapshot: HostSnapshot, wish: DesiredPortgroup, observed: Observed, running: Document
-) -> Optional[list[dict[str, Any]]]:
-    """Guests are read only where a port's settings raise the question."""
+def _old(snapshot: HostSnapshot, wish: DesiredPortgroup, observed: Observed, running: Document) -> Optional[OldGuests]:
+    """None if there are no suspects."""
     found = suspects(running, wish.name, observed.plugged or ()) if observed.active else ()
     if not found:
-        return []
-    return None if snapshot.guests is None else guests_on_old_settings(running, found, snapshot.guests)
+        return None
+    from .old_guests import find_old_guests
+
+    return find_old_guests(running, found, snapshot.host, lambda: snapshot.guests)
 
 
 def _portgroup(observed: Observed, name: str) -> Document:

@@ -26,9 +26,10 @@ from .._plan.holdings import State
 from .._plan.leases import own_bridge
 from .._plan.order import Part, Turn, order_parts, part_of
 from .._plan.record import Entry, record
+from .._plan.refresh import refreshed
 from .._plan.replug import bridges_of, is_replug, stops
 from .._plan.rollback import rollback
-from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, UNDEFINE, Plan, Step, Work
+from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, REFRESH, UNDEFINE, Plan, Step, Work
 from .before_stop import before_stop
 from .interruption import Interruption, as_ours
 from .leases import keep_leases, kept_before, sources
@@ -198,7 +199,7 @@ def _put_back(running: Running) -> tuple[list[str], list[str], bool]:
             plan, was = running.entries[place].plan, running.entries[place].was
             try:
                 now = read_with_plugged(running.conn, running.host, was.name)
-                steps = rollback(was, now, running.host, read_guests(running.conn), stops(plan))
+                steps = rollback(was, now, running.host, read_guests(running.conn), stops(plan), refreshed(plan))
                 parts.append(part_of(now, steps))
             except Exception as second:
                 ours = as_ours(second)
@@ -218,8 +219,9 @@ def _put_back(running: Running) -> tuple[list[str], list[str], bool]:
                 left.append(f"{step.sentence} {ours.sentence}")
                 if ours.code in _GONE:
                     return undone, left, True
-        # Settings of a tap that this kernel does not support would be found missing in every round.
-        if not left and all(step.action == ATTACH for part in parts for step in part.steps):
+        # Settings of a tap that this kernel does not support would be found missing in every round, and those of a
+        # port in Open vSwitch are not looked at.
+        if not left and all(step.action in (ATTACH, REFRESH) for part in parts for step in part.steps):
             break
     for place in places:
         left += _without_dnsmasq(running, running.entries[place].was)

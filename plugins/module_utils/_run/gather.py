@@ -27,7 +27,7 @@ from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.options import definition_options, network_options
-from .._plan.old_settings import guests_on_old_settings, suspects_of_any
+from .._plan.old_settings import suspects_of_any
 from .._xml.mark import is_managed
 from .routing import Routing, read_routing
 
@@ -199,7 +199,9 @@ def _old_settings(snapshot: HostSnapshot, observed: Observed) -> Optional[list[d
     found = suspects_of_any(network, snapshot.ports(observed.name))
     if not found:
         return []
-    return None if snapshot.guests is None else guests_on_old_settings(network, found, snapshot.guests)
+    from .old_guests import find_old_guests
+
+    return find_old_guests(network, found, snapshot.host, lambda: snapshot.guests).listed()
 
 
 def _connections(observed: Observed) -> Optional[dict[str, int]]:

@@ -149,6 +149,12 @@ def recorded_bridge(xml: str, mac: str, place: int) -> Optional[str]:
     return _attribute(nodes[place], "source", "bridge") if place < len(nodes) else None
 
 
+def tap_of(xml: str, mac: str, place: int) -> Optional[str]:
+    """The tap or macvtap of a running guest's NIC, by the guest's live XML; None when it has none."""
+    nodes = _interfaces(xml, mac)
+    return _attribute(nodes[place], "target", "dev") if place < len(nodes) else None
+
+
 def _interfaces(xml: str, mac: str) -> list[Any]:
     nodes = parse(xml).iterfind("devices/interface")
     return [node for node in nodes if (_attribute(node, "mac", "address") or "").lower() == mac.lower()]

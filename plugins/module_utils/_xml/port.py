@@ -10,7 +10,7 @@ from typing import Optional
 from .._model.field import Document
 from .._model.networkport import NETWORKPORT, SETTINGS
 from .._model.plugged import GUEST, Plugged
-from .codec import read
+from .codec import fill, read
 from .etree import etree, parse, to_text
 
 
@@ -46,6 +46,16 @@ def network_port_settings(xml: str) -> Document:
     """The settings that a port was made with, in the form of a portgroup's. Raises VirtfleetError XML_INVALID."""
     port = read(NETWORKPORT, parse(xml))
     return {name: port[name] for name in SETTINGS if name in port}
+
+
+def with_settings(xml: str, settings: Document) -> str:
+    """The port with other settings; one that is None goes. Raises VirtfleetError XML_INVALID."""
+    root = parse(xml)
+    for name in settings:
+        for element in root.findall(NETWORKPORT.fields[name].xml):
+            root.remove(element)
+    fill(NETWORKPORT, root, settings)
+    return to_text(root)
 
 
 def _member(plug: Document) -> Optional[str]:

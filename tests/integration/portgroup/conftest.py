@@ -25,6 +25,25 @@ OVS = """<network><name>red</name><forward mode='bridge'/><bridge name='ovsbr0'/
 <virtualport type='openvswitch'/>{}</network>"""
 
 
+# And all that it could change of a guest that is plugged in.
+SNAPSHOT_OF_GUESTS = (
+    SNAPSHOT
+    + r"""
+virsh -q list --name | sort | while IFS= read -r name; do
+  [ -n "$name" ] && virsh -q dumpxml "$name" | sed -n '/<interface/,/<.interface>/p'
+done
+virsh -q net-list --name | sort | while IFS= read -r name; do
+  [ -n "$name" ] || continue
+  virsh -q net-port-list "$name" | sort | while read -r port; do
+    [ -n "$port" ] && virsh -q net-port-dumpxml "$name" "$port"
+  done
+done
+ovs-vsctl --columns=name,tag,trunks,vlan_mode,qos list port
+ovs-vsctl --columns=name,ingress_policing_rate,ingress_policing_burst list interface
+"""
+)
+
+
 class PortgroupHosts(Hosts):
     """Hosts whose networks and guests are looked at with virsh, ip and ovs-vsctl alone."""
 
@@ -106,7 +125,7 @@ class PortgroupHosts(Hosts):
     def quartets(self, host: str, *wishes: dict) -> list[dict]:
         """Check, real, again, again in check mode, for each wish in turn; check mode touches nothing and promises what
         is then done. In one playbook, since it is their start that takes the time."""
-        look = {"ansible.builtin.command": {"argv": ["sh", "-c", SNAPSHOT]}}
+        look = {"ansible.builtin.command": {"argv": ["sh", "-c", SNAPSHOT_OF_GUESTS]}}
         tasks = []
         for options in wishes:
             of = {"network": "red", **options}

@@ -68,7 +68,18 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "networks_adopt": ({"kvm1": INFO, "kvm2": {**INFO, "networks": NETWORKS}}, {"kvm": ["kvm1", "kvm2"]}),
     "networks_of_host": ([{**CONTRACT[0], "hosts": ["kvm"]}, CONTRACT[1]], "kvm1", {"kvm": ["kvm1", "kvm2"]}),
     "networks_pools": (CONTRACT, BINDINGS),
-    "networks_rollout": ({"kvm1": {"state": "new", "networks": ["lab"], "failed": True, "code": "A", "reason": "b"}},),
+    "networks_rollout": (
+        {
+            "kvm1": {
+                "state": "new",
+                "networks": ["lab"],
+                "failed": True,
+                "code": "A",
+                "reason": "b",
+                "guests": {"lab": [{"guest": "web1"}]},
+            }
+        },
+    ),
     "networks_faults": (CONTRACT, {"kvm1": {"bindings": BINDINGS, "links": LINKS, "contract": CONTRACT}}),
 }
 

@@ -35,7 +35,7 @@ def test_hosts_that_are_alike_are_one_line_in_natural_order():
     ]
     assert told["new"] == ["kvm1", "kvm2", "kvm3", "kvm9", "kvm10", "kvm11"]
     assert told["old"] == ["kvm4", "kvm5"]
-    assert told["hosts"]["kvm4"] == {**REFUSED, "networks": [], "changes": []}
+    assert told["hosts"]["kvm4"] == {**REFUSED, "networks": [], "changes": [], "guests_on_old_settings": []}
 
 
 def test_a_host_that_was_being_changed_is_unknown():
@@ -48,6 +48,35 @@ def test_check_mode_says_that_nothing_was_changed():
     lines = rollout({"kvm1": {"state": "new", "networks": made("lab")}}, True)["lines"]
     assert lines[0].startswith("Check mode, nothing was changed.")
     assert lines[-1].strip() == "+1 network: lab"
+
+
+def test_guests_that_wait_are_counted_in_the_table_and_told_in_the_data():
+    old = {
+        "guest": "web1",
+        "mac": "52:54:00:00:00:01",
+        "differs": ["vlan"],
+        "reason": "No.",
+        "takes_effect": ["next_start"],
+    }
+    hosts = {
+        f"kvm{number}": {
+            "state": "new",
+            "networks": made("red"),
+            "guests_on_old_settings": {"red": [{**old, "uuid": "u", "methods": []}]},
+        }
+        for number in (1, 2)
+    }
+    hosts["kvm3"] = {"state": "new", "guests_on_old_settings": {"lab": [old, {**old, "guest": "web2"}]}}
+    told = rollout(hosts, False)
+    assert told["lines"][1:] == [
+        "new      kvm1, kvm2",
+        "         +1 network: red",
+        "         1 guest on old settings until the next migration or start",
+        "new      kvm3",
+        "         nothing to change",
+        "         2 guests on old settings until the next migration or start",
+    ]
+    assert told["hosts"]["kvm1"]["guests_on_old_settings"] == [{"network": "red", **old}]
 
 
 def test_fifty_hosts_fit_into_the_terminal():

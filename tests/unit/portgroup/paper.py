@@ -11,6 +11,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.desired i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.old_settings import (
     guests_on_old_settings,
+    old_nics,
     suspects,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
@@ -22,6 +23,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup 
     running_portgroups,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup_use import refuse_if_used
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.refresh import Means
 
 HOST = Host((9, 0, 0))
 
@@ -39,4 +41,5 @@ def worked_out(wish, observed, guests, host=HOST, in_use="refuse"):
     if wish.state == "absent" and in_use == "refuse" and has_portgroup(observed, wish.name):
         refuse_if_used(wish, is_default(observed, wish.name), guests)
     found = suspects(running, wish.name, observed.plugged or ()) if observed.active else ()
-    return plan, guests_on_old_settings(running, found, guests or ())
+    means = Means(host)
+    return plan, guests_on_old_settings(running, old_nics(running, found, guests or ()), means)
