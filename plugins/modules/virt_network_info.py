@@ -277,8 +277,9 @@ host:
       of C(ip rule) in addition to the default ones).
     - C(migration), if V(host) is gathered, is what determines whether the host accepts a migration, from qemu.conf -
       C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(tls_only) (all null if that
-      file cannot be read), C(hooks) (paths of libvirt's hook scripts for guests and networks) and C(tap_device)
-      (whether the host has C(/dev/net/tun)). Null over a remote O(uri).
+      file cannot be read), C(hooks) (paths of libvirt's hook scripts for guests and networks), C(tap_device)
+      (whether the host has C(/dev/net/tun)) and C(arrivals) (where the firewall drops migrations, or may, each with
+      C(link), C(family), C(state) and C(rules); null if V(links) is not gathered). Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

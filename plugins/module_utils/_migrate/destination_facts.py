@@ -122,8 +122,19 @@ class Forwarding:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """See router/passages.py."""
+
+    link: str
+    family: str
+    state: Optional[str]
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class MigrationSettings:
-    """See _host/migration.py. tls_only: None where qemu.conf cannot be read."""
+    """See _host/migration.py. tls_only: None where qemu.conf cannot be read; arrivals: where the firewall drops
+    migrations, or may; None where it cannot be seen."""
 
     hooks: tuple[str, ...] = ()
     host: Optional[str] = None
@@ -133,6 +144,7 @@ class MigrationSettings:
     ports_free: Optional[int] = None
     tls_only: Optional[bool] = None
     tap_device: Optional[bool] = None
+    arrivals: Optional[tuple[Arrival, ...]] = None
 
 
 @dataclass(frozen=True)

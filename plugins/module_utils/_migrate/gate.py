@@ -65,7 +65,8 @@ def describe_incoming(xml: str, alike: Optional[DestinationFacts] = None) -> Gue
 
 
 def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
-    """What virt_network_info gathered, without what changes whenever a guest comes or goes: libvirt checks that itself.
+    """What virt_network_info gathered, without what changes whenever a guest comes or goes, and without the ways by
+    which a migration may arrive, of which this one has chosen its own: libvirt checks both itself.
 
     Raises FactsUnusableError.
     """
@@ -76,7 +77,7 @@ def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
         age = now - info["host"]["gathered"]
         host = {**info["host"], "memory": None}
         if host.get("migration"):
-            host["migration"] = {**host["migration"], "ports_free": None}
+            host["migration"] = {"tap_device": host["migration"]["tap_device"]}
         lasting = {**info, "guests": None, "pools": None, "host": host}
     except (ValueError, LookupError, TypeError, RecursionError):
         raise FactsUnusableError("they are damaged") from None

@@ -79,7 +79,10 @@ def gather_from(
     pools = _pools(snapshot, networks) if POOLS in what else None
     capabilities = read_capabilities(conn) if HOST in what else None
     switches = None if links is None else read_ovs_bridges()
-    routing = Routing() if switches is None or HOST not in what else read_routing(networks, links or (), switches)
+    migration = _migration(host) if HOST in what else None
+    routing = Routing()
+    if switches is not None and HOST in what:
+        routing = read_routing(networks, links or (), switches, (migration or {}).get("port_min"))
     emulators = None if capabilities is None else capabilities["emulators"]
     return {
         "format": INFO_FORMAT,
@@ -109,7 +112,7 @@ def gather_from(
             "security_models": None if capabilities is None else capabilities["security_models"],
             "forwarding": routing.forwarding,
             "routes": routing.routes,
-            "migration": _migration(host) if HOST in what else None,
+            "migration": None if migration is None else {**migration, "arrivals": routing.arrivals},
             "boot": _boot(host) if HOST in what else None,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },

@@ -15,12 +15,13 @@ from .._host.routing import Routes, bridged_packets_seen, links_that_pass_nothin
 from .._host.sysfs import forwarding
 from .._migrate.router.iptables import parse_iptables
 from .._migrate.router.nftables import is_of_iptables, parse_nftables
-from .._migrate.router.passages import Bridge, Surroundings, routing_of_bridge
+from .._migrate.router.passages import Bridge, Surroundings, arrivals, routing_of_bridge
 from .._migrate.router.ruleset import Table
 from .._model.field import Document
 from .._model.forward import is_virtual, mode_of
 from .._model.observed import Observed
 
+_LOOPBACK = "lo"
 _FORWARDED = ("nat", "route", "open")
 
 
@@ -31,10 +32,17 @@ class Routing:
     forwarding: Optional[dict[str, bool]] = None
     routes: Optional[dict[str, Any]] = None
     routers: Optional[dict[str, Any]] = None
+    arrivals: Optional[list[dict[str, Any]]] = None
 
 
-def read_routing(networks: Iterable[Observed], links: Iterable[dict[str, Any]], switches: Collection[str]) -> Routing:
-    """Of this host. links: as HostSnapshot gives them; switches: bridges of Open vSwitch."""
+def read_routing(
+    networks: Iterable[Observed],
+    links: Iterable[dict[str, Any]],
+    switches: Collection[str],
+    migration_port: Optional[int],
+) -> Routing:
+    """Of this host. links: as HostSnapshot gives them; switches: bridges of Open vSwitch; migration_port: to which
+    migrations come, None if that is not known."""
     live = [seen.live for seen in networks if seen.live is not None and is_virtual(seen.live)]
     made = {str((document.get("bridge") or {}).get("name")): document for document in live}
     passes, routes = forwarding(), read_routes()
@@ -56,7 +64,17 @@ def read_routing(networks: Iterable[Observed], links: Iterable[dict[str, Any]], 
         passes,
         {family: _shown(its, made) for family, its in routes.items()},
         {name: _routing_of(around, link, made.get(name)) for name, link in bridges.items()},
+        None if migration_port is None else arrivals(around, _own_subnets(links, made), migration_port),
     )
+
+
+def _own_subnets(links: Iterable[dict[str, Any]], made: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """By links that may lead to other hosts."""
+    return {
+        link["name"]: tuple(link["subnets"])
+        for link in links
+        if link["name"] not in made and link["name"] != _LOOPBACK and link["subnets"]
+    }
 
 
 def tables_of(firewall: Firewall) -> tuple[list[Table], list[str]]:

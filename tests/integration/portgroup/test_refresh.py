@@ -374,4 +374,7 @@ def test_the_rollout_brings_guests_up_to_date(shaping):
     assert [rate(hosts, host, "web1", MAC(1)) for host in ("kvm1", "kvm2")] == ["8Mbit", "8Mbit"]
     again = rollout(hosts, "-e", json.dumps(variables))
     assert "changed=1" not in again.output
-    assert again.summary["hosts"]["kvm2"]["guests_on_old_settings"] == told.summary["hosts"]["kvm2"]["guests_on_old_settings"]
+    assert (
+        again.summary["hosts"]["kvm2"]["guests_on_old_settings"]
+        == told.summary["hosts"]["kvm2"]["guests_on_old_settings"]
+    )

@@ -63,7 +63,7 @@ MACHINE = "pc-i440fx-7.2"
 NOW = 1_000_000
 _MIGRATION = {
     "hooks": [], "host": None, "address": None, "port_min": 49152, "port_max": 49215, "ports_free": 64,
-    "tls_only": False, "tap_device": True,
+    "tls_only": False, "tap_device": True, "arrivals": [],
 }  # fmt: skip
 
 

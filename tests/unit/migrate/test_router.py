@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.iptables import parse_iptables
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.nftables import parse_nftables
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.passages import Surroundings, arrivals
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.ruleset import (
     OPEN,
     PART,
@@ -176,6 +177,26 @@ def test_of_packets_to_a_port_the_answer_is_certain(rules, policy, port):
     text = "\n".join(["*filter", f":INPUT {policy} [0:0]", *lines, "COMMIT"])
     found = passing(parse_iptables(text, "ip", "iptables"), replace(DHCP, port=port), ("input",)).state
     assert found == (OPEN if (first or policy) == "ACCEPT" else SHUT)
+
+
+@pytest.mark.parametrize(
+    ("rules", "states"),
+    [
+        (["-A INPUT -j ACCEPT"], []),
+        ([], [("eth0", "shut"), ("eth1", "shut")]),
+        (["-A INPUT -p tcp -m tcp --dport 49152:49215 -j ACCEPT"], []),
+        (["-A INPUT -p tcp -m tcp --dport 49000:49151 -j ACCEPT"], [("eth0", "shut"), ("eth1", "shut")]),
+        (["-A INPUT -i eth1 -j ACCEPT"], [("eth0", "shut")]),
+        (["-A INPUT -d 192.0.2.7/32 -j ACCEPT"], [("eth1", "shut")]),
+        (["-A INPUT -s 10.0.0.0/8 -j ACCEPT"], [("eth0", "part"), ("eth1", "part")]),
+        (["-A INPUT -m mark --mark 0x1 -j ACCEPT"], [("eth0", None), ("eth1", None)]),
+    ],
+)
+def test_where_the_firewall_drops_migrations(rules, states):
+    text = "\n".join(["*filter", ":INPUT DROP [0:0]", *rules, "COMMIT"])
+    around = Surroundings(tuple(parse_iptables(text, "ip", "iptables")), (), {}, frozenset(), frozenset())
+    found = arrivals(around, {"eth0": ("192.0.2.7/24",), "eth1": ("198.51.100.7/24", "2001:db8::7/64")}, 49152)
+    assert [(one["link"], one["state"]) for one in found] == states
 
 
 def test_an_answer_names_the_rule():

@@ -80,6 +80,28 @@ def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
     return {"stopped": stopped, "passages": passages}
 
 
+def arrivals(around: Surroundings, subnets: Mapping[str, Iterable[str]], port: int) -> list[dict[str, Any]]:
+    """Of migrations, which come to this TCP port: link, family, state, rules; what is open is not told.
+
+    subnets: by link, the host's addresses with their prefix. Whose address the sender has is not known.
+    """
+    found = []
+    for link, addresses in subnets.items():
+        for address in addresses:
+            own, short = span_of(address.partition("/")[0]), family_of(address)
+            if own is None:
+                continue
+            packets = Packets(short, link, None, target=own, local=True, protocol="tcp", port=port)
+            one = _first_trouble(
+                passing(around.tables, packets, _TO_HOST), passing(around.tables, packets, ("ingress",), "netdev")
+            )
+            one = _with_hidden(around.hidden, one)
+            if one.state != OPEN:
+                family = "ipv6" if short == "ip6" else "ipv4"
+                found.append({"link": link, "family": family, "state": one.state, "rules": list(one.rules)})
+    return found
+
+
 def _spans(addresses: Iterable[str]) -> dict[str, list[Span]]:
     """Of the networks of these addresses, by family."""
     found: dict[str, list[Span]] = {}

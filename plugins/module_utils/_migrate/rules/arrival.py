@@ -14,6 +14,7 @@ from ..asked import HOST, LINKS
 from ..destination_facts import DestinationFacts
 from ..finding import LIBVIRT_ACCEPTS, Finding, refused, unknown
 from ..guest_facts import GuestFacts
+from ..router.ruleset import SHUT
 from ..rule import guest_rule
 from .guest import FILE_MISSING
 from .pools import draws_from_pool
@@ -48,6 +49,20 @@ NO_PORT = refused(
     "All TCP ports from {lowest} to {highest}, on which {host} accepts migrations, are in use.",
     "No port is left for incoming migrations (`migration_port_min`, `migration_port_max` in qemu.conf). Seen: error 1",
     "`migration_port_max` in qemu.conf",
+)
+DROPPED = refused(
+    "MIGRATION_FIREWALL",
+    "The firewall of {host} drops migrations that arrive on {link} (TCP port {port}): {rules}.",
+    "The host's own firewall lets no one connect to the ports for migrations, on any link by which the migration may "
+    "arrive. Rules that let some senders in are not judged. Seen: error 38",
+    "allow the ports (`migration_port_min` to `migration_port_max` of qemu.conf), or migrate with `--tunnelled`",
+)
+DROPPED_PERHAPS = unknown(
+    "The firewall of {host} may drop migrations that arrive on {link} (TCP port {port}): {rules}.",
+    LIBVIRT_ACCEPTS,
+    "MIGRATION_FIREWALL",
+    "The check does not understand a rule that may drop them. The sentence names it",
+    "check it yourself, and set the severity of the code with policy",
 )
 TLS_ONLY = refused(
     "MIGRATION_TLS",
@@ -113,6 +128,37 @@ def _is_any(address: str) -> bool:
         return ipaddress.ip_address(address).is_unspecified or ipaddress.ip_address(address).is_loopback
     except ValueError:
         return True
+
+
+@guest_rule(DROPPED, DROPPED_PERHAPS, needs=(HOST, LINKS))
+def check_firewall(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    settings = host.migration
+    if not guest.running or settings is None or not settings.arrivals:
+        return
+    ways = _ways_in(guest, host)
+    told = {(one.link, one.family): one for one in settings.arrivals}
+    found = [told.get(way) for way in ways]
+    # One way that is open is enough; which one it is cannot be known without the name's addresses.
+    stopped = [one for one in found if one is not None and one.state in (SHUT, None)]
+    if not found or len(stopped) < len(found):
+        return
+    worst = next((one for one in stopped if one.state is None), stopped[0])
+    kind = DROPPED_PERHAPS if worst.state is None else DROPPED
+    yield kind.found(link=worst.link, port=settings.port_min, rules="; ".join(worst.rules[:2]))
+
+
+def _ways_in(guest: GuestFacts, host: DestinationFacts) -> list[tuple[str, str]]:
+    """Link and family by which the migration may arrive: those of the addresses that the source connects to, as far as
+    these are known, else all that have addresses and may lead to other hosts."""
+    wanted = set((guest.host.resolves or {}).get(host.migration_host or "") or ())
+    own = {str(net.bridge) for net in host.networks.values() if net.is_virtual} | {"lo"}
+    found = []
+    for link in (host.links or {}).values():
+        for address in link.addresses or ():
+            open_ended = link.admin == "up" and link.carrier is not False and link.name not in own
+            if open_ended and (not wanted or address in wanted):
+                found.append((link.name, "ipv6" if ":" in address else "ipv4"))
+    return list(dict.fromkeys(found))
 
 
 @guest_rule(HOOK_SCRIPT, needs=(HOST,))
