@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Contract, bindings and what virt_network_info returned on each host -> findings.
 
-The faults come from find_faults, what differs from compare, and what a host cannot have from check: the functions by
+The faults come from join_fleet, what differs from compare, and what a host cannot have from check: the functions by
 which the rollout judges. The links and the firewall are followed by the functions of the migration check.
 """
 
@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
 from .._fleet.complete import complete_network
-from .._fleet.contract import read_contract
-from .._fleet.contract_check import find_faults, host_networks
+from .._fleet.contract_check import HostNetworks, join_fleet
 from .._fleet.pool import networks_there, with_members
 from .._migrate.destination_facts import DestinationFacts, read_destination
 from .._migrate.rules.known_faults import crashes_over_hostdev
@@ -44,9 +43,10 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
     """
     seen = {host: _info(facts) for host, facts in hosts.items()}
     found: list[AuditFinding] = []
-    for fault in find_faults(
+    desired, faults = join_fleet(
         contract, {host: {**hosts[host], "links": (seen[host] or {}).get("links")} for host in hosts}
-    ):
+    )
+    for fault in faults:
         found.append(
             AuditFinding(
                 kinds.FAULT, fault.host, fault.network, None, None, {"fault": fault.code, "text": fault.sentence}
@@ -66,11 +66,8 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
             found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": error.sentence}))
             continue
         seen_hosts[host] = seen_host
-        own = contract if facts.get("contract") is None else facts["contract"]
-        joined, faults = host_networks(own, facts.get("bindings"), host)
-        physical[host] = {network["name"] for network in joined if not is_virtual(network)}
-        mtus = {entry.name: entry.mtu for entry in read_contract(own)[0]}
-        found.extend(_host(host, joined, {fault.network for fault in faults}, mtus, info, seen_host))
+        physical[host] = {network["name"] for network in desired[host].networks if not is_virtual(network)}
+        found.extend(_host(host, desired[host], info, seen_host))
     found.extend(macs_used_twice({host: info.get("guests") for host, info in seen.items() if info is not None}))
     found.extend(addresses_used_twice(seen_hosts, physical))
     order = {host: number for number, host in enumerate(hosts)}
@@ -83,34 +80,26 @@ def _info(facts: Mapping[str, Any]) -> Any:
     return info if usable else None
 
 
-def _host(
-    host: str,
-    joined: list[Document],
-    broken: set[str],
-    mtus: Mapping[str, Optional[int]],
-    info: Mapping[str, Any],
-    seen: DestinationFacts,
-) -> Iterator[AuditFinding]:
-    """joined: the networks by contract and bindings; broken: those with faults; mtus: by contract; seen: the same as
-    info, as typed records."""
+def _host(host: str, desired: HostNetworks, info: Mapping[str, Any], seen: DestinationFacts) -> Iterator[AuditFinding]:
+    """seen: the same as info, as typed records."""
     there = {network["name"]: network for network in (*info["networks"], *info["transient"])}
     members = networks_there(list(there.values()))
     major, minor, patch = seen.version
     libvirt = Host((major, minor, patch))
-    for network in joined:
+    for network in desired.networks:
         name = network["name"]
-        if name not in broken:
+        if name not in desired.broken:
             wanted = complete_network(with_members(network, members))
             yield from _against_contract(host, network, wanted, there, info, libvirt)
         if name in there:
             yield from _health(host, name, there[name], info)
-            yield from find_obstacles(host, seen, seen.networks[name], mtus.get(name))
+            yield from find_obstacles(host, seen, seen.networks[name], desired.mtus.get(name))
             yield from on_old_settings(host, name, info["details"][name].get("guests_on_old_settings"))
             if crashes_over_hostdev(seen, seen.networks[name]):
                 yield AuditFinding(kinds.LIBVIRT_FAULT, host, name, parameters={"version": seen.libvirt_version})
         else:
             yield AuditFinding(kinds.NETWORK_MISSING, host, name)
-    for name in sorted(set(there) - {network["name"] for network in joined} - broken):
+    for name in sorted(set(there) - {network["name"] for network in desired.networks} - desired.broken):
         managed = info["details"][name]["managed"]
         yield AuditFinding(kinds.NETWORK_LEFT if managed else kinds.NETWORK_FOREIGN, host, name)
     if info.get("links") is None:

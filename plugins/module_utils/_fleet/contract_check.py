@@ -6,13 +6,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Optional
 
 from .._model.field import Document
-from .contract import network_names, read_contract
+from .contract import ContractNetwork, network_names, read_contract
 from .fault import BINDING_INVALID, CODES, Fault
-from .join import join_binding
+from .join import faults_of_links, join_binding
 from .user_values import as_str, shown
+
+
+@dataclass(frozen=True)
+class ReadContract:
+    """entries: the networks that could be read; names: all, None when it is not a contract at all."""
+
+    entries: list[ContractNetwork]
+    names: Optional[set[str]]
+    faults: list[Fault]
+
+    @classmethod
+    def read(cls, contract: Any) -> ReadContract:
+        """Never raises."""
+        entries, faults = read_contract(contract)
+        return cls(entries, network_names(contract), faults)
+
+
+@dataclass(frozen=True)
+class HostNetworks:
+    """The desired networks of one host, as the module virt_networks takes them. broken: the names of those with faults
+    in contract or binding; mtus: by contract."""
+
+    networks: list[Document]
+    broken: frozenset[str]
+    mtus: dict[str, Optional[int]]
 
 
 def host_networks(
@@ -23,20 +49,37 @@ def host_networks(
     contract: list of mappings; bindings: {network: mapping or None} or None; links: list of mappings or None
     when unknown. Never raises. Use the networks only when there is no fault.
     """
-    entries, faults = read_contract(contract)
-    networks, found = join_binding(entries, network_names(contract), bindings, host, links)
-    return networks, _tidy([*faults, *found])
+    joined, faults = _join(ReadContract.read(contract), bindings, host, links)
+    return joined.networks, _tidy(faults)
+
+
+def _join(read: ReadContract, bindings: Any, host: str, links: Any) -> tuple[HostNetworks, list[Fault]]:
+    networks, found = join_binding(read.entries, read.names, bindings, host)
+    faults = [*read.faults, *found]
+    broken = frozenset(fault.network for fault in faults)
+    joined = HostNetworks(networks, broken, {entry.name: entry.mtu for entry in read.entries})
+    return joined, [*faults, *faults_of_links(read.entries, networks, host, links)]
 
 
 def find_faults(contract: Any, hosts: Any) -> list[Fault]:
-    """All faults of a fleet, host by host, without touching it.
+    """All faults of a fleet, host by host, without touching it. hosts: as of join_fleet(). Never raises."""
+    return join_fleet(contract, hosts)[1]
+
+
+def join_fleet(contract: Any, hosts: Any) -> tuple[dict[str, HostNetworks], list[Fault]]:
+    """The networks of every host that can be read, and all faults.
 
     hosts: {host: {bindings, links, contract}}; all three optional, contract only where a host belongs to
     another fleet than the rest. Faults of a contract have no host. Never raises.
     """
     if not isinstance(hosts, Mapping):
-        return [Fault(BINDING_INVALID, "", "", f"The hosts must be a mapping of host names, not {shown(hosts)}.")]
+        sentence = f"The hosts must be a mapping of host names, not {shown(hosts)}."
+        return {}, [Fault(BINDING_INVALID, "", "", sentence)]
     faults: list[Fault] = []
+    joined: dict[str, HostNetworks] = {}
+    # Most hosts have the same contract; it is read again where it differs from that of the host before.
+    last: Any = contract
+    read = ReadContract.read(contract)
     for key in sorted(hosts, key=str):
         host = as_str(key) or str(key)
         facts = hosts[key]
@@ -44,14 +87,14 @@ def find_faults(contract: Any, hosts: Any) -> list[Fault]:
             sentence = f"Its entry must be a mapping with bindings and links, not {shown(facts)}."
             faults.append(Fault(BINDING_INVALID, host, "", sentence))
             continue
-        own = facts.get("contract")
-        _networks, found = host_networks(
-            contract if own is None else own, facts.get("bindings"), host, facts.get("links")
-        )
+        own = contract if facts.get("contract") is None else facts["contract"]
+        if own is not last and own != last:
+            last, read = own, ReadContract.read(own)
+        joined[host], found = _join(read, facts.get("bindings"), host, facts.get("links"))
         faults.extend(found)
     if not hosts:
-        faults.extend(read_contract(contract)[1])
-    return _tidy(faults)
+        faults.extend(read.faults)
+    return joined, _tidy(faults)
 
 
 def _tidy(faults: list[Fault]) -> list[Fault]:

@@ -21,14 +21,13 @@ from .subnet import subnets_broken
 
 
 def join_binding(
-    entries: list[ContractNetwork], known: Optional[set[str]], bindings: Any, host: str, links: Any
+    entries: list[ContractNetwork], known: Optional[set[str]], bindings: Any, host: str
 ) -> tuple[list[Document], list[Fault]]:
     """The networks of one host, in the contract's order, and their faults.
 
     entries: read from the contract; known: all its names, including networks that could not be read, None when
-    the contract says nothing; bindings: {name: options} as the user wrote them; links: as virt_network_info
-    returns them, None when unknown. A network is {name, state, autostart, **options of the module virt_network}, with
-    pool where virt_iface_pool fills it.
+    the contract says nothing; bindings: {name: options} as the user wrote them. A network is {name, state, autostart,
+    **options of the module virt_network}, with pool where virt_iface_pool fills it.
     """
     by_name, faults = read_bindings(bindings, host)
     for name in sorted(set(by_name) - (set(by_name) if known is None else known)):
@@ -47,12 +46,20 @@ def join_binding(
         network, broken = _joined(entry, binding, unread | entry.unread, host)
         networks.append(network)
         faults.extend([*found, *broken])
-    present = link_mtus(links)
-    if present is not None:
-        made = made_bridges(networks)
-        for entry, network in zip(entries, networks):
-            faults.extend(link_faults(host, network, entry.mtu, present, made))
     return networks, faults
+
+
+def faults_of_links(entries: list[ContractNetwork], networks: list[Document], host: str, links: Any) -> list[Fault]:
+    """networks: of join_binding(); links: as virt_network_info returns them, None when unknown."""
+    present = link_mtus(links)
+    if present is None:
+        return []
+    made = made_bridges(networks)
+    return [
+        fault
+        for entry, network in zip(entries, networks)
+        for fault in link_faults(host, network, entry.mtu, present, made)
+    ]
 
 
 def _joined(entry: ContractNetwork, binding: Document, unread: set[str], host: str) -> tuple[Document, list[Fault]]:
