@@ -26,6 +26,7 @@ _PACKAGE = __name__.rpartition("._host.")[0]
 # The layers that judging and gathering need; the rest is for Ansible.
 _LAYERS = ("_fleet", "_host", "_migrate", "_model", "_plan", "_run", "_xml")
 _NAME = "virtfleet_gate"
+_SCRIPT_NAME = "gate.py"
 _SCRIPT = '''"""Judges the guest on standard input, or with "refresh" writes this host's facts."""
 import os
 import sys
@@ -86,7 +87,18 @@ def hook_text(folder: str, timeout: int, refused: int, pass_without_facts: bool)
 
 def script_in(folder: str) -> str:
     """What the hook and the timer run."""
-    return os.path.join(folder, "gate.py")
+    return os.path.join(folder, _SCRIPT_NAME)
+
+
+def has_code(folder: str, sources: dict[str, str]) -> bool:
+    """Whether all of it is there, and nothing of it was changed."""
+    return all(read_text(os.path.join(folder, path)) == text for path, text in _files(sources).items())
+
+
+def _files(sources: dict[str, str]) -> dict[str, str]:
+    """By their paths in the code's folder."""
+    files = {os.path.join(_NAME, path): text for path, text in sources.items()}
+    return {**files, _SCRIPT_NAME: _SCRIPT.format(name=_NAME)}
 
 
 def write_code(folder: str, sources: dict[str, str]) -> None:
@@ -94,14 +106,15 @@ def write_code(folder: str, sources: dict[str, str]) -> None:
     try:
         os.makedirs(FOLDER, 0o700, exist_ok=True)
         new = tempfile.mkdtemp(prefix=".new-", dir=FOLDER)
-        for path, source in {os.path.join(_NAME, path): text for path, text in sources.items()}.items():
+        for path, text in _files(sources).items():
             file = os.path.join(new, path)
             os.makedirs(os.path.dirname(file), 0o700, exist_ok=True)
-            _write(file, source, 0o600)
-        _write(script_in(new), _SCRIPT.format(name=_NAME), 0o600)
+            _write(file, text, 0o600)
         # The folder is named by its content, so Python need not compare byte code with source.
         unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
         compileall.compile_dir(new, quiet=2, stripdir=new, prependdir=folder, invalidation_mode=unchecked)
+        if os.path.isdir(folder):  # damaged
+            shutil.rmtree(folder)
         os.rename(new, folder)
     except OSError as error:
         raise _unwritable(error) from None

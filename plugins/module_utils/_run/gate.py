@@ -13,6 +13,7 @@ from typing import Any, Optional
 from .._host.gate_files import HOOK, SETTINGS, read_text
 from .._host.gate_install import (
     code_folder,
+    has_code,
     hook_text,
     is_installed,
     read_sources,
@@ -47,7 +48,7 @@ def install(settings: GateSettings, timeout: int, check_mode: bool) -> dict[str,
     hook = hook_text(folder, timeout, REFUSED, settings.pass_without_facts)
     files = {SETTINGS: _json(asdict(settings)), HOOK: hook}
     before = {path: read_text(path) for path in files}
-    new_code = read_text(script_in(folder)) is None
+    new_code = not has_code(folder, sources)
     if new_code or before != files or not check_mode:
         refuse_unwritable()
     if not check_mode:

@@ -222,7 +222,7 @@ FILES = {
     "an older version's": json.dumps(
         {"run": "a" * 32, "networks": [{"network": "lan"}], "confirm_by": None, "finished": False}
     ),
-    "an older version's": json.dumps({"format": 2, "run": "a", "networks": [{"network": "lan"}]}),
+    "the version before's": json.dumps({"format": 2, "run": "a", "networks": [{"network": "lan"}]}),
     "a newer version's": json.dumps({"format": 99, "run": "a", "networks": [{"network": "lan"}], "new": [1]}),
     "cut": '{"format": 3, "run": "a", "net',
     "empty": "",
