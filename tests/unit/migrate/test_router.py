@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.iptables import parse_iptables
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.nftables import parse_nftables
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.passages import Surroundings, arrivals
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.passages import (
+    Bridge,
+    Surroundings,
+    arrivals,
+    routing_of_bridge,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.ruleset import (
     OPEN,
     PART,
@@ -177,6 +182,26 @@ def test_of_packets_to_a_port_the_answer_is_certain(rules, policy, port):
     text = "\n".join(["*filter", f":INPUT {policy} [0:0]", *lines, "COMMIT"])
     found = passing(parse_iptables(text, "ip", "iptables"), replace(DHCP, port=port), ("input",)).state
     assert found == (OPEN if (first or policy) == "ACCEPT" else SHUT)
+
+
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [
+        (["-A INPUT -j ACCEPT"], None),
+        ([], "shut"),
+        (INPUT, None),
+        (["-A INPUT -p tcp -m tcp --dport 25 -j DROP", "-A INPUT -j ACCEPT"], None),
+        (["-A INPUT -p icmp -j DROP", "-A INPUT -j ACCEPT"], "part"),
+        (["-A INPUT -p udp -j DROP", "-A INPUT -p icmp -j DROP", "-A INPUT -p tcp -j DROP"], "shut"),
+        (["-A INPUT -m mark --mark 0x1 -j DROP", "-A INPUT -j ACCEPT"], "unsure"),
+    ],
+)
+def test_what_the_host_itself_says_to_guests(rules, state):
+    text = "\n".join(["*filter", ":INPUT DROP [0:0]", *rules, "COMMIT"])
+    around = Surroundings(tuple(parse_iptables(text, "ip", "iptables")), (), {}, frozenset(), frozenset())
+    found = routing_of_bridge(around, Bridge("virbr0", served=("10.20.0.1/24",)))["passages"]
+    told = [one["state"] or "unsure" for one in found if one["way"] == "host"]
+    assert told == ([] if state is None else [state])
 
 
 @pytest.mark.parametrize(

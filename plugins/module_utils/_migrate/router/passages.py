@@ -23,6 +23,7 @@ NATTED = "natted"
 FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
 _ROUTED = ("prerouting", "forward", "postrouting")
 _TO_HOST, _FROM_HOST = ("prerouting", "input"), ("output", "postrouting")
+_PROTOCOLS = {"ipv4": ("icmp", "tcp", "udp"), "ipv6": ("ipv6-icmp", "tcp", "udp")}
 _PORTS = {("ipv4", DHCP): 67, ("ipv6", DHCP): 547, ("ipv4", DNS): 53, ("ipv6", DNS): 53}
 # Which links come first and last, and the state of the connection.
 _STATES = {OUT: "new", BACK: "established", IN: "new"}
@@ -185,8 +186,11 @@ def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str,
         family = "ipv6" if family_of(address) == "ip6" else "ipv4"
         to_host = Packets(FAMILIES[family], bridge.name, None, source=guests, target=own, local=True)
         from_host = Packets(FAMILIES[family], "", bridge.name, source=own, target=guests)
-        asked = _both_ways(around, from_host, replace(to_host, state="established"))
-        found.setdefault((family, WITH_HOST), []).append(asked)
+        asked = [
+            _both_ways(around, replace(from_host, protocol=one), replace(to_host, state="established", protocol=one))
+            for one in _PROTOCOLS[family]
+        ]
+        found.setdefault((family, WITH_HOST), []).append(_of_protocols(asked))
         for service in (DHCP, DNS):
             question = replace(to_host, protocol="udp", port=_PORTS[family, service])
             answer = replace(from_host, protocol="udp", state="established")
@@ -195,6 +199,15 @@ def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str,
         one = _with_hidden(around.hidden, _alike(answers))
         if one.state != OPEN:
             yield family, way, one
+
+
+def _of_protocols(answers: list[Answer]) -> Answer:
+    """Of each protocol. One of which some packets pass is not cut off: firewalls have rules about single ports."""
+    shut = [answer for answer in answers if answer.state == SHUT]
+    unsure = next((answer for answer in answers if answer.state is None), None)
+    if unsure is not None or not shut:
+        return unsure or Answer()
+    return shut[0] if len(shut) == len(answers) else Answer(PART, shut[0].rules)
 
 
 def _both_ways(around: Surroundings, from_host: Packets, to_host: Packets) -> Answer:
