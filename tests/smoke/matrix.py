@@ -75,7 +75,7 @@ def smoke(hosts: str, programs: Optional[Path]) -> int:
     if programs:
         variables["IT_ANSIBLE"] = str(programs)
     # The callback extends Ansible's own, which differs between versions of ansible-core.
-    tests = ("tests/smoke", "tests/integration/output/test_callback.py")
+    tests = ("tests/smoke", "tests/integration/terminal/test_callback.py")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *tests], cwd=ROOT, env=variables, check=False
     ).returncode
