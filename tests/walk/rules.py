@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from xml.sax.saxutils import unescape
 
 Look = dict[str, Any]
 Result = dict[str, Any]
@@ -308,7 +309,7 @@ def _has_no_bridge(look: Look, facts: dict[str, Any]) -> bool:
 
 def bridge_of(xml: str | None) -> str | None:
     found = re.search(r"<bridge name='(.*?)'", xml or "")
-    return found.group(1) if found else None
+    return unescape(found.group(1), {"&apos;": "'", "&quot;": '"'}) if found else None
 
 
 def _links_of(look: Look, named: set[str]) -> set[str]:
