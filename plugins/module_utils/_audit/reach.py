@@ -67,19 +67,16 @@ def _out_of_bridge(
         port: combine_ways(ways_out(seen.host_links, bridge, port), port).state for port in _ports(seen, net, bridge)
     }
     # One finding is enough, of the port that is worst off.
-    for state in (NONE, DOWN, None):
-        port = next((one for one in states if states[one] == state), None)
-        if port is None:
-            continue
-        if state == NONE:
-            yield AuditFinding(kinds.UPLINK_MISSING, host, net.name, parameters={"bridge": bridge})
-        else:
-            ways = (way for way in ways_out(seen.host_links, bridge, port) or () if way.state == state)
-            yield _stopped(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
-        if state is not None:
-            return
-        break
-    # Ways that are known have a fault of their own beside one that is not.
+    worst = next((state for state in (NONE, DOWN, None) if state in states.values()), UP)
+    if worst == NONE:
+        yield AuditFinding(kinds.UPLINK_MISSING, host, net.name, parameters={"bridge": bridge})
+    elif worst != UP:
+        port = next(one for one in states if states[one] == worst)
+        ways = (way for way in ways_out(seen.host_links, bridge, port) or () if way.state == worst)
+        yield _stopped(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
+    if worst in (NONE, DOWN):
+        return
+    # A way that is known may have a fault of its own beside one that is not.
     passes = min((found for port in states if (found := bridge_mtu(seen, bridge, port))), default=None)
     if mtu and passes and passes < mtu <= (link.mtu or 0):
         yield AuditFinding(

@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from .._plan.step import NEXT_START, NONE, RESTART
 from .lines import alike, count, fold_names
+from .user_values import as_list
 
 CREATED, CHANGED, REMOVED = "created", "changed", "removed"
 _SIGNS = {CREATED: "+", CHANGED: "~", REMOVED: "-"}
@@ -38,7 +39,7 @@ def changes(networks: Iterable[Any], pools: Iterable[Any] = ()) -> list[dict[str
 
 
 def _change(network: str, result: Mapping[str, Any]) -> dict[str, Any]:
-    steps = [step for step in _list(result.get("steps")) if isinstance(step, Mapping)]
+    steps = [step for step in as_list(result.get("steps")) if isinstance(step, Mapping)]
     disruptions = [step.get("disruption") for step in steps]
     effect = result.get("effect")
     return {
@@ -47,28 +48,24 @@ def _change(network: str, result: Mapping[str, Any]) -> dict[str, Any]:
         "disruption": next((one for one in reversed(_DISRUPTIONS) if one in disruptions), NONE),
         "guests": _guests(result),
         "gap_ms": _gap(result),
-        "pending": [str(option) for option in _list(result.get("pending"))],
+        "pending": [str(option) for option in as_list(result.get("pending"))],
     }
 
 
 def _guests(result: Mapping[str, Any]) -> list[str]:
     """Guests that notice: those that are cut off or interrupted, and those for which the change waits."""
-    seats = [*_list(result.get("plugged")), *_list(result.get("blocked_by_guests"))]
+    seats = [*as_list(result.get("plugged")), *as_list(result.get("blocked_by_guests"))]
     names = {str(seat.get("name")) for seat in seats if isinstance(seat, Mapping) and seat.get("kind") == "guest"}
     return [name for _key, group in alike((None, name) for name in names) for name in group]
 
 
 def _gap(result: Mapping[str, Any]) -> Optional[float]:
     """The longest time that a guest is cut off from the host: measured, or in a plan expected; None where none is."""
-    measured = [seat.get("gap_ms") for seat in _list(result.get("replugged")) if isinstance(seat, Mapping)]
+    measured = [seat.get("gap_ms") for seat in as_list(result.get("replugged")) if isinstance(seat, Mapping)]
     expected = result.get("expected_gaps")
     times = measured or [expected.get("host_ms") if isinstance(expected, Mapping) else None]
     numbers = [float(time) for time in times if isinstance(time, (int, float))]
     return max(numbers, default=None)
-
-
-def _list(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, (list, tuple)) else ()
 
 
 def change_lines(made: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .changes import change_lines, changes
 from .lines import alike, count, entry, fold_names, natural
+from .user_values import as_list, is_list
 
 NEW, OLD, UNKNOWN = "new", "old", "unknown"
 STATES = (NEW, OLD, UNKNOWN)
@@ -33,8 +34,8 @@ def _outcome(recorded: Mapping[str, Any]) -> dict[str, Any]:
         reason = str(recorded.get("reason") or ("" if recorded else "The rollout did not reach this host."))
     else:
         state, reason = UNKNOWN, "The rollout ended while this host was being changed."
-    pools = [{**one, "network": _pool_of(one)} for one in _list(recorded.get("pools")) if isinstance(one, Mapping)]
-    made = changes(_list(recorded.get("networks")), pools)
+    pools = [{**one, "network": _pool_of(one)} for one in as_list(recorded.get("pools")) if isinstance(one, Mapping)]
+    made = changes(as_list(recorded.get("networks")), pools)
     return {
         "state": state,
         "failed": bool(recorded.get("failed")),
@@ -49,13 +50,13 @@ def _outcome(recorded: Mapping[str, Any]) -> dict[str, Any]:
 def _guests(recorded: Any) -> Iterator[dict[str, Any]]:
     """recorded: of each network, guests_on_old_settings as the modules return it."""
     for network, found in recorded.items() if isinstance(recorded, Mapping) else ():
-        for one in found if isinstance(found, (list, tuple)) else ():
+        for one in as_list(found):
             if isinstance(one, Mapping):
                 yield {"network": str(network), **{key: _told(one.get(key)) for key in _GUEST}}
 
 
 def _told(value: Any) -> Any:
-    return [str(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
+    return [str(item) for item in value] if is_list(value) else str(value)
 
 
 def _heading(result: Mapping[str, Any], number: int, check_mode: bool) -> str:
@@ -67,10 +68,6 @@ def _pool_of(result: Mapping[str, Any]) -> Any:
     """The network whose pool was filled: the item of the role's loop."""
     item = result.get("networks_pool")
     return item.get("name") if isinstance(item, Mapping) else None
-
-
-def _list(value: Any) -> Any:
-    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _table(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:

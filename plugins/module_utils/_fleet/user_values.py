@@ -89,6 +89,11 @@ def is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
+def as_list(value: Any) -> Sequence[Any]:
+    """Empty for anything else."""
+    return value if is_list(value) else ()
+
+
 def _value(field: Field, value: Any, path: str, complain: Complain) -> Value:
     """The plain value; None after a complaint."""
     if field.kind == CHILD and field.entity:
