@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._model.desired import ABSENT, PRESENT
 from .module import Module, run
 from .policy import valid_policy
 
 PASS, REFUSE = "pass", "refuse"
-PRESENT, ABSENT = "present", "absent"
 
 
 def main() -> None:

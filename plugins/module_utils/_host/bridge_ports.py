@@ -19,6 +19,7 @@ from typing import Optional
 from .._model.bridge_port import BridgePort
 from .._model.bypass import is_end
 from .links import netlink
+from .sysfs import IFF_UP
 
 _SYSFS = "/sys/class/net"
 # What an administrator or libvirt may have set for one port. The rest of the folder is state.
@@ -41,7 +42,6 @@ _OPTIONS = (
     "root_block",
     "unicast_flood",
 )
-_IFF_UP = 0x1  # linux/if.h
 # Entries of a bridge's forwarding table that were set, in contrast to learned ones: one that does not age
 # (bridge fdb add ... static), and one that leads to the host (permanent), as a device's own address does; a sticky one
 # does not move to another port. (linux/neighbour.h)
@@ -76,8 +76,8 @@ def _read_tap(name: str) -> BridgePort:
     for option in _OPTIONS:
         with suppress(OSError, ValueError):  # another kernel has others
             options.append((option, int(read_setting(name, "brport", option), 0)))
-    up = bool(int(read_setting(name, "flags"), 16) & _IFF_UP)
-    return BridgePort(name, int(read_setting(name, "mtu")), tuple(options), dormant=is_dormant(name), up=up)
+    mtu = int(read_setting(name, "mtu"))
+    return BridgePort(name, mtu, tuple(options), dormant=is_dormant(name), up=is_up(name))
 
 
 def settings_files(bridges: Iterable[str], taps: Iterable[str]) -> list[str]:
@@ -99,6 +99,11 @@ def master_of(name: str) -> Optional[str]:
         return os.path.basename(os.readlink(os.path.join(_SYSFS, name, "master")))
     except OSError:
         return None
+
+
+def is_up(name: str) -> bool:
+    """Whether a link is set up. Raises OSError when there is none."""
+    return bool(int(read_setting(name, "flags"), 16) & IFF_UP)
 
 
 def is_dormant(name: str) -> bool:

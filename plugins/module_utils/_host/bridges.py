@@ -18,10 +18,9 @@ from .._model.bridge_link import UNUSED, SeenBridge, bridge_link_of
 from .._model.bridge_state import BridgeState
 from .._model.field import Document
 from .._model.forward import is_virtual
-from .bridge_ports import bridge_port_names, exists, read_setting
+from .bridge_ports import bridge_port_names, exists, is_up, read_setting
 
 _SYSFS = "/sys/class/net"
-_IFF_UP = 0x1  # linux/if.h
 _SIOCGIFCONF = 0x8912  # linux/sockios.h; netdevice(7)
 _IFREQ = struct.Struct("16s4x4s16x")  # name, and of a sockaddr_in the address
 _IPV6_ADDRESSES = "/proc/net/if_inet6"
@@ -37,16 +36,12 @@ def read_bridge_link(live: Document, addresses: Mapping[str, Collection[str]]) -
 
 def _seen(name: str, addresses: Collection[str]) -> Optional[SeenBridge]:
     try:
-        up = _is_up(name)
+        up = is_up(name)
     except OSError:
         return None
     if not os.path.isdir(os.path.join(_SYSFS, name, "bridge")):
         return None
     return SeenBridge(up, frozenset(addresses))
-
-
-def _is_up(link: str) -> bool:
-    return bool(int(read_setting(link, "flags"), 16) & _IFF_UP)
 
 
 def read_addresses() -> dict[str, list[str]]:
@@ -118,7 +113,7 @@ def is_taken(name: str, mac: Optional[str]) -> bool:
         return False
     if mac is None or not os.path.isdir(os.path.join(_SYSFS, name, "bridge")):
         return True
-    if bridge_port_names(name) and _is_up(name):
+    if bridge_port_names(name) and is_up(name):
         return True
     return read_setting(name, "address").lower() != mac.lower()
 

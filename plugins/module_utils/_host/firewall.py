@@ -22,6 +22,7 @@ _SECONDS = 20
 # The older kernel interface: which of its tables a network namespace has.
 _LEGACY = {"ip": "/proc/net/ip_tables_names", "ip6": "/proc/net/ip6_tables_names"}
 _ARP = "/proc/net/arp_tables_names"
+_FILTERS_ARP = re.compile(r"^(-A |:\S+ DROP)", re.MULTILINE)
 _TOOLS = {"ip": "iptables", "ip6": "ip6tables"}
 # linux/netfilter/nfnetlink.h, nf_tables.h, netlink.h
 _NETLINK_NETFILTER = 12
@@ -112,9 +113,6 @@ def _of_arptables() -> list[str]:
     if not names or (text is not None and "nf_tables" not in text and not _FILTERS_ARP.search(text)):
         return []
     return [f"arptables tables {', '.join(sorted(names))}"]
-
-
-_FILTERS_ARP = re.compile(r"^(-A |:\S+ DROP)", re.MULTILINE)
 
 
 def _output(*argv: str) -> Optional[str]:

@@ -9,13 +9,10 @@ import json
 import os
 from typing import Any, Optional
 
-from .sysfs import ROOT, link_names
-
 HOOK = "/etc/libvirt/hooks/qemu.d/50-virtfleet-gate"
 FOLDER = "/var/lib/virtfleet-network-gate"
 FACTS = os.path.join(FOLDER, "facts.json")
 SETTINGS = os.path.join(FOLDER, "settings.json")
-_IFF_UP = 1
 
 
 def read_text(path: str) -> Optional[str]:
@@ -30,17 +27,3 @@ def read_text(path: str) -> Optional[str]:
 def read_settings() -> Any:
     """As they were written. Raises ValueError."""
     return json.loads(read_text(SETTINGS) or "")
-
-
-def read_link_states(root: str = ROOT) -> dict[str, tuple[bool, Optional[bool]]]:
-    """Of every link: whether it is up, and whether it has a carrier."""
-    folder = os.path.join(root, "class", "net")
-    states: dict[str, tuple[bool, Optional[bool]]] = {}
-    for name in link_names(root):
-        flags = read_text(os.path.join(folder, name, "flags"))
-        if flags:
-            up = bool(int(flags, 16) & _IFF_UP)
-            # The kernel does not say it of a link that is down.
-            carrier = read_text(os.path.join(folder, name, "carrier"))
-            states[name] = (up, carrier.strip() == "1" if carrier and up else None)
-    return states

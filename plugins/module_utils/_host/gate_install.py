@@ -17,7 +17,7 @@ import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
 from pkgutil import iter_modules
-from typing import Any, Optional, cast
+from typing import Any, cast
 
 from .._model.errors import VirtfleetError
 from .gate_files import FACTS, FOLDER, HOOK, SETTINGS, read_text
@@ -120,7 +120,7 @@ def write_code(folder: str, sources: dict[str, str]) -> None:
         raise _unwritable(error) from None
 
 
-def remove_other_code(folder: Optional[str]) -> None:
+def remove_other_code(folder: str) -> None:
     """Versions before, and what a run that was broken off left."""
     with suppress(OSError):
         for name in os.listdir(FOLDER):

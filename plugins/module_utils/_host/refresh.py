@@ -60,7 +60,7 @@ def _set_by_libvirt(domain: Any, mac: str, limits: bool) -> None:
 
 def _set_on_switch(network: Any, domain: Any, port: Plugged, here: Optional[Plugged]) -> None:
     """The port of Open vSwitch first: libvirt's record of it says then what is true."""
-    tap = tap_of(domain.XMLDesc(0), str(port.mac), 0)
+    tap = tap_of(domain.XMLDesc(0), str(port.mac))
     if tap is None:  # unplugged meanwhile
         return
     settings = settings_of(port)

@@ -21,6 +21,7 @@ _VIRTFN = re.compile(r"^virtfn([0-9]+)$")
 _PCI = re.compile(r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
 # PCI class 02: network controllers.
 _NETWORK_CLASS = "0x02"
+IFF_UP = 0x1  # linux/if.h
 # IFF_MULTI_QUEUE (linux/if_tun.h)
 _MULTI_QUEUE = 0x100
 
@@ -37,6 +38,20 @@ def link_facts(name: str, root: str = ROOT) -> dict[str, Any]:
 def link_names(root: str = ROOT) -> tuple[str, ...]:
     """Of all links."""
     return _names(os.path.join(root, "class", "net"))
+
+
+def link_states(root: str = ROOT) -> dict[str, tuple[bool, Optional[bool]]]:
+    """Of every link: whether it is up, and whether it has a carrier, which the kernel does not say of one that is
+    down."""
+    states: dict[str, tuple[bool, Optional[bool]]] = {}
+    for name in link_names(root):
+        here = os.path.join(root, "class", "net", name)
+        flags = _read(os.path.join(here, "flags"))
+        if flags:  # not gone meanwhile
+            up = bool(int(flags, 16) & IFF_UP)
+            carrier = _read(os.path.join(here, "carrier"))
+            states[name] = (up, carrier == "1" if carrier and up else None)
+    return states
 
 
 def is_vf(name: str, root: str = ROOT) -> bool:

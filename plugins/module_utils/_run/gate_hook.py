@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 import time
 
-from .._host.gate_files import FACTS, read_link_states, read_settings, read_text
+from .._host.gate_files import FACTS, read_settings, read_text
+from .._host.sysfs import link_states
 from .._migrate.gate import GateSettings, decide
 
 REFUSED = 3
@@ -20,7 +21,7 @@ def judge_incoming() -> int:
     Raises whatever keeps it from judging, and the hook does what is set for that.
     """
     xml = sys.stdin.buffer.read().decode("utf-8", "replace")
-    said = decide(xml, read_text(FACTS), read_link_states(), time.time(), GateSettings(**read_settings()))
+    said = decide(xml, read_text(FACTS), link_states(), time.time(), GateSettings(**read_settings()))
     if said is None:
         return 0
     sys.stderr.write(said + "\n")

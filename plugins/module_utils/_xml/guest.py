@@ -149,10 +149,10 @@ def recorded_bridge(xml: str, mac: str, place: int) -> Optional[str]:
     return _attribute(nodes[place], "source", "bridge") if place < len(nodes) else None
 
 
-def tap_of(xml: str, mac: str, place: int) -> Optional[str]:
-    """The tap or macvtap of a running guest's NIC, by the guest's live XML; None when it has none."""
+def tap_of(xml: str, mac: str) -> Optional[str]:
+    """The tap or macvtap of the first NIC with a MAC address, by the guest's live XML; None when there is none."""
     nodes = _interfaces(xml, mac)
-    return _attribute(nodes[place], "target", "dev") if place < len(nodes) else None
+    return _attribute(nodes[0], "target", "dev") if nodes else None
 
 
 def _interfaces(xml: str, mac: str) -> list[Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host import gate_install
-from ansible_collections.virtfleet.network.plugins.module_utils._host.gate_files import read_link_states
+from ansible_collections.virtfleet.network.plugins.module_utils._host.sysfs import link_states
 
 REFUSED = 3
 UTILS = Path(__file__).resolve().parents[3] / "plugins" / "module_utils"
@@ -78,4 +78,4 @@ def test_states_of_links(tmp_path):
         (folder / "flags").write_text(f"{flags}\n")
         if carrier:
             (folder / "carrier").write_text(f"{carrier}\n")
-    assert read_link_states(str(tmp_path)) == {"up": (True, True), "plugless": (True, False), "down": (False, None)}
+    assert link_states(str(tmp_path)) == {"up": (True, True), "plugless": (True, False), "down": (False, None)}

@@ -93,10 +93,7 @@ def arrivals(around: Surroundings, subnets: Mapping[str, Iterable[str]], port: i
             if own is None:
                 continue
             packets = Packets(short, link, None, target=own, local=True, protocol="tcp", port=port)
-            one = _first_trouble(
-                passing(around.tables, packets, _TO_HOST), passing(around.tables, packets, ("ingress",), "netdev")
-            )
-            one = _with_hidden(around.hidden, one)
+            one = _with_hidden(around.hidden, _into_host(around, packets))
             if one.state != OPEN:
                 family = "ipv6" if short == "ip6" else "ipv4"
                 found.append({"link": link, "family": family, "state": one.state, "rules": list(one.rules)})
@@ -211,10 +208,12 @@ def _of_protocols(answers: list[Answer]) -> Answer:
 
 
 def _both_ways(around: Surroundings, from_host: Packets, to_host: Packets) -> Answer:
+    return _first_trouble(passing(around.tables, from_host, _FROM_HOST), _into_host(around, to_host))
+
+
+def _into_host(around: Surroundings, packets: Packets) -> Answer:
     return _first_trouble(
-        passing(around.tables, from_host, _FROM_HOST),
-        passing(around.tables, to_host, _TO_HOST),
-        passing(around.tables, to_host, ("ingress",), "netdev"),
+        passing(around.tables, packets, _TO_HOST), passing(around.tables, packets, ("ingress",), "netdev")
     )
 
 
