@@ -12,8 +12,8 @@ version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
   - Installs a libvirt hook (C(/etc/libvirt/hooks/qemu.d/50-virtfleet-gate)) that libvirt calls when a guest starts to
-    migrate to this host, no matter with which tool. If a rule of M(virtfleet.network.virt_migrate_check) blocks the
-    guest, the hook refuses it, and the tool that migrates shows the finding.
+    migrate to this host, whatever tool starts the migration. If a rule of M(virtfleet.network.virt_migrate_check)
+    blocks the guest, the hook refuses it, and the tool that migrates shows the finding.
   - The hook does not call libvirt. It judges the guest by facts that this module gathers, and by the current state of
     the host's links. Facts that are older than O(max_age) are not used.
   - Each run gathers the facts again, which does not count as a change. RV(refresh_command) does the same on the host

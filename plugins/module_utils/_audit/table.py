@@ -5,15 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .._fleet.lines import alike, entry, fold_names, natural
+from .._fleet.lines import GAP, alike, entry, fold_names, natural, with_gap, with_names
 from .finding import EVERY_HOST, AuditFinding, rank_of
-
-# In a sentence, in place of the network's name.
-_NETWORK = "\0"
 
 
 class Group(NamedTuple):
@@ -35,10 +31,10 @@ def grouped(findings: Iterable[Mapping[str, Any]]) -> list[Group]:
     by_network = alike(((_without_network(one), one["network"]), one["host"] or EVERY_HOST) for one in findings)
     # Only sentences that name the network can be about several.
     groups = alike(
-        ((key, tuple(hosts), "" if _NETWORK in key[2] else network), network) for (key, network), hosts in by_network
+        ((key, tuple(hosts), "" if GAP in key[2] else network), network) for (key, network), hosts in by_network
     )
     made = [
-        Group(severity, code, tuple(networks), hosts, sentence.replace(_NETWORK, fold_names(networks)), repair)
+        Group(severity, code, tuple(networks), hosts, with_names(sentence, networks), repair)
         for ((severity, code, sentence, repair), hosts, _network), networks in groups
     ]
     return sorted(
@@ -47,9 +43,7 @@ def grouped(findings: Iterable[Mapping[str, Any]]) -> list[Group]:
 
 
 def _without_network(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    sentence, network = str(finding["sentence"]).replace(_NETWORK, "?"), str(finding["network"])
-    if network and network in sentence:
-        sentence = re.sub(rf"(?<![\w.-]){re.escape(network)}(?![\w-])", _NETWORK, sentence)
+    sentence = with_gap(str(finding["sentence"]), str(finding["network"]))
     return str(finding["severity"]), str(finding["code"]), sentence, str(finding["repair"])
 
 

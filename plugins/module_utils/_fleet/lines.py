@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from textwrap import wrap
 from typing import Callable, Optional, TypeVar, Union
 
 # Columns of a line.
 WIDTH = 99
-# Of an entry's label. The names beside it are continued further right, so that the text below stands out.
+# Width of an entry's label. Names that continue in the next line are indented further than the texts below them.
 LABEL = 9
 _HANG = 2
 # Between the columns of a table, and of its last one, however wide the others are.
 _GAP = "  "
 _LEAST = 30
 
+# In a sentence, in place of a name.
+GAP = "\0"
 # kvm7.example.org: what is before the number, the number, and the domain.
 _IN_DOMAIN = re.compile(r"([^.]*[^.0-9])([0-9]+)(\..*)", re.DOTALL)
 
@@ -79,8 +82,25 @@ def alike(pairs: Iterable[tuple[Key, str]]) -> list[tuple[Key, list[str]]]:
     return [(key, sorted(names, key=natural)) for key, names in groups.items()]
 
 
+def with_gap(sentence: str, *names: str) -> str:
+    """The sentence with a gap wherever it has one of the names as a word: equal for what differs only in these."""
+    sentence = sentence.replace(GAP, "?")
+    known = tuple(name for name in names if name)
+    return _words(known).sub(GAP, sentence) if known else sentence
+
+
+def with_names(sentence: str, names: Iterable[str]) -> str:
+    """The sentence of with_gap(), with all of these names."""
+    return sentence.replace(GAP, fold_names(names))
+
+
+@cache
+def _words(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
+
+
 def entry(label: str, subject: str, *texts: str, width: int = LABEL, indent: int = 0) -> list[str]:
-    """A label with the names beside it, and texts below the names. No line is wider than WIDTH, unless a word is.
+    """A label with names beside it, and texts below the names. Lines fit into WIDTH, unless a single word is longer.
 
     width: of the label; indent: of the whole.
     """

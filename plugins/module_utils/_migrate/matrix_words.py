@@ -6,13 +6,24 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple, Optional
 
-from .._fleet.lines import WIDTH, alike, columns, count, entry, fitting, fold_in_order, fold_names, natural, paragraph
+from .._fleet.lines import (
+    WIDTH,
+    alike,
+    columns,
+    count,
+    entry,
+    fitting,
+    fold_in_order,
+    fold_names,
+    natural,
+    paragraph,
+    with_gap,
+    with_names,
+)
 from .finding import BLOCKED, OK, UNKNOWN, WARNING, rank_of
 
 Cell = dict[str, Any]
@@ -22,8 +33,6 @@ HOME = "="
 # Of the rows of a table, beyond which only the exceptions are shown; and of the guests that a line names.
 _ROWS = 25
 _SHOWN = 3
-# In a sentence, in place of the host's name.
-_HOST = "\0"
 
 
 def table_lines(rows: list[dict[str, Any]], hosts: list[str], destination: Optional[str]) -> list[str]:
@@ -176,18 +185,12 @@ def _key_of(finding: Mapping[str, Any]) -> str:
 
 
 def without_host(finding: Mapping[str, Any], host: str) -> str:
-    """The sentence with a gap in place of the host's name, the same on hosts that are alike."""
-    return _pattern(host).sub(_HOST, str(finding["sentence"]).replace(_HOST, "?"))
+    """The sentence with a gap in place of the host's name, with its domain or without."""
+    return with_gap(str(finding["sentence"]), host, host.partition(".")[0])
 
 
 def said_of(finding: Mapping[str, Any], hosts: Sequence[str]) -> str:
     """The sentence of the finding, which the first of the hosts has, for all of them."""
     if len(hosts) == 1:
         return str(finding["sentence"])
-    return without_host(finding, hosts[0]).replace(_HOST, fold_names(hosts))
-
-
-@cache
-def _pattern(host: str) -> re.Pattern[str]:
-    """The host's name, or what is before its domain, as a word."""
-    return re.compile(rf"(?<![\w.-])(?:{re.escape(host)}|{re.escape(host.partition('.')[0])})(?![\w-])")
+    return with_names(without_host(finding, hosts[0]), hosts)

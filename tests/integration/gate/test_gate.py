@@ -108,7 +108,7 @@ def test_a_blocked_guest_is_refused_and_comes_once_it_is_mended(guarded, host, f
     gate(guarded, host, without_facts="refuse", max_age=3600)
     assert_passes(guarded, host)
     fault(guarded, host)
-    # The facts say what was; whoever changes networks gathers them again.
+    # The facts are older than the change.
     gate(guarded, host, without_facts="refuse", max_age=3600)
     assert_refuses(guarded, host, code)
     guarded.clean(host)
