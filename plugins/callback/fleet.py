@@ -46,7 +46,8 @@ EXAMPLES = r"""
 """
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, Optional
 
 from ansible import constants
@@ -90,6 +91,19 @@ _COLORS = {
 _PLAIN = 2
 
 
+def folded(method: Callable[..., None]) -> Callable[..., None]:
+    """The method of Ansible's own callback instead, where the output is that one's."""
+
+    @wraps(method)
+    def call(self: CallbackModule, *args: Any, **kwargs: Any) -> None:
+        if self._display.verbosity >= _PLAIN:
+            getattr(Default, method.__name__)(self, *args, **kwargs)
+        else:
+            method(self, *args, **kwargs)
+
+    return call
+
+
 class CallbackModule(Default):  # type: ignore[misc]
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
@@ -105,40 +119,30 @@ class CallbackModule(Default):  # type: ignore[misc]
 
     # What hosts answer
 
+    @folded
     def v2_runner_on_ok(self, result: Any) -> None:
-        if self._is_plain():
-            super().v2_runner_on_ok(result)
-            return
         answer = result._result
         if answer.get("changed"):
             self._add(result, CHANGED, changed_texts(answer) + self._items(answer, "changed"))
         else:
             self._add(result, OK)
 
+    @folded
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        if self._is_plain():
-            super().v2_runner_on_failed(result, ignore_errors)
-            return
         answer = result._result
         texts = self._items(answer, "failed") or failed_texts(answer)
         self._add(result, IGNORED if ignore_errors else FAILED, texts)
 
+    @folded
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        if self._is_plain():
-            super().v2_runner_on_unreachable(result)
-            return
         self._add(result, UNREACHABLE, failed_texts(result._result))
 
+    @folded
     def v2_runner_on_skipped(self, result: Any) -> None:
-        if self._is_plain():
-            super().v2_runner_on_skipped(result)
-            return
         self._add(result, SKIPPED)
 
+    @folded
     def v2_on_file_diff(self, result: Any) -> None:
-        if self._is_plain():
-            super().v2_on_file_diff(result)
-            return
         answer = result._result
         results = answer["results"] if "results" in answer and result._task.loop else [answer]
         for one in results:
@@ -154,38 +158,35 @@ class CallbackModule(Default):  # type: ignore[misc]
 
     # Of items only the result of the whole loop is shown
 
+    @folded
     def v2_runner_item_on_ok(self, result: Any) -> None:
-        if self._is_plain():
-            super().v2_runner_item_on_ok(result)
+        """Nothing."""
 
+    @folded
     def v2_runner_item_on_failed(self, result: Any) -> None:
-        if self._is_plain():
-            super().v2_runner_item_on_failed(result)
+        """Nothing."""
 
+    @folded
     def v2_runner_item_on_skipped(self, result: Any) -> None:
-        if self._is_plain():
-            super().v2_runner_item_on_skipped(result)
+        """Nothing."""
 
+    @folded
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
-        if self._is_plain():
-            super().v2_runner_on_start(host, task)
+        """Nothing."""
 
     # What comes after a task
 
+    @folded
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         self._flush()
-        if self._is_plain():
-            super().v2_playbook_on_task_start(task, is_conditional)
 
+    @folded
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         self._flush()
-        if self._is_plain():
-            super().v2_playbook_on_handler_task_start(task)
 
+    @folded
     def v2_playbook_on_include(self, included_file: Any) -> None:
         self._flush()
-        if self._is_plain():
-            super().v2_playbook_on_include(included_file)
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._flush()
@@ -199,11 +200,9 @@ class CallbackModule(Default):  # type: ignore[misc]
         self._flush()
         super().v2_playbook_on_no_hosts_remaining()
 
+    @folded
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._flush()
-        if self._is_plain():
-            super().v2_playbook_on_stats(stats)
-            return
         self._display.banner("RECAP")
         shown = ("changed", "unreachable", "failures", "rescued", "ignored")
         counts = []
@@ -217,9 +216,6 @@ class CallbackModule(Default):  # type: ignore[misc]
                 self._display.display(f"{name}: {self._dump_results(stats.custom[name], indent=1)}")
 
     # Parts of these
-
-    def _is_plain(self) -> bool:
-        return bool(self._display.verbosity >= _PLAIN)
 
     def _task(self, task: Any) -> _Task:
         return self._tasks.setdefault(task._uuid, _Task(task))
