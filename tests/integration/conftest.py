@@ -23,6 +23,8 @@ from pathlib import Path
 
 import pytest
 
+# What all tests here import, and how the lab makes guests.
+sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import EVERYWHERE

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from guests import MACHINE, domain_xml, network_interface
 from harness.agent import Agent
-from harness.playbook import PROGRAM, ROOT, environment
+from harness.playbook import PROGRAM, environment
 
 from .conftest import LAB
-
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
-
-from guests import MACHINE, domain_xml, network_interface
 
 pytestmark = pytest.mark.lab
 

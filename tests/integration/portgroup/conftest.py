@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sys
 import time
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 import pytest
 from batch import SNAPSHOT, Hosts, task
-from harness.playbook import ROOT
-
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
-
 from guests import domain_xml, network_interface, pinging_domain_xml
+from harness.playbook import ROOT
 from pinging import READY, pinging_initrd
 
 OVS = """<network><name>red</name><forward mode='bridge'/><bridge name='ovsbr0'/>

@@ -5,16 +5,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
+from guests import domain_xml, network_interface
 from harness.playbook import ROOT
 
 from .page import Page, Reader
-
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
-
-from guests import domain_xml, network_interface
 
 pytestmark = pytest.mark.lab
 

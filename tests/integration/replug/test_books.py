@@ -6,15 +6,10 @@
 from __future__ import annotations
 
 import re
-import sys
-
-import pytest
-from batch import task
-from harness.playbook import ROOT
-
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
 import guests
+import pytest
+from batch import task
 
 pytestmark = pytest.mark.lab
 

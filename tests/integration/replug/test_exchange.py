@@ -7,17 +7,12 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 from collections.abc import Iterator
 
+import guests
 import pytest
 from harness import EVERYWHERE
-from harness.playbook import ROOT
 from replug.bench import FAULTS, Bench, without_generated
-
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
-
-import guests
 
 pytestmark = pytest.mark.lab
 

@@ -6,17 +6,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 
+import guests
 import pytest
 from batch import task
-from harness.playbook import ROOT
 from harness.trio import SEQUENCE
-
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
-
-import guests
 from state import Lab
 
 pytestmark = pytest.mark.lab

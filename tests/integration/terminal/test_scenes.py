@@ -12,8 +12,6 @@ import pytest
 from batch import hosts_of
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "terminal"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
-
 from scenes import Fleet, scenes
 
 pytestmark = pytest.mark.lab
