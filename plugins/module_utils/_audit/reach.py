@@ -63,21 +63,23 @@ def _out_of_bridge(
     if link.admin != "up" and bridge not in seen.ovs_bridges:
         yield AuditFinding(kinds.BRIDGE_DOWN, host, net.name, parameters={"bridge": bridge})
         return
-    states = {
-        port: combine_ways(ways_out(seen.host_links, bridge, port), port).state for port in _ports(seen, net, bridge)
-    }
+    ports = _ports(seen, net, bridge)
+    # The first port in each state.
+    first: dict[Optional[str], NicPort] = {}
+    for port in ports:
+        first.setdefault(combine_ways(ways_out(seen.host_links, bridge, port), port).state, port)
     # One finding is enough, of the port that is worst off.
-    worst = next((state for state in (NONE, DOWN, None) if state in states.values()), UP)
+    worst = next((state for state in (NONE, DOWN, None) if state in first), UP)
     if worst == NONE:
         yield AuditFinding(kinds.UPLINK_MISSING, host, net.name, parameters={"bridge": bridge})
     elif worst != UP:
-        port = next(one for one in states if states[one] == worst)
+        port = first[worst]
         ways = (way for way in ways_out(seen.host_links, bridge, port) or () if way.state == worst)
         yield _stopped(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
     if worst in (NONE, DOWN):
         return
     # A way that is known may have a fault of its own beside one that is not.
-    passes = min((found for port in states if (found := bridge_mtu(seen, bridge, port))), default=None)
+    passes = min((found for port in ports if (found := bridge_mtu(seen, bridge, port))), default=None)
     if mtu and passes and passes < mtu <= (link.mtu or 0):
         yield AuditFinding(
             kinds.PATH_MTU, host, net.name, mtu, passes, {"bridge": bridge, "mtu": mtu, "passes": passes}
