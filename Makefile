@@ -22,10 +22,12 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export PYTHONDONTWRITEBYTECODE := 1
 
-TIERS := test-unit test-lint test-types test-sanity test-build test-lab test-walk
+# These need no lab and run two at a time, while the lab's root file systems are built.
+QUICK := test-unit test-lint test-types test-sanity test-build
+ROOTS := bookworm/modular trixie bullseye
 LINTS := lint-ruff lint-format lint-ansible lint-yaml lint-docs lint-changelog
 
-.PHONY: help setup test $(TIERS) $(LINTS) test-molecule lab-up lab-down demo corpus truth evacuate verdict matrix gaps output bench walk clean
+.PHONY: help setup test $(QUICK) $(LINTS) lab-roots test-lab test-walk test-molecule lab-up lab-down demo corpus truth evacuate verdict matrix gaps output bench bench-rollout walk clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,7 +37,10 @@ setup: ## Debian packages and the virtual environment in .cache/venv
 
 test: setup ## every tier below; the last line counts
 	@rm -rf $(RESULTS)
-	@rc=0; $(MAKE) --no-print-directory --keep-going $(TIERS) || rc=$$?; $(PYTHON) tests/tools/totals.py $(RESULTS); exit $$rc
+	@rc=0; \
+	$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target lab-roots $(QUICK) || rc=$$?; \
+	$(MAKE) --no-print-directory --keep-going test-lab test-walk || rc=$$?; \
+	$(PYTHON) tests/tools/totals.py $(RESULTS); exit $$rc
 
 test-unit: setup ## the pure layers, golden cases, the layers' imports
 	@$(TIMED) unit $(PYTEST)/unit.xml tests/unit
@@ -62,6 +67,9 @@ test-sanity: setup ## ansible-test sanity
 
 test-build: setup ## build, install from the tarball, read every plugin's documentation there, galaxy-importer
 	@$(TIMED) build python tests/tools/build.py
+
+lab-roots: setup
+	@$(PYTHON) tests/lab/lab.py build $(ROOTS)
 
 test-lab: setup ## modules and roles on hosts of the lab
 	@$(TIMED) lab $(PYTEST)/lab.xml --numprocesses 3 --dist loadscope --durations 15 tests/lab tests/integration tests/smoke
@@ -109,6 +117,9 @@ output: setup ## the outputs of 20 hosts in docs/output.md
 
 bench: setup ## the measurements
 	@python tests/bench/run.py
+
+bench-rollout: setup ## [HOSTS=50] [FORKS=20]: what rollout, audit and check of a fleet cost, against ping
+	@python tests/bench/rollout.py $(if $(filter command line,$(origin HOSTS)),$(HOSTS),50) $(FORKS)
 
 clean: ## remove everything that these targets made
 	@for lab in $(wildcard .lab .lab-*); do $(PYTHON) tests/lab/lab.py --name "$$(sed 's/^.lab-\{0,1\}//' <<<"$$lab")" down; done

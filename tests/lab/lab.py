@@ -78,6 +78,16 @@ def _layers(lab: Lab, release: str, daemons: str) -> tuple[str, list[str]]:
     return rootfs.ensure(lab, release), [modular.ensure(lab, release)] if daemons == "modular" else []
 
 
+def build(lab: Lab, args: argparse.Namespace) -> int:
+    _check_machine()
+    for kind in args.kinds:
+        release, _slash, daemons = kind.partition("/")
+        if daemons not in ("", "monolithic", "modular"):
+            raise LabError(f"'{kind}' is no kind of host: use a release, or a release with its daemons: bookworm/modular")
+        _layers(lab, rootfs.dated(lab, rootfs.canonical(release)), daemons)
+    return 0
+
+
 def up(lab: Lab, args: argparse.Namespace) -> int:
     _check_machine()
     with locked(lab):
@@ -212,6 +222,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--nics", type=int, help="spare NICs p0, p1, ... of each host (default: as before, or 8)")
     sub.add_argument("--ovs", action="store_true", help="Open vSwitch in new hosts, with a bridge ovsbr0")
     sub.set_defaults(run=up)
+    sub = actions.add_parser("build", help="make the root file systems that the cache lacks; up does it too")
+    sub.add_argument("kinds", nargs="+", metavar="KIND", help="trixie, bookworm/modular")
+    sub.set_defaults(run=build)
     actions.add_parser("down", help="end the fleet and remove all of it").set_defaults(run=down)
     actions.add_parser("status", help="what runs; fails if something does not").set_defaults(run=status)
     sub = actions.add_parser("exec", help="run a command on a host")
