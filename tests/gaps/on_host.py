@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs on a lab host and watches, for some seconds, or until there is a file /run/gaps-stop.
 
-on_host.py pings SECONDS TAP=ADDRESS...: the answers to pings that reach each guest, with the kernel's time of each.
+on_host.py pings SECONDS TAP=ADDRESS...: the pings and answers that reach each guest, with the kernel's time of each.
 on_host.py stream SECONDS FROM TO ADDRESS: a TCP connection between two network namespaces (- is the host's own), with
 what came in each tenth of a second.
 """
@@ -28,8 +28,8 @@ PORT, CHUNK = 7778, 50_000
 def pings(seconds: float, taps: list[str]) -> dict:
     """taps: each with the address of its guest, since a bridge may flood what is for another.
 
-    By tap and the address that answers: the longest silence in milliseconds, how many answers are missing, and how many
-    of these in a row.
+    By tap and the address at the other end: the longest time without a frame from there in milliseconds (a guest also
+    sends pings of its own, the host only answers), how many answers are missing, and how many of these in a row.
     """
     links = {}
     for tap, _equals, own in (one.partition("=") for one in taps):
@@ -38,28 +38,29 @@ def pings(seconds: float, taps: list[str]) -> dict:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
         link.bind((tap, 0))
         links[link] = (tap, socket.inet_aton(own))
-    came: dict[str, list[tuple[float, int]]] = {}
+    frames: dict[str, list[float]] = {}
+    answers: dict[str, list[int]] = {}
     until = time.monotonic() + seconds
     while time.monotonic() < until and not os.path.exists(STOP):
         for link in select.select(list(links), [], [], 0.1)[0]:
             frame, extra, _flags, where = link.recvmsg(128, 64)
-            # An answer (ICMP type 0) of IPv4 on its way to the guest.
+            # A ping (ICMP type 8) or an answer (0) of IPv4 on its way to the guest.
             tap, own = links[link]
-            is_answer = frame[12:14] == b"\x08\x00" and frame[23] == 1 and frame[34] == 0
-            if where[2] == PACKET_OUTGOING and is_answer and frame[30:34] == own:
-                second, part = struct.unpack("qq", extra[0][2])
-                number = struct.unpack(">H", frame[40:42])[0]
-                name = f"{tap} {socket.inet_ntoa(frame[26:30])}"
-                came.setdefault(name, []).append((second + part / 1e9, number))
-    return {name: _seen(answers) for name, answers in came.items()}
+            if where[2] != PACKET_OUTGOING or frame[12:14] != b"\x08\x00" or frame[23] != 1 or frame[30:34] != own:
+                continue
+            name = f"{tap} {socket.inet_ntoa(frame[26:30])}"
+            second, part = struct.unpack("qq", extra[0][2])
+            frames.setdefault(name, []).append(second + part / 1e9)
+            if frame[34] == 0:
+                answers.setdefault(name, []).append(struct.unpack(">H", frame[40:42])[0])
+    return {name: _seen(frames[name], numbers) for name, numbers in answers.items() if len(numbers) > 1}
 
 
-def _seen(answers: list[tuple[float, int]]) -> dict:
-    pairs = list(zip(answers, answers[1:]))
-    steps = [(later[1] - one[1] - 1) % 65536 for one, later in pairs]
+def _seen(times: list[float], numbers: list[int]) -> dict:
+    steps = [(later - one - 1) % 65536 for one, later in zip(numbers, numbers[1:])]
     # One that overtook another is not a round of all numbers.
     missing = [step if step < 32768 else 0 for step in steps]
-    silence = max(later[0] - one[0] for one, later in pairs)
+    silence = max(later - one for one, later in zip(times, times[1:]))
     return {"silence_ms": round(silence * 1000, 1), "missing": sum(missing), "in_a_row": max(missing)}
 
 
@@ -86,7 +87,7 @@ def receive(seconds: float, address: str) -> list[int]:
         while (place := int((time.monotonic() - begun) * 10)) < len(found):
             try:
                 data = connection.recv(1 << 20)
-            except TimeoutError:
+            except socket.timeout:  # TimeoutError only since Python 3.10
                 continue
             if not data:
                 break

@@ -205,8 +205,8 @@ def report(hosts: Hosts, host: str, what: str, runs: int) -> None:
             f"ip link set v{name} up master virbr90; ip -n {name} address add 10.90.0.{number}/24 dev eth0;"
             f"ip -n {name} link set eth0 up",
         )  # fmt: skip
-    print(f"{what}: TCP between members, MB/s: {rates(bench.stream('m1', 'm2', '10.90.0.22'))}")
-    print(f"{what}: TCP from a member to the host, MB/s: {rates(bench.stream('m1', '-', GATEWAY))}")
+    print(f"{what}: TCP between members, MB/s: {rates(bench.stream('m1', 'm2', '10.90.0.22'))}", flush=True)
+    print(f"{what}: TCP from a member to the host, MB/s: {rates(bench.stream('m1', '-', GATEWAY))}", flush=True)
     bench.clean()
 
 

@@ -15,7 +15,7 @@ from typing import Any, Optional
 from .._model.bridge_port import BridgePort
 from .._model.bypass import alias_of, bypass_of, inner_end, is_alias_of, outer_end
 from .._model.errors import VirtfleetError
-from .bridge_ports import bridge_port_names, exists, read_setting, write_setting
+from .bridge_ports import bridge_port_names, exists, master_of, read_setting, write_setting
 from .links import delete_link, netlink
 from .plug_in import plug_in, without_stp
 
@@ -26,6 +26,10 @@ _LIKE_THE_OTHER = ("ageing_time", "group_fwd_mask")
 _FORWARDING = "3"  # BR_STATE_FORWARDING, linux/if_bridge.h
 # How long the kernel may take to see that a link is up.
 _SECONDS = 2.0
+# How long the host is given to find its neighbours: guests that speak at once need a moment, and the kernel asks again
+# a second after a question that was not answered.
+_LEAST, _MOST = 0.3, 2.5
+_NUD_INCOMPLETE = 0x01  # linux/neighbour.h
 # What a joint must not learn: a guest that moved is found at once only if nothing remembers it beyond the joint.
 # Multicast goes to it always (MDB_RTR_TYPE_PERM).
 _OUTER = (("learning", 0), ("multicast_router", 2))
@@ -92,6 +96,34 @@ def join_bypass(network: str, bridge: str) -> None:
                 _await_forwarding((outer,))
         except (OSError, NetlinkError) as error:
             raise _lost(network, "joined to its bridge", error) from error
+
+
+def await_neighbours(network: str) -> None:
+    """Wait while the host asks for the addresses of guests (ARP, IPv6 neighbour discovery), after a bypass was joined
+    to the bridge of this network: an answer is lost when its guest moves just then, and the host asks again only a
+    second later.
+
+    Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
+    bridge, begun = master_of(outer_end(bypass_of(network))), time.monotonic()
+    time.sleep(_LEAST)
+    if bridge is None:  # gone meanwhile
+        return
+    with netlink() as route:
+        while time.monotonic() < begun + _MOST and _is_asking(route, bridge):
+            time.sleep(0.02)
+
+
+def _is_asking(route: Any, bridge: str) -> bool:
+    try:
+        index = socket.if_nametoindex(bridge)
+    except OSError:  # gone meanwhile
+        return False
+    return any(
+        message["ifindex"] == index and message["state"] & _NUD_INCOMPLETE
+        for family in (socket.AF_INET, socket.AF_INET6)
+        for message in route.get_neighbours(family=family)
+    )
 
 
 def remove_bypass(network: str) -> None:

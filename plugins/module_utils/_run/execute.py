@@ -38,9 +38,6 @@ from .leases import keep_leases, kept_before, sources
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
 # A rollback starts from what exists; what remains after the first round, a second one may be able to roll back.
 _ROUNDS = 2
-# After a bypass is joined to the new bridge: guests reach the host then, and the host asks for their addresses. An
-# answer that is lost because its guest moves just then would be asked for again only a second later.
-_SETTLING_SECONDS = 0.3
 
 
 @dataclass
@@ -147,14 +144,16 @@ def _do_next(running: Running, one: _Going) -> None:
             one.gaps.stopped = time.monotonic()
         running.begun.add(plan.network)
         moved = run_step(running.conn, step, sources(step, running.entries))
+        if step.action == JOIN:
+            from .._host.bypass import await_neighbours
+
+            one.gaps.joined = time.monotonic()
+            await_neighbours(plan.network)
     except Exception as error:
         ours = as_ours(error)
         ours.details["failed_step"] = step.as_dict()
         raise ours from error
     one.gaps.add(moved)
-    if step.action == JOIN:
-        one.gaps.joined = time.monotonic()
-        time.sleep(_SETTLING_SECONDS)
     if step.action == ASIDE:
         one.gaps.isolated = {port.tap.name for port in step.ports if port.tap is not None and port.tap.isolated}
     running.done.setdefault(plan.network, []).append(one.rest.pop(0).sentence)

@@ -132,6 +132,62 @@ def test_members_hear_one_another_throughout(hosts, host, change):
         assert len(came) == 2, (name, came.keys())
 
 
+# Asks the host for an echo ten times a second, and answers its questions for an address 0.8 s late; until told to stop.
+SLOW = """
+import os, socket, struct, sys, time
+own, host = socket.inet_aton(sys.argv[1]), socket.inet_aton(sys.argv[2])
+link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+link.bind(("eth0", 0))
+link.settimeout(0.02)
+mac, late, due = link.getsockname()[4], [], time.monotonic()
+ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28, 0, 0, 64, 1, 0, own, host)
+total = sum(struct.unpack(">10H", ip))
+ip = ip[:10] + struct.pack(">H", 0xFFFF - (total % 0xFFFF)) + ip[12:]
+echo = ip + struct.pack(">BBHHH", 8, 0, 0xF7FE, 1, 0)
+while not os.path.exists("/run/stop"):
+    if time.monotonic() >= due:
+        due = time.monotonic() + 0.1
+        link.send(bytes.fromhex(sys.argv[3]) + mac + b"\\x08\\x00" + echo)
+    while late and late[0][0] <= time.monotonic():
+        link.send(late.pop(0)[1])
+    try:
+        frame = link.recv(100)
+    except TimeoutError:
+        continue
+    if frame[12:14] == b"\\x08\\x06" and frame[21] == 1 and frame[38:42] == own:
+        answer = frame[6:12] + mac + frame[12:21] + b"\\x02" + mac + own + frame[22:32]
+        late.append((time.monotonic() + 0.8, answer))
+"""
+
+
+def test_nobody_moves_while_the_host_waits_for_an_address(hosts, host):
+    """It would ask a second time only a second later, and nobody would hear from it until then."""
+    hosts.on(host, "ip", "-n", "c1", "link", "set", "eth0", "arp", "off")
+    hosts.on(host, "sh", "-c", 'printf %s "$1" >/run/slow.py', "sh", SLOW)
+    mac = json.loads(hosts.on(host, "ip", "-json", "link", "show", "virbr80"))[0]["address"].replace(":", "")
+    member = ["ip", "netns", "exec", "c1", "python3", "/run/slow.py", address("c1"), "10.80.0.1", mac]
+    watch = "ip monitor link neigh >/run/events & while [ ! -e /run/stop ]; do sleep 0.1; done; kill $!"
+    hosts.on(host, "rm", "-f", "/run/stop")
+    with (
+        subprocess.Popen(hosts.argv("exec", host, "--", *member)),
+        subprocess.Popen(hosts.argv("exec", host, "--", "sh", "-c", watch)),
+    ):
+        try:
+            until = time.monotonic() + 30
+            while "REACHABLE" not in hosts.on(host, "ip", "neighbour", "show", address("c1"), "dev", "virbr80"):
+                assert time.monotonic() < until, "the member that answers late is not found"
+                time.sleep(0.2)
+            done = replug(hosts, host, {"mtu": 1400})
+        finally:
+            hosts.on(host, "touch", "/run/stop")
+    seen = hosts.on(host, "cat", "/run/events").splitlines()
+    assert done["changed"], done
+    started = max(at for at, line in enumerate(seen) if ": virbr80: " in line and "state DOWN" in line)
+    found = next(at for at, line in enumerate(seen) if at > started and line.startswith(f"{address('c1')} dev virbr80"))
+    moved = next(at for at, line in enumerate(seen) if at > started and ": vc1" in line and "master virbr80" in line)
+    assert found < moved, seen[started:]
+
+
 def test_isolated_members_never_hear_one_another(hosts, host):
     """And those who are not isolated hear both throughout."""
     for name in ("c1", "c2"):
