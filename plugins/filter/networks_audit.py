@@ -68,8 +68,8 @@ _value:
     findings:
       description:
         - The findings, by host. Each has a stable C(code), C(severity) (V(info), V(warning), V(unknown) or V(error)),
-          C(host), C(network) (empty for the host as a whole), C(parameters), C(sentence), C(expected), C(found)
-          (null if not applicable) and C(repair).
+          C(host), C(network) (empty for the host as a whole), C(parameters), C(template) (the sentence before network
+          and parameters are filled in), C(sentence), C(expected), C(found) (null if not applicable) and C(repair).
       type: list
       elements: dict
     lines:

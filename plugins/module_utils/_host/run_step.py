@@ -42,6 +42,7 @@ from .connection import errors, is_remote, libvirt
 from .dnsmasq import noted_pid, wait_for_end
 from .networks import find
 from .ports import free_ports, reclaim_ports, release_ports
+from .refusal import is_address_in_use
 
 if TYPE_CHECKING:
     from .plug_in import Span
@@ -201,7 +202,7 @@ def _start(conn: Any, network: Any) -> None:
     except libvirt.libvirtError as error:
         # libvirt signals the dnsmasq of a start that fails later, and does not wait for its end.
         wait_for_end(network.name(), noted_pid(network.name()))
-        if "Address already in use" not in str(error) or not _end_orphans(conn):
+        if not is_address_in_use(str(error)) or not _end_orphans(conn):
             raise
         network.create()
 

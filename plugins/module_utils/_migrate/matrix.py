@@ -16,7 +16,7 @@ from .._model.errors import VirtfleetError
 from .destination_facts import read_destination
 from .finding import OK, WARNING, Finding, rank_of, worst_of
 from .guest_facts import CheckedGuest, load_guests
-from .matrix_words import distinct_findings, reason_lines, said_of, silent_lines, table_lines, without_host
+from .matrix_words import distinct_findings, key_of, reason_lines, said_of, silent_lines, table_lines
 from .verdict_kinds import NO_ANSWER, SILENT_CODES, UNREACHABLE
 from .verdicts import AnyGuest, Judgement, Policy, judge_guests, sort_findings
 
@@ -188,7 +188,7 @@ def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination:
             firsts = {host: cell["findings"][0] for host, cell in row["cells"].items() if cell["findings"]}
             reasons = "; ".join(
                 f"{fold_names(names)}: {said_of(firsts[names[0]], names)}"
-                for _sentence, names in alike((without_host(finding, host), host) for host, finding in firsts.items())
+                for _key, names in alike((key_of(finding), host) for host, finding in firsts.items())
             )
             problems.append(
                 f"{row['guest']} on {row['host']} cannot migrate to any host: {reasons or 'there is no other host.'}"

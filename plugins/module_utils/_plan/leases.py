@@ -59,8 +59,8 @@ def _with_leases(plan: Plan, observed: Observed, work: Sequence[Work]) -> Plan:
     sources = sorted({own_bridge(was) for other, was in work if _moves(plan, goal, other, was)} - {""})
     if not sources:
         return plan
-    sentence = f"Move the DHCP leases of bridge {', '.join(sources)} to network '{plan.network}'."
-    step = Step(LEASES, plan.network, sentence, command=" ".join(sources))
+    doing = f"move the DHCP leases of bridge {', '.join(sources)} to network '{plan.network}'"
+    step = Step(LEASES, plan.network, doing, command=" ".join(sources))
     place = starts[0] if starts else places[-1] + 1
     return replace(plan, steps=(*plan.steps[:place], step, *plan.steps[place:]))
 
@@ -81,10 +81,10 @@ def leases_again(was: Observed, now: Observed) -> tuple[Step, ...]:
     if not subnets(was.live or {}):
         return ()
     sources = sorted({own_bridge(was), own_bridge(now)} - {""})
-    sentence = f"Restore the DHCP leases of network '{was.name}'."
+    doing = f"restore the DHCP leases of network '{was.name}'"
     # A transient network is not there yet when it gets them.
     xml = was.live_xml if was.persistent is None else ""
-    return (Step(LEASES, was.name, sentence, command=" ".join(sources), xml=xml),)
+    return (Step(LEASES, was.name, doing, command=" ".join(sources), xml=xml),)
 
 
 def goal_of(plan: Plan, observed: Observed) -> Document:

@@ -58,8 +58,8 @@ def replugged(
     before = aside(name, bridge_of(live), plugged) if bypass else ()
     steps = [
         *before,
-        Step(DESTROY, name, f"Stop network '{name}' briefly.", RESTART, ports=tuple(plugged)),
-        Step(START, name, f"Start network '{name}'."),
+        Step(DESTROY, name, f"stop network '{name}' briefly", RESTART, ports=tuple(plugged)),
+        Step(START, name, f"start network '{name}'"),
         *((join_step(name, bridge),) if bypass else ()),
     ]
     after = (removal_step(name),) if bypass else ()
@@ -147,19 +147,19 @@ def with_mtu(plugged: Sequence[Plugged], live: Document, goal: Document) -> tupl
 
 
 def _move(name: str, bridge: str, guests: tuple[Plugged, ...]) -> tuple[Step, ...]:
-    sentence = f"Move {_list(guests)} to bridge {bridge}." if bridge else f"Move {_list(guests)} to the new bridge."
-    return (Step(MOVE, name, sentence, ports=isolated_first(guests)),) if guests else ()
+    doing = f"move {_list(guests)} to bridge {bridge}" if bridge else f"move {_list(guests)} to the new bridge"
+    return (Step(MOVE, name, doing, ports=isolated_first(guests)),) if guests else ()
 
 
 def _attach(name: str, bridge: str, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
     taps = isolated_first([port for port in plugged if port.tap is not None])
-    sentence = f"Put {_list(taps)} back into {f'bridge {bridge}' if bridge else 'the new bridge'}."
-    return (Step(ATTACH, name, sentence, ports=taps),) if taps else ()
+    doing = f"put {_list(taps)} back into {f'bridge {bridge}' if bridge else 'the new bridge'}"
+    return (Step(ATTACH, name, doing, ports=taps),) if taps else ()
 
 
 def _reclaim(name: str, guests: tuple[Plugged, ...]) -> tuple[Step, ...]:
-    sentence = f"Put the ports of {_list(guests)} back into network '{name}'."
-    return (Step(RECLAIM, name, sentence, ports=guests),) if guests else ()
+    doing = f"put the ports of {_list(guests)} back into network '{name}'"
+    return (Step(RECLAIM, name, doing, ports=guests),) if guests else ()
 
 
 def _of(kind: str, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:
