@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an audit finds, as plain data. sentence_about() is the only place that makes a sentence."""
+"""What an audit finds, as plain data. audit_sentence() is the only place that makes a sentence."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class AuditFinding:
         return str(self.parameters.get("fault", self.kind.code))
 
     def sentence(self) -> str:
-        return sentence_about(self.template or self.kind.template, self.network, self.parameters)
+        return audit_sentence(self.template or self.kind.template, self.network, self.parameters)
 
     def as_dict(self) -> dict[str, Any]:
         """{code, severity, host, network, parameters, template, sentence, expected, found, repair}."""
@@ -68,13 +68,13 @@ class AuditFinding:
         }
 
 
-def sentence_about(template: str, networks: str, parameters: Mapping[str, Any]) -> str:
+def audit_sentence(template: str, networks: str, parameters: Mapping[str, Any]) -> str:
     """networks: the name of one, or of several that have this in common."""
     words = {name: _words(value) for name, value in parameters.items()}
     return template.format(**{**words, "network": networks})
 
 
-def rank_of(severity: str) -> int:
+def audit_rank(severity: str) -> int:
     return SEVERITIES.index(severity)
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._fleet.lines import alike, entry, fold_names, natural
-from .finding import EVERY_HOST, AuditFinding, rank_of, sentence_about
+from .finding import EVERY_HOST, AuditFinding, audit_rank, audit_sentence
 
 # What a template has where the name of the network goes.
 _NAMED = "{network}"
 
 
-class Group(NamedTuple):
+class FindingGroup(NamedTuple):
     """Findings of which all is the same, except host and network: each of the hosts has it for each of the networks.
 
     sentence: with the names of all networks.
@@ -30,7 +30,7 @@ class Group(NamedTuple):
     repair: str
 
 
-def grouped(findings: Sequence[Mapping[str, Any]]) -> list[Group]:
+def group_findings(findings: Sequence[Mapping[str, Any]]) -> list[FindingGroup]:
     """findings: as AuditFinding.as_dict makes them. The worst first."""
     by_network = alike(((_key_of(one), str(one["network"])), one["host"] or EVERY_HOST) for one in findings)
     # Only sentences that name the network can be about several.
@@ -40,7 +40,8 @@ def grouped(findings: Sequence[Mapping[str, Any]]) -> list[Group]:
     )
     made = [_group(key, networks, hosts) for (key, hosts, _network), networks in groups]
     return sorted(
-        made, key=lambda one: (-rank_of(one.severity), one.code, [*map(natural, one.networks)], one.sentence, one.hosts)
+        made,
+        key=lambda one: (-audit_rank(one.severity), one.code, [*map(natural, one.networks)], one.sentence, one.hosts),
     )
 
 
@@ -59,23 +60,23 @@ def _key_of(finding: Mapping[str, Any]) -> _Key:
     return _Key(severity, code, template, json.dumps(finding["parameters"], sort_keys=True, default=str), repair)
 
 
-def _group(key: _Key, networks: Sequence[str], hosts: tuple[str, ...]) -> Group:
-    sentence = sentence_about(key.template, fold_names(networks), json.loads(key.parameters))
-    return Group(key.severity, key.code, tuple(networks), hosts, sentence, key.repair)
+def _group(key: _Key, networks: Sequence[str], hosts: tuple[str, ...]) -> FindingGroup:
+    sentence = audit_sentence(key.template, fold_names(networks), json.loads(key.parameters))
+    return FindingGroup(key.severity, key.code, tuple(networks), hosts, sentence, key.repair)
 
 
-def table(findings: Sequence[Mapping[str, Any]], well: Sequence[str]) -> list[str]:
+def finding_lines(findings: Sequence[Mapping[str, Any]], well: Sequence[str]) -> list[str]:
     """well: the hosts without any finding."""
     lines: list[str] = []
-    for one in grouped(findings):
+    for one in group_findings(findings):
         lines += entry(one.severity, f"{one.code}: {fold_names(one.hosts)}", one.sentence)
     return lines + (entry("clean", fold_names(well)) if well else [])
 
 
 def new_or_worse(findings: Iterable[AuditFinding], baseline: Iterable[Mapping[str, Any]]) -> list[AuditFinding]:
     """baseline: findings of an earlier audit, as dicts. Raises KeyError or ValueError for anything else."""
-    old = {_place(one): rank_of(one["severity"]) for one in baseline}
-    return [one for one in findings if rank_of(one.kind.severity) > old.get(_place(one.as_dict()), -1)]
+    old = {_place(one): audit_rank(one["severity"]) for one in baseline}
+    return [one for one in findings if audit_rank(one.kind.severity) > old.get(_place(one.as_dict()), -1)]
 
 
 def _place(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:

@@ -112,7 +112,7 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def fitting(*tables: Callable[[], Optional[list[str]]]) -> list[str]:
+def first_that_fits(*tables: Callable[[], Optional[list[str]]]) -> list[str]:
     """The first that is not wider than WIDTH, else the last. A table is None if it is of no use anyway."""
     lines: Optional[list[str]] = None
     for make in tables:

@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from .._model.canonical import canonical
 from .._model.field import Document
-from .._model.ip import IP
+from .._model.ip import IP, Subnet
 from .fault import Wrong
 from .user_values import Complain, as_str, is_list, shown
-
-Subnet = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 # The host routes for the guests of these networks, so it needs an address in each subnet.
 _ROUTED_BY_HOST = ("nat", "routed")

@@ -45,12 +45,12 @@ from .ports import free_ports, reclaim_ports, release_ports
 from .refusal import is_address_in_use
 
 if TYPE_CHECKING:
-    from .plug_in import Span
+    from .plug_in import TapMove
 
 _COMMANDS = {"add": "ADD_LAST", "add_first": "ADD_FIRST", "modify": "MODIFY", "delete": "DELETE"}
 
 
-def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, Span]:
+def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, TapMove]:
     """When each tap was put into a bridge, by name; nothing for other steps than aside, attach and move. leases: what a
     step of that kind may take along.
 
@@ -73,7 +73,7 @@ def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, 
     return {}
 
 
-def _plug(conn: Any, step: Step) -> dict[str, Span]:
+def _plug(conn: Any, step: Step) -> dict[str, TapMove]:
     from .plug_in import attach
 
     taps = [port.tap for port in step.ports if port.tap is not None]
@@ -111,7 +111,7 @@ def _bypass(conn: Any, step: Step) -> None:
 
 def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
     """Into the files of the bridge that the network will have, beside what is there."""
-    from .._plan.leases import merge_leases, subnets, within
+    from .._plan.leases import dhcp_subnets, merge_leases, within
     from .leases import are_here, read_leases, write_leases
 
     if not are_here(conn):
@@ -124,7 +124,7 @@ def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
         xml = network.XMLDesc(0)
     document = parse_network(xml)
     bridge = str(document["bridge"]["name"])
-    write_leases(within(merge_leases([read_leases(bridge), *leases], bridge), subnets(document)))
+    write_leases(within(merge_leases([read_leases(bridge), *leases], bridge), dhcp_subnets(document)))
 
 
 def _gone(step: Step) -> VirtfleetError:

@@ -16,7 +16,7 @@ from .._fleet.lines import (
     columns,
     count,
     entry,
-    fitting,
+    first_that_fits,
     fold_in_order,
     fold_names,
     natural,
@@ -39,7 +39,7 @@ def table_lines(rows: list[dict[str, Any]], hosts: list[str], destination: Optio
         return ["There are no guests to check."]
     legend = f"({', '.join(f'{mark} {verdict}' for verdict, mark in MARKS.items())}, {HOME} current host)"
     best = _best_lines(rows, destination)
-    return fitting(
+    return first_that_fits(
         lambda: [*_by_guest(rows, hosts), legend, *best] if _may_fit(rows, hosts) else None,
         lambda: [*_by_host(rows, hosts), legend, *best] if _may_fit(hosts, rows) else None,
         lambda: _exceptions(rows, hosts),
@@ -114,7 +114,7 @@ def _reasons(rows: list[dict[str, Any]]) -> list[_Reason]:
         homes.setdefault(row["host"], set()).add(row["guest"])
     groups: dict[str, list[_Reason]] = {}
     for host, finding, guests in distinct_findings(rows):
-        key, names = key_of(finding), set(guests)
+        key, names = finding_key(finding), set(guests)
         same = groups.setdefault(key, [])
         for reason in same:
             at_home = set().union(*(homes.get(other, set()) for other in (host, *reason.hosts)))
@@ -166,14 +166,14 @@ def distinct_findings(rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, A
         for host, cell in row["cells"].items():
             for finding in cell["findings"]:
                 if id(finding) not in keys:
-                    keys[id(finding)] = key_of(finding)
+                    keys[id(finding)] = finding_key(finding)
                 entry = found.setdefault((host, keys[id(finding)]), (host, finding, []))
                 if not entry[2] or entry[2][-1] != row["guest"]:
                     entry[2].append(row["guest"])
     return list(found.values())
 
 
-def key_of(finding: Mapping[str, Any]) -> str:
+def finding_key(finding: Mapping[str, Any]) -> str:
     """Equal for findings that differ only in their host."""
     path, repair = finding["path"], finding["remediation"]
     place = [path.get("network"), path.get("link")]

@@ -15,7 +15,7 @@ from typing import Any, Union
 _LONG = 350
 _SHOWN = 60
 
-Part = Union[str, "tuple[str, Any]"]
+PathPart = Union[str, "tuple[str, Any]"]
 
 
 class VirtfleetError(Exception):
@@ -40,12 +40,12 @@ class Path:
 
     __slots__ = ("parts",)
 
-    def __init__(self, *parts: Part) -> None:
-        self.parts: tuple[Part, ...] = tuple(
+    def __init__(self, *parts: PathPart) -> None:
+        self.parts: tuple[PathPart, ...] = tuple(
             one for part in parts for one in (part.split(".") if isinstance(part, str) else [part])
         )
 
-    def __truediv__(self, part: Part) -> Path:
+    def __truediv__(self, part: PathPart) -> Path:
         return Path(*self.parts, part)
 
     def __eq__(self, other: object) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from .._model.errors import Path, Problem
 from .._model.field import Document
-from .holdings import State, bridge_name, held, overlap, subnets, taken
+from .holdings import State, bounds_of_ips, bridge_name, held, overlap, taken
 from .step import CREATE, DEFINE, START, Step
 
 
@@ -64,9 +64,9 @@ def _bridge(name: str, bridge: str, other: str, theirs: State) -> Problem:
 
 def _subnets(name: str, state: State, other: str, theirs: State, defines: bool) -> Iterator[Problem]:
     """Starting a network that is already defined fails only if the IPv4 subnets are identical."""
-    defined = subnets(theirs.persistent)
-    for mine in subnets(state.live):
-        for running in subnets(theirs.live):
+    defined = bounds_of_ips(theirs.persistent)
+    for mine in bounds_of_ips(state.live):
+        for running in bounds_of_ips(theirs.live):
             same = mine == running and mine[0] == 32
             if same or (defines and running not in defined and overlap(mine, running)):
                 yield Problem(

@@ -20,7 +20,7 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.portgroup import PORTGROUP
-from .._xml.port import network_port_settings, with_settings
+from .._xml.port import network_port_settings, replace_port_settings
 from .duration import seconds
 from .old_settings import OldNic, differing, old_nics
 from .replug import goal_of, is_replug, stops
@@ -53,7 +53,7 @@ def asks_for_switches(old: Sequence[OldNic]) -> bool:
     return any(_obstacle_of_kind(one) is None and _setter(one) == SWITCH for one in old)
 
 
-def obstacle(old: OldNic, means: Means) -> str | None:
+def obstacle_to_refresh(old: OldNic, means: Means) -> str | None:
     """Why the NIC cannot get its settings while it is plugged in, as a sentence; None if it can."""
     never = _obstacle_of_kind(old)
     if never is not None:
@@ -116,11 +116,11 @@ def takes_effect(old: OldNic) -> list[str]:
 
 def refreshes(name: str, old: Sequence[OldNic], means: Means) -> tuple[Step, ...]:
     """For those who can get their settings while they are plugged in."""
-    return tuple(_refresh(name, one) for one in old if obstacle(one, means) is None)
+    return tuple(_refresh(name, one) for one in old if obstacle_to_refresh(one, means) is None)
 
 
 def _refresh(name: str, old: OldNic) -> Step:
-    port = replace(old.port, xml=with_settings(old.port.xml, {name: old.wanted[name] for name in _SETTABLE}))
+    port = replace(old.port, xml=replace_port_settings(old.port.xml, {name: old.wanted[name] for name in _SETTABLE}))
     return Step(
         REFRESH,
         name,
@@ -135,7 +135,7 @@ def with_refreshes(plan: Plan, old: Sequence[OldNic], means: Means) -> Plan:
     steps = refreshes(plan.network, old, means)
     if not steps:
         return plan
-    who = [one for one in old if obstacle(one, means) is None]
+    who = [one for one in old if obstacle_to_refresh(one, means) is None]
     has = {str(one.port): {name: settings_of(one.port)[name] for name in one.differs} for one in who}
     gets = {str(one.port): {name: one.wanted[name] for name in one.differs} for one in who}
     return replace(

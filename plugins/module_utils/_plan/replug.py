@@ -15,7 +15,7 @@ from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
 from .bypass import aside, has_bypass, isolated_first, join_step, removal_step
 from .port_accounting import allocate_again
-from .step import ASIDE, ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, REFRESH, RESTART, START, Plan, Step
+from .step import ASIDE, ATTACH, CREATE, DEFINE, DESTROY, MOVE, RECLAIM, REFRESH, RESTART, START, Plan, Step
 
 # The MTU of a bridge that was given none.
 _MTU = 1500
@@ -120,8 +120,13 @@ def bridges_of(plan: Plan, observed: Observed) -> tuple[str, ...]:
 
 def goal_of(plan: Plan, observed: Observed) -> Document:
     """The definition that the plan's start takes."""
-    defined = [step.xml for step in plan.steps if step.action == DEFINE]
-    return parse_network(defined[-1]) if defined else observed.persistent or {}
+    xml = ""
+    for step in plan.steps:
+        if step.action in (DEFINE, CREATE):
+            xml = step.xml
+        if step.action in (START, CREATE):
+            break
+    return parse_network(xml) if xml else observed.persistent or {}
 
 
 def stops(plan: Plan) -> bool:

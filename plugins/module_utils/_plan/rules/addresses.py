@@ -46,7 +46,7 @@ def addresses(document: Document) -> Iterator[Problem]:
         if bits == 32 and "bootp" in dhcp and "file" not in dhcp["bootp"]:
             yield Problem("VALUE_INVALID", where / "dhcp.bootp", "{path} has no file, which is required.")
         yield from _dhcp(where, item, dhcp)
-    subnets = [subnet_of(item) for item in document.get("ips") or ()]
+    subnets = [bounds_of(item) for item in document.get("ips") or ()]
     for item in document.get("routes") or ():
         where = Path(("routes", item.get("address")))
         problem = _address(where, item) or _route(where, item)
@@ -141,7 +141,7 @@ def _route(where: Path, item: Document) -> Optional[Problem]:
     return Problem("ROUTE_INVALID", where, "{path} is not a network address: it has bits beyond its prefix or netmask.")
 
 
-def subnet_of(item: Document) -> Optional[tuple[int, int, int]]:
+def bounds_of(item: Document) -> Optional[tuple[int, int, int]]:
     """(bits, first, last) of an entry of ips; None when it makes no sense."""
     prefix = prefix_of(item)
     return None if prefix is None else address.subnet(str(item.get("address", "")), prefix)
@@ -155,7 +155,7 @@ def _holds(subnet: Optional[tuple[int, int, int]], where: str) -> bool:
 
 
 def _dhcp(where: Path, item: Document, dhcp: Document) -> Iterator[Problem]:
-    subnet = subnet_of(item)
+    subnet = bounds_of(item)
     for given in dhcp.get("ranges") or ():
         what = f"the DHCP range {given.get('start')} to {given.get('end')}"
         first, last = (address.packed(str(given.get(end, ""))) for end in ("start", "end"))
@@ -234,10 +234,10 @@ def _identity(where: Path, what: str, host: Document, ipv6: bool) -> Iterator[Pr
 def overlaps(name: str, document: Document, others: dict[str, Document]) -> Iterator[Problem]:
     """Subnets of a network against those of the host's other networks."""
     for item in document.get("ips") or ():
-        mine = subnet_of(item)
+        mine = bounds_of(item)
         for other, theirs in sorted(others.items()):
             for their in theirs.get("ips") or ():
-                found = subnet_of(their)
+                found = bounds_of(their)
                 if mine and found and mine[0] == found[0] and mine[1] <= found[2] and found[1] <= mine[2]:
                     yield Problem(
                         "SUBNET_OVERLAP",
