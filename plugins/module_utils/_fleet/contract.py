@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from .._model.field import Document
+from .._model.ip import Subnet
 from .fault import CONTRACT_INVALID, Fault
 from .network_options import read_network_options
 from .reach import REACHES
-from .subnet import Subnet, read_subnets, subnets_broken
+from .subnet import read_subnets, subnets_broken
 from .user_values import Complain, as_int, as_str, is_list, shown
 
 # What only a contract has; everything else in it is an option of the network.

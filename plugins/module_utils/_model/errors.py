@@ -41,9 +41,13 @@ class Path:
     __slots__ = ("parts",)
 
     def __init__(self, *parts: PathPart) -> None:
-        self.parts: tuple[PathPart, ...] = tuple(
-            one for part in parts for one in (part.split(".") if isinstance(part, str) else [part])
-        )
+        split: list[PathPart] = []
+        for part in parts:
+            if isinstance(part, str):
+                split += part.split(".")
+            else:
+                split.append(part)
+        self.parts = tuple(split)
 
     def __truediv__(self, part: PathPart) -> Path:
         return Path(*self.parts, part)

@@ -64,7 +64,7 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
         if "name" in bridge and mode != "bridge":
             yield _misplaced(Path("bridge", "name"), mode, f"{virtual} and in mode bridge")
         if "mac_table_manager" in bridge and mode != "bridge":
-            yield _misplaced("bridge.mac_table_manager", mode, f"{virtual} and in mode bridge")
+            yield _misplaced(Path("bridge", "mac_table_manager"), mode, f"{virtual} and in mode bridge")
         if "name" in bridge and (interfaces or pf):
             yield Problem(
                 "POOL_AND_BRIDGE",
@@ -95,9 +95,11 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
     if "nat" in forward and mode != "nat":
         yield _misplaced(Path("forward", "nat"), mode, "nat networks")
     if addresses and mode != "hostdev":
-        yield _misplaced("forward.addresses", mode, "hostdev networks")
+        yield _misplaced(Path("forward", "addresses"), mode, "hostdev networks")
     if interfaces and mode == "hostdev":
-        yield _misplaced("forward.interfaces", mode, "nat, route, bridge, private, vepa and passthrough networks")
+        yield _misplaced(
+            Path("forward", "interfaces"), mode, "nat, route, bridge, private, vepa and passthrough networks"
+        )
     if sum(bool(kind) for kind in (interfaces, addresses, pf)) > 1:
         yield Problem(
             "POOL_MIXED",
