@@ -11,7 +11,7 @@ from typing import Any, Callable
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import adopt
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import table
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import difference_lines
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines import fold_names
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
@@ -70,7 +70,7 @@ _value:
       type: list
       elements: dict
     lines:
-      description: The differences as a table for people.
+      description: The differences as a difference_lines for people.
       type: list
       elements: str
 """
@@ -96,7 +96,7 @@ def networks_adopt(hosts: Any, groups: Any = None) -> dict[str, Any]:
             "contract": found.contract,
             "bindings": found.bindings,
             "differences": [one.as_dict() for one in found.differences],
-            "lines": table(found.differences) or ["The hosts do not differ."],
+            "lines": difference_lines(found.differences) or ["The hosts do not differ."],
         }
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):
         raise AnsibleFilterError(

@@ -12,10 +12,10 @@ from typing import Any, Callable, Optional
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.audit import audit
-from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import SEVERITIES, rank_of
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import SEVERITIES, audit_rank
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import (
+    finding_lines,
     new_or_worse,
-    table,
     without_findings,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
@@ -68,8 +68,8 @@ _value:
     findings:
       description:
         - The findings, by host. Each has a stable C(code), C(severity) (V(info), V(warning), V(unknown) or V(error)),
-          C(host), C(network) (empty for the host as a whole), C(parameters), C(sentence), C(expected), C(found)
-          (null if not applicable) and C(repair).
+          C(host), C(network) (empty for the host as a whole), C(parameters), C(template) (the sentence before network
+          and parameters are filled in), C(sentence), C(expected), C(found) (null if not applicable) and C(repair).
       type: list
       elements: dict
     lines:
@@ -90,13 +90,13 @@ def networks_audit(contract: Any, hosts: Any, baseline: Optional[list[dict[str, 
         everything = audit(contract, hosts)
         found = new_or_worse(everything, baseline or [])
         findings = [one.as_dict() for one in found]
-        lines = table(findings, without_findings((one.host for one in everything), map(str, hosts)))
+        lines = finding_lines(findings, without_findings((one.host for one in everything), map(str, hosts)))
         json.dumps(findings)  # what was found is shown as it is
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):
         raise AnsibleFilterError(
             "The contract, the facts of a host or the baseline have another form than documented. Gather them again."
         ) from None
-    ranks = [rank_of(one.kind.severity) for one in found]
+    ranks = [audit_rank(one.kind.severity) for one in found]
     return {
         "findings": findings,
         "lines": lines or ["No finding is new or worse."],

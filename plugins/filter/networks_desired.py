@@ -132,7 +132,7 @@ def networks_desired(contract: Any, bindings: Any, networks: Any = None) -> list
     try:
         there = networks_there(networks or [])
     except ValueError as error:
-        raise AnsibleFilterError(f"networks must be the networks that virt_network_info returned; {error}.") from None
+        raise AnsibleFilterError(f"networks must be the networks that virt_network_info returned; {error}") from None
     return [complete_network(with_members(network, there)) for network in joined]
 
 

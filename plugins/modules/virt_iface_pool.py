@@ -238,7 +238,7 @@ code:
   type: str
   sample: MEMBER_IN_USE
 problems:
-  description: Every problem with the members, each with C(code) and C(sentence).
+  description: Every problem with the members, each with C(code), C(path) (the member) and C(sentence).
   returned: when members are rejected
   type: list
   elements: dict

@@ -200,7 +200,7 @@ packages:
   type: list
   elements: str
 problems:
-  description: Every problem in the definition, each with C(code) and C(sentence).
+  description: Every problem in the definition, each with C(code), C(path) (the option) and C(sentence).
   returned: when a definition is rejected
   type: list
   elements: dict

@@ -163,6 +163,10 @@ verdicts:
         batch:
           description: Whether the finding exists only because of the other guests of this call.
           type: bool
+        template:
+          description: The sentence before host, path and parameters are filled in. Equal for findings that say the same
+            of different hosts.
+          type: str
         sentence:
           description: The reason in words. Do not parse it; use C(code), C(path) and C(parameters).
           type: str
@@ -177,6 +181,7 @@ verdicts:
           path: {nic: '52:54:00:00:00:01', network: red}
           parameters: {}
           batch: false
+          template: '{Where} is not active.'
           sentence: Network 'red' on kvm2 is not active.
           remediation:
             host: kvm2
@@ -193,7 +198,7 @@ sentences:
   type: list
   elements: str
 problems:
-  description: Every problem in the definition, each with C(code) and C(sentence).
+  description: Every problem in the definition, each with C(code), C(path) (the option) and C(sentence).
   returned: when a definition is rejected
   type: list
   elements: dict

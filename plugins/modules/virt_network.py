@@ -207,7 +207,7 @@ code:
   type: str
   sample: IN_USE
 problems:
-  description: Every problem in the definition, each with C(code) and C(sentence).
+  description: Every problem in the definition, each with C(code), C(path) (the option) and C(sentence).
   returned: when a definition is rejected
   type: list
   elements: dict

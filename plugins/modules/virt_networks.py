@@ -151,7 +151,7 @@ code:
   type: str
   sample: SUBNET_OVERLAP
 problems:
-  description: Every problem in the definitions, each with C(code) and C(sentence).
+  description: Every problem in the definitions, each with C(code), C(path) (the option) and C(sentence).
   returned: when a definition is rejected
   type: list
   elements: dict

@@ -38,7 +38,7 @@ def one_line(text: str) -> str:
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
-def fitting(line: str) -> tuple[str, list[str]]:
+def shortened_message(line: str) -> tuple[str, list[str]]:
     """A line short enough for a message; and all its sentences when it was too long."""
     if len(line) < LONGEST:
         return line, []

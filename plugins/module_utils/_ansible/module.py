@@ -13,7 +13,7 @@ from typing import Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 
 from .._model.errors import VirtfleetError
-from .failure import failure_result, fitting, one_line
+from .failure import failure_result, one_line, shortened_message
 from .suboptions import suboption_problem
 
 # Ansible shows an invocation from -vvv on. Below that, large options are not returned, because nothing shows them.
@@ -41,7 +41,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
         super().warn(self._fitting(warning), *args, **kwargs)
 
     def _fitting(self, text: str) -> str:
-        shown, sentences = fitting(one_line(text))
+        shown, sentences = shortened_message(one_line(text))
         self._sentences = [*getattr(self, "_sentences", []), *sentences]
         return shown
 

@@ -75,6 +75,9 @@ def plan_diff(plan: Plan) -> dict[str, str]:
         "after": to_yaml(plan.after) + "".join(f"# {line}\n" for line in _who_notices(plan)),
         "before_header": f"network {plan.network}",
         "after_header": f"network {plan.network}",
+        # For programs, such as the callback of this collection.
+        "network": plan.network,
+        "effect": _effect(plan),
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._model.errors import VirtfleetError
+from .._model.errors import VirtfleetError, sentence_of
 from .._plan.pool.request import SELECTION, Request
 from .argument_spec import connection_spec, options_of, restart_spec, safety_spec
 from .module import Module, given, run
@@ -91,5 +91,5 @@ def _request(params: dict[str, Any]) -> Request:
     if params["match"] is not None and not match:
         problem = "match is empty and would match every link; give at least one condition"
     if problem:
-        raise VirtfleetError("OPTIONS_INVALID", f"{problem[0].upper()}{problem[1:]}.")
+        raise VirtfleetError("OPTIONS_INVALID", sentence_of(problem))
     return request

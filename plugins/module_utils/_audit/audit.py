@@ -49,7 +49,11 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
     for fault in faults:
         found.append(
             AuditFinding(
-                kinds.FAULT, fault.host, fault.network, None, None, {"fault": fault.code, "text": fault.sentence}
+                kinds.FAULT,
+                fault.host,
+                fault.network,
+                parameters={**fault.parameters, "fault": fault.code},
+                template=fault.template,
             )
         )
     seen_hosts: dict[str, DestinationFacts] = {}
@@ -154,7 +158,7 @@ def _compared(wanted: Document, options: Optional[Document], details: Any, libvi
 def _refused(host: str, both: Comparison, libvirt: Host) -> Iterator[AuditFinding]:
     """What the rollout would refuse on this host, such as an option that its libvirt does not have."""
     for problem in check(both.wanted, libvirt):
-        said = {"fault": problem.code, "text": problem.sentence}
+        said = {"fault": problem.code, "path": str(problem.path), "text": problem.sentence}
         yield AuditFinding(kinds.REFUSED, host, both.wanted["name"], parameters=said)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an audit finds, as plain data. Finding.sentence() is the only place that makes a sentence."""
+"""What an audit finds, as plain data. audit_sentence() is the only place that makes a sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Kind:
 
 @dataclass(frozen=True)
 class AuditFinding:
-    """network: "" for the host as a whole; expected, found: what differs, None where nothing is compared."""
+    """network: "" for the host as a whole; expected, found: what differs, None where nothing is compared; template: of
+    a kind that takes its sentences from elsewhere."""
 
     kind: Kind
     host: str
@@ -42,23 +43,24 @@ class AuditFinding:
     expected: Any = None
     found: Any = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    template: str = ""
 
     @property
     def code(self) -> str:
         return str(self.parameters.get("fault", self.kind.code))
 
     def sentence(self) -> str:
-        words = {name: _words(value) for name, value in self.parameters.items()}
-        return self.kind.template.format(network=self.network, **words)
+        return audit_sentence(self.template or self.kind.template, self.network, self.parameters)
 
     def as_dict(self) -> dict[str, Any]:
-        """{code, severity, host, network, parameters, sentence, expected, found, repair}."""
+        """{code, severity, host, network, parameters, template, sentence, expected, found, repair}."""
         return {
             "code": self.code,
             "severity": self.kind.severity,
             "host": self.host,
             "network": self.network,
             "parameters": dict(self.parameters),
+            "template": self.template or self.kind.template,
             "sentence": self.sentence(),
             "expected": self.expected,
             "found": self.found,
@@ -66,7 +68,13 @@ class AuditFinding:
         }
 
 
-def rank_of(severity: str) -> int:
+def audit_sentence(template: str, networks: str, parameters: Mapping[str, Any]) -> str:
+    """networks: the name of one, or of several that have this in common."""
+    words = {name: _words(value) for name, value in parameters.items()}
+    return template.format(**{**words, "network": networks})
+
+
+def audit_rank(severity: str) -> int:
     return SEVERITIES.index(severity)
 
 

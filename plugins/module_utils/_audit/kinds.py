@@ -10,6 +10,7 @@ from .finding import ERROR, INFO, UNKNOWN, WARNING, Kind
 HOST_UNKNOWN = Kind(
     "HOST_UNKNOWN", UNKNOWN, "The host was not audited: {why}", "Make the host reachable, and audit again."
 )
+# The template of a fault is the fault's own.
 FAULT = Kind("FAULT", ERROR, "{text}", "Correct the contract, the binding or the named link.")
 REFUSED = Kind("REFUSED", ERROR, "{text}", "Correct the contract or the binding, or update libvirt on the host.")
 NETWORK_MISSING = Kind("NETWORK_MISSING", ERROR, "Network {network} does not exist.")

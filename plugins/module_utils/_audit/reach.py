@@ -20,7 +20,7 @@ from .._migrate.router.of_nic import routing_on, served_ways
 from .._migrate.router.passages import ACROSS, BACK, DHCP, DNS, IN, OUT, WITH_HOST
 from .._migrate.router.ruleset import OPEN, SHUT
 from .._migrate.rules.pools import is_only_down
-from .._migrate.rules.ways import obstacle
+from .._migrate.rules.ways import state_of_break
 from .._plan.old_settings import effective_settings
 from . import kinds
 from .finding import AuditFinding
@@ -113,7 +113,7 @@ def _stopped(
 ) -> AuditFinding:
     """link: what the way begins with."""
     kind = kinds.UPLINK_DOWN if way is not None and way.state == DOWN else kinds.UPLINK_UNKNOWN
-    why = "cannot be read" if way is None else obstacle(way)
+    why = "cannot be read" if way is None else state_of_break(way)
     tags = ", ".join(str(tag) for tag in port.tags) if port is not None else ""
     whose = f"with VLAN {tags} " if tags else ""
     return AuditFinding(

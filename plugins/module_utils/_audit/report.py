@@ -14,8 +14,8 @@ from typing import Any, Callable
 from xml.etree import ElementTree
 
 from .._fleet.lines import fold_names, natural
-from .finding import EVERY_HOST, rank_of
-from .table import grouped, without_findings
+from .finding import EVERY_HOST, audit_rank
+from .table import group_findings, without_findings
 
 FindingData = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ def report(file_type: str, findings: Sequence[FindingData], hosts: Iterable[str]
 
     Raises KeyError, TypeError or ValueError for findings of another form.
     """
-    ordered = sorted(findings, key=lambda one: (natural(one["host"]), -rank_of(one["severity"]), one["code"]))
+    ordered = sorted(findings, key=lambda one: (natural(one["host"]), -audit_rank(one["severity"]), one["code"]))
     return FORMATS[file_type](ordered, list(hosts), fail_on)
 
 
@@ -66,7 +66,7 @@ def _markdown(findings: Sequence[FindingData], hosts: Sequence[str], _fail_on: s
                 f"`{one.code}`",
                 *map(_escaped, (fold_names(one.hosts), fold_names(one.networks), one.sentence, one.repair)),
             )
-            for one in grouped(findings)
+            for one in group_findings(findings)
         ),
     ]
     lines = [f"| {' | '.join(row)} |" for row in rows] if findings else []
@@ -112,7 +112,7 @@ def _junit(findings: Sequence[FindingData], hosts: Sequence[str], fail_on: str) 
 
 
 def _fails(finding: FindingData, fail_on: str) -> bool:
-    return fail_on != NEVER and rank_of(finding["severity"]) >= rank_of(fail_on)
+    return fail_on != NEVER and audit_rank(finding["severity"]) >= audit_rank(fail_on)
 
 
 def _readable(text: str) -> str:

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .._fleet.lines import GAP, alike, entry, fold_names, natural, with_gap, with_names
-from .finding import EVERY_HOST, AuditFinding, rank_of
+from .._fleet.lines import alike, entry, fold_names, natural
+from .finding import EVERY_HOST, AuditFinding, audit_rank, audit_sentence
+
+# What a template has where the name of the network goes.
+_NAMED = "{network}"
 
 
-class Group(NamedTuple):
+class FindingGroup(NamedTuple):
     """Findings of which all is the same, except host and network: each of the hosts has it for each of the networks.
 
     sentence: with the names of all networks.
@@ -26,39 +30,53 @@ class Group(NamedTuple):
     repair: str
 
 
-def grouped(findings: Iterable[Mapping[str, Any]]) -> list[Group]:
+def group_findings(findings: Sequence[Mapping[str, Any]]) -> list[FindingGroup]:
     """findings: as AuditFinding.as_dict makes them. The worst first."""
-    by_network = alike(((_without_network(one), one["network"]), one["host"] or EVERY_HOST) for one in findings)
+    by_network = alike(((_key_of(one), str(one["network"])), one["host"] or EVERY_HOST) for one in findings)
     # Only sentences that name the network can be about several.
     groups = alike(
-        ((key, tuple(hosts), "" if GAP in key[2] else network), network) for (key, network), hosts in by_network
+        ((key, tuple(hosts), "" if _NAMED in key.template else network), network)
+        for (key, network), hosts in by_network
     )
-    made = [
-        Group(severity, code, tuple(networks), hosts, with_names(sentence, networks), repair)
-        for ((severity, code, sentence, repair), hosts, _network), networks in groups
-    ]
+    made = [_group(key, networks, hosts) for (key, hosts, _network), networks in groups]
     return sorted(
-        made, key=lambda one: (-rank_of(one.severity), one.code, [*map(natural, one.networks)], one.sentence, one.hosts)
+        made,
+        key=lambda one: (-audit_rank(one.severity), one.code, [*map(natural, one.networks)], one.sentence, one.hosts),
     )
 
 
-def _without_network(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    sentence = with_gap(str(finding["sentence"]), str(finding["network"]))
-    return str(finding["severity"]), str(finding["code"]), sentence, str(finding["repair"])
+class _Key(NamedTuple):
+    """parameters: in JSON."""
+
+    severity: str
+    code: str
+    template: str
+    parameters: str
+    repair: str
 
 
-def table(findings: Iterable[Mapping[str, Any]], well: Sequence[str]) -> list[str]:
+def _key_of(finding: Mapping[str, Any]) -> _Key:
+    severity, code, template, repair = (str(finding[name]) for name in ("severity", "code", "template", "repair"))
+    return _Key(severity, code, template, json.dumps(finding["parameters"], sort_keys=True, default=str), repair)
+
+
+def _group(key: _Key, networks: Sequence[str], hosts: tuple[str, ...]) -> FindingGroup:
+    sentence = audit_sentence(key.template, fold_names(networks), json.loads(key.parameters))
+    return FindingGroup(key.severity, key.code, tuple(networks), hosts, sentence, key.repair)
+
+
+def finding_lines(findings: Sequence[Mapping[str, Any]], well: Sequence[str]) -> list[str]:
     """well: the hosts without any finding."""
     lines: list[str] = []
-    for one in grouped(findings):
+    for one in group_findings(findings):
         lines += entry(one.severity, f"{one.code}: {fold_names(one.hosts)}", one.sentence)
     return lines + (entry("clean", fold_names(well)) if well else [])
 
 
 def new_or_worse(findings: Iterable[AuditFinding], baseline: Iterable[Mapping[str, Any]]) -> list[AuditFinding]:
     """baseline: findings of an earlier audit, as dicts. Raises KeyError or ValueError for anything else."""
-    old = {_place(one): rank_of(one["severity"]) for one in baseline}
-    return [one for one in findings if rank_of(one.kind.severity) > old.get(_place(one.as_dict()), -1)]
+    old = {_place(one): audit_rank(one["severity"]) for one in baseline}
+    return [one for one in findings if audit_rank(one.kind.severity) > old.get(_place(one.as_dict()), -1)]
 
 
 def _place(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:

@@ -24,8 +24,8 @@ def read_bindings(bindings: Any, host: str) -> tuple[dict[str, Any], list[Fault]
     if bindings is None:
         return {}, []
     if not isinstance(bindings, Mapping):
-        sentence = f"The bindings must be a mapping of network names, not {shown(bindings)}."
-        return {}, [Fault(BINDING_INVALID, host, "", sentence)]
+        template = "The bindings must be a mapping of network names, not {found}."
+        return {}, [Fault(BINDING_INVALID, host, "", template, found=shown(bindings))]
     result: dict[str, Any] = {}
     faults = []
     for key, value in bindings.items():
@@ -33,8 +33,8 @@ def read_bindings(bindings: Any, host: str) -> tuple[dict[str, Any], list[Fault]
         if name:
             result[name] = value
         else:
-            sentence = f"{key!r} is not a network name; quote it if it is meant as one."
-            faults.append(Fault(BINDING_INVALID, host, "", sentence))
+            template = "{key} is not a network name; quote it if it is meant as one."
+            faults.append(Fault(BINDING_INVALID, host, "", template, key=repr(key)))
     return result, faults
 
 
@@ -46,7 +46,8 @@ def read_binding(entry: ContractNetwork, binding: Any, host: str) -> tuple[Docum
     faults: list[Fault] = []
 
     def complain(sentence: str) -> None:
-        faults.append(Fault(BINDING_INVALID, host, entry.name, f"The binding of network {entry.name}: {sentence}"))
+        template = "The binding of network {network}: {problem}"
+        faults.append(Fault(BINDING_INVALID, host, entry.name, template, problem=sentence))
 
     if binding is None:
         return {}, set(), []
@@ -57,8 +58,8 @@ def read_binding(entry: ContractNetwork, binding: Any, host: str) -> tuple[Docum
     promised = entry.fixed_options()
     for option in sorted(key for key in given if isinstance(key, str) and key in promised):
         del given[option]
-        sentence = f"The binding of network {entry.name} sets {option}, which the contract already sets for every host."
-        faults.append(Fault(BINDING_OVERRIDES, host, entry.name, sentence))
+        template = "The binding of network {network} sets {option}, which the contract already sets for every host."
+        faults.append(Fault(BINDING_OVERRIDES, host, entry.name, template, option=option))
     options, unread = read_network_options(given, complain)
     for number, ip in enumerate(options.get("ips", ())):
         if "address" in ip and subnet_of(ip) is None:

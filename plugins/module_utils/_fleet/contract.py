@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from .._model.field import Document
+from .._model.ip import Subnet
 from .fault import CONTRACT_INVALID, Fault
 from .network_options import read_network_options
 from .reach import REACHES
-from .subnet import Subnet, read_subnets, subnets_broken
+from .subnet import read_subnets, subnets_broken
 from .user_values import Complain, as_int, as_str, is_list, shown
 
 # What only a contract has; everything else in it is an option of the network.
@@ -59,17 +60,18 @@ def read_contract(contract: Any) -> tuple[list[ContractNetwork], list[Fault]]:
     contract: a list of mappings. Never raises.
     """
     if not is_list(contract):
-        sentence = f"The contract must be a list of networks, not {shown(contract)}."
-        return [], [Fault(CONTRACT_INVALID, "", "", sentence)]
+        template = "The contract must be a list of networks, not {found}."
+        return [], [Fault(CONTRACT_INVALID, "", "", template, found=shown(contract))]
     faults: list[Fault] = []
     entries: dict[str, ContractNetwork] = {}
     for number, item in enumerate(contract):
         name = as_str(item.get("name")) if isinstance(item, Mapping) else None
         if not isinstance(item, Mapping) or not name:
             what = "has no name" if isinstance(item, Mapping) else f"must be a mapping, not {shown(item)}"
-            faults.append(Fault(CONTRACT_INVALID, "", "", f"Network {number + 1} of the contract {what}."))
+            template = "Network {number} of the contract {what}."
+            faults.append(Fault(CONTRACT_INVALID, "", "", template, number=number + 1, what=what))
         elif name in entries:
-            faults.append(Fault(CONTRACT_INVALID, "", name, f"Network {name} is in the contract more than once."))
+            faults.append(Fault(CONTRACT_INVALID, "", name, "Network {network} is in the contract more than once."))
         else:
             entries[name] = _read_entry(name, item, faults)
     return list(entries.values()), faults
@@ -85,7 +87,9 @@ def network_names(contract: Any) -> Optional[set[str]]:
 
 def _read_entry(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> ContractNetwork:
     def complain(sentence: str) -> None:
-        faults.append(Fault(CONTRACT_INVALID, "", name, f"Network {name} in the contract: {sentence}"))
+        faults.append(
+            Fault(CONTRACT_INVALID, "", name, "Network {network} in the contract: {problem}", problem=sentence)
+        )
 
     reach = as_str(item.get("reach"))
     if reach not in REACHES:
@@ -99,8 +103,8 @@ def _read_entry(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> Cont
         complain("apply the filter networks_of_host first; it selects the networks of one host.")
     options, unread = read_network_options({k: v for k, v in item.items() if k not in _APART}, complain, _APART)
     if subnets is not None and reach and "ips" in options and "ips" not in unread:
-        for sentence in subnets_broken(name, reach, subnets, options["ips"]):
-            complain(sentence)
+        for wrong in subnets_broken(reach, subnets, options["ips"]):
+            complain(wrong.sentence(name))
     return ContractNetwork(name, reach, _mtu(item.get("mtu"), complain), subnets, options, unread)
 
 

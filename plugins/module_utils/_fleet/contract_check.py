@@ -73,8 +73,8 @@ def join_fleet(contract: Any, hosts: Any) -> tuple[dict[str, HostNetworks], list
     another fleet than the rest. Faults of a contract have no host. Never raises.
     """
     if not isinstance(hosts, Mapping):
-        sentence = f"The hosts must be a mapping of host names, not {shown(hosts)}."
-        return {}, [Fault(BINDING_INVALID, "", "", sentence)]
+        template = "The hosts must be a mapping of host names, not {found}."
+        return {}, [Fault(BINDING_INVALID, "", "", template, found=shown(hosts))]
     faults: list[Fault] = []
     joined: dict[str, HostNetworks] = {}
     # Most hosts have the same contract; it is read again where it differs from that of the host before.
@@ -84,8 +84,8 @@ def join_fleet(contract: Any, hosts: Any) -> tuple[dict[str, HostNetworks], list
         host = as_str(key) or str(key)
         facts = hosts[key]
         if not isinstance(facts, Mapping):
-            sentence = f"Its entry must be a mapping with bindings and links, not {shown(facts)}."
-            faults.append(Fault(BINDING_INVALID, host, "", sentence))
+            template = "Its entry must be a mapping with bindings and links, not {found}."
+            faults.append(Fault(BINDING_INVALID, host, "", template, found=shown(facts)))
             continue
         own = contract if facts.get("contract") is None else facts["contract"]
         if own is not last and own != last:
@@ -99,4 +99,4 @@ def join_fleet(contract: Any, hosts: Any) -> tuple[dict[str, HostNetworks], list
 
 def _tidy(faults: list[Fault]) -> list[Fault]:
     """Without duplicates, in a stable order: faults of the contract first, then by host, network and code."""
-    return sorted(set(faults), key=lambda f: (f.host, f.network, CODES.index(f.code), f.sentence))
+    return sorted(set(faults), key=lambda f: (f.host, f.network, CODES.index(f.code), f.as_tuple()))

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of a contract and its bindings, as plain data."""
+"""Faults of a contract and its bindings, as plain data. Fault.sentence is the only place that makes their sentences."""
 
 from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 CONTRACT_INVALID = "CONTRACT_INVALID"  # the contract itself cannot be read, or contradicts itself
 BINDING_INVALID = "BINDING_INVALID"  # a binding cannot be read
@@ -29,19 +31,34 @@ CODES = (
 )
 
 
-class Fault:
-    """One fault: a stable code, where (host and network, "" where there is none), and a sentence.
+class Wrong(NamedTuple):
+    """What is wrong with a network, without where. template: a sentence with {network} and the parameters in it."""
 
-    The sentence names the network but not the host.
+    template: str
+    parameters: dict[str, Any]
+
+    def sentence(self, network: str) -> str:
+        return self.template.format(network=network, **self.parameters)
+
+
+class Fault:
+    """One fault: a stable code, where (host and network, "" where there is none), and what is wrong there.
+
+    template: the sentence, with {network} and the parameters in it. It names the network but not the host.
     """
 
-    __slots__ = ("code", "host", "network", "sentence")
+    __slots__ = ("code", "host", "network", "parameters", "template")
 
-    def __init__(self, code: str, host: str, network: str, sentence: str) -> None:
+    def __init__(self, code: str, host: str, network: str, template: str, /, **parameters: Any) -> None:
         self.code = code
         self.host = host
         self.network = network
-        self.sentence = sentence
+        self.template = template
+        self.parameters = parameters
+
+    @property
+    def sentence(self) -> str:
+        return Wrong(self.template, self.parameters).sentence(self.network)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Fault) and self.as_tuple() == other.as_tuple()
@@ -52,12 +69,13 @@ class Fault:
     def __repr__(self) -> str:
         return f"Fault{self.as_tuple()!r}"
 
-    def as_tuple(self) -> tuple[str, str, str, str]:
-        return (self.code, self.host, self.network, self.sentence)
+    def as_tuple(self) -> tuple[str, str, str, str, str]:
+        parameters = repr(sorted(self.parameters.items()))
+        return (self.code, self.host, self.network, self.template, parameters)
 
     def as_dict(self) -> dict[str, str]:
         """{code, host, network, sentence}, all strings."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in ("code", "host", "network", "sentence")}
 
     def line(self) -> str:
         """For people: "kvm2: MTU_BROKEN: sentence", without the host where there is none."""

@@ -31,14 +31,14 @@ def join_binding(
     """
     by_name, faults = read_bindings(bindings, host)
     for name in sorted(set(by_name) - (set(by_name) if known is None else known)):
-        sentence = f"Network {name} has a binding but is not in the contract."
-        faults.append(Fault(BINDING_UNKNOWN, host, name, sentence))
+        template = "Network {network} has a binding but is not in the contract."
+        faults.append(Fault(BINDING_UNKNOWN, host, name, template))
     networks: list[Document] = []
     for entry in entries:
         if entry.name not in by_name:
-            sentence = f"Network {entry.name} of the contract has no binding on this host; add one, "
-            sentence += "or an empty one ({}) if the host adds nothing."
-            faults.append(Fault(BINDING_MISSING, host, entry.name, sentence))
+            template = "Network {network} of the contract has no binding on this host; add one, "
+            template += "or an empty one ({{}}) if the host adds nothing."
+            faults.append(Fault(BINDING_MISSING, host, entry.name, template))
         binding, unread, found = read_binding(entry, by_name.get(entry.name), host)
         if entry.name not in by_name:
             # Report only the missing binding, not what follows from it.
@@ -69,23 +69,24 @@ def _joined(entry: ContractNetwork, binding: Document, unread: set[str], host: s
         forward = derived_forward(entry.reach, given.get("forward"))
         if forward is not None:
             given["forward"] = forward
-        sentence = reach_fault(entry.name, entry.reach, given, sure=not unread & {"forward", "bridge", "pool"})
-        if sentence:
-            faults.append(Fault(REACH_BROKEN, host, entry.name, sentence))
+        wrong = reach_fault(entry.reach, given, sure=not unread & {"forward", "bridge", "pool"})
+        if wrong:
+            faults.append(Fault(REACH_BROKEN, host, entry.name, wrong.template, **wrong.parameters))
     if entry.mtu is not None and is_virtual(given):
         given["mtu"] = entry.mtu
     if "pool" in given:
         given["pool"] = _with_mtu(given["pool"], entry.mtu)
         problem = None if unread & {"forward", "bridge", "pool"} else pool_fault({"name": entry.name, **given})
         if problem:
-            sentence = f"The binding of network {entry.name}: {problem}"
-            faults.append(Fault(BINDING_INVALID, host, entry.name, sentence))
-    unfit = _mtu_unfit(entry, given)
-    if unfit:
-        faults.append(Fault(MTU_BROKEN, host, entry.name, unfit))
+            template = "The binding of network {network}: {problem}"
+            faults.append(Fault(BINDING_INVALID, host, entry.name, template, problem=problem))
+    if not is_virtual(given) and given.get("mtu"):
+        template = "The binding of network {network} sets mtu, which libvirt supports only on bridges that it creates: "
+        template += "set it in the contract, and on the device that the network is bound to."
+        faults.append(Fault(MTU_BROKEN, host, entry.name, template))
     if entry.subnets is not None and entry.reach and "ips" not in {*entry.options, *unread}:
-        for sentence in subnets_broken(entry.name, entry.reach, entry.subnets, given.get("ips", [])):
-            faults.append(Fault(SUBNET_BROKEN, host, entry.name, sentence))
+        for wrong in subnets_broken(entry.reach, entry.subnets, given.get("ips", [])):
+            faults.append(Fault(SUBNET_BROKEN, host, entry.name, wrong.template, **wrong.parameters))
     ordered = {name: given[name] for name in NETWORK_OPTIONS.fields if name in given}
     return {"name": entry.name, **ordered}, faults
 
@@ -95,12 +96,3 @@ def _with_mtu(pool: Document, mtu: Optional[int]) -> Document:
     if mtu is None or not pool.get("match"):
         return pool
     return {**pool, "match": {**pool["match"], "mtu": max(mtu, pool["match"].get("mtu", 0))}}
-
-
-def _mtu_unfit(entry: ContractNetwork, network: Document) -> Optional[str]:
-    if is_virtual(network) or not network.get("mtu"):
-        return None
-    return (
-        f"The binding of network {entry.name} sets mtu, which libvirt supports only on bridges that it creates: "
-        "set it in the contract, and on the device that the network is bound to."
-    )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from textwrap import wrap
 from typing import Callable, Optional, TypeVar, Union
 
@@ -20,8 +19,6 @@ _HANG = 2
 _GAP = "  "
 _LEAST = 30
 
-# In a sentence, in place of a name.
-GAP = "\0"
 # kvm7.example.org: what is before the number, the number, and the domain.
 _IN_DOMAIN = re.compile(r"([^.]*[^.0-9])([0-9]+)(\..*)", re.DOTALL)
 
@@ -82,23 +79,6 @@ def alike(pairs: Iterable[tuple[Key, str]]) -> list[tuple[Key, list[str]]]:
     return [(key, sorted(names, key=natural)) for key, names in groups.items()]
 
 
-def with_gap(sentence: str, *names: str) -> str:
-    """The sentence with a gap wherever it has one of the names as a word: equal for what differs only in these."""
-    sentence = sentence.replace(GAP, "?")
-    known = tuple(name for name in names if name)
-    return _words(known).sub(GAP, sentence) if known else sentence
-
-
-def with_names(sentence: str, names: Iterable[str]) -> str:
-    """The sentence of with_gap(), with all of these names."""
-    return sentence.replace(GAP, fold_names(names))
-
-
-@cache
-def _words(names: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
-
-
 def entry(label: str, subject: str, *texts: str, width: int = LABEL, indent: int = 0) -> list[str]:
     """A label with names beside it, and texts below the names. Lines fit into WIDTH, unless a single word is longer.
 
@@ -132,7 +112,7 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def fitting(*tables: Callable[[], Optional[list[str]]]) -> list[str]:
+def first_that_fits(*tables: Callable[[], Optional[list[str]]]) -> list[str]:
     """The first that is not wider than WIDTH, else the last. A table is None if it is of no use anyway."""
     lines: Optional[list[str]] = None
     for make in tables:

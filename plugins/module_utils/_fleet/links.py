@@ -53,11 +53,11 @@ def link_faults(
     for device in (*underlying_links(network), *named_links(network)):
         if device not in links:
             if device not in made:
-                sentence = f"Network {name} is bound to link {device}, which does not exist on the host."
-                faults.append(Fault(LINK_MISSING, host, name, sentence))
+                template = "Network {network} is bound to link {link}, which does not exist on the host."
+                faults.append(Fault(LINK_MISSING, host, name, template, link=device))
             continue
         has = links[device]
         if mtu is not None and has is not None and has < mtu:
-            sentence = f"Network {name} requires MTU {mtu}, but link {device}, which it is bound to, has MTU {has}."
-            faults.append(Fault(MTU_BROKEN, host, name, sentence))
+            template = "Network {network} requires MTU {mtu}, but link {link}, which it is bound to, has MTU {has}."
+            faults.append(Fault(MTU_BROKEN, host, name, template, mtu=mtu, link=device, has=has))
     return faults

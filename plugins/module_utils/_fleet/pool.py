@@ -80,17 +80,17 @@ def with_members(network: Document, there: dict[str, Document]) -> Document:
 
 
 def networks_there(networks: Any) -> dict[str, Document]:
-    """The networks of virt_network_info by name. Raises ValueError with the end of a sentence for anything else."""
+    """The networks of virt_network_info by name. Raises ValueError with a sentence for anything else."""
     if not isinstance(networks, (list, tuple)):
-        raise ValueError(f"this is {shown(networks)}")
+        raise ValueError(f"this is {shown(networks)}.")
     there: dict[str, Document] = {}
     for number, network in enumerate(networks):
         if not isinstance(network, Mapping) or not isinstance(network.get("name"), str):
-            raise ValueError(f"[{number}] is not a network with a name, but {shown(network)}")
+            raise ValueError(f"[{number}] is not a network with a name, but {shown(network)}.")
         complaints: list[str] = []
         wanted = {option: network[option] for option in ("forward", "bridge") if network.get(option)}
         options, _unread = read_network_options(wanted, complaints.append)
         if complaints:
-            raise ValueError(f"[{number}]: {complaints[0].rstrip('.')}")
+            raise ValueError(f"[{number}]: {complaints[0]}")
         there[str(network["name"])] = options
     return there

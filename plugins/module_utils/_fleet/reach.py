@@ -9,6 +9,7 @@ from typing import Optional
 
 from .._model.field import Document
 from .._model.forward import POOL
+from .fault import Wrong
 
 # The first mode is the default when a binding names none; None is a network without <forward>.
 # l2 has no default: only the host knows what the network is bound to.
@@ -34,8 +35,8 @@ def derived_forward(reach: str, forward: Optional[Document]) -> Optional[Documen
     return {"mode": mode, **forward} if forward and mode else forward
 
 
-def reach_fault(name: str, reach: str, network: Document, sure: bool) -> Optional[str]:
-    """A sentence when a network (its options, forward already derived) does not have the promised reach; else None.
+def reach_fault(reach: str, network: Document, sure: bool) -> Optional[Wrong]:
+    """When a network (its options, forward already derived) does not have the promised reach.
 
     sure: whether forward and bridge could be fully read; if not, a missing option may only be misspelt.
     """
@@ -43,18 +44,25 @@ def reach_fault(name: str, reach: str, network: Document, sure: bool) -> Optiona
     if not sure and "mode" not in (forward or {}):
         return None
     if reach == "l2" and (forward is None or (forward and "mode" not in forward)):
-        return f"Network {name} has reach l2, so its binding needs forward.mode ({_words(MODES[reach])})."
+        return Wrong(
+            "Network {network} has reach l2, so its binding needs forward.mode ({modes}).",
+            {"modes": _words(MODES[reach])},
+        )
     mode = forward.get("mode", "nat") if forward else None
     if mode not in MODES[reach]:
-        return (
-            f"Network {name} has reach {reach}, which needs {_words(MODES[reach])}; its binding has {_words((mode,))}."
+        return Wrong(
+            "Network {network} has reach {reach}, which needs {modes}; its binding has {mode}.",
+            {"reach": reach, "modes": _words(MODES[reach]), "mode": _words((mode,))},
         )
     filled = underlying_links(network) or (forward or {}).get("addresses") or "pool" in network
     if sure and reach == "l2" and not filled:
         needed = "bridge.name, forward.dev, forward.interfaces or pool"
         if mode != "bridge":
             needed = f"forward.{'addresses' if mode == 'hostdev' else 'interfaces'}, forward.pf or pool"
-        return f"Network {name} has reach l2, but its binding names no link for forward mode {mode}: give {needed}."
+        return Wrong(
+            "Network {network} has reach l2, but its binding names no link for forward mode {mode}: give {needed}.",
+            {"mode": mode, "needed": needed},
+        )
     return None
 
 

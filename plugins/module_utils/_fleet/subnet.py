@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from .._model.canonical import canonical
 from .._model.field import Document
-from .._model.ip import IP
+from .._model.ip import IP, Subnet
+from .fault import Wrong
 from .user_values import Complain, as_str, is_list, shown
-
-Subnet = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 # The host routes for the guests of these networks, so it needs an address in each subnet.
 _ROUTED_BY_HOST = ("nat", "routed")
@@ -42,25 +41,31 @@ def read_subnets(value: Any, complain: Complain) -> Optional[list[Subnet]]:
     return result
 
 
-def subnets_broken(name: str, reach: str, subnets: list[Subnet], ips: list[Document]) -> list[str]:
-    """A sentence for each address outside the subnets, and for each subnet in which the host needs an address.
+def subnets_broken(reach: str, subnets: list[Subnet], ips: list[Document]) -> list[Wrong]:
+    """One for each address outside the subnets, and for each subnet in which the host needs an address.
 
     ips: as the option of that name. Invalid addresses are reported elsewhere.
     """
     promised = ", ".join(str(subnet) for subnet in subnets) or "(none)"
     found = [subnet_of(ip) for ip in ips]
-    sentences = [
-        f"Network {name} has the subnets {promised}, but address {ip.get('address')} is in {subnet}."
+    wrong = [
+        Wrong(
+            "Network {network} has the subnets {promised}, but address {address} is in {subnet}.",
+            {"promised": promised, "address": ip.get("address"), "subnet": str(subnet)},
+        )
         for ip, subnet in zip(ips, found)
         if subnet is not None and subnet not in subnets
     ]
     if reach in _ROUTED_BY_HOST:
-        sentences += [
-            f"Network {name} has the subnet {subnet}, but the host has no address in it to route for its guests."
+        wrong += [
+            Wrong(
+                "Network {network} has the subnet {subnet}, but the host has no address in it to route for its guests.",
+                {"subnet": str(subnet)},
+            )
             for subnet in subnets
             if subnet not in found
         ]
-    return sentences
+    return wrong
 
 
 def subnet_of(ip: Document) -> Optional[Subnet]:

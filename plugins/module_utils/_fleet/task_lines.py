@@ -19,8 +19,7 @@ WELL = (SKIPPED, OK, CHANGED)
 _INDENT, _LABEL = 2, 12
 # Of an output that a failed task shows, the last lines.
 _TAIL = 10
-_ABSENT = "state: absent"
-_NETWORK = "network "
+_SIGNS = {"created": "+", "removed": "-"}
 _COLOR = re.compile("\033\\[[0-9;]*m")
 
 
@@ -87,17 +86,9 @@ class Diff(NamedTuple):
 
 
 def effect_of_diff(diff: Mapping[str, Any]) -> tuple[str, str]:
-    """The effect and the title of a diff of this collection's modules; without an effect for all others."""
+    """The effect and the title of a diff; an effect only for a network that this collection creates or removes."""
     header = str(diff.get("before_header") or diff.get("after_header") or "")
-    if not header.startswith(_NETWORK):
-        return "", header
-    if _is_absent(diff.get("before")):
-        return "+", header
-    return ("-" if _is_absent(diff.get("after")) else ""), header
-
-
-def _is_absent(side: Any) -> bool:
-    return str(side).partition("\n")[0] == _ABSENT
+    return _SIGNS.get(str(diff.get("effect")), ""), header
 
 
 def diff_lines(diffs: Iterable[tuple[Diff, str]], whole: bool) -> list[str]:
@@ -126,10 +117,9 @@ def changed_texts(result: Mapping[str, Any]) -> tuple[str, ...]:
     networks = result.get("networks")
     if not isinstance(networks, (list, tuple)):
         diff = result.get("diff")
-        title = effect_of_diff(diff)[1] if isinstance(diff, Mapping) else ""
-        if "effect" not in result or not title.startswith(_NETWORK):
+        if "effect" not in result or not isinstance(diff, Mapping) or "network" not in diff:
             return ()
-        networks = [{**result, "name": title[len(_NETWORK) :]}]
+        networks = [{**result, "name": diff["network"]}]
     return tuple(change_lines(changes(networks)))
 
 

@@ -33,7 +33,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 if sys.argv[1:] == ["refresh"]:
-    from {name}._run.gate import refresh as main
+    from {name}._run.gate import refresh_facts as main
 else:
     from {name}._run.gate_hook import judge_incoming as main
 sys.exit(main())

@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .._model.errors import VirtfleetError
+from .._model.errors import VirtfleetError, shortened
 from .._model.few import few
 from .._plan.record import Entry, entries_from_record
 from .clock import Deadline
@@ -34,7 +34,7 @@ from .state_folder import (
 )
 
 # Of the journal's own layout and of _plan/record.py's. Format 1 had no number.
-FORMAT = 3
+FORMAT = 4
 
 _WAIT = 0.1
 _MOST = 64 * 1024 * 1024
@@ -86,9 +86,10 @@ class Left:
         """Raises VirtfleetError JOURNAL_UNREADABLE."""
         try:
             return entries_from_record(self.networks)
-        except (ValueError, RecursionError, VirtfleetError) as error:
-            reason = error.sentence if isinstance(error, VirtfleetError) else str(error)
-            raise _unreadable(self.path, reason, self.names) from None
+        except (ValueError, RecursionError) as error:
+            raise _unreadable(self.path, str(error), self.names) from None
+        except VirtfleetError:
+            raise _unreadable(self.path, "a definition in it is not valid XML", self.names) from None
 
 
 class Journal:
@@ -244,14 +245,14 @@ def _deadline(value: Any) -> Optional[Deadline]:
 
 
 def _no_number(text: str) -> Any:
-    raise ValueError(text)
+    raise ValueError(f"{shortened(text)} is not a number of JSON")
 
 
 def _unreadable(path: str, reason: str, names: str = "") -> VirtfleetError:
     whose = f" ({names})" if names else ""
     return VirtfleetError(
         "JOURNAL_UNREADABLE",
-        f"The journal {path} of an interrupted or unconfirmed run cannot be read: {reason.rstrip('.')[:120]}. Nothing "
+        f"The journal {path} of an interrupted or unconfirmed run cannot be read: {reason}. Nothing "
         f"was changed. Check the definition, state and guests of its networks{whose[:90]}, then remove the file and "
         "run the task again.",
         journal=path,

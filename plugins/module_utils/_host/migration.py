@@ -26,7 +26,7 @@ _ENTRY = re.compile(
 )  # fmt: skip
 _STRING = re.compile(r""""([^"\n]*)"|'([^'\n]*)'""")
 
-Value = Union[str, int, list[str]]
+ConfigValue = Union[str, int, list[str]]
 
 
 def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def shared_filesystems(conf: str = _CONF) -> list[str]:
     return found if isinstance(found, list) else []
 
 
-def read_conf(path: str) -> Optional[dict[str, Value]]:
+def read_conf(path: str) -> Optional[dict[str, ConfigValue]]:
     """A file that is not there has no settings; None: only root may read it."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -68,14 +68,14 @@ def read_conf(path: str) -> Optional[dict[str, Value]]:
         return {}
     except OSError:
         return None
-    found: dict[str, Value] = {}
+    found: dict[str, ConfigValue] = {}
     text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
     for name, value in _ENTRY.findall(text):
         found.setdefault(name, _value(value))  # libvirt takes the first
     return found
 
 
-def _value(text: str) -> Value:
+def _value(text: str) -> ConfigValue:
     if text.startswith("["):
         return ["".join(one) for one in _STRING.findall(text)]
     return text[1:-1] if text[0] in "\"'" else int(text)

@@ -20,18 +20,18 @@ from .._xml.guest import interface_with, place_with, recorded_bridge
 from .bridge_ports import exists, master_of
 from .connection import is_remote, libvirt
 from .links import netlink
-from .plug_in import Span, attach_by, unplug, without_stp
+from .plug_in import TapMove, attach_by, unplug, without_stp
 from .ports import is_running
 
 
-def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, Span]:
+def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, TapMove]:
     """When each tap came into the bridge, by name. Guests that are gone, and NICs that are there already, are left
     out.
 
     Raises VirtfleetError LIBVIRT_REFUSED with all that could not be moved, or what attach() of plug_in.py raises.
     """
     lost: list[str] = []
-    done: dict[str, Span] = {}
+    done: dict[str, TapMove] = {}
     if is_remote(conn.getURI()):
         # Links of these names on this host are others.
         for port in ports:
@@ -47,7 +47,7 @@ def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, Spa
     return done
 
 
-def _moved(conn: Any, route: Any, port: Plugged, tap: BridgePort, bridge: str, lost: list[str]) -> dict[str, Span]:
+def _moved(conn: Any, route: Any, port: Plugged, tap: BridgePort, bridge: str, lost: list[str]) -> dict[str, TapMove]:
     left, out = master_of(tap.name), None
     if left != bridge and exists(tap.name):
         outdated = _outdated(conn, port, bridge, lost)
@@ -56,7 +56,7 @@ def _moved(conn: Any, route: Any, port: Plugged, tap: BridgePort, bridge: str, l
             unplug(route, tap)
             _update(conn, port, outdated, lost)
     done = attach_by(route, bridge, [tap])
-    return {name: span if out is None else Span(out, span.back) for name, span in done.items()}
+    return {name: span if out is None else TapMove(out, span.back) for name, span in done.items()}
 
 
 def _outdated(conn: Any, port: Plugged, bridge: str, lost: list[str]) -> str:

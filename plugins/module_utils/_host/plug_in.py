@@ -23,14 +23,14 @@ from .links import netlink
 _NTF_MASTER = 0x04  # linux/neighbour.h
 
 
-class Span(NamedTuple):
+class TapMove(NamedTuple):
     """When a tap left a bridge for another, None if it was in none, and came into that (time.monotonic)."""
 
     out: Optional[float]
     back: float
 
 
-def attach(bridge: str, taps: Sequence[BridgePort]) -> dict[str, Span]:
+def attach(bridge: str, taps: Sequence[BridgePort]) -> dict[str, TapMove]:
     """Put taps into a bridge, with the settings they had; those that are gone by now are left out.
 
     When each came into it, by name. A tap that is there already keeps its place.
@@ -40,9 +40,9 @@ def attach(bridge: str, taps: Sequence[BridgePort]) -> dict[str, Span]:
         return attach_by(route, bridge, taps)
 
 
-def attach_by(route: Any, bridge: str, taps: Sequence[BridgePort]) -> dict[str, Span]:
+def attach_by(route: Any, bridge: str, taps: Sequence[BridgePort]) -> dict[str, TapMove]:
     """The same by an open netlink(). Raises VirtfleetError TAPS_LOST."""
-    done: dict[str, Span] = {}
+    done: dict[str, TapMove] = {}
     lost = []
     with without_stp(bridge, [tap.name for tap in taps if exists(tap.name)]):
         from pyroute2.netlink.exceptions import NetlinkError
@@ -60,7 +60,7 @@ def attach_by(route: Any, bridge: str, taps: Sequence[BridgePort]) -> dict[str, 
     return done
 
 
-def plug_in(route: Any, bridge: str, tap: BridgePort) -> Span:
+def plug_in(route: Any, bridge: str, tap: BridgePort) -> TapMove:
     """From whatever bridge it is in, by one request. An isolated port forwards nothing before it is isolated.
 
     Raises OSError or NetlinkError.
@@ -79,7 +79,7 @@ def plug_in(route: Any, bridge: str, tap: BridgePort) -> Span:
             raise
     back = time.monotonic()
     set_up(route, tap)
-    return Span(out, time.monotonic() if tap.isolated else back)
+    return TapMove(out, time.monotonic() if tap.isolated else back)
 
 
 def set_up(route: Any, tap: BridgePort) -> None:

@@ -49,6 +49,11 @@ def unanswered(message: str) -> str | None:
     return f"The libvirt daemon does not answer on {found['path']} ({why}){_start(found['path'], found['daemon'])}"
 
 
+def is_address_in_use(message: str) -> bool:
+    """Whether a start failed because something has the network's address already, such as a dnsmasq that was left."""
+    return "Address already in use" in message
+
+
 def hung_up(domain: int, message: str) -> bool:
     """Whether a modular daemon went away that was asked by way of the one that this connection goes to."""
     return domain == FROM_RPC and bool(_HUNG_UP.match(message))

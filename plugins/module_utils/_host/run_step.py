@@ -42,14 +42,15 @@ from .connection import errors, is_remote, libvirt
 from .dnsmasq import noted_pid, wait_for_end
 from .networks import find
 from .ports import free_ports, reclaim_ports, release_ports
+from .refusal import is_address_in_use
 
 if TYPE_CHECKING:
-    from .plug_in import Span
+    from .plug_in import TapMove
 
 _COMMANDS = {"add": "ADD_LAST", "add_first": "ADD_FIRST", "modify": "MODIFY", "delete": "DELETE"}
 
 
-def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, Span]:
+def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, TapMove]:
     """When each tap was put into a bridge, by name; nothing for other steps than aside, attach and move. leases: what a
     step of that kind may take along.
 
@@ -72,7 +73,7 @@ def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, 
     return {}
 
 
-def _plug(conn: Any, step: Step) -> dict[str, Span]:
+def _plug(conn: Any, step: Step) -> dict[str, TapMove]:
     from .plug_in import attach
 
     taps = [port.tap for port in step.ports if port.tap is not None]
@@ -110,7 +111,7 @@ def _bypass(conn: Any, step: Step) -> None:
 
 def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
     """Into the files of the bridge that the network will have, beside what is there."""
-    from .._plan.leases import merge_leases, subnets, within
+    from .._plan.leases import dhcp_subnets, merge_leases, within
     from .leases import are_here, read_leases, write_leases
 
     if not are_here(conn):
@@ -123,7 +124,7 @@ def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
         xml = network.XMLDesc(0)
     document = parse_network(xml)
     bridge = str(document["bridge"]["name"])
-    write_leases(within(merge_leases([read_leases(bridge), *leases], bridge), subnets(document)))
+    write_leases(within(merge_leases([read_leases(bridge), *leases], bridge), dhcp_subnets(document)))
 
 
 def _gone(step: Step) -> VirtfleetError:
@@ -201,7 +202,7 @@ def _start(conn: Any, network: Any) -> None:
     except libvirt.libvirtError as error:
         # libvirt signals the dnsmasq of a start that fails later, and does not wait for its end.
         wait_for_end(network.name(), noted_pid(network.name()))
-        if "Address already in use" not in str(error) or not _end_orphans(conn):
+        if not is_address_in_use(str(error)) or not _end_orphans(conn):
             raise
         network.create()
 

@@ -4,7 +4,7 @@
 """Findings: what each kind of finding means, one finding with its place and parameters, and its sentence.
 
 A rule declares its kinds with refused(), blocked(), degraded(), informational() and unknown(). From these declarations
-follow the list of codes, the table in docs/migration.md, and every sentence: Finding.sentence() is the only place that
+follow the list of codes, the table in docs/migration.md, and every sentence: sentence_about() is the only place that
 makes one. Nothing compares, cuts or parses sentences; code, place and parameters tell findings apart.
 """
 
@@ -88,11 +88,7 @@ class Finding:
 
     def sentence(self, host: str) -> str:
         """host: the name of the destination."""
-        subject = f"network '{self.network}'" if self.network else "the NIC"
-        where = f"network '{self.network}' on {host}" if self.network else host
-        words = {"host": host, "network": self.network, "link": self.link, "subject": subject, "where": where}
-        words["Where"] = where[0].upper() + where[1:]
-        return _Words().vformat(self.kind.template, (), {**words, **self.parameters})
+        return sentence_about(self.kind.template, host, self.network, self.link, self.parameters)
 
     def as_dict(self, host: str, severity: str, nic: Optional[Mapping[str, Any]]) -> dict[str, Any]:
         """severity: after the policy; nic: mac and network of the NIC."""
@@ -105,9 +101,27 @@ class Finding:
             "path": {name: place for name, place in places if place},
             "parameters": dict(self.parameters),
             "batch": self.batch,
+            "template": self.kind.template,
             "sentence": self.sentence(host),
             "remediation": None if self.remedy is None else {"host": host, **self.remedy},
         }
+
+
+def sentence_about(
+    template: str, hosts: str, network: Optional[str], link: Optional[str], parameters: Mapping[str, Any]
+) -> str:
+    """hosts: the name of one destination, or of several that have this in common."""
+    subject = f"network '{network}'" if network else "the NIC"
+    where = f"network '{network}' on {hosts}" if network else hosts
+    start = f"Network '{network}' on {hosts}" if network else f"{hosts[:1].upper()}{hosts[1:]}"
+    words = {"host": hosts, "network": network, "link": link, "subject": subject, "where": where, "Where": start}
+    return _Words().vformat(template, (), {**words, **parameters})
+
+
+def sentence_of_dict(finding: Mapping[str, Any], hosts: str) -> str:
+    """finding: of Finding.as_dict, also of another process."""
+    path = finding["path"]
+    return sentence_about(finding["template"], hosts, path.get("network"), path.get("link"), finding["parameters"])
 
 
 class _Words(Formatter):

@@ -20,7 +20,7 @@ from .decode import read_record
 from .destination_facts import DestinationFacts, read_destination
 from .finding import BLOCKED
 from .guest_facts import CheckedGuest, GuestFacts
-from .nic_description import describe_nic, with_settings
+from .nic_description import describe_nic, with_host_settings
 from .verdicts import Policy, judge_guests
 
 # Of a link that exists: whether it is up, and whether it has a carrier (None of one that is down).
@@ -61,7 +61,7 @@ def describe_incoming(xml: str, alike: Optional[DestinationFacts] = None) -> Gue
     described = read_record(GuestFacts, facts)
     if alike is None:
         return described
-    return replace(described, nics=tuple(with_settings(nic, alike) for nic in described.nics))
+    return replace(described, nics=tuple(with_host_settings(nic, alike) for nic in described.nics))
 
 
 def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:

@@ -16,12 +16,11 @@ from .._model.errors import VirtfleetError
 from .destination_facts import read_destination
 from .finding import OK, WARNING, Finding, rank_of, worst_of
 from .guest_facts import CheckedGuest, load_guests
-from .matrix_words import distinct_findings, reason_lines, said_of, silent_lines, table_lines, without_host
+from .matrix_words import Cell, distinct_findings, finding_key, reason_lines, said_of, silent_lines, table_lines
 from .verdict_kinds import NO_ANSWER, SILENT_CODES, UNREACHABLE
 from .verdicts import AnyGuest, Judgement, Policy, judge_guests, sort_findings
 
 _GOOD = (OK, WARNING)
-Cell = dict[str, Any]
 # (UUID of a guest, name of a host in the inventory) -> its cell, None where the host said nothing about the guest.
 FindCell = Callable[[str, str], Optional[Cell]]
 
@@ -188,7 +187,7 @@ def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination:
             firsts = {host: cell["findings"][0] for host, cell in row["cells"].items() if cell["findings"]}
             reasons = "; ".join(
                 f"{fold_names(names)}: {said_of(firsts[names[0]], names)}"
-                for _sentence, names in alike((without_host(finding, host), host) for host, finding in firsts.items())
+                for _key, names in alike((finding_key(finding), host) for host, finding in firsts.items())
             )
             problems.append(
                 f"{row['guest']} on {row['host']} cannot migrate to any host: {reasons or 'there is no other host.'}"

@@ -16,15 +16,13 @@ from .._fleet.lines import (
     columns,
     count,
     entry,
-    fitting,
+    first_that_fits,
     fold_in_order,
     fold_names,
     natural,
     paragraph,
-    with_gap,
-    with_names,
 )
-from .finding import BLOCKED, OK, UNKNOWN, WARNING, rank_of
+from .finding import BLOCKED, OK, UNKNOWN, WARNING, rank_of, sentence_of_dict
 
 Cell = dict[str, Any]
 
@@ -41,7 +39,7 @@ def table_lines(rows: list[dict[str, Any]], hosts: list[str], destination: Optio
         return ["There are no guests to check."]
     legend = f"({', '.join(f'{mark} {verdict}' for verdict, mark in MARKS.items())}, {HOME} current host)"
     best = _best_lines(rows, destination)
-    return fitting(
+    return first_that_fits(
         lambda: [*_by_guest(rows, hosts), legend, *best] if _may_fit(rows, hosts) else None,
         lambda: [*_by_host(rows, hosts), legend, *best] if _may_fit(hosts, rows) else None,
         lambda: _exceptions(rows, hosts),
@@ -105,7 +103,7 @@ class _Reason(NamedTuple):
 
     hosts: list[str]
     finding: Mapping[str, Any]
-    sentence: str
+    key: str
     guests: set[str]
 
 
@@ -114,10 +112,10 @@ def _reasons(rows: list[dict[str, Any]]) -> list[_Reason]:
     homes: dict[str, set[str]] = {}
     for row in rows:
         homes.setdefault(row["host"], set()).add(row["guest"])
-    groups: dict[tuple[str, str], list[_Reason]] = {}
+    groups: dict[str, list[_Reason]] = {}
     for host, finding, guests in distinct_findings(rows):
-        sentence, names = without_host(finding, host), set(guests)
-        same = groups.setdefault((_key_of(finding), sentence), [])
+        key, names = finding_key(finding), set(guests)
+        same = groups.setdefault(key, [])
         for reason in same:
             at_home = set().union(*(homes.get(other, set()) for other in (host, *reason.hosts)))
             if reason.guests - at_home == names - at_home:
@@ -125,7 +123,7 @@ def _reasons(rows: list[dict[str, Any]]) -> list[_Reason]:
                 reason.guests.update(names)
                 break
         else:
-            same.append(_Reason([host], finding, sentence, names))
+            same.append(_Reason([host], finding, key, names))
     return [reason for same in groups.values() for reason in same]
 
 
@@ -134,7 +132,7 @@ def reason_lines(rows: list[dict[str, Any]]) -> list[str]:
     lines = []
     for reason in sorted(
         _reasons(rows),
-        key=lambda one: (natural(one.hosts[0]), -rank_of(one.finding["severity"]), one.finding["code"], one.sentence),
+        key=lambda one: (natural(one.hosts[0]), -rank_of(one.finding["severity"]), one.finding["code"], one.key),
     ):
         finding = reason.finding
         where = fold_names(reason.hosts)
@@ -168,29 +166,22 @@ def distinct_findings(rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, A
         for host, cell in row["cells"].items():
             for finding in cell["findings"]:
                 if id(finding) not in keys:
-                    keys[id(finding)] = _key_of(finding)
+                    keys[id(finding)] = finding_key(finding)
                 entry = found.setdefault((host, keys[id(finding)]), (host, finding, []))
                 if not entry[2] or entry[2][-1] != row["guest"]:
                     entry[2].append(row["guest"])
     return list(found.values())
 
 
-def _key_of(finding: Mapping[str, Any]) -> str:
+def finding_key(finding: Mapping[str, Any]) -> str:
     """Equal for findings that differ only in their host."""
-    path, repair = finding.get("path") or {}, finding["remediation"]
+    path, repair = finding["path"], finding["remediation"]
     place = [path.get("network"), path.get("link")]
     how = None if repair is None else [repair["module"], repair["arguments"]]
-    told = [finding["code"], finding["severity"], place, finding.get("parameters"), how]
+    told = [finding["code"], finding["severity"], finding["template"], place, finding["parameters"], how]
     return json.dumps(told, sort_keys=True, default=str)
-
-
-def without_host(finding: Mapping[str, Any], host: str) -> str:
-    """The sentence with a gap in place of the host's name, with its domain or without."""
-    return with_gap(str(finding["sentence"]), host, host.partition(".")[0])
 
 
 def said_of(finding: Mapping[str, Any], hosts: Sequence[str]) -> str:
     """The sentence of the finding, which the first of the hosts has, for all of them."""
-    if len(hosts) == 1:
-        return str(finding["sentence"])
-    return with_names(without_host(finding, hosts[0]), hosts)
+    return str(finding["sentence"]) if len(hosts) == 1 else sentence_of_dict(finding, fold_names(hosts))

@@ -48,7 +48,7 @@ def describe_nic(nic: Nic, running: bool, here: Optional[DestinationFacts]) -> d
     }
 
 
-def with_settings(
+def with_host_settings(
     nic: NicFacts, here: DestinationFacts, tap: Optional[str] = None, held: Optional[Document] = None
 ) -> NicFacts:
     """With what it gets on this host. tap: its link there; held: the settings that its port was made with."""

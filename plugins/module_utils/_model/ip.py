@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from ipaddress import IPv4Network, IPv6Network
+from typing import Optional, Union
 
 from . import address
 from .dhcp import DHCP
 from .field import WRAPPED, Document, Entity, Field, attribute, child, flag, number
+
+Subnet = Union[IPv4Network, IPv6Network]
 
 
 def same_prefix(document: Document) -> Document:

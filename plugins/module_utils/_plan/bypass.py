@@ -64,20 +64,20 @@ def aside(name: str, bridge: str, plugged: Sequence[Plugged]) -> tuple[Step, ...
     """Into the bypass, before the stop. bridge: the network's, as it runs."""
     taps = tuple(reversed(isolated_first([port for port in plugged if port.tap is not None])))
     return (
-        Step(BYPASS, name, f"Join a temporary bridge to bridge {bridge}.", section=bridge),
-        Step(ASIDE, name, f"Move {', '.join(map(str, taps)) or 'nothing'} to the temporary bridge.", ports=taps),
+        Step(BYPASS, name, f"join a temporary bridge to bridge {bridge}", section=bridge),
+        Step(ASIDE, name, f"move {', '.join(map(str, taps)) or 'nothing'} to the temporary bridge", ports=taps),
     )
 
 
 def join_step(name: str, bridge: str) -> Step:
     """After the start; bridge: empty if libvirt names it."""
     where = f"bridge {bridge}" if bridge else "the new bridge"
-    return Step(JOIN, name, f"Join the temporary bridge to {where}.")
+    return Step(JOIN, name, f"join the temporary bridge to {where}")
 
 
 def removal_step(name: str) -> Step:
     """When nothing is left in it."""
-    return Step(UNBYPASS, name, f"Remove the temporary bridge of network '{name}'.")
+    return Step(UNBYPASS, name, f"remove the temporary bridge of network '{name}'")
 
 
 def isolated_first(ports: Sequence[Plugged]) -> tuple[Plugged, ...]:

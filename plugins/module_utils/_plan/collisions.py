@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .._model.errors import Problem
+from .._model.errors import Path, Problem
 from .._model.field import Document
-from .holdings import State, bridge_name, held, overlap, subnets, taken
+from .holdings import State, bounds_of_ips, bridge_name, held, overlap, taken
 from .step import CREATE, DEFINE, START, Step
 
 
@@ -34,8 +34,12 @@ def collisions(name: str, state: State, steps: tuple[Step, ...], others: Mapping
             if asked.uuids & has.uuids:
                 yield Problem(
                     "UUID_TAKEN",
-                    f"Network '{name}' cannot have the UUID {min(asked.uuids)}, which network '{other}' has; omit "
-                    f"uuid, or set '{other}' to state: absent in the same call of virt_networks.",
+                    Path("uuid"),
+                    "Network '{network}' cannot have the UUID {uuid}, which network '{other}' has; omit uuid, or set "
+                    "'{other}' to state: absent in the same call of virt_networks.",
+                    network=name,
+                    uuid=min(asked.uuids),
+                    other=other,
                 )
             if asked.names & has.names:
                 yield _bridge(name, min(asked.names & has.names), other, theirs)
@@ -48,20 +52,29 @@ def _bridge(name: str, bridge: str, other: str, theirs: State) -> Problem:
     when = " until its next start" if only_live else ""
     return Problem(
         "BRIDGE_NAME_TAKEN",
-        f"Network '{name}' cannot have the bridge {bridge}, which network '{other}' has{when}; choose another "
+        Path("bridge.name"),
+        "Network '{network}' cannot have the bridge {bridge}, which network '{other}' has{when}; choose another "
         "bridge.name.",
+        network=name,
+        bridge=bridge,
+        other=other,
+        when=when,
     )
 
 
 def _subnets(name: str, state: State, other: str, theirs: State, defines: bool) -> Iterator[Problem]:
     """Starting a network that is already defined fails only if the IPv4 subnets are identical."""
-    defined = subnets(theirs.persistent)
-    for mine in subnets(state.live):
-        for running in subnets(theirs.live):
+    defined = bounds_of_ips(theirs.persistent)
+    for mine in bounds_of_ips(state.live):
+        for running in bounds_of_ips(theirs.live):
             same = mine == running and mine[0] == 32
             if same or (defines and running not in defined and overlap(mine, running)):
                 yield Problem(
                     "SUBNET_OVERLAP",
-                    f"Network '{name}' cannot start: one of its subnets overlaps a subnet that network '{other}' runs "
-                    f"with{'' if running in defined else ' until its next start'}.",
+                    Path("ips"),
+                    "Network '{network}' cannot start: one of its subnets overlaps a subnet that network '{other}' "
+                    "runs with{until}.",
+                    network=name,
+                    other=other,
+                    until="" if running in defined else " until its next start",
                 )

@@ -26,7 +26,7 @@ from .step import Step
 
 _NAME = "virtfleet.invalid"
 _MAC = "02:00:00:00:00:00"
-_STARTING = "Start dnsmasq of running network '{}' again"
+_STARTING = "start dnsmasq of running network '{}' again"
 # The sections whose updates do it anyway.
 _RESTARTING = {DHCP_RANGE.name, DNS_SRV.name, DNS_TXT.name}
 STARTING = {*_RESTARTING, DHCP_HOST.name, DNS_HOST.name}
@@ -98,7 +98,7 @@ def _by_a_dhcp_host(name: str, live: Document) -> tuple[Step, ...]:
 
 def _by_a_txt(name: str) -> tuple[Step, ...]:
     txt: Document = {"name": _NAME, "value": "restart"}
-    return _come_and_go(f"Restart dnsmasq of running network '{name}'", name, DNS_TXT, Change(ADD, txt, txt), txt)
+    return _come_and_go(f"restart dnsmasq of running network '{name}'", name, DNS_TXT, Change(ADD, txt, txt), txt)
 
 
 def _come_and_go(
@@ -109,6 +109,6 @@ def _come_and_go(
     come, go = (update(name, section.name, section.tag, section.entity, change, index) for change in (comes, goes))
     kind = "DHCP" if section is DHCP_HOST else "DNS"
     return (
-        replace(come, sentence=f"{doing} by adding a temporary {kind} record."),
-        replace(go, sentence=f"Remove the temporary {kind} record of running network '{name}'."),
+        replace(come, doing=f"{doing} by adding a temporary {kind} record"),
+        replace(go, doing=f"remove the temporary {kind} record of running network '{name}'"),
     )

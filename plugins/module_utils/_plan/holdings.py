@@ -17,10 +17,10 @@ from .._model import address
 from .._model.field import Document
 from .._model.forward import is_virtual
 from .._xml.network import parse_network
-from .rules.addresses import subnet_of
+from .rules.addresses import bounds_of
 from .step import CREATE, DEFINE, DESTROY, START, UNDEFINE, Step
 
-Subnet = tuple[int, int, int]
+Bounds = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Holdings:
     uuids: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
-    subnets: frozenset[Subnet] = frozenset()
+    subnets: frozenset[Bounds] = frozenset()
 
     def meets(self, other: Holdings) -> bool:
         return bool(
@@ -82,7 +82,7 @@ def held(state: State) -> Holdings:
         frozenset(address.uuid(str(document["uuid"])) for document in documents if document.get("uuid")),
         frozenset(filter(None, map(bridge_name, documents))),
         _links(state.live),
-        subnets(state.live),
+        bounds_of_ips(state.live),
     )
 
 
@@ -95,7 +95,7 @@ def taken(state: State, step: Step) -> Holdings:
         uuid = defined.get("uuid")
         found = Holdings(frozenset([address.uuid(str(uuid))]) if uuid else frozenset(), _links(defined))
     if step.action in (START, CREATE):
-        found = found | Holdings(links=_links(after.live), subnets=subnets(after.live))
+        found = found | Holdings(links=_links(after.live), subnets=bounds_of_ips(after.live))
     return found
 
 
@@ -105,13 +105,13 @@ def bridge_name(document: Document) -> str:
     return "" if "%d" in name else name
 
 
-def subnets(document: Optional[Document]) -> frozenset[Subnet]:
+def bounds_of_ips(document: Optional[Document]) -> frozenset[Bounds]:
     if document is None or not is_virtual(document):
         return frozenset()
-    return frozenset(found for found in map(subnet_of, document.get("ips") or ()) if found)
+    return frozenset(found for found in map(bounds_of, document.get("ips") or ()) if found)
 
 
-def overlap(one: Subnet, other: Subnet) -> bool:
+def overlap(one: Bounds, other: Bounds) -> bool:
     return one[0] == other[0] and one[1] <= other[2] and other[1] <= one[2]
 
 

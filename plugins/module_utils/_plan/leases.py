@@ -12,19 +12,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, Union
+from ipaddress import ip_address, ip_network
+from typing import Any
 
 from .._model.canonical import canonical
 from .._model.field import Document
 from .._model.forward import is_virtual
+from .._model.ip import Subnet
 from .._model.leases import Leases
 from .._model.network import NETWORK
 from .._model.observed import Observed
-from .._xml.network import parse_network
-from .step import CREATE, DEFINE, DESTROY, LEASES, START, UNDEFINE, Plan, Step, Work
+from .replug import goal_of
+from .step import DEFINE, DESTROY, LEASES, START, UNDEFINE, Plan, Step, Work
 
-Subnet = Union[IPv4Network, IPv6Network]
 # Of a lease that never ends.
 _FOR_EVER = 0
 
@@ -59,8 +59,8 @@ def _with_leases(plan: Plan, observed: Observed, work: Sequence[Work]) -> Plan:
     sources = sorted({own_bridge(was) for other, was in work if _moves(plan, goal, other, was)} - {""})
     if not sources:
         return plan
-    sentence = f"Move the DHCP leases of bridge {', '.join(sources)} to network '{plan.network}'."
-    step = Step(LEASES, plan.network, sentence, command=" ".join(sources))
+    doing = f"move the DHCP leases of bridge {', '.join(sources)} to network '{plan.network}'"
+    step = Step(LEASES, plan.network, doing, command=" ".join(sources))
     place = starts[0] if starts else places[-1] + 1
     return replace(plan, steps=(*plan.steps[:place], step, *plan.steps[place:]))
 
@@ -70,27 +70,21 @@ def _moves(plan: Plan, goal: Document, other: Plan, was: Observed) -> bool:
     actions = {step.action for step in other.steps}
     if not actions & {DESTROY, UNDEFINE}:
         return False
-    old = was.definition
     if other.network == plan.network and own_bridge(was) == _bridge(goal):
         return False
-    return any(one.overlaps(two) for one in subnets(goal) for two in subnets(old) if one.version == two.version)
+    new, before = dhcp_subnets(goal), dhcp_subnets(was.definition)
+    return any(one.overlaps(two) for one in new for two in before if one.version == two.version)
 
 
 def leases_again(was: Observed, now: Observed) -> tuple[Step, ...]:
     """For a rollback that starts the network: libvirt may have removed its leases, or have newer ones elsewhere."""
-    if not subnets(was.live or {}):
+    if not dhcp_subnets(was.live or {}):
         return ()
     sources = sorted({own_bridge(was), own_bridge(now)} - {""})
-    sentence = f"Restore the DHCP leases of network '{was.name}'."
+    doing = f"restore the DHCP leases of network '{was.name}'"
     # A transient network is not there yet when it gets them.
     xml = was.live_xml if was.persistent is None else ""
-    return (Step(LEASES, was.name, sentence, command=" ".join(sources), xml=xml),)
-
-
-def goal_of(plan: Plan, observed: Observed) -> Document:
-    """The definition that the plan's start takes."""
-    xml = next((step.xml for step in plan.steps if step.action in (DEFINE, CREATE)), None)
-    return parse_network(xml) if xml else observed.persistent or {}
+    return (Step(LEASES, was.name, doing, command=" ".join(sources), xml=xml),)
 
 
 def own_bridge(observed: Observed) -> str:
@@ -103,7 +97,7 @@ def _bridge(document: Document) -> str:
     return str((document.get("bridge") or {}).get("name") or "") if is_virtual(document) else ""
 
 
-def subnets(document: Document) -> list[Subnet]:
+def dhcp_subnets(document: Document) -> list[Subnet]:
     """Those that the network serves by DHCP."""
     if not is_virtual(document):
         return []

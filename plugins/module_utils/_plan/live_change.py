@@ -153,11 +153,11 @@ def _better_by_restart(observed: Observed, compared: Comparison, host: Host, res
 
 
 def stop(name: str, plugged: tuple[Plugged, ...]) -> Step:
-    return Step(DESTROY, name, f"Stop network '{name}'.", RESTART if plugged else NONE, ports=plugged)
+    return Step(DESTROY, name, f"stop network '{name}'", RESTART if plugged else NONE, ports=plugged)
 
 
 def start(name: str) -> Step:
-    return Step(START, name, f"Start network '{name}'.")
+    return Step(START, name, f"start network '{name}'")
 
 
 def _restart(

@@ -56,14 +56,14 @@ def live_updates(
 
 def update(name: str, section: str, tag: str, entity: Entity, change: Change, index: int = -1) -> Step:
     """One update of a running network."""
-    doing = {ADD: "Add", ADD_FIRST: "Add", MODIFY: "Change", DELETE: "Remove"}[change.command]
+    verb = {ADD: "add", ADD_FIRST: "add", MODIFY: "change", DELETE: "remove"}[change.command]
     passing = change.passing or change.command == ADD_FIRST
     back = {ADD: " again", DELETE: " temporarily", ADD_FIRST: " temporarily"}
     how = back.get(change.command, "") if passing else ""
     return Step(
         UPDATE,
         name,
-        f"{doing} {section} {_label(change.record)} in running network '{name}'{how}.",
+        f"{verb} {section} {_label(change.record)} in running network '{name}'{how}",
         xml=write_fragment(entity, tag, change.said),
         command=change.command,
         section=section,
@@ -208,4 +208,4 @@ def _describe(name: str, option: str, old: Value, new: Value) -> list[Step]:
 
 def _description(name: str, section: str, value: str) -> Step:
     what = section if section in DESCRIPTIVE else f"metadata {section}"
-    return Step(DESCRIBE, name, f"Set {what} of running network '{name}'.", xml=value, section=section)
+    return Step(DESCRIBE, name, f"set {what} of running network '{name}'", xml=value, section=section)

@@ -72,12 +72,12 @@ def guests_on_old_settings(network: Document, old: tuple[OldNic, ...], means: Me
     """For results: who they are, and how and when each gets its current settings."""
     if not old:
         return []
-    from .refresh import obstacle, takes_effect
+    from .refresh import obstacle_to_refresh, takes_effect
     from .update_methods import update_methods
 
     result = []
     for one in old:
-        reason = obstacle(one, means)
+        reason = obstacle_to_refresh(one, means)
         result.append(
             {
                 "guest": one.guest.name,

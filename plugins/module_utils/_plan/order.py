@@ -202,8 +202,8 @@ def _gives_way(place: int, step: Step, state: dict[int, State], queues: dict[int
 def _aside(name: str, document: Document, taker: str) -> Step:
     bridge = f"tmp{zlib.crc32(name.encode('utf-8', 'surrogatepass')):08x}"
     aside = {**document, "bridge": {**(document.get("bridge") or {}), "name": bridge}}
-    sentence = f"Define network '{name}' with a temporary bridge name, so that '{taker}' can have its bridge."
-    return Step(DEFINE, name, sentence, xml=write_network(aside))
+    doing = f"define network '{name}' with a temporary bridge name, so that '{taker}' can have its bridge"
+    return Step(DEFINE, name, doing, xml=write_network(aside))
 
 
 def _as_order(parts: Sequence[Part], places: Sequence[int], sequence: Sequence[tuple[int, Step]]) -> Order:

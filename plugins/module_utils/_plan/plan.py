@@ -101,7 +101,7 @@ def _absent(desired: Desired, observed: Observed, restart: str) -> Plan:
         refuse_if_in_use(desired, plugged, restart, ())
         steps.append(stop(desired.name, plugged))
     if observed.persistent is not None:
-        steps.append(Step(UNDEFINE, desired.name, f"Remove network '{desired.name}'."))
+        steps.append(Step(UNDEFINE, desired.name, f"remove network '{desired.name}'"))
     before, after = ({"state": observed.state}, {"state": ABSENT}) if steps else ({}, {})
     asks = observed.active and observed.plugged is None
     return Plan(desired.name, tuple(steps), before, after, plugged=plugged, needs_port_info=asks)
@@ -114,21 +114,21 @@ def _definition_steps(
     if compared.define:
         from .._xml.network import write_network
 
-        verb = "Define" if observed.persistent is None else "Redefine"
+        verb = "define" if observed.persistent is None else "redefine"
         steps.append(
             Step(
                 DEFINE,
                 desired.name,
-                f"{verb} network '{desired.name}'.",
+                f"{verb} network '{desired.name}'",
                 NEXT_START if pending else NONE,
                 xml=write_network(compared.wanted),
                 validate=host.version > MODELLED and EXTRA in compared.wanted,
             )
         )
     if desired.autostart is not None and desired.autostart != observed.autostart:
-        how = "Enable" if desired.autostart else "Disable"
+        verb = "enable" if desired.autostart else "disable"
         steps.append(
-            Step(AUTOSTART, desired.name, f"{how} autostart of network '{desired.name}'.", value=desired.autostart)
+            Step(AUTOSTART, desired.name, f"{verb} autostart of network '{desired.name}'", value=desired.autostart)
         )
     return steps
 

@@ -66,7 +66,7 @@ def restarted(
     name: str, live: Document, plugged: Sequence[Plugged], leaving: set[str], accounting: PortAccounting
 ) -> tuple[Step, ...]:
     """For changes that no update can make: stop and start, which guests that have a host device do not notice."""
-    between = (Step(DESTROY, name, f"Stop network '{name}'."), Step(START, name, f"Start network '{name}'."))
+    between = (Step(DESTROY, name, f"stop network '{name}'"), Step(START, name, f"start network '{name}'"))
     # The stop drops every port, those too of members that the pool no longer has.
     inside = [port for port in plugged if _is_inside(port, live)]
     return (*_release(name, inside), *between, *_reclaim(name, _staying(inside, leaving, accounting)))
@@ -111,9 +111,9 @@ def member_update(name: str, member: str, comes: bool) -> Step:
     from .._xml.network import write_fragment
 
     xml = write_fragment(INTERFACE, "interface", {"dev": member})
-    command, doing = ("add", "Add") if comes else ("delete", "Remove")
-    sentence = f"{doing} {member} in running network '{name}' temporarily."
-    return Step(UPDATE, name, sentence, xml=xml, command=command, section=POOL_SECTION)
+    command, verb = ("add", "add") if comes else ("delete", "remove")
+    doing = f"{verb} {member} in running network '{name}' temporarily"
+    return Step(UPDATE, name, doing, xml=xml, command=command, section=POOL_SECTION)
 
 
 def _is_inside(port: Plugged, live: Document) -> bool:
@@ -128,21 +128,21 @@ def _staying(ports: Sequence[Plugged], leaving: set[str], accounting: PortAccoun
 
 def _release(name: str, ports: Sequence[Plugged]) -> tuple[Step, ...]:
     guests = tuple(port for port in ports if port.kind == GUEST)
-    sentence = f"Set aside the ports of {_whose(guests)} in network '{name}'."
-    return (Step(RELEASE, name, sentence, ports=guests),) if guests else ()
+    doing = f"set aside the ports of {_whose(guests)} in network '{name}'"
+    return (Step(RELEASE, name, doing, ports=guests),) if guests else ()
 
 
 def _reclaim(name: str, ports: Sequence[Plugged]) -> tuple[Step, ...]:
     guests = tuple(port for port in ports if port.kind == GUEST)
     return (
-        (Step(RECLAIM, name, f"Put back the ports of {_whose(guests)} in network '{name}'.", ports=guests),)
+        (Step(RECLAIM, name, f"put back the ports of {_whose(guests)} in network '{name}'", ports=guests),)
         if guests
         else ()
     )
 
 
 def _free(name: str, ports: tuple[Plugged, ...]) -> Step:
-    return Step(FREE, name, f"Delete the ports of {_whose(ports)} in network '{name}'.", ports=ports)
+    return Step(FREE, name, f"delete the ports of {_whose(ports)} in network '{name}'", ports=ports)
 
 
 def _whose(ports: Sequence[Plugged]) -> str:

@@ -107,7 +107,7 @@ _ENTRY: dict[str, tuple[type, ...]] = {
     "steps": _LIST, "back": _FLAG, "bridges": _LIST, "leases": _LIST,
 }  # fmt: skip
 _STEP: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("action", "network", "sentence", "disruption", "xml", "command", "section"), _TEXT),
+    **dict.fromkeys(("action", "network", "doing", "disruption", "xml", "command", "section"), _TEXT),
     "index": _NUMBER, "value": _FLAG, "validate": _FLAG, "ports": _LIST,
 }  # fmt: skip
 _PLUGGED: dict[str, tuple[type, ...]] = {

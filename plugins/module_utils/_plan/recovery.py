@@ -111,7 +111,7 @@ def stp_again(was: Sequence[BridgeState], now: Sequence[BridgeState], runs: Obse
     settings = live.get("bridge") or {}
     defined = is_virtual(live) and bool(settings.get("stp", True))
     return tuple(
-        Step(STP, runs.name, f"Enable STP on bridge {bridge.name} again.", section=bridge.name, value=True)
+        Step(STP, runs.name, f"enable STP on bridge {bridge.name} again", section=bridge.name, value=True)
         for bridge in now
         if not bridge.stp and before.get((bridge.name, bridge.index), defined and bridge.name == settings.get("name"))
     )

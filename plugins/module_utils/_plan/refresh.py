@@ -20,7 +20,7 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.portgroup import PORTGROUP
-from .._xml.port import network_port_settings, with_settings
+from .._xml.port import network_port_settings, replace_port_settings
 from .duration import seconds
 from .old_settings import OldNic, differing, old_nics
 from .replug import goal_of, is_replug, stops
@@ -50,16 +50,16 @@ class Means:
 
 def asks_for_switches(old: Sequence[OldNic]) -> bool:
     """Whether the datapaths of Means matter."""
-    return any(_kind(one) == SWITCH for one in old)
+    return any(_obstacle_of_kind(one) is None and _setter(one) == SWITCH for one in old)
 
 
-def obstacle(old: OldNic, means: Means) -> str | None:
+def obstacle_to_refresh(old: OldNic, means: Means) -> str | None:
     """Why the NIC cannot get its settings while it is plugged in, as a sentence; None if it can."""
-    kind = _kind(old)
-    if kind == SWITCH:
+    never = _obstacle_of_kind(old)
+    if never is not None:
+        return never
+    if _setter(old) == SWITCH:
         return _on_switch(old, means)
-    if kind != LIBVIRT:
-        return kind
     if "vlan" in old.differs:
         return "libvirt sets a VLAN in a Linux bridge only by taking the NIC out of the bridge."
     if old.differs == ("trust_guest_rx_filters",) and not means.host.has(_TRUST_SINCE):
@@ -67,16 +67,24 @@ def obstacle(old: OldNic, means: Means) -> str | None:
     return None
 
 
-def _kind(old: OldNic) -> str:
-    """LIBVIRT, SWITCH, or the sentence that says why it is neither."""
+def _obstacle_of_kind(old: OldNic) -> str | None:
+    """Why no host could give this kind of NIC its settings while it is plugged in, as a sentence."""
     if old.nic.actual == "hostdev":
         return "libvirt cannot change a host device that is plugged in."
     if old.nic.actual == "direct":
         return "libvirt gives a macvtap its settings only when it plugs it in."
-    types = {(port or {}).get("type") for port in (old.wanted["virtualport"], settings_of(old.port)["virtualport"])}
-    if "virtualport" in old.differs or types not in ({None}, {SWITCH}):
+    if "virtualport" in old.differs or _types(old) not in ({None}, {SWITCH}):
         return "A NIC gets its virtualport only when it is plugged in."
-    return SWITCH if types == {SWITCH} else LIBVIRT
+    return None
+
+
+def _setter(old: OldNic) -> str:
+    """Who can set it: LIBVIRT or SWITCH."""
+    return SWITCH if _types(old) == {SWITCH} else LIBVIRT
+
+
+def _types(old: OldNic) -> set[str | None]:
+    return {(port or {}).get("type") for port in (old.wanted["virtualport"], settings_of(old.port)["virtualport"])}
 
 
 def _on_switch(old: OldNic, means: Means) -> str | None:
@@ -108,16 +116,16 @@ def takes_effect(old: OldNic) -> list[str]:
 
 def refreshes(name: str, old: Sequence[OldNic], means: Means) -> tuple[Step, ...]:
     """For those who can get their settings while they are plugged in."""
-    return tuple(_refresh(name, one) for one in old if obstacle(one, means) is None)
+    return tuple(_refresh(name, one) for one in old if obstacle_to_refresh(one, means) is None)
 
 
 def _refresh(name: str, old: OldNic) -> Step:
-    port = replace(old.port, xml=with_settings(old.port.xml, {name: old.wanted[name] for name in _SETTABLE}))
+    port = replace(old.port, xml=replace_port_settings(old.port.xml, {name: old.wanted[name] for name in _SETTABLE}))
     return Step(
         REFRESH,
         name,
-        f"Update {', '.join(old.differs)} of {port} in network '{name}' while the NIC stays plugged in.",
-        section=_kind(old),
+        f"update {', '.join(old.differs)} of {port} in network '{name}' while the NIC stays plugged in",
+        section=_setter(old),
         ports=(port,),
     )
 
@@ -127,7 +135,7 @@ def with_refreshes(plan: Plan, old: Sequence[OldNic], means: Means) -> Plan:
     steps = refreshes(plan.network, old, means)
     if not steps:
         return plan
-    who = [one for one in old if obstacle(one, means) is None]
+    who = [one for one in old if obstacle_to_refresh(one, means) is None]
     has = {str(one.port): {name: settings_of(one.port)[name] for name in one.differs} for one in who}
     gets = {str(one.port): {name: one.wanted[name] for name in one.differs} for one in who}
     return replace(
@@ -190,8 +198,8 @@ def refreshed_back(
 
 
 def _back(name: str, port: Plugged, section: str) -> Step:
-    sentence = f"Restore the settings of {port} in network '{name}'."
-    return Step(REFRESH, name, sentence, section=section, value=True, ports=(port,))
+    doing = f"restore the settings of {port} in network '{name}'"
+    return Step(REFRESH, name, doing, section=section, value=True, ports=(port,))
 
 
 def settings_of(port: Plugged) -> Document:

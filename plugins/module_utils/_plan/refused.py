@@ -37,8 +37,9 @@ def refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: dic
     name = compared.wanted["name"]
     problems = check(compared.wanted, host)
     for problem in problems:
-        if problem.option in NETWORK.fields and problem.option not in desired.declared and not desired.exact:
-            problem.sentence += f" {problem.option} is already set on this network; pass an empty value to remove it."
+        option = problem.path.option
+        declared = desired.exact or option in desired.declared
+        problem.already_set = problem.removable and option in NETWORK.fields and not declared
     if (compared.persistent or {}).get("ips") != compared.goal.get("ips"):
         problems += overlaps(name, compared.wanted, others)
     if problems:
@@ -52,5 +53,5 @@ def takes_portgroups(observed: Observed, compared: Comparison, host: Host) -> bo
 
     live = observed.live or {}
     then = {**live, "portgroups": (compared.live_goal or {}).get("portgroups", [])}
-    known = {problem.sentence for problem in check(live, host)}
-    return all(problem.sentence in known for problem in check(then, host))
+    known = {problem.identity for problem in check(live, host)}
+    return all(problem.identity in known for problem in check(then, host))

@@ -15,7 +15,7 @@ from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
 from .bypass import aside, has_bypass, isolated_first, join_step, removal_step
 from .port_accounting import allocate_again
-from .step import ASIDE, ATTACH, DEFINE, DESTROY, MOVE, RECLAIM, REFRESH, RESTART, START, Plan, Step
+from .step import ASIDE, ATTACH, CREATE, DEFINE, DESTROY, MOVE, RECLAIM, REFRESH, RESTART, START, Plan, Step
 
 # The MTU of a bridge that was given none.
 _MTU = 1500
@@ -58,8 +58,8 @@ def replugged(
     before = aside(name, bridge_of(live), plugged) if bypass else ()
     steps = [
         *before,
-        Step(DESTROY, name, f"Stop network '{name}' briefly.", RESTART, ports=tuple(plugged)),
-        Step(START, name, f"Start network '{name}'."),
+        Step(DESTROY, name, f"stop network '{name}' briefly", RESTART, ports=tuple(plugged)),
+        Step(START, name, f"start network '{name}'"),
         *((join_step(name, bridge),) if bypass else ()),
     ]
     after = (removal_step(name),) if bypass else ()
@@ -120,8 +120,13 @@ def bridges_of(plan: Plan, observed: Observed) -> tuple[str, ...]:
 
 def goal_of(plan: Plan, observed: Observed) -> Document:
     """The definition that the plan's start takes."""
-    defined = [step.xml for step in plan.steps if step.action == DEFINE]
-    return parse_network(defined[-1]) if defined else observed.persistent or {}
+    xml = ""
+    for step in plan.steps:
+        if step.action in (DEFINE, CREATE):
+            xml = step.xml
+        if step.action in (START, CREATE):
+            break
+    return parse_network(xml) if xml else observed.persistent or {}
 
 
 def stops(plan: Plan) -> bool:
@@ -147,19 +152,19 @@ def with_mtu(plugged: Sequence[Plugged], live: Document, goal: Document) -> tupl
 
 
 def _move(name: str, bridge: str, guests: tuple[Plugged, ...]) -> tuple[Step, ...]:
-    sentence = f"Move {_list(guests)} to bridge {bridge}." if bridge else f"Move {_list(guests)} to the new bridge."
-    return (Step(MOVE, name, sentence, ports=isolated_first(guests)),) if guests else ()
+    doing = f"move {_list(guests)} to bridge {bridge}" if bridge else f"move {_list(guests)} to the new bridge"
+    return (Step(MOVE, name, doing, ports=isolated_first(guests)),) if guests else ()
 
 
 def _attach(name: str, bridge: str, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
     taps = isolated_first([port for port in plugged if port.tap is not None])
-    sentence = f"Put {_list(taps)} back into {f'bridge {bridge}' if bridge else 'the new bridge'}."
-    return (Step(ATTACH, name, sentence, ports=taps),) if taps else ()
+    doing = f"put {_list(taps)} back into {f'bridge {bridge}' if bridge else 'the new bridge'}"
+    return (Step(ATTACH, name, doing, ports=taps),) if taps else ()
 
 
 def _reclaim(name: str, guests: tuple[Plugged, ...]) -> tuple[Step, ...]:
-    sentence = f"Put the ports of {_list(guests)} back into network '{name}'."
-    return (Step(RECLAIM, name, sentence, ports=guests),) if guests else ()
+    doing = f"put the ports of {_list(guests)} back into network '{name}'"
+    return (Step(RECLAIM, name, doing, ports=guests),) if guests else ()
 
 
 def _of(kind: str, plugged: Sequence[Plugged]) -> tuple[Plugged, ...]:

@@ -56,7 +56,7 @@ def _rollback(
         stops = (stop(name, now.plugged or ()),) if now.active else ()
         if was.exists:
             return (*stops, *_definition(was, now), *_autostart(was, now))
-        removes = (Step(UNDEFINE, name, f"Remove network '{name}'."),) if now.persistent is not None else ()
+        removes = (Step(UNDEFINE, name, f"remove network '{name}'"),) if now.persistent is not None else ()
         return (*stops, *removes)
     recorded = still_running(was.plugged or (), guests)
     if now.live is None:
@@ -117,16 +117,16 @@ def _run_again(
     ports_alone = _ports_alone(was.live or {}, host, stopped)
     back = put_back(name, was.live or {}, _fitting(was, (*recorded, *came)), ports_alone)
     if was.persistent is None:
-        create = Step(CREATE, name, f"Start transient network '{name}' again.", xml=was.live_xml, command=AGAIN)
+        create = Step(CREATE, name, f"start transient network '{name}' again", xml=was.live_xml, command=AGAIN)
         return (*_definition(was, now), *before, *leases, create, *back)
     if _said_alike(was.live or {}, was.persistent):
         return (*_definition(was, now), *_autostart(was, now), *before, *leases, start(name), *back)
     return (
-        Step(DEFINE, name, f"Define network '{name}' as it was running.", xml=was.live_xml, command=AGAIN),
+        Step(DEFINE, name, f"define network '{name}' as it was running", xml=was.live_xml, command=AGAIN),
         *before,
         *leases,
         start(name),
-        Step(DEFINE, name, f"Restore the definition of network '{name}'.", xml=was.persistent_xml, command=AGAIN),
+        Step(DEFINE, name, f"restore the definition of network '{name}'", xml=was.persistent_xml, command=AGAIN),
         *_autostart(was, now),
         *back,
     )
@@ -149,17 +149,17 @@ def _fitting(was: Observed, ports: Sequence[Plugged]) -> tuple[Plugged, ...]:
 def _definition(was: Observed, now: Observed) -> tuple[Step, ...]:
     name = was.name
     if was.persistent is None:
-        gone = Step(UNDEFINE, name, f"Make network '{name}' transient again.")
+        gone = Step(UNDEFINE, name, f"make network '{name}' transient again")
         return () if now.persistent is None else (gone,)
     if now.persistent is not None and now.persistent_xml == was.persistent_xml:
         return ()
-    return (Step(DEFINE, name, f"Restore the definition of network '{name}'.", xml=was.persistent_xml, command=AGAIN),)
+    return (Step(DEFINE, name, f"restore the definition of network '{name}'", xml=was.persistent_xml, command=AGAIN),)
 
 
 def _autostart(was: Observed, now: Observed) -> tuple[Step, ...]:
     if was.persistent is None or was.autostart == now.autostart:
         return ()
-    return (Step(AUTOSTART, was.name, f"Restore autostart of network '{was.name}'.", value=was.autostart),)
+    return (Step(AUTOSTART, was.name, f"restore autostart of network '{was.name}'", value=was.autostart),)
 
 
 def _updated(was: Observed, now: Observed, updates: Sequence[Step]) -> tuple[Step, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._model.errors import sentence_of
 from .._model.field import Document
 from .._model.observed import Observed
 from .._model.plugged import Plugged
@@ -50,21 +51,21 @@ POOL_SECTION = "forward-interface"
 class Step:
     """One call on the host.
 
-    sentence: what it does, for people. xml: of define and create the network, of update the section's element,
-    of describe the metadata element. update: command (add, add_first, modify, delete), section (libvirt's name for it)
-    and index (which <ip>, else -1), always on the live network. describe: section is title, description or a
-    metadata namespace, xml its new value ("" removes it). autostart: value. stp: section is the bridge, value whether
-    it is on. leases: command contains the bridges whose DHCP leases the network gets. define, create: command is
-    again for a definition that the network had before. validate: have libvirt validate the XML against its schema.
-    ports: what release sets aside, reclaim puts back and free deletes; whose taps attach puts into the network's
-    bridge, move has libvirt put there, and aside puts into the bypass; what destroy cuts off. refresh: ports is the NIC
-    with its port as it will be, section who sets it (_plan/refresh.py), value whether it is set even where libvirt's
-    port says so already.
+    doing: what it does, for people, as "start network 'red'". xml: of define and create the network, of update the
+    section's element, of describe the metadata element. update: command (add, add_first, modify, delete), section
+    (libvirt's name for it) and index (which <ip>, else -1), always on the live network. describe: section is title,
+    description or a metadata namespace, xml its new value ("" removes it). autostart: value. stp: section is the
+    bridge, value whether it is on. leases: command contains the bridges whose DHCP leases the network gets. define,
+    create: command is again for a definition that the network had before. validate: have libvirt validate the XML
+    against its schema. ports: what release sets aside, reclaim puts back and free deletes; whose taps attach puts into
+    the network's bridge, move has libvirt put there, and aside puts into the bypass; what destroy cuts off. refresh:
+    ports is the NIC with its port as it will be, section who sets it (_plan/refresh.py), value whether it is set even
+    where libvirt's port says so already.
     """
 
     action: str
     network: str
-    sentence: str
+    doing: str
     disruption: str = NONE
     xml: str = ""
     command: str = ""
@@ -75,9 +76,8 @@ class Step:
     ports: tuple[Plugged, ...] = ()
 
     @property
-    def doing(self) -> str:
-        """The sentence as a part of another: "start network 'red'"."""
-        return self.sentence[0].lower() + self.sentence[1:].rstrip(".")
+    def sentence(self) -> str:
+        return sentence_of(self.doing)
 
     def as_dict(self) -> dict[str, Any]:
         """For results: what a reader wants of it."""

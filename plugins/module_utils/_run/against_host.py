@@ -10,7 +10,7 @@ from typing import Optional
 
 from .._model import address
 from .._model.desired import ABSENT, Desired
-from .._model.errors import Problem, refuse
+from .._model.errors import Path, Problem, refuse
 from .._model.field import Document
 from .._model.forward import is_virtual, mode_of
 from .._model.host import Host
@@ -91,8 +91,9 @@ def _refuse_lines(desired: Desired, plan: Plan, observed: Observed, document: Do
 
     said = refused_options(lines)
     if said:
-        sentence = f"dnsmasq of running network '{desired.name}' would not start with the change: {said}."
-        raise refuse([Problem("DNSMASQ_REFUSES", sentence)], network=desired.name)
+        template = "dnsmasq of running network '{network}' would not start with the change: {reason}."
+        problem = Problem("DNSMASQ_REFUSES", Path(), template, network=desired.name, reason=said)
+        raise refuse([problem], network=desired.name)
 
 
 def _facts(document: Document) -> HostFacts:

@@ -17,7 +17,7 @@ from .._migrate.asked import HOST, LINKS
 from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
 from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, NicFacts
-from .._migrate.nic_description import describe_nic, with_settings
+from .._migrate.nic_description import describe_nic, with_host_settings
 from .._migrate.nic_settings import canonical_port_settings, is_attached
 from .._model.guest import Nic
 from .gather import gather_from
@@ -106,4 +106,4 @@ def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: Desti
     port = found.ports.get(nic.port or "")
     held = None if port is None else canonical_port_settings(port)
     attached = is_attached(here, facts, nic.target) if found.guest.running else None
-    return with_settings(replace(facts, attached=attached), here, nic.target, held)
+    return with_host_settings(replace(facts, attached=attached), here, nic.target, held)

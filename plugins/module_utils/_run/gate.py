@@ -81,7 +81,7 @@ def remove(check_mode: bool) -> dict[str, Any]:
     return {"changed": changed, "refresh_command": [], "diff": _diff(before, {})}
 
 
-def refresh() -> int:
+def refresh_facts() -> int:
     """Gathers the host's facts again, on the host itself. The exit status."""
     try:
         write_facts(_facts())

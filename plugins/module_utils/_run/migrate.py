@@ -252,7 +252,7 @@ class _Journey:
             set_autostart(conn, domain)
 
     def _failed(self, error: VirtfleetError, left: str = "") -> None:
-        sentence = f"{error.sentence} {left}".strip()
+        sentence = f"{error.sentence} {left}" if left else error.sentence
         self._result.update({"moved": False, "failed": True, "code": error.code, "sentence": sentence})
         self._result.update({name: value for name, value in error.details.items() if name in _SHOWN})
 

@@ -19,7 +19,7 @@ from .._model.guest import Guest
 from .._model.host import Host
 from .._model.plugged import Plugged
 from .._plan.old_settings import OldNic, guests_on_old_settings, old_nics, suspects_of_any
-from .._plan.refresh import Means, asks_for_switches, obstacle, running_after, with_refreshes
+from .._plan.refresh import Means, asks_for_switches, obstacle_to_refresh, running_after, with_refreshes
 from .._plan.step import Plan, Work
 
 
@@ -35,7 +35,7 @@ class OldGuests:
         """For results. refreshed: without those whom a refresh brings up to date."""
         if self.old is None:
             return None
-        left = tuple(one for one in self.old if not refreshed or obstacle(one, self.means))
+        left = tuple(one for one in self.old if not refreshed or obstacle_to_refresh(one, self.means))
         return guests_on_old_settings(self.network, left, self.means)
 
     def added_to(self, plan: Plan) -> Plan:

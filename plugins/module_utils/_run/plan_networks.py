@@ -92,7 +92,7 @@ def _collected(refused: list[VirtfleetError], desired: Desired, wanted: list[Des
     except VirtfleetError as error:
         if "libvirt_code" in error.details:  # not the definition's fault
             raise
-        if len(wanted) > 1 and desired.name not in error.sentence:
+        if len(wanted) > 1 and not error.names_network:
             error = VirtfleetError(error.code, f"Network {desired.name!a}: {error.sentence}", **error.details)
         error.details.setdefault("network", desired.name)
         refused.append(error)
@@ -105,7 +105,8 @@ def _raise_all(refused: list[VirtfleetError]) -> None:
         problems = [
             problem
             for error in refused
-            for problem in error.details.get("problems") or [{"code": error.code, "sentence": error.sentence}]
+            for problem in error.details.get("problems")
+            or [{"code": error.code, "path": "", "sentence": error.sentence}]
         ]
         names = few("'{}' ({})".format(error.details["network"], error.code) for error in refused)
         raise VirtfleetError(

@@ -126,5 +126,5 @@ def _has_bypass(host: Host, uri: str) -> bool:
 
 def _after(recovered: list[str], error: VirtfleetError) -> VirtfleetError:
     """A failure of a run that had recovered an earlier one: the recovery is a change."""
-    sentence = error.sentence.replace("othing was changed", "othing else was changed")
+    sentence = f"This run recovered an earlier one first; see recovered. After that: {error.sentence}"
     return VirtfleetError(error.code, sentence, **error.details, recovered=recovered)

@@ -48,7 +48,7 @@ def network_port_settings(xml: str) -> Document:
     return {name: port[name] for name in SETTINGS if name in port}
 
 
-def with_settings(xml: str, settings: Document) -> str:
+def replace_port_settings(xml: str, settings: Document) -> str:
     """The port with other settings; one that is None goes. Raises VirtfleetError XML_INVALID."""
     root = parse(xml)
     for name in settings:

@@ -222,16 +222,16 @@ FILES = {
     "an older version's": json.dumps(
         {"run": "a" * 32, "networks": [{"network": "lan"}], "confirm_by": None, "finished": False}
     ),
-    "the version before's": json.dumps({"format": 2, "run": "a", "networks": [{"network": "lan"}]}),
+    "the version before's": json.dumps({"format": 3, "run": "a", "networks": [{"network": "lan"}]}),
     "a newer version's": json.dumps({"format": 99, "run": "a", "networks": [{"network": "lan"}], "new": [1]}),
-    "cut": '{"format": 3, "run": "a", "net',
+    "cut": '{"format": 4, "run": "a", "net',
     "empty": "",
     "nested": "[" * 100000,
     "of other types": json.dumps(
-        {"format": 3, "run": 7, "user": [], "networks": {"network": 1}, "deadline": "soon", "finished": None}
+        {"format": 4, "run": 7, "user": [], "networks": {"network": 1}, "deadline": "soon", "finished": None}
     ),
     "no entries": json.dumps(
-        {"format": 3, "run": "a", "user": "b", "networks": [{"network": "lan"}], "deadline": None, "finished": False}
+        {"format": 4, "run": "a", "user": "b", "networks": [{"network": "lan"}], "deadline": None, "finished": False}
     ),
     "bytes": "\x01\x02\x7f",
 }

@@ -8,14 +8,18 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.failure import LONGEST, fitting, one_line
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible.failure import (
+    LONGEST,
+    one_line,
+    shortened_message,
+)
 
 
 @given(st.text(st.sampled_from("aB. ;,:'\n!?"), max_size=2 * LONGEST))
 @example("q" * 5000)
 def test_a_message_is_one_short_sentence(text):
     line = one_line(text)
-    message, sentences = fitting(line)
+    message, sentences = shortened_message(line)
     assert len(message) < LONGEST
     assert message.endswith((".", "!", "?"))
     assert "\n" not in message

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.audit import audit
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.kinds import KINDS
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import (
+    finding_lines,
     new_or_worse,
-    table,
     without_findings,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines import WIDTH, fold_names, natural
@@ -185,7 +185,7 @@ def test_each_kind_has_a_fault() -> None:
 
 def test_a_clean_fleet_has_no_finding() -> None:
     assert audit(CONTRACT, fleet()) == []
-    assert table([], list(fleet())) == ["clean    kvm1-kvm3"]
+    assert finding_lines([], list(fleet())) == ["clean    kvm1-kvm3"]
 
 
 @pytest.mark.parametrize("code", FAULTS)
@@ -340,7 +340,7 @@ def test_natural_order_and_width() -> None:
     for number in range(1, 51, 2):
         drop(hosts[f"kvm{number}"]["info"], "red")
     found = audit(CONTRACT, hosts)
-    lines = table([one.as_dict() for one in found], without_findings((one.host for one in found), hosts))
+    lines = finding_lines([one.as_dict() for one in found], without_findings((one.host for one in found), hosts))
     assert any(line.startswith("clean    kvm2, kvm4") for line in lines)
     assert max(map(len, lines)) <= WIDTH
     assert lines[0].startswith("error    NETWORK_MISSING: kvm1, kvm3")
@@ -351,7 +351,7 @@ def test_networks_that_are_alike_are_one_entry() -> None:
     for host in ("kvm1", "kvm3"):
         for network in ("red", "lab"):
             drop(hosts[host]["info"], network)
-    lines = table([one.as_dict() for one in audit(CONTRACT, hosts)], ["kvm2"])
+    lines = finding_lines([one.as_dict() for one in audit(CONTRACT, hosts)], ["kvm2"])
     assert lines[:2] == ["error    NETWORK_MISSING: kvm1, kvm3", "         Network lab, red does not exist."]
 
 

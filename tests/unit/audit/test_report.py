@@ -17,13 +17,15 @@ from lxml import etree
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import (
     EVERY_HOST,
     SEVERITIES,
-    rank_of,
+    audit_rank,
+    audit_sentence,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import NEVER, report
-from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import grouped
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import group_findings
 
 HOSTS = ["kvm1", "kvm2", "kvm10"]
 TEXTS = st.text(max_size=12) | st.sampled_from(["a|b", "=1+1", "]]>", "<b>", "\0", "\ud800", 'x"y', "a\nb", "\ufffe"])
+TEMPLATES = TEXTS.map(lambda text: text.replace("{", "{{").replace("}", "}}"))
 VALUES = st.none() | st.dictionaries(TEXTS, st.none() | TEXTS | st.integers(), max_size=2)
 FINDINGS = st.lists(
     st.fixed_dictionaries(
@@ -33,12 +35,12 @@ FINDINGS = st.lists(
             "severity": st.sampled_from(SEVERITIES),
             "code": st.sampled_from(["LIVE_DIFFERS", "NETWORK_MISSING"]),
             "parameters": st.just({}),
-            "sentence": TEXTS,
+            "template": st.tuples(TEMPLATES, st.sampled_from(["", "{network}"]), TEMPLATES).map("".join),
             "expected": VALUES,
             "found": VALUES,
             "repair": TEXTS,
         }
-    ),
+    ).map(lambda one: {**one, "sentence": audit_sentence(one["template"], one["network"], {})}),
     max_size=6,
 )
 
@@ -60,7 +62,7 @@ def test_junit(findings, fail_on):
     """Any XML parser reads it; each finding is a test, which fails from fail_on on; a host without findings passes."""
     suites = etree.fromstring(report("xml", findings, HOSTS, fail_on).encode())
     cases = suites.findall("testsuite/testcase")
-    failing = [one for one in findings if fail_on != NEVER and rank_of(one["severity"]) >= rank_of(fail_on)]
+    failing = [one for one in findings if fail_on != NEVER and audit_rank(one["severity"]) >= audit_rank(fail_on)]
     assert len(suites.findall("testsuite/testcase/failure")) == len(failing)
     touched = {one["host"] for one in findings}
     clean = set() if "" in touched else set(HOSTS) - touched
@@ -93,9 +95,9 @@ def test_json(findings):
 def test_markdown(findings):
     """A row has six cells whatever is in them; rows are one for each group of findings, the worst first."""
     lines = [line for line in report("md", findings, HOSTS, "error").splitlines() if line.startswith("| ")][2:]
-    assert len(lines) == len(grouped(findings))
+    assert len(lines) == len(group_findings(findings))
     assert all(line.replace("\\|", "").count("|") == 7 for line in lines)
-    ranks = [rank_of(line.split(" ")[1]) for line in lines]
+    ranks = [audit_rank(line.split(" ")[1]) for line in lines]
     assert ranks == sorted(ranks, reverse=True)
 
 
@@ -104,22 +106,23 @@ def test_folding_keeps_each_finding(findings):
     """Each finding is in one group, with its own sentence where it is alone; each place of a group is a finding."""
     places = [
         (one.severity, one.code, network, host, one.repair)
-        for one in grouped(findings)
+        for one in group_findings(findings)
         for network in one.networks
         for host in one.hosts
     ]
     keys = ("severity", "code", "network", "host", "repair")
     told = {(*(one[key] for key in keys[:3]), one["host"] or EVERY_HOST, one["repair"]) for one in findings}
     assert set(places) == told
-    for group in grouped(findings):
+    for group in group_findings(findings):
         if len(group.networks) == 1:
-            assert group.sentence in {one["sentence"].replace("\0", "?") for one in findings}
+            assert group.sentence in {one["sentence"] for one in findings}
         assert len(group.networks) == 1 or "" not in group.networks
 
 
 def test_markdown_of_a_small_fleet():
     one = {
         "host": "kvm1", "network": "lan", "severity": "error", "code": "LIVE_DIFFERS", "parameters": {},
+        "template": "The live definition of network {network} differs from its contract: dns.",
         "sentence": "The live definition of network lan differs from its contract: dns.", "expected": None,
         "found": None, "repair": "Run the rollout.",
     }  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import Adopted, adopt
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import table
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import difference_lines
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults, host_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import contract_of_host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
@@ -89,7 +89,7 @@ def test_a_name_with_two_meanings_is_listed_and_not_merged():
     assert all("red" not in bindings for bindings in adopted.bindings.values())
     assert codes(adopted) == [("REACH_DIFFERS", "red")]
     assert "l2 on kvm1; nat on kvm2" in adopted.differences[0].sentence
-    assert table(adopted.differences)[0] == "left out REACH_DIFFERS: kvm1, kvm2"
+    assert difference_lines(adopted.differences)[0] == "left out REACH_DIFFERS: kvm1, kvm2"
 
 
 def test_a_network_of_some_hosts_is_said_in_the_contract():

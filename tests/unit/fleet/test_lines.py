@@ -17,7 +17,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines imp
     alike,
     columns,
     entry,
-    fitting,
+    first_that_fits,
     fold_names,
     natural,
 )
@@ -109,5 +109,5 @@ def test_a_table_wraps_its_last_column(rows: list[tuple[str, str, str]]) -> None
 
 def test_the_first_table_that_fits() -> None:
     wide, narrow = ["x" * (WIDTH + 1)], ["x"]
-    assert fitting(lambda: wide, lambda: narrow, lambda: wide) == narrow
-    assert fitting(lambda: None, lambda: wide) == wide
+    assert first_that_fits(lambda: wide, lambda: narrow, lambda: wide) == narrow
+    assert first_that_fits(lambda: None, lambda: wide) == wide

@@ -108,10 +108,12 @@ def test_what_changed():
     assert changed_texts({"networks": [created, {**created, "name": "red"}, {"name": "x", "changed": False}]}) == (
         "+2 networks: lab, red",
     )
-    diff = {"before": "state: active\n", "after": "state: absent\n# web1 is cut off\n", "before_header": "network lab"}
+    diff = {"before": "state: active\n", "after": "state: absent\n", "before_header": "network lab"}
+    diff.update(network="lab", effect="removed")
     assert changed_texts({"changed": True, "effect": "removed", "diff": diff}) == ("-1 network: lab",)
     assert effect_of_diff(diff) == ("-", "network lab")
-    assert effect_of_diff({"before": "state: absent\nautostart: false\n", "before_header": "network lab"})[0] == "+"
+    assert effect_of_diff({**diff, "effect": "created"}) == ("+", "network lab")
+    assert effect_of_diff({**diff, "effect": "changed"}) == ("", "network lab")
     assert effect_of_diff({"before": "", "after": "x", "before_header": "/etc/motd"}) == ("", "/etc/motd")
     for other in ({"changed": True, "diff": {"before": "", "after": ""}}, {"networks": 7}, {"networks": ["x", None]}):
         assert changed_texts(other) == ()

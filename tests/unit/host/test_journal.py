@@ -35,8 +35,8 @@ PORT = Plugged(
 PLAN = Plan(
     "red",
     (
-        Step(UPDATE, "red", "Add x.", xml="<x/>"),
-        Step(RECLAIM, "red", "Put back.", ports=(PORT,)),
+        Step(UPDATE, "red", "add x", xml="<x/>"),
+        Step(RECLAIM, "red", "put back", ports=(PORT,)),
     ),
 )
 SEEN = Observed("red", live={"name": "red"}, live_xml=XML, persistent={"name": "red"}, persistent_xml=XML, plugged=())

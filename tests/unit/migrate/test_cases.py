@@ -42,7 +42,7 @@ def outcome(case):
         there = destination(host, [guest.facts for guest in guests if isinstance(guest, CheckedGuest)])
         result = judge_guests(guests, there, case.get("policy"), now, case.get("max_age"))
     # Whatever follows from the sentence, and how a finding is shown, has tests of its own.
-    left_out = ("path", "parameters")
+    left_out = ("path", "parameters", "template")
     return {
         "verdict": result["verdict"],
         "findings": [

@@ -15,8 +15,8 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.desired i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.leases import Leases
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.leases import (
+    dhcp_subnets,
     merge_leases,
-    subnets,
     with_leases,
     within,
 )
@@ -82,7 +82,7 @@ def test_of_two_leases_of_an_address_the_later_one_stays(one, other):
 
 @given(TEXTS)
 def test_a_network_gets_those_of_its_subnets(text):
-    served = subnets(network("virbr1"))
+    served = dhcp_subnets(network("virbr1"))
     kept = within(Leases("a", text), served).status
     for lease in json.loads(kept) if kept else []:
         assert ip_address(lease["ip-address"]) in served[0]

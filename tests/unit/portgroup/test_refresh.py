@@ -30,7 +30,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.refresh im
     LIBVIRT,
     SWITCH,
     Means,
-    obstacle,
+    obstacle_to_refresh,
     refreshed,
     refreshed_again,
     refreshed_back,
@@ -40,7 +40,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.refresh im
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import NONE, REFRESH, Plan
-from ansible_collections.virtfleet.network.plugins.module_utils._xml.port import parse_port, with_settings
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.port import parse_port, replace_port_settings
 
 UUID = "6f5b1f1e-0000-4000-8000-00000000000{}".format
 PORT = (
@@ -94,7 +94,7 @@ def hosts(draw):
             settings["virtualport"] = {"type": "openvswitch", "parameters": {"interfaceid": UUID(9)}}
         if draw(st.booleans()):
             settings = effective_settings(canonical(NETWORK, live), group, own)
-        ports.append(parse_port(with_settings(PORT.format(UUID(number), UUID(8), named, mac), settings)))
+        ports.append(parse_port(replace_port_settings(PORT.format(UUID(number), UUID(8), named, mac), settings)))
         nics.append(
             Nic(mac, "network", "red", group, own, actual, network.get("bridge", {}).get("name"), port=UUID(number))
         )
@@ -116,7 +116,7 @@ def on_paper(seen, steps, guests):
         xml = mine.xml
         if step.section == LIBVIRT:
             wanted = effective_settings(canonical(NETWORK, seen.live), mine.portgroup, owned)
-            xml = with_settings(mine.xml, {name: wanted[name] for name in SETTINGS})
+            xml = replace_port_settings(mine.xml, {name: wanted[name] for name in SETTINGS})
         plugged = tuple(replace(port, xml=xml) if port.port == mine.port else port for port in seen.plugged)
         seen = replace(seen, plugged=plugged)
     return seen
@@ -127,7 +127,7 @@ def test_after_it_only_those_are_left_of_whom_it_was_said(host, means):
     seen, guests = host
     network, old = look(seen, guests)
     plan = with_refreshes(Plan("red"), old, means)
-    left = [one for one in old if obstacle(one, means)]
+    left = [one for one in old if obstacle_to_refresh(one, means)]
     after = on_paper(seen, plan.steps, guests)
     assert [one.port.mac for one in look(after, guests)[1]] == [one.port.mac for one in left]
     again = with_refreshes(Plan("red"), look(after, guests)[1], means)
@@ -154,7 +154,7 @@ def test_a_refresh_changes_settings_of_one_nic_and_nothing_else(host, means):
         assert replace(port, xml="") == replace(was, xml="")
         assert settings_of(port)["virtualport"] == settings_of(was)["virtualport"]
         bare = dict.fromkeys(("bandwidth", "vlan", "trust_guest_rx_filters"))
-        assert with_settings(port.xml, bare) == with_settings(was.xml, bare)
+        assert replace_port_settings(port.xml, bare) == replace_port_settings(was.xml, bare)
     assert refreshed(plan) == {(port.uuid, port.mac) for step in plan.steps for port in step.ports}
     written = json.loads(json.dumps(record([Entry(plan, replace(seen, live=None))])))
     assert entries_from_record(written)[0].plan.steps == plan.steps

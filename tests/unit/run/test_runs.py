@@ -201,6 +201,17 @@ def test_what_changed_between_plan_and_run_is_noticed(libvirt, conn, journal, mo
     assert journal.read() is None
 
 
+def test_a_problem_says_of_which_network_it_is(conn, journal):
+    """Whatever the network is called: "m" is a part of "mac" and "omit"."""
+    with refused("MAC_INVALID") as caught:
+        apply(want("m", mac="ff:ff:ff:ff:ff:ff"), want(**LAN))
+    assert caught.value.sentence.startswith("Network 'm': mac is ")
+    assert [(one["code"], one["path"]) for one in caught.value.details["problems"]] == [("MAC_INVALID", "mac")]
+    with refused("NETWORK_MISSING") as caught:
+        apply(want("m", "present"), want(**LAN))
+    assert caught.value.sentence.startswith("Network 'm' does not exist")
+
+
 # A change that waits to be confirmed.
 
 
@@ -284,6 +295,20 @@ def test_a_change_that_nobody_confirmed_is_rolled_back_by_the_next_run(conn, jou
     assert seen(conn) != there
     assert any("not confirmed in time" in warning for warning in apply(want()).warnings)
     assert seen(conn) == there
+
+
+def test_a_failure_after_a_recovery_says_so_first(conn, journal):
+    apply(want(**LAN), confirm_timeout=60)
+    left = journal.read()
+    journal.run = left.run
+    journal.write(left.networks, Deadline(left.deadline.boot, 0), finished=True)
+    with refused("MAC_INVALID") as caught:
+        apply(want("dmz", mac="ff:ff:ff:ff:ff:ff"))
+    assert caught.value.sentence.startswith(
+        "This run recovered an earlier one first; see recovered. After that: mac is"
+    )
+    assert caught.value.details["recovered"]
+    assert seen(conn) == {}
 
 
 def apply_group(name, **safety):

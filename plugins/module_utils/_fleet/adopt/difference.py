@@ -62,7 +62,7 @@ def sort_differences(differences: Iterable[Difference]) -> list[Difference]:
     return sorted(differences, key=lambda one: (CODES.index(one.code), natural(one.network), one.sentence))
 
 
-def table(differences: Iterable[Difference]) -> list[str]:
+def difference_lines(differences: Iterable[Difference]) -> list[str]:
     """For people; in the order given."""
     lines: list[str] = []
     for one in differences:

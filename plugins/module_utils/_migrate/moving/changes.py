@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Optional
+from typing import Optional
 
 from ..._model.errors import VirtfleetError
 from ..destination_facts import read_destination
@@ -15,10 +15,9 @@ from ..finding import OK
 from ..guest_facts import load_guests
 from ..verdicts import Judgement, sort_findings
 from .recheck import find_described
-from .steps import PlanStep
+from .steps import PlanStep, Results
 
 # Host -> what virt_guest_info, or virt_network_info, returned there.
-Results = Mapping[str, Any]
 
 
 def with_changes(

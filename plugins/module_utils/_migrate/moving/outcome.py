@@ -14,10 +14,9 @@ from ..after_migration import compare_after_migration
 from ..decode import DataError
 from ..guest_facts import load_guest
 from .recheck import BROKEN, FAILED, GOOD, MOVE, MOVED, UNKNOWN, find_described
-from .steps import PlanStep, say_stay
+from .steps import PlanStep, Results, say_stay
 
 # Host -> a module's result there.
-Results = Mapping[str, Any]
 
 
 def judge_outcome(

@@ -10,9 +10,9 @@ from typing import Any, Optional
 
 from ..finding import OK, WARNING
 from ..matrix import matrix_of_facts
+from .steps import Results
 
 # Hosts -> what virt_guest_info, or virt_network_info, returned there.
-Results = Mapping[str, Any]
 
 
 def plan_to(

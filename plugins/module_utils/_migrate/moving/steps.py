@@ -13,6 +13,9 @@ from typing import Any, Optional
 from ..._fleet.lines import columns
 from ..decode import DataError, read_record
 
+# Results of a task, by the host that it was run on.
+Results = Mapping[str, Any]
+
 # Reasons of migrate_plan, for people.
 _WHY = {"leaves": "leaves its host", "makes_room": "makes room for others", "detour": "moves on later"}
 

@@ -39,7 +39,7 @@ def assign(fleet: Fleet, others: bool, seconds: float) -> Assignment:
 def least_behind(fleet: Fleet, seconds: float) -> int:
     """No plan leaves fewer behind of the guests that could go. May be too low: guests count in parts here."""
     program = Program(seconds)
-    groups = grouped(fleet.guests, frozenset())
+    groups = group_guests(fleet.guests, frozenset())
     _choose_hosts(program, groups)
     limit_resources(program, groups, fleet.room)
     program.integer = [False] * len(program.integer)
@@ -50,7 +50,7 @@ def least_behind(fleet: Fleet, seconds: float) -> int:
 
 
 @dataclass
-class Group:
+class GuestGroup:
     """Guests that no rule tells apart. to: a variable for each destination, how many of them go there."""
 
     guests: list[PlannedGuest]
@@ -61,14 +61,14 @@ class Group:
         return self.guests[0]
 
 
-def grouped(guests: Iterable[PlannedGuest], single: frozenset[str]) -> list[Group]:
+def group_guests(guests: Iterable[PlannedGuest], single: frozenset[str]) -> list[GuestGroup]:
     """single: UUIDs of guests that are a group each."""
-    found: dict[object, Group] = {}
+    found: dict[object, GuestGroup] = {}
     for guest in guests:
         if not guest.destinations:
             continue
         key = guest.uuid if guest.uuid in single else _key(guest)
-        found.setdefault(key, Group([])).guests.append(guest)
+        found.setdefault(key, GuestGroup([])).guests.append(guest)
     return list(found.values())
 
 
@@ -83,7 +83,7 @@ def _frozen(amounts: Amounts) -> tuple[tuple[Resource, int], ...]:
 
 def _assign(fleet: Fleet, movable: list[PlannedGuest], seconds: float) -> Assignment:
     program = Program(seconds)
-    groups = grouped(movable, frozenset(uuid for group in fleet.together for uuid in group))
+    groups = group_guests(movable, frozenset(uuid for group in fleet.together for uuid in group))
     _choose_hosts(program, groups)
     limit_resources(program, groups, fleet.room)
     _keep_together(program, groups, fleet)
@@ -105,7 +105,7 @@ def _assign(fleet: Fleet, movable: list[PlannedGuest], seconds: float) -> Assign
     return Assignment(_targets(groups, solution), proven)
 
 
-def _choose_hosts(program: Program, groups: list[Group]) -> None:
+def _choose_hosts(program: Program, groups: list[GuestGroup]) -> None:
     for group in groups:
         for destination in group.one.destinations:
             group.to[destination.host] = program.variable(len(group.guests), True)
@@ -113,7 +113,7 @@ def _choose_hosts(program: Program, groups: list[Group]) -> None:
 
 
 def limit_resources(
-    program: Program, groups: list[Group], room: Amounts, more: Mapping[Resource, int] | None = None
+    program: Program, groups: list[GuestGroup], room: Amounts, more: Mapping[Resource, int] | None = None
 ) -> None:
     """No host gives more than it has after all moves. more: variables that add to a resource."""
     incoming: dict[Resource, dict[int, float]] = {}
@@ -144,7 +144,7 @@ def limit_resources(
             program.row(terms, high=free)
 
 
-def _keep_together(program: Program, groups: list[Group], fleet: Fleet) -> None:
+def _keep_together(program: Program, groups: list[GuestGroup], fleet: Fleet) -> None:
     by_uuid = {group.one.uuid: group for group in groups if len(group.guests) == 1}
     for uuids in fleet.together:
         first = by_uuid.get(uuids[0])
@@ -159,7 +159,7 @@ def _keep_together(program: Program, groups: list[Group], fleet: Fleet) -> None:
                 program.row(terms, 0, 0)
 
 
-def _load(program: Program, groups: list[Group], fleet: Fleet) -> int:
+def _load(program: Program, groups: list[GuestGroup], fleet: Fleet) -> int:
     """A variable that is at least the share of memory in use on each host that guests come to."""
     load = program.variable(float("inf"), False)
     for host, total in fleet.memory.items():
@@ -180,7 +180,7 @@ def _memory(destination: Destination | None) -> int:
     return 0 if destination is None else destination.takes.get(Resource(destination.host, MEMORY), 0)
 
 
-def _targets(groups: list[Group], solution: Solution) -> dict[str, str]:
+def _targets(groups: list[GuestGroup], solution: Solution) -> dict[str, str]:
     found: dict[str, str] = {}
     for group in groups:
         waiting = list(group.guests)

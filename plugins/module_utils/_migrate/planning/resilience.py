@@ -63,7 +63,7 @@ def without(fleet: Fleet, host: str) -> Fleet:
 def _check_host(host: str, answer: Any, fleet: Fleet, wanted: Wanted) -> dict[str, Any]:
     answer = answer or {}
     if "guests" not in answer:
-        return _row(host, None, UNKNOWN, {"reason": str(answer.get("msg") or "no result").strip()})
+        return _row(host, None, UNKNOWN, {"reason": str(answer.get("msg") or "There is no result.").strip()})
     emptied = without(fleet, host)
     plan, proven = _plan(emptied, wanted)
     leaving = [guest for guest in emptied.guests if guest.leaves]

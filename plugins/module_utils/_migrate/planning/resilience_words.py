@@ -22,7 +22,7 @@ _HEAD = ["host", "guests", "verdict", "stay", "obstacles"]
 def problem(row: Mapping[str, Any]) -> str:
     """Of a host that is blocked or unknown."""
     if row["guests"] is None:
-        return f"{row['host']}: its guests are unknown: {row['reason'].rstrip('.')}."
+        return f"{row['host']}: its guests are unknown: {row['reason']}"
     stay, what = len(row["stays"]), "; ".join(_bind(one) for one in row["binds"])
     known = "may not be able to" if row["verdict"] == UNKNOWN else "cannot"
     return f"{row['host']}: {stay} of {row['guests']} guests {known} go to other hosts: {what}."

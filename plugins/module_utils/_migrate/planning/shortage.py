@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..._model.errors import VirtfleetError
-from .assign import Group, grouped, limit_resources
+from .assign import GuestGroup, group_guests, limit_resources
 from .fleet import CPUS, HUGEPAGES, MEMBERS, MEMORY, PLACES, Fleet, PlannedGuest, Resource
 from .linear import Program
 
@@ -85,7 +85,7 @@ def additions(fleet: Fleet, staying: Iterable[PlannedGuest], seconds: float) -> 
     """fleet: after all moves. What would let all of these go that could go anywhere: of as few resources as can be, and
     of these as little. Nothing where no addition would do."""
     program = Program(seconds)
-    groups = grouped(staying, frozenset())
+    groups = group_guests(staying, frozenset())
     for group in groups:
         for destination in group.one.destinations:
             group.to[destination.host] = program.variable(len(group.guests), True)
@@ -110,7 +110,7 @@ def additions(fleet: Fleet, staying: Iterable[PlannedGuest], seconds: float) -> 
     return tuple(Addition(resource, amount) for resource, amount in sorted(found) if amount)
 
 
-def _needed(groups: Iterable[Group]) -> dict[Resource, int]:
+def _needed(groups: Iterable[GuestGroup]) -> dict[Resource, int]:
     """The most that could ever have to be added."""
     found: dict[Resource, int] = {}
     for group in groups:

@@ -20,16 +20,17 @@ _WHY = {"leaves": "", "makes_room": "makes room", "detour": "moves on later"}
 def stay(guest: PlannedGuest, short: Sequence[Shortage]) -> str:
     if not guest.destinations:
         reasons = [f"{host}: {_obstacle(one)}" for host, one in sorted(guest.obstacles.items())]
-        more = f"; and {len(reasons) - _SHOWN} more hosts" if len(reasons) > _SHOWN else ""
-        return f"No host can take it: {'; '.join(reasons[:_SHOWN]) or 'there is no other host'}{more}."
+        rest = len(reasons) - _SHOWN
+        more = f" {rest} more {_plural(rest, 'host')} cannot take it either." if rest > 0 else ""
+        return f"No host can take it: {' '.join(reasons[:_SHOWN]) or 'there is no other host.'}{more}"
     if not short:
         return "No host has room for it together with the other guests that leave."
     return f"{'; '.join(_short(one) for one in short)}."
 
 
 def _obstacle(one: Obstacle) -> str:
-    words = {"MAINTENANCE": "accepts no guests", "PINNED": "not among the hosts that pin allows"}
-    return words.get(one.code) or f"{one.code}: {one.sentence.rstrip('.')}"
+    sentences = {"MAINTENANCE": "It accepts no guests.", "PINNED": "It is not among the hosts that pin allows."}
+    return sentences.get(one.code) or f"{one.code}: {one.sentence}"
 
 
 def _short(one: Shortage) -> str:

@@ -20,7 +20,7 @@ from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import bridge_mtu, combine_ways, wire_vlan
 from ..rule import NicCase, nic_rule
 from .pools import MEMBER_DOWN, draws_from_pool, is_only_down, member_down
-from .ways import WAY_OBSCURE, obstacle, repair_way
+from .ways import WAY_OBSCURE, repair_way, state_of_break
 
 # --- The bridge ---
 
@@ -176,9 +176,9 @@ def _check_forward_device(case: NicCase, net: NetworkFacts, had: Uplink) -> Iter
         way = way_by(case.host.host_links, link)
         if way.state == DOWN:
             kind = FORWARD_DEVICE_DEAD_TOO if dead else FORWARD_DEVICE_DEAD
-            yield kind.found(network=net.name, link=device, state=obstacle(way), remedy=repair_way(way))
+            yield kind.found(network=net.name, link=device, state=state_of_break(way), remedy=repair_way(way))
         elif way.state is None:
-            yield WAY_OBSCURE.found(network=net.name, link=device, state=obstacle(way))
+            yield WAY_OBSCURE.found(network=net.name, link=device, state=state_of_break(way))
         elif _forwarded_by_any(case) and not (link.default_route or link.addresses):
             kind = FORWARD_DEVICE_WITHOUT_ROUTE_EITHER if dead else FORWARD_DEVICE_WITHOUT_ROUTE
             yield kind.found(network=net.name, link=device)
@@ -207,11 +207,11 @@ def check_ways_out(
         dead = min(found, key=lambda way: way.uplink)
         others = " (like its other uplinks)" if len(found) > 1 else ""
         yield (UPLINK_DEAD_TOO if dead_there else UPLINK_DEAD).found(
-            network=network, link=dead.uplink, state=obstacle(dead), others=others, remedy=repair_way(dead)
+            network=network, link=dead.uplink, state=state_of_break(dead), others=others, remedy=repair_way(dead)
         )
     elif there.state is None:
         obscure = min((way for way in found if way.state is None), key=lambda way: way.uplink)
-        yield WAY_OBSCURE.found(network=network, link=obscure.uplink, state=obstacle(obscure))
+        yield WAY_OBSCURE.found(network=network, link=obscure.uplink, state=state_of_break(obscure))
     else:
         # Where the NIC itself gets other tags, that is said by itself.
         same_tags = case is None or case.had is None or gets is None or case.had.vlan == gets.vlan
@@ -390,9 +390,9 @@ def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[F
 
 def _check_way(device: str, way: Way, had: Uplink) -> Iterator[Finding]:
     if way.state == DOWN:
-        yield NAMED_LINK_DEAD.found(link=device, state=obstacle(way))
+        yield NAMED_LINK_DEAD.found(link=device, state=state_of_break(way))
     elif way.state is None:
-        yield WAY_OBSCURE.found(link=device, state=obstacle(way))
+        yield WAY_OBSCURE.found(link=device, state=state_of_break(way))
     elif had.state == UP and had.vlan != way.vlan:
         yield NAMED_LINK_VLAN_DIFFERS.found(link=device, gets=way.vlan, had=had.vlan)
 

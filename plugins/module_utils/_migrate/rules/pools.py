@@ -22,7 +22,7 @@ from ..finding import Finding, Remedy, blocked, degraded, refused, unknown
 from ..frame_path import DOWN, SET_DOWN, Way, way_by, way_once_up
 from ..host_links import Link
 from ..rule import NicCase, nic_rule
-from .ways import WAY_OBSCURE, obstacle
+from .ways import WAY_OBSCURE, state_of_break
 
 POOL_EMPTY = refused(
     "POOL_EMPTY",
@@ -195,9 +195,9 @@ def _check_member_link(case: NicCase, net: NetworkFacts, link: Link) -> Iterator
         return
     had = None if case.had is None else case.had.uplink
     if way.state == DOWN:
-        yield MEMBER_DEAD.found(network=net.name, link=link.name, state=obstacle(way))
+        yield MEMBER_DEAD.found(network=net.name, link=link.name, state=state_of_break(way))
     elif way.state is None:
-        yield WAY_OBSCURE.found(network=net.name, link=link.name, state=obstacle(way))
+        yield WAY_OBSCURE.found(network=net.name, link=link.name, state=state_of_break(way))
     elif had is not None and had.state not in (None, DOWN) and had.vlan != way.vlan:
         yield MEMBER_VLAN_DIFFERS.found(network=net.name, link=link.name, gets=way.vlan, had=had.vlan)
 

@@ -29,7 +29,7 @@ _STATES = {
 }
 
 
-def obstacle(way: Way) -> str:
+def state_of_break(way: Way) -> str:
     """What is wrong at the place where the way breaks, as the predicate of a sentence about its uplink."""
     link = way.link
     if way.why == why.PORT_STATE:

@@ -11,7 +11,7 @@ from typing import Optional
 
 from ..._model import pool as kinds
 from ..._model.device import Device
-from ..._model.errors import Problem, VirtfleetError, refuse
+from ..._model.errors import Path, Problem, VirtfleetError, refuse
 from ..._model.field import Document
 from ..._model.forward import members_of, mode_of, takes_pool
 from ..._model.pool import Member, Pool
@@ -162,7 +162,13 @@ def _held(member: Member) -> bool:
 def _still_held(name: str, member: Member) -> Problem:
     """A macvtap's port can be made again from what its guest shows, a PCI device's cannot."""
     holders = ", ".join(map(str, member.of_kind(kinds.GUEST)))
-    return Problem("MEMBER_BUSY", f"{name} was drained and is still held by {holders} until the guest stops.")
+    return Problem(
+        "MEMBER_BUSY",
+        Path(("members", name)),
+        "{name} was drained and is still held by {holders} until the guest stops.",
+        name=name,
+        holders=holders,
+    )
 
 
 def _going(

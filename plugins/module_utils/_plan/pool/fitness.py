@@ -10,7 +10,7 @@ from typing import Optional
 
 from ..._model import pool as kinds
 from ..._model.device import Device
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem
 from ..._model.pool import Member
 from .occupancy import EXCLUSIVE
 
@@ -21,26 +21,58 @@ def why_unfit(
     """name: as it would be listed; device: None where the host has none; seen: who holds it; other_pools: member of
     another network's pool -> that network."""
     if device is None:
-        return Problem("MEMBER_MISSING", f"{name} does not exist on this host.")
+        return Problem("MEMBER_MISSING", Path(("members", name)), "{name} does not exist on this host.", name=name)
     if mode == "hostdev" and device.vf is None:
-        return Problem("MEMBER_NO_VF", f"{name} is not an SR-IOV VF; libvirt networks support no other PCI devices.")
+        return Problem(
+            "MEMBER_NO_VF",
+            Path(("members", name)),
+            "{name} is not an SR-IOV VF; libvirt networks support no other PCI devices.",
+            name=name,
+        )
     network = next((other_pools[alias] for alias in sorted(device.aliases) if alias in other_pools), None)
     if network is not None:
-        return Problem("MEMBER_IN_OTHER_POOL", f"{name} is a member of the pool of network '{network}'.")
+        return Problem(
+            "MEMBER_IN_OTHER_POOL",
+            Path(("members", name)),
+            "{name} is a member of the pool of network '{other}'.",
+            name=name,
+            other=network,
+        )
     if device.master is not None:
-        return Problem("MEMBER_IN_BRIDGE", f"{name} is in the bridge or bond {device.master}.")
+        return Problem(
+            "MEMBER_IN_BRIDGE",
+            Path(("members", name)),
+            "{name} is in the bridge or bond {master}.",
+            name=name,
+            master=device.master,
+        )
     if device.default_route:
-        return Problem("MEMBER_HAS_ROUTE", f"{name} carries the host's own default route.")
+        return Problem(
+            "MEMBER_HAS_ROUTE", Path(("members", name)), "{name} carries the host's own default route.", name=name
+        )
     if device.addresses:
-        return Problem("MEMBER_HAS_ADDRESS", f"{name} carries the host's own address {device.addresses[0]}.")
+        return Problem(
+            "MEMBER_HAS_ADDRESS",
+            Path(("members", name)),
+            "{name} carries the host's own address {address}.",
+            name=name,
+            address=device.addresses[0],
+        )
     # A VF that is assigned as a PCI device is detached from its driver, so the state of its link does not matter.
     if not device.up and mode != "hostdev":
-        return Problem("MEMBER_DOWN", f"{name} is down; bring it up first (ip link set {name} up).")
+        return Problem(
+            "MEMBER_DOWN",
+            Path(("members", name)),
+            "{name} is down; bring it up first (ip link set {name} up).",
+            name=name,
+        )
     foreign = [
         holder
         for holder in seen.holders
         if holder.kind not in (kinds.GUEST, kinds.STALE) and (mode in EXCLUSIVE or not holder.shares)
     ]
     if foreign:
-        return Problem("MEMBER_BUSY", f"{name} is held by {foreign[0]}.")
+        return Problem(
+            "MEMBER_BUSY", Path(("members", name)), "{name} is held by {holder}.", name=name, holder=foreign[0]
+        )
     return None

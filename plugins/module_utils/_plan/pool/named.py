@@ -10,8 +10,8 @@ from typing import Optional
 
 from ..._model import address
 from ..._model.device import Device
-from ..._model.errors import Problem, VirtfleetError, refuse
-from ..rules.names import device_names as check_names
+from ..._model.errors import Path, Problem, VirtfleetError, refuse
+from ..rules.names import device_name
 from .match import matched, virtual_functions
 from .ranges import expand_ranges, sort_names
 from .request import Request
@@ -32,8 +32,11 @@ def named(request: Request, mode: str, devices: Optional[Sequence[Device]]) -> l
             problems.append(
                 Problem(
                     "PCI_INVALID",
-                    f"{name!a} is not a valid PCI address, such as 0000:03:10.1; members of a hostdev pool are PCI "
-                    f"addresses{hint}.",
+                    Path(("members", name)),
+                    "{name!a} is not a valid PCI address, such as 0000:03:10.1; members of a hostdev pool are PCI "
+                    "addresses{hint}.",
+                    name=name,
+                    hint=hint,
                 )
             )
         names = [address.pci(name) for name in names]
@@ -42,14 +45,17 @@ def named(request: Request, mode: str, devices: Optional[Sequence[Device]]) -> l
             if address.is_pci(name):
                 problems.append(
                     Problem(
-                        "MEMBER_INVALID", f"{name} is a PCI address; the members of a {mode} pool are names of links."
+                        "MEMBER_INVALID",
+                        Path(("members", name)),
+                        "{name} is a PCI address; the members of a {mode} pool are names of links.",
+                        name=name,
+                        mode=mode,
                     )
                 )
             else:
-                found = check_names({"forward": {"interfaces": [{"dev": name}]}})
-                problems += [Problem(p.code, p.sentence.replace("forward.interfaces", "members")) for p in found]
+                problems += device_name(Path("members"), name)
     for twice in sorted({name for name in names if names.count(name) > 1}):
-        problems.append(Problem("MEMBER_TWICE", f"members lists {twice} more than once."))
+        problems.append(Problem("MEMBER_TWICE", Path("members"), "members lists {twice} more than once.", twice=twice))
     if problems:
         raise refuse(problems, network=request.network)
     return names

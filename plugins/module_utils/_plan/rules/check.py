@@ -45,5 +45,5 @@ def check(document: Document, host: Host) -> list[Problem]:
         *modes(document, host.version),
         *versions(plain, host),
     ]
-    unique = {problem.sentence: problem for problem in problems}
+    unique = {problem.identity: problem for problem in problems}
     return list(unique.values())

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..._model import address
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem
 from ..._model.field import Document
 from ..._model.forward import VIRTUAL, mode_of
 
@@ -27,10 +27,15 @@ def _shown(mode: str | None) -> str:
     return "an isolated network" if mode is None else f"forward mode {mode}"
 
 
-def _misplaced(option: str, mode: str | None, where: str) -> Problem:
-    sentence = f"{option} is not supported in {_shown(mode)}, only in {where}."
-    holder = "portgroups" if " of portgroup " in option else option.replace(" ", ".").partition(".")[0]
-    return Problem("OPTION_NOT_IN_MODE", sentence, holder)
+def _misplaced(path: Path, mode: str | None, where: str) -> Problem:
+    return Problem(
+        "OPTION_NOT_IN_MODE",
+        path,
+        "{path} is not supported in {kind}, only in {where}.",
+        kind=_shown(mode),
+        where=where,
+        removable=True,
+    )
 
 
 def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem]:
@@ -49,41 +54,58 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
     if mode not in VIRTUAL:
         for option in _VIRTUAL_ONLY:
             if option in document:
-                yield _misplaced(option, mode, virtual)
+                yield _misplaced(Path(option), mode, virtual)
         for option in _VIRTUAL_BRIDGE:
             if option in bridge:
-                yield _misplaced(f"bridge.{option}", mode, virtual)
-        if any(name in _said(document.get("dns")) for name in _DNS_RECORDS):
-            yield _misplaced("dns records", mode, virtual)
+                yield _misplaced(Path("bridge", option), mode, virtual)
+        for name in _DNS_RECORDS:
+            if name in _said(document.get("dns")):
+                yield _misplaced(Path("dns", name), mode, virtual)
         if "name" in bridge and mode != "bridge":
-            yield _misplaced("bridge.name", mode, f"{virtual} and in mode bridge")
+            yield _misplaced(Path("bridge", "name"), mode, f"{virtual} and in mode bridge")
         if "mac_table_manager" in bridge and mode != "bridge":
-            yield _misplaced("bridge.mac_table_manager", mode, f"{virtual} and in mode bridge")
+            yield _misplaced(Path("bridge", "mac_table_manager"), mode, f"{virtual} and in mode bridge")
         if "name" in bridge and (interfaces or pf):
             yield Problem(
                 "POOL_AND_BRIDGE",
+                Path("forward"),
                 "forward lists devices and bridge.name is set; a network can have only one of them.",
             )
     if version >= _REGISTER and registers:
-        yield Problem("DOMAIN_INVALID", "domain.register requires domain.local_only: true.")
+        yield Problem("DOMAIN_INVALID", Path("domain.register"), "domain.register requires domain.local_only: true.")
     needs_ip = mode in ("nat", "route") or (mode == "open" and version < _OPEN_WITHOUT_IP)
     if needs_ip and "ips" not in document:
         since = " before libvirt 10.8.0" if mode == "open" else ""
-        yield Problem("IP_REQUIRED", f"ips is missing: {_shown(mode)} requires an address{since}.")
+        yield Problem(
+            "IP_REQUIRED",
+            Path("ips"),
+            "ips is missing: {kind} requires an address{since}.",
+            kind=_shown(mode),
+            since=since,
+        )
     if mode in ("nat", "route") and len(interfaces or ()) > 1:
         yield Problem(
-            "OPTION_NOT_IN_MODE", f"forward.interfaces has several devices; {_shown(mode)} supports only one."
+            "OPTION_NOT_IN_MODE",
+            Path("forward.interfaces"),
+            "forward.interfaces has several devices; {kind} supports only one.",
+            kind=_shown(mode),
         )
     if mode == "open" and interfaces:
-        yield _misplaced("forward.dev", mode, "nat and route networks and in pools")
+        yield _misplaced(Path("forward", "dev"), mode, "nat and route networks and in pools")
     if "nat" in forward and mode != "nat":
-        yield _misplaced("forward.nat", mode, "nat networks")
+        yield _misplaced(Path("forward", "nat"), mode, "nat networks")
     if addresses and mode != "hostdev":
-        yield _misplaced("forward.addresses", mode, "hostdev networks")
+        yield _misplaced(Path("forward", "addresses"), mode, "hostdev networks")
     if interfaces and mode == "hostdev":
-        yield _misplaced("forward.interfaces", mode, "nat, route, bridge, private, vepa and passthrough networks")
+        yield _misplaced(
+            Path("forward", "interfaces"), mode, "nat, route, bridge, private, vepa and passthrough networks"
+        )
     if sum(bool(kind) for kind in (interfaces, addresses, pf)) > 1:
-        yield Problem("POOL_MIXED", "forward has more than one of interfaces (or dev), addresses and pf; use only one.")
+        yield Problem(
+            "POOL_MIXED",
+            Path("forward"),
+            "forward has more than one of interfaces (or dev), addresses and pf; use only one.",
+        )
     yield from _twice(forward)
     yield from _bandwidth(document, mode, bridge)
     yield from _vlans(document, mode, version)
@@ -110,11 +132,14 @@ def _twice(forward: Document) -> Iterator[Problem]:
     if dev and listed and listed[0] != dev:
         yield Problem(
             "POOL_MIXED",
-            f"forward.dev is {dev!a} and the first of forward.interfaces is {listed[0]!a}; they must be the same.",
+            Path("forward.dev"),
+            "forward.dev is {dev!a} and the first of forward.interfaces is {first!a}; they must be the same.",
+            dev=dev,
+            first=listed[0],
         )
     addresses = [address.pci(str(item.get("address"))) for item in forward.get("addresses") or ()]
     for twice in sorted({name for name in (*listed, *addresses) if (listed + addresses).count(name) > 1}):
-        yield Problem("MEMBER_TWICE", f"forward lists {twice!a} more than once.")
+        yield Problem("MEMBER_TWICE", Path("forward"), "forward lists {twice!a} more than once.", twice=twice)
 
 
 def _bandwidth(document: Document, mode: str | None, bridge: Document) -> Iterator[Problem]:
@@ -122,10 +147,10 @@ def _bandwidth(document: Document, mode: str | None, bridge: Document) -> Iterat
         return
     where = "isolated, nat, route and open networks and in mode bridge with bridge.name"
     if _limits(document):
-        yield _misplaced("bandwidth", mode, where)
+        yield _misplaced(Path("bandwidth"), mode, where)
     for group in document.get("portgroups", ()):
         if _limits(group):
-            yield _misplaced(f"bandwidth of portgroup '{group.get('name')}'", mode, where)
+            yield _misplaced(Path(("portgroups", group.get("name")), "bandwidth"), mode, where)
 
 
 def _limits(holder: Document) -> bool:
@@ -135,8 +160,8 @@ def _limits(holder: Document) -> bool:
 
 def _vlans(document: Document, mode: str | None, version: tuple[int, int, int]) -> Iterator[Problem]:
     network_port: Any = document.get("virtualport")
-    for what, item in [("vlan", document)] + [
-        (f"vlan of portgroup '{group.get('name')}'", group) for group in document.get("portgroups", ())
+    for what, item in [(Path("vlan"), document)] + [
+        (Path(("portgroups", group.get("name")), "vlan"), group) for group in document.get("portgroups", ())
     ]:
         vlan = item.get("vlan") or document.get("vlan")
         if not vlan or (item is document and any(g.get("default") for g in document.get("portgroups", ()))):
@@ -151,8 +176,10 @@ def _vlans(document: Document, mode: str | None, version: tuple[int, int, int]) 
                 continue
             yield Problem(
                 "LIBVIRT_TOO_OLD",
-                f"{what} on a Linux bridge needs libvirt 11.0.0 or newer; this host runs "
-                f"{'.'.join(map(str, version))}. With virtualport type openvswitch, older versions support it too.",
+                what,
+                "{path} on a Linux bridge needs libvirt 11.0.0 or newer; this host runs {version}. With virtualport "
+                "type openvswitch, older versions support it too.",
+                version=".".join(map(str, version)),
             )
             continue
         yield _misplaced(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Optional
 
 from ..._model.bridge import is_template
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem
 from ..._model.field import Document
 from ..._model.forward import is_virtual
 
@@ -43,32 +43,41 @@ def network_name(name: str) -> Optional[Problem]:
     if reason is None:
         return None
     shown = ascii(name) if len(name) <= 60 else ascii(name[:40]) + "..."
-    return Problem("NAME_INVALID", f"The network name {shown} {reason}.")
+    return Problem("NAME_INVALID", Path("name"), "The network name {network} {reason}.", network=shown, reason=reason)
 
 
 def device_names(document: Document) -> Iterator[Problem]:
     """Names of the bridge and of the forward devices: what the kernel can hold."""
     forward = document.get("forward") or {}
-    named = [("bridge.name", (document.get("bridge") or {}).get("name"))]
-    named.append(("forward.dev", forward.get("dev")))
+    bridge = (document.get("bridge") or {}).get("name")
+    named = [("bridge.name", bridge), ("forward.dev", forward.get("dev"))]
     named.append(("forward.pf.dev", (forward.get("pf") or {}).get("dev")))
     named += [("forward.interfaces", item.get("dev")) for item in forward.get("interfaces") or ()]
-    if is_virtual(document) and "%" in str(named[0][1]) and not is_template(str(named[0][1])):
+    if is_virtual(document) and "%" in str(bridge) and not is_template(str(bridge)):
         yield Problem(
             "DEVICE_NAME_INVALID",
-            f"bridge.name is {named[0][1]!a}; a percent sign is allowed only in a template, such as virbr%d, that "
-            "libvirt numbers.",
+            Path("bridge.name"),
+            "bridge.name is {name!a}; a percent sign is allowed only in a template, such as virbr%d, that libvirt "
+            "numbers.",
+            name=bridge,
         )
     for option, device in named:
-        if device is None:
-            continue
-        size = len(str(device).encode("utf-8", "surrogatepass"))
-        # A bridge name may be a template for libvirt to number, such as virbr%d.
-        if size > DEVICE_BYTES or not _DEVICE.match(device) or device in (".", ".."):
-            yield Problem(
-                "DEVICE_NAME_INVALID",
-                f"{option} is {device!a}; a network device name has 1 to {DEVICE_BYTES} bytes and no slash, colon or "
-                "white space.",
-            )
-        elif device in _RESERVED:
-            yield Problem("DEVICE_NAME_INVALID", f"{option} is {device!a}, which the kernel reserves; use another.")
+        if device is not None:
+            yield from device_name(Path(option), device)
+
+
+def device_name(path: Path, device: str) -> Iterator[Problem]:
+    size = len(str(device).encode("utf-8", "surrogatepass"))
+    # A bridge name may be a template for libvirt to number, such as virbr%d.
+    if size > DEVICE_BYTES or not _DEVICE.match(device) or device in (".", ".."):
+        yield Problem(
+            "DEVICE_NAME_INVALID",
+            path,
+            "{path} is {device!a}; a network device name has 1 to {most} bytes and no slash, colon or white space.",
+            device=device,
+            most=DEVICE_BYTES,
+        )
+    elif device in _RESERVED:
+        yield Problem(
+            "DEVICE_NAME_INVALID", path, "{path} is {device!a}, which the kernel reserves; use another.", device=device
+        )

@@ -7,10 +7,11 @@ libvirt can check."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..._model import address
 from ..._model.dnsmasq import needs_dnsmasq
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem
 from ..._model.field import EXTRA, Document, Entity
 from ..._model.forward import is_virtual, mode_of
 from ..._model.host import MODELLED, Host
@@ -33,8 +34,8 @@ class OnHost:
     dead: list[str] = field(default_factory=list)
     outstanding: list[str] = field(default_factory=list)
 
-    def refuse(self, code: str, sentence: str) -> None:
-        self.problems.append(Problem(code, sentence))
+    def add_problem(self, code: str, path: Path, template: str, /, **parameters: Any) -> None:
+        self.problems.append(Problem(code, path, template, **parameters))
 
 
 def on_host(
@@ -60,8 +61,10 @@ def on_host(
         _ipv6(found, document, facts)
         _zone(found, document, host, facts)
         if _registers(document) and facts.resolved is False:
-            found.refuse(
-                "DOMAIN_INVALID", "domain.register requires systemd-resolved, which does not run on this host."
+            found.add_problem(
+                "DOMAIN_INVALID",
+                Path("domain.register"),
+                "domain.register requires systemd-resolved, which does not run on this host.",
             )
     else:
         _pool(found, document, facts)
@@ -108,10 +111,12 @@ def _routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozen
         for item in document.get(option) or ():
             link = taken.get(_subnet(item, of_route=option == "routes") or (-1, -1))
             if link:
-                found.refuse(
+                found.add_problem(
                     "SUBNET_OVERLAP",
-                    f"The subnet of {option} {item['address']} is already routed through {link}, a link of this host; "
-                    "libvirt would not start the network.",
+                    Path((option, item["address"])),
+                    "The subnet of {path} is already routed through {link}, a link of this host; libvirt would not "
+                    "start the network.",
+                    link=link,
                 )
 
 
@@ -132,11 +137,16 @@ def _services(found: OnHost, document: Document, facts: HostFacts) -> None:
     for ip in document.get("ips") or ():
         root = ip.get("tftp")
         if root and root not in facts.folders:
-            found.refuse(
-                "TFTP_ROOT_MISSING", f"tftp of ips {ip['address']} is {root!a}, which does not exist on this host."
+            found.add_problem(
+                "TFTP_ROOT_MISSING",
+                Path(("ips", ip["address"])) / "tftp",
+                "{path} is {root!a}, which does not exist on this host.",
+                root=root,
             )
     if facts.dnsmasq:
-        found.refuse("DNSMASQ_REFUSES", f"The host's dnsmasq would not start: {facts.dnsmasq}.")
+        found.add_problem(
+            "DNSMASQ_REFUSES", Path(), "The host's dnsmasq would not start: {reason}.", reason=facts.dnsmasq
+        )
     elif facts.dnsmasq is None and document.get("dnsmasq_options"):
         found.outstanding.append("whether dnsmasq accepts dnsmasq_options")
 
@@ -146,13 +156,17 @@ def _ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
     if first is None:
         return
     if not facts.ipv6:
-        found.refuse("IPV6_MISSING", f"ips has {first}, but this host's kernel has no IPv6.")
+        found.add_problem(
+            "IPV6_MISSING", Path("ips"), "ips has {first}, but this host's kernel has no IPv6.", first=first
+        )
     if facts.accept_ra and mode_of(document) is not None:
         links = ", ".join(facts.accept_ra)
-        found.refuse(
+        found.add_problem(
             "ACCEPT_RA",
-            f"This host gets IPv6 routes from router advertisements on {links}, which it would lose when the network "
+            Path(),
+            "This host gets IPv6 routes from router advertisements on {links}, which it would lose when the network "
             "enables IPv6 forwarding; libvirt does not start the network until accept_ra is 2 there.",
+            links=links,
         )
 
 
@@ -161,7 +175,12 @@ def _zone(found: OnHost, document: Document, host: Host, facts: HostFacts) -> No
     # Once libvirt left open networks to the host's own firewall, zone included.
     ignored = mode_of(document) == "open" and host.version < ZONE_OF_OPEN
     if zone and facts.firewalld is False and not ignored:
-        found.refuse("BRIDGE_INVALID", f"bridge.zone is {zone!a}, but firewalld does not run on this host.")
+        found.add_problem(
+            "BRIDGE_INVALID",
+            Path("bridge.zone"),
+            "bridge.zone is {zone!a}, but firewalld does not run on this host.",
+            zone=zone,
+        )
     elif zone:
         found.outstanding.append("whether firewalld has the zone of bridge.zone")
 
@@ -170,14 +189,22 @@ def _pool(found: OnHost, document: Document, facts: HostFacts) -> None:
     forward = document.get("forward") or {}
     pf = (forward.get("pf") or {}).get("dev")
     if pf and facts.vfs.get(pf) is None:
-        found.refuse("PF_MISSING", f"forward.pf: PF {pf!a} does not exist on this host.")
+        found.add_problem("PF_MISSING", Path("forward.pf"), "forward.pf: PF {pf!a} does not exist on this host.", pf=pf)
     elif pf and not facts.vfs[pf]:
-        found.refuse("PF_NO_VFS", f"forward.pf: PF {pf!a} has no VFs that the network can use.")
+        found.add_problem(
+            "PF_NO_VFS", Path("forward.pf"), "forward.pf: PF {pf!a} has no VFs that the network can use.", pf=pf
+        )
     for item in forward.get("addresses") or ():
         function = address.pci(str(item.get("address")))
         if not facts.functions.get(function):
-            sentence = f"forward.addresses has {function}, which is not a VF on this host."
-            found.at_once.append(Problem("MEMBER_NO_VF", sentence))
+            found.at_once.append(
+                Problem(
+                    "MEMBER_NO_VF",
+                    Path("forward.addresses"),
+                    "forward.addresses has {function}, which is not a VF on this host.",
+                    function=function,
+                )
+            )
 
 
 def _bridge(found: OnHost, document: Document, facts: HostFacts, plugs: bool) -> None:
@@ -185,19 +212,28 @@ def _bridge(found: OnHost, document: Document, facts: HostFacts, plugs: bool) ->
     if not name or name in facts.links:
         return
     needing = {
-        "bandwidth": _limits(document),
-        "bridge.mac_table_manager: libvirt": _filters(document),
-        "restart: replug": plugs,
+        ("bandwidth", ""): _limits(document),
+        ("bridge.mac_table_manager", ": libvirt"): _filters(document),
+        ("restart", ": replug"): plugs,
     }
-    for option, needs in needing.items():
+    for (option, setting), needs in needing.items():
         if needs:
-            found.refuse("BRIDGE_MISSING", f"{option} requires bridge {name!a}, which does not exist on this host.")
+            found.add_problem(
+                "BRIDGE_MISSING",
+                Path(option),
+                "{path}{setting} requires bridge {name!a}, which does not exist on this host.",
+                setting=setting,
+                name=name,
+            )
 
 
 def _vlan_filtering(found: OnHost, facts: HostFacts) -> None:
-    what = "bridge.mac_table_manager: libvirt requires VLAN filtering"
     if facts.vlan_filtering is False:
-        found.refuse("BRIDGE_INVALID", f"{what}, which this host's kernel lacks.")
+        found.add_problem(
+            "BRIDGE_INVALID",
+            Path("bridge.mac_table_manager"),
+            "{path}: libvirt requires VLAN filtering, which this host's kernel lacks.",
+        )
     elif facts.vlan_filtering is None:
         found.outstanding.append("whether the kernel has the VLAN filtering that bridge.mac_table_manager needs")
 

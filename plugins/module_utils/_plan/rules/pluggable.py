@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Optional
 
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem
 from ..._model.field import Document
 from ..._model.forward import is_virtual, mode_of
 
@@ -25,24 +25,36 @@ def _virtualport(network: Document, group: Document) -> Iterator[Problem]:
     port, general = group.get("virtualport") or {}, network.get("virtualport") or {}
     if not port:
         return
-    what = f"virtualport of portgroup '{group.get('name')}'"
+    what = Path(("portgroups", group.get("name"))) / "virtualport"
     own, shared = port.get("type"), general.get("type")
     if own and shared and own != shared:
         yield Problem(
             "VIRTUALPORT_INVALID",
-            f"{what} has type {own}, but virtualport of the network has type {shared}; use the same type.",
+            what,
+            "{path} has type {own}, but virtualport of the network has type {shared}; use the same type.",
+            own=own,
+            shared=shared,
         )
         return
     kind = own or shared
     if kind is None:
         if port.get("parameters"):
-            yield Problem("VIRTUALPORT_INVALID", f"{what} has no type, and virtualport of the network has none either.")
+            yield Problem(
+                "VIRTUALPORT_INVALID", what, "{path} has no type, and virtualport of the network has none either."
+            )
         return
     where = _misplaced(kind, network)
     if where:
-        yield Problem("OPTION_NOT_IN_MODE", f"{what} of type {kind} is not supported {where}.", "portgroups")
+        yield Problem(
+            "OPTION_NOT_IN_MODE",
+            what,
+            "{path} of type {kind} is not supported {where}.",
+            kind=kind,
+            where=where,
+            removable=True,
+        )
     elif kind == "midonet" and "profileid" in (port.get("parameters") or {}):
-        yield Problem("VIRTUALPORT_INVALID", f"{what} has profileid, which type midonet does not support.")
+        yield Problem("VIRTUALPORT_INVALID", what, "{path} has profileid, which type midonet does not support.")
 
 
 def _misplaced(kind: str, network: Document) -> Optional[str]:
@@ -64,12 +76,18 @@ def _vlan(network: Document, group: Document) -> Iterator[Problem]:
     mode = mode_of(network)
     if mode not in ("hostdev", "passthrough") or not vlan:
         return
-    what = f"vlan of portgroup '{group.get('name')}'"
+    what = Path(("portgroups", group.get("name"))) / "vlan"
     if len(vlan.get("tags") or ()) > 1 or vlan.get("trunk"):
         yield Problem(
-            "VLAN_INVALID", f"{what} is a trunk; mode {mode} supports one tag per guest, because SR-IOV has no trunks."
+            "VLAN_INVALID",
+            what,
+            "{path} is a trunk; mode {mode} supports one tag per guest, because SR-IOV has no trunks.",
+            mode=mode,
         )
     if any(tag.get("native_mode") for tag in vlan.get("tags") or ()):
         yield Problem(
-            "VLAN_INVALID", f"{what} has native_mode, which is supported only on bridges, not in mode {mode}."
+            "VLAN_INVALID",
+            what,
+            "{path} has native_mode, which is supported only on bridges, not in mode {mode}.",
+            mode=mode,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..._model import address
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem
 from ..._model.field import Document
 from ..._model.forward import is_virtual, mode_of
 from ..._model.ip import prefix_of
@@ -29,15 +29,27 @@ def starts(document: Document) -> Iterator[Problem]:
     for ip in ips:
         raw = address.packed(ip["address"]) or b""
         if raw in seen:
-            yield Problem("ADDRESS_INVALID", f"ips lists {ip['address']} more than once.")
+            yield Problem(
+                "ADDRESS_INVALID", Path("ips"), "{path} lists {address} more than once.", address=ip["address"]
+            )
         seen.add(raw)
         if len(raw) == 16 and mtu < IPV6_MTU:
-            yield Problem("MTU_INVALID", f"mtu is {mtu}; with an IPv6 address in ips, it must be {IPV6_MTU} or more.")
+            yield Problem(
+                "MTU_INVALID",
+                Path("mtu"),
+                "mtu is {mtu}; with an IPv6 address in ips, it must be {least} or more.",
+                mtu=mtu,
+                least=IPV6_MTU,
+            )
         if not _can_be_a_links(raw):
-            yield Problem("ADDRESS_INVALID", f"ips {ip['address']} cannot be used as the address of a link.")
+            yield Problem(
+                "ADDRESS_INVALID", Path(("ips", ip["address"])), "{path} cannot be used as the address of a link."
+            )
         if len(raw) == 4 and mode_of(document) == "nat" and prefix_of(ip) == 0:
             yield Problem(
-                "PREFIX_INVALID", f"ips {ip['address']} has the prefix 0, so no address is left to forward to."
+                "PREFIX_INVALID",
+                Path(("ips", ip["address"])),
+                "{path} has the prefix 0, so no address is left to forward to.",
             )
         dns = (document.get("dns") or {}).get("enable", True)
         if dns and ip.get("local_ptr"):
@@ -54,6 +66,10 @@ def _reverse(ip: Document, bits: int) -> Iterator[Problem]:
     if prefix is None or prefix in (0, bits) or prefix % step:
         yield Problem(
             "PREFIX_INVALID",
-            f"ips {ip['address']} has local_ptr and prefix {prefix}; with local_ptr, the prefix must be a multiple of "
-            f"{step} between 0 and {bits}.",
+            Path(("ips", ip["address"])),
+            "{path} has local_ptr and prefix {prefix}; with local_ptr, the prefix must be a multiple of {step} "
+            "between 0 and {bits}.",
+            prefix=prefix,
+            step=step,
+            bits=bits,
         )

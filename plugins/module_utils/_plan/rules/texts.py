@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem, shortened
 from ..._model.field import EXTRA, METADATA, Document, Entity, Value
 from ..._model.network import NETWORK
 
@@ -21,25 +21,29 @@ _LINES = ("description",)
 
 def texts(document: Document) -> Iterator[Problem]:
     """One problem for each option with a character that it must not have."""
-    yield from _entity(NETWORK, document, "")
+    yield from _entity(NETWORK, document, Path())
 
 
-def _entity(entity: Entity, document: Document, path: str) -> Iterator[Problem]:
+def _entity(entity: Entity, document: Document, path: Path) -> Iterator[Problem]:
     for name, value in document.items():
         if name == EXTRA or entity.fields[name].kind == METADATA:
             continue  # XML that was parsed
         nested = entity.fields[name].entity
         for item in value if isinstance(value, list) else [value]:
             if nested is not None:
-                yield from _entity(nested, item, f"{path}{name}.")
+                yield from _entity(nested, item, path / name)
             else:
-                yield from _text(f"{path}{name}", item, "\n\t" if name in _LINES else "")
+                yield from _text(path / name, item, "\n\t" if name in _LINES else "")
 
 
-def _text(option: str, value: Value, allowed: str) -> Iterator[Problem]:
+def _text(option: Path, value: Value, allowed: str) -> Iterator[Problem]:
     if isinstance(value, str) and any(_is_control(character) for character in value if character not in allowed):
-        shown = ascii(value) if len(value) <= 60 else ascii(value[:57]) + "..."
-        yield Problem("TEXT_INVALID", f"{option} is {shown}, which contains a line break or another control character.")
+        yield Problem(
+            "TEXT_INVALID",
+            option,
+            "{path} is {shown}, which contains a line break or another control character.",
+            shown=shortened(value),
+        )
 
 
 def _is_control(character: str) -> bool:

@@ -10,25 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem, shortened
 from ..._model.field import EXTRA, METADATA, Document, Entity, Field, Value
 from ..._model.network import NETWORK
 
 # Options whose absence has its own rule, with a better message, and options that libvirt does not require.
-_ELSEWHERE = {"name": ("", "portgroups."), "address": ("ips.", "routes."), "ip": None, "start": None, "end": None}
+_ELSEWHERE = {
+    "name": (Path(), Path("portgroups")),
+    "address": (Path("ips"), Path("routes")),
+    "ip": None,
+    "start": None,
+    "end": None,
+}
 _DISPENSABLE = {"expiry", "file"}
 _KINDS = {"int": int, "str": str, "bool": bool, "onoff": bool}
 
 
 def value_types(document: Document) -> Iterator[Problem]:
     """One problem for each value that is of another kind, or missing. The other rules can do without it."""
-    yield from _entity(NETWORK, document, "")
+    yield from _entity(NETWORK, document, Path())
 
 
-def _entity(entity: Entity, document: Document, path: str) -> Iterator[Problem]:
+def _entity(entity: Entity, document: Document, path: Path) -> Iterator[Problem]:
     for field in entity.fields.values():
         if field.required and field.name not in document and not _is_seen_to(field, path):
-            yield Problem("VALUE_INVALID", f"{path.rstrip('.') or 'network'} has no {field.name}, which is required.")
+            yield Problem("VALUE_INVALID", path, "{path} has no {name}, which is required.", name=field.name)
     for name, value in document.items():
         if name == EXTRA:
             continue
@@ -37,26 +43,29 @@ def _entity(entity: Entity, document: Document, path: str) -> Iterator[Problem]:
             continue
         for item in value if isinstance(value, list) else [value]:
             if field.entity is not None:
-                yield from _entity(field.entity, item, f"{path}{name}.")
+                yield from _entity(field.entity, item, path / name)
             else:
-                yield from _value(field, f"{path}{name}", item)
+                yield from _value(field, path / name, item)
 
 
-def _is_seen_to(field: Field, path: str) -> bool:
+def _is_seen_to(field: Field, path: Path) -> bool:
     where = _ELSEWHERE.get(field.name, ())
     return field.name in _DISPENSABLE or where is None or path in where
 
 
-def _value(field: Field, option: str, value: Value) -> Iterator[Problem]:
+def _value(field: Field, option: Path, value: Value) -> Iterator[Problem]:
     kind = _KINDS[field.type]
     # To Python True is the number 1, and so it is to Ansible.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         what = {"int": "a number", "str": "a string"}.get(field.type, "true or false")
-        yield Problem("VALUE_INVALID", f"{option} is {_shown(value)}; it must be {what}.")
+        yield Problem(
+            "VALUE_INVALID", option, "{path} is {value}; it must be {what}.", value=shortened(value), what=what
+        )
     elif field.choices and value not in field.choices:
-        yield Problem("VALUE_INVALID", f"{option} is {_shown(value)}; it must be one of {', '.join(field.choices)}.")
-
-
-def _shown(value: Value) -> str:
-    shown = ascii(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+        yield Problem(
+            "VALUE_INVALID",
+            option,
+            "{path} is {value}; it must be one of {choices}.",
+            value=shortened(value),
+            choices=", ".join(field.choices),
+        )

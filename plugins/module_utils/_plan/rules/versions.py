@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem
 from ..._model.field import EXTRA, WRAPPED, Document, Entity
 from ..._model.host import MODELLED, Host
 from ..._model.network import NETWORK
@@ -18,45 +18,62 @@ XEN_DRIVER = (10, 0, 0)
 
 def versions(document: Document, host: Host) -> Iterator[Problem]:
     """document: canonical, so that an option with its default value does not count."""
-    yield from _entity(NETWORK, document, host, "")
+    yield from _entity(NETWORK, document, host, Path())
 
 
-def _entity(entity: Entity, document: Document, host: Host, path: str) -> Iterator[Problem]:
+def _entity(entity: Entity, document: Document, host: Host, path: Path) -> Iterator[Problem]:
     for name, value in document.items():
         if name == EXTRA:
             yield from _unknown(entity, value, host, path)
             continue
         field = entity.fields[name]
-        where = f"{path}{name}"
+        where = path / name
         if name == "driver" and value.get("name") == "xen" and not host.has(XEN_DRIVER):
             yield Problem(
-                "LIBVIRT_TOO_OLD", f"{where}.name xen needs libvirt 10.0.0 or newer; this host runs {host.release}."
+                "LIBVIRT_TOO_OLD",
+                where / "name",
+                "{path} xen needs libvirt 10.0.0 or newer; this host runs {release}.",
+                release=host.release,
             )
         if not host.has(field.since):
             yield Problem(
                 "LIBVIRT_TOO_OLD",
-                f"{where} needs libvirt {'.'.join(map(str, field.since))} or newer; this host runs {host.release}.",
+                where,
+                "{path} needs libvirt {since} or newer; this host runs {release}.",
+                since=".".join(map(str, field.since)),
+                release=host.release,
             )
         elif field.entity:
             for item in value if isinstance(value, list) else [value]:
-                yield from _entity(field.entity, item, host, f"{where}.")
+                yield from _entity(field.entity, item, host, where)
 
 
-def _unknown(entity: Entity, extra: Any, host: Host, path: str) -> Iterator[Problem]:
+def _unknown(entity: Entity, extra: Any, host: Host, path: Path) -> Iterator[Problem]:
     """A libvirt that is not newer than the model drops what the model does not know; a newer one may know it."""
     unknown = [f"attribute {name}" for name in extra.get("attributes", ())]
-    place = f" in {path.rstrip('.')}" if path else ""
+    place = f" in {path}" if path.parts else ""
     for text in extra.get("elements", ()):
         head = text.partition(">")[0].rstrip("/")
         tag = head[1:].split()[0]
         field = entity.elements.get(tag)
         if field and (field.kind != WRAPPED or f' {field.attribute}="' in head):
             yield Problem(
-                "XML_TWICE", f"The XML has <{tag}> more than once{place}; libvirt would keep only one of them."
+                "XML_TWICE",
+                path,
+                "The XML has <{tag}> more than once{place}; libvirt would keep only one of them.",
+                tag=tag,
+                place=place,
             )
         else:
             unknown.append(f"element {head}>")
     if host.version > MODELLED:
         return
     for what in unknown:
-        yield Problem("XML_UNKNOWN", f"The XML has the {what}{place}, which libvirt {host.release} does not know.")
+        yield Problem(
+            "XML_UNKNOWN",
+            path,
+            "The XML has the {what}{place}, which libvirt {release} does not know.",
+            what=what,
+            place=place,
+            release=host.release,
+        )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..._model import address
-from ..._model.errors import Problem
+from ..._model.errors import Path, Problem
 from ..._model.field import Document
 
 _HIGHEST = {"managerid": 0xFF, "typeid": 0xFFFFFF, "typeidversion": 0xFF}
@@ -26,13 +26,13 @@ _KNOWN = {name for names in _TAKES.values() for name in names}
 def virtualports(document: Document) -> Iterator[Problem]:
     port = document.get("virtualport")
     if port is not None and not port.get("type"):
-        yield Problem("VIRTUALPORT_INVALID", "virtualport has no type, which is required.")
-    yield from parameters("virtualport", port)
+        yield Problem("VIRTUALPORT_INVALID", Path("virtualport"), "virtualport has no type, which is required.")
+    yield from parameters(Path("virtualport"), port)
     for group in document.get("portgroups") or ():
-        yield from parameters(f"virtualport of portgroup '{group.get('name')}'", group.get("virtualport"))
+        yield from parameters(Path(("portgroups", group.get("name"))) / "virtualport", group.get("virtualport"))
 
 
-def parameters(what: str, port: Any) -> Iterator[Problem]:
+def parameters(what: Path, port: Any) -> Iterator[Problem]:
     if not port:
         return
     given = port.get("parameters") or {}
@@ -41,12 +41,31 @@ def parameters(what: str, port: Any) -> Iterator[Problem]:
         if takes is not None and name in _KNOWN and name not in takes:
             yield Problem(
                 "VIRTUALPORT_INVALID",
-                f"{what} has {name}, which type {port['type']} does not support; it supports {', '.join(takes)}.",
+                what,
+                "{path} has {name}, which type {type} does not support; it supports {supported}.",
+                name=name,
+                type=port["type"],
+                supported=", ".join(takes),
             )
         highest = _HIGHEST.get(name)
         if highest is not None and not 0 <= value <= highest:
-            yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value}; it must be 0 to {highest}.")
+            yield Problem(
+                "VIRTUALPORT_INVALID",
+                what,
+                "{path} has {name} {value}; it must be 0 to {highest}.",
+                name=name,
+                value=value,
+                highest=highest,
+            )
         if name in _UUIDS and not address.is_uuid(value):
-            yield Problem("VIRTUALPORT_INVALID", f"{what} has {name} {value!a}, which is not a valid UUID.")
+            yield Problem(
+                "VIRTUALPORT_INVALID",
+                what,
+                "{path} has {name} {value!a}, which is not a valid UUID.",
+                name=name,
+                value=value,
+            )
         if name == "profileid" and len(value.encode("utf-8", "surrogatepass")) > PROFILE_BYTES:
-            yield Problem("VIRTUALPORT_INVALID", f"{what} has a profileid of more than {PROFILE_BYTES} bytes.")
+            yield Problem(
+                "VIRTUALPORT_INVALID", what, "{path} has a profileid of more than {most} bytes.", most=PROFILE_BYTES
+            )
