@@ -201,7 +201,8 @@ links:
       latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap), C(addresses),
       C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a service can listen),
       C(default_route), C(vf), C(multi_queue) (of a tap), C(programs) (what may drop frames by its own rules, such as
-      an XDP program or filters of C(tc)), C(had_carrier) (of a link that is down, whether it has had one since the link
+      an XDP program, filters of C(tc) or chains of nftables), C(bound) (MAC addresses that the bridge has at this port
+      for good), C(had_carrier) (of a link that is down, whether it has had one since the link
       was created) and, with O(probe_links), C(carrier_when_up).
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
@@ -214,7 +215,8 @@ routers:
       (V(out), V(back) for answers, V(in) for connections from outside, V(across) between ports of the bridge,
       V(natted)), C(state) (V(open), V(shut), V(part) if some packets are dropped, null if a rule is not understood;
       V(natted) is V(shut) if all packets get another source address) and C(rules), those that drop packets or are not
-      understood.
+      understood. C(no_arp) is the setting that keeps the host from answering ARP there, or null. C(astray) are routes
+      for a part of the bridge's own networks that do not lead to it.
     - Null if V(links) or V(host) is not gathered, or if the links cannot be read.
   returned: success
   type: dict
@@ -222,7 +224,9 @@ ovs_bridges:
   description:
     - The Open vSwitch bridges by name, each with C(fail_mode), C(controllers) (how many), C(flows) (V(normal) for those
       of a learning switch, V(none), V(other), or null if they cannot be read) and C(ports), by name. A port has
-      C(tag), C(trunks), C(vlan_mode) and C(interfaces), each with C(name), C(type), C(peer) and C(up).
+      C(tag), C(trunks), C(vlan_mode), C(needs_lacp) (whether it carries nothing until LACP is negotiated), C(mirrors)
+      (whether it is the output of a mirror) and C(interfaces), each with C(name), C(type), C(peer), C(up), C(lacp) and
+      C(settings) (by OpenFlow, such as V(NO_FWD)).
     - Null if RV(links) is null.
   returned: success
   type: dict
@@ -278,7 +282,8 @@ host:
     - C(migration), if V(host) is gathered, is what determines whether the host accepts a migration, from qemu.conf -
       C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(tls_only) (all null if that
       file cannot be read), C(hooks) (paths of libvirt's hook scripts for guests and networks), C(tap_device)
-      (whether the host has C(/dev/net/tun)) and C(arrivals) (where the firewall drops migrations, or may, each with
+      (whether the host has C(/dev/net/tun)), C(displays) (C(vnc_listen), C(spice_listen), C(ports_free), and
+      C(certificates), whether VNC has those that it needs, or null if it needs none) and C(arrivals) (where the firewall drops migrations, or may, each with
       C(link), C(family), C(state) and C(rules); null if V(links) is not gathered). Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success

@@ -27,7 +27,8 @@ import guests as lab_guests
 NAMESPACE = uuid.UUID("6e1f2a9c-3b0d-4d0e-9a52-0d6f7b1c2e33")
 READY = "the guest answers pings"
 INITRD = "/srv/shared/truth-initrd"
-# As the lab's own guest, and it also asks: what it reaches behind its gateway it says on its console.
+# As the lab's own guest, and it also asks, each time for its neighbours too: what it reaches on the wire and behind its
+# gateway it says on its console.
 INIT = f"""#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -41,6 +42,7 @@ for word in $(cat /proc/cmdline); do
     lab.ip=*) addresses=$(echo ${{word#lab.ip=}} | tr , ' ') ;;
     lab.mtu=*) mtu=${{word#lab.mtu=}} ;;
     lab.via=*) via=${{word#lab.via=}} ;;
+    lab.ask=*) asked=$(echo ${{word#lab.ask=}} | tr , ' ') ;;
     lab.dhcp=*) dhcp=1 ;;
   esac
 done
@@ -76,6 +78,10 @@ for nic in $(ls -d /sys/class/net/eth*); do
 done
 echo "{READY}" > /dev/console
 while :; do
+  for nic in $(ls -d /sys/class/net/eth*); do ip neigh flush dev ${{nic##*/}} 2> /dev/null; done  # ask for neighbours
+  for address in $asked; do
+    ! ping -c 1 -W 1 -q $address > /dev/null 2>&1 || echo "reached $address" > /dev/console
+  done
   [ -z "$via" ] || ! ping -c 1 -W 1 -q {OUTSIDE} > /dev/null 2>&1 || echo "reached outside" > /dev/console
   sleep 0.4
   [ -z "$client" ] || kill -USR1 $client  # renew
@@ -140,6 +146,7 @@ def _domain(asked: Asked, interfaces: list[ET.Element], nics: tuple[Nic, ...], n
     cmdline = "console=ttyS0 quiet lab.ip=" + ",".join(nic.address for nic in nics)
     cmdline += f" lab.mtu={asked.mtu}" if asked.mtu else ""
     cmdline += f" lab.via={via}" if via else ""
+    cmdline += f" lab.ask={','.join(peers)}" if (peers := [nic.peer for nic in nics if nic.peer]) else ""
     cmdline += " lab.dhcp=1" if asked.dhcp else ""
     return lab_guests.domain_xml(
         asked.name, texts, memory_mib=asked.memory or 96, kernel=kernel, initrd=INITRD, cmdline=cmdline, **options

@@ -83,9 +83,11 @@ class Looker:
         if nic.peer:
             asks["the wire"] = lambda: bool(self.fleet.ping(nic.ip, 56, 1))
             asks[f"the wire in full-size frames ({mtu})"] = lambda: bool(self.fleet.ping(nic.ip, full, 1))
+            asks["the wire, asked by itself"] = lambda: f"reached {nic.peer}" in agent("console", name=one.asked.name)
         if nic.gateway:
             subnet = ipaddress.IPv4Interface(nic.address).network
-            self.fleet.follow(str(subnet), host)
+            if reach == "routed":
+                self.fleet.follow(str(subnet), host)  # answers to addresses behind NAT find no way back otherwise
             asks["its host"] = lambda: bool(agent("ping", address=nic.ip, size=56, count=1))
             asks[f"its host in full-size frames ({mtu})"] = lambda: bool(
                 agent("ping", address=nic.ip, size=full, count=1)

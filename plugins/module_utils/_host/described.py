@@ -63,7 +63,12 @@ def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = Fa
     ports = _ports(conn) if any(texts[0] for texts, *_rest in found.values()) else {}
     seen = [
         DescribedGuest(
-            parse_guest(*texts), parse_descriptor(texts[1] or texts[0] or texts[2]), ports, snapshots, paused, busy
+            parse_guest(*texts),
+            parse_descriptor(texts[1] or texts[0] or texts[2], texts[0]),
+            ports,
+            snapshots,
+            paused,
+            busy,
         )
         for texts, snapshots, paused, busy in found.values()
     ]

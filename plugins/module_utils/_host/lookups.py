@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from .connection import libvirt, message_of
+from .listeners import answers, is_free, read_listeners
 from .programs import run_program
 from .refusal import hung_up
 from .sysfs import read_usb
@@ -147,6 +148,35 @@ def _look_up_usb_devices(asked: Asked, devices: list[str]) -> Answers:
     return {device: None if asked.remote else device in there for device in devices}
 
 
+def _look_up_sockets(asked: Asked, keys: list[str]) -> Answers:
+    """Keys: JSON of protocol, address, port, and whether the guest listens there or connects to it."""
+    there = () if asked.remote or not keys else read_listeners()
+    found: Answers = {}
+    for key in keys:
+        protocol, address, port, listens = json.loads(key)
+        found[key] = None if asked.remote else (is_free if listens else answers)(there, protocol, address, port)
+    return found
+
+
+def _look_up_sizes(asked: Asked, keys: list[str]) -> Answers:
+    """Keys: JSON of path, size, and whether it is rounded up."""
+    found: Answers = {}
+    for key in keys:
+        path, size, rounded = json.loads(key)
+        there = None if asked.remote else size_of(path, rounded)
+        found[key] = None if there is None else there == size
+    return found
+
+
+def size_of(path: str, rounded: bool) -> Optional[int]:
+    """rounded: up to a power of two, as QEMU does with a ROM. None where it cannot be read."""
+    try:
+        size = os.path.getsize(path)
+    except OSError:
+        return None
+    return 1 << max(size - 1, 0).bit_length() if rounded else size
+
+
 ANSWER_BY_KIND: dict[str, Callable[[Asked, list[str]], Answers]] = {
     "paths": _look_up_paths,
     "volumes": _look_up_volumes,
@@ -154,6 +184,8 @@ ANSWER_BY_KIND: dict[str, Callable[[Asked, list[str]], Answers]] = {
     "cpu_comparisons": _compare_cpus,
     "nic_models": _look_up_nic_models,
     "usb_devices": _look_up_usb_devices,
+    "sockets": _look_up_sockets,
+    "sizes": _look_up_sizes,
 }
 
 

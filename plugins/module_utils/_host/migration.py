@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Optional, Union
 
 from .gate_files import HOOK, read_settings
+from .listeners import read_listeners
 
 _CONF = "/etc/libvirt/qemu.conf"
 _HOOKS = "/etc/libvirt/hooks"
@@ -20,7 +21,10 @@ _PROC = "/proc/net"
 _TUN = "/dev/net/tun"
 # libvirt's own (src/qemu/qemu_conf.c)
 _PORTS = (49152, 49215)
-_LISTENS = "0A"
+_DISPLAYS = (5900, 65535)
+# Of displays with TLS, and of everything.
+_CERTIFICATES = {"vnc_tls_x509_cert_dir": "/etc/pki/libvirt-vnc", "default_tls_x509_cert_dir": "/etc/pki/qemu"}
+_CERTIFICATE_FILES = ("ca-cert.pem", "server-cert.pem", "server-key.pem")
 _ENTRY = re.compile(
     r"""^[ \t]*(\w+)[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*'|-?\d+|\[[^\]]*\])""", re.MULTILINE
 )  # fmt: skip
@@ -32,16 +36,15 @@ ConfigValue = Union[str, int, list[str]]
 def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) -> dict[str, Any]:
     """host, address (None: libvirt's default), port_min, port_max, ports_free (how many), tls_only, all None where
     qemu.conf cannot be read; hooks: scripts that libvirt runs when a guest comes or is plugged in; tap_device: whether
-    there is one."""
+    there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose from) and certificates
+    (whether VNC has those that it needs, None where it needs none)."""
     settings = read_conf(conf)
     found: dict[str, Any] = {"hooks": _scripts(hooks), "tap_device": os.path.exists(_TUN)}
     if settings is None:
-        return {**found, **dict.fromkeys(("host", "address", "port_min", "port_max", "ports_free", "tls_only"))}
-    lowest, highest = (
-        value if isinstance(value := settings.get(f"migration_port_{end}"), int) else usual
-        for end, usual in zip(("min", "max"), _PORTS)
-    )
-    in_use = _listening(proc)
+        names = ("host", "address", "port_min", "port_max", "ports_free", "tls_only", "displays")
+        return {**found, **dict.fromkeys(names)}
+    lowest, highest = _range(settings, "migration_port", _PORTS)
+    in_use = {one.port for one in read_listeners(proc) if one.protocol == "tcp"}
     return {
         **found,
         "host": settings.get("migration_host") or None,
@@ -50,7 +53,32 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) ->
         "port_max": highest,
         "ports_free": sum(port not in in_use for port in range(lowest, highest + 1)),
         "tls_only": bool(settings.get("migrate_tls_force")),
+        "displays": _displays(settings, in_use),
     }
+
+
+def _range(settings: dict[str, Value], name: str, usual: tuple[int, int]) -> tuple[int, int]:
+    found = (settings.get(f"{name}_{end}") for end in ("min", "max"))
+    lowest, highest = (value if isinstance(value, int) else own for value, own in zip(found, usual))
+    return lowest, highest
+
+
+def _displays(settings: dict[str, Value], in_use: set[int]) -> dict[str, Any]:
+    lowest, highest = _range(settings, "remote_display_port", _DISPLAYS)
+    return {
+        "vnc_listen": settings.get("vnc_listen") or None,
+        "spice_listen": settings.get("spice_listen") or None,
+        "ports_free": sum(port not in in_use for port in range(lowest, highest + 1)),
+        "certificates": _has_certificates(settings) if settings.get("vnc_tls") else None,
+    }
+
+
+def _has_certificates(settings: dict[str, Value]) -> bool:
+    """libvirt takes the folder of VNC, or that of everything if there is one (src/qemu/qemu_conf.c)."""
+    own, everything = (settings.get(name) for name in _CERTIFICATES)
+    usual = (folder for folder in reversed(_CERTIFICATES.values()) if os.path.isdir(folder))
+    folder = str(own or everything or next(usual, next(iter(_CERTIFICATES.values()))))
+    return all(os.path.exists(os.path.join(folder, name)) for name in _CERTIFICATE_FILES)
 
 
 def shared_filesystems(conf: str = _CONF) -> list[str]:
@@ -94,19 +122,6 @@ def _passes_without_facts() -> bool:
         return read_settings()["pass_without_facts"] is True
     except (ValueError, LookupError, TypeError):
         return False
-
-
-def _listening(proc: str) -> set[int]:
-    """TCP ports that something on this host listens on."""
-    found: set[int] = set()
-    for name in ("tcp", "tcp6"):
-        try:
-            with open(os.path.join(proc, name), encoding="ascii", errors="replace") as file:
-                rows = [line.split() for line in file.readlines()[1:]]
-        except OSError:
-            continue
-        found.update(int(row[1].rpartition(":")[2], 16) for row in rows if len(row) > 3 and row[3] == _LISTENS)
-    return found
 
 
 def resolve_names(names: Iterable[str]) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from typing import Any, Optional
 
@@ -17,15 +18,21 @@ _DATABASE = "/run/openvswitch/db.sock"
 _SECONDS = 5
 _TABLES = {
     "Bridge": ("name", "ports", "fail_mode", "controller"),
-    "Port": ("_uuid", "name", "interfaces", "tag", "trunks", "vlan_mode"),
-    "Interface": ("_uuid", "name", "type", "options", "admin_state", "link_state"),
+    "Port": ("_uuid", "name", "interfaces", "tag", "trunks", "vlan_mode", "bond_mode", "lacp", "other_config"),
+    "Interface": ("_uuid", "name", "type", "options", "admin_state", "link_state", "lacp_current"),
+    "Mirror": ("output_port",),
 }
+# Of ovs-ofctl show: a port, and how it is set by OpenFlow.
+_SHOWN_PORT = re.compile(r"^ +\w+\((.+)\): addr:")
+_SHOWN_SETTINGS = re.compile(r"^ +config: +(.+)$")
 
 
 def read_ovs_bridges() -> dict[str, dict[str, Any]]:
     """All bridges by name: fail_mode, controllers (how many), flows (normal, none, other, or None where they cannot be
-    seen) and ports, by name: tag, trunks, vlan_mode and interfaces, each with name, type, peer (of a patch port) and up
-    (None where Open vSwitch does not say). Empty where it does not run, and without its tools.
+    seen) and ports, by name: tag, trunks, vlan_mode, needs_lacp (whether it carries nothing before LACP is negotiated),
+    mirrors (whether it only gets copies) and interfaces, each with name, type, peer (of a patch port), up and lacp
+    (both None where Open vSwitch does not say) and settings (by OpenFlow, such as NO_FWD; None where they cannot be
+    seen). Empty where it does not run, and without its tools.
     """
     if not os.path.exists(_DATABASE):
         return {}
@@ -35,18 +42,25 @@ def read_ovs_bridges() -> dict[str, dict[str, Any]]:
     said = output_of(command, 2 * _SECONDS)
     if said is None:
         return {}
-    bridges, ports, interfaces = (_rows(json.loads(line)) for line in said.splitlines())
+    bridges, ports, interfaces, mirrors = (_rows(json.loads(line)) for line in said.splitlines())
     by_uuid = {row["_uuid"]: row for row in interfaces}
-    made = {row["_uuid"]: (str(row["name"]), _port(row, by_uuid)) for row in ports}
-    return {
-        str(row["name"]): {
+    copies = {uuid for row in mirrors for uuid in _listed(row["output_port"])}
+    by_port = {row["_uuid"]: row for row in ports}
+    found = {}
+    for row in bridges:
+        name = str(row["name"])
+        settings = _settings(name)
+        its = [by_port[uuid] for uuid in _listed(row["ports"]) if uuid in by_port]
+        found[name] = {
             "fail_mode": row["fail_mode"] or None,
             "controllers": len(_listed(row["controller"])),
-            "flows": _flows(str(row["name"])),
-            "ports": dict(made[uuid] for uuid in _listed(row["ports"]) if uuid in made),
+            "flows": _flows(name),
+            "ports": {
+                str(port["name"]): {**_port(port, by_uuid, settings), "mirrors": port["_uuid"] in copies}
+                for port in its
+            },
         }
-        for row in bridges
-    }
+    return found
 
 
 def read_datapaths() -> dict[str, str]:
@@ -68,16 +82,28 @@ def change(arguments: Sequence[str]) -> None:
         raise VirtfleetError("SWITCH_REFUSED", f"ovs-vsctl {' '.join(arguments)} failed: {reason}.")
 
 
-def _port(row: dict[str, Any], interfaces: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+def _port(
+    row: dict[str, Any], interfaces: dict[Any, dict[str, Any]], settings: Optional[dict[str, list[str]]]
+) -> dict[str, Any]:
     return {
         "tag": row["tag"] if isinstance(row["tag"], int) else None,
         "trunks": sorted(_listed(row["trunks"])),
         "vlan_mode": row["vlan_mode"] or None,
-        "interfaces": [_interface(interfaces[uuid]) for uuid in _listed(row["interfaces"]) if uuid in interfaces],
+        "needs_lacp": _needs_lacp(row),
+        "interfaces": [
+            _interface(interfaces[uuid], settings) for uuid in _listed(row["interfaces"]) if uuid in interfaces
+        ],
     }
 
 
-def _interface(row: dict[str, Any]) -> dict[str, Any]:
+def _needs_lacp(row: dict[str, Any]) -> bool:
+    """A bond that may do without once nobody answers is none of those."""
+    config = row["other_config"] if isinstance(row["other_config"], dict) else {}
+    asks = row["lacp"] in ("active", "passive") or row["bond_mode"] == "balance-tcp"
+    return asks and config.get("lacp-fallback-ab") != "true"
+
+
+def _interface(row: dict[str, Any], settings: Optional[dict[str, list[str]]]) -> dict[str, Any]:
     states = {row["admin_state"], row["link_state"]} - {None}
     options = row["options"] if isinstance(row["options"], dict) else {}
     return {
@@ -85,6 +111,8 @@ def _interface(row: dict[str, Any]) -> dict[str, Any]:
         "type": str(row["type"] or ""),
         "peer": options.get("peer"),
         "up": None if not states else states == {"up"},
+        "lacp": row["lacp_current"] if isinstance(row["lacp_current"], bool) else None,
+        "settings": None if settings is None else settings.get(str(row["name"]), []),
     }
 
 
@@ -107,6 +135,25 @@ def _value(value: Any) -> Any:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _settings(bridge: str) -> Optional[dict[str, list[str]]]:
+    """Of each port that has any, by OpenFlow."""
+    said = output_of(["ovs-ofctl", f"--timeout={_SECONDS}", "show", bridge], 2 * _SECONDS)
+    return None if said is None else settings_of_ports(said)
+
+
+def settings_of_ports(shown: str) -> dict[str, list[str]]:
+    """shown: by ovs-ofctl show."""
+    found: dict[str, list[str]] = {}
+    name = None
+    for line in shown.splitlines():
+        port, config = _SHOWN_PORT.match(line), _SHOWN_SETTINGS.match(line)
+        if port:
+            name = port.group(1)
+        elif config and name is not None and config.group(1).strip() != "0":
+            found[name] = config.group(1).split()
+    return found
 
 
 def _flows(bridge: str) -> Optional[str]:

@@ -19,7 +19,10 @@ _PROC = "/proc"
 _SYS = "/sys"
 # linux/route.h, linux/ipv6_route.h
 _UP, _GATEWAY, _REJECT, _LOCAL, _ANYCAST = 0x1, 0x2, 0x200, 0x80000000, 0x100000
+# Documentation/networking/ip-sysctl.rst; linux/if.h
+_NEVER, _NOARP = "8", 0x80
 # Rules that every host has: local, main, default.
+_NOWHERE = "*"
 _USUAL_RULES = (0, 32766, 32767)
 _FAMILIES = {"ipv4": 2, "ipv6": 10}
 
@@ -27,12 +30,14 @@ _FAMILIES = {"ipv4": 2, "ipv6": 10}
 @dataclass
 class Routes:
     """default: the links of the default route that is preferred; others: further networks that are reached through a
-    gateway, each with its link; links: that lead to any network; rules: those of routing beside the usual ones."""
+    gateway, each with its link; links: that lead to any network; rules: those of routing beside the usual ones; all:
+    networks with the link that each is reached by, * for none."""
 
     default: list[str] = field(default_factory=list)
     others: dict[str, str] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
+    all: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read_routes(proc: str = _PROC) -> dict[str, Routes]:
@@ -61,6 +66,9 @@ def _routes(lines: Iterable[tuple[str, int, str, int, bool]]) -> Routes:
     """lines: address, prefix, link, metric, whether through a gateway."""
     routes, best = Routes(), 1 << 32
     for address, prefix, link, metric, gateway in lines:
+        routes.all.append((f"{address}/{prefix}", link))
+        if link == _NOWHERE:
+            continue
         if link not in routes.links:
             routes.links.append(link)
         if prefix == 0:
@@ -76,10 +84,11 @@ def _routes(lines: Iterable[tuple[str, int, str, int, bool]]) -> Routes:
 def _ipv4(proc: str) -> Iterable[tuple[str, int, str, int, bool]]:
     for words in _lines(os.path.join(proc, "net", "route"))[1:]:
         flags = int(words[3], 16)
-        if flags & _UP and not flags & _REJECT:
+        if flags & _UP:
             # The kernel prints them as they lie in memory.
             address, mask = (int.from_bytes(bytes.fromhex(words[place]), "little") for place in (1, 7))
-            yield str(IPv4Address(address)), bin(mask).count("1"), words[0], int(words[6]), bool(flags & _GATEWAY)
+            link = _NOWHERE if flags & _REJECT else words[0]
+            yield str(IPv4Address(address)), bin(mask).count("1"), link, int(words[6]), bool(flags & _GATEWAY)
 
 
 def _ipv6(proc: str) -> Iterable[tuple[str, int, str, int, bool]]:
@@ -96,6 +105,21 @@ def links_that_pass_nothing_on(proc: str = _PROC) -> list[str]:
     """IPv4 packets that come in by these go no further, whatever the host does in general."""
     folders = glob.glob(os.path.join(proc, "sys", "net", "ipv4", "conf", "*"))
     return sorted(os.path.basename(one) for one in folders if _read(os.path.join(one, "forwarding")) == "0")
+
+
+def links_without_arp(proc: str = _PROC, sys: str = _SYS) -> dict[str, str]:
+    """Links by which the host tells nobody its address, with the setting that keeps it from that."""
+    conf = os.path.join(proc, "sys", "net", "ipv4", "conf")
+    everywhere = _read(os.path.join(conf, "all", "arp_ignore"))
+    found = {}
+    for folder in glob.glob(os.path.join(conf, "*")):
+        name = os.path.basename(folder)
+        flags = _read(os.path.join(sys, "class", "net", name, "flags"))
+        if _NEVER in (everywhere, _read(os.path.join(folder, "arp_ignore"))):
+            found[name] = f"net.ipv4.conf.{name}.arp_ignore={_NEVER}"
+        elif flags and int(flags, 16) & _NOARP:
+            found[name] = "ip link set arp off"
+    return found
 
 
 def bridged_packets_seen(bridges: Iterable[str], proc: str = _PROC, sys: str = _SYS) -> dict[str, list[str]]:

@@ -58,21 +58,28 @@ class HostSnapshot:
     @cached_property
     def links(self) -> Optional[list[dict[str, Any]]]:
         """As read_netlink gives them, with vf: whether the link is a VF's; multi_queue: whether a tap has several
-        queues; had_carrier (of a link that is down), port_settings: see there."""
+        queues; had_carrier (of a link that is down), port_settings, bound: see there."""
         if self.host.remote:
             return None
         from .netlink import read_netlink
+        from .port_settings import read_bound_addresses, read_port_settings
         from .sysfs import bridge_port_settings, had_carrier, has_queues, is_vf
 
+        found = read_netlink()
+        with_ports = any(link["port_state"] is not None for link in found)
+        newer = read_port_settings() if with_ports else {}
+        bound = read_bound_addresses() if with_ports else {}
         return [
             {
                 **link,
+                "bound": sorted(bound.get(link["index"], set()) - {link["mac"]}),
                 "vf": is_vf(link["name"]),
                 "had_carrier": None if link["admin"] == "up" else had_carrier(link["name"]),
                 "multi_queue": has_queues(link["name"]) if link["kind"] == "tun" else None,
-                "port_settings": bridge_port_settings(link["name"]) if link["master"] else None,
+                "port_settings": {**settings, **newer.get(link["index"], {})} if settings is not None else None,
             }
-            for link in read_netlink()
+            for link in found
+            for settings in [bridge_port_settings(link["name"]) if link["master"] else None]
         ]
 
     @cached_property

@@ -27,9 +27,11 @@ CPU_NAMES = "cpu_names"  # CPU XML: does libvirt know its model and features?
 CPU_COMPARISONS = "cpu_comparisons"  # JSON of [CPU XML, arch, machine, domain type, whether it is a whole host's]
 NIC_MODELS = "nic_models"  # JSON of [path of a QEMU, model]
 USB_DEVICES = "usb_devices"  # vendor:product
+SOCKETS = "sockets"  # JSON of [tcp or udp, address, port, whether the guest listens there]: can it be used?
+SIZES = "sizes"  # JSON of [path, size, whether it is rounded up to a power of two]: has the file this size?
 NAMES = "names"  # of hosts: which addresses do they have there? Answered in names
 QUESTIONS = "questions"  # domain XML: what has libvirt against it? Answered in refusals
-LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES, NAMES, QUESTIONS)
+LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES, SOCKETS, SIZES, NAMES, QUESTIONS)
 
 
 @cache  # each guest's is needed for each host

@@ -132,6 +132,16 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class DisplaySettings:
+    """See _host/migration.py."""
+
+    vnc_listen: Optional[str] = None
+    spice_listen: Optional[str] = None
+    ports_free: Optional[int] = None
+    certificates: Optional[bool] = None
+
+
+@dataclass(frozen=True)
 class MigrationSettings:
     """See _host/migration.py. tls_only: None where qemu.conf cannot be read; arrivals: where the firewall drops
     migrations, or may; None where it cannot be seen."""
@@ -145,6 +155,7 @@ class MigrationSettings:
     tls_only: Optional[bool] = None
     tap_device: Optional[bool] = None
     arrivals: Optional[tuple[Arrival, ...]] = None
+    displays: Optional[DisplaySettings] = None
 
 
 @dataclass(frozen=True)
@@ -334,6 +345,14 @@ class DestinationFacts:
         found: dict[str, list[Link]] = {}
         for link in (self.links or {}).values():
             found.setdefault(str(link.mac), []).append(link)
+        return found
+
+    @cached_property
+    def links_by_bound_mac(self) -> dict[str, list[Link]]:
+        found: dict[str, list[Link]] = {}
+        for link in (self.links or {}).values():
+            for mac in link.bound:
+                found.setdefault(mac, []).append(link)
         return found
 
     @cached_property

@@ -23,6 +23,7 @@ SET_DOWN, NO_CARRIER, PORT_STATE, OWN_MAC_ONLY, NOWHERE = "set_down", "no_carrie
 NOT_FLOODED, NOT_IN_VLAN, NO_FLOWS, BRIDGE_SET_DOWN, ISOLATED = (
     "not_flooded", "not_in_vlan", "no_flows", "bridge_down", "isolated",
 )  # fmt: skip
+LOCKED, NO_LACP, COPIES_ONLY, SWITCHED_OFF = "locked", "no_lacp", "copies_only", "switched_off"
 KIND, SETTING, TWO_TAGS, FLOWS, VLANS, ENDS_HERE, NOT_SEEN, PROGRAM = (
     "kind", "setting", "two_tags", "flows", "vlans", "ends_here", "not_seen", "program",
 )  # fmt: skip
@@ -32,8 +33,8 @@ KIND, SETTING, TWO_TAGS, FLOWS, VLANS, ENDS_HERE, NOT_SEEN, PROGRAM = (
 class Way:
     """uplink: the bridge's port by which it leaves; state: UP, DOWN, or None when it is not known; vlan: in which it
     reaches the wire, None for untagged; mtu: the smallest on it; link, why, what: where it breaks or is not understood,
-    a word above, and of KIND the kind, of SETTING and NOT_FLOODED the setting, of PROGRAM its name. multicast: whether
-    that passes too.
+    a word above, and of KIND the kind, of SETTING, NOT_FLOODED and SWITCHED_OFF the setting, of PROGRAM its name.
+    multicast: whether that passes too.
     """
 
     uplink: str
@@ -125,9 +126,11 @@ def _stopped_by_settings(port: Link, nic: NicPort) -> Optional[Way]:
     settings = port.port_settings
     if settings is None:
         return None
-    odd = _unusual(port, link_kinds.NOT_UNDERSTOOD)
+    odd = _not_understood(settings)
     if odd:
         return Way(port.name, None, mtu=port.mtu, link=port, why=SETTING, what=odd[0])
+    if settings.get("locked", False):
+        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=LOCKED)
     if nic.isolated and settings.get("isolated", False):
         return Way(port.name, DOWN, mtu=port.mtu, link=port, why=ISOLATED)
     if not settings.get("broadcast_flood", True):
@@ -137,10 +140,14 @@ def _stopped_by_settings(port: Link, nic: NicPort) -> Optional[Way]:
     return None
 
 
-def _unusual(port: Link, names: Iterable[str]) -> list[str]:
-    """Those of the settings that a port has not as usual."""
-    settings = port.port_settings or {}
-    return [name for name in names if settings.get(name, link_kinds.USUAL[name]) != link_kinds.USUAL[name]]
+def _unusual(port: Link) -> list[str]:
+    """The settings that a port has not as usual."""
+    return [name for name, value in (port.port_settings or {}).items() if value != link_kinds.USUAL.get(name, False)]
+
+
+def _not_understood(settings: dict[str, bool]) -> list[str]:
+    names = (name for name in settings if name in link_kinds.NOT_UNDERSTOOD or name not in link_kinds.USUAL)
+    return [name for name in names if settings[name]]
 
 
 def _stopped_by_vlans(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[Way]:
@@ -197,7 +204,11 @@ def _out_of_switch_port(
         return Way(name, DOWN, link=known or Link.unseen(name), why=NOT_IN_VLAN)
     if not port.interfaces:
         return Way(name, None, why=NOT_SEEN)
-    way = _best(name, (_by_interface(links, interface, tags, seen) for interface in port.interfaces))
+    if port.mirrors:
+        return Way(name, DOWN, link=known or Link.unseen(name), why=COPIES_ONLY)
+    # Several VLANs are told as they are, which is right unless the port takes the tag off one of them.
+    wire = tags if len(tags) > 1 else () if tag is None else (tag,)
+    way = _best(name, (_by_interface(links, interface, port, wire, seen) for interface in port.interfaces))
     return _tagged(way, tag, known or Link.unseen(name))
 
 
@@ -219,33 +230,81 @@ def _carried(port: OvsPort, tags: tuple[int, ...]) -> tuple[bool, Optional[int]]
     return carried, wanted[0]
 
 
-def _by_interface(links: HostLinks, interface: OvsInterface, tags: tuple[int, ...], seen: frozenset[str]) -> Way:
+def _admitted(port: OvsPort, wire: tuple[int, ...]) -> Optional[tuple[int, ...]]:
+    """The VLANs within the bridge (none: untagged) of frames that come in by a port with these tags; None: dropped."""
+    mode = port.vlan_mode or ("access" if port.tag is not None else "trunk")
+    if mode == "dot1q-tunnel" or (mode == "access" and wire):
+        return None
+    within = wire or ((port.tag,) if mode != "trunk" and port.tag else ())
+    allowed = {*port.trunks, port.tag or 0} if mode.startswith("native") else {*port.trunks}
+    if mode != "access" and port.trunks and not {*(within or (0,))} <= allowed:
+        return None
+    return within
+
+
+# By OpenFlow: ports that take or give nothing, and one to which broadcasts are not flooded.
+_SWITCHED_OFF = ("PORT_DOWN", "NO_RECV", "NO_FWD", "NO_FLOOD")
+
+
+def _by_interface(
+    links: HostLinks, interface: OvsInterface, port: OvsPort, wire: tuple[int, ...], seen: frozenset[str]
+) -> Way:
+    """wire: the tags with which frames leave the port."""
     name, kind, link = interface.name, interface.type, links.link(interface.name)
-    if kind == "patch":
-        return _by_patch(links, interface, tags, seen)
-    if kind in ("", "system") and link is not None:
-        return _follow(links, link, seen)
     shown = Link.unseen(name)
+    off = [setting for setting in interface.settings or () if setting in _SWITCHED_OFF]
+    if off:
+        return Way(name, DOWN, link=link or shown, why=SWITCHED_OFF, what=off[0])
+    if port.needs_lacp and not interface.lacp:
+        return Way(name, DOWN, link=link or shown, why=NO_LACP)
+    if kind == "patch":
+        return _by_patch(links, interface, wire, seen)
+    if kind in ("", "system") and link is not None:
+        return _follow(links, link, seen, wire)
     if kind in ("", "system", "dpdk", "dpdkvhostuserclient", "netdev") and interface.up is not None:
         return Way(name, UP, link=shown) if interface.up else Way(name, DOWN, link=shown, why=NO_CARRIER)
     return Way(name, None, link=link or shown, why=KIND, what=kind or "unseen")
 
 
-def _by_patch(links: HostLinks, interface: OvsInterface, tags: tuple[int, ...], seen: frozenset[str]) -> Way:
+def _by_patch(links: HostLinks, interface: OvsInterface, wire: tuple[int, ...], seen: frozenset[str]) -> Way:
     name, peer = interface.name, str(interface.peer)
     bridge = next((one for one, switch in links.ovs_bridges.items() if peer in switch.ports), None)
     if bridge is None:
         return Way(name, DOWN, link=Link.unseen(name), why=NO_CARRIER)
     if bridge in seen:
         return Way(name, None, link=Link.unseen(name), why=ENDS_HERE)
-    return _best(name, _ways_out(links, bridge, NicPort(tags), seen | {name, peer}))
+    return _into_switch(links, name, Link.unseen(peer), bridge, wire, seen | {name, peer})
+
+
+def _into_switch(
+    links: HostLinks, name: str, peer: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]
+) -> Way:
+    """On through another bridge of Open vSwitch, by its port `peer`. The way that is found is told as if the tags of
+    `wire` came on top of its own, as of any other link."""
+    port = next(
+        port
+        for own, port in links.ovs_bridges[bridge].ports.items()
+        if own == peer.name or any(interface.name == peer.name for interface in port.interfaces)
+    )
+    off = [one for interface in port.interfaces for one in interface.settings or () if one in _SWITCHED_OFF]
+    if off:
+        return Way(name, DOWN, link=peer, why=SWITCHED_OFF, what=off[0])
+    within = None if port.mirrors else _admitted(port, wire)
+    if within is None:
+        return Way(name, DOWN, link=peer, why=NOT_IN_VLAN)
+    way = _best(name, _ways_out(links, bridge, NicPort(within), seen))
+    if way.state != UP or not wire:
+        return way
+    if len(wire) == 1:
+        return replace(way, vlan=None) if way.vlan == wire[0] else replace(way, state=None, link=peer, why=TWO_TAGS)
+    return way
 
 
 # --- Any link ---
 
 
-def _follow(links: HostLinks, link: Link, seen: frozenset[str]) -> Way:
-    """From a link on, away from the guest."""
+def _follow(links: HostLinks, link: Link, seen: frozenset[str], wire: tuple[int, ...] = ()) -> Way:
+    """From a link on, away from the guest. wire: the tags of the frames."""
     if link.name in seen:
         return Way(link.name, None, link=link, why=ENDS_HERE)
     why = _stopped(link)
@@ -256,7 +315,7 @@ def _follow(links: HostLinks, link: Link, seen: frozenset[str]) -> Way:
     seen = seen | {link.name}
     beneath = links.parent_of(link)
     if link.kind == "veth" and beneath is not None:
-        return _over_veth(links, link, beneath, seen)
+        return _over_veth(links, link, beneath, seen, wire)
     if link.kind == "bridge":
         return _best(link.name, _ways_out(links, link.name, PLAIN_PORT, seen))
     if link.kind in ("vlan", "macvlan"):
@@ -286,7 +345,7 @@ def _stopped(link: Link) -> str:
     return PORT_STATE if link.is_blocked_port else ""
 
 
-def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str]) -> Way:
+def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str], wire: tuple[int, ...]) -> Way:
     """A veth whose other end is on this host: into another bridge, or to the host itself."""
     if peer.admin != "up":
         return Way(link.name, DOWN, mtu=link.mtu, link=peer, why=SET_DOWN)
@@ -299,11 +358,13 @@ def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str]) -
     if own is not None and own.kind == "bridge":
         if own.admin != "up":
             return Way(link.name, DOWN, mtu=link.mtu, link=own, why=BRIDGE_SET_DOWN)
-        odd = _unusual(peer, link_kinds.USUAL)
+        odd = _unusual(peer)
         if odd:
             return Way(link.name, None, mtu=link.mtu, link=peer, why=SETTING, what=odd[0])
     if own is not None and own.vlan_filtering:
         return Way(link.name, None, mtu=link.mtu, link=peer, why=VLANS)
+    if other in links.ovs_bridges:
+        return _narrowed(_into_switch(links, link.name, peer, other, wire, seen | {peer.name}), link.mtu)
     found = _ways_out(links, other, PLAIN_PORT, seen | {peer.name})
     return _narrowed(_best(link.name, found), link.mtu)
 

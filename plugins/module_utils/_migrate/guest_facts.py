@@ -33,13 +33,15 @@ VirtualportDocument = Annotated[Document, VIRTUALPORT]
 
 @dataclass(frozen=True)
 class GuestHost:
-    """uuid: libvirt's own for the host; resolves: the addresses that names of other hosts have there."""
+    """uuid: libvirt's own for the host; resolves: the addresses that names of other hosts have there; tls_only: whether
+    it sends and accepts only migrations with TLS."""
 
     name: Optional[str]
     uuid: Optional[str]
     libvirt_version: Optional[str] = None
     resolves: Optional[dict[str, tuple[str, ...]]] = None
     qemu_version: Optional[str] = None
+    tls_only: Optional[bool] = None
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,24 @@ class HostDevice:
 
 @dataclass(frozen=True)
 class HostFile:
-    """alternative: the path that does as well."""
+    """alternative: the path that does as well; size: that the file must have there too, None where it may have any or
+    cannot be read; rounded: up to a power of two."""
 
     what: str
     path: str
     alternative: Optional[str] = None
+    size: Optional[int] = None
+    rounded: bool = False
+
+
+@dataclass(frozen=True)
+class GuestSocket:
+    """By which QEMU listens, or connects when it starts. protocol: tcp, udp."""
+
+    protocol: str
+    address: str
+    port: int
+    listens: bool
 
 
 @dataclass(frozen=True)
@@ -110,6 +125,8 @@ class Graphics:
     autoport: bool
     listen: Optional[str]
     network: Optional[str]
+    websocket: Optional[int] = None
+    tcp: bool = True
 
 
 @dataclass(frozen=True)
@@ -232,6 +249,7 @@ class GuestFacts:
     unsafe: bool = False
     origin: Optional[str] = None
     vcpus: Optional[int] = None
+    sockets: Optional[tuple[GuestSocket, ...]] = None
 
     def as_dict(self) -> dict[str, Any]:
         return {"format": GUEST_FORMAT, **asdict(self)}

@@ -27,7 +27,8 @@ class PortVlan:
 @dataclass(frozen=True)
 class Link:
     """See virt_network_info. addresses, subnets, link_local: None where a saved result lacks them;
-    multi_queue: of a tap; had_carrier, carrier_when_up: of a link that is down; programs: that may drop frames."""
+    multi_queue: of a tap; had_carrier, carrier_when_up: of a link that is down; programs: that may drop frames; bound:
+    MAC addresses that the bridge has at this port for good."""
 
     name: str
     kind: str
@@ -55,6 +56,7 @@ class Link:
     had_carrier: Optional[bool] = None
     carrier_when_up: Optional[bool] = None
     programs: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
 
     @classmethod
     def unseen(cls, name: str) -> Link:
@@ -74,22 +76,27 @@ class Link:
 @dataclass(frozen=True)
 class OvsInterface:
     """type: empty or system for a link of the kernel, internal, patch, vxlan, dpdk, ...; peer: of a patch port, the
-    other one; up: None where Open vSwitch does not say."""
+    other one; up, lacp (whether a partner answers): None where Open vSwitch does not say; settings: by OpenFlow."""
 
     name: str
     type: str = ""
     peer: Optional[str] = None
     up: Optional[bool] = None
+    lacp: Optional[bool] = None
+    settings: Optional[tuple[str, ...]] = None
 
 
 @dataclass(frozen=True)
 class OvsPort:
-    """tag, trunks, vlan_mode: as in Open vSwitch's table Port; interfaces: several of a bond."""
+    """tag, trunks, vlan_mode: as in Open vSwitch's table Port; interfaces: several of a bond; needs_lacp: it carries
+    nothing before LACP is negotiated; mirrors: it only gets copies of what passes elsewhere."""
 
     interfaces: tuple[OvsInterface, ...]
     tag: Optional[int] = None
     trunks: tuple[int, ...] = ()
     vlan_mode: Optional[str] = None
+    needs_lacp: bool = False
+    mirrors: bool = False
 
     @property
     def is_the_hosts_or_a_guests(self) -> bool:

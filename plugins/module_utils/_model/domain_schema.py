@@ -36,7 +36,6 @@ _NUMBERS = (UNKNOWN, "it names processors or NUMA nodes of the host")
 _HARDWARE = (UNKNOWN, "it needs a feature of the host's kernel or processor that is not checked")
 _FILE = (UNKNOWN, "it names a file, device, socket or service of the host that is not checked")
 _OTHER_DRIVER = (UNKNOWN, "it is not for QEMU")
-_JOB = (UNKNOWN, "a job is running on it")
 
 MEANINGS: dict[str, tuple[str, str]] = {
     "@id": _RUNTIME,
@@ -220,7 +219,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "devices/disk/source/address": _FILE,
     "devices/disk/backingStore": _RULE,
     "devices/disk/backingStore@type=network": _FILE,
-    "devices/disk/mirror": _JOB,
+    "devices/disk/mirror": _RULE,
     "devices/disk/throttlefilters": (UNKNOWN, "libvirt before 11.2 does not know it and drops it"),
     # NICs
     "devices/interface": _RULE,
@@ -281,7 +280,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "devices/redirfilter": _GUEST,
     "devices/rng": _LIBVIRT,
     "devices/rng/backend": _RULE,
-    "devices/rng/backend@model=egd": _FILE,
+    "devices/rng/backend@type=udp": _FILE,
     "devices/vsock": _RULE,
     "devices/vsock/cid@auto=no": (UNKNOWN, "another guest may have its context ID"),
     "devices/tpm": _RULE,

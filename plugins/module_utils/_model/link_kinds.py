@@ -20,8 +20,8 @@ USUAL_QDISCS = (
 )  # fmt: skip
 XDP = "an XDP program"
 
-# A port's settings by their names in sysfs, with the value that lets everything pass; each other value stops frames as
-# docs/migration.md says, or is not understood.
+# A port's settings by their names in sysfs, and those that only netlink shows, with the value that lets everything
+# pass; each other value stops frames as docs/migration.md says, or is not understood.
 USUAL = {
     "broadcast_flood": True,
     "unicast_flood": True,
@@ -32,5 +32,12 @@ USUAL = {
     "neigh_suppress": False,
     "proxyarp": False,
     "proxyarp_wifi": False,
+    "locked": False,
+    "vlan_tunnel": False,
+    "neigh_vlan_suppress": False,
+    "multicast_limit": False,
 }
-NOT_UNDERSTOOD = ("hairpin_mode", "neigh_suppress", "proxyarp", "proxyarp_wifi")
+NOT_UNDERSTOOD = (
+    "hairpin_mode", "neigh_suppress", "proxyarp", "proxyarp_wifi", "vlan_tunnel", "neigh_vlan_suppress",
+    "multicast_limit",
+)  # fmt: skip

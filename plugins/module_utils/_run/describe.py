@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from .._host.connection import connect
 from .._host.described import DescribedGuest, read_described_guests
-from .._host.lookups import SHARED, is_shared, read_mounts
+from .._host.lookups import SHARED, is_shared, read_mounts, size_of
 from .._host.migration import resolve_names, shared_filesystems
 from .._migrate.asked import HOST, LINKS
 from .._migrate.decode import read_record
@@ -41,6 +41,9 @@ def describe(uri: str, names: Optional[list[str]], skip: bool = False, resolve: 
     mounts, here_too = None, not info["host"]["remote"]
     if here_too:
         mounts = {**read_mounts(), **dict.fromkeys(shared_filesystems(), SHARED)}
+        found = tuple(
+            replace(one, rest={**one.rest, "files": list(map(_measured, one.rest["files"]))}) for one in found
+        )
     info["host"]["resolves"] = resolve_names(resolve) if here_too and resolve else None
     here = read_destination(info)
     return {
@@ -88,8 +91,20 @@ def _identity(host: dict[str, Any]) -> dict[str, Any]:
         "libvirt_version": host["libvirt_version"],
         "qemu_version": host["qemu_version"],
         "migration_host": migration.get("host") or host["hostname"],
+        "tls_only": migration.get("tls_only"),
         "resolves": host.get("resolves"),
     }
+
+
+# What QEMU maps into a guest's memory, which keeps its size on its way: whether QEMU rounds that up.
+_MEASURED = {"ROM of a device": True, "firmware": False}
+
+
+def _measured(file: dict[str, Any]) -> dict[str, Any]:
+    rounded = _MEASURED.get(file["what"])
+    if rounded is None:
+        return file
+    return {**file, "size": size_of(file["path"], rounded), "rounded": rounded}
 
 
 def _is_shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Optional[bool]:

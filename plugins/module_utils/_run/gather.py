@@ -83,6 +83,7 @@ def gather_from(
     routing = Routing()
     if switches is not None and HOST in what:
         routing = read_routing(networks, links or (), switches, (migration or {}).get("port_min"))
+        links = [_with_filters(link, routing.filtered.get(link["name"], ())) for link in links or ()]
     emulators = None if capabilities is None else capabilities["emulators"]
     return {
         "format": INFO_FORMAT,
@@ -139,6 +140,11 @@ def _probed(links: list[dict[str, Any]], members: Collection[str]) -> list[dict[
     ]
     found = probe_carriers(idle) if idle else {}
     return [{**link, "carrier_when_up": found.get(link["name"])} for link in links]
+
+
+def _with_filters(link: dict[str, Any], rules: Collection[str]) -> dict[str, Any]:
+    """Also what only the rules of the firewall say of a link."""
+    return {**link, "programs": [*link["programs"], *rules]}
 
 
 def _names(lookups: Mapping[str, list[str]]) -> dict[str, list[str]]:

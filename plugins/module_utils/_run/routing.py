@@ -6,22 +6,29 @@ others'."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Optional
 
 from .._host.firewall import Firewall, read_firewall
-from .._host.routing import Routes, bridged_packets_seen, links_that_pass_nothing_on, read_routes
+from .._host.routing import (
+    Routes,
+    bridged_packets_seen,
+    links_that_pass_nothing_on,
+    links_without_arp,
+    read_routes,
+)
 from .._host.sysfs import forwarding
 from .._migrate.router.iptables import parse_iptables
 from .._migrate.router.nftables import is_of_iptables, parse_nftables
-from .._migrate.router.passages import Bridge, Surroundings, arrivals, routing_of_bridge
+from .._migrate.router.passages import Bridge, Surroundings, arrivals, filtered_links, routing_of_bridge
 from .._migrate.router.ruleset import Table
+from .._migrate.router.spans import network_of, span_of
 from .._model.field import Document
 from .._model.forward import is_virtual, mode_of
 from .._model.observed import Observed
 
-_LOOPBACK = "lo"
+_LOOPBACK, _TAP = "lo", "tun"
 _FORWARDED = ("nat", "route", "open")
 
 
@@ -33,6 +40,7 @@ class Routing:
     routes: Optional[dict[str, Any]] = None
     routers: Optional[dict[str, Any]] = None
     arrivals: Optional[list[dict[str, Any]]] = None
+    filtered: Mapping[str, list[str]] = field(default_factory=dict)  # by link, chains on it that may drop frames
 
 
 def read_routing(
@@ -49,6 +57,11 @@ def read_routing(
     tables, hidden = tables_of(read_firewall())
     bridges = {link["name"]: link for link in links if link["kind"] == "bridge" or link["name"] in switches}
     names = frozenset(str(link["name"]) for link in links)
+    ports: dict[str, tuple[str, ...]] = {}
+    for link in links:
+        if link["master"] and link["kind"] != _TAP and link["name"] != f"{link['master']}-nic":
+            ports[link["master"]] = (*ports.get(link["master"], ()), link["name"])
+    silenced = links_without_arp()
     around = Surroundings(
         tables=tuple(tables),
         links=names,
@@ -63,8 +76,16 @@ def read_routing(
     return Routing(
         passes,
         {family: _shown(its, made) for family, its in routes.items()},
-        {name: _routing_of(around, link, made.get(name)) for name, link in bridges.items()},
+        {
+            name: {
+                **_routing_of(around, link, made.get(name), ports.get(name, ())),
+                "no_arp": silenced.get(name),
+                "astray": routed_elsewhere(name, link["subnets"], routes),
+            }
+            for name, link in bridges.items()
+        },
         None if migration_port is None else arrivals(around, _own_subnets(links, made), migration_port),
+        filtered_links(tables),
     )
 
 
@@ -96,23 +117,40 @@ def tables_of(firewall: Firewall) -> tuple[list[Table], list[str]]:
     return shown, hidden
 
 
+def routed_elsewhere(bridge: str, subnets: Iterable[str], routes: Mapping[str, Routes]) -> list[str]:
+    """Parts of the bridge's own networks that the host reaches by other links, or not at all."""
+    found = []
+    for subnet in subnets:
+        own = network_of(subnet)
+        for network, link in routes["ipv6" if ":" in subnet else "ipv4"].all:
+            part = span_of(network)
+            inside = own is not None and part is not None and own[0] <= part[0] and part[1] <= own[1]
+            if inside and link != bridge:
+                found.append(f"{network} {'is unreachable' if link == '*' else f'through {link}'}")
+    return found
+
+
 def _shown(routes: Routes, made: dict[str, Document]) -> dict[str, Any]:
     """Without the networks behind guests, which are the network's own routes."""
     others = sorted(network for network, link in routes.others.items() if link not in made)
-    return {**asdict(routes), "others": others}
+    shown = asdict(routes)
+    del shown["all"]
+    return {**shown, "others": others}
 
 
 def _ways_out(routes: Routes, made: dict[str, Document]) -> tuple[str, ...]:
     return tuple(routes.default or (name for name in routes.links if name not in made))
 
 
-def _routing_of(around: Surroundings, link: dict[str, Any], network: Optional[Document]) -> dict[str, Any]:
-    """network: the one that made the bridge."""
+def _routing_of(
+    around: Surroundings, link: dict[str, Any], network: Optional[Document], ports: tuple[str, ...]
+) -> dict[str, Any]:
+    """network: the one that made the bridge; ports: of it, besides guests' taps."""
     name, subnets = link["name"], tuple(link["subnets"])
     if network is None:
-        return routing_of_bridge(around, Bridge(name, routed=subnets))
+        return routing_of_bridge(around, Bridge(name, routed=subnets, ports=ports))
     if mode_of(network) not in _FORWARDED:
-        return routing_of_bridge(around, Bridge(name, guests=subnets, served=subnets))
+        return routing_of_bridge(around, Bridge(name, guests=subnets, served=subnets, ports=ports))
     forward = network.get("forward") or {}
     named = forward.get("dev") or next((item.get("dev") for item in forward.get("interfaces") or ()), None)
-    return routing_of_bridge(around, Bridge(name, subnets, subnets, named, subnets))
+    return routing_of_bridge(around, Bridge(name, subnets, subnets, named, subnets, ports))

@@ -30,24 +30,25 @@ _NAMED_FILES = (
     ("template of its firmware's variables", "os/nvram", "template"),
     ("file for its firmware (fw_cfg)", "sysinfo/entry", "file"),
     ("tap device of its NIC", "devices/interface/backend", "tap"),
-    ("backing file of a disk", "devices/disk//backingStore/source", "file"),
-    ("backing device of a disk", "devices/disk//backingStore/source", "dev"),
 )
+_CHARACTERS = ("serial", "parallel", "console", "channel")
 # Every Linux has these.
 _RANDOM = ("/dev/random", "/dev/urandom")
 
 
-def parse_descriptor(xml: str) -> Document:
-    """Everything of a migratable or inactive domain XML except NICs, in the form that virt_guest_info returns.
+def parse_descriptor(xml: str, live: str = "") -> Document:
+    """Everything of a migratable or inactive domain XML except NICs, in the form that virt_guest_info returns. live:
+    the XML of a running guest, which alone shows what its disks stand on and the jobs on them.
 
     type, arch, machine, emulator, memory (KiB), hugepages (KiB each, 0 for the host's default; None without), cpu,
-    disks, hostdevs, files, ports, graphics, blockers, possible_blockers, security_models; not_understood: paths of what
-    the check does not understand; question: the XML that libvirt on a destination is asked about; origin: of
-    _xml/guest_mark.py.
+    disks, hostdevs, files, ports, sockets, graphics, blockers, possible_blockers, security_models; not_understood:
+    paths of what the check does not understand; question: the XML that libvirt on a destination is asked about; origin:
+    of _xml/guest_mark.py.
 
     Raises VirtfleetError XML_INVALID and what etree.parse raises.
     """
     root = parse(xml)
+    running = parse(live) if live else root
     system = root.find("os/type")
     return {
         "type": root.get("type"),
@@ -60,10 +61,11 @@ def parse_descriptor(xml: str) -> Document:
         "cpu": _cpu(root.find("cpu")),
         "disks": [disk for node in root.iterfind("devices/disk") for disk in [_disk(node)] if disk],
         "hostdevs": [_hostdev(node) for node in root.iterfind("devices/hostdev")],
-        "files": _files(root),
+        "files": [*(files := _files(root)), *(item for item in _backing_files(running) if item not in files)],
         "ports": _tcp_ports(root),
+        "sockets": _sockets(root),
         "graphics": [_graphics(node) for node in root.iterfind("devices/graphics")],
-        "blockers": _blockers(root),
+        "blockers": [*_blockers(root), *_jobs(running)],
         "possible_blockers": _possible_blockers(root),
         "security_models": sorted({str(node.get("model")) for node in root.iterfind("seclabel[@model]")} - _EVERYWHERE),
         "not_understood": find_not_understood(root),
@@ -167,6 +169,8 @@ def _graphics(node: Any) -> Document:
         "autoport": node.get("autoport") == "yes" or not port.isdigit(),
         "listen": None if network else address,
         "network": network,
+        "websocket": int(websocket) if (websocket := node.get("websocket", "")).isdigit() else None,
+        "tcp": node.get("socket") is None and (listen is None or listen.get("type") not in ("socket", "none")),
     }
 
 
@@ -210,6 +214,23 @@ def _files(root: Any) -> list[Document]:
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
+def _backing_files(root: Any) -> list[Document]:
+    found = [
+        {"what": "backing file of a disk", "path": path}
+        for node in root.iterfind("devices/disk//backingStore/source")
+        for path in [node.get("file") or node.get("dev")]
+        if path
+    ]
+    return [item for place, item in enumerate(found) if item not in found[:place]]
+
+
+def _jobs(root: Any) -> list[str]:
+    disks = [disk for disk in root.iterfind("devices/disk") if disk.find("mirror") is not None]
+    targets = (disk.find("target") for disk in disks)
+    return [f"disk {target.get('dev') if target is not None else '?'} is being copied (virsh blockjob)"
+            for target in targets]  # fmt: skip
+
+
 def _of_vhost_user(interface: Any) -> list[Document]:
     """The socket that a switch listens on, or the folder of the one that QEMU makes."""
     source = interface.find("source")
@@ -224,7 +245,7 @@ def _of_vhost_user(interface: Any) -> list[Document]:
 def _of_characters(root: Any) -> list[Document]:
     """What serial ports, consoles and channels are connected to. A console may be a serial port under another name."""
     found: list[Document] = []
-    for kind in ("serial", "parallel", "console", "channel"):
+    for kind in _CHARACTERS:
         for node in root.iterfind(f"devices/{kind}"):
             known = {item["path"] for item in found} if kind == "console" else set()
             found += [item for item in (_end(node), _log(node)) if item and item["path"] not in known]
@@ -255,6 +276,23 @@ def _log(node: Any) -> Optional[Document]:
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0] or "/"
+
+
+def _sockets(root: Any) -> list[Document]:
+    """TCP and UDP sockets by which QEMU listens or connects when it starts, besides those of displays."""
+    found: list[Document] = []
+    nodes = [node for kind in _CHARACTERS for node in root.iterfind(f"devices/{kind}")]
+    for node in (*nodes, *root.iterfind("devices/rng/backend[@model='egd']")):
+        kind = node.get("type")
+        for source in node.iterfind("source") if kind in ("tcp", "udp") else ():
+            listens, address = source.get("mode") == "bind", source.get("host", "")
+            service = source.get("service", "")
+            retries = source.find("reconnect")
+            waits = retries is not None and retries.get("enabled") == "yes"
+            if service.isdigit() and (listens or (kind == "tcp" and not waits)):
+                one = {"protocol": kind, "address": address, "port": int(service), "listens": listens}
+                found += [one] if one not in found else []
+    return found
 
 
 def _tcp_ports(root: Any) -> list[int]:

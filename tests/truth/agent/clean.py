@@ -19,6 +19,7 @@ UNDEFINE = (
     libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
     | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
 )
 # The NICs that the fabric gives a host; every other link that was not there before was made by a scenario.
 _before: dict[str, Any] = {}

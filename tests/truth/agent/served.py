@@ -14,7 +14,7 @@ import client
 import tools
 
 FOLDER = Path("/var/lib/libvirt/dnsmasq")
-NAMES = re.compile(r"(domain|address|txt-record|srv-host|cname)=")
+NAMES = re.compile(r"(domain|address|txt-record|srv-host|cname|dhcp-boot|tftp-root)=")
 
 
 def by(network: str) -> list[str]:

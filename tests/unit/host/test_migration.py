@@ -77,6 +77,7 @@ def test_what_comes_in(conf, tmp_path):
         "port_max": 50001,
         "ports_free": 1,
         "tls_only": True,
+        "displays": {"vnc_listen": None, "spice_listen": None, "ports_free": 59635, "certificates": None},
     }
 
 

@@ -10,8 +10,9 @@ ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; routes (by f
 tools print them; without, rules that masquerade), hidden, bridged (see Surroundings), passes_none (links), or unrouted;
 migration (what is not as usual of its settings); resolves (names of hosts, with the addresses that they have there);
 guests (domain XML of running ones) and defined (of others). What it answers to lookups, unless it is offline: paths,
-no_paths, volumes, cpus, known_cpus, models and usb; lookups, by kind, for all else; refusal: what its libvirt has
-against the guests. volume_files: of volumes on the guest's own host.
+no_paths, volumes, cpus, known_cpus, models, usb, taken (ports on which something listens) and other_sizes (paths);
+lookups, by kind, for all else; refusal: what its libvirt has against the guests. volume_files: of volumes on the
+guest's own host; file_sizes: of files there; no_arp, astray: by bridge, see BridgeRouting.
 """
 
 from __future__ import annotations
@@ -139,8 +140,13 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
             document, subnets = live.get(item["name"]), tuple(item["subnets"])
             routed = document is None or mode_of(document) in ("nat", "route", "open")
             guests = () if document is None else subnets
-            bridge = Bridge(item["name"], subnets if routed else (), guests, served=guests)
-            found[item["name"]] = routing_of_bridge(around, bridge)
+            ports = tuple(one["name"] for one in links if one["master"] == item["name"] and one["kind"] != "tun")
+            bridge = Bridge(item["name"], subnets if routed else (), guests, served=guests, ports=ports)
+            found[item["name"]] = {
+                **routing_of_bridge(around, bridge),
+                "no_arp": host.get("no_arp", {}).get(item["name"]),
+                "astray": host.get("astray", {}).get(item["name"], []),
+            }
     return found
 
 
@@ -289,6 +295,9 @@ def look_up(host: dict[str, Any], guests: Iterable[GuestFacts]) -> dict[str, dic
     names = {**dict.fromkeys(host.get("cpus", ()), True), **host.get("known_cpus", {})}
     cpus = host.get("cpus", {})
     compared = {key: cpus[json.loads(key)[0]] for key in asked["cpu_comparisons"] if json.loads(key)[0] in cpus}
+    taken = {*host.get("taken", ())}
+    sockets = {key: (json.loads(key)[2] not in taken) is json.loads(key)[3] for key in asked["sockets"]}
+    sizes = {key: json.loads(key)[0] not in host.get("other_sizes", ()) for key in asked["sizes"]}
     models = {key: json.loads(key)[1] in host.get("models", ()) for key in asked["nic_models"]}
     usb = {key: key in host.get("usb", ()) for key in asked["usb_devices"]}
     return {
@@ -298,6 +307,8 @@ def look_up(host: dict[str, Any], guests: Iterable[GuestFacts]) -> dict[str, dic
         "cpu_comparisons": compared,
         "nic_models": models,
         "usb_devices": usb,
+        "sockets": sockets,
+        "sizes": sizes,
         **host.get("lookups", {}),
     }
 
@@ -344,6 +355,8 @@ def described(host: dict[str, Any], xml: str, running: bool = True) -> dict[str,
     seen = DescribedGuest(guest, parse_descriptor(xml), {}, 0)
     told["host"]["resolves"] = host.get("resolves")
     facts = describe_guest(seen, read_destination(told), told["host"], None).as_dict()
+    for file in facts["files"]:
+        file["size"] = host.get("file_sizes", {}).get(file["path"])
     for disk in facts["disks"]:
         disk["shared"] = host.get("shared", True)
         if disk["type"] == "volume":

@@ -11,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.frame_path import (
+    COPIES_ONLY,
     DOWN,
     KIND,
+    LOCKED,
+    NO_LACP,
     PROGRAM,
     SETTING,
+    SWITCHED_OFF,
     UP,
     NicPort,
     ways_out,
@@ -73,6 +77,8 @@ def test_every_setting_counts(kind, settings_, isolated):
     if odd:
         assert (found.state, found.why) == (None, SETTING)
         assert found.what in odd
+    elif settings_["locked"]:
+        assert (found.state, found.why) == (DOWN, LOCKED)
     elif not floods or (isolated and settings_["isolated"]):
         assert found.state == DOWN
     else:
@@ -171,6 +177,70 @@ def test_a_trunk_of_a_switch_keeps_the_tag_and_an_access_port_takes_it():
     assert out(NicPort((5,)), tag=5, vlan_mode="native-untagged") == (UP, None)
     assert out(NicPort((5,)), tag=5, vlan_mode="native-tagged") == (UP, 5)
     assert out(NicPort((6,)), tag=5, vlan_mode="native-untagged", trunks=(5,)) == (DOWN, None)
+
+
+@given(st.text("abcdefgh_0123", min_size=1).filter(lambda name: name not in USUAL))
+def test_a_setting_of_a_newer_kernel_makes_the_way_unknown(name):
+    found = way(uplink("physical", port_settings={name: True}))
+    assert (found.state, found.why, found.what) == (None, SETTING, name)
+    assert way(uplink("physical", port_settings={name: False})).state == UP
+
+
+def test_a_port_of_a_switch_that_is_switched_off_carries_nothing():
+    def out(settings=(), lacp=None, **port):
+        switch = OvsBridge({"p1": OvsPort((OvsInterface("p1", settings=settings, lacp=lacp),), **port)}, flows="normal")
+        (found,) = ways_out(HostLinks((uplink("veth", master=None),), {"ovs0": switch}), "ovs0")
+        return found.state, found.why
+
+    assert out() == (UP, "")
+    for setting in ("PORT_DOWN", "NO_RECV", "NO_FWD", "NO_FLOOD"):
+        assert out(("NO_PACKET_IN", setting)) == (DOWN, SWITCHED_OFF)
+    assert out(("NO_PACKET_IN",)) == (UP, "")
+    assert out(mirrors=True) == (DOWN, COPIES_ONLY)
+    assert out(needs_lacp=True) == (DOWN, NO_LACP)
+    assert out(needs_lacp=True, lacp=False) == (DOWN, NO_LACP)
+    assert out(needs_lacp=True, lacp=True) == (UP, "")
+
+
+def _patched(nic, first=None, second=None, last=None):
+    """ovs0 - patch - ovs1 - p1, with settings of the two patch ports and of the last."""
+    there = {
+        "ovs0": OvsBridge({"pa": OvsPort((OvsInterface("pa", "patch", "pb"),), **(first or {}))}, flows="normal"),
+        "ovs1": OvsBridge(
+            {
+                "pb": OvsPort((OvsInterface("pb", "patch", "pa"),), **(second or {})),
+                "p1": OvsPort((OvsInterface("p1"),), **(last or {})),
+            },
+            flows="normal",
+        ),
+    }
+    (found,) = ways_out(HostLinks((uplink("veth", master=None),), there), "ovs0", nic)
+    return found.state, found.vlan
+
+
+def test_frames_take_the_vlan_of_the_port_by_which_they_come_into_another_switch():
+    assert _patched(NicPort()) == (UP, None)
+    assert _patched(NicPort((5,))) == (UP, 5)
+    assert _patched(NicPort(), second={"tag": 40}) == (UP, 40)
+    assert _patched(NicPort(), second={"tag": 40}, last={"tag": 40}) == (UP, None)
+    assert _patched(NicPort(), second={"tag": 40}, last={"tag": 41}) == (DOWN, None)
+    assert _patched(NicPort((5,)), second={"tag": 5}) == (DOWN, None)  # tagged frames, into an access port
+    assert _patched(NicPort((5,)), {"tag": 5}, {"tag": 7}) == (UP, 7)
+    assert _patched(NicPort((5,)), second={"trunks": (6,)}) == (DOWN, None)
+    assert _patched(NicPort(), second={"tag": 9, "vlan_mode": "native-untagged"}) == (UP, 9)
+
+
+def test_a_veth_into_a_switch_takes_the_vlan_of_its_port():
+    def out(**port):
+        va = uplink("veth", parent=4)
+        vb = replace(va, name="vb", index=4, parent=3, master="ovs-system", kind="veth")
+        p2 = replace(va, name="p2", index=6, parent=None, master="ovs-system")
+        switch = OvsBridge({"vb": OvsPort((OvsInterface("vb"),), **port), "p2": OvsPort((OvsInterface("p2"),))},
+                           flows="normal")  # fmt: skip
+        return way(va, vb, p2, ovs={"ovs8": switch})
+
+    assert (out().state, out().vlan) == (UP, None)
+    assert (out(tag=7).state, out(tag=7).vlan) == (UP, 7)
 
 
 @given(

@@ -21,10 +21,13 @@ class Passage:
 
 @dataclass(frozen=True)
 class BridgeRouting:
-    """See passages.routing_of_bridge."""
+    """See passages.routing_of_bridge; no_arp: the setting that keeps the host from telling its address there; astray:
+    parts of the bridge's networks that the host reaches otherwise."""
 
     stopped: dict[str, str]
     passages: tuple[Passage, ...]
+    no_arp: Optional[str] = None
+    astray: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class NicRouting:
     routes: Optional[dict[str, FamilyRoutes]] = None
     way: dict[str, Optional[str]] = field(default_factory=dict)
     nat: Optional[str] = ""
+    no_arp: Optional[str] = None
+    astray: tuple[str, ...] = ()
 
     @property
     def families(self) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ def routing_on(host: DestinationFacts, bridge: Optional[str], net: Optional[Netw
         routes=host.routes,
         way={family: _way(host, routes) for family, routes in (host.routes or {}).items() if routes.default},
         nat="" if net is None else nat_answers(host, net),
+        no_arp=found.no_arp,
+        astray=found.astray,
     )
 
 

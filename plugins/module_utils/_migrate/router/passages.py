@@ -21,6 +21,8 @@ WITH_HOST, DHCP, DNS = "host", "dhcp", "dns"
 NATTED = "natted"
 
 FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
+# The frames without which packets of a family do not pass.
+_KINDS = {"ip": ("ip", "arp"), "ip6": ("ip6",)}
 _ROUTED = ("prerouting", "forward", "postrouting")
 _TO_HOST, _FROM_HOST = ("prerouting", "input"), ("output", "postrouting")
 _PROTOCOLS = {"ipv4": ("icmp", "tcp", "udp"), "ipv6": ("ipv6-icmp", "tcp", "udp")}
@@ -54,7 +56,7 @@ class Surroundings:
 class Bridge:
     """routed: addresses of the host on it, with their prefix, for whose networks it is a router; guests: the same of
     all networks that its guests are in, where that is known; device: the only link that the host forwards by; served:
-    addresses of the host by which it serves guests, with their prefix.
+    addresses of the host by which it serves guests, with their prefix; ports: its links besides guests' taps.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Bridge:
     guests: tuple[str, ...] = ()
     device: Optional[str] = None
     served: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
 
 
 def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
@@ -79,6 +82,23 @@ def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
     passages += [_shown(family, ACROSS, answer) for family, answer in _bridged(around, bridge)]
     passages += [_shown(family, way, answer) for family, way, answer in _with_host(around, bridge)]
     return {"stopped": stopped, "passages": passages}
+
+
+def filtered_links(tables: Iterable[Table]) -> dict[str, list[str]]:
+    """By link, the rules of chains on the link itself (netdev) that drop frames, or may."""
+    seen = tuple(tables)
+    names = {name for table in seen for chain in table.chains.values() if chain.hook for name in chain.devices}
+    found = {}
+    for name in sorted(names):
+        answers = [
+            passing(seen, Packets(family, name, name), (hook,), "netdev")
+            for family in ("arp", *FAMILIES.values())
+            for hook in ("ingress", "egress")
+        ]
+        rules = [rule for answer in answers if answer.state != OPEN for rule in answer.rules]
+        if rules:
+            found[name] = list(dict.fromkeys(rules))
+    return found
 
 
 def arrivals(around: Surroundings, subnets: Mapping[str, Iterable[str]], port: int) -> list[dict[str, Any]]:
@@ -141,9 +161,22 @@ def _answer(around: Surroundings, way: str, packets: Packets) -> Answer:
         found = natted(around.tables, packets)
     else:
         found = _first_trouble(
-            passing(around.tables, packets, _ROUTED), passing(around.tables, packets, ("ingress", "egress"), "netdev")
+            passing(around.tables, packets, _ROUTED),
+            passing(around.tables, packets, ("ingress", "egress"), "netdev"),
+            _between_guest_and_host(around, packets, way == OUT),
         )
     return _with_hidden(around.hidden, found)
+
+
+def _between_guest_and_host(around: Surroundings, packets: Packets, to_host: bool) -> Answer:
+    """As frames of the bridge, which come to its own port or from it."""
+    bridge = packets.iif if to_host else str(packets.oif)
+    frames = replace(packets, bridge=bridge, taken=around.links, local=False)
+    frames = replace(frames, iif=TAP, oif=None) if to_host else replace(frames, iif="", oif=TAP)
+    hooks = _TO_HOST if to_host else _FROM_HOST
+    return _first_trouble(
+        *(passing(around.tables, replace(frames, family=kind), hooks, "bridge") for kind in _KINDS[packets.family])
+    )
 
 
 def _with_hidden(hidden: Iterable[str], found: Answer) -> Answer:
@@ -158,13 +191,25 @@ def _bridged(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, Answer
         seen, hidden = around.tables, around.hidden
         if not sees:
             seen, hidden = (), tuple(name for name in hidden if name.startswith("nftables"))
-        frames = Packets(short, TAP, None, bridge=bridge.name, taken=around.links)
         found = _first_trouble(
             *(passing(seen, packets, _ROUTED) for packets in _within(bridge.name, short, guests.get(family))),
-            passing(around.tables, frames, _ROUTED, "bridge"),
+            _alike(
+                _first_trouble(*(passing(around.tables, one, _ROUTED, "bridge") for one in both))
+                for both in _frames(around, bridge, short)
+            ),
         )
         if sees or hidden or found.state != OPEN:
             yield family, _with_hidden(hidden, found)
+
+
+def _frames(around: Surroundings, bridge: Bridge, family: str) -> Iterable[tuple[Packets, ...]]:
+    """Of a guest to each port by which frames may leave the bridge, and back; among guests where there is none."""
+    for port in bridge.ports or (TAP,):
+        yield tuple(
+            Packets(kind, *links, bridge=bridge.name, taken=around.links, state=state)
+            for kind in _KINDS[family]
+            for links, state in (((TAP, port), "new"), ((port, TAP), "established"))
+        )
 
 
 def _within(bridge: str, family: str, spans: Optional[list[Span]]) -> Iterable[Packets]:
@@ -187,7 +232,8 @@ def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str,
             _both_ways(around, replace(from_host, protocol=one), replace(to_host, state="established", protocol=one))
             for one in _PROTOCOLS[family]
         ]
-        found.setdefault((family, WITH_HOST), []).append(_of_protocols(asked))
+        frames = (_between_guest_and_host(around, to_host, True), _between_guest_and_host(around, from_host, False))
+        found.setdefault((family, WITH_HOST), []).append(_first_trouble(_of_protocols(asked), *frames))
         for service in (DHCP, DNS):
             question = replace(to_host, protocol="udp", port=_PORTS[family, service])
             answer = replace(from_host, protocol="udp", state="established")

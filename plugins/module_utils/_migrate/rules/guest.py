@@ -8,14 +8,26 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterator
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from ..._model.forward import POOL, members_of
-from ..asked import CPU_COMPARISONS, CPU_NAMES, GUESTS, HOST, LINKS, NIC_MODELS, PATHS, USB_DEVICES, VOLUMES
+from ..asked import (
+    CPU_COMPARISONS,
+    CPU_NAMES,
+    GUESTS,
+    HOST,
+    LINKS,
+    NIC_MODELS,
+    PATHS,
+    SIZES,
+    SOCKETS,
+    USB_DEVICES,
+    VOLUMES,
+)
 from ..destination_facts import DestinationFacts, HostNic
 from ..finding import LIBVIRT_ACCEPTS, OK, Finding, blocked, informational, refused, risky, unknown
 from ..frame_path import ways_out
-from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, HostDevice, HostFile, NicFacts
+from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, GuestSocket, HostDevice, HostFile, NicFacts
 from ..host_links import Link
 from ..rule import NicCase, guest_rule, nic_rule
 
@@ -28,6 +40,9 @@ MAC_ON_WIRE = blocked(
     "has the same MAC address. On macvtap libvirt refuses the guest (seen); on a bridge both lose traffic",
 )
 MAC_OF_LINK = blocked("MAC_IN_USE", "Link {link} on {host}, in the NIC's own bridge, has the MAC address {mac}.")
+MAC_BOUND = blocked(
+    "MAC_IN_USE", "The forwarding table of the NIC's bridge on {host} binds the MAC address {mac} to {link}."
+)
 MAC_OF_STOPPED = informational(
     "MAC_IN_USE",
     "{other}, shut off on {host}, has the MAC address {mac}; the two cannot run at the same time.",
@@ -79,7 +94,7 @@ def check_identity(guest: GuestFacts, host: DestinationFacts) -> Iterator[Findin
         yield RUNS_ALREADY.found(name=guest.name)
 
 
-@guest_rule(MAC_ON_WIRE, MAC_OF_LINK, MAC_OF_STOPPED, needs=(GUESTS, LINKS))
+@guest_rule(MAC_ON_WIRE, MAC_OF_LINK, MAC_BOUND, MAC_OF_STOPPED, needs=(GUESTS, LINKS))
 def check_macs(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     for place, nic in enumerate(guest.nics):
         for finding in _find_mac(guest, nic, host):
@@ -95,6 +110,15 @@ def _find_mac(guest: GuestFacts, nic: NicFacts, host: DestinationFacts) -> Itera
     link = _link_with_mac(nic, host)
     if link is not None:
         yield MAC_OF_LINK.found(link=link.name, mac=nic.mac)
+        return
+    bound = next((one for one in host.links_by_bound_mac.get(nic.mac, ()) if one.master == _bridge_of(nic, host)), None)
+    if bound is not None:
+        yield MAC_BOUND.found(link=bound.name, mac=nic.mac)
+
+
+def _bridge_of(nic: NicFacts, host: DestinationFacts) -> Optional[str]:
+    net = host.networks.get(nic.network_name or "")
+    return net.bridge if net is not None else nic.source
 
 
 def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
@@ -102,8 +126,7 @@ def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
     found = host.links_by_mac.get(nic.mac, ())
     if not found:
         return None
-    net = host.networks.get(nic.network_name or "")
-    bridge = net.bridge if net is not None else nic.source
+    bridge = _bridge_of(nic, host)
     near = [bridge, *(way.uplink for way in ways_out(host.host_links, bridge) or ())] if bridge else []
     return next((link for link in found if link.name in near), None)
 
@@ -111,19 +134,27 @@ def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
 def are_on_one_wire(host: DestinationFacts, nic: Union[NicFacts, HostNic], other: Union[NicFacts, HostNic]) -> bool:
     """Whether two NICs would hear each other: on one network or bridge, or each on some wire outside of the host,
     which may well be one."""
-    mine, its = _isolated_wire(host, nic), _isolated_wire(host, other)
-    return mine is None or its is None or mine == its
+    return _isolated_wire(host, nic) == _isolated_wire(host, other)
 
 
 def _isolated_wire(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> Optional[str]:
-    """The network within which all hear the NIC; None when it is the world outside."""
+    """The network or bridge within which all hear the NIC; None when it is the world outside."""
     if nic.type in ("user", "null"):
         return f"{nic.mac} alone"
     if nic.type == "network":
         net = host.networks.get(str(nic.network))
-        return f"network {net.name}" if net is not None and net.is_virtual else None
+        if net is not None and net.is_virtual:
+            return f"network {net.name}"
+        return None if net is None or net.bridge is None else _bridge_alone(host, net.bridge)
+    if nic.type != "bridge" or not nic.source:
+        return None
     made = [net.name for net in host.networks.values() if net.bridge == nic.source and net.is_virtual]
-    return f"network {min(made)}" if nic.type == "bridge" and made else None
+    return f"network {min(made)}" if made else _bridge_alone(host, nic.source)
+
+
+def _bridge_alone(host: DestinationFacts, bridge: str) -> Optional[str]:
+    """A bridge of which no port leads anywhere."""
+    return f"bridge {bridge}" if host.is_bridge(bridge) and ways_out(host.host_links, bridge) == [] else None
 
 
 # --- Machine, processor, memory ---
@@ -344,6 +375,13 @@ FILE_MISSING = refused(
     "file. Read",
 )
 FILE_NOT_CHECKED = unknown("It is unknown whether {host} has {path} ({what}).", LIBVIRT_ACCEPTS)
+FILE_SIZE_DIFFERS = refused(
+    "FILE_SIZE_DIFFERS",
+    "{path} ({what}) on {host} does not have the {size} bytes that it has on the guest's own host.",
+    "A ROM (rounded up to a power of two) or a firmware image has another size, and QEMU loads a running guest only "
+    "into memory of the same size. Seen: size mismatch",
+    "install the same file on both hosts",
+)
 
 _LOCAL_DISKS = ("file", "block", "dir")
 
@@ -398,7 +436,17 @@ def _file_paths(guest: GuestFacts) -> list[str]:
     return [path for file in guest.files for path in (file.path, file.alternative) if path]
 
 
-@guest_rule(FILE_MISSING, FILE_NOT_CHECKED, needs=(HOST,), lookups={PATHS: _file_paths})
+def _size_key(file: HostFile) -> str:
+    return json.dumps([file.path, file.size, file.rounded])
+
+
+def _sizes(guest: GuestFacts) -> list[str]:
+    return [_size_key(file) for file in guest.files if file.size is not None and guest.running]
+
+
+@guest_rule(
+    FILE_MISSING, FILE_NOT_CHECKED, FILE_SIZE_DIFFERS, needs=(HOST,), lookups={PATHS: _file_paths, SIZES: _sizes}
+)
 def check_files(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     for file in guest.files:
         there = True if file.path in host.emulators else _has_file(file, host)
@@ -406,6 +454,12 @@ def check_files(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
             yield FILE_NOT_CHECKED.found(path=file.path, what=file.what)
         elif not there:
             yield FILE_MISSING.found(path=file.path, what=file.what)
+        elif file.size is not None and guest.running:
+            alike = host.looked_up(SIZES, _size_key(file))
+            if alike is None:
+                yield FILE_NOT_CHECKED.found(path=file.path, what=file.what)
+            elif not alike:
+                yield FILE_SIZE_DIFFERS.found(path=file.path, what=file.what, size=file.size)
 
 
 def _has_file(file: HostFile, host: DestinationFacts) -> Optional[bool]:
@@ -478,7 +532,20 @@ def check_blockers(guest: GuestFacts, _host: DestinationFacts) -> Iterator[Findi
 PORT_IN_USE = refused(
     "PORT_IN_USE",
     "{other} uses TCP port {port} on {host}, on which the guest listens.",
-    "Another guest uses a TCP port that this guest listens on. Seen",
+    "Another guest, or another program, uses a TCP or UDP port that this guest listens on. Seen",
+)
+SOCKET_IN_USE = refused(
+    "PORT_IN_USE", "A program on {host} uses {protocol} port {port}, on which the guest listens ({address})."
+)
+SOCKET_SILENT = refused(
+    "PORT_UNANSWERED",
+    "Nothing on {host} listens on {protocol} port {port} of {address}, to which the guest connects.",
+    "A serial port, channel or RNG of the guest connects to a TCP port of its own host, and nothing on the destination "
+    "listens on that port. Seen",
+    "start the program there, or `<reconnect enabled='yes' .../>`",
+)
+SOCKET_NOT_CHECKED = unknown(
+    "It is unknown whether the guest can connect to {protocol} port {port} of {address} from {host}.", LIBVIRT_ACCEPTS
 )
 PORT_NOT_CHECKED = unknown("It is unknown whether TCP port {port} is free on {host}.", LIBVIRT_ACCEPTS)
 DISPLAY_PORT_IN_USE = refused(
@@ -511,6 +578,37 @@ DISPLAY_NETWORK_NOT_SEEN = unknown(
 )
 
 
+def _socket_key(socket: GuestSocket) -> str:
+    return json.dumps([socket.protocol, socket.address, socket.port, socket.listens])
+
+
+@guest_rule(
+    SOCKET_IN_USE,
+    SOCKET_SILENT,
+    PORT_NOT_CHECKED,
+    SOCKET_NOT_CHECKED,
+    needs=(GUESTS,),
+    lookups={SOCKETS: lambda guest: [_socket_key(socket) for socket in guest.sockets or ()]},
+)
+def check_sockets(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    """What another guest uses has a rule of its own."""
+    for socket in guest.sockets or ():
+        usable = host.looked_up(SOCKETS, _socket_key(socket))
+        words: dict[str, Any] = {
+            "protocol": socket.protocol.upper(),
+            "port": socket.port,
+            "address": socket.address or "any address",
+        }
+        if usable is None and not socket.listens:
+            yield SOCKET_NOT_CHECKED.found(**words)
+        elif usable is None:
+            yield PORT_NOT_CHECKED.found(port=socket.port)
+        elif not usable and not socket.listens:
+            yield SOCKET_SILENT.found(**words)
+        elif not usable and (socket.protocol == "udp" or _user_of_port(host, socket.port) is None):
+            yield SOCKET_IN_USE.found(**words)
+
+
 @guest_rule(PORT_IN_USE, PORT_NOT_CHECKED, needs=(GUESTS,))
 def check_ports(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     for port in guest.ports:
@@ -519,6 +617,60 @@ def check_ports(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
             yield PORT_NOT_CHECKED.found(port=port)
         elif other is not None:
             yield PORT_IN_USE.found(other=other, port=port)
+
+
+DISPLAY_PORT_TAKEN = refused(
+    "GRAPHICS_UNAVAILABLE", "A program on {host} uses TCP port {port}, which the guest's {type} display needs."
+)
+NO_DISPLAY_PORT = refused(
+    "GRAPHICS_UNAVAILABLE",
+    "All TCP ports of {host} for displays are in use (remote_display_port_min and _max in qemu.conf).",
+)
+NO_CERTIFICATES = refused(
+    "GRAPHICS_UNAVAILABLE", "VNC displays on {host} use TLS (vnc_tls in qemu.conf), and its certificates are missing."
+)
+
+
+def _display_ports(item: Graphics) -> list[int]:
+    """That are chosen beforehand."""
+    return [port for port in (None if item.autoport else item.port, item.websocket) if port]
+
+
+def _display_socket_key(item: Graphics, port: int) -> str:
+    """Without an address of its own a display listens on 127.0.0.1, if qemu.conf does not say otherwise."""
+    return _socket_key(GuestSocket("tcp", item.listen or "127.0.0.1", port, True))
+
+
+def _display_sockets(guest: GuestFacts) -> list[str]:
+    return [_display_socket_key(item, port) for item in guest.graphics for port in _display_ports(item)]
+
+
+@guest_rule(NO_DISPLAY_PORT, NO_CERTIFICATES, DISPLAY_ADDRESS_MISSING, needs=(HOST, LINKS))
+def check_display_settings(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    """Those of the destination's qemu.conf; where it cannot be read, another rule says so."""
+    settings = None if host.migration is None else host.migration.displays
+    if settings is None:
+        return
+    for item in guest.graphics:
+        if not item.tcp or item.type not in ("vnc", "spice"):
+            continue
+        address = settings.vnc_listen if item.type == "vnc" else settings.spice_listen
+        chosen = None if item.listen or item.network else address
+        if chosen and not _is_on_every_host(chosen) and chosen not in (host.addresses or (chosen,)):
+            yield DISPLAY_ADDRESS_MISSING.found(listen=chosen, type=item.type)
+        if item.autoport and settings.ports_free == 0:
+            yield NO_DISPLAY_PORT.found()
+        if item.type == "vnc" and settings.certificates is False:
+            yield NO_CERTIFICATES.found()
+
+
+@guest_rule(DISPLAY_PORT_TAKEN, lookups={SOCKETS: _display_sockets})
+def check_display_sockets(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    """What another guest uses has a rule of its own, which also says if ports cannot be seen."""
+    for item in guest.graphics:
+        for port in _display_ports(item):
+            if host.looked_up(SOCKETS, _display_socket_key(item, port)) is False and not _user_of_port(host, port):
+                yield DISPLAY_PORT_TAKEN.found(port=port, type=item.type)
 
 
 @guest_rule(

@@ -184,9 +184,17 @@ def check_forwarding(case: NicCase) -> Iterator[Finding]:
 SERVICES_DIFFER = degraded(
     "NET_CONTRACT_DIFFERS",
     "{Where} does not provide what the network provides on the guest's own host: {options}.",
-    "The network lacks the domain, a DNS name, a route or DHCP that it has on the source. Additional DNS names do no "
-    "harm",
+    "The network lacks the domain, a DNS name, a route, DHCP (IPv4 or IPv6) or the file to boot that it has on the "
+    "source. Additional DNS names do no harm",
     "set these options",
+)
+OPTIONS_DIFFER = unknown(
+    "The dnsmasq of {where} has other options of its own than on the guest's own host: {options}; it is unknown what "
+    "they mean for the guest.",
+    code="DNSMASQ_OPTIONS",
+    means="`dnsmasq_options` differ, and what the network passes to dnsmasq may refuse a guest its address, its routes "
+    "or its names. Only names and logging that are missing are understood",
+    repair="set the same `dnsmasq_options`, or set the severity of the code with policy",
 )
 GATEWAY_GONE = blocked(
     "SUBNET_DIFFERS",
@@ -209,22 +217,60 @@ ISOLATED_ADDRESS_REMOVED = degraded("SUBNET_DIFFERS", "On {host}, {link} of {sub
 ADDRESSES_NOT_SEEN = unknown("It is unknown whether the bridge of {where} has the network's addresses.")
 
 
-@nic_rule(SERVICES_DIFFER, needs=(LINKS,))
+@nic_rule(SERVICES_DIFFER, OPTIONS_DIFFER, needs=(LINKS,))
 def compare_services(case: NicCase) -> Iterator[Finding]:
     """What no other rule compares."""
     if case.had is None or case.net is None:
         return
     had, gets = case.had.definition, {} if case.gets is None else case.gets.definition
     options = [option for option, loses in _SERVED if loses(had.get(option), gets.get(option))]
-    serves = [any(ip.get("dhcp") for ip in side.get("ips") or ()) for side in (had, gets)]
-    if serves[0] and not serves[1]:
-        options.append("dhcp")
+    options += [name for name, found in _FROM_ADDRESSES if not found(had) <= found(gets)]
+    lost, strange = _dnsmasq_options(had, gets)
+    options += ["dnsmasq_options"] if lost else []
+    if strange:
+        yield OPTIONS_DIFFER.found(network=case.name, options=strange)
     if options:
-        wanted = {option: had.get(option) or _empty_value(gets.get(option)) for option in options if option != "dhcp"}
-        if "dhcp" in options and case.gets is not None and case.had.addresses == case.gets.addresses:
+        of_addresses = {name for name, _found in _FROM_ADDRESSES}
+        wanted = {
+            option: had.get(option) or _empty_value(gets.get(option))
+            for option in options
+            if option not in of_addresses
+        }
+        if of_addresses & {*options} and case.gets is not None and case.had.addresses == case.gets.addresses:
             wanted["ips"] = had["ips"]
         repair = remedy.change_network(case.name, **wanted) if wanted else None
         yield SERVICES_DIFFER.found(network=case.name, options=options, remedy=repair)
+
+
+def _dhcp_families(definition: Document) -> set[object]:
+    return {":" in str(ip.get("address")) for ip in definition.get("ips") or () if ip.get("dhcp")}
+
+
+def _boot_files(definition: Document) -> set[object]:
+    """What a guest is told to boot, where DHCP is served at all."""
+    served = [ip for ip in definition.get("ips") or () if ip.get("dhcp")]
+    told = [ip["dhcp"].get("bootp") or {} for ip in served]
+    return {(boot["file"], boot.get("server")) for boot in told if boot.get("file")} | {
+        ("tftp", ip["tftp"]) for ip in definition.get("ips") or () if ip.get("tftp")
+    }
+
+
+_FROM_ADDRESSES: tuple[tuple[str, Callable[[Document], set[object]]], ...] = (
+    ("dhcp", _dhcp_families),
+    ("bootp", _boot_files),
+)
+# Options of dnsmasq that only add names, or that no guest notices.
+_ADD_NAMES = ("address", "host-record", "cname", "txt-record", "srv-host", "ptr-record", "mx-host", "naptr-record")
+_UNNOTICED = ("log-queries", "log-dhcp", "log-facility", "log-async", "cache-size", "dns-forward-max")
+
+
+def _dnsmasq_options(had: Document, gets: Document) -> tuple[list[str], list[str]]:
+    """Names that are lost, and what is not understood."""
+    mine, its = had.get("dnsmasq_options") or [], gets.get("dnsmasq_options") or []
+    differing = [line for line in (*mine, *its) if (line in mine) != (line in its)]
+    noticed = [line for line in differing if str(line).partition("=")[0] not in _UNNOTICED]
+    names = [line for line in noticed if line in mine and str(line).partition("=")[0] in _ADD_NAMES]
+    return names, [line for line in noticed if line not in names]
 
 
 def _loses_domain(had: object, gets: object) -> bool:

@@ -106,6 +106,19 @@ BRIDGE_ADDRESS_GONE = blocked(
     "Bridge {link} on {host} does not have {lost}, the guest's gateway on its own host, where the bridge has no "
     "uplink and the host routes.",
 )
+NO_ARP = blocked(
+    "NO_ARP",
+    "{host} does not answer ARP requests on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
+    "The host's address on the bridge is there, and the host does not answer who asks for it. Seen",
+    "`sysctl`, or `ip link set arp on`",
+)
+ROUTED_ELSEWHERE = unknown(
+    "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",
+    code="ROUTE_ASTRAY",
+    means="The host has a route for a part of the network's addresses that does not lead to the guests. Whether the "
+    "guest's address is among them is not known",
+    repair="remove the route, or set the severity of the code with policy",
+)
 _WORDS = {
     OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "within the bridge of",
     WITH_HOST: "between the host itself and", DHCP: "of DHCP from", DNS: "of DNS from",
@@ -130,6 +143,8 @@ _SHOWN = 3
     ROUTE_DEAD,
     ROUTES_UNKNOWN,
     BRIDGE_ADDRESS_GONE,
+    NO_ARP,
+    ROUTED_ELSEWHERE,
     needs=(HOST, LINKS),
 )
 def check_router(case: NicCase) -> Iterator[Finding]:
@@ -176,6 +191,8 @@ class _Compared:
 
     def findings(self) -> Iterator[Finding]:
         yield from self._across()
+        if self.routes or not self.l2:
+            yield from self._neighbours()
         if self.case.net is not None and self.case.net.is_virtual:
             yield from self._served(self.case.net)
         if self.routes:
@@ -188,6 +205,17 @@ class _Compared:
         """Within the bridge, where only br_netfilter and filters of bridges see packets."""
         for family in _FAMILY_WORDS:
             yield from self._dropped(family, (ACROSS,), FIREWALL_DROPS if self.l2 else FIREWALL_DROPS_WITHIN)
+
+    def _neighbours(self) -> Iterator[Finding]:
+        """Whether guests and their host find each other."""
+        if self.gets.no_arp and not (self.had is not None and self.had.no_arp) and self._has_ipv4():
+            yield NO_ARP.found(network=self.network, link=self.bridge, setting=self.gets.no_arp)
+        new = [route for route in self.gets.astray if self.had is None or route not in self.had.astray]
+        if new:
+            yield ROUTED_ELSEWHERE.found(network=self.network, routes=new[:_SHOWN])
+
+    def _has_ipv4(self) -> bool:
+        return any(":" not in address for address in self.gets.addresses)
 
     def _served(self, net: NetworkFacts) -> Iterator[Finding]:
         """What guests have to do with the host itself and the network's dnsmasq."""

@@ -14,9 +14,14 @@ from typing import Any, Optional
 from ..._model import dnsmasq
 from ..._model.field import Document
 from .. import remedy
+from ..asked import HOST, LINKS
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import Finding, blocked, degraded, unknown
 from ..guest_facts import GuestFacts, NicFacts
+from ..router.facts import NicRouting
+from ..router.of_nic import routing_on
+from ..router.passages import DHCP
+from ..router.ruleset import SHUT
 from ..router.spans import network_of, span_of
 from ..rule import NicCase, guest_rule, nic_rule
 
@@ -35,13 +40,14 @@ LEASE_TAKEN = blocked(
     "LEASE_REFUSED",
     "{Where} has leased {address}, the guest's address, to {other}.",
     "The guest got its address by DHCP. On the destination, the network's dnsmasq has leased or reserved it for "
-    "another guest, reserves a different address for the guest, or has no range that contains it: the guest loses its "
-    "address at its next renewal. Seen",
+    "another guest, reserves a different address for the guest, has no range that contains it, or does not answer: the "
+    "guest loses its address at its next renewal, or when its lease ends. Seen",
     "the same `ips` on both hosts",
 )
 LEASE_RESERVED = blocked("LEASE_REFUSED", "{Where} reserves {address}, the guest's address, for {other}.")
 LEASE_OTHER = blocked("LEASE_REFUSED", "{Where} reserves {other} for the guest, whose current address is {address}.")
 LEASE_OUTSIDE = blocked("LEASE_REFUSED", "{Where} has no DHCP range that contains {address}, the guest's address.")
+LEASE_UNANSWERED = blocked("LEASE_REFUSED", "{Where} does not renew {address}, the guest's address: {reason}.")
 LEASES_NOT_SEEN = unknown("It is unknown which addresses {where} has leased to guests.")
 _FAULTS = {dnsmasq.DEAD: SERVICE_DEAD, dnsmasq.BROKEN: SERVICE_DEAD, dnsmasq.STALE: SERVICE_STALE}
 
@@ -60,22 +66,48 @@ def check_dnsmasq(case: NicCase) -> Iterator[Finding]:
         yield SERVICE_NOT_SEEN.found(network=net.name)
 
 
-@guest_rule(LEASE_TAKEN, LEASE_RESERVED, LEASE_OTHER, LEASE_OUTSIDE, LEASES_NOT_SEEN)
+@guest_rule(
+    LEASE_TAKEN, LEASE_RESERVED, LEASE_OTHER, LEASE_OUTSIDE, LEASE_UNANSWERED, LEASES_NOT_SEEN, needs=(HOST, LINKS)
+)
 def check_leases(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     for place, nic in enumerate(guest.nics):
         net = host.networks.get(nic.network_name or "")
         if net is None or not net.active:
             continue
         for address in nic.leases or ():
-            for finding in _check_lease(nic, address, net):
+            for finding in _check_lease(nic, address, net, _stopped_renewal(nic, address, net, host)):
                 yield finding.at(place, finding.severity)
 
 
-def _check_lease(nic: NicFacts, address: str, net: NetworkFacts) -> Iterator[Finding]:
+def _stopped_renewal(nic: NicFacts, address: str, net: NetworkFacts, host: DestinationFacts) -> str:
+    """Why nobody there answers a guest that wants to keep its address; empty where somebody does, or where nobody did
+    on its own host either."""
+    had, family = nic.settings, "ipv6" if ":" in address else "ipv4"
+    if had is not None and (had.dnsmasq in (dnsmasq.DEAD, dnsmasq.BROKEN) or _is_shut(had.routing, family)):
+        return ""
+    if _has_subnet_of(address, net) and _dhcp_for(address, net) is None:
+        return "it has no DHCP for its subnet"
+    if net.details.dnsmasq in (dnsmasq.DEAD, dnsmasq.BROKEN):
+        return "its dnsmasq does not run"
+    if _is_shut(routing_on(host, net.bridge, net), family):
+        return "the firewall drops DHCP"
+    return ""
+
+
+def _is_shut(routing: Optional[NicRouting], family: str) -> bool:
+    passage = None if routing is None else routing.passage(family, DHCP)
+    return passage is not None and passage.state == SHUT
+
+
+def _check_lease(nic: NicFacts, address: str, net: NetworkFacts, stopped: str) -> Iterator[Finding]:
+    """stopped: why it is not renewed at all."""
+    place: dict[str, Any] = {"network": net.name, "address": address}
+    if stopped:
+        yield LEASE_UNANSWERED.found(reason=stopped, **place)
+        return
     dhcp = _dhcp_for(address, net)
     if dhcp is None:
-        return  # no DHCP there, or another subnet, which other rules report
-    place: dict[str, Any] = {"network": net.name, "address": address}
+        return  # another subnet, which other rules report
     taken = net.macs_by_lease.get(address, set()) - {nic.mac}
     hosts = dhcp.get("hosts") or ()
     own = [str(one.get("ip")) for one in hosts if one.get("mac") == nic.mac]
@@ -98,13 +130,20 @@ def _holder_of(host: Document) -> str:
 
 def _dhcp_for(address: str, net: NetworkFacts) -> Optional[Document]:
     """Of the subnet that has the address."""
+    return next((ip.get("dhcp") or None for ip in _subnets_with(address, net)), None)
+
+
+def _has_subnet_of(address: str, net: NetworkFacts) -> bool:
+    return any(True for _ip in _subnets_with(address, net))
+
+
+def _subnets_with(address: str, net: NetworkFacts) -> Iterator[Document]:
     wanted = span_of(address)
     for ip in net.document.get("ips") or ():
         subnet = network_of(f"{ip.get('address')}/{ip.get('prefix')}")
         same_family = (":" in address) == (":" in str(ip.get("address")))
         if same_family and wanted and subnet and subnet[0] <= wanted[0] <= subnet[1]:
-            return ip.get("dhcp") or None
-    return None
+            yield ip
 
 
 def _holds(range_: Document, address: str) -> bool:

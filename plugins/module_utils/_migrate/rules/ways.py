@@ -20,6 +20,9 @@ _STATES = {
     why.NOWHERE: "leads nowhere",
     why.NOT_IN_VLAN: "is not in the VLAN of the guest's port",
     why.ISOLATED: "is an isolated port of its bridge, like the NIC's port",
+    why.LOCKED: "is a locked port of its bridge, which takes frames of known senders only",
+    why.NO_LACP: "has no partner that answers by LACP",
+    why.COPIES_ONLY: "only gets copies of frames (it is the output of a mirror)",
     why.NO_FLOWS: "is Open vSwitch in fail mode secure without flows",
     why.TWO_TAGS: "adds a second VLAN tag",
     why.FLOWS: "is Open vSwitch with flows of its own",
@@ -40,6 +43,8 @@ def state_of_break(way: Way) -> str:
         state = f"has {way.what}, which may drop frames"
     elif way.why == why.SETTING:
         state = f"has {way.what} set as a port of its bridge"
+    elif way.why == why.SWITCHED_OFF:
+        state = f"has {way.what} set as a port of its switch (ovs-ofctl mod-port)"
     elif way.why == why.NOT_FLOODED:
         state = f"has {way.what} off as a port of its bridge"
     else:

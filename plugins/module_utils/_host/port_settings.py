@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of ports of Linux bridges that sysfs does not show, those that are newer than this collection, and what was
+set in forwarding tables.
+
+Read without pyroute2, which passes over attributes that it does not know, and takes long for long tables.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Optional
+
+# linux/netlink.h, rtnetlink.h, if_link.h
+_NETLINK_ROUTE, _GETLINK, _GETNEIGH, _DUMP, _DONE, _ERROR = 0, 18, 30, 0x301, 3, 2
+_LINKINFO, _SLAVE_KIND, _SLAVE_DATA = 18, 4, 5
+_TYPE = 0x3FFF  # without the flags of nested attributes
+# IFLA_BRPORT_*: what is state, means nothing for frames that are let through, or is in sysfs.
+_KNOWN = frozenset((*range(1, 29), 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 44))
+# MAB is of ports that are locked.
+_NAMES = {29: "vlan_tunnel", 39: "locked", 40: "locked", 42: "multicast_limit", 43: "neigh_vlan_suppress"}
+# linux/neighbour.h: NUD_NOARP and NUD_PERMANENT, NDA_LLADDR, NDA_MASTER
+_FOR_GOOD, _ADDRESS, _MASTER = 0x40 | 0x80, 2, 9
+_SECONDS = 5
+
+
+def read_port_settings() -> dict[int, dict[str, bool]]:
+    """By the index of a port: what is set, by the names of link_kinds.USUAL, or as "attribute 45". Empty where the
+    kernel does not say."""
+    found = map(settings_of, _dump(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)))
+    return {index: settings for index, settings in found if settings}
+
+
+def read_bound_addresses() -> dict[int, set[str]]:
+    """By the index of a port: MAC addresses that its bridge's forwarding table has there for good, in contrast to
+    learned ones. A table may be long."""
+    found: dict[int, set[str]] = {}
+    for message in _dump(_GETNEIGH, struct.pack("=BBHiHBB", socket.AF_BRIDGE, 0, 0, 0, 0, 0, 0)):
+        entry = bound_address_of(message)
+        if entry is not None:
+            found.setdefault(entry[0], set()).add(entry[1])
+    return found
+
+
+def bound_address_of(message: bytes) -> Optional[tuple[int, str]]:
+    """Index of the port and MAC address; None of an entry that was learned, or is of no bridge."""
+    index, state = struct.unpack_from("=iH", message, 4)
+    if not state & _FOR_GOOD:
+        return None
+    told = dict(_attributes(message[12:]))
+    return (index, told[_ADDRESS].hex(":")) if _ADDRESS in told and _MASTER in told else None
+
+
+def _dump(kind: int, body: bytes) -> Iterator[bytes]:
+    """The kernel's answers, without their first header; none where it does not give any."""
+    with (
+        suppress(OSError, struct.error),
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_ROUTE) as asked,
+    ):
+        asked.settimeout(_SECONDS)
+        asked.send(struct.pack("=IHHII", 16 + len(body), kind, _DUMP, 1, 0) + body)
+        while True:
+            data = asked.recv(1 << 17)
+            place = 0
+            while place + 16 <= len(data):
+                size, answer = struct.unpack_from("=IH", data, place)
+                if answer in (_DONE, _ERROR) or size < 16:
+                    return
+                yield data[place + 16 : place + size]
+                place += (size + 3) & ~3
+
+
+def settings_of(message: bytes) -> tuple[int, dict[str, bool]]:
+    """message: of netlink, without its first header."""
+    index = struct.unpack_from("=i", message, 4)[0]
+    info = dict(_attributes(message[16:])).get(_LINKINFO, b"")
+    inside = dict(_attributes(info))
+    if not inside.get(_SLAVE_KIND, b"").startswith(b"bridge"):
+        return index, {}
+    settings = _attributes(inside.get(_SLAVE_DATA, b""))
+    return index, {
+        _NAMES.get(number, f"attribute {number}"): True
+        for number, value in settings
+        if number not in _KNOWN and any(value)
+    }
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    while len(data) >= 4:
+        size, kind = struct.unpack_from("=HH", data)
+        if size < 4:
+            return
+        yield kind & _TYPE, data[4:size]
+        data = data[(size + 3) & ~3 :]
