@@ -26,7 +26,7 @@ from .._host.move_guest import (
     suspend,
     write_mark,
 )
-from .._migrate.moving.statistics import progress_of, statistics_of
+from .._migrate.moving.statistics import explain_delay, progress_of, statistics_of
 from .._migrate.moving.whether import has_to_move
 from .._model.errors import VirtfleetError
 from .._model.move import CANCEL, OFFLINE, SUSPEND, Move, MoveSettings, Place
@@ -105,6 +105,7 @@ class _Journey:
         self._thread: Optional[threading.Thread] = None
         self._error: Optional[VirtfleetError] = None
         self._began = 0.0
+        self._passes = 0
         self._stopped = ""
         self._result: dict[str, Any] = {}
 
@@ -147,11 +148,14 @@ class _Journey:
 
     def progress(self) -> dict[str, Any]:
         job = read_job(self._domain)
+        found = None if job is None else progress_of(job)
+        if found is not None:
+            self._passes = found["pass"]
         return {
             "guest": self._move.guest,
             "destination": self._move.destination,
             "seconds": round(time.monotonic() - self._began, 1),
-            "progress": None if job is None else progress_of(job),
+            "progress": found,
         }
 
     def result(self) -> dict[str, Any]:
@@ -222,7 +226,7 @@ class _Journey:
             return VirtfleetError(
                 "MIGRATION_TIMEOUT",
                 f"The migration of {guest} to {self._move.destination} took more than {self._settings.timeout:g} "
-                "seconds and was cancelled.",
+                f"seconds and was cancelled.{explain_delay(self._passes)}",
             )
         if self._stopped and self._stopped != "timeout":
             return VirtfleetError(
