@@ -27,6 +27,8 @@ RED = "<network><name>red</name><forward mode='bridge'/><bridge name='br7'/></ne
 LAN = "<network><name>lan</name><forward mode='nat'/><ip address='10.20.0.1' prefix='24'/></network>"
 # Seconds: in which a guest's kernel fills its memory, and the longest that a playbook takes.
 BOOT, LONGEST = 10, 400
+# Ansible notices a host that died when SSH does.
+ALIVE = "-o ServerAliveInterval=5 -o ServerAliveCountMax=3"
 SHARED = (("red", "br7"), ("lan", "virbr0"))
 # One after the other, each with the text of what is asked for in front of it.
 GUESTS = 'for guest in $(virsh list --name); do echo "guest $guest"; virsh domiflist "$guest"; done'
@@ -150,7 +152,7 @@ class Fleet:
 
     def begin(self, playbook: str, *arguments: str, when: Optional[tuple[str, str, str]] = None) -> Run:
         """when: a task, a host, and a command that runs there when the task begins."""
-        env = environment(self.lines)
+        env = {**environment(self.lines), "ANSIBLE_SSH_EXTRA_ARGS": ALIVE}
         if when is not None:
             at, host, command = when
             env["ANSIBLE_CALLBACKS_ENABLED"] += ",lose_host"
