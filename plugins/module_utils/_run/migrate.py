@@ -218,7 +218,10 @@ class _Journey:
         if here is not None and self._marked:
             with suppress(VirtfleetError):
                 write_mark(self._conn, self._domain, self._mark)
-        self._failed(self._why(), _left(here, there, self._move))
+        why = self._why()
+        if why.code == "DAEMON_LOST":
+            why = without_reason(why, self._move, self._settings)
+        self._failed(why, _left(here, there, self._move))
 
     def _why(self) -> VirtfleetError:
         guest = f"guest {self._move.guest!a}"
@@ -259,6 +262,18 @@ class _Journey:
         sentence = f"{error.sentence} {left}".strip()
         self._result.update({"moved": False, "failed": True, "code": error.code, "sentence": sentence})
         self._result.update({name: value for name, value in error.details.items() if name in _SHOWN})
+
+
+def without_reason(error: VirtfleetError, move: Move, settings: MoveSettings) -> VirtfleetError:
+    """Of a lost connection when both hosts answer: with SSH, libvirt often replaces what the destination said by the
+    end of the connection."""
+    sentence = (
+        f"The migration of guest {move.guest!a} to {move.destination} ended, and libvirt lost the reason "
+        f"({error.details.get('libvirt_message', error.sentence)}): see the logs of libvirt and of the guest there."
+    )
+    if settings.tls:
+        sentence += " With tls, both hosts need QEMU's certificates, such as /etc/pki/qemu/ca-cert.pem."
+    return VirtfleetError(error.code, sentence, **error.details)
 
 
 def _left(here: Optional[Place], there: Optional[Place], move: Move) -> str:
