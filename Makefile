@@ -100,8 +100,8 @@ corpus: setup ## [XML=dir] [RELEASES=a,b]: the network XML in a folder, or in li
 truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n] [RELEASES=a,b] [GATE=1]: migration scenarios against reality
 	@python tests/truth/run.py --lanes $(LANES) $(if $(GATE),--gate) $(if $(RELEASES),--releases $(RELEASES)) $(if $(RANDOM),--drawn $(RANDOM) $(if $(SEED),--seed $(SEED))) $(SCENARIOS)
 
-evacuate: setup ## [SEED=n] [FLEETS=n]: guests leave a host and return, fleets by chance and faults; see docs/evacuation.md
-	@$(if $(SEED),SEED=$(SEED)) $(if $(FLEETS),FLEETS=$(FLEETS)) pytest tests/evacuate
+evacuate: setup ## [SEED=n] [FLEETS=n] [ONLY=text]: guests leave hosts and return, fleets by chance and faults; see docs/evacuation.md
+	@$(if $(SEED),SEED=$(SEED)) $(if $(FLEETS),FLEETS=$(FLEETS)) pytest $(if $(ONLY),-k "$(ONLY)") tests/evacuate
 
 verdict: setup ## [CASES=n] [SEED=n]: generated definitions, check mode's verdict against libvirt's; see docs/validation.md
 	@python tests/verdict/run.py $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))

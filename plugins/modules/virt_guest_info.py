@@ -35,6 +35,12 @@ options:
     type: list
     elements: str
     default: []
+  unsafe:
+    description:
+      - Describe the guests for a migration with O(virtfleet.network.virt_migrate#module:unsafe). The check then accepts
+        a disk on a local file system.
+    type: bool
+    default: false
 seealso:
   - module: virtfleet.network.virt_migrate_check
 author:

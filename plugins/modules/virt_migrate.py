@@ -81,6 +81,15 @@ options:
     description: The number of connections for the guest's memory. With V(0), a single one.
     type: int
     default: 0
+  compression:
+    description:
+      - How to compress the guest's memory.
+      - V(xbzrle) sends the changes of memory that was sent before, which helps with guests that change little of each
+        page.
+      - V(zlib) and V(zstd) need O(parallel) and libvirt 9.4 or later.
+    type: str
+    choices: [none, xbzrle, zlib, zstd]
+    default: none
   persistent:
     description:
       - Whether to define the guest at the destination. By default, it is defined there if it is defined on this host.

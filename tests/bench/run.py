@@ -4,8 +4,8 @@
 """The measurements: each a ratio of two things done in turn on the same host over the same connection.
 
 virt_networks with a hundred unchanged networks against ansible.builtin.ping, as whole ansible-playbook commands with
-the same variables, and as tasks; how fast guests are judged (migrate.py); and what the check of a fleet costs the
-controller (fleet.py).
+the same variables, and as tasks; how fast guests are judged (migrate.py); how long the gate delays a guest (gate.py);
+what the check of a fleet costs the controller (fleet.py); and how long plans take (planning.py, which writes docs).
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ def compare(work: Path) -> float:
 def judging(work: Path) -> bool:
     """A guest on the host that has all those networks, described once, and the host itself."""
     sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "lab")]
+    import gate
     import migrate
     from guests import domain_xml, network_interface
 
@@ -129,16 +130,19 @@ def judging(work: Path) -> bool:
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
     described, info = (json.loads((work / f"{name}.json").read_text()) for name in ("guests", "info"))
-    return migrate.measure(LAB, shared, described["guests"][0], info)
+    judged = migrate.measure(LAB, shared, described["guests"][0], info)
+    return gate.measure(LAB, ROOT / ".lab-bench/inventory.yml", work) and judged
 
 
 def main() -> int:
     import fleet
+    import planning
 
     subprocess.run([*LAB, "up", "--hosts", "1", "--nics", "5"], check=True)
     try:
         with tempfile.TemporaryDirectory() as work:
-            return 0 if all([compare(Path(work)) <= BOUND, judging(Path(work)), fleet.measure()]) else 1
+            good = [compare(Path(work)) <= BOUND, judging(Path(work)), fleet.measure(), planning.main([]) == 0]
+            return 0 if all(good) else 1
     finally:
         subprocess.run([*LAB, "down"], check=True)
 

@@ -83,11 +83,13 @@ def pinging_domain_xml(
     mtu: int | None = None,
     pings: Iterable[str] = (),
     every: float | None = None,
+    writers: int = 0,
     kind: str = "qemu",
     machine: str = MACHINE,
 ) -> str:
     """A guest that answers pings. files: from pinging_initrd(); addresses: one per interface, as 10.0.0.5/24;
-    pings: whom it pings ten times a second, with every answer on its console, or every so many seconds, without.
+    pings: whom it pings ten times a second, with every answer on its console, or every so many seconds, without;
+    writers: how many programs in it write to its memory over and over.
 
     It runs under TCG by default: that works, and migrates, on every machine, whatever its CPU.
     """
@@ -95,6 +97,8 @@ def pinging_domain_xml(
     others = ",".join(pings)
     if others:
         cmdline += f" lab.ping={others}" + (f" lab.every={every}" if every else "")
+    if writers:
+        cmdline += f" lab.write={writers}"
     return domain_xml(
         name,
         interfaces,

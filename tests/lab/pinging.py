@@ -23,7 +23,8 @@ MODULES = (
 READY = "the guest answers pings"
 
 # lab.ip=10.0.0.5/24,10.1.0.5/24 gives eth0 and eth1 an address, lab.mtu=9000 both an MTU; lab.ping=10.0.0.6,10.0.0.7
-# pings these ten times a second, with every answer on the console; with lab.every=0.01 a hundred times, without.
+# pings these ten times a second, with every answer on the console; with lab.every=0.01 a hundred times, without;
+# lab.write=2 writes twice the size of busybox to its memory, over and over.
 INIT = f"""#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -34,6 +35,7 @@ for word in $(cat /proc/cmdline); do
   case $word in
     lab.ip=*) addresses=$(echo ${{word#lab.ip=}} | tr , ' ') ;;
     lab.mtu=*) mtu=${{word#lab.mtu=}} ;;
+    lab.write=*) writers=${{word#lab.write=}} ;;
     lab.every=*) every=${{word#lab.every=}} quiet=-q ;;
     lab.ping=*) others=$(echo ${{word#lab.ping=}} | tr , ' ') ;;
   esac
@@ -47,6 +49,9 @@ for address in $addresses; do
 done
 [ -z "$ready" ] || echo "{READY}" > /dev/console
 for other in $others; do ping $quiet -i ${{every:-0.1}} $other > /dev/console & done
+for writer in $(seq ${{writers:-0}}); do
+  while :; do cat /bin/busybox > /written$writer; done &
+done
 while :; do sleep 3600; done
 """
 

@@ -85,7 +85,7 @@ def drawn(results: Sequence[Result], seconds: float) -> int:
 def gate(results: Sequence[Result]) -> int:
     """What the gates refused, against the check's verdicts; returns the exit status."""
     counts: Counter[str] = Counter()
-    passed: Counter[str] = Counter()
+    passed: dict[str, list[str]] = {}
     wrong = []
     for result in results:
         for row, asked in zip(_rows(result), result.scenario.guests):
@@ -94,14 +94,18 @@ def gate(results: Sequence[Result]) -> int:
             if refused and row.verdict != "blocked":
                 wrong.append(row.name)
             if row.verdict == "blocked" and not refused:
-                passed[" ".join(_blocking(result, asked.name))] += 1
+                came = "accepted" if row.outcome.libvirt == "accepted" else "refused by libvirt"
+                passed.setdefault(f"{came}: {' '.join(_blocking(result, asked.name))}", []).append(row.name)
     for key, number in sorted(counts.items()):
         print(f"{number:4} {key}")
-    for codes, number in passed.most_common():
-        print(f"{number:4} blocked and passed, by {codes}")
+    for codes, names in sorted(passed.items()):
+        print(f"{len(names):4} blocked and passed, {codes} ({', '.join(names)})")
     for name in wrong:
         print(f"REFUSED {name}")
-    return 0 if counts["blocked: refused"] and not wrong else 1
+    broken = [f"{result.scenario.key}: {result.broken}" for result in results if result.broken]
+    for line in broken:
+        print(f"BROKEN {line}")
+    return 0 if counts["blocked: refused"] and not wrong and not broken else 1
 
 
 def _blocking(result: Result, guest: str) -> list[str]:

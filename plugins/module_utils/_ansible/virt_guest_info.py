@@ -19,6 +19,7 @@ def main() -> None:
             "names": {"type": "list", "elements": "str"},
             "missing": {"type": "str", "choices": [FAIL, SKIP], "default": FAIL},
             "resolve": {"type": "list", "elements": "str", "default": []},
+            "unsafe": {"type": "bool", "default": False},
             **connection_spec(),
         },
         supports_check_mode=True,
@@ -32,4 +33,5 @@ def _work(module: Module) -> dict[str, Any]:
 
     params = module.params
     found = describe(params["uri"], params["names"], params["missing"] == SKIP, params["resolve"])
-    return {"changed": False, **found}
+    guests = [{**guest, "unsafe": params["unsafe"]} for guest in found["guests"]]
+    return {"changed": False, **found, "guests": guests}

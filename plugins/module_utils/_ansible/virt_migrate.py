@@ -11,7 +11,19 @@ from contextlib import suppress
 from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
-from .._model.move import CANCEL, LIVE, OFFLINE, POST_COPY, SUSPEND, Move, MoveSettings
+from .._model.move import (
+    CANCEL,
+    LIVE,
+    NO_COMPRESSION,
+    OFFLINE,
+    POST_COPY,
+    SUSPEND,
+    XBZRLE,
+    ZLIB,
+    ZSTD,
+    Move,
+    MoveSettings,
+)
 from .argument_spec import connection_spec
 from .module import Module, run
 
@@ -28,6 +40,7 @@ _SETTINGS = {
     "post_copy": {"type": "bool", "default": False},
     "tls": {"type": "bool", "default": False},
     "parallel": {"type": "int", "default": 0},
+    "compression": {"type": "str", "choices": [NO_COMPRESSION, XBZRLE, ZLIB, ZSTD], "default": NO_COMPRESSION},
     "persistent": {"type": "bool"},
     "undefine_source": {"type": "bool"},
     "unsafe": {"type": "bool", "default": False},
@@ -79,6 +92,8 @@ def _refuse(moves: list[Move], settings: MoveSettings) -> None:
     for name in _NOT_NEGATIVE:
         if getattr(settings, name) < 0:
             raise VirtfleetError("OPTIONS_INVALID", f"{name} is {getattr(settings, name)}; it must be 0 or more.")
+    if settings.compression in (ZLIB, ZSTD) and not settings.parallel:
+        raise VirtfleetError("OPTIONS_INVALID", f"compression: {settings.compression} requires parallel connections.")
     if settings.on_timeout == POST_COPY and not settings.post_copy:
         raise VirtfleetError("OPTIONS_INVALID", "on_timeout: post_copy requires post_copy: true.")
     names = [move.guest for move in moves]

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, Optional
 
 from .._model.mark import NAMESPACE
-from .._model.move import OFFLINE, Move, MoveSettings, Place
+from .._model.move import NO_COMPRESSION, OFFLINE, Move, MoveSettings, Place
 from .._xml.live_metadata import settable
 from .connection import errors, libvirt
 
@@ -65,6 +65,8 @@ def _parameters(move: Move, settings: MoveSettings) -> dict[str, Any]:
         found[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = settings.bandwidth
     if settings.parallel:
         found[libvirt.VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS] = settings.parallel
+    if settings.compression != NO_COMPRESSION:
+        found[libvirt.VIR_MIGRATE_PARAM_COMPRESSION] = settings.compression
     return found
 
 
@@ -82,6 +84,7 @@ def _flags(move: Move, settings: MoveSettings, place: Place) -> int:
         ("VIR_MIGRATE_POSTCOPY", live and settings.post_copy),
         ("VIR_MIGRATE_TLS", live and settings.tls),
         ("VIR_MIGRATE_PARALLEL", live and settings.parallel > 0),
+        ("VIR_MIGRATE_COMPRESSED", live and settings.compression != NO_COMPRESSION),
         ("VIR_MIGRATE_UNSAFE", settings.unsafe),
     )
     return sum(getattr(libvirt, name) for name, wanted in chosen if wanted)

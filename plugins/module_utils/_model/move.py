@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 LIVE, OFFLINE = "live", "offline"
+NO_COMPRESSION, XBZRLE, ZLIB, ZSTD = "none", "xbzrle", "zlib", "zstd"
 CANCEL, SUSPEND, POST_COPY = "cancel", "suspend", "post_copy"
 
 
@@ -29,7 +30,8 @@ class Move:
 
 @dataclass(frozen=True)
 class MoveSettings:
-    """bandwidth: MiB/s, 0 for no limit; parallel: connections, 0 for libvirt's single one; persistent, undefine_source:
+    """bandwidth: MiB/s, 0 for no limit; parallel: connections, 0 for libvirt's single one; compression: NO_COMPRESSION
+    or the method; persistent, undefine_source:
     None to keep the guest as persistent as it is; timeout: seconds, 0 for none; on_timeout: CANCEL, SUSPEND or
     POST_COPY.
     """
@@ -39,6 +41,7 @@ class MoveSettings:
     post_copy: bool = False
     tls: bool = False
     parallel: int = 0
+    compression: str = NO_COMPRESSION
     persistent: Optional[bool] = None
     undefine_source: Optional[bool] = None
     unsafe: bool = False

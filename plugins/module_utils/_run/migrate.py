@@ -26,7 +26,7 @@ from .._host.move_guest import (
     suspend,
     write_mark,
 )
-from .._migrate.moving.statistics import progress_of, statistics_of
+from .._migrate.moving.statistics import explain_delay, progress_of, statistics_of
 from .._migrate.moving.whether import has_to_move
 from .._model.errors import VirtfleetError
 from .._model.move import CANCEL, OFFLINE, SUSPEND, Move, MoveSettings, Place
@@ -105,6 +105,7 @@ class _Journey:
         self._thread: Optional[threading.Thread] = None
         self._error: Optional[VirtfleetError] = None
         self._began = 0.0
+        self._passes = 0
         self._stopped = ""
         self._result: dict[str, Any] = {}
 
@@ -147,11 +148,14 @@ class _Journey:
 
     def progress(self) -> dict[str, Any]:
         job = read_job(self._domain)
+        found = None if job is None else progress_of(job)
+        if found is not None:
+            self._passes = found["pass"]
         return {
             "guest": self._move.guest,
             "destination": self._move.destination,
             "seconds": round(time.monotonic() - self._began, 1),
-            "progress": None if job is None else progress_of(job),
+            "progress": found,
         }
 
     def result(self) -> dict[str, Any]:
@@ -214,7 +218,10 @@ class _Journey:
         if here is not None and self._marked:
             with suppress(VirtfleetError):
                 write_mark(self._conn, self._domain, self._mark)
-        self._failed(self._why(), _left(here, there, self._move))
+        why = self._why()
+        if why.code == "DAEMON_LOST":
+            why = without_reason(why, self._move, self._settings)
+        self._failed(why, _left(here, there, self._move))
 
     def _why(self) -> VirtfleetError:
         guest = f"guest {self._move.guest!a}"
@@ -222,7 +229,7 @@ class _Journey:
             return VirtfleetError(
                 "MIGRATION_TIMEOUT",
                 f"The migration of {guest} to {self._move.destination} took more than {self._settings.timeout:g} "
-                "seconds and was cancelled.",
+                f"seconds and was cancelled.{explain_delay(self._passes)}",
             )
         if self._stopped and self._stopped != "timeout":
             return VirtfleetError(
@@ -255,6 +262,18 @@ class _Journey:
         sentence = f"{error.sentence} {left}" if left else error.sentence
         self._result.update({"moved": False, "failed": True, "code": error.code, "sentence": sentence})
         self._result.update({name: value for name, value in error.details.items() if name in _SHOWN})
+
+
+def without_reason(error: VirtfleetError, move: Move, settings: MoveSettings) -> VirtfleetError:
+    """Of a lost connection when both hosts answer: with SSH, libvirt often replaces what the destination said by the
+    end of the connection."""
+    sentence = (
+        f"The migration of guest {move.guest!a} to {move.destination} ended, and libvirt lost the reason "
+        f"({error.details.get('libvirt_message', error.sentence)}): see the logs of libvirt and of the guest there."
+    )
+    if settings.tls:
+        sentence += " With tls, both hosts need QEMU's certificates, such as /etc/pki/qemu/ca-cert.pem."
+    return VirtfleetError(error.code, sentence, **error.details)
 
 
 def _left(here: Optional[Place], there: Optional[Place], move: Move) -> str:

@@ -33,6 +33,10 @@ def clean(conn: Any) -> None:
             run(["ip", "link", "delete", link["ifname"]])
         elif link["ifname"].startswith("p"):
             run(["ip", "link", "set", link["ifname"], "nomaster", "mtu", "1500", "up"])
+    bridge()
+
+
+def bridge() -> None:
     run(["ip", "link", "add", "br7", "type", "bridge"])
     run(["ip", "link", "set", "p1", "master", "br7"])
     run(["ip", "link", "set", "br7", "up"])
@@ -50,6 +54,8 @@ def do(conn: Any, what: str, options: dict[str, Any]) -> Any:
         return run(options["argv"])
     if what == "clean":
         return clean(conn)
+    if what == "bridge":
+        return bridge()
     if what == "network":
         return network(conn, **options)
     if what == "guest":

@@ -64,6 +64,52 @@ def test_members_are_counted_over_all_guests():
     assert (addition["kind"], addition["name"], addition["amount"]) == ("members", "fast", 1)
 
 
+def plugged(number, member):
+    """fast4 and the like, with its member."""
+    source = f"<source network='fast' dev='{member}' mode='passthrough'/>"
+    return domain(f"<interface type='direct'><mac address='52:54:00:00:00:{number:02x}'/>{source}<model type='virtio'/>"
+                  "</interface>", name=f"fast{number}", number=number)  # fmt: skip
+
+
+def full(**others):
+    """The first member of kvm1 and kvm2 is in use, as libvirt counts too; others: further members of theirs."""
+    guests = {"kvm1": [plugged(4, "p1")], "kvm2": [plugged(5, "p1")], "kvm3": FAST[:1]}
+    hosts = {}
+    for name in ("kvm1", "kvm2"):
+        members = ["<interface dev='p1' connections='1'/>", *(f"<interface dev='{m}'/>" for m in others.get(name, ()))]
+        pool = POOL.format("".join(members)).replace("<network>", "<network connections='1'>")
+        hosts[name] = {**host(name, guests=guests[name]), "networks": [NAT, pool]}
+    return fleet({**hosts, "kvm3": host("kvm3")}, guests)
+
+
+def test_a_full_pool_is_short_of_members():
+    plan = migrate_plan(*full(), sources=["kvm3"])
+    (stays,) = plan["stays"]
+    assert stays["code"] == "ROOM_SHORT"
+    assert stays["sentence"] == "Short by 1 member of network 'fast' on kvm1 and kvm2."
+    (addition,) = stays["additions"]
+    assert (addition["kind"], addition["name"], addition["amount"]) == ("members", "fast", 1)
+    more = migrate_plan(*full(**{addition["host"]: ["p2"]}), sources=["kvm3"])
+    assert (steps(more), more["stays"]) == ([("fast3", "kvm3", addition["host"])], [])
+
+
+def test_a_guest_with_a_member_of_a_full_pool_makes_room():
+    found = full(kvm2=["p2"])
+    plan = migrate_plan(*found, sources=["kvm3"], pin={"fast3": ["kvm1"]})
+    assert steps(plan) == [("fast4", "kvm1", "kvm2"), ("fast3", "kvm3", "kvm1")]
+    assert [(step["verdict"], step["after"]) for step in plan["steps"]] == [("ok", []), ("ok", [0])]
+
+
+def test_members_that_libvirt_counts_wrongly_are_recounted_first():
+    hosts = three(members=("p1",))
+    del hosts["kvm2"]
+    counted = POOL.format("<interface dev='p1' connections='1'/>")
+    hosts["kvm1"]["networks"][1] = {"xml": counted, "connections": {"p1": 1}}
+    (stays,) = migrate_plan(*fleet(hosts, {"kvm3": FAST[:1]}), sources=["kvm3"])["stays"]
+    assert (stays["code"], stays["obstacles"]) == ("NO_DESTINATION", {"kvm1": "POOL_EXHAUSTED"})
+    assert [repair["module"] for repair in stays["repairs"]] == ["virtfleet.network.virt_iface_pool"]
+
+
 def test_a_member_that_leads_nowhere_is_no_room():
     """libvirt would hand p2 out second."""
     plan = migrate_plan(*fleet(three(dead=("p2",)), {"kvm3": FAST}), sources=["kvm3"])

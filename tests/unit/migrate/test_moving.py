@@ -20,6 +20,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.plan_to import plan_to
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.recheck import Hosts, Rules, recheck
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.statistics import (
+    explain_delay,
     progress_line,
     progress_of,
     statistics_of,
@@ -322,6 +323,11 @@ def test_guests_that_all_go_to_one_host():
     )  # fmt: skip
     assert not both["steps"]
     assert [stay["guest"] for stay in both["stays"]] == ["web1", "web2"]
+
+
+def test_a_delay_is_explained_when_the_guest_is_the_reason():
+    assert explain_delay(3) == ""
+    assert "passed over the memory 12 times" in explain_delay(12)
 
 
 def test_progress_and_statistics():

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _MIB = 1024 * 1024
+# A guest that writes little needs no more passes over its memory.
+_USUAL_PASSES = 3
 
 
 def progress_of(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +38,16 @@ def statistics_of(job: Mapping[str, Any]) -> dict[str, Any]:
         "throttle": job.get("auto_converge_throttle"),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def explain_delay(passes: int) -> str:
+    """Of a migration that took too long, a sentence to add; empty when the guest is not the reason."""
+    if passes <= _USUAL_PASSES:
+        return ""
+    return (
+        f" QEMU passed over the memory {passes} times, because the guest writes faster than its memory is sent: use "
+        "auto_converge, post_copy or on_timeout: suspend, or allow more bandwidth."
+    )
 
 
 def progress_line(guest: str, destination: str, seconds: float, progress: Mapping[str, Any] | None) -> str:

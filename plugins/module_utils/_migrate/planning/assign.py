@@ -25,15 +25,16 @@ class Assignment:
     proven: bool
 
 
-def assign(fleet: Fleet, others: bool, seconds: float) -> Assignment:
+def assign(fleet: Fleet, others: bool, seconds: float, balance: bool = True) -> Assignment:
     """others: whether guests of other hosts may move too, where that leaves fewer behind; seconds: for each of the
-    solver's steps. Raises VirtfleetError SOLVER_MISSING."""
+    solver's steps; balance: whether the worst load matters, which takes the solver longest. Raises VirtfleetError
+    SOLVER_MISSING."""
     leaving = [guest for guest in fleet.guests if guest.leaves]
-    found = _assign(fleet, leaving, seconds)
+    found = _assign(fleet, leaving, seconds, balance)
     if not others or len(found.targets) == sum(bool(guest.destinations) for guest in leaving):
         return found
     # A plan that leaves no guest behind and moves no other is the best there is; only otherwise all are looked at.
-    return _assign(fleet, list(fleet.guests), seconds)
+    return _assign(fleet, list(fleet.guests), seconds, balance)
 
 
 def least_behind(fleet: Fleet, seconds: float) -> int:
@@ -81,7 +82,7 @@ def _frozen(amounts: Amounts) -> tuple[tuple[Resource, int], ...]:
     return tuple(sorted(amounts.items()))
 
 
-def _assign(fleet: Fleet, movable: list[PlannedGuest], seconds: float) -> Assignment:
+def _assign(fleet: Fleet, movable: list[PlannedGuest], seconds: float, balance: bool) -> Assignment:
     program = Program(seconds)
     groups = group_guests(movable, frozenset(uuid for group in fleet.together for uuid in group))
     _choose_hosts(program, groups)
@@ -92,7 +93,7 @@ def _assign(fleet: Fleet, movable: list[PlannedGuest], seconds: float) -> Assign
         {variable: -1 for group in groups if group.one.leaves for variable in group.to.values()},
         {variable: 1 for group in groups for variable in group.to.values()},
         {group.to[one.host]: 1 for group in groups for one in group.one.destinations if one.verdict != OK},
-        {load: 1},
+        {load: 1} if balance else {},
     ]
     solution, proven = Solution({}, 0.0, True), True
     for terms in steps:

@@ -29,10 +29,12 @@ def plan_migrations(
     return plan_fleet(read_fleet(found, facts, wanted, policy or {}), wanted)
 
 
-def plan_fleet(fleet: Fleet, wanted: Wanted) -> dict[str, Any]:
-    """steps, stays, additions, load, optimal and lines, as migrate_plan returns them. Raises VirtfleetError
+def plan_fleet(fleet: Fleet, wanted: Wanted, balance: bool = True) -> dict[str, Any]:
+    """balance: as of assign().
+
+    steps, stays, additions, load, optimal and lines, as migrate_plan returns them. Raises VirtfleetError
     SOLVER_MISSING."""
-    assignment = assign(fleet, wanted.others, wanted.seconds)
+    assignment = assign(fleet, wanted.others, wanted.seconds, balance)
     sequence = ordered(fleet, assignment.targets)
     tangled = {guest.uuid for guest in sequence.tangled}
     moved = {uuid: host for uuid, host in assignment.targets.items() if uuid not in tangled}

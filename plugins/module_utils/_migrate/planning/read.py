@@ -10,16 +10,17 @@ counted here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from ..._plan.pool.occupancy import EXCLUSIVE
 from ..destination_facts import DestinationFacts, NetworkFacts, read_destination
-from ..finding import rank_of
+from ..finding import WARNING, rank_of, worst_of
 from ..guest_facts import CheckedGuest, GuestFacts, NicFacts, load_guests
 from ..matrix import matrix_of_facts
 from ..rule import NicCase
-from ..rules.pools import check_member, choose_members, draws_from_pool, has_guest_limit
+from ..rules.guest import MEMORY_SHORT
+from ..rules.pools import POOL_EXHAUSTED, check_member, choose_members, draws_from_pool, has_guest_limit
 from ..verdicts import Policy
 from .fleet import (
     APART,
@@ -94,9 +95,13 @@ class _Reader:
         destinations: list[Destination] = []
         obstacles: dict[str, Obstacle] = {}
         for host, cell in row["cells"].items():
-            obstacle = self._obstacle(row, host, cell)
+            findings = [one for one in cell["findings"] if not self._is_counted(uuid, one)]
+            # What is not known of a host is in no finding.
+            counts = len(findings) < len(cell["findings"])
+            verdict = worst_of(one["severity"] for one in findings) if counts else cell["verdict"]
+            obstacle = self._obstacle(row, host, verdict, findings)
             if obstacle is None:
-                destinations.append(Destination(host, cell["verdict"], self._takes(uuid, host)))
+                destinations.append(Destination(host, verdict, self._takes(uuid, host)))
             else:
                 obstacles[host] = obstacle
         gives = self._takes(uuid, home) if home in self.hosts else {}
@@ -104,16 +109,29 @@ class _Reader:
             uuid, row["guest"], home, home in self.wanted.sources, tuple(destinations), gives, obstacles
         )
 
-    def _obstacle(self, row: dict[str, Any], host: str, cell: dict[str, Any]) -> Optional[Obstacle]:
+    def _obstacle(
+        self, row: dict[str, Any], host: str, verdict: str, findings: Sequence[Mapping[str, Any]]
+    ) -> Optional[Obstacle]:
         if host in self.wanted.sources or host in self.wanted.avoid:
             return Obstacle("MAINTENANCE")
         if not self.wanted.allows(row["guest"], host):
             return Obstacle("PINNED")
-        if cell["verdict"] in self.wanted.accepted and row["uuid"] in self.guests and host in self.hosts:
+        if verdict in self.wanted.accepted and row["uuid"] in self.guests and host in self.hosts:
             return None
-        worst: Mapping[str, Any] = next(iter(cell["findings"]), {})
+        worst: Mapping[str, Any] = next(iter(findings), {})
         said = str(worst.get("code", "")), str(worst.get("sentence", ""))
-        return Obstacle(*said, worst.get("remediation"), cell["verdict"])
+        return Obstacle(*said, worst.get("remediation"), verdict)
+
+    def _is_counted(self, uuid: str, finding: Mapping[str, Any]) -> bool:
+        """Whether it says that a host has too little now of what is counted here over all guests: another guest may
+        leave that host, and what is missing is said in numbers. Not where libvirt's own count has to be mended first,
+        or a guest needs more memory than the host has."""
+        if finding["code"] == POOL_EXHAUSTED.code:
+            return finding["remediation"] is None
+        if finding["code"] == MEMORY_SHORT.code:
+            guest = self.guests.get(uuid)
+            return finding["severity"] == WARNING or (guest is not None and bool(guest.facts.hugepages))
+        return False
 
     def _takes(self, uuid: str, host: str) -> Amounts:
         guest = self.guests.get(uuid)

@@ -73,12 +73,12 @@ def _check_host(host: str, answer: Any, fleet: Fleet, wanted: Wanted) -> dict[st
 def _plan(fleet: Fleet, wanted: Wanted) -> tuple[dict[str, Any], bool]:
     """A plan, and whether it is proven that none leaves fewer behind. Most hosts need no guest of others to move, or
     only such as have what the guests are short of: all guests are looked at only when these do not do."""
-    plan = plan_fleet(fleet, replace(wanted, others=False))
+    plan = plan_fleet(fleet, replace(wanted, others=False), balance=False)
     if not _short(plan) or not wanted.others:
         return plan, bool(plan["optimal"])
-    plan = plan_fleet(_near(fleet, plan), wanted)
+    plan = plan_fleet(_near(fleet, plan), wanted, balance=False)
     if len(_short(plan)) > least_behind(fleet, wanted.seconds):
-        plan = plan_fleet(fleet, wanted)
+        plan = plan_fleet(fleet, wanted, balance=False)
         return plan, bool(plan["optimal"])
     return plan, True
 

@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks that plan moves judge guests by the same variables of the inventory as the steps that move them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
+PLANNING = ("evacuate", "migrate", "resilience", "return")
+
+
+@pytest.mark.parametrize("variable", ["migrate_policy", "migrate_unsafe"])
+@pytest.mark.parametrize("name", PLANNING)
+def test_a_plan_is_made_as_its_steps_are_checked(name: str, variable: str) -> None:
+    tasks = [line for line in (PLAYBOOKS / f"{name}.yml").read_text().splitlines() if not line.startswith("#")]
+    assert any(f"{variable} | default(" in line for line in tasks)
