@@ -4,8 +4,8 @@
 """The measurements: each a ratio of two things done in turn on the same host over the same connection.
 
 virt_networks with a hundred unchanged networks against ansible.builtin.ping, as whole ansible-playbook commands with
-the same variables, and as tasks; how fast guests are judged (migrate.py); and what the check of a fleet costs the
-controller (fleet.py).
+the same variables, and as tasks; how fast guests are judged (migrate.py); what the check of a fleet costs the
+controller (fleet.py), and what the audit of a bigger one does (audit.py).
 """
 
 from __future__ import annotations
@@ -133,12 +133,15 @@ def judging(work: Path) -> bool:
 
 
 def main() -> int:
+    import audit
     import fleet
 
     subprocess.run([*LAB, "up", "--hosts", "1", "--nics", "5"], check=True)
     try:
         with tempfile.TemporaryDirectory() as work:
-            return 0 if all([compare(Path(work)) <= BOUND, judging(Path(work)), fleet.measure()]) else 1
+            return (
+                0 if all([compare(Path(work)) <= BOUND, judging(Path(work)), fleet.measure(), audit.measure()]) else 1
+            )
     finally:
         subprocess.run([*LAB, "down"], check=True)
 
