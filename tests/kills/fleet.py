@@ -137,7 +137,8 @@ class Fleet:
         sockets = Path(f"/tmp/kills-{os.getpid()}-{self.runs}")
         sockets.mkdir(mode=0o700)
         lines = self.hosts.folder / f"{self.runs}.jsonl"
-        return {**environment(lines), "ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets)}
+        own = {"ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets), "ANSIBLE_FORKS": str(len(HOSTS))}
+        return {**environment(lines), **own}
 
     def play(self, playbook: str, name: str, *args: str) -> tuple[int, str]:
         done = subprocess.run(
