@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -92,7 +93,11 @@ def _host(
     there = {network["name"]: network for network in (*info["networks"], *info["transient"])}
     # Only their members are found on the host.
     pools = [network["name"] for network in desired.networks if "pool" in network]
-    members = networks_there([there[name] for name in pools if name in there])
+    members: dict[str, Document] = {}
+    for name in pools:
+        # A forward mode of a later libvirt has none that count.
+        with suppress(ValueError):
+            members.update(networks_there([there[name]] if name in there else []))
     major, minor, patch = seen.version
     libvirt = Host((major, minor, patch))
     for network in desired.networks:
@@ -144,7 +149,11 @@ def _against_contract(
 
 def _judge(network: Document, options: Optional[Document], details: Any, libvirt: Host) -> Iterator[AuditFinding]:
     wanted = complete_network(network)
-    both = _compared(wanted, options, details, libvirt)
+    try:
+        both = _compared(wanted, options, details, libvirt)
+    except VirtfleetError as error:
+        yield AuditFinding(kinds.REFUSED, "", wanted["name"], parameters={"fault": error.code, "text": error.sentence})
+        return
     yield from _refused("", both, libvirt)
     if options is not None:
         yield from _state("", wanted, details)

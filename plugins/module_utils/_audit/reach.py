@@ -145,10 +145,16 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
 
 
 def _at_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
-    """Of the links that the network stands on, and the uplinks of its bridge."""
+    """Of the links that the network stands on, the uplinks of its bridge, and what is below these."""
     below = [] if net.is_virtual else underlying_links(net.bound)
     uplinks = [way.uplink for name in below if seen.is_bridge(name) for way in ways_out(seen.host_links, name) or ()]
-    for name in sorted({*below, *uplinks}):
+    standing = {*below, *uplinks}
+    for link in filter(None, map(seen.link, (*below, *uplinks))):
+        parent = seen.host_links.parent_of(link)
+        while parent is not None and parent.name not in standing:
+            standing.add(parent.name)
+            parent = seen.host_links.parent_of(parent)
+    for name in sorted(standing):
         link = seen.link(name)
         if link is None or link.kind not in _DECLARED or name in seen.ovs_bridges:
             continue
