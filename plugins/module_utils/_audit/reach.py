@@ -149,8 +149,8 @@ def _at_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[A
     below = [] if net.is_virtual else underlying_links(net.bound)
     uplinks = [way.uplink for name in below if seen.is_bridge(name) for way in ways_out(seen.host_links, name) or ()]
     standing = {*below, *uplinks}
-    for link in filter(None, map(seen.link, (*below, *uplinks))):
-        parent = seen.host_links.parent_of(link)
+    for above in filter(None, map(seen.link, (*below, *uplinks))):
+        parent = seen.host_links.parent_of(above)
         while parent is not None and parent.name not in standing:
             standing.add(parent.name)
             parent = seen.host_links.parent_of(parent)
