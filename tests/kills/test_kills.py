@@ -36,7 +36,7 @@ def test_every_host_is_wholly_new_or_wholly_old_and_the_next_run_finishes(fleet:
     found = fleet.audit(goal)
     for host, state in states.items():
         assert found[host] == (set() if state == "new" else fleet.missed[goal][host]), (where, host, state)
-    fleet.must_roll_out(goal, *args)
+    fleet.must_roll_out(goal)
     assert {host: fleet.look(host) for host in HOSTS} == fleet.wholly[goal]
     said = ", ".join(
         f"{state} {fold_names(host for host in HOSTS if states[host] == state)}"

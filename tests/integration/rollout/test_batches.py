@@ -194,3 +194,25 @@ def test_tags_of_the_play_that_imports_it(hosts):
     assert told.code == 0, told.output
     assert told.states() == (list(HOSTS), [], [])
     assert having(hosts) == list(HOSTS)
+
+
+# The lab's sshd lets nobody in who has a locked password.
+OPERATOR = r"""
+id ops >/dev/null 2>&1 || { useradd -m -s /bin/sh ops && usermod -p '*' ops; }
+mkdir -p -m 700 ~ops/.ssh && cp /root/.ssh/authorized_keys ~ops/.ssh/ && chown -R ops ~ops/.ssh
+echo 'ops ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ops && chmod 440 /etc/sudoers.d/ops
+"""
+
+
+def test_as_a_user_who_becomes_root_by_sudo(hosts):
+    for host in HOSTS:
+        hosts.on(host, "sh", "-c", OPERATOR)
+    alone = rollout(hosts, "-e", "ansible_user=ops")
+    assert alone.code, alone.output
+    assert alone.states() == ([], list(HOSTS), [])
+    assert having(hosts) == []
+    told = rollout(hosts, "-e", "ansible_user=ops", "--become")
+    assert told.code == 0, told.output
+    assert told.states() == (list(HOSTS), [], [])
+    assert having(hosts) == list(HOSTS)
+    assert waiting(hosts) == []
