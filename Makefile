@@ -27,7 +27,7 @@ QUICK := test-unit test-lint test-types test-sanity test-build
 ROOTS := bookworm/modular trixie bullseye
 LINTS := lint-ruff lint-format lint-ansible lint-yaml lint-docs lint-changelog
 
-.PHONY: help setup test $(QUICK) $(LINTS) lab-roots test-lab test-walk test-molecule lab-up lab-down demo corpus truth evacuate verdict matrix gaps output bench bench-rollout walk clean
+.PHONY: help setup test $(QUICK) $(LINTS) lab-roots test-lab test-walk test-molecule lab-up lab-down demo corpus truth evacuate kills verdict matrix gaps output bench bench-rollout walk clean
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -102,6 +102,9 @@ truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n] [RELEASES=a,b] [GATE
 
 evacuate: setup ## [SEED=n] [FLEETS=n] [ONLY=text]: guests leave hosts and return, fleets by chance and faults; see docs/evacuation.md
 	@$(if $(SEED),SEED=$(SEED)) $(if $(FLEETS),FLEETS=$(FLEETS)) pytest $(if $(ONLY),-k "$(ONLY)") tests/evacuate
+
+kills: setup ## [SEED=n] [KILLS=n]: rollouts over six hosts whose controller is killed at random moments; see docs/fleet.md
+	@$(if $(SEED),SEED=$(SEED)) $(if $(KILLS),KILLS=$(KILLS)) pytest tests/kills
 
 verdict: setup ## [CASES=n] [SEED=n]: generated definitions, check mode's verdict against libvirt's; see docs/validation.md
 	@python tests/verdict/run.py $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))

@@ -22,7 +22,7 @@ description:
   - Returns the contract without the networks whose C(hosts) names neither the host nor one of its groups, and without
     the key C(hosts). The other filters take the contract in this form.
   - Fails if C(hosts) names what is neither a host nor a group of the inventory.
-positional: _input, host, groups
+positional: _input, host, groups, keep_faults
 options:
   _input:
     description: The contract, as P(virtfleet.network.networks_desired#filter) takes it, and with C(hosts).
@@ -37,6 +37,12 @@ options:
     description: The hosts of each group, Ansible's variable C(groups).
     type: dict
     required: true
+  keep_faults:
+    description:
+      - Do not fail for such a C(hosts), but keep its network. The filters that take the contract report it then, beside
+        the contract's other faults.
+    type: bool
+    default: false
 seealso:
   - plugin: virtfleet.network.networks_desired
     plugin_type: filter
@@ -63,12 +69,12 @@ _value:
 """
 
 
-def networks_of_host(contract: Any, host: Any, groups: Any) -> Any:
+def networks_of_host(contract: Any, host: Any, groups: Any, keep_faults: bool = False) -> Any:
     """Plain data, as documented above. Raises AnsibleFilterError for a key hosts that cannot be read."""
     if not isinstance(host, str) or not isinstance(groups, Mapping):
         raise AnsibleFilterError("host must be a host's name, and groups the mapping of groups to their hosts.")
     try:
-        return contract_of_host(contract, host, groups)
+        return contract_of_host(contract, host, groups, keep_faults)
     except ValueError as error:
         raise AnsibleFilterError(f"{CONTRACT_INVALID}: {error}") from None
     except (TypeError, RecursionError):

@@ -29,6 +29,11 @@ options:
       - Returns only the hosts of the first batch, the ones that match this pattern, or so many, if it is a number.
       - Fails if there is none. An empty pattern stands for no canary and gives an empty list.
     type: str
+  serial:
+    description:
+      - The size of the batches, one or a list. Fails for what is neither a number of hosts nor a percentage, or is less
+        than 1. For Ansible itself, V(0) and negative numbers stand for all hosts.
+    type: raw
 seealso:
   - plugin: ansible.builtin.inventory_hostnames
     plugin_type: lookup
@@ -67,6 +72,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]
             if context.CLIARGS.get("syntax"):
                 return ["localhost"]
             raise AnsibleError("The inventory has no host.")
+        self._check_serial(self.get_option("serial"))
         pattern = str(terms[0])
         hosts = self._matching(pattern, known)
         if not hosts:
@@ -74,6 +80,18 @@ class LookupModule(LookupBase):  # type: ignore[misc]
             raise AnsibleError(f"{name} ({pattern}) matches no host of the inventory within the limit.")
         canary = self.get_option("canary")
         return hosts if canary is None else self._first(str(canary), hosts, pattern, known)
+
+    @staticmethod
+    def _check_serial(serial: Any) -> None:
+        sizes = serial if isinstance(serial, (list, tuple)) else [serial]
+        for size in () if serial is None else sizes:
+            if not re.fullmatch(r"0*[1-9][0-9]*|0*(?:100|[1-9][0-9]?)%", str(size)):
+                raise AnsibleError(
+                    f"networks_serial ({size}) must be a number of hosts, at least 1, or a percentage such as 25%, or "
+                    "a list of these."
+                )
+        if not sizes:
+            raise AnsibleError("networks_serial is an empty list; it must have the size of at least one batch.")
 
     def _first(self, canary: str, hosts: list[str], pattern: str, variables: dict[str, Any]) -> list[str]:
         if not canary:

@@ -5,7 +5,8 @@
 
 virt_networks with a hundred unchanged networks against ansible.builtin.ping, as whole ansible-playbook commands with
 the same variables, and as tasks; how fast guests are judged (migrate.py); how long the gate delays a guest (gate.py);
-what the check of a fleet costs the controller (fleet.py); and how long plans take (planning.py, which writes docs).
+what the check of a fleet costs the controller (fleet.py), and the audit of a bigger one (audit.py); and how long plans
+take (planning.py, which writes docs).
 """
 
 from __future__ import annotations
@@ -135,13 +136,17 @@ def judging(work: Path) -> bool:
 
 
 def main() -> int:
+    import audit
     import fleet
     import planning
 
     subprocess.run([*LAB, "up", "--hosts", "1", "--nics", "5"], check=True)
     try:
         with tempfile.TemporaryDirectory() as work:
-            good = [compare(Path(work)) <= BOUND, judging(Path(work)), fleet.measure(), planning.main([]) == 0]
+            good = [
+                compare(Path(work)) <= BOUND, judging(Path(work)), fleet.measure(), audit.measure(),
+                planning.main([]) == 0,
+            ]  # fmt: skip
             return 0 if all(good) else 1
     finally:
         subprocess.run([*LAB, "down"], check=True)

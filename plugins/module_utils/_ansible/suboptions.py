@@ -1,16 +1,25 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parameters that are not a mapping where one is required: Ansible's own check of suboptions fails on some of them (a
-list of numbers causes a TypeError) and does not say for others which option it means."""
+"""Options that do not exist, and parameters that are not a mapping where one is required.
+
+Ansible's own check of suboptions fails on some of the latter (a list of numbers causes a TypeError) and does not say
+for others which option it means; of an option that does not exist it lists all that do, not the one that is meant.
+"""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any, Optional
 
 
 def suboption_problem(spec: dict[str, Any], params: Any, path: str = "") -> Optional[str]:
-    """A sentence on the first option that has something else than its mapping or mappings; None when none has."""
+    """A sentence on the first option that does not exist, but resembles one, or that has something else than its
+    mapping or mappings; None when there is none."""
+    for name in params:
+        near = [] if name in spec or not isinstance(name, str) else get_close_matches(name.lower(), spec, 1)
+        if near:
+            return f"{path}{name} is not an option; the closest one is {path}{near[0]}."
     for name, option in spec.items():
         options, value = option.get("options"), params.get(name)
         if not options or value is None:

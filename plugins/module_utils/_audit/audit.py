@@ -9,13 +9,16 @@ which the rollout judges. The links and the firewall are followed by the functio
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Optional
 
 from .._fleet.complete import complete_network
 from .._fleet.contract_check import HostNetworks, join_fleet
 from .._fleet.pool import networks_there, with_members
-from .._migrate.destination_facts import DestinationFacts, read_destination
+from .._migrate.destination_facts import DestinationFacts, NetworkFacts, read_destination
 from .._migrate.rules.known_faults import crashes_over_hostdev
 from .._model import bridge_link, dnsmasq
 from .._model.desired import ACTIVE, INACTIVE, Desired, declaration
@@ -34,6 +37,8 @@ from .guests import macs_used_twice, on_old_settings
 from .reach import find_obstacles
 
 _FORWARDING = ("nat", "route")
+# By all that they depend on, what was found.
+Judged = dict[str, tuple[AuditFinding, ...]]
 
 
 def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFinding]:
@@ -58,6 +63,7 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
         )
     seen_hosts: dict[str, DestinationFacts] = {}
     physical: dict[str, set[str]] = {}
+    judged: Judged = {}
     for host, facts in hosts.items():
         info = seen[host]
         if info is None:
@@ -71,7 +77,7 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
             continue
         seen_hosts[host] = seen_host
         physical[host] = {network["name"] for network in desired[host].networks if not is_virtual(network)}
-        found.extend(_host(host, desired[host], info, seen_host))
+        found.extend(_host(host, desired[host], info, seen_host, judged))
     found.extend(macs_used_twice({host: info.get("guests") for host, info in seen.items() if info is not None}))
     found.extend(addresses_used_twice(seen_hosts, physical))
     order = {host: number for number, host in enumerate(hosts)}
@@ -84,17 +90,28 @@ def _info(facts: Mapping[str, Any]) -> Any:
     return info if usable else None
 
 
-def _host(host: str, desired: HostNetworks, info: Mapping[str, Any], seen: DestinationFacts) -> Iterator[AuditFinding]:
+def _host(
+    host: str, desired: HostNetworks, info: Mapping[str, Any], seen: DestinationFacts, judged: Judged
+) -> Iterator[AuditFinding]:
     """seen: the same as info, as typed records."""
     there = {network["name"]: network for network in (*info["networks"], *info["transient"])}
-    members = networks_there(list(there.values()))
+    # Only their members are found on the host.
+    pools = [network["name"] for network in desired.networks if "pool" in network]
+    members: dict[str, Document] = {}
+    for name in pools:
+        # A forward mode of a later libvirt has none that count.
+        with suppress(ValueError):
+            members.update(networks_there([there[name]] if name in there else []))
     major, minor, patch = seen.version
     libvirt = Host((major, minor, patch))
     for network in desired.networks:
         name = network["name"]
         if name not in desired.broken:
-            wanted = complete_network(with_members(network, members))
-            yield from _against_contract(host, network, wanted, there, info, libvirt)
+            wanted, details = with_members(network, members), info["details"].get(name)
+            for one in _against_contract(wanted, seen.networks.get(name), details, libvirt, judged):
+                yield replace(one, host=host)
+            if name in there:
+                yield from _forwarding(host, network, info)
         if name in there:
             yield from _health(host, name, there[name], info)
             yield from find_obstacles(host, seen, seen.networks[name], desired.mtus.get(name))
@@ -111,21 +128,40 @@ def _host(host: str, desired: HostNetworks, info: Mapping[str, Any], seen: Desti
 
 
 def _against_contract(
-    host: str,
-    network: Document,
-    wanted: Document,
-    there: Mapping[str, Document],
-    info: Mapping[str, Any],
-    libvirt: Host,
-) -> Iterator[AuditFinding]:
-    """network: as contract and binding give it; wanted: complete; there: the networks that the host has."""
-    name = network["name"]
-    both = _compared(wanted, there.get(name), info["details"].get(name), libvirt)
-    yield from _refused(host, both, libvirt)
-    if name in there:
-        yield from _state(host, wanted, info["details"][name])
-        yield from _definition(host, name, both)
-        yield from _forwarding(host, network, info)
+    network: Document, has: Optional[NetworkFacts], details: Any, libvirt: Host, judged: Judged
+) -> tuple[AuditFinding, ...]:
+    """network: as contract and binding give it; has, details: the network of the host, None without one; judged: what
+    was found before, which most hosts of a fleet share. The findings are of no host.
+    """
+    options = state = None
+    if has is not None:
+        options = has.defined
+        state = {"persistent": bool(details["persistent"]), "active": has.active, "autostart": has.details.autostart,
+                 "drift": has.details.drift, "live": has.details.live}  # fmt: skip
+    # What libvirt makes up for each host, which decides nothing unless it is declared.
+    own = [str(options[name]) for name in ("uuid", "mac") if options and options.get(name) and name not in network]
+    key = json.dumps([network, options, state, libvirt.version])
+    for number, value in enumerate(own):
+        key = key.replace(value, f"<{number}>")
+    if key not in judged:
+        found = tuple(_judge(network, options, state, libvirt))
+        if any(value in repr(found) for value in own):
+            return found
+        judged[key] = found
+    return judged[key]
+
+
+def _judge(network: Document, options: Optional[Document], details: Any, libvirt: Host) -> Iterator[AuditFinding]:
+    wanted = complete_network(network)
+    try:
+        both = _compared(wanted, options, details, libvirt)
+    except VirtfleetError as error:
+        yield AuditFinding(kinds.REFUSED, "", wanted["name"], parameters={"fault": error.code, "text": error.sentence})
+        return
+    yield from _refused("", both, libvirt)
+    if options is not None:
+        yield from _state("", wanted, details)
+        yield from _definition("", network["name"], both)
 
 
 def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[AuditFinding]:

@@ -33,6 +33,8 @@ _WORDS = {
     OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on",
     WITH_HOST: "between the host itself and guests on", DHCP: "of DHCP from guests on", DNS: "of DNS from guests on",
 }  # fmt: skip
+# A VLAN, to see whether a bridge does anything with it.
+_ANY_TAG = {"tags": [{"id": 1}]}
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
@@ -42,11 +44,11 @@ def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Op
     if not net.active or seen.links is None:
         return
     if net.is_virtual:
-        yield from _by_devices(host, seen, net, underlying_links(net.document)[:1])
+        yield from _by_devices(host, seen, net, underlying_links(net.bound)[:1])
     elif net.bridge:
         yield from _out_of_bridge(host, seen, net, net.bridge, mtu)
     elif net.mode != "hostdev":
-        yield from _by_devices(host, seen, net, underlying_links(net.document))
+        yield from _by_devices(host, seen, net, underlying_links(net.bound))
     yield from _firewall(host, seen, net)
     yield from _at_boot(host, seen, net)
 
@@ -88,8 +90,11 @@ def _out_of_bridge(
 
 def _ports(seen: DestinationFacts, net: NetworkFacts, bridge: str) -> list[NicPort]:
     """The ports that guests get: by the network's portgroups, and without one."""
+    isolated = bool((net.options.get("port") or {}).get("isolated"))
+    untagged = port_on(seen.host_links, bridge, _ANY_TAG, isolated)
+    if not untagged.tags:
+        return [untagged]  # whatever the VLAN
     groups: list[Any] = [None, *(group.get("name") for group in net.document.get("portgroups") or ())]
-    isolated = bool((net.document.get("port") or {}).get("isolated"))
     ports = [
         port_on(seen.host_links, bridge, effective_settings(net.document, group, {})["vlan"], isolated)
         for group in groups
@@ -140,10 +145,16 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
 
 
 def _at_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
-    """Of the links that the network stands on, and the uplinks of its bridge."""
-    below = [] if net.is_virtual else underlying_links(net.document)
+    """Of the links that the network stands on, the uplinks of its bridge, and what is below these."""
+    below = [] if net.is_virtual else underlying_links(net.bound)
     uplinks = [way.uplink for name in below if seen.is_bridge(name) for way in ways_out(seen.host_links, name) or ()]
-    for name in sorted({*below, *uplinks}):
+    standing = {*below, *uplinks}
+    for above in filter(None, map(seen.link, (*below, *uplinks))):
+        parent = seen.host_links.parent_of(above)
+        while parent is not None and parent.name not in standing:
+            standing.add(parent.name)
+            parent = seen.host_links.parent_of(parent)
+    for name in sorted(standing):
         link = seen.link(name)
         if link is None or link.kind not in _DECLARED or name in seen.ovs_bridges:
             continue

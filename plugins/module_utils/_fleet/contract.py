@@ -13,6 +13,7 @@ from .._model.ip import Subnet
 from .fault import CONTRACT_INVALID, Fault
 from .network_options import read_network_options
 from .reach import REACHES
+from .scope import FAULT
 from .subnet import read_subnets, subnets_broken
 from .user_values import Complain, as_int, as_str, is_list, shown
 
@@ -99,7 +100,10 @@ def _read_entry(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> Cont
     subnets = None
     if item.get("subnets") is not None:
         subnets = read_subnets(item.get("subnets"), complain)
-    if item.get("hosts") is not None:
+    hosts = item.get("hosts")
+    if isinstance(hosts, Mapping) and FAULT in hosts:
+        complain(str(hosts[FAULT]))
+    elif hosts is not None:
         complain("apply the filter networks_of_host first; it selects the networks of one host.")
     options, unread = read_network_options({k: v for k, v in item.items() if k not in _APART}, complain, _APART)
     if subnets is not None and reach and "ips" in options and "ips" not in unread:

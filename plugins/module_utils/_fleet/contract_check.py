@@ -6,23 +6,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .._model.field import Document
 from .contract import ContractNetwork, network_names, read_contract
 from .fault import BINDING_INVALID, CODES, Fault
-from .join import faults_of_links, join_binding
+from .join import Joined, faults_of_links, join_binding
 from .user_values import as_str, shown
 
 
 @dataclass(frozen=True)
 class ReadContract:
-    """entries: the networks that could be read; names: all, None when it is not a contract at all."""
+    """entries: the networks that could be read; names: all, None when it is not a contract at all; joined: with the
+    bindings of the hosts so far."""
 
     entries: list[ContractNetwork]
     names: Optional[set[str]]
     faults: list[Fault]
+    joined: Joined = field(default_factory=dict)
 
     @classmethod
     def read(cls, contract: Any) -> ReadContract:
@@ -54,7 +56,7 @@ def host_networks(
 
 
 def _join(read: ReadContract, bindings: Any, host: str, links: Any) -> tuple[HostNetworks, list[Fault]]:
-    networks, found = join_binding(read.entries, read.names, bindings, host)
+    networks, found = join_binding(read.entries, read.names, bindings, host, read.joined)
     faults = [*read.faults, *found]
     broken = frozenset(fault.network for fault in faults)
     joined = HostNetworks(networks, broken, {entry.name: entry.mtu for entry in read.entries})

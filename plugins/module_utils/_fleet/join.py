@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from .._model.desired import ACTIVE
@@ -18,35 +19,56 @@ from .network_options import NETWORK_OPTIONS
 from .pool import pool_fault
 from .reach import derived_forward, reach_fault
 from .subnet import subnets_broken
+from .user_values import hashable
+
+# By entry of the contract and binding: the network, and its faults without the host.
+Joined = dict[Any, tuple[Document, list[Fault]]]
+# In place of a binding that the host does not have.
+_NO_BINDING = ("no binding",)
 
 
 def join_binding(
-    entries: list[ContractNetwork], known: Optional[set[str]], bindings: Any, host: str
+    entries: list[ContractNetwork], known: Optional[set[str]], bindings: Any, host: str, before: Joined
 ) -> tuple[list[Document], list[Fault]]:
     """The networks of one host, in the contract's order, and their faults.
 
     entries: read from the contract; known: all its names, including networks that could not be read, None when
-    the contract says nothing; bindings: {name: options} as the user wrote them. A network is {name, state, autostart,
-    **options of the module virt_network}, with pool where virt_iface_pool fills it.
+    the contract says nothing; bindings: {name: options} as the user wrote them; before: what was joined for other hosts
+    with these entries, since most bindings are alike. A network is {name, state, autostart, **options of the module
+    virt_network}, with pool where virt_iface_pool fills it; hosts share it.
     """
     by_name, faults = read_bindings(bindings, host)
     for name in sorted(set(by_name) - (set(by_name) if known is None else known)):
         template = "Network {network} has a binding but is not in the contract."
         faults.append(Fault(BINDING_UNKNOWN, host, name, template))
     networks: list[Document] = []
-    for entry in entries:
-        if entry.name not in by_name:
-            template = "Network {network} of the contract has no binding on this host; add one, "
-            template += "or an empty one ({{}}) if the host adds nothing."
-            faults.append(Fault(BINDING_MISSING, host, entry.name, template))
-        binding, unread, found = read_binding(entry, by_name.get(entry.name), host)
-        if entry.name not in by_name:
-            # Report only the missing binding, not what follows from it.
-            unread |= {"forward", "ips"}
-        network, broken = _joined(entry, binding, unread | entry.unread, host)
+    for place, entry in enumerate(entries):
+        try:
+            key = (place, hashable(by_name[entry.name]) if entry.name in by_name else _NO_BINDING)
+        except TypeError:
+            network, found = _join_one(entry, by_name)
+        else:
+            if key not in before:
+                before[key] = _join_one(entry, by_name)
+            network, found = before[key]
         networks.append(network)
-        faults.extend([*found, *broken])
+        faults.extend(Fault(one.code, host, one.network, one.template, **one.parameters) for one in found)
     return networks, faults
+
+
+def _join_one(entry: ContractNetwork, by_name: Mapping[str, Any]) -> tuple[Document, list[Fault]]:
+    """Of no host."""
+    faults: list[Fault] = []
+    if entry.name not in by_name:
+        template = "Network {network} of the contract has no binding on this host; add one, "
+        template += "or an empty one ({{}}) if the host adds nothing."
+        faults.append(Fault(BINDING_MISSING, "", entry.name, template))
+    binding, unread, found = read_binding(entry, by_name.get(entry.name), "")
+    if entry.name not in by_name:
+        # Report only the missing binding, not what follows from it.
+        unread |= {"forward", "ips"}
+    network, broken = _joined(entry, binding, unread | entry.unread, "")
+    return network, [*faults, *found, *broken]
 
 
 def faults_of_links(entries: list[ContractNetwork], networks: list[Document], host: str, links: Any) -> list[Fault]:

@@ -10,12 +10,16 @@ from typing import Any
 
 from .user_values import as_str, is_list, shown
 
+# In place of hosts that cannot be read: why, for the one who reads the contract.
+FAULT = "fault"
 
-def contract_of_host(contract: Any, host: str, groups: Mapping[str, Any]) -> Any:
+
+def contract_of_host(contract: Any, host: str, groups: Mapping[str, Any], keep_faults: bool = False) -> Any:
     """The contract without the networks of other hosts, and without the key hosts.
 
     groups: the hosts of each group, as Ansible has them. What is no contract at all is returned as it is: it is
-    refused where the contract is read. Raises ValueError with a sentence for a key hosts that cannot be read.
+    refused where the contract is read. Raises ValueError with a sentence for a key hosts that cannot be read;
+    keep_faults: leaves it, too, to be refused where the contract is read.
     """
     if not is_list(contract):
         return contract
@@ -25,22 +29,26 @@ def contract_of_host(contract: Any, host: str, groups: Mapping[str, Any]) -> Any
         if not isinstance(item, Mapping) or item.get("hosts") is None:
             result.append(item)
             continue
-        names = _names(item, known | {str(group) for group in groups})
+        try:
+            names = _names(item["hosts"], known | {str(group) for group in groups})
+        except ValueError as error:
+            if not keep_faults:
+                raise ValueError(f"Network {shown(item.get('name'))} in the contract: {error}") from None
+            result.append({**item, "hosts": {FAULT: str(error)}})
+            continue
         within = {str(member) for name in names for member in groups.get(name) or ()}
         if host in names or host in within:
             result.append({key: value for key, value in item.items() if key != "hosts"})
     return result
 
 
-def _names(item: Mapping[Any, Any], known: set[str]) -> list[str]:
-    where = f"Network {shown(item.get('name'))} in the contract: hosts"
-    given = item["hosts"]
+def _names(given: Any, known: set[str]) -> list[str]:
     if not is_list(given) or not given:
-        raise ValueError(f"{where} must be a list of host and group names, not {shown(given)}.")
+        raise ValueError(f"hosts must be a list of host and group names, not {shown(given)}.")
     names = []
     for value in given:
         name = as_str(value)
         if name is None or name not in known:
-            raise ValueError(f"{where} has {shown(value)}, which is neither a host nor a group of the inventory.")
+            raise ValueError(f"hosts has {shown(value)}, which is neither a host nor a group of the inventory.")
         names.append(name)
     return names

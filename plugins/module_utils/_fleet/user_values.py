@@ -149,6 +149,20 @@ def _scalar(field: Field, value: Any, path: str, complain: Complain) -> Value:
     return result
 
 
+def hashable(value: Any) -> Any:
+    """Equal for two values exactly if they are read as the same. Raises TypeError for what is neither text, number,
+    list nor mapping."""
+    if isinstance(value, str):
+        return plain_str(value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return type(value), value
+    if isinstance(value, Mapping):
+        return dict, tuple([(hashable(key), hashable(inner)) for key, inner in value.items()])
+    if is_list(value):
+        return list, tuple([hashable(inner) for inner in value])
+    raise TypeError(type(value))
+
+
 def shown(value: Any) -> str:
     """A value within a sentence: short and on one line."""
     if isinstance(value, Mapping):

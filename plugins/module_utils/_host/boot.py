@@ -4,7 +4,8 @@
 """Which links the host makes at boot, by the files of systemd-networkd, NetworkManager and ifupdown.
 
 netplan writes files for the first two into /run. Where these files are and what they hold: systemd.netdev(5),
-nm-settings-keyfile(5), nm-settings-ifcfg-rh(5), interfaces(5).
+systemd.network(5), nm-settings-keyfile(5), nm-settings-ifcfg-rh(5), interfaces(5), bridge-utils-interfaces(5),
+vlan-interfaces(5), netplan(5).
 """
 
 from __future__ import annotations
@@ -25,7 +26,19 @@ _KEYFILES = (
 )  # fmt: skip
 _IFCFG = "/etc/sysconfig/network-scripts/ifcfg-*"
 _INTERFACES = "/etc/network/interfaces"
+_NETPLAN = ("/etc/netplan", "/run/netplan", "/usr/lib/netplan", "/lib/netplan")
 _OFF = ("false", "no", "0", "off")
+# What else than a bridge, bond, team or VLAN is never looked for.
+_MADE_BY_KEYFILES = ("bridge", "bond", "team", "vlan")
+# Keyfiles that NetworkManager passes over: hidden ones, copies of editors, certificates.
+_NO_KEYFILE = re.compile(r"\..*|.*(?:~|\.pem|\.der|\.[A-Za-z0-9]{6})")
+# Words of interfaces(5) that begin something new.
+_STANZAS = ("iface", "mapping", "auto", "rename", "no-auto-down", "no-scripts", "source", "source-directory")
+# Options by which ifupdown and its scripts make a device; the commands may do it, too.
+_MAKES = re.compile(r"bridge_.*|bond_.*|slaves|vlan_.*|ovs_.*|pre_up|up|post_up")
+# The files of a folder that ifupdown reads.
+_PLAIN = re.compile(r"[a-zA-Z0-9_-]+", re.ASCII)
+_COMMANDS = ("pre_up", "up", "post_up")
 
 
 def read_boot(root: str = "") -> Optional[dict[str, Any]]:
@@ -81,18 +94,44 @@ def _files(root: str, folders: Iterable[str], ending: str) -> list[str]:
 
 
 def _by_networkd(root: str) -> Iterator[str]:
+    """A VLAN is only made by the link below it, whose file must name it."""
+    stacked = {
+        name
+        for path in _files(root, _NETWORKD, ".network")
+        for part in (path, *_files(root, [f"{folder}/{os.path.basename(path)}.d" for folder in _NETWORKD], ".conf"))
+        for names in re.findall(r"^\s*VLAN\s*=(.*)$", _read(part), re.MULTILINE)
+        for name in names.split()
+    }
     for path in _files(root, _NETWORKD, ".netdev"):
-        name = _sections(path).get("NetDev", "Name", fallback=None)
-        if name:
+        sections = _sections(path)
+        name, kind = (sections.get("NetDev", option, fallback=None) for option in ("Name", "Kind"))
+        if name and kind and (kind.lower() != "vlan" or name in stacked) and _is_kept(root, path, name):
             yield name
 
 
+def _is_kept(root: str, path: str, name: str) -> bool:
+    """Whether netplan, which writes its files at each boot, will write this one again."""
+    if "netplan-" not in os.path.basename(path) or not path.startswith(f"{root}/run/"):
+        return True
+    pattern = re.compile(rf"""^[^#]*(?<![\w.-])["']?{re.escape(name)}["']?\s*:""", re.MULTILINE)
+    return any(pattern.search(_read(file)) for file in _files(root, _NETPLAN, ".yaml"))
+
+
 def _by_network_manager(root: str) -> Iterator[str]:
-    for path in _files(root, _KEYFILES, ".nmconnection"):
-        sections = _sections(path)
-        name = sections.get("connection", "interface-name", fallback=None)
-        autoconnect = sections.get("connection", "autoconnect", fallback=None) or "true"
-        if name and autoconnect.lower() not in _OFF:
+    profiles = list(_keyfiles(root))
+    # A port that comes up brings up what it is a port of.
+    wanted = {
+        sections.get("connection", option, fallback=None)
+        for _path, sections in profiles
+        for option in ("master", "controller")
+        if _connects(sections)
+    }
+    for path, sections in profiles:
+        own = sections["connection"] if sections.has_section("connection") else {}
+        name = own.get("interface-name") or _vlan_name(sections)
+        if not name or own.get("type") not in _MADE_BY_KEYFILES or not _is_kept(root, path, name):
+            continue
+        if _connects(sections) or wanted & {name, own.get("uuid"), own.get("id")} - {None}:
             yield name
     for path in _glob(glob.escape(root) + _IFCFG):
         values = dict(re.findall(r"""^\s*(\w+)=["']?([^"'\n]*)""", _read(path), re.MULTILINE))
@@ -100,11 +139,61 @@ def _by_network_manager(root: str) -> Iterator[str]:
             yield values["DEVICE"]
 
 
+def _keyfiles(root: str) -> Iterator[tuple[str, ConfigParser]]:
+    """In /etc they need no ending. Those that others than their owner may read are refused."""
+    everything = (*_files(root, _KEYFILES, ".nmconnection"), *_files(root, _KEYFILES[:1], ""))
+    for path in dict.fromkeys(everything):
+        name, others = os.path.basename(path), os.stat(path).st_mode & 0o077
+        if _NO_KEYFILE.fullmatch(name) or not os.path.isfile(path):
+            continue
+        if others and not path.startswith(root + _KEYFILES[-1]):
+            continue
+        with suppress(*(() if name.endswith(".nmconnection") else (Error, UnicodeDecodeError))):
+            yield path, _sections(path)
+
+
+def _connects(profile: ConfigParser) -> bool:
+    return (profile.get("connection", "autoconnect", fallback=None) or "true").lower() not in _OFF
+
+
+def _vlan_name(profile: ConfigParser) -> Optional[str]:
+    """What NetworkManager calls a VLAN whose profile gives no name."""
+    parent, number = (profile.get("vlan", option, fallback=None) for option in ("parent", "id"))
+    return f"{parent}.{number}" if parent and number else None
+
+
 def _by_ifupdown(root: str) -> Iterator[str]:
-    """Interfaces that are brought up at boot and have a definition."""
-    lines = list(_interfaces(root, f"{root}{_INTERFACES}", ()))
-    brought_up = {name for words in lines if words[0] in ("auto", "allow-auto", "allow-hotplug") for name in words[1:]}
-    yield from (words[1] for words in lines if words[0] == "iface" and len(words) > 1 and words[1] in brought_up)
+    """Interfaces that are brought up at boot and that their definition makes, and VLANs that are ports of these
+    bridges."""
+    at_boot: dict[str, str] = {}
+    hotplugged: set[str] = set()
+    made: dict[str, list[list[str]]] = {}
+    options: list[list[str]] = []
+    for words in _interfaces(root, f"{root}{_INTERFACES}", ()):
+        if words[0] in ("auto", "allow-auto"):
+            at_boot.update((name, logical or name) for name, _equals, logical in (w.partition("=") for w in words[1:]))
+        elif words[0] == "allow-hotplug":
+            hotplugged.update(words[1:])
+        if words[0] in _STANZAS or words[0].startswith("allow-"):
+            # What is defined in several families has all their options.
+            options = made.setdefault(words[1], []) if words[0] == "iface" and len(words) > 1 else []
+            options += made.get(words[words.index("inherits") + 1], []) if "inherits" in words[2:-1] else []
+        else:
+            options.append([words[0].replace("-", "_"), *words[1:]])
+    # No event tells of a device that is yet to be made, but a VLAN comes with its link.
+    at_boot.update({name: name for name in hotplugged if name.rpartition(".")[0] in hotplugged})
+    for logical in list(at_boot.values()):
+        for option, *words in made.get(logical, ()):
+            if option in _COMMANDS and "ifup" in map(os.path.basename, words):
+                at_boot.update({word: word for word in words if word in made})
+    for name, logical in at_boot.items():
+        if logical not in made:
+            continue
+        named_as_vlan = "." in name or re.fullmatch(r"vlan[0-9]+", name)
+        if named_as_vlan or any(_MAKES.fullmatch(option) for option, *_words in made[logical]):
+            yield name
+        for option, *words in made[logical]:
+            yield from (word for word in words if option == "bridge_ports" and "." in word)
 
 
 def _interfaces(root: str, path: str, above: tuple[str, ...]) -> Iterator[list[str]]:
@@ -118,10 +207,18 @@ def _interfaces(root: str, path: str, above: tuple[str, ...]) -> Iterator[list[s
         if not words or words[0].startswith("#"):
             continue
         if words[0] in ("source", "source-directory") and len(words) > 1:
-            pattern = words[1] if words[1].startswith("/") else f"/etc/network/{words[1]}"
-            within = f"{pattern}/*" if words[0] == "source-directory" else pattern
-            for inner in sorted(_glob(glob.escape(root) + within)):
-                if os.path.isfile(inner):
-                    yield from _interfaces(root, inner, (*above, path))
+            for inner in sorted(_included(root, os.path.dirname(path), words)):
+                yield from _interfaces(root, inner, (*above, path))
         else:
             yield words
+
+
+def _included(root: str, folder: str, words: list[str]) -> Iterator[str]:
+    """folder: of the file that includes others."""
+    for name in words[1:]:
+        pattern = glob.escape(root) + name if name.startswith("/") else f"{glob.escape(folder)}/{name}"
+        if words[0] == "source-directory":
+            found = (inner for one in _glob(pattern) for inner in _glob(f"{glob.escape(one)}/*"))
+            yield from (one for one in found if os.path.isfile(one) and _PLAIN.fullmatch(os.path.basename(one)))
+        else:
+            yield from filter(os.path.isfile, _glob(pattern))

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Callable, TypeVar, Union, get_args, get_origi
 from .._model.field import CHILD, CHILDREN, EXTRA, METADATA, TEXTS, VALUES, Document, Entity, Field
 
 T = TypeVar("T")
-Decoder = Callable[[Any, str], Any]
+Decoder = Callable[[Any], Any]
 
 
 class DataError(Exception):
@@ -30,10 +30,27 @@ class DataError(Exception):
         self.problem = problem
 
 
+class _RefusedError(Exception):
+    """The path to the value is put together on the way out: most values are accepted, and there are many."""
+
+    def __init__(self, problem: Callable[[str], str], path: str = "") -> None:
+        super().__init__()
+        self.problem = problem
+        self.path = path
+
+    def within(self, step: str) -> _RefusedError:
+        self.path = step + self.path
+        return self
+
+
 def read_record(record: type[T], data: Any, path: str = "") -> T:
     """Raises DataError."""
     kind: Any = record
-    result: T = _decoder(kind)(data, path)
+    try:
+        result: T = _decoder(kind)(data)
+    except _RefusedError as refused:
+        full = path + refused.path if path else refused.path.lstrip(".")
+        raise DataError(full, refused.problem(full)) from None
     return result
 
 
@@ -45,13 +62,13 @@ _NONE = type(None)
 def _decoder(kind: Any) -> Decoder:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
-        return lambda data, _path: data
+        return lambda data: data
     if origin is Annotated:
         entity: Entity = arguments[1]
-        return lambda data, path: _read_document(entity, data, path)
+        return lambda data: _read_document(entity, data)
     if origin is Union:
         inner = _decoder(next(item for item in arguments if item is not _NONE))
-        return lambda data, path: None if data is None else inner(data, path)
+        return lambda data: None if data is None else inner(data)
     if origin is tuple:
         return _sequence(_decoder(arguments[0]))
     if origin is dict:
@@ -66,78 +83,102 @@ _NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or 
 
 def _scalar(kind: Any) -> Decoder:
     accepted = (int, float) if kind is float else kind
+    no_bool = kind in (int, float)
 
-    def decode(data: Any, path: str) -> Any:
-        if not isinstance(data, accepted) or (kind is not bool and isinstance(data, bool)):
-            raise DataError(path, f"has {path}, which is not {_NAMES[kind]}")
+    def decode(data: Any) -> Any:
+        if not isinstance(data, accepted) or (no_bool and isinstance(data, bool)):
+            raise _RefusedError(lambda path: f"has {path}, which is not {_NAMES[kind]}")
         return data
 
     return decode
 
 
 def _sequence(inner: Decoder) -> Decoder:
-    def decode(data: Any, path: str) -> Any:
-        _require_list(data, path)
-        return tuple([inner(item, f"{path}[{place}]") for place, item in enumerate(data)])
+    def decode(data: Any) -> Any:
+        return tuple(_items(inner, data))
 
     return decode
 
 
+def _items(inner: Decoder, data: Any) -> list[Any]:
+    if not isinstance(data, (list, tuple)) and (not isinstance(data, Sequence) or isinstance(data, (str, bytes))):
+        raise _RefusedError(lambda path: f"has {path}, which is not a list")
+    result = []
+    try:
+        for item in data:
+            result.append(inner(item))
+    except _RefusedError as refused:
+        raise refused.within(f"[{len(result)}]") from None
+    return result
+
+
 def _mapping(inner: Decoder) -> Decoder:
-    def decode(data: Any, path: str) -> Any:
-        _require_mapping(data, path)
-        return {str(name): inner(item, f"{path}.{name}") for name, item in data.items()}
+    def decode(data: Any) -> Any:
+        _require_mapping(data)
+        result, name = {}, ""
+        try:
+            for name, item in data.items():
+                result[str(name)] = inner(item)
+        except _RefusedError as refused:
+            raise refused.within(f".{name}") from None
+        return result
 
     return decode
 
 
 def _record(kind: Any) -> Decoder:
     hints = get_type_hints(kind, include_extras=True)
-    needed = [(item.name, _decoder(hints[item.name]), item.default is MISSING) for item in fields(kind)]
+    decoders = [(item.name, _decoder(hints[item.name])) for item in fields(kind)]
+    required = [item.name for item in fields(kind) if item.default is MISSING]
 
-    def decode(data: Any, path: str) -> Any:
-        _require_mapping(data, path)
-        dot = f"{path}." if path else ""
-        lacking = [dot + name for name, _inner, required in needed if required and name not in data]
+    def decode(data: Any) -> Any:
+        _require_mapping(data)
+        lacking = [name for name in required if name not in data]
         if lacking:
-            raise DataError(path, f"lacks {', '.join(lacking)}")
-        return kind(**{name: inner(data[name], dot + name) for name, inner, _required in needed if name in data})
+            raise _RefusedError(lambda path: "lacks " + ", ".join(f"{path}.{name}".lstrip(".") for name in lacking))
+        read, name = {}, ""
+        try:
+            for name, inner in decoders:
+                if name in data:
+                    read[name] = inner(data[name])
+        except _RefusedError as refused:
+            raise refused.within(f".{name}") from None
+        return kind(**read)
 
     return decode
 
 
-def _require_list(data: Any, path: str) -> None:
-    if not isinstance(data, Sequence) or isinstance(data, (str, bytes)):
-        raise DataError(path, f"has {path}, which is not a list")
-
-
-def _require_mapping(data: Any, path: str) -> None:
-    if not isinstance(data, Mapping):
-        raise DataError(path, f"has {path}, which is not a mapping" if path else "is not a mapping")
+def _require_mapping(data: Any) -> None:
+    if not isinstance(data, dict) and not isinstance(data, Mapping):
+        raise _RefusedError(lambda path: f"has {path}, which is not a mapping" if path else "is not a mapping")
 
 
 _SCALARS = {"int": _scalar(int), "bool": _scalar(bool), "onoff": _scalar(bool), "str": _scalar(str)}
 
 
-def _read_document(entity: Entity, data: Any, path: str) -> Document:
-    """A copy. Raises DataError for an option that the model does not know."""
-    _require_mapping(data, path)
-    strange = sorted(str(name) for name in data if name not in entity.fields and name != EXTRA)
+def _read_document(entity: Entity, data: Any) -> Document:
+    """A copy. Raises _RefusedError for an option that the model does not know."""
+    _require_mapping(data)
+    known = entity.fields
+    strange = sorted(str(name) for name in data if name not in known and name != EXTRA)
     if strange:
-        raise DataError(f"{path}.{strange[0]}", f"has {path}.{strange[0]}, which this version does not know")
-    return {
-        str(name): value if name == EXTRA else _read_value(entity.fields[name], value, f"{path}.{name}")
-        for name, value in data.items()
-    }
+        raise _RefusedError(lambda path: f"has {path}, which this version does not know", f".{strange[0]}")
+    result, name = {}, ""
+    try:
+        for name, value in data.items():
+            result[str(name)] = value if name == EXTRA else _value_decoder(known[name])(value)
+    except _RefusedError as refused:
+        raise refused.within(f".{name}") from None
+    return result
 
 
-def _read_value(field: Field, value: Any, path: str) -> Any:
-    if field.kind == CHILD and field.entity:
-        return _read_document(field.entity, value, path)
-    if field.kind == CHILDREN and field.entity:
-        _require_list(value, path)
-        return [_read_document(field.entity, item, f"{path}[{place}]") for place, item in enumerate(value)]
+@cache
+def _value_decoder(field: Field) -> Decoder:
+    entity = field.entity
+    if field.kind == CHILD and entity:
+        return lambda value: _read_document(entity, value)
+    if field.kind == CHILDREN and entity:
+        return lambda value: _items(lambda item: _read_document(entity, item), value)
     if field.kind in (TEXTS, VALUES, METADATA):
-        _require_list(value, path)
-        return [_SCALARS["str"](item, f"{path}[{place}]") for place, item in enumerate(value)]
-    return _SCALARS[field.type](value, path)
+        return lambda value: _items(_SCALARS["str"], value)
+    return _SCALARS[field.type]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Optional
 
-from .._model.canonical import canonical
+from .._model.canonical import canonical, canonical_value
 from .._model.errors import VirtfleetError
 from .._model.field import TEXTS, Document, Entity, Field, attribute, flag
 from .._model.forward import is_virtual, members_of, mode_of
@@ -210,9 +210,9 @@ class NetworkInfo:
 class NetworkFacts:
     """A network of the host.
 
-    document: canonical, as it runs or else as it would start; defined: its persistent options; connections: libvirt's
-    own counter by member, in libvirt's order; pf_by_vf: PCI members to the links of their PFs; pool: who holds which
-    member, None when there is none or it was not looked at.
+    document: canonical, as it runs or else as it would start; bound: its forward, and the name of its bridge; defined:
+    its persistent options; connections: libvirt's own counter by member, in libvirt's order; pf_by_vf: PCI members to
+    the links of their PFs; pool: who holds which member, None when there is none or it was not looked at.
     """
 
     def __init__(self, options: Document, details: NetworkDetails, persistent: bool, pool: Optional[PoolFacts]) -> None:
@@ -223,13 +223,18 @@ class NetworkFacts:
         self.defined: Document = {key: value for key, value in options.items() if key not in _STATES}
         running = {key: value for key, value in self.defined.items() if key not in details.drift}
         self.options: Document = {**running, **details.live} if self.active else self.defined
-        self.document = canonical(NETWORK, self.options)
         self.connections = details.connections
         self.pf_by_vf = details.pf_by_vf or {}
         self.pool = pool
         self.bridge: Optional[str] = (self.options.get("bridge") or {}).get("name")
-        self.mode: Optional[str] = mode_of(self.document)
-        self.is_virtual = is_virtual(self.document)
+        forward = canonical_value(NETWORK.fields["forward"], self.options.get("forward"))
+        self.bound: Document = {"forward": forward, "bridge": {"name": self.bridge}}
+        self.mode: Optional[str] = mode_of(self.bound)
+        self.is_virtual = is_virtual(self.bound)
+
+    @cached_property
+    def document(self) -> Document:
+        return canonical(NETWORK, self.options)
 
     @property
     def members(self) -> list[str]:

@@ -14,6 +14,8 @@ _PCI = re.compile(r"(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}
 _MAC = re.compile(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5} *")
 # What C's inet_aton takes for one of the parts between the dots.
 _PART = re.compile(r"0[xX][0-9a-fA-F]{1,8}|0[0-7]{0,11}|[1-9][0-9]{0,9}", re.ASCII)
+# As libvirt writes one.
+_PLAIN_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 # libvirt takes dashes and spaces anywhere between the pairs of digits, and white space around them.
 _UUID = re.compile(r"\s*(?:[- ]*[0-9a-fA-F]{2}){16}\s*", re.ASCII)
 
@@ -91,7 +93,7 @@ def is_uuid(text: str) -> bool:
 
 def uuid(text: str) -> str:
     """6f5b1f1e-0f3a-4d51-8f43-0c2f5b9b8f11, however it is spelled; anything but a UUID only in lower case."""
-    if not is_uuid(text):
+    if _PLAIN_UUID.fullmatch(text) or not is_uuid(text):
         return text.lower()
     digits = "".join(character for character in text.lower() if character.isalnum())
     return "-".join(digits[start:end] for start, end in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))

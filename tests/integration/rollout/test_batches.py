@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import time
 
@@ -68,6 +69,50 @@ def test_a_fault_of_a_binding_fails_its_own_host(hosts):
     assert told.code, told.output
     assert told.failed() == {"kvm3"}
     assert told.summary["hosts"]["kvm3"]["code"] == "BINDING_INVALID"
+    assert having(hosts) == []
+
+
+@pytest.mark.parametrize(
+    ("contract", "told"),
+    [("lab", "must be a list"), ([{"name": "lab", "reach": "nat", "hosts": ["rack9"]}], "'rack9'")],
+)
+def test_a_fault_of_the_contract_is_said_once(hosts, contract, told):
+    done = rollout(hosts, "-e", json.dumps({"networks_contract": contract}))
+    assert done.code, done.output
+    assert done.failed() == {"kvm1"}
+    assert done.states() == ([], list(HOSTS), [])
+    assert done.summary["hosts"]["kvm1"]["code"] == "CONTRACT_INVALID"
+    assert told in done.output
+    assert "Finalization" not in done.output
+    assert calls(done, "Plan the networks of the contract") == 0
+    assert having(hosts) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (
+            "networks_canry=kvm3",
+            "networks_canry is not a variable of this collection; the closest one is networks_canary.",
+        ),
+        ("networks_serial=0", "networks_serial (0) must be a number of hosts"),
+        ("networks_serial=some", "networks_serial (some) must be a number of hosts"),
+    ],
+)
+def test_options_that_are_none_are_refused_before_the_plan(hosts, args, told):
+    done = rollout(hosts, "-e", args)
+    assert done.code, done.output
+    assert told in " ".join(done.output.split())
+    assert calls(done, "Read the links of the host") == 0
+
+
+def test_a_canary_that_is_unreachable_leaves_all_as_they_were(hosts):
+    inventory = hosts.folder / "gone.ini"
+    inventory.write_text("[kvm]\nkvm9 ansible_host=192.0.2.1\n")
+    told = rollout(hosts, "-i", str(inventory), "-e", "networks_canary=kvm9")
+    assert told.code, told.output
+    assert told.failed() == {"kvm9"}
+    assert told.states() == ([], [*HOSTS, "kvm9"], [])
     assert having(hosts) == []
 
 
@@ -149,3 +194,25 @@ def test_tags_of_the_play_that_imports_it(hosts):
     assert told.code == 0, told.output
     assert told.states() == (list(HOSTS), [], [])
     assert having(hosts) == list(HOSTS)
+
+
+# The lab's sshd lets nobody in who has a locked password.
+OPERATOR = r"""
+id ops >/dev/null 2>&1 || { useradd -m -s /bin/sh ops && usermod -p '*' ops; }
+mkdir -p -m 700 ~ops/.ssh && cp /root/.ssh/authorized_keys ~ops/.ssh/ && chown -R ops ~ops/.ssh
+echo 'ops ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ops && chmod 440 /etc/sudoers.d/ops
+"""
+
+
+def test_as_a_user_who_becomes_root_by_sudo(hosts):
+    for host in HOSTS:
+        hosts.on(host, "sh", "-c", OPERATOR)
+    alone = rollout(hosts, "-e", "ansible_user=ops")
+    assert alone.code, alone.output
+    assert alone.states() == ([], list(HOSTS), [])
+    assert having(hosts) == []
+    told = rollout(hosts, "-e", "ansible_user=ops", "--become")
+    assert told.code == 0, told.output
+    assert told.states() == (list(HOSTS), [], [])
+    assert having(hosts) == list(HOSTS)
+    assert waiting(hosts) == []

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults, host_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.fault import CODES
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import contract_of_host
 
 BR0 = {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
 POOL = {"forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}, {"dev": "p1"}]}}
@@ -222,3 +223,15 @@ def test_hosts_of_another_fleet_are_judged_by_their_own_contract() -> None:
     other = [{"name": "blue", "reach": "isolated"}]
     hosts = {"kvm1": {"bindings": {"red": {}}}, "web1": {"bindings": {"blue": {}}, "contract": other}}
     assert find_faults([{"name": "red", "reach": "isolated"}], hosts) == []
+
+
+def test_hosts_that_cannot_be_read_are_a_fault_of_the_contract() -> None:
+    groups = {"all": ["kvm1"], "rack2": ["kvm1"]}
+    for hosts, told in (
+        (["rack3"], "hosts has 'rack3', which is neither a host nor a group of the inventory."),
+        ("rack2", "hosts must be a list of host and group names, not 'rack2'."),
+        ({"rack2": 1}, "hosts must be a list of host and group names, not a mapping."),
+    ):
+        own = contract_of_host([{"name": "red", "reach": "nat", "hosts": hosts}], "kvm1", groups, keep_faults=True)
+        (fault,) = find_faults(own, {"kvm1": {"bindings": {"red": {}}}})
+        assert fault.line() == f"CONTRACT_INVALID: Network red in the contract: {told}"

@@ -39,6 +39,8 @@ def routing_on(host: DestinationFacts, bridge: Optional[str], net: Optional[Netw
 
 def served_ways(net: NetworkFacts, family: str) -> tuple[str, ...]:
     """The ways by which guests of the network ask its dnsmasq. family: ipv4, ipv6."""
+    if not net.is_virtual:
+        return ()
     dhcp = (DHCP,) if serves_dhcp(net.document, family == "ipv6") else ()
     return (*dhcp, *((DNS,) if serves_dns(net.document) else ()))
 
@@ -70,7 +72,7 @@ def nat_answers(host: DestinationFacts, net: NetworkFacts) -> Optional[str]:
     """Whether answers to the addresses that <nat> gives to guests' packets come to the host: UP where they are its own,
     DOWN where they are of a subnet of its own and it has none of them, None where that is for routers to say.
     """
-    pool = ((net.document.get("forward") or {}).get("nat") or {}).get("address")
+    pool = ((net.bound["forward"] or {}).get("nat") or {}).get("address")
     if not pool:
         return ""
     span = span_of(f"{pool.get('start')}-{pool.get('end') or pool.get('start')}")
