@@ -94,7 +94,10 @@ def _host(host: str, desired: HostNetworks, info: Mapping[str, Any], seen: Desti
         name = network["name"]
         if name not in desired.broken:
             wanted = complete_network(with_members(network, members))
-            yield from _against_contract(host, network, wanted, there, info, libvirt)
+            both = _compared(wanted, there.get(name), info["details"].get(name), libvirt)
+            yield from _refused(host, both, libvirt)
+            if name in there:
+                yield from _against_contract(host, network, wanted, both, info)
         if name in there:
             yield from _health(host, name, there[name], info)
             yield from find_obstacles(host, seen, seen.networks[name], desired.mtus.get(name))
@@ -111,21 +114,13 @@ def _host(host: str, desired: HostNetworks, info: Mapping[str, Any], seen: Desti
 
 
 def _against_contract(
-    host: str,
-    network: Document,
-    wanted: Document,
-    there: Mapping[str, Document],
-    info: Mapping[str, Any],
-    libvirt: Host,
+    host: str, network: Document, wanted: Document, both: Comparison, info: Mapping[str, Any]
 ) -> Iterator[AuditFinding]:
-    """network: as contract and binding give it; wanted: complete; there: the networks that the host has."""
+    """A network that the host has. network: as contract and binding give it; wanted: complete."""
     name = network["name"]
-    both = _compared(wanted, there.get(name), info["details"].get(name), libvirt)
-    yield from _refused(host, both, libvirt)
-    if name in there:
-        yield from _state(host, wanted, info["details"][name])
-        yield from _definition(host, name, both)
-        yield from _forwarding(host, network, info)
+    yield from _state(host, wanted, info["details"][name])
+    yield from _definition(host, name, both)
+    yield from _forwarding(host, network, info)
 
 
 def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[AuditFinding]:
