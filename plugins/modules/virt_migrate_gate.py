@@ -14,7 +14,7 @@ description:
   - Installs a libvirt hook (C(/etc/libvirt/hooks/qemu.d/50-virtfleet-gate)) that libvirt calls when a guest starts to
     migrate to this host, whatever tool starts the migration. If a rule of M(virtfleet.network.virt_migrate_check)
     blocks the guest, the hook refuses it, and the tool that migrates shows the finding.
-  - The hook does not call libvirt. It judges the guest by facts that this module gathers, and by the current state of
+  - The hook does not call libvirt. It judges the guest by facts that this module gathers and by the current state of
     the host's links. Facts that are older than O(max_age) are not used.
   - Each run gathers the facts again, which does not count as a change. RV(refresh_command) does the same on the host
     itself, for a timer; P(virtfleet.network.migrate_gate#role) installs one.
@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - virtfleet.network.attributes
 options:
   state:
-    description: Whether the host has the gate.
+    description: Whether the gate is installed.
     type: str
     choices: [present, absent]
     default: present
@@ -54,8 +54,8 @@ options:
     description:
       - Assume that every guest has a connection on its own host, and also refuse it when it would have none here, for
         example because this host's bridge has no uplink or no carrier, or the firewall drops its packets.
-      - The gate cannot see the guest's own host. By default it takes that to be like this host, because the check does
-        not block a guest that loses nothing.
+      - The gate cannot see the guest's own host. By default it assumes that it is like this host, because the check
+        does not block a guest that loses nothing.
     type: bool
     default: false
 notes:

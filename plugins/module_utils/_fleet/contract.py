@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from .._model.field import Document
 from .._model.ip import Subnet
+from .._model.network import MTU
 from .fault import CONTRACT_INVALID, Fault
 from .network_options import read_network_options
 from .reach import REACHES
@@ -22,7 +23,6 @@ OWN = ("reach", "subnets")
 # Read separately: whether network or device carries the MTU depends on the binding.
 _APART = ("name", "mtu", "hosts", *OWN)
 # The smallest MTU that IPv4 allows, and the largest packet.
-_MTU = range(68, 65536)
 
 
 class ContractNetwork:
@@ -116,7 +116,7 @@ def _mtu(value: Any, complain: Complain) -> Optional[int]:
     if value is None:
         return None
     mtu = as_int(value)
-    if mtu not in _MTU:
-        complain(f"mtu must be an integer from {_MTU.start} to {_MTU.stop - 1}, not {shown(value)}.")
+    if mtu is None or not MTU[0] <= mtu <= MTU[1]:
+        complain(f"mtu must be an integer from {MTU[0]} to {MTU[1]}, not {shown(value)}.")
         return None
     return mtu

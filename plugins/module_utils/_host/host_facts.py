@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Optional
 
-from .._model.host_facts import HostFacts, Route
+from .._model.host_facts import HostFacts, HostQuestions, Route
 from .dnsmasq_syntax import refused_options
 
 _NET = "/sys/class/net"
@@ -23,30 +23,21 @@ _ADDRCONF = 0x40000
 _SCHEDULERS = ("sch_htb", "sch_sfq", "sch_ingress", "cls_fw", "cls_u32", "act_police")
 
 
-def read_host_facts(
-    folders: Sequence[str] = (),
-    pf: Optional[str] = None,
-    hostdev: bool = False,
-    functions: Sequence[str] = (),
-    zone: bool = False,
-    register: bool = False,
-    options: Optional[Sequence[str]] = None,
-) -> HostFacts:
-    """Only what these ask about. pf: a link, hostdev: whether its VFs are to be given whole; options: lines of a
-    configuration that the host's dnsmasq is to judge."""
+def read_host_facts(asked: HostQuestions) -> HostFacts:
+    """Only what is asked."""
     return HostFacts(
         links=frozenset(_listed(_NET)),
         routes=tuple(_routes()),
-        folders=frozenset(folder for folder in folders if os.path.isdir(os.path.join("/", folder))),
-        vfs={} if pf is None else {pf: _vfs(pf, hostdev)},
-        functions={function: os.path.exists(os.path.join(_PCI, function, "physfn")) for function in functions},
+        folders=frozenset(folder for folder in asked.folders if os.path.isdir(os.path.join("/", folder))),
+        vfs={} if asked.pf is None else {asked.pf: _vfs(asked.pf, asked.hostdev)},
+        functions={function: os.path.exists(os.path.join(_PCI, function, "physfn")) for function in asked.functions},
         ipv6=os.path.isdir(_IPV6),
         accept_ra=tuple(_accept_ra()),
         vlan_filtering=_vlan_filtering(),
         traffic_control=_traffic_control(),
-        firewalld=_runs("firewalld") if zone else None,
-        resolved=_runs("systemd-resolved") if register else None,
-        dnsmasq=None if options is None else refused_options(options),
+        firewalld=_runs("firewalld") if asked.zone else None,
+        resolved=_runs("systemd-resolved") if asked.register else None,
+        dnsmasq=None if asked.options is None else refused_options(asked.options),
         hook=any(os.access(path, os.X_OK) for path in _hooks()),
     )
 

@@ -30,6 +30,8 @@ _SHARED = (
     "fuse.quobyte",
 )  # fmt: skip
 MOUNTS = "/proc/mounts"
+# The kernel writes white space and backslashes in octal.
+_ESCAPED = re.compile(r"\\([0-7]{3})")
 # Of a folder that libvirt's own settings call shared.
 SHARED = _SHARED[0]
 
@@ -212,7 +214,7 @@ def read_mounts(file: str = MOUNTS) -> dict[str, str]:
     """Mount point -> type of its file system; a later mount hides an earlier one."""
     with open(file, encoding="utf-8", errors="surrogateescape") as lines:
         rows = [line.split() for line in lines]
-    return {row[1].replace("\\040", " "): row[2] for row in rows if len(row) > 2}
+    return {_ESCAPED.sub(lambda found: chr(int(found[1], 8)), row[1]): row[2] for row in rows if len(row) > 2}
 
 
 def is_shared(path: str, mounts: dict[str, str]) -> Optional[bool]:

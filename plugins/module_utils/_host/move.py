@@ -13,7 +13,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from .._model.bridge_port import BridgePort
 from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
 from .._xml.guest import interface_with, place_with, recorded_bridge
@@ -41,13 +40,16 @@ def move_nics(conn: Any, ports: Sequence[Plugged], bridge: str) -> dict[str, Tap
         with netlink() as route, without_stp(bridge, [name for name in taps if exists(name)]):
             for port in ports:
                 if port.tap is not None:
-                    done.update(_moved(conn, route, port, port.tap, bridge, lost))
+                    done.update(_moved(conn, route, port, bridge, lost))
     if lost:
         raise VirtfleetError("LIBVIRT_REFUSED", f"libvirt refused to move NICs to bridge {bridge}: {', '.join(lost)}.")
     return done
 
 
-def _moved(conn: Any, route: Any, port: Plugged, tap: BridgePort, bridge: str, lost: list[str]) -> dict[str, TapMove]:
+def _moved(conn: Any, route: Any, port: Plugged, bridge: str, lost: list[str]) -> dict[str, TapMove]:
+    tap = port.tap
+    if tap is None:
+        return {}
     left, out = master_of(tap.name), None
     if left != bridge and exists(tap.name):
         outdated = _outdated(conn, port, bridge, lost)

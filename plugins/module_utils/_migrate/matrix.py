@@ -8,7 +8,7 @@ The cells come from verdicts that hosts gave themselves, or are judged here, onc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Callable, Optional
 
 from .._fleet.lines import alike, fold_names, natural
@@ -41,7 +41,7 @@ def matrix_of_verdicts(
         verdict = answers[host].get(uuid)
         return None if verdict is None else _cell_of_verdict(verdict, bool(destination))
 
-    return _matrix(found, hosts, checked, find_cell, destination, {})
+    return _matrix(found, _silent_cells(hosts, checked, {}), find_cell, destination)
 
 
 def matrix_of_facts(
@@ -62,7 +62,8 @@ def matrix_of_facts(
                 cells[host] = _judge_host(facts[host], read, policy or {}, bool(destination))
             except VirtfleetError as error:
                 answers[host] = {"msg": error.sentence}
-    return _matrix(found, hosts, answers, lambda uuid, host: cells.get(host, {}).get(uuid), destination, policy or {})
+    silent = _silent_cells(hosts, answers, policy or {})
+    return _matrix(found, silent, lambda uuid, host: cells.get(host, {}).get(uuid), destination)
 
 
 def _with_names(guest: dict[str, Any], home: Any) -> dict[str, Any]:
@@ -107,15 +108,15 @@ class _SharedCells:
         return self._findings[key]
 
 
+def _silent_cells(hosts: Iterable[str], answers: Mapping[str, Any], policy: Policy) -> dict[str, Cell]:
+    return {host: _silent_cell(host, answers.get(host), policy) for host in hosts}
+
+
 def _matrix(
-    found: Mapping[str, Any],
-    hosts: list[str],
-    answers: Mapping[str, Any],
-    find_cell: FindCell,
-    destination: Optional[str],
-    policy: Policy,
+    found: Mapping[str, Any], silent: Mapping[str, Cell], find_cell: FindCell, destination: Optional[str]
 ) -> dict[str, Any]:
-    silent = {host: _silent_cell(host, answers.get(host), policy) for host in hosts}
+    """silent: what a host's cells are that has no verdict of a guest."""
+    hosts = list(silent)
     rows = []
     for home in _homes(found):
         cells = {

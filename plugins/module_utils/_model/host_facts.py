@@ -19,6 +19,24 @@ class Route:
 
 
 @dataclass(frozen=True)
+class HostQuestions:
+    """What to find out about a host.
+
+    folders: whether they are there. pf: a link, hostdev: whether its VFs are to be given whole; functions: PCI
+    addresses; zone: whether firewalld runs; register: whether systemd-resolved does; options: lines of a configuration
+    that the host's dnsmasq is to judge.
+    """
+
+    folders: tuple[str, ...] = ()
+    pf: Optional[str] = None
+    hostdev: bool = False
+    functions: tuple[str, ...] = ()
+    zone: bool = False
+    register: bool = False
+    options: Optional[tuple[str, ...]] = None
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """Contains only what was requested. Values are None if the host does not show them.
 

@@ -64,6 +64,9 @@ def _same(network: Document) -> Document:
     return network
 
 
+# The kernel's bounds for the MTU of a bridge.
+MTU = (68, 65535)
+
 NETWORK = Entity(
     number("connections", volatile=True),
     flag("ipv6", default=False, blank=True),

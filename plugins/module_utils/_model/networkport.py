@@ -42,6 +42,3 @@ NETWORKPORT = Entity(
     child("port", PORT_OPTIONS),
     child("plug", PLUG),
 )
-
-# What a port has in common with a portgroup, under the same names.
-SETTINGS = ("virtualport", "bandwidth", "vlan", "trust_guest_rx_filters")

@@ -20,6 +20,9 @@ def _same(vlan: Document) -> Document:
     return vlan
 
 
+# The libvirt version that can set VLANs in a Linux bridge.
+ON_LINUX_BRIDGE = (11, 0, 0)
+
 VLAN = Entity(
     flag("trunk", default=False, blank=True, nocase=True),
     children("tags", "tag", TAG, key=lambda tag: tag.get("id")),

@@ -26,7 +26,8 @@ from .step import Step
 
 _NAME = "virtfleet.invalid"
 _MAC = "02:00:00:00:00:00"
-_STARTING = "start dnsmasq of running network '{}' again"
+_STARTED = "start dnsmasq of running network '{}' again"
+_RESTARTED = "restart dnsmasq of running network '{}'"
 # The sections whose updates do it anyway.
 _RESTARTING = {DHCP_RANGE.name, DNS_SRV.name, DNS_TXT.name}
 STARTING = {*_RESTARTING, DHCP_HOST.name, DNS_HOST.name}
@@ -78,7 +79,7 @@ def _by_a_host(name: str, live: Document) -> tuple[Step, ...]:
     # Addresses that RFC 5737 keeps free for documentation.
     ip = next(f"192.0.2.{last}" for last in range(1, len(taken) + 2) if f"192.0.2.{last}" not in taken)
     host: Document = {"ip": ip, "hostnames": [_NAME]}
-    return _come_and_go(_STARTING.format(name), name, DNS_HOST, Change(ADD, host, host), {"ip": ip})
+    return _come_and_go(name, DNS_HOST, host, {"ip": ip})
 
 
 def _by_a_dhcp_host(name: str, live: Document) -> tuple[Step, ...]:
@@ -91,23 +92,21 @@ def _by_a_dhcp_host(name: str, live: Document) -> tuple[Step, ...]:
     if not ip.get("address") or ip["address"] in taken:
         return ()
     host: Document = {"mac": _MAC, "ip": ip["address"]}
-    come = Change(ADD, host, host)
     # A deletion by MAC address would also find a host that has none.
-    return _come_and_go(_STARTING.format(name), name, DHCP_HOST, come, {"ip": ip["address"]}, index)
+    return _come_and_go(name, DHCP_HOST, host, {"ip": ip["address"]}, index)
 
 
 def _by_a_txt(name: str) -> tuple[Step, ...]:
     txt: Document = {"name": _NAME, "value": "restart"}
-    return _come_and_go(f"restart dnsmasq of running network '{name}'", name, DNS_TXT, Change(ADD, txt, txt), txt)
+    return _come_and_go(name, DNS_TXT, txt, txt)
 
 
-def _come_and_go(
-    doing: str, name: str, section: Section, comes: Change, said: Document, index: int = -1
-) -> tuple[Step, ...]:
+def _come_and_go(name: str, section: Section, record: Document, said: Document, index: int = -1) -> tuple[Step, ...]:
     """said: by which the record is deleted; index: which <ip> it belongs to."""
-    goes = Change(DELETE, comes.record, said)
-    come, go = (update(name, section.name, section.tag, section.entity, change, index) for change in (comes, goes))
+    changes = (Change(ADD, record, record), Change(DELETE, record, said))
+    come, go = (update(name, section, change, index) for change in changes)
     kind = "DHCP" if section is DHCP_HOST else "DNS"
+    doing = (_RESTARTED if section is DNS_TXT else _STARTED).format(name)
     return (
         replace(come, doing=f"{doing} by adding a temporary {kind} record"),
         replace(go, doing=f"remove the temporary {kind} record of running network '{name}'"),

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._model.field import Document, Entity
-from .._model.portgroup import PORTGROUP
+from .._model.field import Document
 from .._xml.network import parse_network, write_network
 from .live_updates import update
-from .records import DHCP_HOST, DHCP_RANGE, DNS_HOST, DNS_SRV, DNS_TXT, Section
+from .records import DHCP_HOST, DHCP_RANGE, DNS_HOST, DNS_SRV, DNS_TXT, PORTGROUPS, Section, Updatable
 from .sequence import ADD, Change
 from .step import Step
 
@@ -36,7 +35,7 @@ def in_parts(xml: str) -> tuple[str, tuple[Step, ...]]:
         if "bootp" not in (ip.get("dhcp") or {}):
             steps += _taken(name, ip, "dhcp", _DHCP, place)
     for group in document.pop("portgroups", ()):
-        steps.append(_added(name, "portgroup", "portgroup", PORTGROUP, group))
+        steps.append(_added(name, PORTGROUPS, group))
     return write_network(document), tuple(steps)
 
 
@@ -47,12 +46,12 @@ def _taken(name: str, holder: Document, option: str, sections: dict[str, Section
     rest = dict(holder[option])
     for records, section in sections.items():
         for record in rest.pop(records, ()):
-            yield _added(name, section.name, section.tag, section.entity, record, index)
+            yield _added(name, section, record, index)
     if rest:
         holder[option] = rest
     else:
         del holder[option]
 
 
-def _added(name: str, section: str, tag: str, entity: Entity, record: Document, index: int = -1) -> Step:
-    return update(name, section, tag, entity, Change(ADD, record, record), index)
+def _added(name: str, section: Updatable, record: Document, index: int = -1) -> Step:
+    return update(name, section, Change(ADD, record, record), index)

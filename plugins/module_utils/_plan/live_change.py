@@ -26,6 +26,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Situation:
+    """A network that runs, what is desired of it, and what may be done. restart: of the option of that name."""
+
+    desired: Desired
+    observed: Observed
+    compared: Comparison
+    host: Host
+    restart: str
+
+
+@dataclass(frozen=True)
 class LiveChange:
     """steps: on the running network. pending: options left for its next start. stops: whether it is stopped, be it for
     a moment. plugged, blocked_by_guests, warnings, needs_bypass_info: as of Plan. needs_port_info: whether the way
@@ -81,16 +92,10 @@ def with_guests_back(change: LiveChange, desired: Desired, observed: Observed, r
     return replace(change, steps=(*change.steps, *back))
 
 
-def plan_live_change(
-    desired: Desired,
-    observed: Observed,
-    compared: Comparison,
-    host: Host,
-    restart: str,
-    accounting: PortAccounting | None,
-) -> LiveChange:
+def plan_live_change(situation: Situation, accounting: PortAccounting | None) -> LiveChange:
     """For a network that runs. Raises VirtfleetError IN_USE, REPLUG_REMOTE, SEAMLESS_IMPOSSIBLE or DNSMASQ_DEAD."""
-    plugged = observed.plugged or ()
+    desired, observed, compared = situation.desired, situation.observed, situation.compared
+    host, restart, plugged = situation.host, situation.restart, observed.plugged or ()
     if desired.state == INACTIVE:
         from .in_use import refuse_if_in_use
 
@@ -109,6 +114,7 @@ def plan_live_change(
         else:
             updates = (*updates, *mended)
             compared = replace(compared, updates=updates)
+            situation = replace(situation, compared=compared)
     if not (updates or needs_restart or accounting):
         return LiveChange()
     pool = accounting is not None or has_pool(observed.live or {})
@@ -127,25 +133,28 @@ def plan_live_change(
 
         if not takes_portgroups(observed, compared, host):
             needs_restart = tuple(sorted({*needs_restart, "portgroups"}))
-    if not needs_restart and len(updates) > 1 and _better_by_restart(observed, compared, host, restart):
-        return _restart(desired, observed, compared, host, restart, (), set())
-    swap = pool and not kept_waiting and _by_swap(observed, compared, needs_restart, restart, accounting)
+    if not needs_restart and len(updates) > 1 and _better_by_restart(situation):
+        return _restart(situation, (), set())
+    swap = pool and not kept_waiting and _by_swap(situation, needs_restart, accounting)
     if needs_restart and restart != NEVER and not swap:
-        return _restart(desired, observed, compared, host, restart, needs_restart, held if kept_waiting else set())
+        return _restart(situation, needs_restart, held if kept_waiting else set())
     updates = tuple(step for step in updates if _option_of(step) not in needs_restart)
-    gone = set() if kept_waiting else leaving
-    steps = _with_ports_aside(observed, compared, updates, gone, accounting, swap)
-    return LiveChange(steps, pending=() if swap else needs_restart, needs_port_info=swap or bool(updates))
+    gone = frozenset() if kept_waiting else frozenset(leaving)
+    if swap:
+        return LiveChange(_swapped(situation, gone, accounting), needs_port_info=True)
+    steps = _with_ports_aside(situation, updates, gone, accounting)
+    return LiveChange(steps, pending=needs_restart, needs_port_info=bool(updates))
 
 
-def _better_by_restart(observed: Observed, compared: Comparison, host: Host, restart: str) -> bool:
+def _better_by_restart(situation: Situation) -> bool:
     """Whether there are many updates, and a restart is allowed, cuts no guest off and changes nothing else."""
     from .duration import MANY_SECONDS, seconds
 
+    observed, compared, restart = situation.observed, situation.compared, situation.restart
     live, plugged = observed.live or {}, observed.plugged or ()
     if restart == NEVER or not is_virtual(live) or seconds(compared.updates) < MANY_SECONDS:
         return False
-    if plugged and (restart not in REPLUGS or host.remote):
+    if plugged and (restart not in REPLUGS or situation.host.remote):
         return False
     runs = canonical(NETWORK, live)
     rest = {option for option in {*runs, *compared.goal} if runs.get(option) != compared.goal.get(option)}
@@ -160,18 +169,11 @@ def start(name: str) -> Step:
     return Step(START, name, f"start network '{name}'")
 
 
-def _restart(
-    desired: Desired,
-    observed: Observed,
-    compared: Comparison,
-    host: Host,
-    restart: str,
-    needs_restart: tuple[str, ...],
-    held: set[str],
-) -> LiveChange:
+def _restart(situation: Situation, needs_restart: tuple[str, ...], held: set[str]) -> LiveChange:
     from .in_use import refuse_if_in_use
     from .replug import blocking_guests
 
+    desired, observed, compared, restart = situation.desired, situation.observed, situation.compared, situation.restart
     plugged, live, goal = observed.plugged or (), observed.live or {}, compared.persistent_goal
     guests = blocking_guests(live, goal, plugged, held)
     if restart not in REPLUGS or not plugged:
@@ -181,9 +183,9 @@ def _restart(
         )
     if guests:
         updates = tuple(step for step in compared.updates if _option_of(step) not in needs_restart)
-        steps = _with_ports_aside(observed, compared, updates, set(), None, False)
+        steps = _with_ports_aside(situation, updates, frozenset(), None)
         return LiveChange(steps, pending=needs_restart, blocked_by_guests=guests, needs_port_info=True)
-    if host.remote and is_virtual(live):
+    if situation.host.remote and is_virtual(live):
         from .in_use import refuse_remote_replug
 
         refuse_remote_replug(desired, plugged, needs_restart)
@@ -210,41 +212,40 @@ def _replug(desired: Desired, observed: Observed, goal: Document, restart: str) 
     )
 
 
-def _by_swap(
-    observed: Observed,
-    compared: Comparison,
-    needs_restart: tuple[str, ...],
-    restart: str,
-    accounting: PortAccounting | None,
-) -> bool:
+def _by_swap(situation: Situation, needs_restart: tuple[str, ...], accounting: PortAccounting | None) -> bool:
     """Whether a stop and start with the ports set aside is enough. Guests that have a host device do not notice it."""
     from .port_accounting import only_members_differ
 
-    due = mode_of(observed.live or {}) == "hostdev" and bool(accounting and accounting.due) and not needs_restart
-    return due or (needs_restart == ("forward",) and restart != NEVER and only_members_differ(compared))
+    is_hostdev = mode_of(situation.observed.live or {}) == "hostdev"
+    due = is_hostdev and bool(accounting and accounting.due) and not needs_restart
+    members = needs_restart == ("forward",) and only_members_differ(situation.compared)
+    return due or (members and situation.restart != NEVER)
+
+
+def _swapped(situation: Situation, leaving: frozenset[str], accounting: PortAccounting | None) -> tuple[Step, ...]:
+    from .port_accounting import PluggedPool, PortAccounting, restarted
+
+    observed = situation.observed
+    return restarted(
+        PluggedPool(observed.name, observed.live or {}, observed.plugged or (), leaving, accounting or PortAccounting())
+    )
 
 
 def _with_ports_aside(
-    observed: Observed,
-    compared: Comparison,
-    updates: tuple[Step, ...],
-    leaving: set[str],
-    accounting: PortAccounting | None,
-    swap: bool,
+    situation: Situation, updates: tuple[Step, ...], leaving: frozenset[str], accounting: PortAccounting | None
 ) -> tuple[Step, ...]:
     """An update makes libvirt forget who is plugged in, and which members of a pool are taken; ports that come back
     are counted again."""
+    observed = situation.observed
     if not (observed.plugged or accounting):
         return updates
-    from .port_accounting import PortAccounting, member_update, restarted, sets_aside, updated
+    from .port_accounting import PluggedPool, PortAccounting, sets_aside, updated
 
     accounting, live, plugged = accounting or PortAccounting(), observed.live or {}, observed.plugged or ()
-    if swap:
-        return restarted(observed.name, live, plugged, leaving, accounting)
     if not sets_aside(updates, accounting) or not (plugged or accounting.due or accounting.returning):
         return updates
-    runs = {**live, **(compared.live_goal or {})}
-    return updated(observed.name, live, updates, plugged, leaving, accounting, member_update, runs)
+    runs = {**live, **(situation.compared.live_goal or {})}
+    return updated(PluggedPool(observed.name, live, plugged, leaving, accounting), updates, runs)
 
 
 def _option_of(step: Step) -> str:

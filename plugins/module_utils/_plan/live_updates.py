@@ -12,14 +12,23 @@ from typing import Any, Callable, Optional
 
 from .._model import address
 from .._model.canonical import canonical
-from .._model.field import Document, Entity, Value
+from .._model.field import Document, Value
 from .._model.forward import mode_of, takes_pool
 from .._model.mark import namespace_of
 from .._model.network import DESCRIPTIVE
-from .._model.portgroup import PORTGROUP
 from .._xml.live_metadata import settable
 from .._xml.network import write_fragment
-from .records import DHCP_HOST, DHCP_RANGE, DNS_HOST, DNS_SRV, DNS_TXT, FORWARD_INTERFACE, Section
+from .records import (
+    DHCP_HOST,
+    DHCP_RANGE,
+    DNS_HOST,
+    DNS_SRV,
+    DNS_TXT,
+    FORWARD_INTERFACE,
+    PORTGROUPS,
+    Section,
+    Updatable,
+)
 from .sequence import ADD, ADD_FIRST, DELETE, MODIFY, Change, sequence
 from .step import DESCRIBE, UPDATE, Step
 
@@ -54,7 +63,7 @@ def live_updates(
     return steps, needs_restart
 
 
-def update(name: str, section: str, tag: str, entity: Entity, change: Change, index: int = -1) -> Step:
+def update(name: str, section: Updatable, change: Change, index: int = -1) -> Step:
     """One update of a running network."""
     verb = {ADD: "add", ADD_FIRST: "add", MODIFY: "change", DELETE: "remove"}[change.command]
     passing = change.passing or change.command == ADD_FIRST
@@ -63,10 +72,10 @@ def update(name: str, section: str, tag: str, entity: Entity, change: Change, in
     return Step(
         UPDATE,
         name,
-        f"{verb} {section} {_label(change.record)} in running network '{name}'{how}",
-        xml=write_fragment(entity, tag, change.said),
+        f"{verb} {section.name} {_label(change.record)} in running network '{name}'{how}",
+        xml=write_fragment(section.entity, section.tag, change.said),
         command=change.command,
-        section=section,
+        section=section.name,
         index=index,
     )
 
@@ -84,9 +93,7 @@ def _records(name: str, section: Section, have: Any, goal: Any, index: int = -1)
     groups = sequence(section, old, list(goal or ()))
     if groups is None:
         return None
-    return [
-        [update(name, section.name, section.tag, section.entity, change, index) for change in group] for group in groups
-    ]
+    return [[update(name, section, change, index) for change in group] for group in groups]
 
 
 def _flat(groups: list[list[Step]]) -> list[Step]:
@@ -109,7 +116,7 @@ def _portgroups(name: str, live: Document, wanted: Document, _runs: Document) ->
         *(Change(MODIFY, after[k], after[k]) for k in changed),
         *(Change(ADD, after[k], after[k]) for k in come),
     ]
-    return [update(name, "portgroup", "portgroup", PORTGROUP, change) for change in changes]
+    return [update(name, PORTGROUPS, change) for change in changes]
 
 
 def _forward(name: str, live: Document, wanted: Document, runs: Document) -> Optional[list[Step]]:

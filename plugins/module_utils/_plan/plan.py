@@ -21,7 +21,7 @@ from .comparison import Comparison, compare
 from .step import AUTOSTART, DEFINE, NEXT_START, NONE, START, UNDEFINE, Plan, Step
 
 if TYPE_CHECKING:
-    from .live_change import LiveChange
+    from .live_change import LiveChange, Situation
     from .port_accounting import PortAccounting
 
 
@@ -53,11 +53,11 @@ def plan_network(
         refuse_wrong(desired, compared, host, others or {})
     if compared.same and not accounting and _state_is(desired, observed) and observed.is_whole:
         return Plan(desired.name)
-    from .live_change import plan_live_change, plan_start, with_guests_back, with_lost_guests
+    from .live_change import Situation, plan_live_change, plan_start, with_guests_back, with_lost_guests
 
     if observed.active:
         whole, allowed = with_lost_guests(observed, restart)
-        change = plan_live_change(desired, whole, compared, host, allowed, accounting)
+        change = plan_live_change(Situation(desired, whole, compared, host, allowed), accounting)
         change = with_guests_back(change, desired, observed, restart)
     else:
         change = plan_start(desired, observed, compared.persistent_goal, restart)
@@ -79,7 +79,7 @@ def plan_network(
         pending=pending,
         plugged=change.plugged,
         blocked_by_guests=change.blocked_by_guests,
-        warnings=_warnings(desired, observed, host, change, compared, pending),
+        warnings=_warnings(Situation(desired, observed, compared, host, restart), change, pending),
         seconds=seconds(steps),
         needs_port_info=change.needs_port_info and observed.plugged is None,
         needs_bypass_info=change.needs_bypass_info and observed.plugged is not None,
@@ -133,14 +133,8 @@ def _definition_steps(
     return steps
 
 
-def _warnings(
-    desired: Desired,
-    observed: Observed,
-    host: Host,
-    change: LiveChange,
-    compared: Comparison,
-    pending: tuple[str, ...],
-) -> tuple[str, ...]:
+def _warnings(situation: Situation, change: LiveChange, pending: tuple[str, ...]) -> tuple[str, ...]:
+    desired, observed, compared = situation.desired, situation.observed, situation.compared
     warnings = []
     if compared.define:
         from .rules.dead import dead
@@ -162,7 +156,7 @@ def _warnings(
             missing.append("dnsmasq (DHCP and DNS)")
         warnings.append(f"Network '{desired.name}' runs without {' and '.join(missing)} until its next start.")
     warnings += change.warnings
-    if change.stops and host.remote and is_virtual(observed.live or {}):
+    if change.stops and situation.host.remote and is_virtual(observed.live or {}):
         warnings.append(
             f"Devices in the bridge of network '{desired.name}' that are not libvirt ports are not visible over a "
             "remote URI; stopping the network cuts them off."

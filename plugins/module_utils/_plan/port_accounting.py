@@ -8,7 +8,7 @@ docs/updates.md says why, docs/pools.md what becomes of the port of a guest whos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .._model.canonical import canonical
@@ -62,68 +62,77 @@ def sets_aside(updates: Sequence[Step], accounting: PortAccounting) -> bool:
     return accounting.due or any(step.action == UPDATE for step in updates)
 
 
-def restarted(
-    name: str, live: Document, plugged: Sequence[Plugged], leaving: set[str], accounting: PortAccounting
-) -> tuple[Step, ...]:
+@dataclass(frozen=True)
+class PluggedPool:
+    """A running network whose ports are set aside for a change. leaving: members that go."""
+
+    name: str
+    live: Document
+    plugged: Sequence[Plugged]
+    leaving: frozenset[str] = frozenset()
+    accounting: PortAccounting = PortAccounting()
+
+    @property
+    def inside(self) -> list[Plugged]:
+        """The ports that libvirt knows how to drop."""
+        return [port for port in self.plugged if _is_inside(port, self.live)]
+
+
+def restarted(pool: PluggedPool) -> tuple[Step, ...]:
     """For changes that no update can make: stop and start, which guests that have a host device do not notice."""
+    name = pool.name
     between = (Step(DESTROY, name, f"stop network '{name}'"), Step(START, name, f"start network '{name}'"))
     # The stop drops every port, those too of members that the pool no longer has.
-    inside = [port for port in plugged if _is_inside(port, live)]
-    return (*_release(name, inside), *between, *_reclaim(name, _staying(inside, leaving, accounting)))
+    return (*_release(name, pool.inside), *between, *_reclaim(name, _staying(pool, pool.inside)))
 
 
-def updated(
-    name: str,
-    live: Document,
-    updates: Sequence[Step],
-    plugged: Sequence[Plugged],
-    leaving: set[str],
-    accounting: PortAccounting,
-    update: Callable[[str, str, bool], Step],
-    runs: Document,
-) -> tuple[Step, ...]:
-    """The updates with the ports aside. update: makes one of a member (network, member, whether it comes); runs: the
-    network as it runs after them."""
-    freed = {port.port for port in accounting.freed}
-    inside = [port for port in plugged if _is_inside(port, live)]
-    lost = [port for port in inside if port.port in freed]
+def updated(pool: PluggedPool, updates: Sequence[Step], runs: Document) -> tuple[Step, ...]:
+    """The updates with the ports aside. runs: the network as it runs after them."""
+    name, freed = pool.name, {port.port for port in pool.accounting.freed}
+    lost = [port for port in pool.inside if port.port in freed]
     between = list(updates)
-    outside = sorted({str(port.member) for port in accounting.freed if not _is_inside(port, live)})
+    outside = sorted({str(port.member) for port in pool.accounting.freed if not _is_inside(port, pool.live)})
     for member in outside:
         # libvirt drops no port of a device that the pool does not have.
-        ports = tuple(port for port in accounting.freed if port.member == member)
-        between += [update(name, member, True), _free(name, ports), update(name, member, False)]
-    if members_of(live) and not any(step.action == UPDATE for step in between):
+        ports = tuple(port for port in pool.accounting.freed if port.member == member)
+        between += [_member_comes(name, member), _free(name, ports), _member_goes(name, member)]
+    if members_of(pool.live) and not any(step.action == UPDATE for step in between):
         # Any update makes libvirt begin at zero.
-        member = members_of(live)[-1]
-        between += [update(name, member, False), update(name, member, True)]
-    kept = [port for port in inside if port.port not in freed]
+        member = members_of(pool.live)[-1]
+        between += [_member_goes(name, member), _member_comes(name, member)]
+    kept = [port for port in pool.inside if port.port not in freed]
     return (
         *((_free(name, tuple(lost)),) if lost else ()),
         *_release(name, kept),
         *between,
-        *_reclaim(name, allocate_again(_staying(kept, leaving, accounting), runs)),
+        *_reclaim(name, allocate_again(_staying(pool, kept), runs)),
     )
 
 
-def member_update(name: str, member: str, comes: bool) -> Step:
-    """Imported by who makes updates: _plan/live.py makes those of a changed definition."""
+def _member_comes(name: str, member: str) -> Step:
+    doing = f"add {member} in running network '{name}' temporarily"
+    return Step(UPDATE, name, doing, xml=_member_xml(member), command="add", section=POOL_SECTION)
+
+
+def _member_goes(name: str, member: str) -> Step:
+    doing = f"remove {member} in running network '{name}' temporarily"
+    return Step(UPDATE, name, doing, xml=_member_xml(member), command="delete", section=POOL_SECTION)
+
+
+def _member_xml(member: str) -> str:
     from .._xml.network import write_fragment
 
-    xml = write_fragment(INTERFACE, "interface", {"dev": member})
-    command, verb = ("add", "add") if comes else ("delete", "remove")
-    doing = f"{verb} {member} in running network '{name}' temporarily"
-    return Step(UPDATE, name, doing, xml=xml, command=command, section=POOL_SECTION)
+    return write_fragment(INTERFACE, "interface", {"dev": member})
 
 
 def _is_inside(port: Plugged, live: Document) -> bool:
     return port.member is None or port.member in members_of(live)
 
 
-def _staying(ports: Sequence[Plugged], leaving: set[str], accounting: PortAccounting) -> list[Plugged]:
-    freed = {port.port for port in accounting.freed}
-    staying = [port for port in ports if port.port not in freed and port.member not in leaving]
-    return staying + [port for port in accounting.returning if port.member not in leaving]
+def _staying(pool: PluggedPool, ports: Sequence[Plugged]) -> list[Plugged]:
+    freed = {port.port for port in pool.accounting.freed}
+    staying = [port for port in ports if port.port not in freed and port.member not in pool.leaving]
+    return staying + [port for port in pool.accounting.returning if port.member not in pool.leaving]
 
 
 def _release(name: str, ports: Sequence[Plugged]) -> tuple[Step, ...]:

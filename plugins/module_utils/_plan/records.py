@@ -15,6 +15,7 @@ from typing import Callable, Optional
 from .._model import dhcp, dns
 from .._model.field import Document, Entity
 from .._model.forward import INTERFACE
+from .._model.portgroup import PORTGROUP
 from .step import POOL_SECTION
 
 # Records that share no token do not affect each other.
@@ -22,19 +23,28 @@ Token = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Section:
+class Updatable:
+    """An element that updates of a running network add, change and remove. name: libvirt's name of its section."""
+
+    name: str
+    tag: str
+    entity: Entity
+
+
+PORTGROUPS = Updatable("portgroup", "portgroup", PORTGROUP)
+
+
+@dataclass(frozen=True)
+class Section(Updatable):
     """One kind of record.
 
-    name: libvirt's name of it. tokens: of a record. finds: whether a deletion that says the first record means the
+    tokens: of a record. finds: whether a deletion that says the first record means the
     second. sole: whether libvirt refuses a deletion that means several; else it takes the first. clashes: whether the
     first record cannot be added beside the second. deletions: what may be said to delete a record. rank: a record of
     lower rank may keep one of higher rank from being added, never the other way round.
     lesser: a record without what it shares with others, that can be added beside them and be modified to be whole.
     """
 
-    name: str
-    tag: str
-    entity: Entity
     tokens: Callable[[Document], set[Token]]
     finds: Callable[[Document, Document], bool]
     clashes: Callable[[Document, Document], bool]

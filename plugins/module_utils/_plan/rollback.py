@@ -26,7 +26,7 @@ from .dnsmasq_restart import started_again
 from .leases import leases_again
 from .live_change import start, stop
 from .live_updates import live_updates
-from .port_accounting import PortAccounting, member_update, updated
+from .port_accounting import PluggedPool, updated
 from .refresh import refreshed_back
 from .replug import attach_taps, put_back
 from .step import AGAIN, AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Step
@@ -168,5 +168,5 @@ def _updated(was: Observed, now: Observed, updates: Sequence[Step]) -> tuple[Ste
     if not plugged or not any(step.action == UPDATE for step in updates):
         return tuple(updates)
     live, runs = now.live or {}, was.live or {}
-    leaving = set(members_of(live)) - set(members_of(runs))
-    return updated(was.name, live, updates, plugged, leaving, PortAccounting(), member_update, runs)
+    leaving = frozenset(members_of(live)) - frozenset(members_of(runs))
+    return updated(PluggedPool(was.name, live, plugged, leaving), updates, runs)

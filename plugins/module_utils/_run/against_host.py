@@ -14,7 +14,7 @@ from .._model.errors import Path, Problem, refuse
 from .._model.field import Document
 from .._model.forward import is_virtual, mode_of
 from .._model.host import Host
-from .._model.host_facts import HostFacts
+from .._model.host_facts import HostFacts, HostQuestions
 from .._model.observed import Observed
 from .._plan.dnsmasq_config import configuration
 from .._plan.dnsmasq_restart import STARTING
@@ -100,14 +100,17 @@ def _facts(document: Document) -> HostFacts:
     from .._host.host_facts import read_host_facts
 
     forward = document.get("forward") or {}
+    options = configuration(document)
     return read_host_facts(
-        folders=[ip["tftp"] for ip in document.get("ips") or () if ip.get("tftp")],
-        pf=(forward.get("pf") or {}).get("dev"),
-        hostdev=mode_of(document) == "hostdev",
-        functions=[address.pci(str(item["address"])) for item in forward.get("addresses") or ()],
-        zone=bool(is_virtual(document) and (document.get("bridge") or {}).get("zone")),
-        register=bool((document.get("domain") or {}).get("register")),
-        options=configuration(document),
+        HostQuestions(
+            folders=tuple(ip["tftp"] for ip in document.get("ips") or () if ip.get("tftp")),
+            pf=(forward.get("pf") or {}).get("dev"),
+            hostdev=mode_of(document) == "hostdev",
+            functions=tuple(address.pci(str(item["address"])) for item in forward.get("addresses") or ()),
+            zone=bool(is_virtual(document) and (document.get("bridge") or {}).get("zone")),
+            register=bool((document.get("domain") or {}).get("register")),
+            options=None if options is None else tuple(options),
+        )
     )
 
 

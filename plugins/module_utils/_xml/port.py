@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Optional
 
 from .._model.field import Document
-from .._model.networkport import NETWORKPORT, SETTINGS
+from .._model.guest import SETTINGS
+from .._model.networkport import NETWORKPORT
 from .._model.plugged import GUEST, Plugged
 from .codec import fill, read
 from .etree import etree, parse, to_text

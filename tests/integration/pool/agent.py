@@ -80,7 +80,7 @@ def restart_with_ports_aside(name: str) -> None:
     """The way of hostdev pools, which no update reaches, tried with a pool that this host can have."""
     seen = host_networks.read_network(conn(), name)
     plugged = host_ports.read_ports(conn(), host_networks.find(conn(), name))
-    for step in accounting.restarted(name, seen.live, plugged, set(), accounting.PortAccounting()):
+    for step in accounting.restarted(accounting.PluggedPool(name, seen.live, plugged)):
         host_run_step.run_step(conn(), step)
 
 

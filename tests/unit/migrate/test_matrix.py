@@ -156,6 +156,15 @@ def test_hosts_are_one_reason_only_where_it_concerns_the_same_guests():
     assert reasons == ["x kvm3: NET_INACTIVE: Network 'red' on kvm3 is not active. (vm1, vm2, vm4)"]
 
 
+def test_a_hosts_name_is_not_looked_for_in_sentences():
+    """Hosts may be called like words of a sentence, or like the network."""
+    found, facts = fleet_of(3, 1, {"kvm2", "kvm3"})
+    names = {"kvm1": "kvm1", "kvm2": "red", "kvm3": "active"}
+    found, facts = ({names[host]: one for host, one in told.items()} for told in (found, facts))
+    reasons = [line for line in migrate_candidates(found, facts)["lines"] if "NET_INACTIVE:" in line]
+    assert reasons == ["x active, red: NET_INACTIVE: Network 'red' on active, red is not active. (vm1-vm3)"]
+
+
 def test_all_to_one_host_are_judged_together():
     result = migrate_matrix(FOUND, judged(FOUND), "kvm3")
     assert result["lines"][:5] == [

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import is_virtual
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._plan import step as steps
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.holdings import overlap, subnets
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.holdings import bounds_of_ips, overlap
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network, write_network
 
 from . import libvirt_on_paper
@@ -50,7 +50,7 @@ def sound(host: dict[str, Observed]) -> None:
     running = [seen.live for seen in host.values() if seen.live is not None and is_virtual(seen.live)]
     bridges = [live["bridge"]["name"] for live in running]
     assert len(set(bridges)) == len(bridges), bridges
-    nets = [(number, net) for number, live in enumerate(running) for net in subnets(live)]
+    nets = [(number, net) for number, live in enumerate(running) for net in bounds_of_ips(live)]
     for number, net in nets:
         assert not any(other != number and overlap(net, theirs) for other, theirs in nets)
 
@@ -88,5 +88,5 @@ def _startable(document, others):
             continue
         if document["bridge"]["name"] == other.live["bridge"]["name"]:
             raise RefusedError("error creating bridge")
-        if any(overlap(mine, theirs) for mine in subnets(document) for theirs in subnets(other.live)):
+        if any(overlap(mine, theirs) for mine in bounds_of_ips(document) for theirs in bounds_of_ips(other.live)):
             raise RefusedError("Network is already in use by interface")

@@ -13,6 +13,7 @@ from typing import Any, Optional
 from ..._fleet.reach import underlying_links
 from ..._model.address import subnet
 from ..._model.field import Document
+from ..._model.guest import SETTINGS
 from .. import remedy
 from ..asked import HOST, LINKS
 from ..finding import OK, WARNING, Finding, Remedy, blocked, degraded, refused, unknown
@@ -388,7 +389,6 @@ _PORTGROUP_KINDS = {
     WARNING: (PORTGROUP_DIFFERS, DEFAULT_DIFFERS),
     OK: (PORTGROUP_OVERRIDDEN, DEFAULT_OVERRIDDEN),
 }
-_PORTGROUP_SETTINGS = ("virtualport", "bandwidth", "vlan", "trust_guest_rx_filters")
 # libvirt generates these where they are missing.
 _GENERATED_PARAMETERS = ("interfaceid", "instanceid")
 
@@ -416,7 +416,7 @@ def compare_portgroups(case: NicCase) -> Iterator[Finding]:
         return
     if had is None or gets is None:
         return
-    options = [option for option in _PORTGROUP_SETTINGS if had.get(option) != gets.get(option)]
+    options = [option for option in SETTINGS if had.get(option) != gets.get(option)]
     if options:
         empty: Document = {"trust_guest_rx_filters": False}
         wanted = {option: had.get(option, empty.get(option, {})) for option in options}
@@ -455,4 +455,4 @@ def given_parameters(port: Optional[Document]) -> Document:
 
 
 def _settings_of(group: Document) -> Document:
-    return {option: group[option] for option in _PORTGROUP_SETTINGS if option in group}
+    return {option: group[option] for option in SETTINGS if option in group}

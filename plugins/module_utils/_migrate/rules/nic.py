@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Optional
 
 from ..._model.field import Document
+from ..._model.vlan import ON_LINUX_BRIDGE
 from .. import remedy
 from ..asked import HOST, LINKS
 from ..destination_facts import NetworkFacts
@@ -157,7 +158,6 @@ LIBVIRT_TOO_OLD = refused(
     "A VLAN on a Linux bridge needs libvirt 11.0 or newer. Seen",
     "upgrade libvirt",
 )
-_VLAN_ON_LINUX_BRIDGE = (11, 0, 0)
 
 
 @nic_rule(VLAN_DIFFERS, VLAN_NOT_TAKEN, VLAN_NOT_FILTERED, VLAN_WITHOUT_VF, LIBVIRT_TOO_OLD, needs=(HOST, LINKS))
@@ -193,7 +193,7 @@ def _takes_vlan(case: NicCase, net: NetworkFacts, gets: NicSettings) -> bool:
         return False
     if _port_type(gets.virtualport) == "openvswitch":
         return True
-    return not gets.virtualport and case.host.version >= _VLAN_ON_LINUX_BRIDGE
+    return not gets.virtualport and case.host.version >= ON_LINUX_BRIDGE
 
 
 def _member_without_vf(case: NicCase, net: NetworkFacts) -> Optional[str]:

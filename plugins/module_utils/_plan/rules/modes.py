@@ -12,6 +12,7 @@ from ..._model import address
 from ..._model.errors import Path, Problem
 from ..._model.field import Document
 from ..._model.forward import VIRTUAL, mode_of
+from ..._model.vlan import ON_LINUX_BRIDGE
 
 _VIRTUAL_ONLY = ("ips", "mac", "domain", "mtu")
 _VIRTUAL_BRIDGE = ("stp", "delay", "zone")
@@ -20,7 +21,6 @@ _UNSAID: tuple[Any, ...] = (None, [], "", 0)
 _DNS_RECORDS = ("hosts", "txts", "srvs")
 _OPEN_WITHOUT_IP = (10, 8, 0)
 _REGISTER = (10, 1, 0)
-_VLAN_ON_LINUX_BRIDGE = (11, 0, 0)
 
 
 def _shown(mode: str | None) -> str:
@@ -172,7 +172,7 @@ def _vlans(document: Document, mode: str | None, version: tuple[int, int, int]) 
         if ovs or (mode in ("hostdev", "passthrough") and not own_port):
             continue
         if mode == "bridge" and not port:
-            if version >= _VLAN_ON_LINUX_BRIDGE:
+            if version >= ON_LINUX_BRIDGE:
                 continue
             yield Problem(
                 "LIBVIRT_TOO_OLD",

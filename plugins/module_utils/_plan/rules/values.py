@@ -12,8 +12,8 @@ from typing import Any
 from ..._model import address
 from ..._model.errors import Path, Problem, shortened
 from ..._model.field import Document
+from ..._model.network import MTU
 
-MTU = (68, 65535)
 VLAN_ID = (0, 4095)
 # KiB/s, or KiB for a burst: beyond it libvirt's count of bytes would overflow.
 RATE = 2**54
