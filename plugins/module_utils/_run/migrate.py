@@ -207,21 +207,34 @@ class _Journey:
 
     def _end(self) -> None:
         try:
-            here, there = place_of(self._conn, self._domain), place_of(self._end_conn(), self._find_there())
+            here = place_of(self._conn, self._domain)
         except VirtfleetError as error:
             self._failed(self._error or error)
+            return
+        try:
+            there = place_of(self._end_conn(), self._find_there())
+        except VirtfleetError as error:
+            # It may have died, and the guest is known to run here only if it does.
+            self._error = self._error or error
+            self._stay(here, None, self._why() if here is not None and here.active else self._error)
             return
         arrived = there is not None and (there.active or self._move.mode == OFFLINE) and not (here and here.active)
         if arrived and self._error is None:
             self._arrived(moved=True, check_mode=False)
             return
-        if here is not None and self._marked:
-            with suppress(VirtfleetError):
-                write_mark(self._conn, self._domain, self._mark)
         why = self._why()
         if why.code == "DAEMON_LOST":
             why = without_reason(why, self._move, self._settings)
-        self._failed(why, _left(here, there, self._move))
+        self._stay(here, there, why, _left(here, there, self._move))
+
+    def _stay(self, here: Optional[Place], there: Optional[Place], why: VirtfleetError, left: str = "") -> None:
+        """The guest is not at its destination: it has no other origin than before."""
+        if here is not None and self._marked:
+            with suppress(VirtfleetError):
+                write_mark(self._conn, self._domain, self._mark)
+        if here is not None and here.active:
+            left = left or _left(here, there, self._move)
+        self._failed(why, left)
 
     def _why(self) -> VirtfleetError:
         guest = f"guest {self._move.guest!a}"
