@@ -110,14 +110,14 @@ def _port(
 
 
 def _has_partner(row: dict[str, Any], port: dict[str, Any]) -> Optional[bool]:
-    """A new bond counts as negotiated before anything has answered, and has no active member then."""
+    """A new bond counts as negotiated before a partner has answered, and has no active member then."""
     if len(_listed(port["interfaces"])) > 1 and not port["bond_active_slave"]:
         return False
     return row["lacp_current"] if isinstance(row["lacp_current"], bool) else None
 
 
 def _needs_lacp(row: dict[str, Any]) -> bool:
-    """A bond that may do without once nobody answers is none of those."""
+    """A bond that falls back to active-backup does not need it."""
     config = row["other_config"] if isinstance(row["other_config"], dict) else {}
     asks = row["lacp"] in ("active", "passive") or row["bond_mode"] == "balance-tcp"
     return asks and config.get("lacp-fallback-ab") != "true"
