@@ -157,17 +157,23 @@ guests:
       type: list
       elements: dict
     files:
-      description: Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path) and
-        C(alternative) (another path that works too, or null).
+      description: Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path),
+        C(alternative) (another path that works too, or null), C(size) (that the file must have on the destination too,
+        null if any will do) and C(rounded) (whether that is rounded up to a power of two).
       type: list
       elements: dict
     ports:
       description: TCP ports on which it listens, except those of its displays.
       type: list
       elements: int
+    sockets:
+      description: TCP and UDP sockets by which QEMU listens, or connects when it starts, each with C(protocol),
+        C(address), C(port) and C(listens).
+      type: list
+      elements: dict
     graphics:
-      description: The displays, each with C(type), C(port), C(autoport), C(listen) and C(network) (the network on whose
-        address it listens).
+      description: The displays, each with C(type), C(port), C(autoport), C(listen), C(network) (the network on whose
+        address it listens), C(websocket) (a port) and C(tcp) (whether it listens on TCP at all).
       type: list
       elements: dict
     blockers:

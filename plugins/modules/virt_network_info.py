@@ -69,6 +69,17 @@ options:
         description: USB devices, each as C(vendor:product).
         type: list
         elements: str
+      sockets:
+        description:
+          - Ports, each as a JSON list of V(tcp) or V(udp), address, port, and whether the guest listens there (is it
+            free?) or connects to it (does something listen?). Null for a connection to another host.
+        type: list
+        elements: str
+      sizes:
+        description:
+          - Files, each as a JSON list of path, size, and whether the size is rounded up to a power of two.
+        type: list
+        elements: str
       names:
         description: Names of hosts. Their addresses are in RV(names).
         type: list
@@ -283,8 +294,10 @@ host:
       C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(tls_only) (all null if that
       file cannot be read), C(hooks) (paths of libvirt's hook scripts for guests and networks), C(tap_device)
       (whether the host has C(/dev/net/tun)), C(displays) (C(vnc_listen), C(spice_listen), C(ports_free), and
-      C(certificates), whether VNC has those that it needs, or null if it needs none) and C(arrivals) (where the firewall drops migrations, or may, each with
-      C(link), C(family), C(state) and C(rules); null if V(links) is not gathered). Null over a remote O(uri).
+      C(certificates), whether VNC has those that it needs, or null if it needs none) and C(arrivals) (where the
+      firewall drops migrations, or may, each with C(link), C(family), C(state) and C(rules); null if V(links) is not
+      gathered).
+      Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

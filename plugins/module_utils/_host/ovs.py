@@ -18,7 +18,18 @@ _DATABASE = "/run/openvswitch/db.sock"
 _SECONDS = 5
 _TABLES = {
     "Bridge": ("name", "ports", "fail_mode", "controller"),
-    "Port": ("_uuid", "name", "interfaces", "tag", "trunks", "vlan_mode", "bond_mode", "lacp", "other_config"),
+    "Port": (
+        "_uuid",
+        "name",
+        "interfaces",
+        "tag",
+        "trunks",
+        "vlan_mode",
+        "bond_mode",
+        "lacp",
+        "other_config",
+        "bond_active_slave",
+    ),
     "Interface": ("_uuid", "name", "type", "options", "admin_state", "link_state", "lacp_current"),
     "Mirror": ("output_port",),
 }
@@ -91,13 +102,22 @@ def _port(
         "vlan_mode": row["vlan_mode"] or None,
         "needs_lacp": _needs_lacp(row),
         "interfaces": [
-            _interface(interfaces[uuid], settings) for uuid in _listed(row["interfaces"]) if uuid in interfaces
+            {**_interface(interfaces[uuid], settings), "lacp": _has_partner(interfaces[uuid], row)}
+            for uuid in _listed(row["interfaces"])
+            if uuid in interfaces
         ],
     }
 
 
+def _has_partner(row: dict[str, Any], port: dict[str, Any]) -> Optional[bool]:
+    """A new bond counts as negotiated before a partner has answered, and has no active member then."""
+    if len(_listed(port["interfaces"])) > 1 and not port["bond_active_slave"]:
+        return False
+    return row["lacp_current"] if isinstance(row["lacp_current"], bool) else None
+
+
 def _needs_lacp(row: dict[str, Any]) -> bool:
-    """A bond that may do without once nobody answers is none of those."""
+    """A bond that falls back to active-backup does not need it."""
     config = row["other_config"] if isinstance(row["other_config"], dict) else {}
     asks = row["lacp"] in ("active", "passive") or row["bond_mode"] == "balance-tcp"
     return asks and config.get("lacp-fallback-ab") != "true"
@@ -111,7 +131,6 @@ def _interface(row: dict[str, Any], settings: Optional[dict[str, list[str]]]) ->
         "type": str(row["type"] or ""),
         "peer": options.get("peer"),
         "up": None if not states else states == {"up"},
-        "lacp": row["lacp_current"] if isinstance(row["lacp_current"], bool) else None,
         "settings": None if settings is None else settings.get(str(row["name"]), []),
     }
 

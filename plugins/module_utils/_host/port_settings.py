@@ -23,8 +23,8 @@ _TYPE = 0x3FFF  # without the flags of nested attributes
 _KNOWN = frozenset((*range(1, 29), 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 44))
 # MAB is of ports that are locked.
 _NAMES = {29: "vlan_tunnel", 39: "locked", 40: "locked", 42: "multicast_limit", 43: "neigh_vlan_suppress"}
-# linux/neighbour.h: NUD_NOARP and NUD_PERMANENT, NDA_LLADDR, NDA_MASTER
-_FOR_GOOD, _ADDRESS, _MASTER = 0x40 | 0x80, 2, 9
+# linux/neighbour.h: NUD_PERMANENT (the host's own), NTF_STICKY, NDA_LLADDR, NDA_MASTER
+_PERMANENT, _STICKY, _ADDRESS, _MASTER = 0x80, 0x40, 2, 9
 _SECONDS = 5
 
 
@@ -48,8 +48,8 @@ def read_bound_addresses() -> dict[int, set[str]]:
 
 def bound_address_of(message: bytes) -> Optional[tuple[int, str]]:
     """Index of the port and MAC address; None of an entry that was learned, or is of no bridge."""
-    index, state = struct.unpack_from("=iH", message, 4)
-    if not state & _FOR_GOOD:
+    index, state, flags = struct.unpack_from("=iHB", message, 4)
+    if not (state & _PERMANENT or flags & _STICKY):  # any other entry moves to the port by which its owner sends
         return None
     told = dict(_attributes(message[12:]))
     return (index, told[_ADDRESS].hex(":")) if _ADDRESS in told and _MASTER in told else None

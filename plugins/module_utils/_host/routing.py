@@ -108,7 +108,7 @@ def links_that_pass_nothing_on(proc: str = _PROC) -> list[str]:
 
 
 def links_without_arp(proc: str = _PROC, sys: str = _SYS) -> dict[str, str]:
-    """Links by which the host tells nobody its address, with the setting that keeps it from that."""
+    """Links on which the host does not answer ARP, with the setting that keeps it from that."""
     conf = os.path.join(proc, "sys", "net", "ipv4", "conf")
     everywhere = _read(os.path.join(conf, "all", "arp_ignore"))
     found = {}

@@ -206,7 +206,7 @@ def _out_of_switch_port(
         return Way(name, None, why=NOT_SEEN)
     if port.mirrors:
         return Way(name, DOWN, link=known or Link.unseen(name), why=COPIES_ONLY)
-    # Several VLANs are told as they are, which is right unless the port takes the tag off one of them.
+    # Several VLANs keep their tags, which is right unless the port takes the tag off one of them.
     wire = tags if len(tags) > 1 else () if tag is None else (tag,)
     way = _best(name, (_by_interface(links, interface, port, wire, seen) for interface in port.interfaces))
     return _tagged(way, tag, known or Link.unseen(name))
@@ -279,8 +279,8 @@ def _by_patch(links: HostLinks, interface: OvsInterface, wire: tuple[int, ...], 
 def _into_switch(
     links: HostLinks, name: str, peer: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]
 ) -> Way:
-    """On through another bridge of Open vSwitch, by its port `peer`. The way that is found is told as if the tags of
-    `wire` came on top of its own, as of any other link."""
+    """On through another bridge of Open vSwitch, by its port `peer`. The tags of `wire` come on top of those of the
+    way that is returned, as with any other link."""
     port = next(
         port
         for own, port in links.ovs_bridges[bridge].ports.items()
@@ -364,9 +364,10 @@ def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str], w
     if own is not None and own.vlan_filtering:
         return Way(link.name, None, mtu=link.mtu, link=peer, why=VLANS)
     if other in links.ovs_bridges:
-        return _narrowed(_into_switch(links, link.name, peer, other, wire, seen | {peer.name}), link.mtu)
+        way = _into_switch(links, link.name, peer, other, wire, seen | {peer.name})
+        return _narrowed(_narrowed(way, peer.mtu), link.mtu)
     found = _ways_out(links, other, PLAIN_PORT, seen | {peer.name})
-    return _narrowed(_best(link.name, found), link.mtu)
+    return _narrowed(_narrowed(_best(link.name, found), peer.mtu), link.mtu)
 
 
 def _best(uplink: str, ways: Optional[Iterable[Way]]) -> Way:

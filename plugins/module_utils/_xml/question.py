@@ -29,9 +29,14 @@ _PATHS = ("file", "dev", "dir", "path")
 def make_question(root: Any) -> str:
     """The definition, the same for guests that differ in nothing that QEMU must have. root: of the domain's XML."""
     root = deepcopy(root)
+    cpu, numa = root.find("cpu"), root.find("cpu/numa")
     for place in _LEFT_OUT:
         for node in root.findall(place):
             node.getparent().remove(node)
+    if numa is not None:  # without its cells a guest can have no memory devices
+        cpu.attrib.clear()
+        cpu[:] = [numa]
+        root.append(cpu)
     for place in _WITH_PATHS:
         for node in root.iterfind(place):
             for name in _PATHS:

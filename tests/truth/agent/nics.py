@@ -108,7 +108,8 @@ def _routes(bridge: str) -> list[str]:
 def _twins(mac: str, link: dict[str, Any], ports: list[dict[str, Any]]) -> int:
     """Others on the same bridge with the same MAC, guests or links; a tap's own differs from its guest's in the first
     byte."""
-    guests = sum(port["address"] == link["address"] and port["ifname"] != link["ifname"] for port in ports)
+    taps = [port for port in ports if wire.is_tap(port)]  # a bridge takes the lowest address of its ports for itself
+    guests = sum(port["address"] == link["address"] and port["ifname"] != link["ifname"] for port in taps)
     return guests + sum(port["address"] == mac for port in ports)
 
 

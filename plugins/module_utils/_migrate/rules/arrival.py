@@ -73,10 +73,6 @@ TLS_ONLY = refused(
 TLS_ONLY_HERE = refused(
     "MIGRATION_TLS", "libvirt on the guest's own host sends only migrations with TLS (migrate_tls_force in qemu.conf)."
 )
-ADDRESS_IS_LOCAL = refused(
-    "MIGRATION_ADDRESS",
-    "{host} accepts migrations on {address} only (migration_address in qemu.conf), which other hosts cannot reach.",
-)
 SETTINGS_NOT_SEEN = unknown(
     "The migration settings of {host} (qemu.conf) are unknown.", LIBVIRT_ACCEPTS, "MIGRATION_SETTINGS_UNKNOWN",
     "The daemon's qemu.conf cannot be read, as over a remote URI",
@@ -112,7 +108,7 @@ def check_name(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
         yield NAME_OF_ANOTHER.found(addresses=list(addresses), **words)
 
 
-@guest_rule(ADDRESS_MISSING, ADDRESS_IS_LOCAL, NO_PORT, TLS_ONLY, TLS_ONLY_HERE, SETTINGS_NOT_SEEN, needs=(HOST, LINKS))
+@guest_rule(ADDRESS_MISSING, NO_PORT, TLS_ONLY, TLS_ONLY_HERE, SETTINGS_NOT_SEEN, needs=(HOST, LINKS))
 def check_migration_settings(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     settings = host.migration
     if not guest.running:
@@ -121,9 +117,7 @@ def check_migration_settings(guest: GuestFacts, host: DestinationFacts) -> Itera
         yield SETTINGS_NOT_SEEN.found()
         return
     address = settings.address
-    if address and _is_loopback(address):
-        yield ADDRESS_IS_LOCAL.found(address=address)
-    elif address and host.addresses is not None and not _is_any(address) and address not in host.addresses:
+    if address and host.addresses is not None and not _is_any(address) and address not in host.addresses:
         yield ADDRESS_MISSING.found(address=address)
     if settings.ports_free == 0:
         yield NO_PORT.found(lowest=settings.port_min, highest=settings.port_max)
@@ -133,17 +127,10 @@ def check_migration_settings(guest: GuestFacts, host: DestinationFacts) -> Itera
         yield TLS_ONLY_HERE.found()
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
-
-
 def _is_any(address: str) -> bool:
     """A name is resolved by the host itself."""
     try:
-        return ipaddress.ip_address(address).is_unspecified
+        return ipaddress.ip_address(address).is_unspecified or ipaddress.ip_address(address).is_loopback
     except ValueError:
         return True
 

@@ -51,7 +51,7 @@ SECURITY_MODELS_NOT_SEEN = unknown(
 
 @guest_rule(NOT_UNDERSTOOD, NIC_NOT_UNDERSTOOD, NOT_READ)
 def check_all_is_understood(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
-    if guest.not_understood is None or guest.security_models is None:
+    if guest.not_understood is None or guest.security_models is None or guest.sockets is None:
         yield NOT_READ.found()
     for path in guest.not_understood or ():
         yield (NIC_NOT_UNDERSTOOD if path.startswith("devices/interface/") else NOT_UNDERSTOOD).found(path=path)

@@ -92,7 +92,6 @@ NO_UPLINK = blocked(
     "Bridge {link} on {host}, which {subject} uses, has no uplink: all its ports are guests'.",
     "The bridge has no uplink but has one on the source, or the device that a NIC names does not exist",
 )
-NO_UPLINK_EITHER = NO_UPLINK.rated(WARNING, "The same, and the uplink on the source has no carrier either")
 UPLINK_DEAD = blocked(
     "UPLINK_NO_CARRIER",
     "{link} on {host}, the uplink of {subject}, {state}{others}.",
@@ -102,7 +101,6 @@ UPLINK_DEAD = blocked(
     "accepts the guest",
     "`ip link set up`, or plug in the cable",
 )
-UPLINK_DEAD_TOO = UPLINK_DEAD.rated(WARNING, "The same, and the uplink on the source has no carrier either")
 UPLINKS_NOT_SEEN = unknown("The uplinks of bridge {link} on {host}, which {subject} uses, cannot be read.")
 UPLINK_VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS", "The uplink of {where} is in {gets:vlan}; on the guest's own host it is in {had:vlan}."
@@ -110,18 +108,15 @@ UPLINK_VLAN_DIFFERS = blocked(
 FORWARD_DEVICE_MISSING = blocked(
     "UPLINK_MISSING", "{host} has no {link}, the only device through which {subject} forwards packets."
 )
-FORWARD_DEVICE_MISSING_TOO = FORWARD_DEVICE_MISSING.rated(WARNING)
 FORWARD_DEVICE_DEAD = blocked(
     "UPLINK_NO_CARRIER", "{link} on {host}, the only device through which {subject} forwards packets, {state}."
 )
-FORWARD_DEVICE_DEAD_TOO = FORWARD_DEVICE_DEAD.rated(WARNING)
 FORWARD_DEVICE_WITHOUT_ROUTE = blocked(
     "NET_REACH_DIFFERS",
     "{Where} forwards only through {link}, which has neither an address nor the default route; on the guest's own host "
     "it forwards through any link.",
     "The network forwards through only one device, which has neither an address nor the default route. Seen",
 )
-FORWARD_DEVICE_WITHOUT_ROUTE_EITHER = FORWARD_DEVICE_WITHOUT_ROUTE.rated(WARNING)
 
 MULTICAST_STOPPED = degraded(
     "UPLINK_NO_MULTICAST",
@@ -131,9 +126,7 @@ MULTICAST_STOPPED = degraded(
 )
 UPLINK_KINDS = (
     NO_UPLINK,
-    NO_UPLINK_EITHER,
     UPLINK_DEAD,
-    UPLINK_DEAD_TOO,
     UPLINKS_NOT_SEEN,
     UPLINK_VLAN_DIFFERS,
     WAY_OBSCURE,
@@ -144,11 +137,8 @@ UPLINK_KINDS = (
 @nic_rule(
     *UPLINK_KINDS,
     FORWARD_DEVICE_MISSING,
-    FORWARD_DEVICE_MISSING_TOO,
     FORWARD_DEVICE_DEAD,
-    FORWARD_DEVICE_DEAD_TOO,
     FORWARD_DEVICE_WITHOUT_ROUTE,
-    FORWARD_DEVICE_WITHOUT_ROUTE_EITHER,
     needs=(LINKS,),
 )
 def check_uplinks(case: NicCase) -> Iterator[Finding]:
@@ -166,22 +156,22 @@ def check_uplinks(case: NicCase) -> Iterator[Finding]:
 
 
 def _check_forward_device(case: NicCase, net: NetworkFacts, had: Uplink) -> Iterator[Finding]:
-    dead = had.state in (DOWN, NONE)
+    if had.state in (DOWN, NONE):
+        return
     for device in underlying_links(net.document)[:1]:
         link = case.host.link(device)
         if link is None:
-            kind = FORWARD_DEVICE_MISSING_TOO if dead else FORWARD_DEVICE_MISSING
-            yield kind.found(network=net.name, link=device)
+            yield FORWARD_DEVICE_MISSING.found(network=net.name, link=device)
             continue
         way = way_by(case.host.host_links, link)
         if way.state == DOWN:
-            kind = FORWARD_DEVICE_DEAD_TOO if dead else FORWARD_DEVICE_DEAD
-            yield kind.found(network=net.name, link=device, state=state_of_break(way), remedy=repair_way(way))
+            yield FORWARD_DEVICE_DEAD.found(
+                network=net.name, link=device, state=state_of_break(way), remedy=repair_way(way)
+            )
         elif way.state is None:
             yield WAY_OBSCURE.found(network=net.name, link=device, state=state_of_break(way))
         elif _forwarded_by_any(case) and not (link.default_route or link.addresses):
-            kind = FORWARD_DEVICE_WITHOUT_ROUTE_EITHER if dead else FORWARD_DEVICE_WITHOUT_ROUTE
-            yield kind.found(network=net.name, link=device)
+            yield FORWARD_DEVICE_WITHOUT_ROUTE.found(network=net.name, link=device)
 
 
 def _forwarded_by_any(case: NicCase) -> bool:
@@ -192,21 +182,20 @@ def check_ways_out(
     host: DestinationFacts, name: str, network: Optional[str], had: Uplink, case: Optional[NicCase] = None
 ) -> Iterator[Finding]:
     """had: the uplinks on the guest's own host; case: of a NIC that has the bridge from its network."""
-    if had.state == NONE:
+    if had.state in (DOWN, NONE):
         return
     gets = None if case is None else case.gets
     port = PLAIN_PORT if gets is None else port_on(host.host_links, name, gets.vlan, gets.isolated)
     found = ways_out(host.host_links, name, port)
     there = combine_ways(found, port)
-    dead_there = had.state == DOWN
     if found is None:
         yield UPLINKS_NOT_SEEN.found(network=network, link=name)
     elif not found:
-        yield (NO_UPLINK_EITHER if dead_there else NO_UPLINK).found(network=network, link=name)
+        yield NO_UPLINK.found(network=network, link=name)
     elif there.state == DOWN:
         dead = min(found, key=lambda way: way.uplink)
         others = " (like its other uplinks)" if len(found) > 1 else ""
-        yield (UPLINK_DEAD_TOO if dead_there else UPLINK_DEAD).found(
+        yield UPLINK_DEAD.found(
             network=network, link=dead.uplink, state=state_of_break(dead), others=others, remedy=repair_way(dead)
         )
     elif there.state is None:
@@ -290,6 +279,11 @@ BRIDGE_OF_NETWORK = blocked(
     "{link} on {host} is the bridge of libvirt's network '{owner}'; on the guest's own host it leads to the physical "
     "network.",
 )
+BRIDGE_OF_ANOTHER_KIND = refused(
+    "VPORT_MISMATCH",
+    "The NIC names {link}, which on {host} is a bridge of another kind: Open vSwitch needs a virtualport of type "
+    "openvswitch, and a Linux bridge takes none.",
+)
 NAMED_LINK_NOT_SEEN = unknown(
     "The links of {host} cannot be read from here, so it is unknown whether it has {link}, which the NIC names."
 )
@@ -309,6 +303,7 @@ NAMED_LINK_VLAN_DIFFERS = blocked(
     *_BRIDGE_KINDS,
     *UPLINK_KINDS,
     BRIDGE_OF_NETWORK,
+    BRIDGE_OF_ANOTHER_KIND,
     NAMED_LINK_NOT_SEEN,
     NAMED_LINK_MISSING,
     NAMED_LINK_IN_BRIDGE,
@@ -336,6 +331,9 @@ def check_named_device(case: NicCase) -> Iterator[Finding]:
         link=device, advice=_advice(case.host, device)
     )
     if kind == "bridge":
+        port = (case.nic.own.get("virtualport") or {}).get("type")
+        if case.host.is_bridge(device) and (port == "openvswitch") != (device in case.host.ovs_bridges):
+            yield BRIDGE_OF_ANOTHER_KIND.found(link=device)
         yield from _check_named_bridge(case.host, device, owner, had)
     else:
         yield from _check_named_link(case, device, had)

@@ -248,7 +248,7 @@ def _dhcp_families(definition: Document) -> set[object]:
 
 
 def _boot_files(definition: Document) -> set[object]:
-    """What a guest is told to boot, where DHCP is served at all."""
+    """The file that a guest boots, where DHCP is served at all."""
     served = [ip for ip in definition.get("ips") or () if ip.get("dhcp")]
     told = [ip["dhcp"].get("bootp") or {} for ip in served]
     return {(boot["file"], boot.get("server")) for boot in told if boot.get("file")} | {

@@ -80,8 +80,8 @@ def check_leases(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]
 
 
 def _stopped_renewal(nic: NicFacts, address: str, net: NetworkFacts, host: DestinationFacts) -> str:
-    """Why nobody there answers a guest that wants to keep its address; empty where somebody does, or where nobody did
-    on its own host either."""
+    """Why no renewal of the address is answered there; empty where it is, or was not on the guest's own host
+    either."""
     had, family = nic.settings, "ipv6" if ":" in address else "ipv4"
     if had is not None and (had.dnsmasq in (dnsmasq.DEAD, dnsmasq.BROKEN) or _is_shut(had.routing, family)):
         return ""
