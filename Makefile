@@ -103,8 +103,8 @@ truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n] [RELEASES=a,b] [GATE
 evacuate: setup ## [SEED=n] [FLEETS=n] [ONLY=text]: guests leave hosts and return, fleets by chance and faults; see docs/evacuation.md
 	@$(if $(SEED),SEED=$(SEED)) $(if $(FLEETS),FLEETS=$(FLEETS)) pytest $(if $(ONLY),-k "$(ONLY)") tests/evacuate
 
-kills: setup ## [SEED=n] [KILLS=n]: rollouts over six hosts whose controller is killed at random moments; see docs/fleet.md
-	@$(if $(SEED),SEED=$(SEED)) $(if $(KILLS),KILLS=$(KILLS)) pytest tests/kills
+kills: setup ## [SEED=n] [KILLS=n] [TIMEOUT=n]: rollouts over six hosts whose controller is killed at random moments; see docs/fleet.md
+	@$(if $(SEED),SEED=$(SEED)) $(if $(KILLS),KILLS=$(KILLS)) $(if $(TIMEOUT),TIMEOUT=$(TIMEOUT)) pytest tests/kills
 
 verdict: setup ## [CASES=n] [SEED=n]: generated definitions, check mode's verdict against libvirt's; see docs/validation.md
 	@python tests/verdict/run.py $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))

@@ -48,12 +48,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Optional
 
-import yaml
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.mistyped import mistyped
 
 _COLLECTION = Path(__file__).parents[2]
+# An option in a role's argument_specs.yml.
+_OPTION = re.compile(r"^      (\w+):$", re.MULTILINE)
 # What a playbook can do without is for users to set.
 _OPTIONAL = re.compile(r"(\w+) (?:\| default\(|is (?:not )?defined)")
 # What every play has, and what would be templated for it.
@@ -68,8 +69,7 @@ def _names() -> tuple[frozenset[str], frozenset[str]]:
     roles = "\n".join(path.read_text(encoding="utf-8") for path in files)
     options = set(_OPTIONAL.findall(playbooks))
     for path in _COLLECTION.glob("roles/*/meta/argument_specs.yml"):
-        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].values():
-            options.update(entry.get("options") or {})
+        options.update(_OPTION.findall(path.read_text(encoding="utf-8")))
     return frozenset(re.findall(r"\w+", playbooks + roles)), frozenset(options)
 
 

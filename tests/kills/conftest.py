@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab `kills`: six hosts of two releases. IT_KEEP=1 leaves it, IT_LABS gives it another name.
 
-SEED chooses the moments of the kills, KILLS how many there are. At the end a line for each says what came of it.
+SEED chooses the moments of the kills, KILLS how many there are, TIMEOUT the seconds after which a host rolls back. At
+the end a line for each kill says what came of it.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ ALLOWED = {
     "modules": ("_ansible", "ansible"),
     "action": ("_migrate", "ansible"),
     "callback": ("_fleet", "ansible"),
-    "lookup": ("ansible",),
+    "lookup": ("_fleet", "ansible"),
     "filter": ("_fleet", "_migrate", "_audit", "_model.errors", "ansible.errors"),
     "doc_fragments": (),
 }

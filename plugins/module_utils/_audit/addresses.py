@@ -9,25 +9,27 @@ libvirt's own bridges has the same subnet on every host, and is apart on each.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 from .._migrate.destination_facts import DestinationFacts
 from .._model.address import ip as canonical_ip
 from . import kinds
 from .finding import AuditFinding
 
+# By network and address, the hosts that have it, each with its bridge.
+Users = dict[tuple[str, str], dict[str, str]]
 
-def addresses_used_twice(
-    hosts: Mapping[str, DestinationFacts], physical: Mapping[str, Collection[str]]
-) -> Iterator[AuditFinding]:
-    """physical: the names of each host's networks that reach the physical network by contract."""
-    users: dict[tuple[str, str], dict[str, str]] = {}
-    for host, seen in hosts.items():
-        for net in seen.networks.values():
-            own = net.name in physical[host] and not net.is_virtual and bool(net.bridge)
-            link = seen.link(str(net.bridge)) if own else None
-            for address in (link.addresses or ()) if link is not None else ():
-                users.setdefault((net.name, canonical_ip(address)), {})[host] = str(net.bridge)
+
+def note_addresses(users: Users, host: str, seen: DestinationFacts, physical: Collection[str]) -> None:
+    """physical: the names of the host's networks that reach the physical network by contract."""
+    for net in seen.networks.values():
+        own = net.name in physical and not net.is_virtual and bool(net.bridge)
+        link = seen.link(str(net.bridge)) if own else None
+        for address in (link.addresses or ()) if link is not None else ():
+            users.setdefault((net.name, canonical_ip(address)), {})[host] = str(net.bridge)
+
+
+def addresses_used_twice(users: Users) -> Iterator[AuditFinding]:
     for (network, address), bridges in users.items():
         for host, bridge in bridges.items():
             others = [f"{other} on {where}" for where, other in bridges.items() if where != host]

@@ -31,7 +31,7 @@ from .._model.observed import Observed
 from .._plan.comparison import Comparison, compare
 from .._plan.rules.check import check
 from . import kinds
-from .addresses import addresses_used_twice
+from .addresses import Users, addresses_used_twice, note_addresses
 from .finding import AuditFinding
 from .guests import macs_used_twice, on_old_settings
 from .reach import find_obstacles
@@ -61,8 +61,7 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
                 template=fault.template,
             )
         )
-    seen_hosts: dict[str, DestinationFacts] = {}
-    physical: dict[str, set[str]] = {}
+    users: Users = {}
     judged: Judged = {}
     for host, facts in hosts.items():
         info = seen[host]
@@ -75,11 +74,12 @@ def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFi
         except VirtfleetError as error:
             found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": error.sentence}))
             continue
-        seen_hosts[host] = seen_host
-        physical[host] = {network["name"] for network in desired[host].networks if not is_virtual(network)}
+        physical = {network["name"] for network in desired[host].networks if not is_virtual(network)}
+        # Of each host, only what is compared with others is kept.
+        note_addresses(users, host, seen_host, physical)
         found.extend(_host(host, desired[host], info, seen_host, judged))
     found.extend(macs_used_twice({host: info.get("guests") for host, info in seen.items() if info is not None}))
-    found.extend(addresses_used_twice(seen_hosts, physical))
+    found.extend(addresses_used_twice(users))
     order = {host: number for number, host in enumerate(hosts)}
     return sorted(found, key=lambda one: order.get(one.host, -1))
 

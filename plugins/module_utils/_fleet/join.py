@@ -45,7 +45,7 @@ def join_binding(
     for place, entry in enumerate(entries):
         try:
             key = (place, hashable(by_name[entry.name]) if entry.name in by_name else _NO_BINDING)
-        except TypeError:
+        except (TypeError, RecursionError):
             network, found = _join_one(entry, by_name)
         else:
             if key not in before:
