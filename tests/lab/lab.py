@@ -83,7 +83,7 @@ def build(lab: Lab, args: argparse.Namespace) -> int:
     for kind in args.kinds:
         release, _slash, daemons = kind.partition("/")
         if daemons not in ("", "monolithic", "modular"):
-            raise LabError(f"'{kind}' is no kind of host: use a release, or a release with its daemons: bookworm/modular")
+            raise LabError(f"'{kind}' is no kind of host: use a release, with its daemons if modular: bookworm/modular")
         _layers(lab, rootfs.dated(lab, rootfs.canonical(release)), daemons)
     return 0
 

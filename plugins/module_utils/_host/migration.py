@@ -57,13 +57,13 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) ->
     }
 
 
-def _range(settings: dict[str, Value], name: str, usual: tuple[int, int]) -> tuple[int, int]:
+def _range(settings: dict[str, ConfigValue], name: str, usual: tuple[int, int]) -> tuple[int, int]:
     found = (settings.get(f"{name}_{end}") for end in ("min", "max"))
     lowest, highest = (value if isinstance(value, int) else own for value, own in zip(found, usual))
     return lowest, highest
 
 
-def _displays(settings: dict[str, Value], in_use: set[int]) -> dict[str, Any]:
+def _displays(settings: dict[str, ConfigValue], in_use: set[int]) -> dict[str, Any]:
     lowest, highest = _range(settings, "remote_display_port", _DISPLAYS)
     return {
         "vnc_listen": settings.get("vnc_listen") or None,
@@ -73,7 +73,7 @@ def _displays(settings: dict[str, Value], in_use: set[int]) -> dict[str, Any]:
     }
 
 
-def _has_certificates(settings: dict[str, Value]) -> bool:
+def _has_certificates(settings: dict[str, ConfigValue]) -> bool:
     """libvirt takes the folder of VNC, or that of everything if there is one (src/qemu/qemu_conf.c)."""
     own, everything = (settings.get(name) for name in _CERTIFICATES)
     usual = (folder for folder in reversed(_CERTIFICATES.values()) if os.path.isdir(folder))
