@@ -35,7 +35,7 @@ def group_findings(findings: Sequence[Mapping[str, Any]]) -> list[FindingGroup]:
     by_network = alike(((_key_of(one), str(one["network"])), one["host"] or EVERY_HOST) for one in findings)
     # Only sentences that name the network can be about several.
     groups = alike(
-        ((key, tuple(hosts), "" if _NAMED in key.template else network), network)
+        ((key, tuple(hosts), None if network and _NAMED in key.template else network), network)
         for (key, network), hosts in by_network
     )
     made = [_group(key, networks, hosts) for (key, hosts, _network), networks in groups]

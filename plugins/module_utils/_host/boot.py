@@ -80,7 +80,10 @@ def _read(path: str) -> str:
 
 def _sections(path: str) -> ConfigParser:
     parser = ConfigParser(strict=False, interpolation=None, allow_no_value=True, delimiters=("=",))
-    parser.read_string(_read(path), path)
+    try:
+        parser.read_string(_read(path), path)
+    except AttributeError as error:  # of configparser itself, for a line that continues a name without a value
+        raise Error(f"{path} cannot be read: {error}") from error
     return parser
 
 

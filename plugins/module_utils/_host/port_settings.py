@@ -31,7 +31,7 @@ _SECONDS = 5
 def read_port_settings() -> dict[int, dict[str, bool]]:
     """By the index of a port: what is set, by the names of link_kinds.USUAL, or as "attribute 45". Empty where the
     kernel does not say."""
-    found = map(settings_of, _dump(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)))
+    found = map(settings_of_port, _dump(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)))
     return {index: settings for index, settings in found if settings}
 
 
@@ -39,19 +39,19 @@ def read_bound_addresses() -> dict[int, set[str]]:
     """By the index of a port: MAC addresses that its bridge's forwarding table has there for good, in contrast to
     learned ones. A table may be long."""
     found: dict[int, set[str]] = {}
-    for message in _dump(_GETNEIGH, struct.pack("=BBHiHBB", socket.AF_BRIDGE, 0, 0, 0, 0, 0, 0)):
-        entry = bound_address_of(message)
+    for answer in _dump(_GETNEIGH, struct.pack("=BBHiHBB", socket.AF_BRIDGE, 0, 0, 0, 0, 0, 0)):
+        entry = bound_address_of(answer)
         if entry is not None:
             found.setdefault(entry[0], set()).add(entry[1])
     return found
 
 
-def bound_address_of(message: bytes) -> Optional[tuple[int, str]]:
+def bound_address_of(answer: bytes) -> Optional[tuple[int, str]]:
     """Index of the port and MAC address; None of an entry that was learned, or is of no bridge."""
-    index, state, flags = struct.unpack_from("=iHB", message, 4)
+    index, state, flags = struct.unpack_from("=iHB", answer, 4)
     if not (state & _PERMANENT or flags & _STICKY):  # any other entry moves to the port by which its owner sends
         return None
-    told = dict(_attributes(message[12:]))
+    told = dict(_attributes(answer[12:]))
     return (index, told[_ADDRESS].hex(":")) if _ADDRESS in told and _MASTER in told else None
 
 
@@ -67,17 +67,17 @@ def _dump(kind: int, body: bytes) -> Iterator[bytes]:
             data = asked.recv(1 << 17)
             place = 0
             while place + 16 <= len(data):
-                size, answer = struct.unpack_from("=IH", data, place)
-                if answer in (_DONE, _ERROR) or size < 16:
+                size, form = struct.unpack_from("=IH", data, place)
+                if form in (_DONE, _ERROR) or size < 16:
                     return
                 yield data[place + 16 : place + size]
                 place += (size + 3) & ~3
 
 
-def settings_of(message: bytes) -> tuple[int, dict[str, bool]]:
-    """message: of netlink, without its first header."""
-    index = struct.unpack_from("=i", message, 4)[0]
-    info = dict(_attributes(message[16:])).get(_LINKINFO, b"")
+def settings_of_port(answer: bytes) -> tuple[int, dict[str, bool]]:
+    """answer: of netlink, without its first header."""
+    index = struct.unpack_from("=i", answer, 4)[0]
+    info = dict(_attributes(answer[16:])).get(_LINKINFO, b"")
     inside = dict(_attributes(info))
     if not inside.get(_SLAVE_KIND, b"").startswith(b"bridge"):
         return index, {}

@@ -273,12 +273,10 @@ def _by_patch(links: HostLinks, interface: OvsInterface, wire: tuple[int, ...], 
         return Way(name, DOWN, link=Link.unseen(name), why=NO_CARRIER)
     if bridge in seen:
         return Way(name, None, link=Link.unseen(name), why=ENDS_HERE)
-    return _into_switch(links, name, Link.unseen(peer), bridge, wire, seen | {name, peer})
+    return replace(_into_switch(links, Link.unseen(peer), bridge, wire, seen | {name, peer}), uplink=name)
 
 
-def _into_switch(
-    links: HostLinks, name: str, peer: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]
-) -> Way:
+def _into_switch(links: HostLinks, peer: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]) -> Way:
     """On through another bridge of Open vSwitch, by its port `peer`. The tags of `wire` come on top of those of the
     way that is returned, as with any other link."""
     port = next(
@@ -288,11 +286,11 @@ def _into_switch(
     )
     off = [one for interface in port.interfaces for one in interface.settings or () if one in _SWITCHED_OFF]
     if off:
-        return Way(name, DOWN, link=peer, why=SWITCHED_OFF, what=off[0])
+        return Way(peer.name, DOWN, link=peer, why=SWITCHED_OFF, what=off[0])
     within = None if port.mirrors else _admitted(port, wire)
     if within is None:
-        return Way(name, DOWN, link=peer, why=NOT_IN_VLAN)
-    way = _best(name, _ways_out(links, bridge, NicPort(within), seen))
+        return Way(peer.name, DOWN, link=peer, why=NOT_IN_VLAN)
+    way = _best(peer.name, _ways_out(links, bridge, NicPort(within), seen))
     if way.state != UP or not wire:
         return way
     if len(wire) == 1:
@@ -364,7 +362,7 @@ def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str], w
     if own is not None and own.vlan_filtering:
         return Way(link.name, None, mtu=link.mtu, link=peer, why=VLANS)
     if other in links.ovs_bridges:
-        way = _into_switch(links, link.name, peer, other, wire, seen | {peer.name})
+        way = replace(_into_switch(links, peer, other, wire, seen | {peer.name}), uplink=link.name)
         return _narrowed(_narrowed(way, peer.mtu), link.mtu)
     found = _ways_out(links, other, PLAIN_PORT, seen | {peer.name})
     return _narrowed(_narrowed(_best(link.name, found), peer.mtu), link.mtu)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from ansible_collections.virtfleet.network.plugins.module_utils._host.port_settings import settings_of
+from ansible_collections.virtfleet.network.plugins.module_utils._host.port_settings import settings_of_port
 
 
 def attribute(kind, value):
@@ -22,17 +22,17 @@ def message(kind, *settings):
 
 
 def test_only_what_is_set_counts():
-    assert settings_of(message(b"bridge", (8, b"\1"), (39, b"\0"), (1, b"\3"))) == (7, {})
-    assert settings_of(message(b"bridge", (39, b"\1"))) == (7, {"locked": True})
-    assert settings_of(message(b"bridge", (29, b"\1"), (42, struct.pack("=I", 5)))) == (
+    assert settings_of_port(message(b"bridge", (8, b"\1"), (39, b"\0"), (1, b"\3"))) == (7, {})
+    assert settings_of_port(message(b"bridge", (39, b"\1"))) == (7, {"locked": True})
+    assert settings_of_port(message(b"bridge", (29, b"\1"), (42, struct.pack("=I", 5)))) == (
         7, {"vlan_tunnel": True, "multicast_limit": True},
     )  # fmt: skip
 
 
 def test_what_is_newer_has_its_number_for_a_name():
-    assert settings_of(message(b"bridge", (77, b"\1"), (78, b"\0"))) == (7, {"attribute 77": True})
+    assert settings_of_port(message(b"bridge", (77, b"\1"), (78, b"\0"))) == (7, {"attribute 77": True})
 
 
 def test_a_member_of_something_else_has_none():
-    assert settings_of(message(b"bond", (39, b"\1"))) == (7, {})
-    assert settings_of(struct.pack("=BBHiII", 0, 0, 1, 7, 0, 0)) == (7, {})
+    assert settings_of_port(message(b"bond", (39, b"\1"))) == (7, {})
+    assert settings_of_port(struct.pack("=BBHiII", 0, 0, 1, 7, 0, 0)) == (7, {})
