@@ -38,6 +38,13 @@ NAME_OF_ANOTHER = unknown(
     "The source resolves the name to addresses that the destination does not have",
     "DNS; or set the severity of the code with policy if addresses are translated between the hosts",
 )
+NAME_NOT_ASKED = unknown(
+    "{source} was not asked for the addresses of {name}, the host name of {host}.",
+    LIBVIRT_ACCEPTS,
+    "MIGRATION_HOST",
+    "The source was asked for other names than the one by which the destination is reached",
+    "pass that name to `resolve` of `virt_guest_info`",
+)
 ADDRESS_MISSING = refused(
     "MIGRATION_ADDRESS",
     "{host} does not have {address}, on which it accepts migrations (migration_address in qemu.conf).",
@@ -87,7 +94,9 @@ HOOK_SCRIPT = unknown(
 _TAPPED = ("network", "bridge", "ethernet")
 
 
-@guest_rule(NAME_IS_LOCAL, NAME_NOT_RESOLVED, NAME_IS_THE_SOURCE, NAME_OF_ANOTHER, needs=(HOST, LINKS))
+@guest_rule(
+    NAME_IS_LOCAL, NAME_NOT_RESOLVED, NAME_IS_THE_SOURCE, NAME_OF_ANOTHER, NAME_NOT_ASKED, needs=(HOST, LINKS)
+)
 def check_name(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     """A migration with an address of its own (--migrateuri) needs no name."""
     name = host.migration_host
@@ -96,11 +105,13 @@ def check_name(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     if name.startswith("localhost"):
         yield NAME_IS_LOCAL.found(name=name)
         return
-    addresses = (guest.host.resolves or {}).get(name)
-    if addresses is None:
+    if not guest.host.resolves:
         return
     words: dict[str, Any] = {"source": guest.host.name or "the guest's own host", "name": name}
-    if not addresses:
+    addresses = guest.host.resolves.get(name)
+    if addresses is None:
+        yield NAME_NOT_ASKED.found(**words)
+    elif not addresses:
         yield NAME_NOT_RESOLVED.found(**words)
     elif all(ipaddress.ip_address(one.partition("%")[0]).is_loopback for one in addresses):
         yield NAME_IS_THE_SOURCE.found(addresses=list(addresses), **words)
