@@ -157,12 +157,12 @@ def table(rows: Iterable[Row]) -> list[str]:
 
 
 def plot(rows: list[Row], by: str, what: str) -> list[str]:
-    """A bar for each size."""
+    """A mark for each size."""
     most = max(row[what] for row in rows)
     lines = [f"{what}, seconds, by {by}"]
     for row in rows:
-        bar = "#" * max(round(row[what] / most * WIDTH), 1)
-        lines.append(f"{row[by]:5} {bar:{WIDTH}} {row[what]:6.1f}")
+        mark = "#" * max(round(row[what] / most * WIDTH), 1)
+        lines.append(f"{row[by]:5} {mark:{WIDTH}} {row[what]:6.1f}")
     return lines
 
 
