@@ -48,7 +48,7 @@ def links() -> list[dict[str, Any]]:
 
 
 def dnsmasqs() -> list[str]:
-    """The command lines of the host's dnsmasq processes."""
+    """The command lines of the host's dnsmasq processes; one that has ended has none, even if it still counts as one."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -56,7 +56,7 @@ def dnsmasqs() -> list[str]:
                 found.append((entry / "cmdline").read_text().replace("\0", " ").strip())
         except OSError:
             continue
-    return sorted(found)
+    return sorted(filter(None, found))
 
 
 def networks() -> dict[str, Any]:
