@@ -48,7 +48,7 @@ def links() -> list[dict[str, Any]]:
 
 
 def dnsmasqs() -> list[str]:
-    """The command lines of the host's dnsmasq processes; one that has ended has none, even if it still counts as one."""
+    """The command lines of the host's dnsmasq processes, less those that have ended and only wait to be reaped."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
