@@ -94,9 +94,7 @@ HOOK_SCRIPT = unknown(
 _TAPPED = ("network", "bridge", "ethernet")
 
 
-@guest_rule(
-    NAME_IS_LOCAL, NAME_NOT_RESOLVED, NAME_IS_THE_SOURCE, NAME_OF_ANOTHER, NAME_NOT_ASKED, needs=(HOST, LINKS)
-)
+@guest_rule(NAME_IS_LOCAL, NAME_NOT_RESOLVED, NAME_IS_THE_SOURCE, NAME_OF_ANOTHER, NAME_NOT_ASKED, needs=(HOST, LINKS))
 def check_name(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     """A migration with an address of its own (--migrateuri) needs no name."""
     name = host.migration_host
