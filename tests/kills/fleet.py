@@ -74,7 +74,7 @@ MAKE_BRIDGE = (
     "ip link add br0 type bridge; ip link set br0 mtu 1400; ip link set br0 mtu 1500; ip link set br0 up; "
     "ip link set p0 up master br0"
 )
-# What libvirt makes anew for a network that it gets again.
+# What libvirt generates when a network is defined again.
 _GENERATED = re.compile(r"<uuid>[^<]*</uuid>|<mac address='[^']*'/>| uuid=[\"'][^\"']*[\"']")
 # What people and guests would see of it.
 _LOOK = r"""

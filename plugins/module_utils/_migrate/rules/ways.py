@@ -21,7 +21,7 @@ _STATES = {
     why.NOT_IN_VLAN: "is not in the VLAN of the guest's port",
     why.ISOLATED: "is an isolated port of its bridge, like the NIC's port",
     why.LOCKED: "is a locked port of its bridge, which takes frames of known senders only",
-    why.NO_LACP: "has no partner that answers by LACP",
+    why.NO_LACP: "has no LACP partner",
     why.COPIES_ONLY: "only gets copies of frames (it is the output of a mirror)",
     why.NO_FLOWS: "is Open vSwitch in fail mode secure without flows",
     why.TWO_TAGS: "adds a second VLAN tag",
