@@ -279,11 +279,11 @@ def _by_patch(links: HostLinks, interface: OvsInterface, wire: tuple[int, ...], 
 def _into_switch(links: HostLinks, peer: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]) -> Way:
     """On through another bridge of Open vSwitch, by its port `peer`. The tags of `wire` come on top of those of the
     way that is returned, as with any other link."""
-    port = next(
-        port
-        for own, port in links.ovs_bridges[bridge].ports.items()
-        if own == peer.name or any(interface.name == peer.name for interface in port.interfaces)
-    )
+    ports = links.ovs_bridges[bridge].ports.items()
+    found = [one for own, one in ports if peer.name in (own, *(interface.name for interface in one.interfaces))]
+    if not found:  # the kernel has it in the switch, and ovs-vsctl does not list it
+        return Way(peer.name, None, link=peer, why=KIND, what=peer.kind)
+    port = found[0]
     off = [one for interface in port.interfaces for one in interface.settings or () if one in _SWITCHED_OFF]
     if off:
         return Way(peer.name, DOWN, link=peer, why=SWITCHED_OFF, what=off[0])
