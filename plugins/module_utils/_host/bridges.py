@@ -19,6 +19,7 @@ from .._model.bridge_state import BridgeState
 from .._model.field import Document
 from .._model.forward import is_virtual
 from .bridge_ports import bridge_port_names, exists, is_up, read_setting
+from .links import delete_link, netlink
 
 _SYSFS = "/sys/class/net"
 _SIOCGIFCONF = 0x8912  # linux/sockios.h; netdevice(7)
@@ -126,8 +127,6 @@ def remove_leftover(bridge: str, mac: str) -> None:
     """
     if not exists(bridge) or is_taken(bridge, mac):
         return
-    from .links import delete_link, netlink
-
     with netlink() as route:
         from pyroute2.netlink.exceptions import NetlinkError
 

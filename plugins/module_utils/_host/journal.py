@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Optional
+from urllib.parse import quote
 
 from .._model.errors import VirtfleetError, shortened
 from .._model.few import few
@@ -53,8 +54,6 @@ def key_of(conn: Any, uri: str) -> Optional[str]:
     local = "session" if "/session" in opened else SYSTEM
     if not is_remote(opened):
         return local
-    from urllib.parse import quote
-
     name = quote(opened, safe="")
     return name if len(name) <= _LONGEST_NAME else hashlib.sha256(opened.encode()).hexdigest()
 

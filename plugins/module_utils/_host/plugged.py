@@ -15,6 +15,7 @@ from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, Plugged
+from .bridge_ports import read_bridge_ports
 from .connection import sees_daemons
 from .guests import read_guests
 from .networks import find, read_network
@@ -42,8 +43,6 @@ def plugged_in(
     bridge = (live.get("bridge") or {}).get("name")
     if host.remote or not bridge or not (is_virtual(live) or guests):
         return guests
-    from .bridge_ports import read_bridge_ports
-
     rest = list(read_bridge_ports(bridge, with_fdb))
     found = []
     for guest in guests:

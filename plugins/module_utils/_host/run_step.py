@@ -12,6 +12,8 @@ from .._model.bypass import bypass_of
 from .._model.errors import VirtfleetError
 from .._model.forward import is_virtual
 from .._model.leases import Leases
+from .._plan.in_parts import in_parts
+from .._plan.leases import dhcp_subnets, merge_leases, within
 from .._plan.step import (
     AGAIN,
     ASIDE,
@@ -38,10 +40,17 @@ from .._plan.step import (
 )
 from .._xml.live_metadata import settable
 from .._xml.network import parse_network
+from .bridges import remove_leftover, set_stp
+from .bypass import join_bypass, make_bypass, remove_bypass
 from .connection import errors, is_remote, libvirt
 from .dnsmasq import noted_pid, wait_for_end
+from .leases import are_here, read_leases, write_leases
+from .move import move_nics
 from .networks import find
+from .orphans import end_orphans
+from .plug_in import attach
 from .ports import free_ports, reclaim_ports, release_ports
+from .refresh import refresh
 from .refusal import is_address_in_use
 
 if TYPE_CHECKING:
@@ -63,8 +72,6 @@ def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, 
         if step.action in (BYPASS, JOIN, UNBYPASS):
             _bypass(conn, step)
         elif step.action == STP:
-            from .bridges import set_stp
-
             set_stp(step.section, step.value)
         elif step.action == LEASES:
             _take_along(conn, step, leases)
@@ -74,15 +81,11 @@ def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, 
 
 
 def _plug(conn: Any, step: Step) -> dict[str, TapMove]:
-    from .plug_in import attach
-
     taps = [port.tap for port in step.ports if port.tap is not None]
     if step.action == ASIDE:
         return attach(bypass_of(step.network), taps)
     bridge = _bridge_of(conn, step)
     if step.action == MOVE:
-        from .move import move_nics
-
         return move_nics(conn, step.ports, bridge)
     return attach(bridge, taps)
 
@@ -99,8 +102,6 @@ def _bridge_of(conn: Any, step: Step) -> str:
 
 
 def _bypass(conn: Any, step: Step) -> None:
-    from .bypass import join_bypass, make_bypass, remove_bypass
-
     if step.action == BYPASS:
         make_bypass(step.network, step.section)
     elif step.action == JOIN:
@@ -111,9 +112,6 @@ def _bypass(conn: Any, step: Step) -> None:
 
 def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
     """Into the files of the bridge that the network will have, beside what is there."""
-    from .._plan.leases import dhcp_subnets, merge_leases, within
-    from .leases import are_here, read_leases, write_leases
-
     if not are_here(conn):
         return
     xml = step.xml
@@ -162,8 +160,6 @@ def _call(conn: Any, step: Step) -> None:
     elif step.action == FREE:
         free_ports(network, step.ports)
     elif step.action == REFRESH:
-        from .refresh import refresh
-
         refresh(network, step)
 
 
@@ -178,8 +174,6 @@ def _define(conn: Any, step: Step) -> None:
         # The network had it all the same: libvirt's updates accept more.
         if step.command != AGAIN or not conn.isAlive():
             raise
-        from .._plan.in_parts import in_parts
-
         base, updates = in_parts(step.xml)
         if not updates:
             raise
@@ -208,8 +202,6 @@ def _start(conn: Any, network: Any) -> None:
 
 
 def _end_orphans(conn: Any, name: Optional[str] = None) -> bool:
-    from .orphans import end_orphans
-
     def is_active(found: str) -> bool:
         network = find(conn, found)
         return network is not None and bool(network.isActive())
@@ -221,8 +213,6 @@ def _remove_leftover(network: Any) -> None:
     document = parse_network(network.XMLDesc(0))
     bridge, mac = (document.get("bridge") or {}).get("name"), document.get("mac")
     if is_virtual(document) and bridge and mac:
-        from .bridges import remove_leftover
-
         remove_leftover(bridge, mac)
 
 

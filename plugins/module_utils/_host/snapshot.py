@@ -22,6 +22,7 @@ from .guests import read_guests
 from .networks import find, read_network, read_networks
 from .plugged import plugged_in
 from .ports import read_ports
+from .sysfs import bridge_port_settings, had_carrier, has_queues, is_vf
 
 # Forward modes through which guests may hold devices of the host.
 _DEVICE_MODES = ("bridge", "private", "vepa", "passthrough", "hostdev")
@@ -63,7 +64,6 @@ class HostSnapshot:
             return None
         from .netlink import read_netlink
         from .port_settings import read_bound_addresses, read_port_settings
-        from .sysfs import bridge_port_settings, had_carrier, has_queues, is_vf
 
         found = read_netlink()
         with_ports = any(link["port_state"] is not None for link in found)

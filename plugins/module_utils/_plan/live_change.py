@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from .._model.bridge_link import BROKEN, DOWN, MISSING
 from .._model.canonical import canonical
@@ -18,11 +17,24 @@ from .._model.host import Host
 from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
+from .bypass import may_bypass, noticed_among_guests, noticed_warning
 from .comparison import Comparison
+from .dnsmasq_restart import repair_steps
+from .duration import MANY_SECONDS, seconds
+from .in_use import refuse_if_in_use, refuse_noticed, refuse_remote_replug
+from .port_accounting import (
+    PluggedPool,
+    PortAccounting,
+    leaving_members,
+    only_members_differ,
+    restarted,
+    sets_aside,
+    updated,
+)
+from .refused import takes_portgroups
+from .replug import attach_taps, blocking_guests, plug_of, put_back, replugged
 from .step import DESTROY, NONE, POOL_SECTION, RESTART, START, Step
-
-if TYPE_CHECKING:
-    from .port_accounting import PortAccounting
+from .unplugged import is_cut_off, without_port
 
 
 @dataclass(frozen=True)
@@ -60,8 +72,6 @@ def plan_start(desired: Desired, observed: Observed, goal: Document, restart: st
     steps = (start(desired.name),)
     if not observed.unplugged or restart == FORCE:
         return LiveChange(steps)
-    from .replug import plug_of, put_back
-
     # Guests have run on without it since it was stopped.
     return LiveChange((*steps, *put_back(desired.name, goal, observed.unplugged)) if plug_of(goal) == "tap" else steps)
 
@@ -71,8 +81,6 @@ def with_lost_guests(observed: Observed, restart: str) -> tuple[Observed, str]:
     off already, a restart takes nothing from anyone. force leaves them unplugged."""
     if not observed.unplugged or restart == FORCE:
         return observed, restart
-    from .unplugged import is_cut_off, without_port
-
     whole = replace(observed, plugged=(*(observed.plugged or ()), *without_port(observed)))
     return whole, REPLUG if restart == IDLE and is_cut_off(observed) else restart
 
@@ -83,9 +91,6 @@ def with_guests_back(change: LiveChange, desired: Desired, observed: Observed, r
         return change
     if change.stops or desired.state == INACTIVE or observed.bridge_link == MISSING:
         return change
-    from .replug import attach_taps, put_back
-    from .unplugged import without_port
-
     live, lost = observed.live or {}, without_port(observed)
     outside = [port for port in observed.unplugged if port not in lost]
     back = (*attach_taps(desired.name, live, outside), *put_back(desired.name, live, lost))
@@ -97,8 +102,6 @@ def plan_live_change(situation: Situation, accounting: PortAccounting | None) ->
     desired, observed, compared = situation.desired, situation.observed, situation.compared
     host, restart, plugged = situation.host, situation.restart, observed.plugged or ()
     if desired.state == INACTIVE:
-        from .in_use import refuse_if_in_use
-
         refuse_if_in_use(desired, plugged, restart, ())
         return LiveChange((stop(desired.name, plugged),), stops=True, plugged=plugged, needs_port_info=True)
     updates, needs_restart = compared.updates, compared.needs_restart
@@ -106,8 +109,6 @@ def plan_live_change(situation: Situation, accounting: PortAccounting | None) ->
         needs_restart = (*needs_restart, "bridge_link")
         needs_restart = (*needs_restart, "dnsmasq") if observed.dnsmasq in FAULTY else needs_restart
     elif observed.dnsmasq in FAULTY:
-        from .dnsmasq_restart import repair_steps
-
         mended = repair_steps(observed, updates, compared.persistent_goal, host)
         if mended is None:
             needs_restart = (*needs_restart, "dnsmasq")
@@ -120,19 +121,15 @@ def plan_live_change(situation: Situation, accounting: PortAccounting | None) ->
     pool = accounting is not None or has_pool(observed.live or {})
     leaving: set[str] = set()
     if pool:
-        from .port_accounting import PortAccounting, leaving_members
-
         accounting = accounting or PortAccounting()
         leaving = leaving_members(observed, compared)
     held = {item.member for item in plugged if item.member} & leaving
     kept_waiting = bool(held) and not (accounting and accounting.drain)
     if kept_waiting:
         needs_restart = tuple(sorted({*needs_restart, "forward"}))
-    if "portgroups" not in needs_restart and any(_option_of(step) == "portgroups" for step in updates):
-        from .refused import takes_portgroups
-
-        if not takes_portgroups(observed, compared, host):
-            needs_restart = tuple(sorted({*needs_restart, "portgroups"}))
+    by_update = any(_option_of(step) == "portgroups" for step in updates)
+    if by_update and "portgroups" not in needs_restart and not takes_portgroups(observed, compared, host):
+        needs_restart = tuple(sorted({*needs_restart, "portgroups"}))
     if not needs_restart and len(updates) > 1 and _better_by_restart(situation):
         return _restart(situation, (), set())
     swap = pool and not kept_waiting and _by_swap(situation, needs_restart, accounting)
@@ -148,8 +145,6 @@ def plan_live_change(situation: Situation, accounting: PortAccounting | None) ->
 
 def _better_by_restart(situation: Situation) -> bool:
     """Whether there are many updates, and a restart is allowed, cuts no guest off and changes nothing else."""
-    from .duration import MANY_SECONDS, seconds
-
     observed, compared, restart = situation.observed, situation.compared, situation.restart
     live, plugged = observed.live or {}, observed.plugged or ()
     if restart == NEVER or not is_virtual(live) or seconds(compared.updates) < MANY_SECONDS:
@@ -170,9 +165,6 @@ def start(name: str) -> Step:
 
 
 def _restart(situation: Situation, needs_restart: tuple[str, ...], held: set[str]) -> LiveChange:
-    from .in_use import refuse_if_in_use
-    from .replug import blocking_guests
-
     desired, observed, compared, restart = situation.desired, situation.observed, situation.compared, situation.restart
     plugged, live, goal = observed.plugged or (), observed.live or {}, compared.persistent_goal
     guests = blocking_guests(live, goal, plugged, held)
@@ -186,18 +178,12 @@ def _restart(situation: Situation, needs_restart: tuple[str, ...], held: set[str
         steps = _with_ports_aside(situation, updates, frozenset(), None)
         return LiveChange(steps, pending=needs_restart, blocked_by_guests=guests, needs_port_info=True)
     if situation.host.remote and is_virtual(live):
-        from .in_use import refuse_remote_replug
-
         refuse_remote_replug(desired, plugged, needs_restart)
     return _replug(desired, observed, goal, restart)
 
 
 def _replug(desired: Desired, observed: Observed, goal: Document, restart: str) -> LiveChange:
     """With a bypass where guests would notice the restart among themselves and nothing is in its way."""
-    from .bypass import may_bypass, noticed_among_guests, noticed_warning
-    from .in_use import refuse_noticed
-    from .replug import replugged
-
     plugged, live, bypass = observed.plugged or (), observed.live or {}, observed.bypass
     useful = observed.bridge_link not in (MISSING, DOWN) and may_bypass(live, goal, plugged)
     why = bypass.obstacles if useful and bypass is not None else noticed_among_guests(live, goal, plugged)
@@ -214,8 +200,6 @@ def _replug(desired: Desired, observed: Observed, goal: Document, restart: str) 
 
 def _by_swap(situation: Situation, needs_restart: tuple[str, ...], accounting: PortAccounting | None) -> bool:
     """Whether a stop and start with the ports set aside is enough. Guests that have a host device do not notice it."""
-    from .port_accounting import only_members_differ
-
     is_hostdev = mode_of(situation.observed.live or {}) == "hostdev"
     due = is_hostdev and bool(accounting and accounting.due) and not needs_restart
     members = needs_restart == ("forward",) and only_members_differ(situation.compared)
@@ -223,8 +207,6 @@ def _by_swap(situation: Situation, needs_restart: tuple[str, ...], accounting: P
 
 
 def _swapped(situation: Situation, leaving: frozenset[str], accounting: PortAccounting | None) -> tuple[Step, ...]:
-    from .port_accounting import PluggedPool, PortAccounting, restarted
-
     observed = situation.observed
     return restarted(
         PluggedPool(observed.name, observed.live or {}, observed.plugged or (), leaving, accounting or PortAccounting())
@@ -239,8 +221,6 @@ def _with_ports_aside(
     observed = situation.observed
     if not (observed.plugged or accounting):
         return updates
-    from .port_accounting import PluggedPool, PortAccounting, sets_aside, updated
-
     accounting, live, plugged = accounting or PortAccounting(), observed.live or {}, observed.plugged or ()
     if not sets_aside(updates, accounting) or not (plugged or accounting.due or accounting.returning):
         return updates

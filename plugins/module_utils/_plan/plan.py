@@ -17,6 +17,7 @@ from .._model.field import EXTRA, Document
 from .._model.forward import is_virtual
 from .._model.host import MODELLED, Host
 from .._model.observed import Observed
+from .._xml.network import write_network
 from .comparison import Comparison, compare
 from .step import AUTOSTART, DEFINE, NEXT_START, NONE, START, UNDEFINE, Plan, Step
 
@@ -112,8 +113,6 @@ def _definition_steps(
 ) -> list[Step]:
     steps = []
     if compared.define:
-        from .._xml.network import write_network
-
         verb = "define" if observed.persistent is None else "redefine"
         steps.append(
             Step(

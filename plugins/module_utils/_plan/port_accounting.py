@@ -17,6 +17,7 @@ from .._model.forward import INTERFACE, POOL, members_of
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import GUEST, Plugged
+from .._xml.network import write_fragment
 from .._xml.port import as_new_port, network_port_settings
 from .comparison import Comparison
 from .old_settings import differing, effective_settings
@@ -120,8 +121,6 @@ def _member_goes(name: str, member: str) -> Step:
 
 
 def _member_xml(member: str) -> str:
-    from .._xml.network import write_fragment
-
     return write_fragment(INTERFACE, "interface", {"dev": member})
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from .._model.canonical import canonical
@@ -15,7 +15,7 @@ from .._model.field import EXTRA, Document
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.portgroup import PORTGROUP
-from .step import Plan
+from .step import DEFINE, Plan
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,6 @@ def desired_portgroup(wish: DesiredPortgroup, observed: Observed) -> Desired:
 def of_portgroup(plan: Plan, wish: DesiredPortgroup, observed: Observed, desired: Desired) -> Plan:
     """The plan for a network, made one for a portgroup: a transient network stays one, and the diff shows no more than
     the portgroups that change."""
-    from dataclasses import replace
-
-    from .step import DEFINE
-
     transient = observed.persistent is None
     steps = tuple(step for step in plan.steps if not (transient and step.action == DEFINE))
     if not steps and not plan.pending:

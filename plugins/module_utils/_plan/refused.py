@@ -12,12 +12,13 @@ from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .comparison import Comparison
+from .rules.addresses import overlaps
+from .rules.check import check
+from .rules.names import network_name
 
 
 def refuse_unmakeable(desired: Desired) -> None:
     """A network that is not there yet. Raises VirtfleetError NAME_INVALID or NETWORK_MISSING."""
-    from .rules.names import network_name
-
     problem = network_name(desired.name)
     if problem:
         raise refuse([problem])
@@ -31,9 +32,6 @@ def refuse_unmakeable(desired: Desired) -> None:
 
 def refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: dict[str, Document]) -> None:
     """others: definitions of the host's other networks. Raises VirtfleetError with the codes of the rules."""
-    from .rules.addresses import overlaps
-    from .rules.check import check
-
     name = compared.wanted["name"]
     problems = check(compared.wanted, host)
     for problem in problems:
@@ -49,8 +47,6 @@ def refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: dic
 def takes_portgroups(observed: Observed, compared: Comparison, host: Host) -> bool:
     """Whether the network as it runs takes the new portgroups: it may run as another kind than it is defined as, and
     libvirt's update would accept them all the same."""
-    from .rules.check import check
-
     live = observed.live or {}
     then = {**live, "portgroups": (compared.live_goal or {}).get("portgroups", [])}
     known = {problem.identity for problem in check(live, host)}

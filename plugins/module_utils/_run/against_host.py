@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
+from .._host.bridges import is_taken
+from .._host.dnsmasq_syntax import refused_options
+from .._host.host_facts import read_host_facts
 from .._model import address
 from .._model.desired import ABSENT, Desired
 from .._model.errors import Path, Problem, refuse
@@ -65,8 +68,6 @@ def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Ho
 
 def _leftover(document: Document, host: Host) -> Optional[str]:
     """The network's bridge, if a daemon that died left it: the start removes it first."""
-    from .._host.bridges import is_taken
-
     name = (document.get("bridge") or {}).get("name")
     if host.remote or not name or not is_virtual(document) or is_taken(str(name), document.get("mac")):
         return None
@@ -87,8 +88,6 @@ def _refuse_lines(desired: Desired, plan: Plan, observed: Observed, document: Do
     lines = [line for line in configuration({**live, **new}) or () if line not in there]
     if not lines:
         return
-    from .._host.dnsmasq_syntax import refused_options
-
     said = refused_options(lines)
     if said:
         template = "dnsmasq of running network '{network}' would not start with the change: {reason}."
@@ -97,8 +96,6 @@ def _refuse_lines(desired: Desired, plan: Plan, observed: Observed, document: Do
 
 
 def _facts(document: Document) -> HostFacts:
-    from .._host.host_facts import read_host_facts
-
     forward = document.get("forward") or {}
     options = configuration(document)
     return read_host_facts(

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from .._host.bridge_ports import bridge_port_names
 from .._host.guests import read_guests
+from .._host.links import netlink
 from .._host.plugged import read_plugged
 from .._model.errors import VirtfleetError
 from .._model.forward import is_virtual
@@ -22,6 +24,7 @@ from .._plan.record import Entry
 from .._plan.recovery import joined_by
 from .._plan.replug import is_replug, with_plugged, without_place
 from .._plan.step import DESTROY, NONE, Plan, Step
+from .._plan.unplugged import still_running, without_port
 
 
 def before_stop(conn: Any, host: Host, entry: Entry, rest: list[Step]) -> tuple[Entry, list[Step]]:
@@ -56,8 +59,6 @@ def before_stop(conn: Any, host: Host, entry: Entry, rest: list[Step]) -> tuple[
 
 def _has_come(was: Observed) -> bool:
     """Whether something came into a bridge after everything had moved out of it."""
-    from .._host.bridge_ports import bridge_port_names
-
     return bool(bridge_port_names(own_bridge(was)))
 
 
@@ -70,8 +71,6 @@ def _lost_before(conn: Any, was: Observed, plugged: Sequence[Plugged]) -> tuple[
     """Guests that the network had lost when the plan was made; the restart brings them back too."""
     if not was.unplugged:
         return ()
-    from .._plan.unplugged import still_running, without_port
-
     lost = still_running(without_port(was), read_guests(conn))
     ports = {port.port for port in plugged}
     return tuple(port for port in lost if port.port not in ports)
@@ -90,7 +89,5 @@ def _refuse_come(plan: Plan, come: tuple[Plugged, ...]) -> None:
 
 def _have_netlink() -> None:
     """Slow to import, and possibly missing: better before the stop than after it."""
-    from .._host.links import netlink
-
     with netlink():
         pass

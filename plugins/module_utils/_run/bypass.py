@@ -8,6 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from .._host.bridge_ports import exists, read_bridge_ports
+from .._host.bypass import read_bypasses, remove_bypass
+from .._host.bypass_facts import read_bypass_facts
+from .._host.firewall import read_firewall
+from .._host.networks import read_networks
+from .._host.plug_in import attach
+from .._host.routing import bridged_packets_seen
+from .._host.sysfs import link_names
+from .._migrate.router.passages import Bridge, Surroundings, routing_of_bridge
 from .._model.bypass import Bypass, bypass_of
 from .._model.canonical import canonical
 from .._model.host import Host
@@ -15,6 +24,8 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._plan.bypass import obstacles
 from .._plan.replug import bridge_of
+from .routing import tables_of
+from .verify_plugged import plug_in_missing
 
 
 def look_for_obstacles(observed: Observed) -> Bypass:
@@ -22,8 +33,6 @@ def look_for_obstacles(observed: Observed) -> Bypass:
 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
-    from .._host.bypass_facts import read_bypass_facts
-
     live = observed.live or {}
     facts = read_bypass_facts(observed.name, bridge_of(live), observed.plugged or ())
     return obstacles(replace(facts, unequal=_unequal_rules(observed)))
@@ -31,12 +40,6 @@ def look_for_obstacles(observed: Observed) -> Bypass:
 
 def _unequal_rules(observed: Observed) -> tuple[str, ...]:
     """Rules of the firewall that do not let through whatever stays within the network's bridge, or the bypass."""
-    from .._host.firewall import read_firewall
-    from .._host.routing import bridged_packets_seen
-    from .._host.sysfs import link_names
-    from .._migrate.router.passages import Bridge, Surroundings, routing_of_bridge
-    from .routing import tables_of
-
     live, bypass = observed.live or {}, bypass_of(observed.name)
     bridge = bridge_of(live)
     tables, hidden = tables_of(read_firewall())
@@ -67,19 +70,11 @@ def remove_leftovers(conn: Any, host: Host, check_mode: bool) -> list[str]:
 
     Raises VirtfleetError TAPS_LOST, BYPASS_IN_USE, DEPENDENCY_MISSING, LINKS_UNREADABLE, or what plugging in raises.
     """
-    from .._host.bypass import read_bypasses
-    from .._host.networks import read_networks
-
     networks = read_networks(conn)
     return [_put_right(conn, host, networks[name], check_mode) for name in read_bypasses(networks)]
 
 
 def _put_right(conn: Any, host: Host, observed: Observed, check_mode: bool) -> str:
-    from .._host.bridge_ports import exists, read_bridge_ports
-    from .._host.bypass import remove_bypass
-    from .._host.plug_in import attach
-    from .verify_plugged import plug_in_missing
-
     name, bridge = observed.name, bridge_of(observed.live or {})
     what = f"An interrupted run left temporary bridge {bypass_of(name)} of network '{name}'"
     taps = [tap for tap, _mac in read_bridge_ports(bypass_of(name), with_fdb=True)]

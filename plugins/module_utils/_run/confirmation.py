@@ -19,6 +19,8 @@ from .._host.connection import connect, host_of
 from .._host.guard import stay_behind
 from .._host.journal import Journal, Left, key_of, locked
 from .._model.errors import VirtfleetError
+from .preflight import silent_ones
+from .recover import take_back
 
 # How often the guard looks whether the change was confirmed, and how often it asks a daemon that does not answer.
 _LOOK, _AGAIN, _TRIES = 0.3, 2, 300
@@ -57,8 +59,6 @@ def _guard(uri: str, key: str, run: str, path: str) -> str:
 
 
 def _taken_back(uri: str, left: Left) -> str:
-    from .recover import take_back
-
     for attempt in range(_TRIES):
         try:
             conn = connect(uri)
@@ -87,8 +87,6 @@ def confirm(run: str, *, uri: str, wait: float, check_mode: bool, reach: Sequenc
     Raises VirtfleetError NOT_PENDING, LOCKED, REACH_LOST, STATE_UNUSABLE or JOURNAL_UNREADABLE.
     """
     with _waiting(run, uri, wait, check_mode) as (_conn, journal, left):
-        from .preflight import silent_ones
-
         silent = silent_ones(reach)
         if silent:
             raise VirtfleetError(
@@ -113,8 +111,6 @@ def roll_back_now(run: str, *, uri: str, wait: float, check_mode: bool) -> Decid
         if check_mode:
             left.entries()  # raises for what cannot be read
             return Decided(_networks(left), f"The change of {left.names} would be rolled back.")
-        from .recover import take_back
-
         # If this fails, the journal stays, and the guard tries again when the time is over.
         sentence = take_back(conn, host_of(conn, uri), left, asked=True)
         journal.remove()

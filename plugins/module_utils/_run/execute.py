@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Optional
 
+from .._host.bridges import read_bridges
+from .._host.bypass import await_neighbours
 from .._host.guests import read_guests
 from .._host.networks import read_network
 from .._host.plugged import read_with_plugged
@@ -95,8 +97,6 @@ def _bridges(host: Host, plan: Plan, was: Observed) -> tuple[BridgeState, ...]:
     names = () if host.remote else bridges_of(plan, was)
     if not names:
         return ()
-    from .._host.bridges import read_bridges
-
     return read_bridges(names)
 
 
@@ -145,8 +145,6 @@ def _do_next(running: Running, one: _Going) -> None:
         running.begun.add(plan.network)
         moved = run_step(running.conn, step, sources(step, running.entries))
         if step.action == JOIN:
-            from .._host.bypass import await_neighbours
-
             one.gaps.joined = time.monotonic()
             await_neighbours(plan.network)
     except Exception as error:

@@ -10,12 +10,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
+from .._host.boot import read_boot
 from .._host.capacity import read_capabilities, read_cpu_models, read_memory, read_nwfilters
 from .._host.connection import connect, host_of, hostname_of, qemu_version_of
 from .._host.leases import current_leases
 from .._host.lookups import ask_for_refusals, look_up
+from .._host.migration import read_migration, resolve_names
 from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
+from .._host.sysfs import link_facts, pci_facts
 from .._host.unplugged import read_unplugged
 from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, NAMES, POOLS, PORTS, PROBE, QUESTIONS, key_of_question
 from .._model.canonical import canonical
@@ -148,8 +151,6 @@ def _with_filters(link: dict[str, Any], rules: Collection[str]) -> dict[str, Any
 
 
 def _names(lookups: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    from .._host.migration import resolve_names
-
     return resolve_names(lookups.get(NAMES, ()))
 
 
@@ -157,8 +158,6 @@ def _migration(host: Host) -> Optional[dict[str, Any]]:
     """None where it cannot be seen."""
     if host.remote:
         return None
-    from .._host.migration import read_migration
-
     return read_migration()
 
 
@@ -166,8 +165,6 @@ def _boot(host: Host) -> Optional[dict[str, Any]]:
     """None where it cannot be seen."""
     if host.remote:
         return None
-    from .._host.boot import read_boot
-
     return read_boot()
 
 
@@ -228,8 +225,6 @@ def _vfs(document: Document, host: Host) -> Optional[int]:
     pf = ((document.get("forward") or {}).get("pf") or {}).get("dev")
     if not pf or host.remote:
         return None
-    from .._host.sysfs import link_facts, pci_facts
-
     address = link_facts(pf)["pci"]
     return len((pci_facts(address) or {}).get("vfs", ())) if address else 0
 
@@ -242,8 +237,6 @@ def _pf_by_vf(observed: Observed, host: Host) -> Optional[dict[str, list[str]]]:
     addresses = ((observed.live or {}).get("forward") or {}).get("addresses")
     if not addresses or host.remote:
         return None
-    from .._host.sysfs import pci_facts
-
     return {item["address"]: list((pci_facts(item["address"]) or {}).get("pf", ())) for item in addresses}
 
 

@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 from .._host.guests import read_guests
 from .._host.networks import find
+from .._host.ovs import read_datapaths
 from .._host.plugged import read_plugged
 from .._host.ports import read_ports
 from .._model.desired import Desired
@@ -52,8 +53,6 @@ def find_old_guests(
         return OldGuests(network, means, None)
     old = old_nics(network, found, running)
     if asks_for_switches(old) and not host.remote:
-        from .._host.ovs import read_datapaths
-
         means = Means(host, read_datapaths())
     return OldGuests(network, means, old)
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._host.networks import read_network, read_networks
+from .._host.plugged import read_plugged
 from .._host.unplugged import read_unplugged
 from .._model.desired import Desired
 from .._model.errors import VirtfleetError
@@ -35,8 +36,6 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
         with _collected(refused, desired, wanted):
             plan = plan_network(desired, observed, host, restart)
             if plan.needs_port_info:
-                from .._host.plugged import read_plugged
-
                 observed = replace(observed, plugged=read_plugged(conn, observed, host))
                 plan = plan_network(desired, observed, host, restart)
             if plan.needs_bypass_info:

@@ -9,6 +9,10 @@ import os
 import pwd
 from collections.abc import Iterable, Sequence
 
+from .._host.bridge_ports import settings_files
+from .._host.leases import FOLDER, read_leases
+from .._host.ping import unreachable_addresses
+from .._host.rights import may_set_links, unwritable_files, unwritable_folders
 from .._model.errors import VirtfleetError
 from .._model.few import few
 from .._model.host import Host
@@ -41,9 +45,6 @@ def refuse_steps_without_rights(host: Host, network: str, bridges: Sequence[str]
 
 
 def _refuse_without_rights(network: str, bridges: Sequence[str], steps: Sequence[Step]) -> None:
-    from .._host.bridge_ports import settings_files
-    from .._host.rights import may_set_links, unwritable_files
-
     taps = [port.tap.name for step in steps for port in step.ports if port.tap is not None]
     missing = [f"write access to {path}" for path in unwritable_files(settings_files(bridges, taps))]
     if not may_set_links():
@@ -53,9 +54,6 @@ def _refuse_without_rights(network: str, bridges: Sequence[str], steps: Sequence
 
 
 def _refuse_without_leases(network: str, bridges: Sequence[str]) -> None:
-    from .._host.leases import FOLDER, read_leases
-    from .._host.rights import unwritable_folders
-
     try:
         there = any(read_leases(bridge).status for bridge in bridges)
     except OSError as error:
@@ -95,6 +93,4 @@ def _refuse_out_of_reach(addresses: Sequence[str]) -> None:
 def silent_ones(addresses: Sequence[str]) -> list[str]:
     if not addresses:
         return []
-    from .._host.ping import unreachable_addresses
-
     return unreachable_addresses(addresses)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Optional
 
+from .._host.bridges import read_bridges
 from .._host.guests import read_guests
 from .._host.journal import Journal, Left
 from .._host.networks import read_network
@@ -92,8 +93,6 @@ class _Recovery:
     def _stp_again(self, entry: Entry, bridges: Sequence[str]) -> tuple[Step, ...]:
         if self.host.remote:
             return ()
-        from .._host.bridges import read_bridges
-
         now = read_network(self.conn, entry.was.name)
         # libvirt may have named the new bridge itself.
         names = {*bridges, own_bridge(now)} - {""}

@@ -17,6 +17,7 @@ from .._host.sysfs import link_names
 from .._model.bypass import is_bypass, is_end
 from .._model.errors import VirtfleetError
 from .._model.host import Host
+from .._plan.record import Entry, record
 from .._plan.step import Work
 
 if TYPE_CHECKING:
@@ -66,7 +67,6 @@ class Session:
         """For check mode: what a real run would refuse before its first step."""
         changing = [item for item in work if item[0].changed]
         if changing:
-            from .._plan.record import Entry, record
             from .preflight import preflight
 
             preflight(self.host, self.safety.verify_reach, changing)

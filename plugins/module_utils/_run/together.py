@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .._host.bridges import is_taken
 from .._model.desired import Desired
 from .._model.errors import VirtfleetError, refuse
 from .._model.forward import is_virtual
@@ -59,8 +60,6 @@ def _refuse_taken_bridge(
     made = {link for other in (observed, *there.values()) for link in held(_state(other)).links}
     if not name or not is_virtual(document) or name in made:
         return
-    from .._host.bridges import is_taken
-
     if is_taken(name, document.get("mac")):
         raise VirtfleetError(
             "BRIDGE_NAME_TAKEN",

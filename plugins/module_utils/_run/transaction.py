@@ -18,11 +18,13 @@ from .._model.observed import Observed
 from .._plan.order import Turn
 from .._plan.replug import is_replug
 from .._plan.step import Work
+from .converged import without_dnsmasq
 from .execute import Running, execute, roll_back
 from .interruption import Interruption, as_ours, held_off
 from .leases import remove_unused_leases
 from .preflight import preflight, silent_ones
 from .session import Session
+from .verify_plugged import verify_plugged
 
 T = TypeVar("T")
 
@@ -118,8 +120,6 @@ def _facts(observed: Observed) -> tuple[Any, ...]:
 
 def _verify_plugged(opened: Session, running: Running) -> None:
     if any(is_replug(entry.plan) for entry in running.entries):
-        from .verify_plugged import verify_plugged
-
         verify_plugged(opened.conn, opened.host, running.entries)
 
 
@@ -128,8 +128,6 @@ def _verify_dnsmasq(conn: Any, work: list[Work]) -> None:
     for plan, _observed in work:
         now = read_network(conn, plan.network)
         if now.dnsmasq in FAULTY and "dnsmasq" not in plan.pending:
-            from .converged import without_dnsmasq
-
             raise without_dnsmasq(now)
 
 

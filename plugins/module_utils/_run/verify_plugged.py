@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._host.bridge_ports import exists
 from .._host.guests import read_guests
 from .._host.plugged import read_with_plugged
 from .._host.run_step import run_step
@@ -50,7 +51,5 @@ def _missing(conn: Any, host: Host, name: str, before: tuple[Plugged, ...]) -> t
     missing = unplugged(now, before, read_guests(conn))
     if not missing or host.remote:
         return now, missing
-    from .._host.bridge_ports import exists
-
     # A guest that never came up, or a container that ended, took its device along.
     return now, tuple(port for port in missing if port.tap is None or exists(port.tap.name))

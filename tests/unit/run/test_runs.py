@@ -17,7 +17,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._host.clock impo
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup import DesiredPortgroup
-from ansible_collections.virtfleet.network.plugins.module_utils._run import confirmation, execute, preflight, recover
+from ansible_collections.virtfleet.network.plugins.module_utils._run import confirmation, execute, recover
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_portgroup import apply_portgroup
 from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
@@ -270,7 +270,7 @@ def test_a_change_is_not_confirmed_while_an_address_is_silent(conn, journal, mon
     run = apply(want(**LAN), confirm_timeout=60).confirm["run"]
     silent = {"10.9.0.77"}
     monkeypatch.setattr(
-        preflight, "silent_ones", lambda addresses: [address for address in addresses if address in silent]
+        confirmation, "silent_ones", lambda addresses: [address for address in addresses if address in silent]
     )
     for check in (True, False):
         with refused("REACH_LOST") as caught:

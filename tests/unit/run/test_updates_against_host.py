@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.virtfleet.network.plugins.module_utils._host import dnsmasq_syntax
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
@@ -33,7 +32,7 @@ def dnsmasq(monkeypatch):
     def refused(lines):
         return next((f"bad option in '{line}'" for line in lines if "bad" in line), "")
 
-    monkeypatch.setattr(dnsmasq_syntax, "refused_options", refused)
+    monkeypatch.setattr(against_host, "refused_options", refused)
     monkeypatch.setattr(against_host, "_facts", lambda document: None)
 
 
