@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -231,14 +232,36 @@ def _comparable(key: str, value: Any) -> Any:
     return value
 
 
-def refusal_changes_nothing(before: Look, after: Look, ran: Result, at_once: bool) -> Iterator[Fault]:
-    """at_once: whether it was refused before the first step, as check mode was."""
-    found = differences(before, after) if at_once else after_rollback(before, after)
+def refusal_changes_nothing(before: Look, after: Look, ran: Result, check: Result) -> Iterator[Fault]:
+    """What check mode refuses too was refused before the first step."""
+    if any(step.partition(" ")[0] == "move" for step in _steps(check)):
+        after = _under_old_uuids(before, after)
+    found = differences(before, after) if check.get("failed") else after_rollback(before, after)
     if found:
         about = f"{ran.get('code')} {_first(found)}"
         yield Fault(
             "a refusal changed the host", about, f"{ran.get('code')}: {ran.get('msg')}\n" + "\n".join(found[:8])
         )
+
+
+def _under_old_uuids(before: Look, after: Look) -> Look:
+    """libvirt gives a NIC that it moves to another bridge, and back, a port with a new UUID each time."""
+    old = {_identity(guest, nic): nic["source"].get("portid") for guest, nic in _nics(before)}
+    new = {nic["source"].get("portid"): old.get(_identity(guest, nic)) for guest, nic in _nics(after)}
+    text = json.dumps({name: facts for name, facts in after.items() if name in ("networks", "guests")})
+    for port, was in new.items():
+        if port and was:
+            text = text.replace(port, was)
+    return {**after, **json.loads(text)}
+
+
+def _nics(look: Look) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, guest in look["guests"].items():
+        yield from ((name, nic) for nic in guest["nics"])
+
+
+def _identity(guest: str, nic: dict[str, Any]) -> tuple[Any, ...]:
+    return guest, nic["mac"], nic["target"], nic["source"].get("network")
 
 
 def unchanged_changes_nothing(before: Look, after: Look, what: str) -> Iterator[Fault]:

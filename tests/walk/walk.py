@@ -129,7 +129,7 @@ class Walk:
         after = self.look()
         faults = [*rules.result_is_told_well(ran, "run"), *rules.check_equals_run(check, ran)]
         if ran.get("failed"):
-            faults += rules.refusal_changes_nothing(between, after, ran, at_once=bool(check.get("failed")))
+            faults += rules.refusal_changes_nothing(between, after, ran, check)
             return faults, after
         if ran.get("changed"):
             faults += rules.changed_changes_something(between, after)
