@@ -23,16 +23,6 @@ LEFT = {
     ("_migrate/frame_path.py", "_out_of_switch_port"),
     ("_migrate/router/ruleset.py", "_walk"),
     ("_plan/plan.py", "plan_network"),
-    ("_plan/pool/choice.py", "choose"),
-    ("_plan/pool/choice.py", "_coming"),
-    ("_plan/pool/occupancy.py", "occupancy"),
-    ("_plan/pool/occupancy.py", "_holder"),
-    ("_plan/rollback.py", "rollback"),
-    ("_run/apply_networks.py", "apply_networks"),
-    ("_run/apply_networks.py", "_looked_at"),
-    ("_run/apply_pool.py", "_sides"),
-    ("_run/apply_portgroup.py", "apply_portgroup"),
-    ("_run/together.py", "plan_beside"),
 }
 
 

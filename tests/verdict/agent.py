@@ -26,7 +26,7 @@ from definitions import TAKEN, definition  # noqa: E402
 
 UTILS = "ansible_collections.virtfleet.network.plugins.module_utils."
 apply_networks = import_module(UTILS + "_run.apply_networks").apply_networks
-Safety = import_module(UTILS + "_run.session").Safety
+RunOptions = import_module(UTILS + "_run.session").RunOptions
 desired = import_module(UTILS + "_model.desired")
 VirtfleetError = import_module(UTILS + "_model.errors").VirtfleetError
 xml_network = import_module(UTILS + "_xml.network")
@@ -57,7 +57,7 @@ def wanted(case: Answer) -> Any:
 def ours(case: Answer, check_mode: bool) -> Answer:
     """What the collection makes of it."""
     try:
-        done = apply_networks([wanted(case)], uri=URI, restart="idle", check_mode=check_mode, safety=Safety())
+        done = apply_networks([wanted(case)], RunOptions(URI, check_mode=check_mode))
     except VirtfleetError as error:
         problems = error.details.get("problems") or [{"code": error.code}]
         codes = [problem["code"] for problem in problems]

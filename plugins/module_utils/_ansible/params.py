@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .._model.desired import Desired, declaration
+from .._model.desired import NEVER, UPDATE_GUESTS, Desired, declaration
 from .._model.errors import VirtfleetError
 from .._model.field import Document
-from .._run.session import Safety
+from .._run.session import RunOptions, Safety
 from .._xml.network import normalize_metadata, parse_network
 from .argument_spec import DEFINITION
 from .module import given
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 
 def desired_network(params: dict[str, Any], claims: bool = False) -> Desired:
@@ -47,6 +50,21 @@ def _from_xml(name: str, xml: str) -> Document:
         shown = "no network" if named is None else f"network {named!a}"
         raise VirtfleetError("NAME_DIFFERS", f"xml defines {shown}, but name is {name!a}; use the same name in both.")
     return document
+
+
+def run_options(module: AnsibleModule) -> RunOptions:
+    """Of a module that changes networks. One without the option restart restarts nothing.
+
+    Raises VirtfleetError OPTIONS_INVALID.
+    """
+    params = module.params
+    return RunOptions(
+        params["uri"],
+        params.get("restart", NEVER),
+        params.get("guests") == UPDATE_GUESTS,
+        module.check_mode,
+        safety(params),
+    )
 
 
 def safety(params: dict[str, Any]) -> Safety:

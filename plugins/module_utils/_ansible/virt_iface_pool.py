@@ -38,17 +38,11 @@ def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .._plan.yaml_text import to_yaml
     from .._run.apply_pool import apply_pool, drained
-    from .params import safety
+    from .params import run_options
     from .report import confirm_result
 
     params = module.params
-    done = apply_pool(
-        _request(params),
-        uri=params["uri"],
-        restart=params["restart"],
-        check_mode=module.check_mode,
-        safety=safety(params),
-    )
+    done = apply_pool(_request(params), run_options(module))
     for warning in done.warnings:
         module.warn(warning)
     header = f"pool of network {params['name']}"

@@ -22,21 +22,13 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
-    from .._model.desired import UPDATE_GUESTS
     from .._model.options import network_options
     from .._run.apply_networks import apply_networks
-    from .params import desired_network, safety
+    from .params import desired_network, run_options
     from .report import confirm_result, plan_diff, plan_result
 
     params = module.params
-    done = apply_networks(
-        [desired_network(params)],
-        uri=params["uri"],
-        restart=params["restart"],
-        refresh=params["guests"] == UPDATE_GUESTS,
-        check_mode=module.check_mode,
-        safety=safety(params),
-    )
+    done = apply_networks([desired_network(params)], run_options(module))
     for warning in done.warnings:
         module.warn(warning)
     plan, observed = done.work[0]

@@ -36,20 +36,15 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
-    from .._model.desired import UPDATE_GUESTS
     from .._run.apply_networks import apply_networks
-    from .params import desired_network, safety
+    from .params import desired_network, run_options
     from .report import confirm_result, plan_diff, plan_result
 
     params = module.params
     done = apply_networks(
         [desired_network(network, claims=params["adopt"]) for network in params["networks"]],
-        uri=params["uri"],
-        restart=params["restart"],
-        refresh=params["guests"] == UPDATE_GUESTS,
-        check_mode=module.check_mode,
+        run_options(module),
         purge=params["purge"],
-        safety=safety(params),
     )
     for warning in done.warnings:
         module.warn(warning)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._model.desired import ABSENT, PRESENT, UPDATE_GUESTS
+from .._model.desired import ABSENT, PRESENT
 from .._model.portgroup import PORTGROUP
 from .argument_spec import connection_spec, guests_spec, options_of, safety_spec
 from .module import Module, given, run
@@ -36,7 +36,7 @@ def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .._plan.portgroup import DesiredPortgroup
     from .._run.apply_portgroup import apply_portgroup
-    from .params import safety
+    from .params import run_options
     from .report import confirm_result, plan_diff, plan_result
 
     params = module.params
@@ -46,14 +46,7 @@ def _work(module: Module) -> dict[str, Any]:
         params["state"],
         {option: given(params[option]) for option in OPTIONS if params[option] is not None},
     )
-    done = apply_portgroup(
-        wish,
-        uri=params["uri"],
-        in_use_allowed=params["in_use"] == "allow",
-        refresh=params["guests"] == UPDATE_GUESTS,
-        check_mode=module.check_mode,
-        safety=safety(params),
-    )
+    done = apply_portgroup(wish, run_options(module), in_use_allowed=params["in_use"] == "allow")
     for warning in done.warnings:
         module.warn(warning)
     result = plan_result(done.plan)

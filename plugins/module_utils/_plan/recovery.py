@@ -26,7 +26,7 @@ from .bypass import removed_too
 from .comparison import compare
 from .live_change import start
 from .record import Entry
-from .refresh import refreshed, refreshed_again
+from .refresh import refreshed_again
 from .replug import stops
 from .rollback import plugged_again, rollback
 from .step import ATTACH, AUTOSTART, CREATE, DEFINE, LEASES, MOVE, RECLAIM, REFRESH, START, STP, UNDEFINE, Plan, Step
@@ -48,7 +48,7 @@ def turned_back(
     plan: Plan, was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None
 ) -> tuple[Step, ...]:
     """The same where the run was on its way back, or is to be."""
-    return rollback(with_later_edit(plan, was, now, host), now, host, guests, stops(plan), refreshed(plan))
+    return rollback(with_later_edit(plan, was, now, host), now, host, guests, plan)
 
 
 def with_later_edit(plan: Plan, was: Observed, now: Observed, host: Host) -> Observed:

@@ -9,7 +9,7 @@ that was killed says nothing at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from .._model.canonical import canonical
 from .._model.dnsmasq import FAULTY
@@ -27,23 +27,19 @@ from .leases import leases_again
 from .live_change import start, stop
 from .live_updates import live_updates
 from .port_accounting import PluggedPool, updated
-from .refresh import refreshed_back
-from .replug import attach_taps, put_back
-from .step import AGAIN, AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Step
+from .refresh import refreshed, refreshed_back
+from .replug import attach_taps, put_back, stops
+from .step import AGAIN, AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Plan, Step
 from .unplugged import is_plugged, is_recorded, is_settled, lacks_port_alone, still_running
 
 
 def rollback(
-    was: Observed,
-    now: Observed,
-    host: Host,
-    guests: tuple[Guest, ...] | None,
-    stopped: bool = True,
-    touched: Collection[tuple[str | None, str | None]] = (),
+    was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None, plan: Plan | None = None
 ) -> tuple[Step, ...]:
     """Nothing when the network is as it was. was, now: with all that is plugged in; guests: None when this connection
-    shows none; stopped: whether the way from was to now may have led by a stop; touched: the NICs that may have got
-    other settings, of refreshed()."""
+    shows none; plan: of the change from was to now, however far it came, None when it is not known."""
+    stopped = plan is None or stops(plan)
+    touched = refreshed(plan) if plan is not None else ()
     steps = (*_rollback(was, now, host, guests, stopped), *refreshed_back(was, now, guests, touched))
     return removed_too(steps, was.name, now.bypassed)
 
@@ -82,7 +78,7 @@ def plugged_again(
 ) -> tuple[Step, ...]:
     """For those of recorded who are not plugged in now, and for taps that are without their settings.
 
-    runs: the network as it runs by then. stopped: as of rollback.
+    runs: the network as it runs by then. stopped: whether the network may have been stopped since.
     """
     there = now.plugged or ()
     fitting = [port for port in recorded if port.member is None or port.member in members_of(runs)]

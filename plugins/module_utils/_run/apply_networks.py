@@ -19,11 +19,14 @@ from .._plan.plan import plan_network
 from .._plan.step import Plan, Work
 from .._xml.mark import has_old_mark, is_managed
 from .plan_networks import plan_all
-from .session import Safety, session
+from .session import RunOptions, session
 
 if TYPE_CHECKING:
     from .._plan.gaps import Gap
     from .._plan.order import Turn
+
+# Guests on old settings by network, None where guests cannot be seen.
+OldSettings = dict[str, Optional[list[dict[str, Any]]]]
 
 
 @dataclass(frozen=True)
@@ -36,27 +39,17 @@ class Applied:
     warnings: Sequence[str] = ()
     gaps: dict[str, dict[str, Gap]] = field(default_factory=dict)
     confirm: Optional[dict[str, Any]] = None
-    old: dict[str, Optional[list[dict[str, Any]]]] = field(default_factory=dict)
+    old: OldSettings = field(default_factory=dict)
 
 
-def apply_networks(
-    wanted: list[Desired],
-    *,
-    uri: str,
-    restart: str,
-    refresh: bool = False,
-    check_mode: bool,
-    purge: bool = False,
-    safety: Safety,
-) -> Applied:
+def apply_networks(wanted: list[Desired], options: RunOptions, *, purge: bool = False) -> Applied:
     """Make the host's networks as wanted.
 
-    refresh: bring guests that are plugged in up to date with the settings that their networks give then.
-    purge: remove networks that the collection created and that are not wanted any more. check_mode: plan only.
+    purge: remove networks that the collection created and that are not wanted any more.
     Raises VirtfleetError; then everything is as it was, or the error says what is not.
     """
     _refuse_twice(wanted)
-    with session(uri, safety, check_mode) as opened:
+    with session(options) as opened:
         conn, host = opened.conn, opened.host
         everything = read_networks(conn) if purge or len(wanted) > 1 else {}
         kept = _kept_by_purge(wanted, everything) if purge else []
@@ -64,35 +57,31 @@ def apply_networks(
             wanted = _purged(wanted, everything) + wanted
         # Removals come first, for the reader; _plan/order.py decides what has to come first.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
-        work, old = _refreshed(conn, host, wanted, plan_all(conn, wanted, everything, host, restart), refresh)
+        work, old = plan_all(conn, wanted, everything, host, options.restart), OldSettings()
+        if options.update_guests:
+            work, old = _refreshed(conn, host, wanted, work)
         work, turns = _ordered(work)
         warnings = [*opened.warnings, *kept, *(warning for plan, _observed in work for warning in plan.warnings)]
         warnings += _unknown(old)
-        if check_mode:
+        if options.check_mode:
             opened.rehearse(work)
             warnings += _outstanding(work)
-        if check_mode or not any(plan.changed for plan, _observed in work):
+        if options.check_mode or not any(plan.changed for plan, _observed in work):
             return Applied(work, warnings, confirm=opened.confirm, old=old)
         from .transaction import run_transaction
 
-        after, old = run_transaction(
-            opened, work, lambda: _looked_at(conn, wanted, work, host, restart, refresh), turns
-        )
+        after, old = run_transaction(opened, work, lambda: _looked_at(conn, wanted, work, host, options), turns)
         return Applied(after, warnings, opened.gaps, opened.confirm, old)
 
 
-def _unknown(old: dict[str, Optional[list[dict[str, Any]]]]) -> list[str]:
+def _unknown(old: OldSettings) -> list[str]:
     names = [f"'{name}'" for name, found in old.items() if found is None]
     said = f"This connection shows no guests; guests that run with old settings of {few(names)} are not updated."
     return [said] if names else []
 
 
-def _refreshed(
-    conn: Any, host: Host, wanted: list[Desired], work: list[Work], refresh: bool
-) -> tuple[list[Work], dict[str, Optional[list[dict[str, Any]]]]]:
+def _refreshed(conn: Any, host: Host, wanted: list[Desired], work: list[Work]) -> tuple[list[Work], OldSettings]:
     """The work with the refreshes of guests, and who is on old settings after it."""
-    if not refresh:
-        return work, {}
     from .old_guests import with_old_guests
 
     work, found = with_old_guests(conn, host, wanted, work)
@@ -156,8 +145,8 @@ def _kept_by_purge(wanted: list[Desired], everything: dict[str, Observed]) -> li
 
 
 def _looked_at(
-    conn: Any, wanted: list[Desired], work: list[Work], host: Host, restart: str, refresh: bool
-) -> tuple[list[Work], dict[str, Optional[list[dict[str, Any]]]]]:
+    conn: Any, wanted: list[Desired], work: list[Work], host: Host, options: RunOptions
+) -> tuple[list[Work], OldSettings]:
     """The work beside the networks as they are now, and who is on old settings. Raises VirtfleetError NOT_CONVERGED."""
     from .converged import not_converged
 
@@ -169,13 +158,15 @@ def _looked_at(
         if plan.changed:
             desired = by_name[plan.network]
             observed = replace(read_network(conn, desired.name), plugged=observed.plugged)
-            rest = plan_network(desired, observed, host, restart)
+            rest = plan_network(desired, observed, host, options.restart)
             if rest.changed:
                 raise not_converged(f"the definition of network '{desired.name}'", rest)
             plan = replace(plan, outstanding=())
         rests.append((rest, observed))
         result.append((plan, observed))
-    rests, old = _refreshed(conn, host, wanted, rests, refresh)
+    if not options.update_guests:
+        return result, OldSettings()
+    rests, old = _refreshed(conn, host, wanted, rests)
     for rest, _observed in rests:
         if rest.changed:
             raise not_converged(f"the settings of guests in network '{rest.network}'", rest)

@@ -18,7 +18,7 @@ from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.pool import GUEST, STALE, Pool
 from .._plan.plan import plan_network
-from .._plan.pool.choice import Choice, choose, forward_with
+from .._plan.pool.choice import Around, Choice, choose, forward_with
 from .._plan.pool.ranges import sort_names
 from .._plan.pool.request import Request
 from .._plan.pool.returning import returning
@@ -26,7 +26,7 @@ from .._plan.port_accounting import PortAccounting
 from .._plan.step import Plan
 from .._xml.mark import write_limits
 from .converged import not_converged
-from .session import Safety, session
+from .session import RunOptions, session
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,18 @@ class AppliedPool:
     confirm: Optional[dict[str, Any]] = None
 
 
-def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, safety: Safety) -> AppliedPool:
+def apply_pool(request: Request, options: RunOptions) -> AppliedPool:
     """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
-    with session(uri, safety, check_mode) as opened:
+    with session(options) as opened:
         conn, host = opened.conn, opened.host
         snapshot = HostSnapshot(conn, host)
         observed = _observed(snapshot, request.network)
         pool = snapshot.pool(request.network)
         document = _document(observed)
-        choice = choose(
-            request,
-            document,
-            pool,
-            snapshot.limits(request.network),
-            snapshot.devices,
-            snapshot.members_elsewhere(request.network),
-        )
-        desired = _desired(request, document, choice, snapshot.limits(request.network))
+        limits = snapshot.limits(request.network)
+        around = Around(snapshot.devices, snapshot.members_elsewhere(request.network))
+        choice = choose(request, document, pool, limits, around)
+        desired = _desired(request, document, choice, limits)
         freed = _to_free(pool, observed) if request.reclaim_stale else ()
         accounting = PortAccounting(
             drain=request.drain,
@@ -67,26 +62,27 @@ def apply_pool(request: Request, *, uri: str, restart: str, check_mode: bool, sa
             returning=returning(request.network, choice.members, observed.plugged or (), snapshot.guests),
             recount=request.reclaim_stale and bool(pool.miscounted),
         )
-        plan = plan_network(desired, observed, host, restart, accounting=accounting)
-        sides = (
-            _sides(observed, document, snapshot.limits(request.network), choice, freed, pool)
-            if plan.changed
-            else ({}, {})
-        )
-        if check_mode:
+        plan = plan_network(desired, observed, host, options.restart, accounting=accounting)
+        before, after = _members_sides(observed, document, choice) if plan.changed else ({}, {})
+        if plan.changed:
+            _add_limits(before, after, limits, choice)
+            _add_ports(before, after, freed, pool)
+        if options.check_mode:
             opened.rehearse([(plan, observed)])
         elif plan.changed:
             from .transaction import run_transaction
 
-            snapshot = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, desired, host, restart))
+            snapshot = run_transaction(
+                opened, [(plan, observed)], lambda: _looked_at(conn, desired, host, options.restart)
+            )
             pool = snapshot.pool(request.network)
         warnings = (
             *opened.warnings,
             *choice.warnings,
             *plan.warnings,
-            *_about_books(request, pool, plan, check_mode, snapshot),
+            *_about_books(request, pool, plan, options.check_mode, snapshot),
         )
-        return AppliedPool(plan, pool, *sides, freed, warnings, opened.confirm)
+        return AppliedPool(plan, pool, before, after, freed, warnings, opened.confirm)
 
 
 def _observed(snapshot: HostSnapshot, name: str) -> Observed:
@@ -157,27 +153,26 @@ def _about_books(request: Request, pool: Pool, plan: Plan, check_mode: bool, sna
     return warnings
 
 
-def _sides(
-    observed: Observed,
-    document: Document,
-    limits: dict[str, int],
-    choice: Choice,
-    freed: tuple[Plugged, ...],
-    pool: Pool,
-) -> tuple[Document, Document]:
+def _members_sides(observed: Observed, document: Document, choice: Choice) -> tuple[Document, Document]:
     """What the task is about, before and after."""
     members = sort_names(choice.members)
     before: Document = {"members": sort_names(members_of(document))}
     after: Document = {"members": members}
     if observed.live is not None and set(members_of(observed.live)) != set(before["members"]):
         before["live"], after["live"] = sort_names(members_of(observed.live)), members
+    return before, after
+
+
+def _add_limits(before: Document, after: Document, limits: dict[str, int], choice: Choice) -> None:
     if limits != choice.limits:
         before["max_guests"], after["max_guests"] = limits, choice.limits
+
+
+def _add_ports(before: Document, after: Document, freed: tuple[Plugged, ...], pool: Pool) -> None:
     if freed:
         before["stale"], after["stale"] = [f"{port.member} {port}" for port in freed], []
     elif pool.miscounted:
         before["miscounted"], after["miscounted"] = list(pool.miscounted), []
-    return before, after
 
 
 def drained(pool: Pool) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from .._plan.portgroup import (
 from .._plan.portgroup_use import refuse_if_used
 from .._plan.step import Plan
 from .converged import not_converged
-from .session import Safety, session
+from .session import RunOptions, session
 
 if TYPE_CHECKING:
     from .old_guests import OldGuests
@@ -44,14 +44,9 @@ class AppliedPortgroup:
     confirm: Optional[dict[str, Any]] = None
 
 
-def apply_portgroup(
-    wish: DesiredPortgroup, *, uri: str, in_use_allowed: bool, check_mode: bool, refresh: bool = False, safety: Safety
-) -> AppliedPortgroup:
-    """refresh: bring guests that are plugged in up to date.
-
-    Raises VirtfleetError; then everything is as it was, or the error says what is not.
-    """
-    with session(uri, safety, check_mode) as opened:
+def apply_portgroup(wish: DesiredPortgroup, options: RunOptions, *, in_use_allowed: bool = False) -> AppliedPortgroup:
+    """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
+    with session(options) as opened:
         conn, host = opened.conn, opened.host
         snapshot = HostSnapshot(conn, host, wish.network)
         observed = snapshot.with_ports(wish.network)
@@ -59,16 +54,16 @@ def apply_portgroup(
         if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
             refuse_if_used(wish, is_default(observed, wish.name), snapshot.guests)
         found = _old(snapshot, wish, observed, running)
-        if refresh and found:
+        if options.update_guests and found:
             plan = found.added_to(plan)
-        if check_mode:
+        if options.check_mode:
             opened.rehearse([(plan, observed)])
         elif plan.changed:
             from .transaction import run_transaction
 
-            observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host, refresh))
+            observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host, options))
             found = _old(snapshot, wish, observed, running)
-        old = found.listed(refreshed=refresh) if found else []
+        old = found.listed(refreshed=options.update_guests) if found else []
         warnings = [*opened.warnings, *plan.warnings]
         if old is None:
             warnings.append(
@@ -85,13 +80,13 @@ def _planned(wish: DesiredPortgroup, observed: Observed, host: Host) -> tuple[Pl
     return plan, running_portgroups(observed, desired, plan)
 
 
-def _looked_at(conn: Any, wish: DesiredPortgroup, host: Host, refresh: bool) -> Observed:
+def _looked_at(conn: Any, wish: DesiredPortgroup, host: Host, options: RunOptions) -> Observed:
     """Raises VirtfleetError NOT_CONVERGED."""
     snapshot = HostSnapshot(conn, host, wish.network)
     after = snapshot.with_ports(wish.network)
     rest, running = _planned(wish, after, host)
     found = _old(snapshot, wish, after, running)
-    if refresh and found:
+    if options.update_guests and found:
         rest = found.added_to(rest)
     if rest.changed:
         raise not_converged(f"portgroup '{wish.name}' of network '{wish.network}'", rest)

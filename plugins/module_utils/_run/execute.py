@@ -28,8 +28,7 @@ from .._plan.holdings import State
 from .._plan.leases import own_bridge
 from .._plan.order import Part, Turn, order_parts, part_of
 from .._plan.record import Entry, record
-from .._plan.refresh import refreshed
-from .._plan.replug import bridges_of, is_replug, stops
+from .._plan.replug import bridges_of, is_replug
 from .._plan.rollback import rollback
 from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, REFRESH, UNDEFINE, Plan, Step, Work
 from .before_stop import before_stop
@@ -196,7 +195,7 @@ def _put_back(running: Running) -> tuple[list[str], list[str], bool]:
             plan, was = running.entries[place].plan, running.entries[place].was
             try:
                 now = read_with_plugged(running.conn, running.host, was.name)
-                steps = rollback(was, now, running.host, read_guests(running.conn), stops(plan), refreshed(plan))
+                steps = rollback(was, now, running.host, read_guests(running.conn), plan)
                 parts.append(part_of(now, steps))
             except Exception as second:
                 ours = as_ours(second)

@@ -48,14 +48,14 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
     if not any(step.action in (DEFINE, START) for plan, _observed in work for step in plan.steps):
         return _against_host(wanted, work, host)
     # What comes onto the host must get along with what else will be there.
-    from .together import as_they_will_be, plan_beside
+    from .together import Networks, as_they_will_be, plan_beside
 
     there = everything or read_networks(conn)
-    then = as_they_will_be(work, there)
+    networks = Networks(there, as_they_will_be(work, there))
     result: list[Work] = []
     for desired, (_plan, observed) in zip(wanted, work):
         with _collected(refused, desired, wanted):
-            result.append((plan_beside(desired, observed, host, restart, there, then), observed))
+            result.append((plan_beside(desired, observed, host, restart, networks), observed))
     _raise_all(refused)
     return _with_leases(_against_host(wanted, result, host), host)
 

@@ -15,6 +15,7 @@ from .._host.connection import connect, host_of, sees_daemons
 from .._host.journal import Journal, key_of, locked
 from .._host.sysfs import link_names
 from .._model.bypass import is_bypass, is_end
+from .._model.desired import IDLE
 from .._model.errors import VirtfleetError
 from .._model.host import Host
 from .._plan.record import Entry, record
@@ -34,6 +35,18 @@ class Safety:
     confirm_timeout: float = 0
     confirm_run: str = ""
     verify_reach: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a task runs, whatever it wants. uri: of libvirt; restart: of _model/desired.py; update_guests: bring guests
+    that are plugged in up to date with the settings that their networks give then; check_mode: plan only."""
+
+    uri: str
+    restart: str = IDLE
+    update_guests: bool = False
+    check_mode: bool = False
+    safety: Safety = field(default_factory=Safety)
 
 
 @dataclass
@@ -74,11 +87,12 @@ class Session:
 
 
 @contextmanager
-def session(uri: str, safety: Safety, check_mode: bool) -> Iterator[Session]:
+def session(options: RunOptions) -> Iterator[Session]:
     """A connection, the daemon's lock, and nothing left of a run before.
 
     Raises VirtfleetError LOCKED, UNCONFIRMED, NOT_PENDING, or what connecting, reading and recovering raise.
     """
+    uri, safety, check_mode = options.uri, options.safety, options.check_mode
     arm = None
     if safety.confirm_timeout and not check_mode:
         from .confirmation import watch

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .._host.bridges import is_taken
 from .._model.desired import Desired
 from .._model.errors import VirtfleetError, refuse
@@ -26,19 +28,22 @@ def as_they_will_be(work: list[Work], there: dict[str, Observed]) -> dict[str, S
     return states
 
 
-def plan_beside(
-    desired: Desired, observed: Observed, host: Host, restart: str, there: dict[str, Observed], then: dict[str, State]
-) -> Plan:
-    """there: all networks as they are; then: as they will be.
+@dataclass(frozen=True)
+class Networks:
+    """All networks of the host. now: as they are; later: as they will be."""
 
-    Raises VirtfleetError as plan_network does, SUBNET_OVERLAP, BRIDGE_NAME_TAKEN or UUID_TAKEN.
-    """
-    others = {name: state for name, state in then.items() if name != desired.name}
+    now: dict[str, Observed]
+    later: dict[str, State]
+
+
+def plan_beside(desired: Desired, observed: Observed, host: Host, restart: str, networks: Networks) -> Plan:
+    """Raises VirtfleetError as plan_network does, SUBNET_OVERLAP, BRIDGE_NAME_TAKEN or UUID_TAKEN."""
+    others = {name: state for name, state in networks.later.items() if name != desired.name}
     plan = plan_network(desired, observed, host, restart, will_be(others))
     problems = list(collisions(desired.name, _state(observed), plan.steps, others))
     if problems:
         raise refuse(problems, network=desired.name)
-    _refuse_taken_bridge(desired, observed, plan, host, there)
+    _refuse_taken_bridge(desired, observed, plan, host, networks.now)
     return plan
 
 

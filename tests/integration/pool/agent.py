@@ -28,7 +28,7 @@ UTILS = "ansible_collections.virtfleet.network.plugins.module_utils."
 apply_pool = import_module(UTILS + "_run.apply_pool")
 apply_networks = import_module(UTILS + "_run.apply_networks")
 Request = import_module(UTILS + "_plan.pool.request").Request
-Safety = import_module(UTILS + "_run.session").Safety
+RunOptions = import_module(UTILS + "_run.session").RunOptions
 Desired = import_module(UTILS + "_model.desired").Desired
 VirtfleetError = import_module(UTILS + "_model.errors").VirtfleetError
 accounting = import_module(UTILS + "_plan.port_accounting")
@@ -57,7 +57,7 @@ def run(*command: str) -> str:
 def pool(name: str, check: bool = False, **options: Any) -> dict[str, Any]:
     if "members" in options:
         options["members"] = tuple(options["members"])
-    done = apply_pool.apply_pool(Request(name, **options), uri=URI, restart="idle", check_mode=check, safety=Safety())
+    done = apply_pool.apply_pool(Request(name, **options), RunOptions(URI, check_mode=check))
     return {
         "changed": done.plan.changed,
         "actions": [step.action for step in done.plan.steps],
@@ -70,9 +70,7 @@ def pool(name: str, check: bool = False, **options: Any) -> dict[str, Any]:
 
 def network(name: str, **declared: Any) -> dict[str, Any]:
     wanted = [Desired(name, declared=declared)]
-    plan, _seen = apply_networks.apply_networks(
-        wanted, uri=URI, restart="idle", check_mode=False, safety=Safety()
-    ).work[0]
+    plan, _seen = apply_networks.apply_networks(wanted, RunOptions(URI)).work[0]
     return {"changed": plan.changed, "actions": [step.action for step in plan.steps]}
 
 

@@ -32,7 +32,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.errors im
 from ansible_collections.virtfleet.network.plugins.module_utils._run import execute as executing
 from ansible_collections.virtfleet.network.plugins.module_utils._run import recover as recovering
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
-from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
+from ansible_collections.virtfleet.network.plugins.module_utils._run.session import RunOptions, Safety
 
 URI = "qemu:///system"
 OWNER = re.compile(r"<name>(.*?)</name>|<mac address='(.*?)'")
@@ -114,10 +114,12 @@ def apply(request: dict) -> dict:
     try:
         done = apply_networks(
             wanted,
-            uri=URI,
-            restart=request.get("restart", "idle"),
-            check_mode=request.get("check", False),
-            safety=Safety(lock_timeout=5),
+            RunOptions(
+                URI,
+                request.get("restart", "idle"),
+                check_mode=request.get("check", False),
+                safety=Safety(lock_timeout=5),
+            ),
         )
     except VirtfleetError as error:
         left, undone = error.details.get("left", []), error.details.get("undone", [])

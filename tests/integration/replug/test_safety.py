@@ -63,7 +63,7 @@ sys.path.insert(0, "/srv/shared/collections")
 import subprocess
 from ansible_collections.virtfleet.network.plugins.module_utils._run import transaction
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
-from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
+from ansible_collections.virtfleet.network.plugins.module_utils._run.session import RunOptions
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 refuse = transaction._refuse_changed
@@ -75,7 +75,7 @@ def changed_by_virsh(conn, work):
 transaction._refuse_changed = changed_by_virsh
 wanted = Desired("lan", declared={"mtu": 1400})
 try:
-    apply_networks([wanted], uri="qemu:///system", restart="idle", check_mode=False, safety=Safety())
+    apply_networks([wanted], RunOptions("qemu:///system"))
 except VirtfleetError as error:
     print(error.code, error.sentence)
 """

@@ -67,7 +67,7 @@ import os, runpy, sys
 sys.path.insert(0, "/srv/shared/collections")
 from ansible_collections.virtfleet.network.plugins.module_utils._run import execute, transaction
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
-from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
+from ansible_collections.virtfleet.network.plugins.module_utils._run.session import RunOptions, Safety
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 real = transaction.execute
@@ -76,8 +76,8 @@ def filled(*args):
     return real(*args)
 transaction.execute = filled
 try:
-    apply_networks([Desired("lan", declared={"mtu": 1400})], uri="qemu:///system", restart="idle", check_mode=False,
-                   safety=Safety(confirm_timeout=60))
+    apply_networks([Desired("lan", declared={"mtu": 1400})],
+                   RunOptions("qemu:///system", safety=Safety(confirm_timeout=60)))
 except VirtfleetError as error:
     print(error.code, error.sentence)
 """
@@ -155,7 +155,7 @@ import os, signal, sys
 sys.path.insert(0, "/srv/shared/collections")
 from ansible_collections.virtfleet.network.plugins.module_utils._run import execute
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
-from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
+from ansible_collections.virtfleet.network.plugins.module_utils._run.session import RunOptions
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired
 real, numbers = execute.run_step, iter(range(1000))
 def counted(*args):
@@ -166,7 +166,7 @@ def counted(*args):
     return done
 execute.run_step = counted
 wanted = [Desired("lan", autostart=True, declared={"mtu": 1400}), Desired("dmz", declared={"mtu": 1400})]
-apply_networks(wanted, uri="qemu:///system", restart="idle", check_mode=False, safety=Safety())
+apply_networks(wanted, RunOptions("qemu:///system"))
 """
     runs.share_collection()
     for step in range(0, 7, 2):

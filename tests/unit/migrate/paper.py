@@ -51,7 +51,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.options i
     network_options,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import occupancy
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import Use, occupancy
 from ansible_collections.virtfleet.network.plugins.module_utils._run.describe import describe_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._run.gather import summarize_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor import parse_descriptor
@@ -207,10 +207,8 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             seen.name: occupancy(
                 seen.name,
                 seen.live or seen.persistent or {},
-                ports,
-                guests,
-                None if remote else devices,
                 read_limits(seen.persistent or seen.live or {}),
+                Use(ports, guests, None if remote else devices),
             ).as_dict()
             for seen in networks
             if has_pool(seen.live or {}) or has_pool(seen.persistent or {})

@@ -180,7 +180,7 @@ def test_whatever_was_refreshed_gets_its_old_settings_back(host, new, means, dat
     rest = refreshed_back(was, back, guests, refreshed(plan))
     assert all(step.section == SWITCH and step.value for step in rest)
     assert refreshed_back(was, now, guests, ()) == ()
-    assert rollback(was, was, means.host, guests, False) == ()
+    assert rollback(was, was, means.host, guests, Plan(was.name)) == ()
 
 
 @given(hosts(), means)

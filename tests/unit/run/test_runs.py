@@ -20,7 +20,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup 
 from ansible_collections.virtfleet.network.plugins.module_utils._run import confirmation, execute, recover
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_portgroup import apply_portgroup
-from ansible_collections.virtfleet.network.plugins.module_utils._run.session import Safety
+from ansible_collections.virtfleet.network.plugins.module_utils._run.session import RunOptions, Safety
 
 from .conftest import URI, clear
 
@@ -36,9 +36,8 @@ def want(name="lan", state="active", autostart=None, adopts=True, **options):
 
 
 def apply(*wanted, check=False, purge=False, restart="idle", **safety):
-    return apply_networks(
-        list(wanted), uri=URI, restart=restart, check_mode=check, purge=purge, safety=Safety(lock_timeout=0, **safety)
-    )
+    options = RunOptions(URI, restart, check_mode=check, safety=Safety(lock_timeout=0, **safety))
+    return apply_networks(list(wanted), options, purge=purge)
 
 
 def changed(done) -> list[str]:
@@ -313,9 +312,8 @@ def test_a_failure_after_a_recovery_says_so_first(conn, journal):
 
 def apply_group(name, **safety):
     return apply_portgroup(
-        DesiredPortgroup("lan", name, "present", {}),
-        uri=URI, in_use_allowed=False, check_mode=False, safety=Safety(lock_timeout=0, **safety),
-    )  # fmt: skip
+        DesiredPortgroup("lan", name, "present", {}), RunOptions(URI, safety=Safety(lock_timeout=0, **safety))
+    )
 
 
 def test_changes_that_join_are_confirmed_together(conn, journal):

@@ -30,28 +30,30 @@ class Choice:
     warnings: tuple[str, ...] = ()
 
 
-def choose(
-    request: Request,
-    document: Document,
-    pool: Pool,
-    limits: Mapping[str, int],
-    devices: Optional[Sequence[Device]],
-    other_pools: Mapping[str, str],
-) -> Choice:
+@dataclass(frozen=True)
+class Around:
+    """What a pool chooses from. devices: None where they cannot be seen; other_pools: their members -> network."""
+
+    devices: Optional[Sequence[Device]]
+    other_pools: Mapping[str, str]
+
+
+def choose(request: Request, document: Document, pool: Pool, limits: Mapping[str, int], around: Around) -> Choice:
     """document: the network's definition, with the members of a <pf> filled in; pool: as it is now; limits: the
-    max_guests that it has; devices: None where they cannot be seen; other_pools: their members -> network.
+    max_guests that it has.
 
     Raises VirtfleetError NO_POOL, POOL_IS_PF, MEMBER_IN_USE, what named() and found() raise, and the codes of
     why_unfit().
     """
     mode = _mode(request, document)
     had = list(members_of(document))
+    devices = around.devices
     given = named(request, mode, devices)
     if _is_whole_pf(request, document):
         meant: list[str] = had
         warnings: list[str] = []
     elif request.present:
-        meant, warnings = _coming(request, mode, given, had, pool, devices, other_pools)
+        meant, warnings = _coming(request, document, given, pool, around)
     else:
         meant, warnings = _going(request, mode, given, had, devices)
     if not request.names_some:
@@ -106,22 +108,17 @@ def _refuse_pf(request: Request, document: Document, had: Sequence[str], members
 
 
 def _coming(
-    request: Request,
-    mode: str,
-    given: Sequence[str],
-    had: Sequence[str],
-    pool: Pool,
-    devices: Optional[Sequence[Device]],
-    other_pools: Mapping[str, str],
+    request: Request, document: Document, given: Sequence[str], pool: Pool, around: Around
 ) -> tuple[list[str], list[str]]:
     """Named members are refused when they are unfit, found ones left out; those that are there stay."""
+    mode, had, devices = str(mode_of(document)), members_of(document), around.devices
     by_name = {alias: device for device in devices or () for alias in device.aliases}
     problems: list[Problem] = []
     warnings: list[str] = []
     for name in given if devices is not None else ():
         device = by_name.get(name)
         seen = pool.seen(device.aliases if device else frozenset({name}))
-        problem = why_unfit(name, device, mode, seen, other_pools)
+        problem = why_unfit(name, device, mode, seen, around.other_pools)
         if problem and name in had:
             warnings.append(f"Member of network '{request.network}': {problem.sentence}")
         elif problem:
@@ -137,7 +134,7 @@ def _coming(
     left_out = [f"{address} has no link." for address in bare]
     for name, device in listed:
         seen = pool.seen(device.aliases)
-        problem = None if name in had else why_unfit(name, device, mode, seen, other_pools)
+        problem = None if name in had else why_unfit(name, device, mode, seen, around.other_pools)
         if problem is None and mode == "hostdev" and name not in had and _held(seen):
             problem = _still_held(name, seen)
         if problem:

@@ -9,7 +9,7 @@ libvirt's own counter is not used, because live updates corrupt it. It is only c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Optional
 
 from ..._model import pool as kinds
@@ -25,21 +25,24 @@ EXCLUSIVE = ("passthrough", "hostdev")
 _HANDED_OUT = ("direct", "hostdev")
 
 
-def occupancy(
-    network: str,
-    document: Document,
-    ports: Mapping[str, Sequence[Plugged]],
-    guests: Optional[Sequence[Guest]],
-    devices: Optional[Sequence[Device]],
-    limits: Mapping[str, int],
-) -> Pool:
-    """document: the network's live definition, or the persistent one of a network that does not run; ports: of every
-    network by name; guests: all of the host, None where they cannot be seen; devices: None where the host's links
-    cannot be seen; limits: max_guests by member.
+@dataclass(frozen=True)
+class Use:
+    """Of a whole host. ports: of every network by name; guests: all, None where they cannot be seen; devices: None
+    where the host's links cannot be seen."""
+
+    ports: Mapping[str, Sequence[Plugged]]
+    guests: Optional[Sequence[Guest]]
+    devices: Optional[Sequence[Device]]
+
+
+def occupancy(network: str, document: Document, limits: Mapping[str, int], use: Use) -> Pool:
+    """document: the network's live definition, or the persistent one of a network that does not run; limits:
+    max_guests by member.
     """
     mode = mode_of(document) or ""
     names = members_of(document)
-    holders = _holders(network, ports, guests, devices)
+    devices = use.devices
+    holders = _holders(network, use)
     known = None if devices is None else {alias: device for device in devices for alias in device.aliases}
     members = [_member(name, mode, known, holders, limits.get(name) or None) for name in names]
     inside = {alias for name in names for alias in _aliases(name, known)}
@@ -55,7 +58,7 @@ def occupancy(
         tuple(replace(member, left=0) for member in outside),
         tuple(replace(member, left=0) for member in elsewhere),
         left=None if None in left else sum(number or 0 for number in left),
-        miscounted=_miscounted(document, ports.get(network, ())),
+        miscounted=_miscounted(document, use.ports.get(network, ())),
     )
 
 
@@ -93,21 +96,17 @@ def _member(
     return Member(name, state, mine, limit, left)
 
 
-def _holders(
-    network: str,
-    ports: Mapping[str, Sequence[Plugged]],
-    guests: Optional[Sequence[Guest]],
-    devices: Optional[Sequence[Device]],
-) -> list[tuple[str, Holder]]:
+def _holders(network: str, use: Use) -> list[tuple[str, Holder]]:
     """Every device that is held, with who holds it, as seen from one network. The ports lead: a NIC whose port is
     known, and a macvtap whose NIC is known, are the same thing seen again."""
+    guests = use.guests
     running = {guest.uuid: guest for guest in guests or () if guest.running}
     nics = [
         (guest, nic) for guest in running.values() for nic in guest.nics if nic.source and nic.actual in _HANDED_OUT
     ]
     found: list[tuple[str, Holder]] = []
     seen: set[str] = set()
-    for other, plugged in ports.items():
+    for other, plugged in use.ports.items():
         for port in plugged:
             if not port.member:
                 continue
@@ -117,7 +116,8 @@ def _holders(
             if not runs and other != network:
                 continue  # it only counts in the accounting of that network
             nic = next((nic for _guest, nic in nics if nic.port and nic.port == port.port), None)
-            found.append((port.member, _holder(kind, port.name, port.mac, port.uuid, other, port.port, nic)))
+            holder = Holder(kind, port.name, port.mac, port.uuid, other, port.port, shares=_shares(nic))
+            found.append((port.member, holder))
     for guest, nic in nics:
         if nic.port and nic.port in seen:
             continue
@@ -125,11 +125,12 @@ def _holders(
         if not nic.port and any(device == nic.source and holder.uuid == guest.uuid for device, holder in found):
             continue
         kind = kinds.DIRECT if nic.type != "network" else kinds.GUEST if nic.network == network else kinds.NETWORK
-        found.append((str(nic.source), _holder(kind, guest.name, nic.mac, guest.uuid, nic.network, None, nic)))
+        holder = Holder(kind, guest.name, nic.mac, guest.uuid, nic.network, shares=_shares(nic))
+        found.append((str(nic.source), holder))
     for guest in running.values():
         found += [(pci, Holder(kinds.DIRECT, guest.name, uuid=guest.uuid, shares=False)) for pci in guest.devices]
     taps = {nic.target for _guest, nic in nics}
-    for device in devices or ():
+    for device in use.devices or ():
         name = device.name
         if name and device.master:
             found.append((name, Holder(kinds.BRIDGE, device.master, shares=False)))
@@ -140,17 +141,8 @@ def _holders(
     return found
 
 
-def _holder(
-    kind: str,
-    name: str,
-    mac: Optional[str],
-    uuid: Optional[str],
-    network: Optional[str],
-    port: Optional[str],
-    nic: Optional[Nic],
-) -> Holder:
-    alone = nic is not None and (nic.mode == "passthrough" or nic.actual == "hostdev")
-    return Holder(kind, name, mac, uuid, network, port, shares=not alone)
+def _shares(nic: Optional[Nic]) -> bool:
+    return nic is None or (nic.mode != "passthrough" and nic.actual != "hostdev")
 
 
 def _miscounted(document: Document, ports: Sequence[Plugged]) -> tuple[str, ...]:
