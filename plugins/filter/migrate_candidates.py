@@ -10,8 +10,6 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.matrix import matrix_of_facts
-
 DOCUMENTATION = r"""
 name: migrate_candidates
 short_description: Find out which guest can migrate to which host
@@ -71,6 +69,8 @@ def migrate_candidates(
     found: Any, facts: Any, destination: Optional[str] = None, policy: Optional[dict[str, str]] = None
 ) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for data that no module returned."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.matrix import matrix_of_facts
+
     if not isinstance(found, Mapping) or not isinstance(facts, Mapping):
         raise AnsibleFilterError("migrate_candidates needs two mappings with hosts by name.")
     try:

@@ -9,10 +9,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.after_migration import compare_after_migration
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guest
-
 DOCUMENTATION = r"""
 name: migrate_kept
 short_description: Check whether a guest kept its networks after a migration
@@ -49,6 +45,12 @@ _value:
 
 def migrate_kept(before: Any, after: Any) -> dict[str, list[str]]:
     """Plain data, as documented above. Raises AnsibleFilterError for data that no module returned."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.after_migration import (
+        compare_after_migration,
+    )
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guest
+
     try:
         return compare_after_migration(load_guest(before), load_guest(after))
     except DataError as error:

@@ -10,9 +10,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, load_guests
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import lookups_for
-
 DOCUMENTATION = r"""
 name: migrate_lookups
 short_description: List what a destination must look up for guests
@@ -53,6 +50,12 @@ _value:
 
 def migrate_lookups(guests: Any) -> dict[str, list[str]]:
     """Plain data, as documented above. A guest that cannot be read needs no lookup: its verdict is unknown."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import (
+        CheckedGuest,
+        load_guests,
+    )
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import lookups_for
+
     if isinstance(guests, (str, Mapping)):
         raise AnsibleFilterError("migrate_lookups needs a list of guests.")
     return lookups_for(guest.facts for guest in load_guests(guests) if isinstance(guest, CheckedGuest))

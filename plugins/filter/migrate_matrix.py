@@ -10,8 +10,6 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.matrix import matrix_of_verdicts
-
 DOCUMENTATION = r"""
 name: migrate_matrix
 short_description: Show which guest can migrate to which host
@@ -68,6 +66,8 @@ _value:
 
 def migrate_matrix(found: Any, checked: Any, destination: Optional[str] = None) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for data that no module returned."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.matrix import matrix_of_verdicts
+
     if not isinstance(found, Mapping) or not isinstance(checked, Mapping):
         raise AnsibleFilterError("migrate_matrix needs two mappings with hosts by name.")
     try:

@@ -9,13 +9,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.outcome import (
-    judge_outcome,
-    show_outcome,
-)
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.steps import read_steps
-
 DOCUMENTATION = r"""
 name: migrate_outcome
 short_description: Report the outcome of the steps of a plan
@@ -71,6 +64,13 @@ _value:
 
 def migrate_outcome(plan: Any, orders: Any, results: Any, outcomes: Any = ()) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for data that no module returned."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.outcome import (
+        judge_outcome,
+        show_outcome,
+    )
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.steps import read_steps
+
     try:
         steps = read_steps(plan)
         looks = (results["before"], results["moved"], results["after"])

@@ -10,9 +10,6 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.plan import plan_migrations
-from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-
 DOCUMENTATION = r"""
 name: migrate_plan
 short_description: Plan where the guests of some hosts go
@@ -123,6 +120,9 @@ _value:
 
 def migrate_plan(found: Any, facts: Any, policy: Optional[dict[str, str]] = None, **options: Any) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for options or data that cannot be used."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.plan import plan_migrations
+    from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+
     unknown = sorted(set(options) - _OPTIONS)
     if unknown:
         raise AnsibleFilterError(

@@ -9,10 +9,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.recheck import Hosts, Rules, recheck
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.steps import read_steps
-
 DOCUMENTATION = r"""
 name: migrate_recheck
 short_description: Check the steps of a plan again just before they run
@@ -77,6 +73,10 @@ _value:
 
 def migrate_recheck(plan: Any, chosen: Any, hosts: Any, outcomes: Any = (), rules: Any = None) -> list[dict[str, Any]]:
     """Plain data, as documented above. Raises AnsibleFilterError for data that no module returned."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.recheck import Hosts, Rules, recheck
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.steps import read_steps
+
     try:
         steps = read_steps(plan)
         done = {one["step"]: one["status"] for one in outcomes}

@@ -10,9 +10,6 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.resilience import check_resilience
-from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-
 DOCUMENTATION = r"""
 name: migrate_resilience
 short_description: Check which hosts of a fleet can be emptied
@@ -106,6 +103,9 @@ def migrate_resilience(
     found: Any, facts: Any, policy: Optional[dict[str, str]] = None, **options: Any
 ) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for options or data that cannot be used."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.resilience import check_resilience
+    from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+
     unknown = sorted(set(options) - _OPTIONS)
     if unknown:
         raise AnsibleFilterError(

@@ -9,16 +9,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.changes import with_changes
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.outcome import show_outcome
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.steps import (
-    arrange_rounds,
-    describe_round,
-    read_steps,
-    show_plan,
-)
-
 DOCUMENTATION = r"""
 name: migrate_rounds
 short_description: Arrange the steps of a plan in rounds
@@ -75,6 +65,16 @@ def migrate_rounds(
     plan: Any, per_host: int = 2, at_once: int = 4, seen: Any = None, policy: Any = None
 ) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for a plan that cannot be carried out."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.changes import with_changes
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.outcome import show_outcome
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.steps import (
+        arrange_rounds,
+        describe_round,
+        read_steps,
+        show_plan,
+    )
+
     if int(per_host) < 1 or int(at_once) < 1:
         raise AnsibleFilterError("migrate_rounds needs per_host and at_once of at least 1.")
     try:

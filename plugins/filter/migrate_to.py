@@ -10,8 +10,6 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.plan_to import plan_to
-
 DOCUMENTATION = r"""
 name: migrate_to
 short_description: Plan the move of guests to one host
@@ -68,6 +66,8 @@ def migrate_to(
     found: Any, facts: Any, destination: str, guests: Any, policy: Optional[dict[str, str]] = None
 ) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for data that no module returned."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.plan_to import plan_to
+
     if not isinstance(found, Mapping) or not isinstance(facts, Mapping):
         raise AnsibleFilterError("migrate_to needs two mappings with hosts by name.")
     try:

@@ -10,11 +10,6 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import read_destination
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guests
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_guests
-from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-
 DOCUMENTATION = r"""
 name: migrate_verdicts
 short_description: Check guests against many hosts, from saved facts
@@ -63,6 +58,11 @@ _value:
 
 def migrate_verdicts(guests: Any, destinations: Any, policy: Optional[dict[str, str]] = None) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for a destination that cannot be read."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import read_destination
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guests
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_guests
+    from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+
     if not isinstance(destinations, Mapping) or isinstance(guests, (str, Mapping)):
         raise AnsibleFilterError("migrate_verdicts needs a list of guests and a mapping with hosts by name.")
     described = load_guests(guests)

@@ -10,11 +10,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import adopt
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import difference_lines
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines import fold_names
-from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-
 DOCUMENTATION = r"""
 name: networks_adopt
 short_description: Make contract and bindings from the networks that a fleet has
@@ -78,6 +73,11 @@ _value:
 
 def networks_adopt(hosts: Any, groups: Any = None) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for a host that was not read."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import adopt
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import difference_lines
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines import fold_names
+    from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+
     if not isinstance(hosts, Mapping) or not all(isinstance(info, Mapping) for info in hosts.values()):
         raise AnsibleFilterError("The input must be a mapping of host names to results of virt_network_info.")
     unread = [

@@ -11,15 +11,6 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._audit.audit import audit
-from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import SEVERITIES, audit_rank
-from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import (
-    finding_lines,
-    new_or_worse,
-    without_findings,
-)
-from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-
 DOCUMENTATION = r"""
 name: networks_audit
 short_description: Find where the networks of a fleet differ from the contract
@@ -84,6 +75,15 @@ _value:
 
 def networks_audit(contract: Any, hosts: Any, baseline: Optional[list[dict[str, Any]]] = None) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for hosts or a baseline of another form."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._audit.audit import audit
+    from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import SEVERITIES, audit_rank
+    from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import (
+        finding_lines,
+        new_or_worse,
+        without_findings,
+    )
+    from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+
     if not isinstance(hosts, Mapping) or not all(isinstance(facts, Mapping) for facts in hosts.values()):
         raise AnsibleFilterError("hosts must be a mapping of host names to mappings with bindings and info.")
     try:

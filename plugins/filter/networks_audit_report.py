@@ -10,9 +10,6 @@ from typing import Any, Callable, Optional
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import SEVERITIES
-from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import FORMATS, NEVER, report
-
 DOCUMENTATION = r"""
 name: networks_audit_report
 short_description: Write the findings of an audit for other programs
@@ -70,6 +67,9 @@ _value:
 
 def networks_audit_report(findings: Any, file_type: Any, hosts: Optional[Any] = None, fail_on: Any = "error") -> str:
     """Raises AnsibleFilterError for an unknown file type or severity, and for findings or hosts of another form."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import SEVERITIES
+    from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import FORMATS, NEVER, report
+
     if not isinstance(file_type, str) or file_type not in FORMATS:
         raise AnsibleFilterError(f"file_type must be one of {', '.join(FORMATS)}.")
     if not isinstance(fail_on, str) or fail_on not in (*SEVERITIES, NEVER):

@@ -9,10 +9,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.complete import complete_network
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.pool import networks_there, with_members
-
 DOCUMENTATION = r"""
 name: networks_desired
 short_description: Join the contract of a fleet with the bindings of one host
@@ -120,6 +116,10 @@ _value:
 
 def networks_desired(contract: Any, bindings: Any, networks: Any = None) -> list[dict[str, Any]]:
     """Plain data, as documented above. Raises AnsibleFilterError with all faults."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.complete import complete_network
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.pool import networks_there, with_members
+
     joined, faults = host_networks(contract, bindings)
     if faults:
         raise AnsibleFilterError(" ".join(fault.line() for fault in faults))

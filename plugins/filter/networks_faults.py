@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults
-
 DOCUMENTATION = r"""
 name: networks_faults
 short_description: Find all faults in the contract and bindings of a fleet
@@ -65,6 +63,8 @@ _value:
 
 def networks_faults(contract: Any, hosts: Any) -> list[dict[str, str]]:
     """Plain data, as documented above. Never raises."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults
+
     return [fault.as_dict() for fault in find_faults(contract, hosts)]
 
 

@@ -10,9 +10,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.fault import CONTRACT_INVALID
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import contract_of_host
-
 DOCUMENTATION = r"""
 name: networks_of_host
 short_description: Select the networks of the contract that one host has
@@ -71,6 +68,9 @@ _value:
 
 def networks_of_host(contract: Any, host: Any, groups: Any, keep_faults: bool = False) -> Any:
     """Plain data, as documented above. Raises AnsibleFilterError for a key hosts that cannot be read."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.fault import CONTRACT_INVALID
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import contract_of_host
+
     if not isinstance(host, str) or not isinstance(groups, Mapping):
         raise AnsibleFilterError("host must be a host's name, and groups the mapping of groups to their hosts.")
     try:

@@ -9,8 +9,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
-
 DOCUMENTATION = r"""
 name: networks_pools
 short_description: List the pools that the bindings of one host select members for
@@ -63,6 +61,8 @@ _value:
 
 def networks_pools(contract: Any, bindings: Any) -> list[dict[str, Any]]:
     """Plain data, as documented above. Raises AnsibleFilterError with all faults."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
+
     joined, faults = host_networks(contract, bindings)
     if faults:
         raise AnsibleFilterError(" ".join(fault.line() for fault in faults))

@@ -10,8 +10,6 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.rollout import rollout
-
 DOCUMENTATION = r"""
 name: networks_rollout
 short_description: Show which hosts of a rollout have the new networks
@@ -84,6 +82,8 @@ _value:
 
 def networks_rollout(outcomes: Any, check_mode: Any = False) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for outcomes of another form."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.rollout import rollout
+
     if not isinstance(outcomes, Mapping) or not all(isinstance(outcome, Mapping) for outcome in outcomes.values()):
         raise AnsibleFilterError("The outcomes must be a mapping of host names to mappings.")
     try:

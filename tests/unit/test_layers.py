@@ -114,6 +114,10 @@ def fault(place: str, imported: Import) -> str | None:
     name, top = imported.name, imported.name[0]
     if top in LAZY and top in ALLOWED[place] and not imported.lazy:
         return f"imports {top} when it is imported itself; import it in the function that needs it"
+    if place == "filter" and top in LAYERS and not imported.lazy:
+        return (
+            f"imports {top} when it is imported itself, as Ansible does with all filters for each task that needs one"
+        )
     if top == place or any(
         name[: len(allowed)] == allowed for allowed in (tuple(a.split(".")) for a in ALLOWED[place])
     ):
@@ -187,8 +191,13 @@ WRONG = {
     "ansible in a pure layer": ("module_utils/_plan/a.py", "import ansible.errors", "must not import ansible.errors"),
     "_fleet in _host": ("module_utils/_host/a.py", "from .._fleet import b", "must not import _fleet.b"),
     "a module past _ansible": ("modules/a.py", f"from {FULL}._host.b import c", "must not import _host.b.c"),
-    "a filter past _fleet": ("filter/a.py", f"from {FULL}._plan import b", "must not import _plan.b"),
-    "a filter into _model": ("filter/a.py", f"from {FULL}._model.network import B", "must not import _model.network.B"),
+    "a filter past _fleet": ("filter/a.py", f"def c():\n    from {FULL}._plan import b", "must not import _plan.b"),
+    "a filter into _model": (
+        "filter/a.py",
+        f"def c():\n    from {FULL}._model.network import B",
+        "must not import _model.network.B",
+    ),
+    "a filter with its layer": ("filter/a.py", f"from {FULL}._fleet import b", "imports _fleet when it is imported"),
     "a package nobody has": ("module_utils/_host/a.py", "import requests", "must not import requests"),
     "another collection": ("modules/a.py", "import ansible_collections.a.b.plugins", "must not import ansible_coll"),
     "no layer": ("module_utils/a.py", "", "module_utils is none of"),
@@ -201,7 +210,8 @@ RIGHT = {
     "module_utils/_host/a.py": "import libvirt\ndef b():\n    from pyroute2 import IPRoute\nfrom .._plan import c",
     "module_utils/_ansible/a.py": "from ansible.module_utils.basic import AnsibleModule\nfrom .._run import b",
     "modules/a.py": f"from {FULL}._ansible.b import c\nfrom ansible.module_utils.basic import AnsibleModule",
-    "filter/a.py": f"from ansible.errors import E\nfrom {FULL}._fleet import b\nfrom {FULL}._model.errors import C",
+    "filter/a.py": f"from ansible.errors import E\ndef d():\n    from {FULL}._fleet import b",
+    "filter/b.py": f"def d():\n    from {FULL}._model.errors import C",
 }
 
 
