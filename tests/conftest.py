@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePath
 from typing import Any
 
 import pytest
+
+# Hosts of the lab need not compile the same modules at each of thousands of calls.
+os.environ["LAB_KEEP_BYTECODE"] = "1"
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -23,6 +23,8 @@ import tls
 from state import HostSpec, Lab, LabError
 
 INIT_SOCKET = "run/lab/init.sock"
+# Where the Python of every release finds packages.
+PACKAGES = "usr/lib/python3/dist-packages"
 
 
 def inside(pid: int, path: str) -> Path:
@@ -35,6 +37,14 @@ def hosts_file(lab: Lab) -> str:
     return "\n".join(lines + [f"{lab.address(spec.number)} {spec.name}" for spec in lab.hosts]) + "\n"
 
 
+def _bytecode() -> dict[str, tuple[str, int]]:
+    """Every Python of the host begins with bytecode.py."""
+    return {
+        f"{PACKAGES}/lab_bytecode.py": (Path(__file__).with_name("bytecode.py").read_text(), 0o644),
+        f"{PACKAGES}/lab_bytecode.pth": ("import lab_bytecode\n", 0o644),
+    }
+
+
 def _write_seed(lab: Lab, spec: HostSpec) -> None:
     root = lab.host_dir(spec.name) / "seed"
     shutil.rmtree(root, ignore_errors=True)
@@ -43,6 +53,7 @@ def _write_seed(lab: Lab, spec: HostSpec) -> None:
         "etc/hosts": (hosts_file(lab), 0o644),
         "etc/machine-id": (spec.uuid.replace("-", "") + "\n", 0o444),
         "etc/resolv.conf": ("# A lab host has no way out.\n", 0o644),
+        **(_bytecode() if spec.keeps_bytecode else {}),
         **daemons.settings(spec, csum=not spec.firewall or features.has(lab, "act-csum")),
         **ssh.seed(lab, spec),
         **tls.seed(lab, spec),

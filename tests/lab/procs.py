@@ -110,6 +110,12 @@ def marked(state: Path) -> dict[int, str]:
     return found
 
 
+def is_init(pid: int, state: Path, role: str) -> bool:
+    """Whether a process holds the namespaces of this role."""
+    env = _environ(pid)
+    return (env.get(MARK), env.get(ROLE)) == (str(state), role) and _is_namespace_init(pid)
+
+
 def inits(state: Path) -> dict[str, int]:
     """Role (a host's name, or 'fabric') to the process that holds its namespaces."""
     return {role: pid for pid, role in marked(state).items() if _is_namespace_init(pid)}

@@ -37,6 +37,7 @@ class HostSpec:
     ovs: bool = False
     daemons: str = "monolithic"  # or "modular"
     firewall: str = ""  # the backend of libvirt's networks: iptables, nftables, or its own choice
+    keeps_bytecode: bool = False  # of the modules that run there
 
 
 @dataclass

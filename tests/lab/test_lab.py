@@ -281,6 +281,24 @@ def test_exec_gives_the_commands_code(lab: LabUnderTest) -> None:
     assert "no host 'kvm9'" in lab("exec", "kvm9", "--", "true", code=2)
 
 
+ZIPPED = """
+import os, sys, zipfile
+for value, place in ((1, "/run/one.zip"), (1, "/run/two.zip"), (2, "/run/three.zip")):
+    with zipfile.ZipFile(place, "w") as made:
+        made.writestr("zipped.py", f"value = {value}\\ndef whence(): return whence.__code__.co_filename")
+    sys.path.insert(0, place)
+    sys.modules.pop("zipped", None)
+    import zipped
+    print(zipped.value, zipped.whence(), len(os.listdir("/var/cache/lab-bytecode")))
+"""
+
+
+def test_bytecode_is_kept_by_content_and_knows_where_it_comes_from(lab: LabUnderTest) -> None:
+    shown = lab.on("kvm1", "python3", "-c", ZIPPED).splitlines()
+    assert shown == ["1 /run/one.zip/zipped.py 1", "1 /run/two.zip/zipped.py 1", "2 /run/three.zip/zipped.py 2"]
+    assert "lab-bytecode" not in lab.on("kvm2", "ls", "/var/cache")
+
+
 def test_unknown_feature_is_an_error(lab: LabUnderTest) -> None:
     assert "unknown feature" in lab("has", "warp", code=2)
     assert lab("has", "veth") == "yes\n"
