@@ -39,7 +39,7 @@ class Bench:
         shutil.copy(Path(__file__).with_name("on_host.py"), ROOT / f".lab-{hosts.name}" / "shared")
 
     def ask(self, *args: str, check: bool = True) -> dict:
-        said = self.hosts.on(self.host, "python3", "-B", "/srv/shared/on_host.py", self.collections, *args, check=check)
+        said = self.hosts.on(self.host, "python3", "/srv/shared/on_host.py", self.collections, *args, check=check)
         return json.loads(said) if said else {}
 
     def apply(self, change: dict, fault: dict | None = None) -> dict:

@@ -80,7 +80,7 @@ except VirtfleetError as error:
     print(error.code, error.sentence)
 """
     lan.share_collection()
-    said = lan.on(HOST, "python3", "-B", "-c", on_host)
+    said = lan.on(HOST, "python3", "-c", on_host)
     assert said.startswith("CHANGED_MEANWHILE"), said
     xml = lan.virsh(HOST, "net-dumpxml", "lan", "--inactive")
     assert "ops" in xml

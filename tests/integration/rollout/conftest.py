@@ -21,7 +21,7 @@ def hosts(tmp_path_factory) -> Iterator[Hosts]:
 
 @pytest.fixture(autouse=True)
 def clean(hosts):
-    hosts.lab("up", timeout=300)
+    hosts.boot()
     for host in HOSTS:
         # A change of a host that was lost still waits, and would be rolled back in the middle of the next test.
         hosts.on(host, "sh", "-c", "rm -f /var/lib/virtfleet-network/*.journal")

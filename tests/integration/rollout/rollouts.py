@@ -96,7 +96,7 @@ def rollout(
 
 def having(hosts: Hosts, network: str = "lab") -> list[str]:
     """The hosts that have the network, as libvirt says."""
-    hosts.lab("up", timeout=300)
+    hosts.boot()
     return [host for host in HOSTS if network in hosts.virsh(host, "net-list", "--all", "--name").split()]
 
 

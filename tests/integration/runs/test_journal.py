@@ -84,7 +84,7 @@ except VirtfleetError as error:
     runs.share_collection()
     runs.on(lan, "sh", "-c", f"mount -t tmpfs -o size=64k,mode=2770 tmpfs {SHARED}; chgrp libvirt {SHARED}")
     before = runs.snapshot(lan)
-    said = runs.on(lan, "python3", "-B", "-c", fill)
+    said = runs.on(lan, "python3", "-c", fill)
     assert said.startswith("JOURNAL_UNWRITABLE"), said
     assert "Nothing was changed" not in said
     assert runs.snapshot(lan) == before
@@ -173,7 +173,7 @@ apply_networks(wanted, RunOptions("qemu:///system"))
         runs.on(host, "sh", "-c", keep)
         runs.clean(host)
         runs.run(host, [task("virt_networks", {"networks": [NETWORK, second]})])
-        killer = runs.argv("exec", host, "--", "python3", "-B", "-c", die, str(step))
+        killer = runs.argv("exec", host, "--", "python3", "-c", die, str(step))
         with subprocess.Popen(killer, stdout=subprocess.PIPE, text=True) as dying:
             assert dying.stdout.readline() == "dying\n"
             runs.lab("kill", host, "init")
