@@ -124,7 +124,13 @@ class Bench:
         argv = self.hosts.argv("exec", self.host, "--", "python3", "/srv/shared/gaps.py", "stream", "30")
         with subprocess.Popen([*argv, source, target, address], stdout=subprocess.PIPE, text=True) as running:
             time.sleep(2)
-            self.declare({"name": "gaps", "domain": {"name": f"to-{target.strip('-') or 'host'}-from-{source.strip('-') or 'host'}"}}, "seamless")
+            self.declare(
+                {
+                    "name": "gaps",
+                    "domain": {"name": f"to-{target.strip('-') or 'host'}-from-{source.strip('-') or 'host'}"},
+                },
+                "seamless",
+            )
             return list(json.loads(running.communicate()[0]))
 
 

@@ -14,7 +14,7 @@ from harness import EVERYWHERE
 from replug.bench import Bench
 from replug.conftest import RELEASES, bench
 
-__all__ = ["bench", "each_bench", "hosts"]
+__all__ = ["bench", "each_bench", "fault_bench", "hosts"]
 
 HERE = (*RELEASES, "bullseye", "testing") if EVERYWHERE else RELEASES
 
@@ -28,6 +28,16 @@ def hosts(tmp_path_factory):
 @pytest.fixture(scope="module", params=HERE)
 def each_bench(hosts, request) -> Iterator[Bench]:
     """In turn on every host of the lab."""
-    bench = Bench(hosts, f"kvm{HERE.index(request.param) + 1}")
+    yield from _bench_on(hosts, request.param)
+
+
+@pytest.fixture(scope="module", params=HERE if EVERYWHERE else HERE[:1])
+def fault_bench(hosts, request) -> Iterator[Bench]:
+    """The same for tests that take long: with IT_EVERYWHERE only."""
+    yield from _bench_on(hosts, request.param)
+
+
+def _bench_on(hosts, release: str) -> Iterator[Bench]:
+    bench = Bench(hosts, f"kvm{HERE.index(release) + 1}")
     yield bench
     bench.prepare(None, guest=False)
