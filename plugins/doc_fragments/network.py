@@ -693,7 +693,8 @@ options:
         their connection. A change that cannot reach a running guest even with a restart waits until that guest stops.
         Not possible over a remote URI.
       - V(seamless) does the same, but fails before it changes anything (V(SEAMLESS_IMPOSSIBLE)) where guests would be
-        disconnected from one another.
+        disconnected from one another, or where the restart would lose settings of the bridge or its ports that cannot
+        be restored. V(replug) warns of these.
       - V(force) always restarts the network and cuts off the guests.
     type: str
     choices: [idle, never, replug, seamless, force]

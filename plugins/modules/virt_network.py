@@ -107,6 +107,7 @@ steps:
           plugged in, V(attach), V(move), V(release), V(reclaim), V(free) or V(refresh).
         - For the temporary bridge of a replug, V(bypass) creates it and joins it to the network's bridge, V(aside)
           moves taps into it, V(join) joins it to the new bridge, V(unbypass) removes it.
+        - V(settings) restores what someone had set for the network's bridge beyond the network's definition.
       type: str
     section:
       description: For an update, libvirt's name for the section.

@@ -5,8 +5,8 @@
 
 Each change is made by restart: seamless and by hand (net-define, net-destroy, net-start, and every tap back into the
 bridge), in turn, five times each, on hosts with every libvirt of the lab and with modular daemons. The answers are
-watched at the guests' taps. In the end a TCP connection between two members of the network, and one from a member to
-the host, run through a replug. The table is left in .cache/gaps.md. See docs/updates.md.
+watched at the guests' taps. In the end TCP connections between two members of the network, from a member to the host
+and from the host to a member, run through a replug each. The table is left in .cache/gaps.md. See docs/updates.md.
 """
 
 from __future__ import annotations
@@ -124,7 +124,13 @@ class Bench:
         argv = self.hosts.argv("exec", self.host, "--", "python3", "/srv/shared/gaps.py", "stream", "30")
         with subprocess.Popen([*argv, source, target, address], stdout=subprocess.PIPE, text=True) as running:
             time.sleep(2)
-            self.declare({"name": "gaps", "domain": {"name": f"to-{target.strip('-') or 'host'}"}}, "seamless")
+            self.declare(
+                {
+                    "name": "gaps",
+                    "domain": {"name": f"to-{target.strip('-') or 'host'}-from-{source.strip('-') or 'host'}"},
+                },
+                "seamless",
+            )
             return list(json.loads(running.communicate()[0]))
 
 
@@ -162,9 +168,13 @@ def row(what: str, kind: str, way: str, rounds: list[dict[str, dict[str, float]]
 
 
 def rates(found: list[int]) -> str:
-    """Megabytes a second in the first and last second; and in how many tenths of a second in a row nothing came."""
+    """Megabytes a second in the first and last second, and in that with the least; and in how many tenths of a second
+    in a row nothing came."""
     silent = max(map(len, "".join(" " if one else "x" for one in found[10:-10]).split()), default=0)
-    return f"{sum(found[:10]) / 1e6:.1f} before, {sum(found[-10:]) / 1e6:.1f} after, nothing for {silent / 10} s"
+    before, after = sum(found[:10]), sum(found[-10:])
+    during = min(sum(found[place : place + 10]) for place in range(10, len(found) - 19))
+    megabytes = [f"{one / 1e6:.1f}" for one in (before, during, after)]
+    return "{} before, {} in the worst second, {} after, nothing for {} s".format(*megabytes, silent / 10)
 
 
 def changed_in_turn(bench: Bench, kind: str, runs: int) -> dict[str, list[dict[str, dict[str, float]]]]:
@@ -207,6 +217,7 @@ def report(hosts: Hosts, host: str, what: str, runs: int) -> None:
         )  # fmt: skip
     print(f"{what}: TCP between members, MB/s: {rates(bench.stream('m1', 'm2', '10.90.0.22'))}", flush=True)
     print(f"{what}: TCP from a member to the host, MB/s: {rates(bench.stream('m1', '-', GATEWAY))}", flush=True)
+    print(f"{what}: TCP from the host to a member, MB/s: {rates(bench.stream('-', 'm1', '10.90.0.21'))}", flush=True)
     bench.clean()
 
 

@@ -3,22 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The devices in a bridge, and how they are plugged in.
 
-A port's settings are read by their names in sysfs (linux/net/bridge/br_sysfs_if.c), which libvirt uses too; only what
-sysfs cannot do goes by netlink.
+A port's settings are read by their names in sysfs (linux/net/bridge/br_sysfs_if.c), which libvirt uses too; what sysfs
+does not have goes by netlink.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Optional
 
 from .._model.bridge_port import BridgePort
 from .._model.bypass import is_end
-from .links import netlink
+from .port_netlink import FdbEntry, PortNetlink, read_fdb, read_port_netlink
 from .sysfs import IFF_UP
 
 _SYSFS = "/sys/class/net"
@@ -42,27 +42,29 @@ _OPTIONS = (
     "root_block",
     "unicast_flood",
 )
-# Entries of a bridge's forwarding table that were set, in contrast to learned ones: one that does not age
-# (bridge fdb add ... static), and one that leads to the host (permanent), as a device's own address does; a sticky one
-# does not move to another port. (linux/neighbour.h)
-_NUD_NOARP, _NUD_PERMANENT = 0x40, 0x80
-_NTF_STICKY = 0x40
 
 
 def read_bridge_ports(bridge: str, with_fdb: bool = False) -> tuple[tuple[BridgePort, str], ...]:
     """The devices in a bridge, less what does not belong to guests; each with its MAC address. with_fdb: read what was
-    set in the forwarding table, which takes pyroute2; of ports that do not learn, that is read always.
-
-    Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    set in the forwarding table, which may be long; of ports that do not learn or are locked, that is read always.
     """
     found = []
-    for name in bridge_port_names(bridge):
+    names = bridge_port_names(bridge)
+    told = read_port_netlink(filters_vlans(bridge)) if names else {}
+    for name in names:
         with suppress(OSError):  # gone meanwhile
-            found.append((_read_tap(name), read_setting(name, "address")))
-    if any(with_fdb or not dict(tap.options).get("learning", 1) for tap, _mac in found):
-        entries = _set_entries()
-        found = [(replace(tap, fdb=_of_port(entries, tap.name, mac)), mac) for tap, mac in found]
+            found.append((_read_tap(name, told), read_setting(name, "address")))
+    if any(with_fdb or not dict(tap.options).get("learning", 1) or tap.guarded for tap, _mac in found):
+        entries = read_fdb()
+        found = [(replace(tap, fdb=_of_port(entries, tap, mac)), mac) for tap, mac in found]
     return tuple(found)
+
+
+def filters_vlans(bridge: str) -> bool:
+    try:
+        return read_setting(bridge, "bridge", "vlan_filtering") == "1"
+    except OSError:  # a kernel without it
+        return False
 
 
 def bridge_port_names(bridge: str) -> list[str]:
@@ -71,13 +73,22 @@ def bridge_port_names(bridge: str) -> list[str]:
     return [name for name in names if name != f"{bridge}-nic" and not is_end(name)]
 
 
-def _read_tap(name: str) -> BridgePort:
+def _read_tap(name: str, told: Mapping[int, PortNetlink]) -> BridgePort:
     options = []
     for option in _OPTIONS:
         with suppress(OSError, ValueError):  # another kernel has others
             options.append((option, int(read_setting(name, "brport", option), 0)))
     mtu = int(read_setting(name, "mtu"))
-    return BridgePort(name, mtu, tuple(options), dormant=is_dormant(name), up=is_up(name))
+    rest = told.get(socket.if_nametoindex(name)) or PortNetlink()
+    return BridgePort(
+        name,
+        mtu,
+        (*options, *rest.options),
+        dormant=is_dormant(name),
+        up=is_up(name),
+        groups=tuple(rest.groups),
+        lost=tuple(dict.fromkeys(rest.lost)),
+    )
 
 
 def settings_files(bridges: Iterable[str], taps: Iterable[str]) -> list[str]:
@@ -111,23 +122,16 @@ def is_dormant(name: str) -> bool:
     return read_setting(name, "operstate") == "dormant"
 
 
-def _set_entries() -> list[tuple[int, tuple[str, int, int]]]:
-    """Of all bridges, each with the index of its port."""
-    with netlink() as route:
-        return [
-            (entry["ifindex"], (str(entry.get_attr("NDA_LLADDR")), entry["state"], entry["flags"] & _NTF_STICKY))
-            for entry in route.fdb("dump")
-            if entry["state"] & (_NUD_NOARP | _NUD_PERMANENT) and entry.get_attr("NDA_MASTER") is not None
-        ]
-
-
-def _of_port(entries: list[tuple[int, tuple[str, int, int]]], name: str, mac: str) -> tuple[tuple[str, int, int], ...]:
-    """Less the port's own address, which the kernel enters."""
+def _of_port(entries: Iterable[FdbEntry], tap: BridgePort, mac: str) -> tuple[tuple[str, int, int], ...]:
+    """Less the port's own address, which the kernel enters. A locked port lets in who is in the table, so what was
+    learned or will age counts there, too."""
     try:
-        index = socket.if_nametoindex(name)
+        index = socket.if_nametoindex(tap.name)
     except OSError:  # gone meanwhile
         return ()
-    return tuple(sorted({entry for port, entry in entries if port == index and entry[0] != mac}))
+    locked = bool(dict(tap.options).get("locked"))
+    mine = (one for one in entries if one.index == index and one.mac != mac and not one.waits)
+    return tuple(sorted({(one.mac, one.state, one.flags) for one in mine if locked or one.is_set}))
 
 
 def _names(folder: str) -> list[str]:

@@ -20,6 +20,8 @@ _IPV6 = "/proc/sys/net/ipv6/conf/all/disable_ipv6"
 # No link can have it, which the kernel says after it has looked at the rights and at the kind of link
 # (linux/net/core/rtnetlink.c, __rtnl_newlink).
 _NO_ADDRESS = "00:00:00:00:00:00"
+# BR_USER_STP, linux/net/bridge/br_private.h: a new port stays silent until the daemon lets it forward.
+_USER_STP = "2"
 # States of a port, linux/if_bridge.h
 _ON_ITS_WAY, _BLOCKING = ("1", "2"), "4"
 
@@ -38,6 +40,7 @@ def read_bypass_facts(network: str, bridge: str, plugged: Sequence[Plugged]) -> 
         refused=tuple((kind, why) for kind, why in refused.items() if why is not None),
         ipv6=os.access(_IPV6, os.W_OK) or not os.path.exists(_IPV6),
         filters_vlans=_read(bridge, "bridge", "vlan_filtering") == "1",
+        daemon_stp=_read(bridge, "bridge", "stp_state") == _USER_STP,
         silent=tuple(port.tap.name for port in plugged if port.tap is not None and _is_silent(port, port.tap.name)),
     )
 

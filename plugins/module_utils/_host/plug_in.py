@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plugging devices into a bridge, with the settings that they had as ports of another.
 
-A port's settings are set by their names in sysfs, as they are read in bridge_ports.py.
+A port's settings are set by their names in sysfs, as they are read in bridge_ports.py, or by netlink where sysfs does
+not have them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .._model.bypass import is_bypass, is_end
 from .._model.errors import VirtfleetError
 from .bridge_ports import bridge_port_names, exists, is_dormant, master_of, read_setting, write_setting
 from .links import netlink
+from .port_netlink import is_in_netlink, write_group, write_options
 
 _NTF_MASTER = 0x04  # linux/neighbour.h
 
@@ -61,7 +63,7 @@ def attach_by(route: Any, bridge: str, taps: Sequence[BridgePort]) -> dict[str, 
 
 
 def plug_in(route: Any, bridge: str, tap: BridgePort) -> TapMove:
-    """From whatever bridge it is in, by one request. An isolated port forwards nothing before it is isolated.
+    """From whatever bridge it is in, by one request. An isolated or locked port forwards nothing before it is that.
 
     Raises OSError or NetlinkError.
     """
@@ -79,30 +81,39 @@ def plug_in(route: Any, bridge: str, tap: BridgePort) -> TapMove:
             raise
     back = time.monotonic()
     set_up(route, tap)
-    return TapMove(out, time.monotonic() if tap.isolated else back)
+    return TapMove(out, time.monotonic() if tap.guarded else back)
 
 
 def set_up(route: Any, tap: BridgePort) -> None:
     """A port of a bridge gets its settings, and forwards from then on. Raises OSError or NetlinkError."""
+    index = socket.if_nametoindex(tap.name)
     for option, value in tap.options:
+        if is_in_netlink(option):
+            continue
         with suppress(OSError, ValueError):  # what this kernel does not have, the other settings do not wait for
             if int(read_setting(tap.name, "brport", option), 0) != value:
                 write_setting(str(value), tap.name, "brport", option)
+    with suppress(OSError):
+        write_options(index, tap.options)
     for mac, state, flags in tap.fdb:
-        where = socket.if_nametoindex(tap.name)
-        route.fdb("replace", ifindex=where, lladdr=mac, state=state, flags=_NTF_MASTER | flags)
+        route.fdb("replace", ifindex=index, lladdr=mac, state=state, flags=_NTF_MASTER | flags)
     _set_dormant(route, tap, tap.dormant)
+    for group in tap.groups:
+        with suppress(OSError):  # a temporary bridge has no table of groups: it floods
+            write_group(socket.if_nametoindex(master_of(tap.name) or ""), group)
 
 
 def unplug(route: Any, tap: BridgePort) -> None:
-    """Out of its bridge; an isolated port then forwards nothing in the next one before it is set up. Raises OSError or
-    NetlinkError."""
+    """Out of its bridge; an isolated or locked port then forwards nothing in the next one before it is set up.
+
+    Raises OSError or NetlinkError.
+    """
     _silence(route, tap)
     route.link("set", index=socket.if_nametoindex(tap.name), master=0)
 
 
 def _silence(route: Any, tap: BridgePort) -> None:
-    if tap.isolated:
+    if tap.guarded:
         _set_dormant(route, tap, True)
 
 

@@ -62,7 +62,19 @@ def read_with_plugged(conn: Any, host: Host, name: str) -> Observed:
         from .bypass import is_own_bypass
 
         observed = replace(observed, bypassed=is_own_bypass(name))
-    return replace(observed, plugged=read_plugged(conn, observed, host, with_fdb=True)) if observed.active else observed
+    if not observed.active:
+        return observed
+    observed = with_bridge_settings(observed, host)
+    return replace(observed, plugged=read_plugged(conn, observed, host, with_fdb=True))
+
+
+def with_bridge_settings(observed: Observed, host: Host) -> Observed:
+    """With what somebody has set for the bridge of a network that runs."""
+    if host.remote or observed.live is None:
+        return observed
+    from .bridge_settings import read_bridge_settings
+
+    return replace(observed, bridge_settings=read_bridge_settings(observed.live))
 
 
 def _with_taps(ports: tuple[Plugged, ...], guests: Sequence[Guest]) -> tuple[Plugged, ...]:

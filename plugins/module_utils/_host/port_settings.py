@@ -19,8 +19,9 @@ from typing import Optional
 _NETLINK_ROUTE, _GETLINK, _GETNEIGH, _DUMP, _DONE, _ERROR = 0, 18, 30, 0x301, 3, 2
 _LINKINFO, _SLAVE_KIND, _SLAVE_DATA = 18, 4, 5
 _TYPE = 0x3FFF  # without the flags of nested attributes
-# IFLA_BRPORT_*: what is state, means nothing for frames that are let through, or is in sysfs.
-_KNOWN = frozenset((*range(1, 29), 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 44))
+# IFLA_BRPORT_*: what is state or in sysfs; and what means nothing for frames that are let through.
+SYSFS_SETTINGS = frozenset((*range(1, 29), 30, 31, 32, 33, 38, 41))
+_KNOWN = SYSFS_SETTINGS | {34, 35, 36, 37, 44}
 # MAB is of ports that are locked.
 _NAMES = {29: "vlan_tunnel", 39: "locked", 40: "locked", 42: "multicast_limit", 43: "neigh_vlan_suppress"}
 # linux/neighbour.h: NUD_PERMANENT (the host's own), NTF_STICKY, NDA_LLADDR, NDA_MASTER
@@ -31,7 +32,7 @@ _SECONDS = 5
 def read_port_settings() -> dict[int, dict[str, bool]]:
     """By the index of a port: what is set, by the names of link_kinds.USUAL, or as "attribute 45". Empty where the
     kernel does not say."""
-    found = map(settings_of_port, _dump(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)))
+    found = map(settings_of_port, dump_of(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)))
     return {index: settings for index, settings in found if settings}
 
 
@@ -39,7 +40,7 @@ def read_bound_addresses() -> dict[int, set[str]]:
     """By the index of a port: MAC addresses that its bridge's forwarding table has there for good, in contrast to
     learned ones. A table may be long."""
     found: dict[int, set[str]] = {}
-    for answer in _dump(_GETNEIGH, struct.pack("=BBHiHBB", socket.AF_BRIDGE, 0, 0, 0, 0, 0, 0)):
+    for answer in dump_of(_GETNEIGH, struct.pack("=BBHiHBB", socket.AF_BRIDGE, 0, 0, 0, 0, 0, 0)):
         entry = bound_address_of(answer)
         if entry is not None:
             found.setdefault(entry[0], set()).add(entry[1])
@@ -51,11 +52,11 @@ def bound_address_of(answer: bytes) -> Optional[tuple[int, str]]:
     index, state, flags = struct.unpack_from("=iHB", answer, 4)
     if not (state & _PERMANENT or flags & _STICKY):  # any other entry moves to the port by which its owner sends
         return None
-    told = dict(_attributes(answer[12:]))
+    told = dict(attributes_of(answer[12:]))
     return (index, told[_ADDRESS].hex(":")) if _ADDRESS in told and _MASTER in told else None
 
 
-def _dump(kind: int, body: bytes) -> Iterator[bytes]:
+def dump_of(kind: int, body: bytes) -> Iterator[bytes]:
     """The kernel's answers, without their first header; none where it does not give any."""
     with (
         suppress(OSError, struct.error),
@@ -76,20 +77,27 @@ def _dump(kind: int, body: bytes) -> Iterator[bytes]:
 
 def settings_of_port(answer: bytes) -> tuple[int, dict[str, bool]]:
     """answer: of netlink, without its first header."""
-    index = struct.unpack_from("=i", answer, 4)[0]
-    info = dict(_attributes(answer[16:])).get(_LINKINFO, b"")
-    inside = dict(_attributes(info))
-    if not inside.get(_SLAVE_KIND, b"").startswith(b"bridge"):
-        return index, {}
-    settings = _attributes(inside.get(_SLAVE_DATA, b""))
+    index, settings = bridge_port_attributes(answer)
     return index, {
         _NAMES.get(number, f"attribute {number}"): True
-        for number, value in settings
+        for number, value in settings or ()
         if number not in _KNOWN and any(value)
     }
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+def bridge_port_attributes(answer: bytes) -> tuple[int, Optional[list[tuple[int, bytes]]]]:
+    """Index of a link, and IFLA_BRPORT_* with their values, None of a link in no bridge. answer: of netlink, without
+    its first header."""
+    index = struct.unpack_from("=i", answer, 4)[0]
+    info = dict(attributes_of(answer[16:])).get(_LINKINFO, b"")
+    inside = dict(attributes_of(info))
+    if not inside.get(_SLAVE_KIND, b"").startswith(b"bridge"):
+        return index, None
+    return index, list(attributes_of(inside.get(_SLAVE_DATA, b"")))
+
+
+def attributes_of(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Of a netlink message."""
     while len(data) >= 4:
         size, kind = struct.unpack_from("=HH", data)
         if size < 4:

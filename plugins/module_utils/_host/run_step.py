@@ -31,6 +31,7 @@ from .._plan.step import (
     RECLAIM,
     REFRESH,
     RELEASE,
+    SETTINGS,
     START,
     STP,
     UNBYPASS,
@@ -71,6 +72,10 @@ def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, 
             return _plug(conn, step)
         if step.action in (BYPASS, JOIN, UNBYPASS):
             _bypass(conn, step)
+        elif step.action == SETTINGS:
+            from .bridge_settings import write_bridge_settings
+
+            write_bridge_settings(_bridge_of(conn, step), step.options)
         elif step.action == STP:
             set_stp(step.section, step.value)
         elif step.action == LEASES:

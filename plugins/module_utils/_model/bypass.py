@@ -29,14 +29,16 @@ class Bypass:
 @dataclass(frozen=True)
 class BypassFacts:
     """taken: names that it needs and other links have; refused: by kind of link, why the kernel makes none for this
-    user; ipv6: whether IPv6 can be disabled on new links; filters_vlans: whether the network's bridge does; silent:
-    ports of that bridge that it keeps from forwarding; unequal: rules of the host's firewall by which frames between
+    user; ipv6: whether IPv6 can be disabled on new links; filters_vlans: whether the network's bridge does; daemon_stp:
+    whether a daemon, not the kernel, decides for that bridge which ports forward; silent: ports of that bridge that it
+    keeps from forwarding; unequal: rules of the host's firewall by which frames between
     guests may fare otherwise than in the network's own bridge."""
 
     taken: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
     ipv6: bool = True
     filters_vlans: bool = False
+    daemon_stp: bool = False
     silent: tuple[str, ...] = ()
     unequal: tuple[str, ...] = ()
 

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
 from . import bridge_link, dnsmasq
+from .bridge_settings import BridgeSettings
 from .field import Document
 from .plugged import Plugged
 
@@ -23,7 +24,8 @@ class Observed:
     The XML texts are libvirt's own, kept to put things back verbatim. plugged is None when not looked at.
     dnsmasq, bridge_link: of a running network, a word of dnsmasq.py and of bridge_link.py. unplugged: NICs of running
     guests that name this network (it may not run) and whose taps are in no bridge, some of them among plugged.
-    bypass: whether its guests can have one, None when not looked at; bypassed: whether there is one.
+    bypass: whether its guests can have one, None when not looked at; bypassed: whether there is one. bridge_settings:
+    what somebody has set for its bridge, looked at where a stop is planned or done.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Observed:
     unplugged: tuple[Plugged, ...] = ()
     bypass: Optional[Bypass] = None
     bypassed: bool = False
+    bridge_settings: BridgeSettings = field(default_factory=BridgeSettings)
 
     @property
     def exists(self) -> bool:

@@ -48,6 +48,8 @@ def obstacles(facts: BypassFacts) -> Bypass:
         clauses.append("IPv6 cannot be disabled on a temporary link (/proc/sys is not writable)")
     if facts.filters_vlans:
         clauses.append("its bridge filters VLANs")
+    if facts.daemon_stp:
+        clauses.append("a daemon decides by STP which ports of its bridge forward")
     if facts.silent:
         clauses.append(f"STP keeps {few(facts.silent)} from forwarding")
     if facts.unequal:

@@ -69,6 +69,18 @@ def refuse_noticed(desired: Desired, restart: str, why: Sequence[str]) -> None:
     )
 
 
+def refuse_lost(desired: Desired, restart: str, lost: Sequence[str]) -> None:
+    """Raises VirtfleetError SEAMLESS_IMPOSSIBLE where the restart would lose settings that somebody made."""
+    if restart != SEAMLESS or not lost:
+        return
+    raise VirtfleetError(
+        "SEAMLESS_IMPOSSIBLE",
+        f"A restart of network '{desired.name}' would lose settings that cannot be restored: {few(lost)}. Nothing was "
+        "changed (restart: replug restarts without them, restart: never leaves the change for the next start).",
+        network=desired.name,
+    )
+
+
 def _restarted(needs_restart: tuple[str, ...]) -> str:
     if "bridge_link" in needs_restart:
         return "restarted to create its bridge again"

@@ -17,11 +17,12 @@ from .._model.host import Host
 from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
+from .bridge_settings import lost_by_restart, lost_warning, with_settings
 from .bypass import may_bypass, noticed_among_guests, noticed_warning
 from .comparison import Comparison
 from .dnsmasq_restart import repair_steps
 from .duration import MANY_SECONDS, seconds
-from .in_use import refuse_if_in_use, refuse_noticed, refuse_remote_replug
+from .in_use import refuse_if_in_use, refuse_lost, refuse_noticed, refuse_remote_replug
 from .port_accounting import (
     PluggedPool,
     PortAccounting,
@@ -170,8 +171,13 @@ def _restart(situation: Situation, needs_restart: tuple[str, ...], held: set[str
     guests = blocking_guests(live, goal, plugged, held)
     if restart not in REPLUGS or not plugged:
         refuse_if_in_use(desired, plugged, restart, needs_restart, guests)
+        lost = lost_by_restart(observed, ())
         return LiveChange(
-            (stop(desired.name, plugged), start(desired.name)), stops=True, plugged=plugged, needs_port_info=True
+            with_settings((stop(desired.name, plugged), start(desired.name)), observed, goal),
+            stops=True,
+            plugged=plugged,
+            needs_port_info=True,
+            warnings=(lost_warning(desired.name, lost),) if lost else (),
         )
     if guests:
         updates = tuple(step for step in compared.updates if _option_of(step) not in needs_restart)
@@ -188,13 +194,17 @@ def _replug(desired: Desired, observed: Observed, goal: Document, restart: str) 
     useful = observed.bridge_link not in (MISSING, DOWN) and may_bypass(live, goal, plugged)
     why = bypass.obstacles if useful and bypass is not None else noticed_among_guests(live, goal, plugged)
     refuse_noticed(desired, restart, why)
+    lost = lost_by_restart(observed, plugged)
+    refuse_lost(desired, restart, lost)
+    steps = replugged(desired.name, live, goal, plugged, useful and bypass is not None and not why)
+    warnings = (noticed_warning(desired.name, why),) if why else ()
     return LiveChange(
-        replugged(desired.name, live, goal, plugged, useful and bypass is not None and not why),
+        with_settings(steps, observed, goal),
         stops=True,
         plugged=plugged,
         needs_port_info=True,
         needs_bypass_info=useful and bypass is None,
-        warnings=(noticed_warning(desired.name, why),) if why else (),
+        warnings=(*warnings, lost_warning(desired.name, lost)) if lost else warnings,
     )
 
 

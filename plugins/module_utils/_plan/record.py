@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._model.bridge_port import BridgePort
+from .._model.bridge_settings import BridgeSettings
 from .._model.bridge_state import BridgeState
 from .._model.leases import Leases
 from .._model.observed import Observed
@@ -41,6 +42,7 @@ def record(entries: Sequence[Entry]) -> list[dict[str, Any]]:
             "live_xml": entry.was.live_xml if entry.was.active else None,
             "persistent_xml": entry.was.persistent_xml if entry.was.persistent is not None else None,
             "autostart": entry.was.autostart,
+            "bridge_settings": [list(one) for one in entry.was.bridge_settings.kept],
             "plugged": [asdict(port) for port in entry.was.plugged or ()],
             "steps": [asdict(step) for step in entry.plan.steps],
             "back": entry.back,
@@ -71,6 +73,7 @@ def _entry(entry: Any) -> Entry:
             persistent_xml=entry["persistent_xml"] or "",
             autostart=entry["autostart"],
             plugged=tuple(_plugged(port) for port in entry["plugged"]),
+            bridge_settings=BridgeSettings(_rows(entry, "bridge_settings", str, int)),
         ),
         entry["back"],
         tuple(BridgeState(**bridge) for bridge in entry["bridges"]),
@@ -80,7 +83,8 @@ def _entry(entry: Any) -> Entry:
 
 def _step(step: Any) -> Step:
     _check(step, _STEP)
-    return Step(**{**step, "ports": tuple(_plugged(port) for port in step["ports"])})
+    ports = tuple(_plugged(port) for port in step["ports"])
+    return Step(**{**step, "ports": ports, "options": _rows(step, "options", str, int)})
 
 
 def _plugged(port: Any) -> Plugged:
@@ -91,24 +95,31 @@ def _plugged(port: Any) -> Plugged:
 
 def _tap(tap: Any) -> BridgePort:
     _check(tap, _TAP)
-    return BridgePort(**{**tap, "options": _rows(tap, "options", str, int), "fdb": _rows(tap, "fdb", str, int, int)})
+    rows = {"options": _rows(tap, "options", str, int), "fdb": _rows(tap, "fdb", str, int, int)}
+    return BridgePort(**{**tap, **rows, "groups": _texts(tap, "groups"), "lost": _texts(tap, "lost")})
 
 
-def _rows(tap: Any, name: str, *types: type) -> tuple[tuple[Any, ...], ...]:
-    if not all(isinstance(row, list) and [type(cell) for cell in row] == list(types) for row in tap[name]):
+def _texts(tap: Any, name: str) -> tuple[str, ...]:
+    if not all(isinstance(text, str) for text in tap[name]):
         raise ValueError(f"{name} of a tap")
-    return tuple(tuple(row) for row in tap[name])
+    return tuple(tap[name])
+
+
+def _rows(record: Any, name: str, *types: type) -> tuple[tuple[Any, ...], ...]:
+    if not all(isinstance(row, list) and [type(cell) for cell in row] == list(types) for row in record[name]):
+        raise ValueError(f"{name} of a record")
+    return tuple(tuple(row) for row in record[name])
 
 
 # JSON's types of each record's fields.
 _TEXT, _OPTIONAL, _FLAG, _NUMBER, _LIST = (str,), (str, type(None)), (bool,), (int,), (list,)
 _ENTRY: dict[str, tuple[type, ...]] = {
     "network": _TEXT, "live_xml": _OPTIONAL, "persistent_xml": _OPTIONAL, "autostart": _FLAG, "plugged": _LIST,
-    "steps": _LIST, "back": _FLAG, "bridges": _LIST, "leases": _LIST,
+    "steps": _LIST, "back": _FLAG, "bridges": _LIST, "leases": _LIST, "bridge_settings": _LIST,
 }  # fmt: skip
 _STEP: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("action", "network", "doing", "disruption", "xml", "command", "section"), _TEXT),
-    "index": _NUMBER, "value": _FLAG, "validate": _FLAG, "ports": _LIST,
+    "index": _NUMBER, "value": _FLAG, "validate": _FLAG, "ports": _LIST, "options": _LIST,
 }  # fmt: skip
 _PLUGGED: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("mac", "uuid", "portgroup", "port", "member"), _OPTIONAL),
@@ -118,7 +129,7 @@ _BRIDGE: dict[str, tuple[type, ...]] = {"name": _TEXT, "index": _NUMBER, "stp": 
 _LEASES: dict[str, tuple[type, ...]] = {"bridge": _TEXT, "status": _TEXT, "macs": _TEXT}
 _TAP: dict[str, tuple[type, ...]] = {
     "name": _TEXT, "mtu": (int, type(None)), "options": _LIST, "fdb": _LIST, "dormant": _FLAG,
-    "up": _FLAG,
+    "up": _FLAG, "groups": _LIST, "lost": _LIST,
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._xml.network import parse_network
+from .bridge_settings import settings_again, settings_step
 from .bypass import removed_too
 from .comparison import compare
 from .live_change import start
@@ -29,7 +30,22 @@ from .record import Entry
 from .refresh import refreshed_again
 from .replug import stops
 from .rollback import plugged_again, rollback
-from .step import ATTACH, AUTOSTART, CREATE, DEFINE, LEASES, MOVE, RECLAIM, REFRESH, START, STP, UNDEFINE, Plan, Step
+from .step import (
+    ATTACH,
+    AUTOSTART,
+    CREATE,
+    DEFINE,
+    LEASES,
+    MOVE,
+    RECLAIM,
+    REFRESH,
+    SETTINGS,
+    START,
+    STP,
+    UNDEFINE,
+    Plan,
+    Step,
+)
 from .unplugged import still_running
 
 
@@ -77,18 +93,20 @@ def completed(
     if not _is_defined(plan, was, now, host):
         return None
     starts = bool(actions & {START, CREATE})
+    kept = [option for step in plan.steps if step.action == SETTINGS for option in step.options]
     if stops(plan) and not starts:
         return None if now.active else ()
     if now.live is None:
         if not (starts or was.active):
             return ()
-        first, runs = [*(step for step in plan.steps if step.action == LEASES), start(now.name)], now.persistent or {}
+        leases = [step for step in plan.steps if step.action == LEASES]
+        first, runs = [*leases, start(now.name), *settings_step(now.name, kept)], now.persistent or {}
     else:
         compared = compare(_goal(plan, now), now, host)
         # What waits for the next start may go on waiting, unless this run was to bring it by one.
         if compared.updates or (compared.needs_restart and stops(plan)):
             return None
-        first, runs = [], now.live
+        first, runs = list(settings_again(was, now) if kept else ()), now.live
     # A port that no step brings back was never to go, or to go for good.
     back = {
         (port.kind, port.name, port.mac): port

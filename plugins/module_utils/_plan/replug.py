@@ -13,6 +13,7 @@ from .._model.forward import has_pool, is_virtual, members_of, mode_of
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
+from .bridge_settings import with_settings
 from .bypass import aside, has_bypass, isolated_first, join_step, removal_step
 from .port_accounting import allocate_again
 from .step import ASIDE, ATTACH, CREATE, DEFINE, DESTROY, MOVE, RECLAIM, REFRESH, RESTART, START, Plan, Step
@@ -97,7 +98,8 @@ def with_plugged(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -
     """A plan that restarts with a replug, for what is plugged in now."""
     first = next(place for place, step in enumerate(plan.steps) if step.action == DESTROY)
     start = next(place for place, step in enumerate(plan.steps) if step.action == START and place > first)
-    steps = replugged(plan.network, observed.live or {}, goal_of(plan, observed), plugged, has_bypass(plan))
+    goal = goal_of(plan, observed)
+    steps = with_settings(replugged(plan.network, observed.live or {}, goal, plugged, has_bypass(plan)), observed, goal)
     stop = next(place for place, step in enumerate(steps) if step.action == DESTROY)
     before = [step if step.action != ASIDE else steps[stop - 1] for step in plan.steps[:first]]
     # Between them go leases, and definitions where several networks exchange what they have.

@@ -21,6 +21,7 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.options import definition_options
 from .._model.plugged import Plugged
+from .bridge_settings import settings_again, settings_step
 from .bypass import removed_too
 from .dnsmasq_restart import started_again
 from .leases import leases_again
@@ -69,6 +70,7 @@ def _rollback(
         *_definition(was, now),
         *_autostart(was, now),
         *_updated(was, now, updates),
+        *settings_again(was, now),
         *plugged_again(was.live or {}, recorded, now, host, stopped),
     )
 
@@ -110,18 +112,20 @@ def _run_again(
     # A guest's tap that is back in the bridge before its port is looks like a device.
     came = [port for port in now.plugged or () if not is_recorded(port, recorded) and port.name not in taps]
     leases = () if host.remote else leases_again(was, now)
+    settings = settings_step(name, was.bridge_settings.kept)
     ports_alone = _ports_alone(was.live or {}, host, stopped)
     back = put_back(name, was.live or {}, _fitting(was, (*recorded, *came)), ports_alone)
     if was.persistent is None:
         create = Step(CREATE, name, f"start transient network '{name}' again", xml=was.live_xml, command=AGAIN)
-        return (*_definition(was, now), *before, *leases, create, *back)
+        return (*_definition(was, now), *before, *leases, create, *settings, *back)
     if _said_alike(was.live or {}, was.persistent):
-        return (*_definition(was, now), *_autostart(was, now), *before, *leases, start(name), *back)
+        return (*_definition(was, now), *_autostart(was, now), *before, *leases, start(name), *settings, *back)
     return (
         Step(DEFINE, name, f"define network '{name}' as it was running", xml=was.live_xml, command=AGAIN),
         *before,
         *leases,
         start(name),
+        *settings,
         Step(DEFINE, name, f"restore the definition of network '{name}'", xml=was.persistent_xml, command=AGAIN),
         *_autostart(was, now),
         *back,

@@ -39,6 +39,7 @@ ASIDE = "aside"
 JOIN = "join"
 UNBYPASS = "unbypass"
 REFRESH = "refresh"
+SETTINGS = "settings"
 
 # Of define and create: the network had this definition before.
 AGAIN = "again"
@@ -60,7 +61,7 @@ class Step:
     against its schema. ports: what release sets aside, reclaim puts back and free deletes; whose taps attach puts into
     the network's bridge, move has libvirt put there, and aside puts into the bypass; what destroy cuts off. refresh:
     ports is the NIC with its port as it will be, section who sets it (_plan/refresh.py), value whether it is set even
-    where libvirt's port says so already.
+    where libvirt's port says so already. settings: options are those of the network's bridge.
     """
 
     action: str
@@ -74,6 +75,7 @@ class Step:
     value: bool = False
     validate: bool = False
     ports: tuple[Plugged, ...] = ()
+    options: tuple[tuple[str, int], ...] = ()
 
     @property
     def sentence(self) -> str:

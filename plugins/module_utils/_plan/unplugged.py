@@ -68,8 +68,8 @@ def is_settled(port: Plugged, there: Sequence[Plugged]) -> bool:
     tap = _tap_of(port, there)
     if port.tap is None or port.tap.mtu is None or tap is None:
         return True
-    same = (port.tap.mtu, port.tap.dormant) == (tap.mtu, tap.dormant)
-    return same and set(port.tap.options) <= set(tap.options) and set(port.tap.fdb) <= set(tap.fdb)
+    same = (port.tap.mtu, port.tap.dormant) == (tap.mtu, tap.dormant) and set(port.tap.groups) <= set(tap.groups)
+    return same and set(port.tap.options) <= set(tap.options) and port.tap.lasting_fdb <= tap.lasting_fdb
 
 
 def _same(port: Plugged, there: Sequence[Plugged]) -> Plugged | None:

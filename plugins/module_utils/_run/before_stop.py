@@ -12,7 +12,7 @@ from typing import Any
 from .._host.bridge_ports import bridge_port_names
 from .._host.guests import read_guests
 from .._host.links import netlink
-from .._host.plugged import read_plugged
+from .._host.plugged import read_plugged, with_bridge_settings
 from .._model.errors import VirtfleetError
 from .._model.forward import is_virtual
 from .._model.host import Host
@@ -38,6 +38,7 @@ def before_stop(conn: Any, host: Host, entry: Entry, rest: list[Step]) -> tuple[
     if after_aside and not _has_come(was):
         return entry, rest
     plugged = read_plugged(conn, was, host, with_fdb=is_replug(plan))
+    was = with_bridge_settings(was, host)
     if is_replug(plan):
         if after_aside:
             # Those that moved to the bypass are known as they were.

@@ -19,7 +19,7 @@ from .._model.few import few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.plan import plan_network
-from .._plan.step import DEFINE, START, UPDATE, Work
+from .._plan.step import DEFINE, DESTROY, START, UPDATE, Work
 
 
 def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], host: Host, restart: str) -> list[Work]:
@@ -37,6 +37,11 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
             plan = plan_network(desired, observed, host, restart)
             if plan.needs_port_info:
                 observed = replace(observed, plugged=read_plugged(conn, observed, host))
+                plan = plan_network(desired, observed, host, restart)
+            if any(step.action == DESTROY for step in plan.steps):
+                from .._host.plugged import with_bridge_settings
+
+                observed = with_bridge_settings(observed, host)
                 plan = plan_network(desired, observed, host, restart)
             if plan.needs_bypass_info:
                 from .bypass import look_for_obstacles

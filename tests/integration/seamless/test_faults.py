@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from harness import EVERYWHERE
-from replug.bench import BRIDGE, CONTAINER, HOST, NAME, Bench, guests, without_generated
+from replug.bench import BRIDGE, CONTAINER, HOST, NAME, Bench, guests, seen_bridge, without_generated
 from seamless.company import assert_whole, prepare
 
 pytestmark = pytest.mark.lab
@@ -29,21 +29,23 @@ POINTS = {
     "bridge's name": [("move._update", 0), ("move._update", 1), ("plug_in.set_up", 5)],
 }  # fmt: skip
 UNDONE = {"error": "LIBVIRT_REFUSED", "SIGTERM": "INTERRUPTED"}
+AGEING = "12300"
 JOURNAL = "/var/lib/virtfleet-network/system.journal"
 OTHER_TASK = {"autostart": True}
 
 
 @pytest.mark.parametrize("kind", CHANGES)
-def test_faults(bench, kind):
+def test_faults(fault_bench, kind):
+    bench = fault_bench
     change = CHANGES[kind]
-    before = prepare(bench, BRIDGE)
+    before = prepared(bench)
     steps = bench.apply(change)["steps"]
     after = bench.look()
-    assert {"bypass", "aside", "join", "unbypass"} <= set(steps)
+    assert {"bypass", "aside", "settings", "join", "unbypass"} <= set(steps)
     assert_whole(after)
     for number, step in enumerate(steps):
         for when, how in faults_at(number):
-            start = prepare(bench, BRIDGE)
+            start = prepared(bench)
             assert without_generated(start) == without_generated(before)
             said = bench.apply(change, {"step": number, "when": when, "how": how})
             if how == "daemon":
@@ -62,7 +64,19 @@ def test_faults(bench, kind):
                 assert bench.apply(change)["steps"] == []
                 outcome = "converged by the next run"
             assert_whole(there)
-            print(f"{kind:14} {number} {step:10} {when:6} {how:8} {outcome}", flush=True)
+            assert bench.hosts.on(bench.host, "cat", ageing_of(there)).strip() == AGEING
+            print(f"{bench.host} {kind:14} {number} {step:10} {when:6} {how:8} {outcome}", flush=True)
+
+
+def prepared(bench: Bench) -> dict:
+    """With a setting of the bridge that the network's definition does not have."""
+    seen = prepare(bench, BRIDGE)
+    bench.hosts.on(bench.host, "sh", "-c", f"echo {AGEING} >{ageing_of(seen)}")
+    return seen
+
+
+def ageing_of(seen: dict) -> str:
+    return f"/sys/class/net/{seen_bridge(seen)}/bridge/ageing_time"
 
 
 def faults_at(number: int) -> list[tuple[str, str]]:

@@ -214,6 +214,96 @@ def test_isolated_members_never_hear_one_another(hosts, host):
     }  # fmt: skip
 
 
+def test_a_locked_member_that_nobody_let_in_is_never_heard(hosts, host):
+    """And one that is in the table is heard throughout, though its entry was learned and left with the port."""
+    macs = {name: json.loads(hosts.on(host, "ip", "-n", name, "-json", "link", "show", "eth0"))[0]["address"]
+            for name in MEMBERS}  # fmt: skip
+    for name in MEMBERS:
+        for peer in set(MEMBERS) - {name}:
+            where = ["ip", "-n", name, "neighbour", "replace", address(peer), "lladdr", macs[peer], "dev", "eth0"]
+            hosts.on(host, *where)
+    hosts.on(host, "bridge", "fdb", "replace", macs["c1"], "dev", "vc1", "master", "dynamic")
+    for name in ("c1", "c3"):
+        hosts.on(host, "bridge", "link", "set", "dev", f"v{name}", "locked", "on")
+    hosts.on(host, "bridge", "fdb", "del", macs["c3"], "dev", "vc3", "master", check=False)
+    with talking(hosts, host, {"c1": ["c2", "c3"], "c2": ["c1", "c3"], "c3": ["c1", "c2"]}, 20.0) as heard:
+        for change in ("MTU", "bridge's name"):
+            done = replug(hosts, host, CHANGES[change])
+            assert done["changed"], done
+    for name in ("c1", "c2"):
+        assert address("c3") not in heard[name][1], "a locked port was open"
+    for name, peer in (("c1", "c2"), ("c2", "c1"), ("c3", "c1"), ("c3", "c2")):
+        numbers = heard[name][1][address(peer)]
+        assert max(later - one - 1 for one, later in zip(numbers, numbers[1:])) <= 10, (name, peer)
+    assert {name: port["locked"] for name, port in ports(hosts, host).items()} == {
+        "vc1": True, "vc2": False, "vc3": True,
+    }  # fmt: skip
+
+
+# Bytes that came in each tenth of a second over one connection.
+BULK = """
+import json, socket, sys, threading, time
+kind, where, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+if kind == "take":
+    with socket.create_server((where, 7779)) as server:
+        server.settimeout(60)
+        link, _peer = server.accept()
+        link.settimeout(0.1)
+        begun, found = time.monotonic(), [0] * int(seconds * 10)
+        while (place := int((time.monotonic() - begun) * 10)) < len(found):
+            try:
+                data = link.recv(1 << 16)
+            except OSError as error:
+                if isinstance(error, TimeoutError) or "timed out" in str(error):
+                    continue
+                raise
+            if not data:
+                break
+            found[place] += len(data)
+    print(json.dumps(found))
+else:
+    with socket.create_connection((where, 7779)) as link:
+        until = time.monotonic() + seconds + 1
+        while time.monotonic() < until:
+            try:
+                link.sendall(bytes(20000))
+            except OSError:
+                break
+            time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize("way", ["between members", "to the host", "from the host"])
+def test_a_connection_carries_on_at_its_rate(hosts, host, way):
+    """One TCP connection, without an error; its rate before, during and after the replug."""
+    source, target, where = {
+        "between members": ("c1", "c2", address("c2")),
+        "to the host": ("c1", "-", "10.80.0.1"),
+        "from the host": ("-", "c1", address("c1")),
+    }[way]
+    hosts.on(host, "sh", "-c", 'printf %s "$1" >/run/bulk.py', "sh", BULK)
+
+    def started(kind, member, **pipes):
+        inside = [] if member == "-" else ["ip", "netns", "exec", member]
+        argv = hosts.argv("exec", host, "--", *inside, "python3", "/run/bulk.py", kind, where, "20")
+        return subprocess.Popen(argv, text=True, **pipes)
+
+    with started("take", target, stdout=subprocess.PIPE) as taker:
+        time.sleep(2)
+        with started("send", source):
+            time.sleep(2)
+            done = replug(hosts, host, {"mtu": 1400})
+            said, _errors = taker.communicate(timeout=120)
+    assert done["changed"], done
+    found = json.loads(said)
+    silent = max(map(len, "".join(" " if one else "x" for one in found[5:-5]).split()), default=0)
+    before, after = sum(found[:10]), sum(found[-20:-10])
+    print(f"{way}: {before / 1e6:.1f} MB/s before, {after / 1e6:.1f} after, nothing for {silent / 10} s", flush=True)
+    assert before
+    assert after > before / 2, found
+    assert silent <= (10 if way == "between members" else 50), found
+
+
 def in_the_way(hosts, host, kind):
     """What keeps a network from having a bypass; and how that is taken away again."""
     if kind == "names":

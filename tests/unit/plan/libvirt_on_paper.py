@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_settings import BridgeSettings
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import (
     is_virtual,
@@ -46,13 +47,19 @@ def _one(seen: Observed, step: steps.Step) -> Observed:
         assert seen.live is None
         assert seen.persistent is not None
         live = _running(seen.persistent)
-        return replace(seen, live=live, live_xml=write_network(live))
+        return replace(seen, live=live, live_xml=write_network(live), bridge_settings=BridgeSettings())
     if step.action == steps.CREATE:
-        return replace(seen, live=_running(_generated(parse_network(step.xml))), live_xml=step.xml)
+        live = _running(_generated(parse_network(step.xml)))
+        return replace(seen, live=live, live_xml=step.xml, bridge_settings=BridgeSettings())
+    if step.action == steps.SETTINGS:
+        assert seen.live is not None
+        assert is_virtual(seen.live)
+        settings = tuple(sorted({**dict(seen.bridge_settings.kept), **dict(step.options)}.items()))
+        return replace(seen, bridge_settings=BridgeSettings(settings))
     if step.action == steps.DESTROY:
         assert seen.live is not None
         assert not (step.disruption == steps.NONE and seen.plugged), "a stop drops every port"
-        return replace(seen, live=None, live_xml="", plugged=())
+        return replace(seen, live=None, live_xml="", plugged=(), bridge_settings=BridgeSettings())
     if step.action in (steps.BYPASS, steps.UNBYPASS):
         assert step.action == steps.BYPASS or seen.bypassed
         return replace(seen, bypassed=step.action == steps.BYPASS)
@@ -106,7 +113,7 @@ def broken_off(step: steps.Step, count: int) -> steps.Step:
     ports = step.ports[:count]
     if step.action in (steps.ATTACH, steps.MOVE) and count < len(step.ports):
         nearly = step.ports[count]
-        ports = (*ports, replace(nearly, tap=replace(nearly.tap, options=(), fdb=())))
+        ports = (*ports, replace(nearly, tap=replace(nearly.tap, options=(), fdb=(), groups=())))
     return replace(step, ports=ports)
 
 
@@ -196,6 +203,7 @@ def same(one: Observed, other: Observed) -> bool:
         return [
             seen.autostart,
             seen.bypassed,
+            seen.bridge_settings,
             sorted(f"{port.kind} {port.name} {port.port} {port.tap}" for port in seen.plugged or ()),
             None if seen.live is None else canonical(NETWORK, seen.live),
             None if seen.persistent is None else canonical(NETWORK, seen.persistent),

@@ -217,6 +217,7 @@ def test_names_fit_and_are_recognized(one, other):
             ("this user cannot create links of kind veth on this host (Operation not permitted)",),
         ),
         (BypassFacts(filters_vlans=True), ("its bridge filters VLANs",)),
+        (BypassFacts(daemon_stp=True), ("a daemon decides by STP which ports of its bridge forward",)),
         (BypassFacts(silent=("p3",)), ("STP keeps p3 from forwarding",)),
     ],
 )
@@ -225,8 +226,8 @@ def test_obstacles(facts, said):
 
 
 def test_every_obstacle_is_said():
-    facts = BypassFacts(("a",), (("veth", "no"),), ipv6=False, filters_vlans=True, silent=("p3",), unequal=("rule",))
-    assert len(obstacles(facts).obstacles) == 6
+    facts = BypassFacts(("a",), (("veth", "no"),), False, True, True, silent=("p3",), unequal=("rule",))
+    assert len(obstacles(facts).obstacles) == 7
 
 
 def test_gaps_of_a_bypass():

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_settings import BridgeSettings
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bypass import Bypass
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import (
@@ -62,6 +63,7 @@ def rolled_back(seen, done):
     return run_transaction(half, rollback(seen, half, HOST, None))
 
 
+SETTINGS = st.sampled_from([BridgeSettings(), BridgeSettings((("ageing_time", 100), ("multicast_snooping", 0)))])
 # Not looked at, possible, and impossible.
 BYPASSES = st.sampled_from([None, Bypass(), Bypass(("this host already has a link vfbp00000000",))])
 
@@ -78,7 +80,8 @@ def observations(draw):
     if kind == "drifted":
         other = made(draw(definitions()))
         seen = replace(seen, persistent=other.persistent, persistent_xml=other.persistent_xml)
-    return replace(seen, plugged=(), bypass=draw(BYPASSES))
+    seen = replace(seen, plugged=(), bypass=draw(BYPASSES))
+    return replace(seen, bridge_settings=draw(SETTINGS)) if seen.active and is_virtual(seen.live) else seen
 
 
 @st.composite

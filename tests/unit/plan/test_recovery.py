@@ -33,7 +33,14 @@ from .networks import definitions
 from .test_properties import DEVICE, GUEST, HOST, made, observations, planned, requests
 
 TAPPED = replace(
-    GUEST, tap=BridgePort("vnet0", 1500, (("isolated", 1), ("learning", 0)), (("52:54:00:00:00:01", 64, 0),))
+    GUEST,
+    tap=BridgePort(
+        "vnet0",
+        1500,
+        (("isolated", 1), ("learning", 0), ("locked", 1)),
+        (("52:54:00:00:00:01", 64, 0), ("52:54:00:00:00:02", 2, 0)),
+        groups=("0700000001",),
+    ),
 )
 NIC = Nic("52:54:00:00:00:01", "network", network="red", port=GUEST.port, target="vnet0")
 # Steps that do one thing after another.
