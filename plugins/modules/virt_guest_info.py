@@ -103,6 +103,9 @@ guests:
     paused:
       description: Whether it is paused, or has crashed and is kept.
       type: bool
+    arriving:
+      description: Whether a migration to this host is in progress; until its end, the guest runs on its source.
+      type: bool
     persistent:
       description: Whether it has a persistent definition.
       type: bool

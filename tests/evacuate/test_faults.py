@@ -105,6 +105,27 @@ def test_a_run_whose_controller_was_killed_is_finished_by_the_next(fleet: Fleet)
     assert fleet.origin("kvm2", "web1") == "kvm1"
 
 
+def test_a_new_plan_waits_for_migrations_that_a_killed_run_began(fleet: Fleet) -> None:
+    """Until its memory has come, the guest runs on its source and is on both hosts."""
+    for host in ("kvm1", "kvm2", "kvm3"):
+        fleet.networks(host)
+    fleet.heavy_guest("kvm1", "web1", 1)
+    plan = fleet.plan(("web1", "kvm1", "kvm2", []))
+    for here, there, playbook, arguments in (
+        ("kvm1", "kvm2", "evacuate", (*SOURCE, "-e", plan)),
+        ("kvm2", "kvm1", "return", ("-e", "host=kvm1")),
+    ):
+        killed = fleet.begin(playbook, *arguments, "-e", "migrate_bandwidth=1")
+        fleet.wait_for_job(here, "web1")
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+        assert fleet.running(there) >= {"web1"}
+        code, output = fleet.play(playbook, *(SOURCE if playbook == "evacuate" else arguments))
+        assert (code, outcome(output)["web1"][:3]) == (0, [here, there, "moved"]), output
+        assert (fleet.defined(here), fleet.running(there)) == (set(), {"web1"})
+    assert fleet.origin("kvm1", "web1") is None
+
+
 def test_a_migration_that_takes_too_long_is_cancelled(fleet: Fleet) -> None:
     for host in ("kvm1", "kvm2"):
         fleet.networks(host)

@@ -23,8 +23,6 @@ from scenario import Asked, Scenario, ScenarioError, Side
 SOURCE = {"bookworm": "kvm1", "trixie": "kvm3"}
 DESTINATION = {"bookworm": "kvm2", "trixie": "kvm3"}
 BOOT_SECONDS = 90
-# A host that was booted again has no gate any more.
-REFRESH = "cd /var/lib/virtfleet-network-gate || exit 0; exec python3 -I -B code-*/gate.py refresh"
 GATE_SAYS = "virtfleet.network refuses the guest: "
 
 
@@ -71,7 +69,9 @@ class Lane:
         destination = DESTINATION[scenario.destination.release]
         return ("kvm1", "kvm3") if source == destination else (source, destination)
 
-    def step(self, step: str, number: int, gathered: Any = None, checked: Any = None) -> dict[str, Any]:
+    def step(
+        self, step: str, number: int, gathered: Any = None, checked: Any = None, gate: Any = None
+    ) -> dict[str, Any]:
         """A call of the play. The names of the guests to ask about; none when the scenario could not be set up."""
         result = self.results[number]
         began = time.monotonic()
@@ -82,6 +82,7 @@ class Lane:
                 return {"names": [one.asked.name for one in self.guests]}
             result.gathered, result.checked = gathered or {}, checked or {}
             if not result.broken:
+                self._require_gate(result.scenario, gate or {})
                 result.outcomes = self.end(result)
         except Exception as error:  # whatever it is, it is this scenario's and must not end the others'
             known = isinstance(error, (HostError, ScenarioError, VoidError))
@@ -131,12 +132,15 @@ class Lane:
         late = () if early else scenario.source.run
         self.fleet.agents[source]("run", commands=[*late, *scenario.source.after])
 
+    def _require_gate(self, scenario: Scenario, answer: dict[str, Any]) -> None:
+        """answer: of the module that installs it. What passes where no gate is says nothing about gates."""
+        if self.gate and scenario.destination.daemon != "stopped" and answer.get("failed"):
+            raise HostError(f"there is no gate: {answer.get('msg')}")
+
     def end(self, result: Result) -> list[Outcome]:
         scenario = result.scenario
         source, destination = self.hosts(scenario)
         try:
-            if self.gate and scenario.destination.daemon != "stopped":
-                self.fleet.agents[destination]("run", commands=[REFRESH])
             answers = [self._move(scenario, source, destination, one) for one in self.guests]
         finally:
             if scenario.destination.daemon == "stopped":

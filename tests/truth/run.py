@@ -56,12 +56,11 @@ def work(lane: Lane, reality: bool, folder: Path) -> None:
             print(f"{time.monotonic() - began:6.1f} s  {result.scenario.key}", file=sys.stderr, flush=True)
         return
     door = folder / "door"
-    todo = play.gates(lane.fleet.agents) if lane.gate else []
-    todo += [
-        task
-        for number, result in enumerate(lane.results)
-        for task in play.tasks(number, result.scenario, *lane.hosts(result.scenario), door)
-    ]
+    todo = []
+    for number, result in enumerate(lane.results):
+        source, destination = lane.hosts(result.scenario)
+        *before, end = play.tasks(number, result.scenario, source, destination, door)
+        todo += [*before, *([play.gate(result.scenario, destination)] if lane.gate else []), end]
 
     def step(**asked: Any) -> dict[str, Any]:
         answer = lane.step(**asked)
@@ -144,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
         table.reality(results)
         return 0
     if args.gate:
-        return table.gate(results)
+        return table.gate(results, unusable)
     if args.drawn:
         print(f"seed {args.seed}; each scenario is a file in {DRAWN}, and can be run again alone")
         print(f"{len(left_out)} not run: this machine lacks what they need")

@@ -24,7 +24,7 @@ from .guests import read_texts
 class DescribedGuest:
     """rest: everything but the NICs, from parse_descriptor; ports: by UUID, the settings that the guest's NICs were
     plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: or crashed and kept;
-    busy: a job of libvirt's runs, such as another migration.
+    busy: a job of libvirt's runs, such as another migration; arriving: a migration is bringing it here.
     """
 
     guest: Guest
@@ -33,6 +33,7 @@ class DescribedGuest:
     snapshots: int
     paused: bool = False
     busy: bool = False
+    arriving: bool = False
 
 
 def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = False) -> tuple[DescribedGuest, ...]:
@@ -59,7 +60,11 @@ def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = Fa
         uuid = domain.UUIDString()
         texts = None if uuid in found else read_texts(conn, domain, uuid in persistent)
         if texts is not None:
-            found[uuid] = (texts, _snapshots(domain), _paused(domain), _busy(domain))
+            state, busy = _state(domain), _busy(domain)
+            # libvirt shows the job of a migration on its source only.
+            arriving = not busy and state == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
+            paused = state[0] in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_CRASHED)
+            found[uuid] = (texts, _snapshots(domain), paused, busy, arriving)
     ports = _ports(conn) if any(texts[0] for texts, *_rest in found.values()) else {}
     seen = [
         DescribedGuest(
@@ -67,10 +72,9 @@ def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = Fa
             parse_descriptor(texts[1] or texts[0] or texts[2], texts[0]),
             ports,
             snapshots,
-            paused,
-            busy,
+            *states,
         )
-        for texts, snapshots, paused, busy in found.values()
+        for texts, snapshots, *states in found.values()
     ]
     _place_volumes(conn, [disk for one in seen for disk in one.rest["disks"] if disk["type"] == "volume"])
     return tuple(sorted(seen, key=lambda one: one.guest.name))
@@ -103,10 +107,12 @@ def _snapshots(domain: Any) -> int:
     return 0
 
 
-def _paused(domain: Any) -> bool:
+def _state(domain: Any) -> tuple[int, int]:
+    """And the reason for it."""
     with suppress(libvirt.libvirtError):
-        return domain.state()[0] in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_CRASHED)
-    return False
+        state, reason = domain.state()
+        return state, reason
+    return libvirt.VIR_DOMAIN_NOSTATE, 0
 
 
 def _busy(domain: Any) -> bool:

@@ -239,6 +239,8 @@ class GuestFacts:
     nics: tuple[NicFacts, ...]
     emulator: Optional[str] = None
     paused: bool = False
+    # Its memory is still coming from another host, where it runs.
+    arriving: bool = False
     persistent: bool = True
     gathered: Optional[float] = None
     # None in what an older version described

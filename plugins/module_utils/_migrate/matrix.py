@@ -17,6 +17,7 @@ from .destination_facts import read_destination
 from .finding import OK, WARNING, Finding, rank_of, worst_of
 from .guest_facts import CheckedGuest, load_guests
 from .matrix_words import Cell, distinct_findings, finding_key, reason_lines, said_of, silent_lines, table_lines
+from .moving.arrivals import is_arriving
 from .verdict_kinds import NO_ANSWER, SILENT_CODES, UNREACHABLE
 from .verdicts import AnyGuest, Judgement, Policy, judge_guests, sort_findings
 
@@ -135,20 +136,26 @@ def _matrix(
 
 
 def _homes(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every guest, with the host that it is on. One that is defined on several is where it runs."""
+    """Every guest, with the host that it is on. One that is defined on several is where it runs, and until the end of
+    its migration where it comes from."""
     guests: dict[str, dict[str, Any]] = {}
     for host in sorted(found):
         for guest in (found[host] or {}).get("guests") or ():
             known = guests.get(guest["uuid"])
-            if known is None or (guest["running"] and not known["running"]):
+            if known is None or _is_there_more(guest, known["described"]):
                 guests[guest["uuid"]] = {
                     "guest": guest["name"],
                     "uuid": guest["uuid"],
                     "host": host,
-                    "running": guest["running"],
                     "described": guest,
                 }
     return sorted(guests.values(), key=lambda guest: (natural(guest["guest"]), guest["uuid"]))
+
+
+def _is_there_more(guest: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Of the same guest as two hosts describe it."""
+    ranks = [2 * bool(one["running"]) - is_arriving(one) for one in (guest, other)]
+    return ranks[0] > ranks[1]
 
 
 def _verdicts_by_uuid(result: Any) -> dict[str, Any]:

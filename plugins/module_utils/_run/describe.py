@@ -70,6 +70,7 @@ def describe_guest(
         "uuid": found.guest.uuid,
         "running": found.guest.running,
         "paused": found.paused,
+        "arriving": found.arriving,
         "persistent": found.guest.persistent,
         "host": _identity(host),
         "gathered": host["gathered"],

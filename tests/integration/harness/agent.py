@@ -30,7 +30,9 @@ class Agent:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(json.dumps({"do": do, **options}), file=self.process.stdin, flush=True)
-        return dict(json.loads(self.process.stdout.readline()))
+        line = self.process.stdout.readline()
+        assert line, f"{self.host}: the agent ended with {self.process.wait(10)} during {do} {options}"
+        return dict(json.loads(line))
 
     def tell(self, do: str, **options: Any) -> Any:
         """What must succeed."""

@@ -171,11 +171,100 @@ def test_a_host_that_did_not_answer_takes_no_guest():
         ({"sources": ["kvm3"], "memory_reserve": "4 GiB"}, "PLAN_INVALID: memory_reserve is '4 GiB'"),
         ({"sources": ["kvm3"], "apart": "web*"}, "PLAN_INVALID: apart must be a list of lists"),
         ({"sources": ["kvm3"], "reserve": 1}, "migrate_plan has no option reserve"),
+        ({"sources": ["kvm3"], "memory_reserve": -1}, "PLAN_INVALID: memory_reserve is -1"),
+        ({"sources": ["kvm3"], "memory_reserve": float("nan")}, "PLAN_INVALID: memory_reserve is nan"),
+        ({"sources": ["kvm3"], "cpu_ratio": float("inf")}, "PLAN_INVALID: cpu_ratio is inf"),
+        ({"sources": ["kvm3"], "cpu_ratio": 0}, "PLAN_INVALID: cpu_ratio is 0"),
+        ({"sources": ["kvm3"], "at_once": float("inf")}, "PLAN_INVALID: at_once is inf"),
+        ({"sources": ["kvm3"], "seconds": 0}, "PLAN_INVALID: seconds is 0"),
+        ({"sources": ["kvm3"], "others": "no"}, "PLAN_INVALID: others is 'no'; it must be true or false"),
+        ({"sources": ["kvm3"], "pin": {"web*": ["kvm9"]}}, "PLAN_INVALID: pin has kvm9, which is not among the hosts"),
+        ({"sources": ["kvm3"], "apart": 3}, "PLAN_INVALID: apart must be a list of lists"),
+        ({"sources": ["kvm3"], "together": [3]}, "PLAN_INVALID: together must be a list of strings"),
+        ({"sources": 3}, "PLAN_INVALID: sources must be a list of strings"),
     ],
 )
 def test_options_that_cannot_be_used(options, said):
     with pytest.raises(AnsibleFilterError, match=said):
         migrate_plan(*fleet(three(), {}), **options)
+
+
+def test_rules_that_no_guest_falls_under_change_nothing():
+    found = fleet(three(), {"kvm3": WEB})
+    rules = {"apart": [[], ["db*"]], "together": [[], ["db*"]], "pin": {"db*": ["kvm1"]}}
+    assert steps(migrate_plan(*found, sources=["kvm3"], **rules)) == steps(migrate_plan(*found, sources=["kvm3"]))
+
+
+def test_a_reserve_that_is_more_than_a_host_has_leaves_every_guest_behind():
+    memory = {"total": 8 << 20, "available": 6 << 20, "pages": {}}
+    hosts = {name: host(name, memory=memory) for name in ("kvm1", "kvm3")}
+    found, facts = fleet(hosts, {"kvm3": WEB})
+    plan = migrate_plan(found, facts, sources=["kvm3"], memory_reserve=1 << 20)
+    assert (plan["steps"], [stay["code"] for stay in plan["stays"]]) == ([], ["ROOM_SHORT", "ROOM_SHORT"])
+    # What the reserve lacks has to be there too.
+    lacking = (1 << 30) - (6 << 20)
+    assert [one["short"][0]["amount"] for one in plan["stays"]] == [lacking + (1 << 20)] * 2
+    (added,) = plan["additions"]
+    assert (added["host"], added["kind"], added["amount"]) == ("kvm1", "memory", lacking + (2 << 20))
+    facts["kvm1"]["host"]["memory"]["available"] += added["amount"]
+    facts["kvm1"]["host"]["memory"]["total"] += added["amount"]
+    assert not migrate_plan(found, facts, sources=["kvm3"], memory_reserve=1 << 20)["stays"]
+
+
+def test_when_every_host_is_to_be_emptied_no_guest_moves():
+    plan = migrate_plan(*fleet(three(), {"kvm1": FAST[:1], "kvm3": WEB}), sources=["kvm1", "kvm2", "kvm3"])
+    assert plan["steps"] == []
+    assert [(one["guest"], set(one["obstacles"].values())) for one in plan["stays"]] == [
+        (name, {"MAINTENANCE"}) for name in ("fast3", "web1", "web2")
+    ]
+
+
+def test_a_host_with_facts_of_another_version_takes_no_guest():
+    found, facts = fleet(three(), {"kvm3": WEB})
+    facts["kvm1"]["format"] = 1
+    plan = migrate_plan(found, facts, sources=["kvm3"])
+    assert {step["destination"] for step in plan["steps"]} == {"kvm2"}
+    assert not plan["stays"]
+
+
+def test_a_guest_that_does_not_run_frees_no_member():
+    """fast5 has the only member of kvm2, where late is defined and could go to kvm1; fast3 may only go to kvm2."""
+    found, facts = full(kvm1=["p2"])
+    late = described(host("kvm2"), domain(interface("fast", 6), name="late", number=6))
+    found["kvm2"]["guests"].append({**late, "running": False})
+    plan = migrate_plan(found, facts, sources=["kvm3"], pin={"fast3": ["kvm2"], "fast5": ["kvm2"]})
+    assert steps(plan) == []
+    assert [stay["guest"] for stay in plan["stays"]] == ["fast3"]
+
+
+def on_its_way(hosts, **options):
+    """web1 migrates from kvm2 to kvm1, where it waits for its memory; kvm3 has web2."""
+    found, facts = fleet(hosts, {"kvm1": WEB[:1], "kvm2": WEB[:1], "kvm3": WEB[1:]})
+    found["kvm1"]["guests"][0].update(paused=True, arriving=True)
+    found["kvm2"]["guests"][0]["blockers"] = ["another libvirt job is running on it"]
+    return migrate_plan(found, facts, **options)
+
+
+def test_a_migration_in_progress_is_waited_for():
+    """Such as one that a run began whose controller was killed."""
+    plan = on_its_way(three(), sources=["kvm2"])
+    assert steps(plan) == [("web1", "kvm2", "kvm1")]
+    assert plan["steps"][0]["verdict"] == "ok"
+    assert not plan["stays"]
+
+
+def test_a_migration_in_progress_to_a_host_that_is_to_be_emptied_keeps_it_from_being_empty():
+    plan = on_its_way(three(), sources=["kvm1"])
+    assert steps(plan) == []
+    assert [(one["guest"], one["host"], one["obstacles"]) for one in plan["stays"]] == [
+        ("web1", "kvm1", {"kvm1": "MAINTENANCE", "kvm3": "GUEST_BLOCKED"})
+    ]
+
+
+def test_a_migration_in_progress_between_other_hosts_is_left_alone():
+    plan = on_its_way(three(), sources=["kvm3"])
+    assert [step["guest"] for step in plan["steps"]] == ["web2"]
+    assert not plan["stays"]
 
 
 def test_data_of_no_module():

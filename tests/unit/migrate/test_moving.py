@@ -325,6 +325,19 @@ def test_guests_that_all_go_to_one_host():
     assert [stay["guest"] for stay in both["stays"]] == ["web1", "web2"]
 
 
+def test_a_guest_that_is_on_its_way_to_that_host_is_waited_for():
+    here, there = found("kvm1", 1), found("kvm2", 1)
+    there["guests"][0].update(paused=True, arriving=True)
+    here["guests"][0]["blockers"] = ["another libvirt job is running on it"]
+    told = plan_to(
+        {"kvm1": here, "kvm2": there}, {"kvm2": facts("kvm2", here["guests"], 1)}, "kvm2", ["web1"], None
+    )  # fmt: skip
+    assert [(step["guest"], step["source"], step["destination"], step["verdict"]) for step in told["steps"]] == [
+        ("web1", "kvm1", "kvm2", "ok")
+    ]
+    assert told["problems"] == []
+
+
 def test_a_delay_is_explained_when_the_guest_is_the_reason():
     assert explain_delay(3) == ""
     assert "passed over the memory 12 times" in explain_delay(12)

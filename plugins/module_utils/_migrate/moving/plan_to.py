@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from ..finding import OK, WARNING
 from ..matrix import matrix_of_facts
+from .arrivals import find_arrivals
 from .steps import Results
 
 # Hosts -> what virt_guest_info, or virt_network_info, returned there.
@@ -40,6 +41,13 @@ def plan_to(
             repairs = [finding["remediation"] for finding in cell["findings"] if finding["remediation"] is not None]
             stays.append({**who, "host": row["host"], "code": first["code"], "sentence": first["sentence"],
                           "repairs": repairs})  # fmt: skip
+    steps += [
+        # Only its end is waited for.
+        {"guest": one.guest, "uuid": one.uuid, "source": one.source, "destination": destination, "after": [],
+         "verdict": OK}
+        for one in find_arrivals(found).values()
+        if one.destination == destination and (one.guest in wanted or one.uuid in wanted)
+    ]  # fmt: skip
     known = {name for result in found.values() for guest in _guests(result) for name in (guest["name"], guest["uuid"])}
     stays += [
         {"guest": name, "code": "GUEST_MISSING", "sentence": "It is on none of the hosts of this play."}

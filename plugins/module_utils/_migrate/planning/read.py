@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Optional
 
+from ..._model.errors import VirtfleetError
 from ..._plan.pool.occupancy import EXCLUSIVE
 from ..destination_facts import DestinationFacts, NetworkFacts, read_destination
-from ..finding import WARNING, rank_of, worst_of
+from ..finding import OK, WARNING, rank_of, worst_of
 from ..guest_facts import CheckedGuest, GuestFacts, NicFacts, load_guests
 from ..matrix import matrix_of_facts
+from ..moving.arrivals import GuestOnItsWay, find_arrivals
 from ..rule import NicCase
 from ..rules.guest import MEMORY_SHORT
 from ..rules.pools import POOL_EXHAUSTED, check_member, choose_members, draws_from_pool, has_guest_limit
@@ -43,10 +46,7 @@ _MIB = 1024
 
 
 def read_fleet(found: Mapping[str, Any], facts: Mapping[str, Any], wanted: Wanted, policy: Policy) -> Fleet:
-    """found, facts: host -> what virt_guest_info and virt_network_info returned there.
-
-    Raises VirtfleetError DESTINATION_INVALID.
-    """
+    """found, facts: host -> what virt_guest_info and virt_network_info returned there."""
     rows = matrix_of_facts(found, facts, None, policy)["guests"]
     described = {guest["uuid"]: guest for host in found.values() for guest in (host or {}).get("guests") or ()}
     # Of a guest that is defined on several hosts the row says where it runs.
@@ -55,8 +55,19 @@ def read_fleet(found: Mapping[str, Any], facts: Mapping[str, Any], wanted: Wante
             if guest["uuid"] == row["uuid"]:
                 described[row["uuid"]] = guest
     checked = dict(zip(described, load_guests(described.values())))
-    hosts = {host: read_destination(info) for host, info in facts.items() if "networks" in (info or {})}
-    return _Reader(rows, checked, hosts, wanted, policy).fleet()
+    hosts = {host: read for host, info in facts.items() if (read := _read_host(info)) is not None}
+    return _Reader(rows, checked, hosts, find_arrivals(found), (wanted, policy)).fleet()
+
+
+def _read_host(info: Any) -> Optional[DestinationFacts]:
+    """None where nothing can be counted: without an answer, and for facts that another version wrote. No guest goes
+    there, and the verdict says why."""
+    if "networks" not in (info or {}):
+        return None
+    try:
+        return read_destination(info)
+    except VirtfleetError:
+        return None
 
 
 class _Reader:
@@ -65,10 +76,11 @@ class _Reader:
         rows: list[dict[str, Any]],
         checked: Mapping[str, Any],
         hosts: Mapping[str, DestinationFacts],
-        wanted: Wanted,
-        policy: Policy,
+        arrivals: Mapping[str, GuestOnItsWay],
+        asked: tuple[Wanted, Policy],
     ) -> None:
-        self.rows, self.hosts, self.wanted, self.policy = rows, hosts, wanted, policy
+        self.rows, self.hosts, self.arrivals = rows, hosts, arrivals
+        self.wanted, self.policy = asked
         self.guests = {uuid: one for uuid, one in checked.items() if isinstance(one, CheckedGuest)}
         self.homes = {row["uuid"]: row["host"] for row in rows}
         counted = Counter(key for uuid in self.homes for key in self._identities(uuid))
@@ -105,9 +117,21 @@ class _Reader:
             else:
                 obstacles[host] = obstacle
         gives = self._takes(uuid, home) if home in self.hosts else {}
-        return PlannedGuest(
-            uuid, row["guest"], home, home in self.wanted.sources, tuple(destinations), gives, obstacles
-        )
+        leaves = home in self.wanted.sources
+        if uuid in self.arrivals:
+            return self._on_its_way(PlannedGuest(uuid, row["guest"], home, leaves, (), gives, obstacles))
+        return PlannedGuest(uuid, row["guest"], home, leaves, tuple(destinations), gives, obstacles)
+
+    def _on_its_way(self, guest: PlannedGuest) -> PlannedGuest:
+        """It goes where it is going, and takes nothing there that it does not have already."""
+        host = self.arrivals[guest.uuid].destination
+        if host in self.wanted.sources:
+            # Nothing moves it on before it is there.
+            return replace(guest, home=host, leaves=True, gives={})
+        if host in self.wanted.avoid or not guest.leaves:
+            return guest
+        rest = {other: one for other, one in guest.obstacles.items() if other != host}
+        return replace(guest, destinations=(Destination(host, OK, {}),), obstacles=rest)
 
     def _obstacle(
         self, row: dict[str, Any], host: str, verdict: str, findings: Sequence[Mapping[str, Any]]
@@ -140,8 +164,8 @@ class _Reader:
         facts, found = guest.facts, Counter[Resource]()
         if facts.running or self.homes[uuid] != host:
             found.update(_hardware(facts, host))
-        for _place, network in guest.networks:
-            found.update(self._of_pool(host, network))
+            for _place, network in guest.networks:
+                found.update(self._of_pool(host, network))
         found.update({Resource(host, UNIQUE, key): 1 for key in self._identities(uuid) & self.shared})
         for number, patterns in enumerate(self.wanted.apart):
             if matches(guest.name, patterns):

@@ -29,7 +29,7 @@ def check_resilience(
     """found, facts: host -> what virt_guest_info and virt_network_info returned there, or why they did not (msg).
 
     Returns verdict, hosts, problems and lines, as the filter migrate_resilience does. Raises VirtfleetError
-    PLAN_INVALID, DESTINATION_INVALID or SOLVER_MISSING.
+    PLAN_INVALID or SOLVER_MISSING.
     """
     hosts = sorted({*found, *facts})
     if not hosts:

@@ -62,7 +62,7 @@ def _of(guest: PlannedGuest, fleet: Fleet, staying: Sequence[PlannedGuest]) -> l
     lacking: dict[tuple[str, str], dict[str, int]] = {}
     for destination in guest.destinations:
         for resource, amount in destination.takes.items():
-            short = amount - max(fleet.room.get(resource, amount), 0)
+            short = amount - fleet.room.get(resource, amount)
             if short > 0:
                 lacking.setdefault((resource.kind, resource.name), {})[resource.host] = short
     return [
@@ -90,7 +90,7 @@ def additions(fleet: Fleet, staying: Iterable[PlannedGuest], seconds: float) -> 
         for destination in group.one.destinations:
             group.to[destination.host] = program.variable(len(group.guests), True)
         program.row(dict.fromkeys(group.to.values(), 1), len(group.guests), len(group.guests))
-    most = _needed(groups)
+    most = _needed(groups, fleet.room)
     more = {resource: program.variable(amount, True) for resource, amount in most.items()}
     limit_resources(program, groups, fleet.room, more)
     extended = {}
@@ -110,12 +110,13 @@ def additions(fleet: Fleet, staying: Iterable[PlannedGuest], seconds: float) -> 
     return tuple(Addition(resource, amount) for resource, amount in sorted(found) if amount)
 
 
-def _needed(groups: Iterable[GuestGroup]) -> dict[Resource, int]:
-    """The most that could ever have to be added."""
+def _needed(groups: Iterable[GuestGroup], room: Mapping[Resource, int]) -> dict[Resource, int]:
+    """The most that could ever have to be added: what all of them take, and what is too much there already."""
     found: dict[Resource, int] = {}
     for group in groups:
         for destination in group.one.destinations:
             for resource, amount in destination.takes.items():
                 if resource.kind in ADDABLE:
-                    found[resource] = found.get(resource, 0) + amount * len(group.guests)
+                    debt = max(-room.get(resource, 0), 0)
+                    found[resource] = found.get(resource, debt) + amount * len(group.guests)
     return found

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -62,15 +63,16 @@ def read_wanted(given: Mapping[str, Any], hosts: Iterable[str]) -> Wanted:
         apart=_groups(given, "apart"),
         together=_groups(given, "together"),
         pin=_pins(given),
-        others=bool(given.get("others", True)),
+        others=_yes_or_no(given, "others", True),
         per_host=int(_number(given, "per_host", 2, 1)),
         at_once=int(_number(given, "at_once", 4, 1)),
         seconds=float(_number(given, "seconds", 60, 1)),
     )
     if wanted.accept not in (OK, WARNING):
         raise VirtfleetError("PLAN_INVALID", f"accept is {wanted.accept!a}; it must be ok or warning.")
-    for option in ("sources", "avoid"):
-        unknown = sorted(set(getattr(wanted, option)) - known)
+    pinned = tuple(host for hosts in wanted.pin.values() for host in hosts)
+    for option, named in (("sources", wanted.sources), ("avoid", wanted.avoid), ("pin", pinned)):
+        unknown = sorted(set(named) - known)
         if unknown:
             raise VirtfleetError(
                 "PLAN_INVALID",
@@ -83,14 +85,14 @@ def read_wanted(given: Mapping[str, Any], hosts: Iterable[str]) -> Wanted:
 
 def _texts(given: Mapping[str, Any], option: str) -> tuple[str, ...]:
     value = given.get(option) or ()
-    if isinstance(value, (str, Mapping)) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         raise VirtfleetError("PLAN_INVALID", f"{option} must be a list of strings.")
     return tuple(value)
 
 
 def _groups(given: Mapping[str, Any], option: str) -> tuple[tuple[str, ...], ...]:
     value = given.get(option) or ()
-    if isinstance(value, (str, Mapping)):
+    if not isinstance(value, (list, tuple)):
         raise VirtfleetError("PLAN_INVALID", f"{option} must be a list of lists of names.")
     return tuple(_texts({option: item}, option) for item in value)
 
@@ -102,10 +104,21 @@ def _pins(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {str(pattern): _texts({"pin": hosts}, "pin") for pattern, hosts in value.items()}
 
 
+def _yes_or_no(given: Mapping[str, Any], option: str, default: bool) -> bool:
+    value = given.get(option)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise VirtfleetError("PLAN_INVALID", f"{option} is {value!a}; it must be true or false.")
+    return value
+
+
 def _number(given: Mapping[str, Any], option: str, default: float, least: float) -> Any:
     value = given.get(option)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < least:
+    # A number that is none, or without end, is not one to count with.
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or value < least:
         raise VirtfleetError("PLAN_INVALID", f"{option} is {value!a}; it must be a number, {least} or more.")
     return value
