@@ -21,6 +21,7 @@ from .._xml.mark import read_limits
 from .guests import read_guests
 from .networks import find, read_network, read_networks
 from .plugged import plugged_in
+from .port_settings import read_bound_addresses, read_port_settings
 from .ports import read_ports
 from .sysfs import bridge_port_settings, had_carrier, has_queues, is_vf
 
@@ -63,7 +64,6 @@ class HostSnapshot:
         if self.host.remote:
             return None
         from .netlink import read_netlink
-        from .port_settings import read_bound_addresses, read_port_settings
 
         found = read_netlink()
         with_ports = any(link["port_state"] is not None for link in found)

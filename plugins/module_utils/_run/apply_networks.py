@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .._plan.order import Turn
 
 # Guests on old settings by network, None where guests cannot be seen.
-OldSettings = dict[str, Optional[list[dict[str, Any]]]]
+OldByNetwork = dict[str, Optional[list[dict[str, Any]]]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Applied:
     warnings: Sequence[str] = ()
     gaps: dict[str, dict[str, Gap]] = field(default_factory=dict)
     confirm: Optional[dict[str, Any]] = None
-    old: OldSettings = field(default_factory=dict)
+    old: OldByNetwork = field(default_factory=dict)
 
 
 def apply_networks(wanted: list[Desired], options: RunOptions, *, purge: bool = False) -> Applied:
@@ -57,7 +57,7 @@ def apply_networks(wanted: list[Desired], options: RunOptions, *, purge: bool = 
             wanted = _purged(wanted, everything) + wanted
         # Removals come first, for the reader; _plan/order.py decides what has to come first.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
-        work, old = plan_all(conn, wanted, everything, host, options.restart), OldSettings()
+        work, old = plan_all(conn, wanted, everything, host, options.restart), OldByNetwork()
         if options.update_guests:
             work, old = _refreshed(conn, host, wanted, work)
         work, turns = _ordered(work)
@@ -74,13 +74,13 @@ def apply_networks(wanted: list[Desired], options: RunOptions, *, purge: bool = 
         return Applied(after, warnings, opened.gaps, opened.confirm, old)
 
 
-def _unknown(old: OldSettings) -> list[str]:
+def _unknown(old: OldByNetwork) -> list[str]:
     names = [f"'{name}'" for name, found in old.items() if found is None]
     said = f"This connection shows no guests; guests that run with old settings of {few(names)} are not updated."
     return [said] if names else []
 
 
-def _refreshed(conn: Any, host: Host, wanted: list[Desired], work: list[Work]) -> tuple[list[Work], OldSettings]:
+def _refreshed(conn: Any, host: Host, wanted: list[Desired], work: list[Work]) -> tuple[list[Work], OldByNetwork]:
     """The work with the refreshes of guests, and who is on old settings after it."""
     from .old_guests import with_old_guests
 
@@ -146,7 +146,7 @@ def _kept_by_purge(wanted: list[Desired], everything: dict[str, Observed]) -> li
 
 def _looked_at(
     conn: Any, wanted: list[Desired], work: list[Work], host: Host, options: RunOptions
-) -> tuple[list[Work], OldSettings]:
+) -> tuple[list[Work], OldByNetwork]:
     """The work beside the networks as they are now, and who is on old settings. Raises VirtfleetError NOT_CONVERGED."""
     from .converged import not_converged
 
@@ -165,7 +165,7 @@ def _looked_at(
         rests.append((rest, observed))
         result.append((plan, observed))
     if not options.update_guests:
-        return result, OldSettings()
+        return result, OldByNetwork()
     rests, old = _refreshed(conn, host, wanted, rests)
     for rest, _observed in rests:
         if rest.changed:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._host.networks import read_network, read_networks
-from .._host.plugged import read_plugged
+from .._host.plugged import read_plugged, with_bridge_settings
 from .._host.unplugged import read_unplugged
 from .._model.desired import Desired
 from .._model.errors import VirtfleetError
@@ -39,8 +39,6 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
                 observed = replace(observed, plugged=read_plugged(conn, observed, host))
                 plan = plan_network(desired, observed, host, restart)
             if any(step.action == DESTROY for step in plan.steps):
-                from .._host.plugged import with_bridge_settings
-
                 observed = with_bridge_settings(observed, host)
                 plan = plan_network(desired, observed, host, restart)
             if plan.needs_bypass_info:
