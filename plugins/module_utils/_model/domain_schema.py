@@ -336,6 +336,12 @@ def meaning_of_attribute(path: str, name: str) -> Optional[tuple[str, str]]:
     return next((MEANINGS[key] for key in keys if key in MEANINGS), None)
 
 
+def is_understood_by_value(path: str, name: str, value: str) -> bool:
+    """Whether the attribute has a value that is, where others are not."""
+    found = (one for spelled in _spelled(path) for one in _BY_VALUE.get(spelled, ()))
+    return any(one[:2] == (name, value) and one[2][0] != UNKNOWN for one in found)
+
+
 @cache
 def _meaning_of_path(path: str) -> tuple[str, str]:
     """By the longest key that fits it or an element around it."""

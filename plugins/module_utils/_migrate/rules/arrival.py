@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from typing import Any, Optional, TypeVar, Union
+from dataclasses import replace
+from typing import Any, Optional, TypeVar
 
 from ..asked import HOST, LINKS
 from ..destination_facts import Arrival, DestinationFacts, MigrationSettings, Sender
@@ -62,7 +63,8 @@ NO_PORT = refused(
 DROPPED = refused(
     "MIGRATION_FIREWALL",
     "The firewall of {host} drops migrations that arrive on {link} (TCP port {port}): {rules}.",
-    "The host's own firewall does not let the source connect to libvirt or to the ports for migrations, on any link by "
+    "The host's own firewall does not let the source connect to one of libvirt's own TCP ports on which the host "
+    "listens (16509, 16514; to that of ssh if it listens on neither), or to the ports for migrations, on any link by "
     "which it may arrive, or drops the replies. Rules about senders are judged if the source knows the host's "
     "addresses. Seen: error 38",
     "allow the ports (`migration_port_min` to `migration_port_max` of qemu.conf), or migrate with `--tunnelled`",
@@ -77,9 +79,8 @@ DROPPED_PERHAPS = unknown(
 SENT_NOWHERE = refused(
     "MIGRATION_FIREWALL",
     "The firewall of {source} drops what it sends to {host} (TCP port {port}), or the replies: {rules}.",
-    "The same for what the source sends to the destination's libvirt (the TCP ports 16509 and 16514 if it listens on "
-    "them, else 22) and to its ports for migrations, and for the replies. Seen: error 38",
-    "allow the ports on the source, or set the severity of the code with policy if libvirt is reached by other ports",
+    "The same for what the source's own firewall drops of it. Seen: error 38",
+    "allow the ports on the source",
 )
 SENT_NOWHERE_PERHAPS = unknown(
     "The firewall of {source} may drop what it sends to {host} (TCP port {port}), or the replies: {rules}.",
@@ -179,15 +180,14 @@ def check_firewall_of_source(guest: GuestFacts, host: DestinationFacts) -> Itera
         return
     told = {one.address: one.stopped for one in guest.host.departures}
     routed = [address for address in _addresses_for(guest, host) if (guest.host.own_addresses or {}).get(address)]
-    for ports in _ports_for(guest, host.migration):
-        found = [
-            (port, next((one for one in told.get(address, ()) if one.first <= port <= one.last), None))
-            for address in routed or (None,)
-            for port in ports
-        ]
-        stopped = _worst_of(found)
-        if stopped is not None:
-            port, one = stopped
+    for port in _ports_for(guest, host.migration):
+        one = _worst_of(
+            [
+                next((one for one in told.get(address, ()) if one.first <= port <= one.last), None)
+                for address in routed or (None,)
+            ]
+        )
+        if one is not None:
             kind = SENT_NOWHERE if one.state == SHUT else SENT_NOWHERE_PERHAPS
             yield kind.found(source=_name_of_source(guest), port=port, rules="; ".join(one.rules[:2]))
 
@@ -200,21 +200,18 @@ def check_firewall(guest: GuestFacts, host: DestinationFacts) -> Iterator[Findin
     told = {(one.link, one.family, one.port or settings.port_min): one for one in settings.arrivals}
     own = guest.host.own_addresses or {}
     senders = [sender for sender in map(own.get, _addresses_for(guest, host)) if sender]
-    for ports in _ports_for(guest, settings):
-        ways = [(link, family, port) for link, family in _ways_in(guest, host) for port in ports]
-        found = [(way, None if way not in told else _for_senders(told[way], senders)) for way in ways]
-        stopped = _worst_of(found)
-        if stopped is not None:
-            (link, _family, port), one = stopped
+    for port in _ports_for(guest, settings):
+        ways = [told.get((link, family, port)) for link, family in _ways_in(guest, host)]
+        one = _worst_of([None if way is None else _for_senders(way, senders) for way in ways])
+        if one is not None:
             kind = DROPPED if one.state == SHUT else DROPPED_PERHAPS
-            yield kind.found(link=link, port=port, rules="; ".join(one.rules[:2]))
+            yield kind.found(link=one.link, port=port, rules="; ".join(one.rules[:2]))
 
 
-def _ports_for(guest: GuestFacts, settings: MigrationSettings) -> list[tuple[int, ...]]:
-    """Of each kind of connection, the ports of which one is enough: to libvirt, and of a guest that runs to QEMU."""
+def _ports_for(guest: GuestFacts, settings: MigrationSettings) -> list[int]:
+    """To libvirt, and of a guest that runs to QEMU. By which of its own ports libvirt is reached cannot be known."""
     port = settings.port or settings.port_min
-    qemu = (port,) if guest.running and port is not None else ()
-    return [ports for ports in (settings.libvirt_ports, qemu) if ports]
+    return [*settings.libvirt_ports, *([port] if guest.running and port is not None else ())]
 
 
 def _addresses_for(guest: GuestFacts, host: DestinationFacts) -> list[str]:
@@ -226,13 +223,13 @@ def _name_of_source(guest: GuestFacts) -> str:
     return guest.host.name or "the guest's own host"
 
 
-def _for_senders(arrival: Arrival, senders: list[str]) -> Union[Arrival, Sender, None]:
+def _for_senders(arrival: Arrival, senders: list[str]) -> Optional[Arrival]:
     """senders: the source's own addresses, of which it takes one; none where they are not known. None: open."""
     spans = [span_of(sender) for sender in senders if (":" in sender) == (arrival.family == "ipv6")]
     if arrival.senders is None or not spans:
         return arrival
     found = [next((one for one in arrival.senders if _is_within(span, one)), None) for span in spans]
-    return None if None in found else found[0]
+    return None if found[0] is None or None in found else replace(arrival, state=found[0].state, rules=found[0].rules)
 
 
 def _is_within(span: Optional[Span], sender: Sender) -> bool:
@@ -240,16 +237,15 @@ def _is_within(span: Optional[Span], sender: Sender) -> bool:
     return span is not None and whole is not None and whole[0] <= span[0] and span[1] <= whole[1]
 
 
-_Way = TypeVar("_Way")
-_Stopped = Union[StoppedPorts, Arrival, Sender]
+_Stopped = TypeVar("_Stopped", StoppedPorts, Arrival)
 
 
-def _worst_of(ways: Sequence[tuple[_Way, Optional[_Stopped]]]) -> Optional[tuple[_Way, _Stopped]]:
+def _worst_of(ways: Sequence[Optional[_Stopped]]) -> Optional[_Stopped]:
     """Of all ways one, if none is open: which of them is taken cannot be known."""
-    stopped = [(way, one) for way, one in ways if one is not None and one.state in (SHUT, None)]
+    stopped = [one for one in ways if one is not None and one.state in (SHUT, None)]
     if not stopped or len(stopped) < len(ways):
         return None
-    return next((pair for pair in stopped if pair[1].state is None), stopped[0])
+    return next((one for one in stopped if one.state is None), stopped[0])
 
 
 def _ways_in(guest: GuestFacts, host: DestinationFacts) -> list[tuple[str, str]]:
