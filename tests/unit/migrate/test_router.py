@@ -269,6 +269,7 @@ MIGRATIONS = "-p tcp -m tcp --dport 49152:49215"
         (["-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT"], "DROP ACCEPT", [(1, 65535, "shut")]),
         (["-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"], "DROP ACCEPT", []),
         (["-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP"], "ACCEPT ACCEPT", []),
+        (["-A OUTPUT -p tcp -m tcp --sport 22 -j ACCEPT"], "ACCEPT DROP", [(1, 65535, "shut")]),
     ],
 )  # fmt: skip
 def test_which_connections_leave_a_host(rules, policies, stopped):

@@ -72,26 +72,28 @@ def _shown(answer: Answer) -> dict[str, Any]:
 
 def _arriving(around: Surroundings, packets: Packets) -> Answer:
     """And the replies."""
-    replies = (
-        Packets(packets.family, "", packets.iif, source=packets.target, target=packets.source, near=packets.near,
-                state="established", protocol="tcp", port=port, source_port=packets.port)
-        for port in _EPHEMERAL
+    return with_hidden(around.hidden, alike(_arriving_from(around, packets, port) for port in _EPHEMERAL))
+
+
+def _arriving_from(around: Surroundings, packets: Packets, port: int) -> Answer:
+    reply = Packets(
+        packets.family, "", packets.iif, source=packets.target, target=packets.source, near=packets.near,
+        state="established", protocol="tcp", port=port, source_port=packets.port,
     )  # fmt: skip
-    return with_hidden(
-        around.hidden, first_trouble(into_host(around, packets), alike(_sent(around, one) for one in replies))
-    )
+    return first_trouble(into_host(around, replace(packets, source_port=port)), _sent(around, reply))
 
 
 def _leaving(around: Surroundings, packets: Packets) -> Answer:
     """And the replies."""
-    replies = (
-        Packets(packets.family, packets.oif or "", None, source=packets.target, target=packets.source,
-                near=packets.near, state="established", local=True, protocol="tcp", port=port, source_port=packets.port)
-        for port in _EPHEMERAL
+    return with_hidden(around.hidden, alike(_leaving_from(around, packets, port) for port in _EPHEMERAL))
+
+
+def _leaving_from(around: Surroundings, packets: Packets, port: int) -> Answer:
+    reply = Packets(
+        packets.family, packets.oif or "", None, source=packets.target, target=packets.source, near=packets.near,
+        state="established", local=True, protocol="tcp", port=port, source_port=packets.port,
     )  # fmt: skip
-    return with_hidden(
-        around.hidden, first_trouble(_sent(around, packets), alike(into_host(around, one) for one in replies))
-    )
+    return first_trouble(_sent(around, replace(packets, source_port=port)), into_host(around, reply))
 
 
 def _sent(around: Surroundings, packets: Packets) -> Answer:
