@@ -291,12 +291,16 @@ host:
       (other networks that are reached through a gateway), C(links) (those that lead to any network) and C(rules) (those
       of C(ip rule) in addition to the default ones).
     - C(migration), if V(host) is gathered, is what determines whether the host accepts a migration, from qemu.conf -
-      C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(tls_only) (all null if that
+      C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(port) (the one that libvirt
+      takes next), C(libvirt_ports) (16509 and 16514 if something listens there, else 22), C(tls_only) (all null if that
       file cannot be read), C(hooks) (paths of libvirt's hook scripts for guests and networks), C(tap_device)
       (whether the host has C(/dev/net/tun)), C(displays) (C(vnc_listen), C(spice_listen), C(ports_free), and
       C(certificates), whether VNC has those that it needs, or null if it needs none) and C(arrivals) (where the
-      firewall drops migrations, or may, each with C(link), C(family), C(state) and C(rules); null if V(links) is not
-      gathered).
+      firewall drops migrations, or may, each with C(link), C(family), C(port), C(state), C(rules) and C(senders), null
+      if it does not depend on the sender), C(departures) (which connections to other hosts the firewall drops, or may,
+      each with C(address), null for hosts that were not looked up, and C(stopped), by ports) and C(own_addresses) (by
+      addresses of hosts that were looked up, the host's own address for them, null without a route). The last three are
+      null if V(links) is not gathered.
       Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from world import BRIDGES, KINDS, VIRTUAL, WAYS, World
+from world import BRIDGES, KINDS, MISSING, VIRTUAL, WAYS, World
 
 MAC = "52:54:00:77:00:00"  # of the guest's first NIC, as guest.py gives it
 _CPU = "<vcpu>2</vcpu><cpu {}><topology sockets='{}' cores='{}' threads='{}'/></cpu>"
@@ -142,8 +142,8 @@ def _set(**values: Any) -> Difference:
 def _runs(*commands: str, undo: str = "") -> Difference:
     """Commands in which {bridge} and {nic} stand for what the world has."""
 
-    def change(world: World, choose: random.Random) -> None:
-        nic = world.nics[0]
+    def change(world: World, _choose: random.Random) -> None:
+        nic = world.there[0]
         world.run += [command.format(bridge=world.bridge, nic=nic) for command in commands]
         world.undo += [undo] if undo else []
 
@@ -167,7 +167,7 @@ def _other_way(world: World, choose: random.Random) -> None:
 
 
 def _no_cable(world: World, choose: random.Random) -> None:
-    world.unplugged.append(choose.choice(world.nics))
+    world.unplugged.append(choose.choice(world.there))
 
 
 def _other_guest(world: World, choose: random.Random) -> None:
@@ -181,11 +181,11 @@ def _same_name(world: World, choose: random.Random) -> None:
 
 
 def _member_gone(world: World, choose: random.Random) -> None:
-    world.nics[choose.randrange(len(world.nics))] = "p99"
+    world.nics[choose.randrange(len(world.nics))] = MISSING
 
 
 def _member_in_a_bridge(world: World, choose: random.Random) -> None:
-    nic = choose.choice(world.nics)
+    nic = choose.choice(world.there)
     world.run += ["ip link add br6 type bridge", f"ip link set {nic} master br6"]
 
 
@@ -217,9 +217,13 @@ def _pool(world: World) -> bool:
     return world.is_pool
 
 
+def _has_a_member(world: World) -> bool:
+    return world.is_pool and bool(world.there)
+
+
 def _uplinked(*kinds: str) -> Callable[[World], bool]:
     """With commands about a port that is there."""
-    return lambda world: world.kind in kinds and world.way in ("one", "spare")
+    return lambda world: world.kind in kinds and world.way in ("one", "spare") and bool(world.there)
 
 
 def _guests_fit(world: World) -> bool:
@@ -269,7 +273,7 @@ CHANGES: dict[str, tuple[Callable[[World], bool], Difference]] = {
     ),
     # the host's own bridges
     "another way to the wire": (_of(*BRIDGES), _other_way),
-    "no cable": (_of(*BRIDGES, "pool bridge", "pool private", "pool vepa", "pool passthrough"), _no_cable),
+    "no cable": (lambda world: not world.is_virtual and bool(world.there), _no_cable),
     "another NIC": (_of(*BRIDGES), _set(nics=["p3", "p4"])),
     "the bridge is down": (_of("bridge"), _runs("ip link set {bridge} down")),
     "the uplink is down": (_uplinked(*BRIDGES), _runs("ip link set {nic} down")),
@@ -286,8 +290,8 @@ CHANGES: dict[str, tuple[Callable[[World], bool], Difference]] = {
     "a member is missing": (_pool, _member_gone),
     "members in another order": (_pool, lambda world, choose: world.nics.reverse()),
     "one member": (_pool, lambda world, choose: world.nics.__delitem__(slice(1, None))),
-    "a member in a bridge": (_pool, _member_in_a_bridge),
-    "a member is down": (_pool, _runs("ip link set {nic} down")),
+    "a member in a bridge": (_has_a_member, _member_in_a_bridge),
+    "a member is down": (_has_a_member, _runs("ip link set {nic} down")),
 }
 # On the source these would keep the guest from starting there.
 ONE_SIDED = {

@@ -44,6 +44,7 @@ for word in $(cat /proc/cmdline); do
     lab.via=*) via=${{word#lab.via=}} ;;
     lab.ask=*) asked=$(echo ${{word#lab.ask=}} | tr , ' ') ;;
     lab.dhcp=*) dhcp=1 ;;
+    lab.ip6=*) addresses6=$(echo ${{word#lab.ip6=}} | tr , ' ') ;;
   esac
 done
 cat > /bin/leased << 'END'
@@ -65,6 +66,11 @@ for address in $addresses; do
   [ -n "$dhcp" ] || ip address add $address dev eth$number
   [ -z "$mtu" ] || ip link set eth$number mtu $mtu
   ip link set eth$number up
+  number=$((number + 1))
+done
+number=0
+for address in $addresses6; do
+  [ $address = - ] || ip address add $address dev eth$number
   number=$((number + 1))
 done
 if [ -n "$dhcp" ]; then
@@ -96,10 +102,16 @@ class Nic:
     address: str
     peer: Optional[str]  # on the wire
     gateway: Optional[str]  # the host that the guest is on
+    address6: str = ""  # where its host has one
+    gateway6: str = ""
 
     @property
     def ip(self) -> str:
         return self.address.split("/")[0]
+
+    @property
+    def ip6(self) -> str:
+        return self.address6.split("/")[0]
 
 
 @dataclass(frozen=True)
@@ -146,7 +158,10 @@ def _domain(asked: Asked, interfaces: list[ET.Element], nics: tuple[Nic, ...], n
     cmdline = "console=ttyS0 quiet lab.ip=" + ",".join(nic.address for nic in nics)
     cmdline += f" lab.mtu={asked.mtu}" if asked.mtu else ""
     cmdline += f" lab.via={via}" if via else ""
-    cmdline += f" lab.ask={','.join(peers)}" if (peers := [nic.peer for nic in nics if nic.peer]) else ""
+    peers = [one for nic in nics for one in (nic.peer, nic.gateway6) if one]
+    cmdline += f" lab.ask={','.join(peers)}" if peers else ""
+    if any(nic.address6 for nic in nics):
+        cmdline += " lab.ip6=" + ",".join(nic.address6 or "-" for nic in nics)
     cmdline += " lab.dhcp=1" if asked.dhcp else ""
     return lab_guests.domain_xml(
         asked.name, texts, memory_mib=asked.memory or 96, kernel=kernel, initrd=INITRD, cmdline=cmdline, **options
@@ -182,7 +197,8 @@ def _nic(scenario: Scenario, interface: ET.Element, number: int, place: int) -> 
             subnet = _subnet(root) or _subnet_of_bridge(scenario, root)
             if subnet:
                 guest = subnet.network.broadcast_address - 5 - place - number * 8
-                return Nic(f"{guest}/{subnet.network.prefixlen}", None, str(subnet.ip))
+                address6, gateway6 = _ipv6(root, 5 + place + number * 8)
+                return Nic(f"{guest}/{subnet.network.prefixlen}", None, str(subnet.ip), address6, gateway6)
     return Nic(f"10.77.{place}.{5 + number}/24", f"10.77.{place}.{PEER}", None)
 
 
@@ -191,6 +207,14 @@ def _subnet(network: ET.Element) -> Optional[ipaddress.IPv4Interface]:
         if ip.get("family", "ipv4") == "ipv4" and ip.get("address"):
             return ipaddress.IPv4Interface(f"{ip.get('address')}/{ip.get('prefix') or ip.get('netmask') or 24}")
     return None
+
+
+def _ipv6(network: ET.Element, number: int) -> tuple[str, str]:
+    """Addresses of a guest and of its host, with this many others before the guest's."""
+    for ip in network.findall("ip[@family='ipv6']"):
+        own = ipaddress.IPv6Interface(f"{ip.get('address')}/{ip.get('prefix') or 64}")
+        return f"{own.network.network_address + 0x7700 + number}/{own.network.prefixlen}", str(own.ip)
+    return "", ""
 
 
 def _subnet_of_bridge(scenario: Scenario, network: ET.Element) -> Optional[ipaddress.IPv4Interface]:

@@ -23,6 +23,7 @@ from scenario import Asked, Scenario, ScenarioError, Side
 SOURCE = {"bookworm": "kvm1", "trixie": "kvm3"}
 DESTINATION = {"bookworm": "kvm2", "trixie": "kvm3"}
 BOOT_SECONDS = 90
+REFUSAL_SECONDS = 400  # of a connection to which nobody answers, on a slow machine
 GATE_SAYS = "virtfleet.network refuses the guest: "
 
 
@@ -239,7 +240,7 @@ class Lane:
         """libvirt's refusal, or nothing."""
         uri = f"qemu+tcp://{destination}/system"
         flags = list(scenario.flags) if one.asked.start else ["offline", "persistent", "p2p"]
-        answer = self.fleet.agents[source]("migrate", name=one.asked.name, uri=uri, flags=flags)
+        answer = self.fleet.agents[source]("migrate", REFUSAL_SECONDS, name=one.asked.name, uri=uri, flags=flags)
         if not answer["refused"] and not one.asked.start:
             answer = self.fleet.agents[destination]("launch", name=one.asked.name)
         refused: Optional[dict[str, Any]] = answer["refused"]

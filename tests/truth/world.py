@@ -11,6 +11,7 @@ from typing import Any, Optional
 VIRTUAL = ("nat", "route", "open", "isolated", "very isolated")  # the last has no address
 BRIDGES = ("bridge", "switch")  # the host's own: a Linux bridge, Open vSwitch
 POOLS = ("pool bridge", "pool private", "pool vepa", "pool passthrough")
+MISSING = "p99"  # a NIC that no host has
 KINDS = (*VIRTUAL, *BRIDGES, *POOLS)
 # How the host's own bridge comes to its uplink; a spare one has no cable, since two would close a loop.
 WAYS = {
@@ -63,6 +64,11 @@ class World:
         return self.kind in POOLS
 
     @property
+    def there(self) -> list[str]:
+        """Without the member that the host lacks."""
+        return [nic for nic in self.nics if nic != MISSING]
+
+    @property
     def has_address(self) -> bool:
         return self.is_virtual and self.kind != "very isolated"
 
@@ -81,10 +87,10 @@ class World:
         size = {"mtu": self.mtu} if self.mtu else {}
         links: list[dict[str, Any]] = []
         if self.mtu and not self.is_virtual:
-            links += [{"name": nic, **size} for nic in self.nics]
+            links += [{"name": nic, **size} for nic in self.there]
         if self.kind in BRIDGES:
             links += getattr(self, f"_{self.kind}")(size)
-        spare = self.nics[1:] if self.kind in BRIDGES and self.way == "spare" else []
+        spare = self.there[1:] if self.kind in BRIDGES and self.way == "spare" else []
         return links + [{"name": nic, "carrier": False} for nic in dict.fromkeys((*self.unplugged, *spare))]
 
     def _bridge(self, size: dict[str, int]) -> list[dict[str, Any]]:
@@ -92,28 +98,28 @@ class World:
         if self.way == "veth":
             return [
                 {"name": "va", "kind": "veth", "options": "peer name vb", **size},
-                {"name": "br8", "kind": "bridge", "members": ["vb", self.nics[0]], **size},
+                {"name": "br8", "kind": "bridge", "members": ["vb", self.there[0]], **size},
                 {**own, "members": ["va"]},
             ]
         if self.way == "bond":
             return [{"name": "bond7", "kind": "bond", "options": "mode active-backup miimon 100", **size}, own]
-        return [{**own, "members": self.nics[: {"none": 0, "one": 1, "spare": 2}[self.way]]}]
+        return [{**own, "members": self.there[: {"none": 0, "one": 1, "spare": 2}[self.way]]}]
 
     def _switch(self, size: dict[str, int]) -> list[dict[str, Any]]:
         own = {"name": self.bridge, "kind": "ovs"}
         if self.way == "patch":
-            return [own, {"name": "ovs8", "kind": "ovs", "members": [self.nics[0]]}]
-        return [{**own, "members": self.nics[: {"none": 0, "bond": 0, "one": 1, "spare": 2}[self.way]]}]
+            return [own, {"name": "ovs8", "kind": "ovs", "members": [self.there[0]]}]
+        return [{**own, "members": self.there[: {"none": 0, "bond": 0, "one": 1, "spare": 2}[self.way]]}]
 
     def _late(self) -> list[str]:
         """What links alone do not say."""
         if (self.kind, self.way) == ("bridge", "bond"):
             slaves = [
-                f"ip link set {nic} down; ip link set {nic} master bond7; ip link set {nic} up" for nic in self.nics
+                f"ip link set {nic} down; ip link set {nic} master bond7; ip link set {nic} up" for nic in self.there
             ]
             return [*slaves, f"ip link set bond7 master {self.bridge} up"]
         if (self.kind, self.way) == ("switch", "bond"):
-            return [f"ovs-vsctl add-bond {self.bridge} bond7 {' '.join(self.nics)}"]
+            return [f"ovs-vsctl add-bond {self.bridge} bond7 {' '.join(self.there)}"]
         if (self.kind, self.way) == ("switch", "patch"):
             return [
                 f"ovs-vsctl add-port {self.bridge} pa -- set interface pa type=patch options:peer=pb",

@@ -9,7 +9,8 @@ import glob
 import os
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from ipaddress import ip_address
 from typing import Any, Optional, Union
 
 from .gate_files import HOOK, read_settings
@@ -22,6 +23,9 @@ _TUN = "/dev/net/tun"
 # libvirt's own (src/qemu/qemu_conf.c)
 _PORTS = (49152, 49215)
 _DISPLAYS = (5900, 65535)
+# Of qemu+tcp, qemu+tls, qemu+ssh.
+_LIBVIRT, _SSH = (16509, 16514), 22
+_DISCARD = 9
 # Of displays with TLS, and of everything.
 _CERTIFICATES = {"vnc_tls_x509_cert_dir": "/etc/pki/libvirt-vnc", "default_tls_x509_cert_dir": "/etc/pki/qemu"}
 _CERTIFICATE_FILES = ("ca-cert.pem", "server-cert.pem", "server-key.pem")
@@ -34,27 +38,41 @@ ConfigValue = Union[str, int, list[str]]
 
 
 def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) -> dict[str, Any]:
-    """host, address (None: libvirt's default), port_min, port_max, ports_free (how many), tls_only, all None where
-    qemu.conf cannot be read; hooks: scripts that libvirt runs when a guest comes or is plugged in; tap_device: whether
-    there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose from) and certificates
-    (whether VNC has those that it needs, None where it needs none)."""
+    """host, address (None: libvirt's default), port_min, port_max, ports_free (how many), port (the first of them,
+    which libvirt takes), tls_only, all None where qemu.conf cannot be read; libvirt_ports: by which other hosts speak
+    to libvirt, as far as that is known; hooks: scripts that libvirt runs when a guest comes or is plugged in;
+    tap_device: whether there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose
+    from) and certificates (whether VNC has those that it needs, None where it needs none)."""
     settings = read_conf(conf)
-    found: dict[str, Any] = {"hooks": _scripts(hooks), "tap_device": os.path.exists(_TUN)}
+    listeners = [one for one in read_listeners(proc) if one.protocol == "tcp"]
+    found: dict[str, Any] = {
+        "hooks": _scripts(hooks),
+        "tap_device": os.path.exists(_TUN),
+        "libvirt_ports": _libvirt_ports({one.port for one in listeners if not one.address.is_loopback}),
+    }
     if settings is None:
-        names = ("host", "address", "port_min", "port_max", "ports_free", "tls_only", "displays")
+        names = ("host", "address", "port_min", "port_max", "ports_free", "port", "tls_only", "displays")
         return {**found, **dict.fromkeys(names)}
     lowest, highest = _range(settings, "migration_port", _PORTS)
-    in_use = {one.port for one in read_listeners(proc) if one.protocol == "tcp"}
+    in_use = {one.port for one in listeners}
+    free = [port for port in range(lowest, highest + 1) if port not in in_use]
     return {
         **found,
         "host": settings.get("migration_host") or None,
         "address": settings.get("migration_address") or None,
         "port_min": lowest,
         "port_max": highest,
-        "ports_free": sum(port not in in_use for port in range(lowest, highest + 1)),
+        "ports_free": len(free),
+        "port": free[0] if free else lowest,
         "tls_only": bool(settings.get("migrate_tls_force")),
         "displays": _displays(settings, in_use),
     }
+
+
+def _libvirt_ports(listening: Collection[int]) -> list[int]:
+    """Its own ones; without them, that of ssh."""
+    own = [port for port in _LIBVIRT if port in listening]
+    return own or [port for port in (_SSH,) if port in listening]
 
 
 def _range(settings: dict[str, ConfigValue], name: str, usual: tuple[int, int]) -> tuple[int, int]:
@@ -134,3 +152,20 @@ def _addresses_of(name: str) -> list[str]:
         return sorted({str(found[4][0]) for found in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)})
     except (OSError, UnicodeError):
         return []
+
+
+def own_addresses(names: Mapping[str, Iterable[str]]) -> dict[str, Optional[str]]:
+    """By each address of these names that is not this host's alone, the own address that packets to it have."""
+    addresses = {address for its in names.values() for address in its}
+    return {one: _own_address(one) for one in sorted(addresses) if not ip_address(one.partition("%")[0]).is_loopback}
+
+
+def _own_address(peer: str) -> Optional[str]:
+    """None without a route. Nothing is sent: UDP has no connections."""
+    family = socket.AF_INET6 if ":" in peer else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect((peer, _DISCARD))
+            return str(asking.getsockname()[0])
+    except OSError:
+        return None

@@ -9,6 +9,8 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
@@ -16,6 +18,7 @@ from .programs import output_of, run_program
 
 _DATABASE = "/run/openvswitch/db.sock"
 _SECONDS = 5
+_PRIORITY = 32768  # of a flow that shows none
 _TABLES = {
     "Bridge": ("name", "ports", "fail_mode", "controller"),
     "Port": (
@@ -176,11 +179,42 @@ def settings_of_ports(shown: str) -> dict[str, list[str]]:
 
 
 def _flows(bridge: str) -> Optional[str]:
-    """normal: the one flow by which Open vSwitch is a learning switch."""
     said = output_of(["ovs-ofctl", f"--timeout={_SECONDS}", "--no-stats", "dump-flows", bridge], 2 * _SECONDS)
-    if said is None:
-        return None
-    flows = [line.strip() for line in said.splitlines() if "actions=" in line]
-    if not flows:
-        return "none"
-    return "normal" if flows in (["priority=0 actions=NORMAL"], ["actions=NORMAL"]) else "other"
+    return None if said is None else kind_of_flows(said)
+
+
+def kind_of_flows(said: str) -> str:
+    """said: by ovs-ofctl dump-flows. normal: they make Open vSwitch a learning switch, whatever their numbers and
+    names; none: they drop everything."""
+    flows = [_flow(line) for line in said.splitlines() if "actions=" in line]
+    first = [flow for flow in flows if flow.table == 0]
+    for _priority, together in groupby(sorted(first, key=_by_priority), key=_by_priority):
+        same = list(together)
+        # Of flows with one priority any may be the one that is taken.
+        if any(flow.actions != same[0].actions for flow in same):
+            return "other"
+        if any(flow.matches_all for flow in same):
+            return {"NORMAL": "normal", "drop": "none"}.get(same[0].actions, "other")
+        if same[0].actions != "NORMAL":
+            return "other"
+    return "other" if first else "none"
+
+
+@dataclass(frozen=True)
+class _Flow:
+    table: int
+    priority: int
+    matches_all: bool
+    actions: str
+
+
+def _flow(line: str) -> _Flow:
+    """As ovs-ofctl(8) shows it."""
+    head, _word, actions = line.strip().partition("actions=")
+    fields = dict(field.partition("=")[::2] for field in re.split(r"[,\s]+", head) if field)
+    matches = [name for name in fields if name not in ("cookie", "table", "priority")]
+    return _Flow(int(fields.get("table", "0")), int(fields.get("priority", _PRIORITY)), not matches, actions.strip())
+
+
+def _by_priority(flow: _Flow) -> int:
+    return -flow.priority

@@ -21,7 +21,7 @@ from .._model.network import NETWORK
 from .asked import INFO_FORMAT, key_of_question
 from .decode import DataError, read_record
 from .host_links import HostLinks, Link, OvsBridge
-from .router.facts import BridgeRouting, FamilyRoutes
+from .router.facts import BridgeRouting, Departure, FamilyRoutes
 
 _STATES = ("state", "autostart", "pending")
 _OPTIONS = Entity(*NETWORK.fields.values(), attribute("state"), flag("autostart"), Field("pending", TEXTS, ""))
@@ -122,13 +122,25 @@ class Forwarding:
 
 
 @dataclass(frozen=True)
+class Sender:
+    """Of connections from these addresses."""
+
+    first: str
+    last: str
+    state: Optional[str]
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Arrival:
-    """See router/passages.py."""
+    """See router/connections.py. port: None in what an older version wrote."""
 
     link: str
     family: str
     state: Optional[str]
     rules: tuple[str, ...] = ()
+    port: Optional[int] = None
+    senders: Optional[tuple[Sender, ...]] = None
 
 
 @dataclass(frozen=True)
@@ -143,8 +155,8 @@ class DisplaySettings:
 
 @dataclass(frozen=True)
 class MigrationSettings:
-    """See _host/migration.py. tls_only: None where qemu.conf cannot be read; arrivals: where the firewall drops
-    migrations, or may; None where it cannot be seen."""
+    """See _host/migration.py. tls_only: None where qemu.conf cannot be read; arrivals, departures: where the firewall
+    drops migrations, or may; None where it cannot be seen."""
 
     hooks: tuple[str, ...] = ()
     host: Optional[str] = None
@@ -155,6 +167,10 @@ class MigrationSettings:
     tls_only: Optional[bool] = None
     tap_device: Optional[bool] = None
     arrivals: Optional[tuple[Arrival, ...]] = None
+    departures: Optional[tuple[Departure, ...]] = None
+    own_addresses: Optional[dict[str, Optional[str]]] = None
+    port: Optional[int] = None
+    libvirt_ports: tuple[int, ...] = ()
     displays: Optional[DisplaySettings] = None
 
 

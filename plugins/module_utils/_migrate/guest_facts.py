@@ -17,7 +17,7 @@ from .._model.portgroup import PORTGROUP
 from .._model.virtualport import VIRTUALPORT
 from .._model.vlan import VLAN
 from .decode import DataError, read_record
-from .router.facts import NicRouting
+from .router.facts import Departure, NicRouting
 
 # The version of what virt_guest_info returns.
 GUEST_FORMAT = 2
@@ -34,7 +34,8 @@ VirtualportDocument = Annotated[Document, VIRTUALPORT]
 @dataclass(frozen=True)
 class GuestHost:
     """uuid: libvirt's own for the host; resolves: the addresses that names of other hosts have there; tls_only: whether
-    it sends and accepts only migrations with TLS."""
+    it sends and accepts only migrations with TLS; departures: which connections to other hosts its firewall drops;
+    own_addresses: by addresses of other hosts, its own by which it reaches them, None without a route."""
 
     name: Optional[str]
     uuid: Optional[str]
@@ -42,6 +43,8 @@ class GuestHost:
     resolves: Optional[dict[str, tuple[str, ...]]] = None
     qemu_version: Optional[str] = None
     tls_only: Optional[bool] = None
+    departures: Optional[tuple[Departure, ...]] = None
+    own_addresses: Optional[dict[str, Optional[str]]] = None
 
 
 @dataclass(frozen=True)

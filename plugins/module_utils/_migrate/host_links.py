@@ -147,6 +147,25 @@ class HostLinks:
         link = self.link(name)
         return None if link is None else link.master
 
+    def joined_with(self, bridge: str) -> frozenset[str]:
+        """The bridge, and those to which its ports lead within the host, by veth or patch ports."""
+        found: set[str] = set()
+        ahead = [bridge]
+        while ahead:
+            name = ahead.pop()
+            if name not in found:
+                found.add(name)
+                ahead += [one for one in map(self.bridge_of, self._far_ends(name)) if one is not None]
+        return frozenset(found)
+
+    def _far_ends(self, bridge: str) -> list[str]:
+        """Of the veths and patch ports among the ports of a bridge."""
+        switch = self.ovs_bridges.get(bridge)
+        own = [one for port in switch.ports.values() for one in port.interfaces] if switch is not None else []
+        links = [self.link(one.name) for one in own] if switch is not None else list(self.ports_of(bridge))
+        veths = [self.parent_of(link) for link in links if link is not None and link.kind == "veth"]
+        return [link.name for link in veths if link is not None] + [one.peer for one in own if one.peer]
+
     @cached_property
     def _by_master(self) -> dict[str, list[Link]]:
         found: dict[str, list[Link]] = {}

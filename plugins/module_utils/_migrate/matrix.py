@@ -68,9 +68,13 @@ def matrix_of_facts(
 
 
 def _with_names(guest: dict[str, Any], home: Any) -> dict[str, Any]:
-    """The guest as described, with what its host says of the names of other hosts."""
+    """The guest as described, with what its host says of the names of other hosts, and of the way to them."""
     names = (home or {}).get("names")
-    return {**guest, "host": {**guest["host"], "resolves": names}} if names and guest.get("host") else guest
+    if not names or not guest.get("host"):
+        return guest
+    migration = home["host"].get("migration") or {}
+    ways = {key: migration.get(key) for key in ("departures", "own_addresses")}
+    return {**guest, "host": {**guest["host"], "resolves": names, **ways}}
 
 
 def _judge_host(info: Any, guests: Mapping[str, AnyGuest], policy: Policy, together: bool) -> dict[str, Cell]:

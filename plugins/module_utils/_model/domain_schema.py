@@ -211,6 +211,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "devices/disk/source": _RULE,
     "devices/disk/source/*": _FILE,
     "devices/disk/source@protocol": (UNKNOWN, "QEMU's driver for the protocol may be missing"),
+    "devices/disk/source@protocol=nbd": _RULE,
     "devices/disk/source@tls": _FILE,
     "devices/disk/source/host": _GUEST,
     "devices/disk/source/auth": _LIBVIRT,
@@ -255,8 +256,8 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "devices/graphics@type=sdl": _FILE,
     "devices/graphics@type=desktop": _OTHER_DRIVER,
     "devices/graphics@type=rdp": _FILE,
-    "devices/graphics@socket": _FILE,
-    "devices/graphics/listen@socket": _RUNTIME,
+    "devices/graphics@socket": _RULE,
+    "devices/graphics/listen@socket": _RULE,
     "devices/audio": _FILE,
     "devices/audio@id": _GUEST,
     "devices/audio@type=none": _GUEST,
@@ -333,6 +334,12 @@ def meaning_of_attribute(path: str, name: str) -> Optional[tuple[str, str]]:
     """None where it means what its element means."""
     keys = (f"{spelled}@{name}" for spelled in _spelled(path))
     return next((MEANINGS[key] for key in keys if key in MEANINGS), None)
+
+
+def is_understood_by_value(path: str, name: str, value: str) -> bool:
+    """Whether the attribute has a value that is, where others are not."""
+    found = (one for spelled in _spelled(path) for one in _BY_VALUE.get(spelled, ()))
+    return any(one[:2] == (name, value) and one[2][0] != UNKNOWN for one in found)
 
 
 @cache

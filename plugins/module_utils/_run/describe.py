@@ -12,8 +12,8 @@ from typing import Any, Optional
 from .._host.connection import connect
 from .._host.described import DescribedGuest, read_described_guests
 from .._host.lookups import SHARED, is_shared, read_mounts, size_of
-from .._host.migration import resolve_names, shared_filesystems
-from .._migrate.asked import HOST, LINKS
+from .._host.migration import shared_filesystems
+from .._migrate.asked import HOST, LINKS, NAMES
 from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
 from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, NicFacts
@@ -35,7 +35,7 @@ def describe(uri: str, names: Optional[list[str]], skip: bool = False, resolve: 
     conn = connect(uri)
     try:
         found = read_described_guests(conn, names, skip)
-        info = gather_from(conn, uri, None, _NEEDED)
+        info = gather_from(conn, uri, None, _NEEDED, {NAMES: list(resolve)} if resolve else None)
     finally:
         conn.close()
     mounts, here_too = None, not info["host"]["remote"]
@@ -44,7 +44,7 @@ def describe(uri: str, names: Optional[list[str]], skip: bool = False, resolve: 
         found = tuple(
             replace(one, rest={**one.rest, "files": list(map(_measured, one.rest["files"]))}) for one in found
         )
-    info["host"]["resolves"] = resolve_names(resolve) if here_too and resolve else None
+    info["host"]["resolves"] = info["names"]
     here = read_destination(info)
     return {
         "format": GUEST_FORMAT,
@@ -94,6 +94,8 @@ def _identity(host: dict[str, Any]) -> dict[str, Any]:
         "migration_host": migration.get("host") or host["hostname"],
         "tls_only": migration.get("tls_only"),
         "resolves": host.get("resolves"),
+        "departures": migration.get("departures"),
+        "own_addresses": migration.get("own_addresses"),
     }
 
 

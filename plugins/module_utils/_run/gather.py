@@ -32,7 +32,7 @@ from .._model.observed import Observed
 from .._model.options import definition_options, network_options
 from .._plan.old_settings import suspects_of_any
 from .._xml.mark import is_managed
-from .routing import Routing, read_routing
+from .routing import Migrations, Routing, read_routing
 
 
 def gather(
@@ -83,9 +83,10 @@ def gather_from(
     capabilities = read_capabilities(conn) if HOST in what else None
     switches = None if links is None else read_ovs_bridges()
     migration = _migration(host) if HOST in what else None
-    routing = Routing()
+    names = None if lookups is None or host.remote else _names(lookups)
+    migrations, routing = _migrations(migration, names or {}), Routing()
     if switches is not None and HOST in what:
-        routing = read_routing(networks, links or (), switches, (migration or {}).get("port_min"))
+        routing = read_routing(networks, links or (), switches, migrations)
         links = [_with_filters(link, routing.filtered.get(link["name"], ())) for link in links or ()]
     emulators = None if capabilities is None else capabilities["emulators"]
     return {
@@ -116,12 +117,19 @@ def gather_from(
             "security_models": None if capabilities is None else capabilities["security_models"],
             "forwarding": routing.forwarding,
             "routes": routing.routes,
-            "migration": None if migration is None else {**migration, "arrivals": routing.arrivals},
+            "migration": None
+            if migration is None
+            else {
+                **migration,
+                "arrivals": routing.arrivals,
+                "departures": routing.departures,
+                "own_addresses": None if migrations is None else dict(migrations.peers),
+            },
             "boot": _boot(host) if HOST in what else None,
             "memory": None if capabilities is None else read_memory(conn, capabilities["pages"]),
         },
         "lookups": None if lookups is None else look_up(conn, lookups, host.remote, emulators),
-        "names": None if lookups is None or host.remote else _names(lookups),
+        "names": names,
         "refusals": None if lookups is None else _refusals(conn, lookups.get(QUESTIONS, ())),
     }
 
@@ -159,6 +167,15 @@ def _migration(host: Host) -> Optional[dict[str, Any]]:
     if host.remote:
         return None
     return read_migration()
+
+
+def _migrations(migration: Optional[dict[str, Any]], names: Mapping[str, list[str]]) -> Optional[Migrations]:
+    """names: of other hosts, with their addresses."""
+    if migration is None or migration["port"] is None:
+        return None
+    from .._host.migration import own_addresses
+
+    return Migrations((migration["port"], *migration["libvirt_ports"]), own_addresses(names))
 
 
 def _boot(host: Host) -> Optional[dict[str, Any]]:

@@ -19,9 +19,10 @@ from .._host.routing import (
     read_routes,
 )
 from .._host.sysfs import forwarding
+from .._migrate.router.connections import arrivals, departures
 from .._migrate.router.iptables import parse_iptables
 from .._migrate.router.nftables import is_of_iptables, parse_nftables
-from .._migrate.router.passages import Bridge, Surroundings, arrivals, filtered_links, routing_of_bridge
+from .._migrate.router.passages import Bridge, Surroundings, filtered_links, routing_of_bridge
 from .._migrate.router.ruleset import Table
 from .._migrate.router.spans import network_of, span_of
 from .._model.field import Document
@@ -40,17 +41,26 @@ class Routing:
     routes: Optional[dict[str, Any]] = None
     routers: Optional[dict[str, Any]] = None
     arrivals: Optional[list[dict[str, Any]]] = None
+    departures: Optional[list[dict[str, Any]]] = None
     filtered: Mapping[str, list[str]] = field(default_factory=dict)  # by link, chains on it that may drop frames
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """ports: to which they come; peers: addresses of other hosts, with the own address by which each is reached."""
+
+    ports: tuple[int, ...]
+    peers: Mapping[str, Optional[str]]
 
 
 def read_routing(
     networks: Iterable[Observed],
     links: Iterable[dict[str, Any]],
     switches: Collection[str],
-    migration_port: Optional[int],
+    migrations: Optional[Migrations],
 ) -> Routing:
-    """Of this host. links: as HostSnapshot gives them; switches: bridges of Open vSwitch; migration_port: to which
-    migrations come, None if that is not known."""
+    """Of this host. links: as HostSnapshot gives them; switches: bridges of Open vSwitch; migrations: None if
+    nothing is known of them."""
     live = [seen.live for seen in networks if seen.live is not None and is_virtual(seen.live)]
     made = {str((document.get("bridge") or {}).get("name")): document for document in live}
     passes, routes = forwarding(), read_routes()
@@ -84,9 +94,14 @@ def read_routing(
             }
             for name, link in bridges.items()
         },
-        None if migration_port is None else arrivals(around, _own_subnets(links, made), migration_port),
+        None if migrations is None else arrivals(around, _own_subnets(links, made), migrations.ports),
+        None if migrations is None else departures(around, migrations.peers, _links_by_address(links)),
         filtered_links(tables),
     )
+
+
+def _links_by_address(links: Iterable[dict[str, Any]]) -> dict[str, str]:
+    return {subnet.partition("/")[0]: link["name"] for link in links for subnet in link["subnets"]}
 
 
 def _own_subnets(links: Iterable[dict[str, Any]], made: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -32,6 +32,7 @@ _NAMED_FILES = (
     ("tap device of its NIC", "devices/interface/backend", "tap"),
 )
 _CHARACTERS = ("serial", "parallel", "console", "channel")
+_NBD = "10809"
 # Every Linux has these.
 _RANDOM = ("/dev/random", "/dev/urandom")
 
@@ -193,6 +194,9 @@ def _files(root: Any) -> list[Document]:
         if path and path not in _RANDOM:
             found.append({"what": "source of randomness", "path": path})
     found += _of_characters(root)
+    found += _of_displays(root)
+    found += [{"what": "socket of its disk", "path": host.get("socket")} for host in _nbd_servers(root)
+              if host.get("socket")]  # fmt: skip
     found += [
         {"what": what, "path": path}
         for what, place, name in _NAMED_FILES
@@ -252,6 +256,18 @@ def _of_characters(root: Any) -> list[Document]:
     return found
 
 
+def _of_displays(root: Any) -> list[Document]:
+    """Folders of the sockets on which they listen."""
+    nodes = [*root.iterfind("devices/graphics"), *root.iterfind("devices/graphics/listen")]
+    paths = dict.fromkeys(node.get("socket") for node in nodes)
+    return [{"what": "folder of the socket of its display", "path": _folder(path)} for path in paths
+            if path and not path.startswith(_OWN_SOCKETS)]  # fmt: skip
+
+
+def _nbd_servers(root: Any) -> list[Any]:
+    return list(root.iterfind("devices/disk/source[@protocol='nbd']/host"))
+
+
 def _end(node: Any) -> Optional[Document]:
     source, kind = node.find("source"), node.get("type")
     path = None if source is None else source.get("path")
@@ -292,6 +308,10 @@ def _sockets(root: Any) -> list[Document]:
             if service.isdigit() and (listens or (kind == "tcp" and not waits)):
                 one = {"protocol": kind, "address": address, "port": int(service), "listens": listens}
                 found += [one] if one not in found else []
+    for host in _nbd_servers(root):
+        port = host.get("port", _NBD)
+        if host.get("name") and port.isdigit():
+            found.append({"protocol": "tcp", "address": host.get("name"), "port": int(port), "listens": False})
     return found
 
 

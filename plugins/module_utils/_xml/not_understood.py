@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .._model.domain_schema import UNKNOWN, meaning_of, meaning_of_attribute
+from .._model.domain_schema import UNKNOWN, is_understood_by_value, meaning_of, meaning_of_attribute
 
 
 def find_not_understood(root: Any) -> list[str]:
@@ -35,7 +35,7 @@ def _below(node: Any, above: str) -> Iterator[str]:
 
 
 def _attributes(node: Any, path: str) -> Iterator[str]:
-    for name in node.attrib:
+    for name, value in node.attrib.items():
         found = meaning_of_attribute(path, name)
-        if found is not None and found[0] == UNKNOWN:
+        if found is not None and found[0] == UNKNOWN and not is_understood_by_value(path, name, value):
             yield f"{path}/@{name}" if path else f"@{name}"

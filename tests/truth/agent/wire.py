@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -53,4 +54,19 @@ def _passed_on(bridge: Link) -> str:
     ):
         return "nat"
     on = Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "1"
-    return "routed" if on or from_it else "isolated"
+    if not on and not from_it:
+        return "isolated"
+    return "nat" if not from_it and _is_masqueraded(bridge) else "routed"
+
+
+def _is_masqueraded(bridge: Link) -> bool:
+    """By a rule of the host's own, whichever tool it comes from: of the bridge's subnet, of all, but not of others."""
+    subnets = {str(ip_interface(address).network) for address in addresses(bridge) if ":" not in address}
+    for line in tools.run("nft", "list", "ruleset").splitlines():
+        if not re.search(r"\b(masquerade|snat)\b|\"(MASQUERADE|SNAT)\"", line):
+            continue
+        named = re.search(r"ip saddr (\S+)", line)
+        out = re.search(r"oifname \"?([^\" ]+)", line)
+        if (named is None or named.group(1) in subnets) and (out is None or out.group(1) != bridge["ifname"]):
+            return True
+    return False

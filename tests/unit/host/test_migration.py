@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.migration import (
+    own_addresses,
     read_conf,
     read_migration,
     resolve_names,
@@ -76,6 +77,8 @@ def test_what_comes_in(conf, tmp_path):
         "port_min": 50000,
         "port_max": 50001,
         "ports_free": 1,
+        "port": 50001,
+        "libvirt_ports": [],
         "tls_only": True,
         "displays": {"vnc_listen": None, "spice_listen": None, "ports_free": 59635, "certificates": None},
     }
@@ -85,3 +88,19 @@ def test_names():
     found = resolve_names(["localhost", "no-such-host.invalid"])
     assert set(found["localhost"]) & {"127.0.0.1", "::1"}
     assert found["no-such-host.invalid"] == []
+
+
+@pytest.mark.parametrize(
+    ("listening", "ports"),
+    [("007D 0016", [16509]), ("0016", [22]), ("", [])],
+)
+def test_by_which_ports_libvirt_is_reached(tmp_path, listening, ports):
+    ends = {"007D": "407D", "0016": "0016"}
+    rows = [f" 0: 00000000:{ends[one]} 00000000:0000 0A 0:0" for one in listening.split()]
+    (tmp_path / "tcp").write_text("\n".join(["  sl", *rows, " 9: 0100007F:4082 00000000:0000 0A 0:0", ""]))
+    assert read_migration(str(tmp_path / "none"), str(tmp_path), str(tmp_path))["libvirt_ports"] == ports
+
+
+def test_own_addresses_for_others():
+    assert own_addresses({"here": ["127.0.0.1", "::1"]}) == {}
+    assert own_addresses({"broadcast": ["255.255.255.255"]}) == {"255.255.255.255": None}

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.connections import arrivals, departures
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.iptables import parse_iptables
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.nftables import parse_nftables
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.passages import (
     Bridge,
     Surroundings,
-    arrivals,
     routing_of_bridge,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.ruleset import (
@@ -220,8 +220,62 @@ def test_what_the_host_itself_says_to_guests(rules, state):
 def test_where_the_firewall_drops_migrations(rules, states):
     text = "\n".join(["*filter", ":INPUT DROP [0:0]", *rules, "COMMIT"])
     around = Surroundings(tuple(parse_iptables(text, "ip", "iptables")), (), {}, frozenset(), frozenset())
-    found = arrivals(around, {"eth0": ("192.0.2.7/24",), "eth1": ("198.51.100.7/24", "2001:db8::7/64")}, 49152)
+    found = arrivals(around, {"eth0": ("192.0.2.7/24",), "eth1": ("198.51.100.7/24", "2001:db8::7/64")}, (49152,))
     assert [(one["link"], one["state"]) for one in found] == states
+
+
+def host_with(*rules, policies="ACCEPT ACCEPT"):
+    inwards, outwards = policies.split()
+    text = "\n".join(["*filter", f":INPUT {inwards} [0:0]", f":OUTPUT {outwards} [0:0]", *rules, "COMMIT"])
+    tables = tuple(parse_iptables(text, "ip", "iptables"))
+    return Surroundings(tables, (), {"ipv4": ("eth0",)}, frozenset(), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("rules", "policies", "senders"),
+    [
+        (["-A INPUT -s 10.0.0.0/8 -j DROP"], "ACCEPT ACCEPT", [("10.0.0.0", "10.255.255.255", "shut")]),
+        (["-A INPUT -s 10.0.0.0/8 -j ACCEPT"], "DROP ACCEPT",
+         [("0.0.0.0", "9.255.255.255", "shut"), ("11.0.0.0", "255.255.255.255", "shut")]),
+        (["-A OUTPUT -d 10.0.0.9/32 -p tcp -m tcp --sport 49152:49215 -j DROP"], "ACCEPT ACCEPT",
+         [("10.0.0.9", "10.0.0.9", "shut")]),
+        (["-A INPUT -s 10.0.0.9/32 -m mark --mark 0x1 -j DROP"], "ACCEPT ACCEPT", [("10.0.0.9", "10.0.0.9", None)]),
+        (["-A INPUT -s 10.0.0.9/32 -p udp -j DROP"], "ACCEPT ACCEPT", None),
+    ],
+)  # fmt: skip
+def test_which_senders_the_firewall_lets_in(rules, policies, senders):
+    found = arrivals(host_with(*rules, policies=policies), {"eth0": ("192.0.2.7/24",)}, (49152,))
+    told = found[0]["senders"] if found else None
+    assert (told and [(one["first"], one["last"], one["state"]) for one in told]) == senders
+
+
+MIGRATIONS = "-p tcp -m tcp --dport 49152:49215"
+
+
+@pytest.mark.parametrize(
+    ("rules", "policies", "stopped"),
+    [
+        ([], "ACCEPT ACCEPT", []),
+        ([f"-A OUTPUT {MIGRATIONS} -j REJECT"], "ACCEPT ACCEPT", [(49152, 49215, "shut")]),
+        ([f"-A OUTPUT {MIGRATIONS} -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP"], "ACCEPT ACCEPT",
+         [(49152, 49215, "shut")]),
+        ([f"-A OUTPUT -d 10.0.0.2/32 {MIGRATIONS} -j REJECT"], "ACCEPT ACCEPT", [(49152, 49215, "shut")]),
+        ([f"-A OUTPUT -d 10.0.0.3/32 {MIGRATIONS} -j REJECT"], "ACCEPT ACCEPT", []),
+        ([f"-A OUTPUT -o eth1 {MIGRATIONS} -j REJECT"], "ACCEPT ACCEPT", []),
+        ([f"-A OUTPUT {MIGRATIONS} -m owner --uid-owner 7 -j REJECT"], "ACCEPT ACCEPT", [(49152, 49215, None)]),
+        ([f"-A OUTPUT {MIGRATIONS} -j ACCEPT", "-A OUTPUT -p tcp -m tcp --dport 16509 -j ACCEPT"], "ACCEPT DROP",
+         [(1, 16508, "shut"), (16510, 49151, "shut"), (49216, 65535, "shut")]),
+        (["-A INPUT -p tcp -m tcp --sport 49152:49215 -j DROP"], "ACCEPT ACCEPT", [(49152, 49215, "shut")]),
+        (["-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT"], "DROP ACCEPT", [(1, 65535, "shut")]),
+        (["-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"], "DROP ACCEPT", []),
+        (["-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP"], "ACCEPT ACCEPT", []),
+        (["-A OUTPUT -p tcp -m tcp --sport 22 -j ACCEPT"], "ACCEPT DROP", [(1, 65535, "shut")]),
+    ],
+)  # fmt: skip
+def test_which_connections_leave_a_host(rules, policies, stopped):
+    found = departures(host_with(*rules, policies=policies), {"10.0.0.2": "10.0.0.1"}, {"10.0.0.1": "eth0"})
+    told = next((one["stopped"] for one in found if one["address"] == "10.0.0.2"), [])
+    assert [(one["first"], one["last"], one["state"]) for one in told] == stopped
 
 
 def test_an_answer_names_the_rule():

@@ -70,6 +70,8 @@ def guest(body: str) -> str:
     [
         ("<devices><future/></devices>", ["devices/future"]),
         ("<vcpu cpuset='0-3'>2</vcpu>", ["vcpu/@cpuset"]),
+        ("<devices><disk type='network'><source protocol='nbd'/></disk></devices>", []),
+        ("<devices><disk type='network'><source protocol='rbd'/></disk></devices>", ["devices/disk/source/@protocol"]),
         ("<clock offset='utc'><timer name='tsc' frequency='1'/></clock>", ["clock/timer/@frequency"]),
         ("<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'/>", ["q:commandline"]),
         ("<devices><tpm model='tpm-tis'><backend type='passthrough'/></tpm></devices>", ["devices/tpm/backend"]),

@@ -20,6 +20,24 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class StoppedPorts:
+    """Connections to these ports of another host. See ruleset.Answer."""
+
+    first: int
+    last: int
+    state: Optional[str]
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Departure:
+    """See connections.departures."""
+
+    address: Optional[str]
+    stopped: tuple[StoppedPorts, ...] = ()
+
+
+@dataclass(frozen=True)
 class BridgeRouting:
     """See passages.routing_of_bridge; no_arp: the setting that keeps the host from telling its address there; astray:
     parts of the bridge's networks that the host reaches otherwise."""

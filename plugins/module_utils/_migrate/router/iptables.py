@@ -44,7 +44,7 @@ _TARGETS = {
 # Options of matches that hold for some packets of any sort, with the number of words that each takes.
 _OF_SOME = {
     **dict.fromkeys(
-        ("--sport", "--sports", "--ports", "--icmp-type", "--icmpv6-type", "--length", "--limit",
+        ("--ports", "--icmp-type", "--icmpv6-type", "--length", "--limit",
          "--limit-burst", "--dscp", "--dscp-class", "--tos", "--ttl-eq", "--ttl-lt", "--ttl-gt", "--hl-eq", "--hl-lt",
          "--hl-gt", "--probability", "--mode", "--every", "--packet", "--mss", "--tcp-option", "--mac-source",
          "--pkt-type", "--timestart", "--timestop", "--weekdays", "--monthdays", "--datestart", "--datestop",
@@ -60,6 +60,8 @@ _ADDRESSES = {"-s": "source", "-d": "target", "--src-range": "source", "--dst-ra
 
 
 _LAST_PORT = 65535
+# As iptables-save shows --syn.
+_OPENING = ["FIN,SYN,RST,ACK", "SYN"]
 
 
 def parse_iptables(text: str, family: str, shown: str) -> list[Table]:
@@ -128,6 +130,10 @@ def _option(word: str, rest: list[str], negated: bool) -> tuple[int, Optional[Ma
         return 1, Match("protocol", (PROTOCOLS.get(value, value),), negated)
     if word in ("--dport", "--dports"):
         return 1, Match("port", tuple(map(_ports, value.split(","))), negated)
+    if word in ("--sport", "--sports"):
+        return 1, Match("source_port", tuple(map(_ports, value.split(","))), negated)
+    if word == "--tcp-flags" and rest[:2] == _OPENING:
+        return 2, Match("opens", (), negated)
     if word in ("--src-type", "--dst-type"):
         kinds = {kind.lower() for kind in value.split(",")}
         # Packets that the host passes on are neither from the host itself nor for it, nor for all.

@@ -43,6 +43,7 @@ _OF_SOME = ("limit", "quota", "ct count", "meter")
 _LINKS = {"iifname": "iif", "iif": "iif", "oifname": "oif", "oif": "oif"}
 _BRIDGES = ("ibrname", "obrname")
 _TRANSPORTS = ("tcp", "udp", "icmp", "icmpv6", "sctp", "dccp", "udplite")
+_PORTS = {"dport": "port", "sport": "source_port"}
 _ADDRESSES = {"saddr": "source", "daddr": "target"}
 _FAMILIES = {"ipv4": "ip", "ipv6": "ip6", "ip": "ip", "ip6": "ip6"}
 _META_OF_SOME = ("length", "pkttype", "time", "day", "hour", "random", "cpu")
@@ -149,8 +150,8 @@ class _Reader:
             yield Match(name, negated=negated)
         elif name is None or values is None or operator not in ("==", "!=", "in"):
             yield Match(OBSCURE)
-        elif name in ("source", "target", "port"):
-            spans = [(_port_span if name == "port" else _span)(value) for value in values]
+        elif name in ("source", "target", "port", "source_port"):
+            spans = [(_port_span if name in _PORTS.values() else _span)(value) for value in values]
             yield Match(OBSCURE) if None in spans else Match(name, tuple(spans), negated)
         else:
             known = {"family": _FAMILIES, "protocol": PROTOCOLS}.get(name, {})
@@ -173,8 +174,8 @@ class _Reader:
             field = what.get("field")
             if what.get("protocol") in ("ip", "ip6"):
                 return "protocol" if field in ("protocol", "nexthdr") else _ADDRESSES.get(str(field), PARTLY)
-            if field == "dport":
-                return "port"
+            if field in _PORTS:
+                return _PORTS[field]
             if what.get("protocol") == "ether":
                 return "family" if field == "type" else None
             return None if what.get("protocol") in ("vlan", "arp") or field is None else PARTLY

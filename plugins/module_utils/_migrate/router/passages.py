@@ -24,7 +24,7 @@ FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
 # The frames without which packets of a family do not pass.
 _KINDS = {"ip": ("ip", "arp"), "ip6": ("ip6",)}
 _ROUTED = ("prerouting", "forward", "postrouting")
-_TO_HOST, _FROM_HOST = ("prerouting", "input"), ("output", "postrouting")
+TO_HOST, FROM_HOST = ("prerouting", "input"), ("output", "postrouting")
 _PROTOCOLS = {"ipv4": ("icmp", "tcp", "udp"), "ipv6": ("ipv6-icmp", "tcp", "udp")}
 _PORTS = {("ipv4", DHCP): 67, ("ipv6", DHCP): 547, ("ipv4", DNS): 53, ("ipv6", DNS): 53}
 # Which links come first and last, and the state of the connection.
@@ -101,25 +101,6 @@ def filtered_links(tables: Iterable[Table]) -> dict[str, list[str]]:
     return found
 
 
-def arrivals(around: Surroundings, subnets: Mapping[str, Iterable[str]], port: int) -> list[dict[str, Any]]:
-    """Of migrations, which come to this TCP port: link, family, state, rules; what is open is not told.
-
-    subnets: by link, the host's addresses with their prefix. Whose address the sender has is not known.
-    """
-    found = []
-    for link, addresses in subnets.items():
-        for address in addresses:
-            own, short = span_of(address.partition("/")[0]), family_of(address)
-            if own is None:
-                continue
-            packets = Packets(short, link, None, target=own, local=True, protocol="tcp", port=port)
-            one = _with_hidden(around.hidden, _into_host(around, packets))
-            if one.state != OPEN:
-                family = "ipv6" if short == "ip6" else "ipv4"
-                found.append({"link": link, "family": family, "state": one.state, "rules": list(one.rules)})
-    return found
-
-
 def _spans(addresses: Iterable[str]) -> dict[str, list[Span]]:
     """Of the networks of these addresses, by family."""
     found: dict[str, list[Span]] = {}
@@ -145,7 +126,7 @@ def _routed(
     around: Surroundings, bridge: str, family: str, spans: list[Span], devices: tuple[str, ...]
 ) -> Iterable[tuple[str, Answer]]:
     for way in (OUT, BACK, IN, NATTED):
-        yield way, _alike(_answer(around, way, _packets(way, bridge, device, FAMILIES[family], span))
+        yield way, alike(_answer(around, way, _packets(way, bridge, device, FAMILIES[family], span))
                           for device in devices for span in spans)  # fmt: skip
 
 
@@ -160,12 +141,12 @@ def _answer(around: Surroundings, way: str, packets: Packets) -> Answer:
     if way == NATTED:
         found = natted(around.tables, packets)
     else:
-        found = _first_trouble(
+        found = first_trouble(
             passing(around.tables, packets, _ROUTED),
             passing(around.tables, packets, ("ingress", "egress"), "netdev"),
             _between_guest_and_host(around, packets, way == OUT),
         )
-    return _with_hidden(around.hidden, found)
+    return with_hidden(around.hidden, found)
 
 
 def _between_guest_and_host(around: Surroundings, packets: Packets, to_host: bool) -> Answer:
@@ -173,13 +154,13 @@ def _between_guest_and_host(around: Surroundings, packets: Packets, to_host: boo
     bridge = packets.iif if to_host else str(packets.oif)
     frames = replace(packets, bridge=bridge, taken=around.links, local=False)
     frames = replace(frames, iif=TAP, oif=None) if to_host else replace(frames, iif="", oif=TAP)
-    hooks = _TO_HOST if to_host else _FROM_HOST
-    return _first_trouble(
+    hooks = TO_HOST if to_host else FROM_HOST
+    return first_trouble(
         *(passing(around.tables, replace(frames, family=kind), hooks, "bridge") for kind in _KINDS[packets.family])
     )
 
 
-def _with_hidden(hidden: Iterable[str], found: Answer) -> Answer:
+def with_hidden(hidden: Iterable[str], found: Answer) -> Answer:
     names = tuple(hidden)
     return Answer(None, (*names, *found.rules)) if names and found.state != SHUT else found
 
@@ -191,15 +172,15 @@ def _bridged(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, Answer
         seen, hidden = around.tables, around.hidden
         if not sees:
             seen, hidden = (), tuple(name for name in hidden if name.startswith("nftables"))
-        found = _first_trouble(
+        found = first_trouble(
             *(passing(seen, packets, _ROUTED) for packets in _within(bridge.name, short, guests.get(family))),
-            _alike(
-                _first_trouble(*(passing(around.tables, one, _ROUTED, "bridge") for one in both))
+            alike(
+                first_trouble(*(passing(around.tables, one, _ROUTED, "bridge") for one in both))
                 for both in _frames(around, bridge, short)
             ),
         )
         if sees or hidden or found.state != OPEN:
-            yield family, _with_hidden(hidden, found)
+            yield family, with_hidden(hidden, found)
 
 
 def _frames(around: Surroundings, bridge: Bridge, family: str) -> Iterable[tuple[Packets, ...]]:
@@ -233,13 +214,13 @@ def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str,
             for one in _PROTOCOLS[family]
         ]
         frames = (_between_guest_and_host(around, to_host, True), _between_guest_and_host(around, from_host, False))
-        found.setdefault((family, WITH_HOST), []).append(_first_trouble(_of_protocols(asked), *frames))
+        found.setdefault((family, WITH_HOST), []).append(first_trouble(_of_protocols(asked), *frames))
         for service in (DHCP, DNS):
             question = replace(to_host, protocol="udp", port=_PORTS[family, service])
             answer = replace(from_host, protocol="udp", state="established")
             found.setdefault((family, service), []).append(_both_ways(around, answer, question))
     for (family, way), answers in found.items():
-        one = _with_hidden(around.hidden, _alike(answers))
+        one = with_hidden(around.hidden, alike(answers))
         if one.state != OPEN:
             yield family, way, one
 
@@ -254,16 +235,16 @@ def _of_protocols(answers: list[Answer]) -> Answer:
 
 
 def _both_ways(around: Surroundings, from_host: Packets, to_host: Packets) -> Answer:
-    return _first_trouble(passing(around.tables, from_host, _FROM_HOST), _into_host(around, to_host))
+    return first_trouble(passing(around.tables, from_host, FROM_HOST), into_host(around, to_host))
 
 
-def _into_host(around: Surroundings, packets: Packets) -> Answer:
-    return _first_trouble(
-        passing(around.tables, packets, _TO_HOST), passing(around.tables, packets, ("ingress",), "netdev")
+def into_host(around: Surroundings, packets: Packets) -> Answer:
+    return first_trouble(
+        passing(around.tables, packets, TO_HOST), passing(around.tables, packets, ("ingress",), "netdev")
     )
 
 
-def _first_trouble(*answers: Answer) -> Answer:
+def first_trouble(*answers: Answer) -> Answer:
     """One after the other."""
     for state in (SHUT, None, PART):
         for answer in answers:
@@ -272,7 +253,7 @@ def _first_trouble(*answers: Answer) -> Answer:
     return Answer()
 
 
-def _alike(answers: Iterable[Answer]) -> Answer:
+def alike(answers: Iterable[Answer]) -> Answer:
     """Of which only one is true, and it is not known which."""
     found = list(answers)
     states = {answer.state for answer in found}

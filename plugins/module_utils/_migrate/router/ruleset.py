@@ -41,8 +41,8 @@ class Packets:
     iif: empty for packets of the host itself; oif: None before routing, and for packets to the host itself; source,
     target: None for hosts outside; near: the networks that those are not in; state: of the connection (new,
     established); bridge: in which they stay, empty for packets that the host routes; taken: names of links, which a new
-    tap does not get; local: whether they are for the host itself; protocol, port: None for all; the port is that of the
-    target.
+    tap does not get; local: whether they are for the host itself; protocol, port (of the
+    target), source_port: None for all.
     """
 
     family: str
@@ -57,13 +57,21 @@ class Packets:
     local: bool = False
     protocol: Optional[str] = None
     port: Optional[int] = None
+    source_port: Optional[int] = None
+
+    @property
+    def opening(self) -> str:
+        """How many of them open a connection of TCP."""
+        if self.protocol is None:
+            return PARTLY
+        return ALWAYS if self.protocol == "tcp" and self.state == "new" else NEVER
 
 
 @dataclass(frozen=True)
 class Match:
     """what: iif, oif, source, target, state, family, bridge (names of bridges), bridged, local (kinds of addresses),
-    protocol, port, or how many it matches of any packets (ALWAYS, PARTLY, NEVER, OBSCURE). values: names, where * ends
-    a pattern, or spans; one must match."""
+    protocol, port, source_port, opens (what opens a connection of TCP), or how many it matches of any packets (ALWAYS,
+    PARTLY, NEVER, OBSCURE). values: names, where * ends a pattern, or spans; one must match."""
 
     what: str
     values: tuple[object, ...] = ()
@@ -88,6 +96,10 @@ class Match:
             return PARTLY if own_protocol is None else ALWAYS if own_protocol in self.values else NEVER
         if self.what == "port":
             return _of_port(packets.port, self.values)
+        if self.what == "source_port":
+            return _of_port(packets.source_port, self.values)
+        if self.what == "opens":
+            return packets.opening
         known = {
             "state": packets.state,
             "family": packets.family,

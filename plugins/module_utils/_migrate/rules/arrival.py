@@ -7,14 +7,17 @@ hook scripts."""
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Optional, TypeVar
 
 from ..asked import HOST, LINKS
-from ..destination_facts import DestinationFacts
+from ..destination_facts import Arrival, DestinationFacts, MigrationSettings, Sender
 from ..finding import LIBVIRT_ACCEPTS, Finding, refused, unknown
 from ..guest_facts import GuestFacts
-from ..router.ruleset import SHUT
+from ..router.facts import StoppedPorts
+from ..router.ruleset import SHUT, Span
+from ..router.spans import span_of
 from ..rule import guest_rule
 from .guest import FILE_MISSING
 from .pools import draws_from_pool
@@ -60,8 +63,10 @@ NO_PORT = refused(
 DROPPED = refused(
     "MIGRATION_FIREWALL",
     "The firewall of {host} drops migrations that arrive on {link} (TCP port {port}): {rules}.",
-    "The host's own firewall lets no one connect to the ports for migrations, on any link by which the migration may "
-    "arrive. Rules that let some senders in are not judged. Seen: error 38",
+    "The host's own firewall does not let the source connect to one of libvirt's own TCP ports on which the host "
+    "listens (16509, 16514; to that of ssh if it listens on neither), or to the ports for migrations, on any link by "
+    "which it may arrive, or drops the replies. Rules about senders are judged if the source knows the host's "
+    "addresses. Seen: error 38",
     "allow the ports (`migration_port_min` to `migration_port_max` of qemu.conf), or migrate with `--tunnelled`",
 )
 DROPPED_PERHAPS = unknown(
@@ -70,6 +75,23 @@ DROPPED_PERHAPS = unknown(
     "MIGRATION_FIREWALL",
     "The check does not understand a rule that may drop them. The sentence names it",
     "check it yourself, and set the severity of the code with policy",
+)
+SENT_NOWHERE = refused(
+    "MIGRATION_FIREWALL",
+    "The firewall of {source} drops what it sends to {host} (TCP port {port}), or the replies: {rules}.",
+    "The same for what the source's own firewall drops of it. Seen: error 38",
+    "allow the ports on the source",
+)
+SENT_NOWHERE_PERHAPS = unknown(
+    "The firewall of {source} may drop what it sends to {host} (TCP port {port}), or the replies: {rules}.",
+    LIBVIRT_ACCEPTS,
+    "MIGRATION_FIREWALL",
+)
+NO_ROUTE = refused(
+    "MIGRATION_ROUTE",
+    "{source} has no route to {name} ({addresses}).",
+    "The source has no route to any address that the destination's name has there",
+    "`ip route add` on the source",
 )
 TLS_ONLY = refused(
     "MIGRATION_TLS",
@@ -144,27 +166,92 @@ def _is_any(address: str) -> bool:
         return True
 
 
+@guest_rule(NO_ROUTE, needs=(HOST, LINKS))
+def check_route(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    """By one of the destination's addresses is enough."""
+    own, wanted = guest.host.own_addresses or {}, _addresses_for(guest, host)
+    if wanted and all(own.get(address, address) is None for address in wanted):
+        yield NO_ROUTE.found(source=_name_of_source(guest), name=host.migration_host, addresses=wanted)
+
+
+@guest_rule(SENT_NOWHERE, SENT_NOWHERE_PERHAPS, needs=(HOST, LINKS))
+def check_firewall_of_source(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    if host.migration is None or not guest.host.departures:
+        return
+    told = {one.address: one.stopped for one in guest.host.departures}
+    routed = [address for address in _addresses_for(guest, host) if (guest.host.own_addresses or {}).get(address)]
+    for port in _ports_for(guest, host.migration):
+        one = _worst_of(
+            [
+                next((one for one in told.get(address, ()) if one.first <= port <= one.last), None)
+                for address in routed or (None,)
+            ]
+        )
+        if one is not None:
+            kind = SENT_NOWHERE if one.state == SHUT else SENT_NOWHERE_PERHAPS
+            yield kind.found(source=_name_of_source(guest), port=port, rules="; ".join(one.rules[:2]))
+
+
 @guest_rule(DROPPED, DROPPED_PERHAPS, needs=(HOST, LINKS))
 def check_firewall(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     settings = host.migration
-    if not guest.running or settings is None or not settings.arrivals:
+    if settings is None or not settings.arrivals:
         return
-    ways = _ways_in(guest, host)
-    told = {(one.link, one.family): one for one in settings.arrivals}
-    found = [told.get(way) for way in ways]
-    # One way that is open is enough; which one it is cannot be known without the name's addresses.
-    stopped = [one for one in found if one is not None and one.state in (SHUT, None)]
-    if not found or len(stopped) < len(found):
-        return
-    worst = next((one for one in stopped if one.state is None), stopped[0])
-    kind = DROPPED_PERHAPS if worst.state is None else DROPPED
-    yield kind.found(link=worst.link, port=settings.port_min, rules="; ".join(worst.rules[:2]))
+    told = {(one.link, one.family, one.port or settings.port_min): one for one in settings.arrivals}
+    own = guest.host.own_addresses or {}
+    senders = [sender for sender in map(own.get, _addresses_for(guest, host)) if sender]
+    for port in _ports_for(guest, settings):
+        ways = [told.get((link, family, port)) for link, family in _ways_in(guest, host)]
+        one = _worst_of([None if way is None else _for_senders(way, senders) for way in ways])
+        if one is not None:
+            kind = DROPPED if one.state == SHUT else DROPPED_PERHAPS
+            yield kind.found(link=one.link, port=port, rules="; ".join(one.rules[:2]))
+
+
+def _ports_for(guest: GuestFacts, settings: MigrationSettings) -> list[int]:
+    """To libvirt, and of a guest that runs to QEMU. By which of its own ports libvirt is reached cannot be known."""
+    port = settings.port or settings.port_min
+    return [*settings.libvirt_ports, *([port] if guest.running and port is not None else ())]
+
+
+def _addresses_for(guest: GuestFacts, host: DestinationFacts) -> list[str]:
+    """By which the source knows the destination; none where it was not asked."""
+    return list((guest.host.resolves or {}).get(host.migration_host or "") or ())
+
+
+def _name_of_source(guest: GuestFacts) -> str:
+    return guest.host.name or "the guest's own host"
+
+
+def _for_senders(arrival: Arrival, senders: list[str]) -> Optional[Arrival]:
+    """senders: the source's own addresses, of which it takes one; none where they are not known. None: open."""
+    spans = [span_of(sender) for sender in senders if (":" in sender) == (arrival.family == "ipv6")]
+    if arrival.senders is None or not spans:
+        return arrival
+    found = [next((one for one in arrival.senders if _is_within(span, one)), None) for span in spans]
+    return None if found[0] is None or None in found else replace(arrival, state=found[0].state, rules=found[0].rules)
+
+
+def _is_within(span: Optional[Span], sender: Sender) -> bool:
+    whole = span_of(f"{sender.first}-{sender.last}")
+    return span is not None and whole is not None and whole[0] <= span[0] and span[1] <= whole[1]
+
+
+_Stopped = TypeVar("_Stopped", StoppedPorts, Arrival)
+
+
+def _worst_of(ways: Sequence[Optional[_Stopped]]) -> Optional[_Stopped]:
+    """Of all ways one, if none is open: which of them is taken cannot be known."""
+    stopped = [one for one in ways if one is not None and one.state in (SHUT, None)]
+    if not stopped or len(stopped) < len(ways):
+        return None
+    return next((one for one in stopped if one.state is None), stopped[0])
 
 
 def _ways_in(guest: GuestFacts, host: DestinationFacts) -> list[tuple[str, str]]:
     """Link and family by which the migration may arrive: those of the addresses that the source connects to, as far as
     these are known, else all that have addresses and may lead to other hosts."""
-    wanted = set((guest.host.resolves or {}).get(host.migration_host or "") or ())
+    wanted = set(_addresses_for(guest, host))
     own = {str(net.bridge) for net in host.networks.values() if net.is_virtual} | {"lo"}
     found = []
     for link in (host.links or {}).values():

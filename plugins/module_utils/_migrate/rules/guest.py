@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Optional, Union
 
 from ..._model.forward import POOL, members_of
@@ -26,7 +27,7 @@ from ..asked import (
 )
 from ..destination_facts import DestinationFacts, HostNic
 from ..finding import LIBVIRT_ACCEPTS, OK, Finding, blocked, informational, refused, risky, unknown
-from ..frame_path import ways_out
+from ..frame_path import DOWN, ways_out
 from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, GuestSocket, HostDevice, HostFile, NicFacts
 from ..host_links import Link
 from ..rule import NicCase, guest_rule, nic_rule
@@ -131,30 +132,61 @@ def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
     return next((link for link in found if link.name in near), None)
 
 
+@dataclass(frozen=True)
+class _Segment:
+    """What hears a NIC. bridges: within the host; vlans: in which its frames leave the host (None: untagged), none
+    where they do not, and None where they may, in any."""
+
+    bridges: frozenset[str] = frozenset()
+    vlans: Optional[frozenset[Optional[int]]] = None
+
+    @property
+    def leads_out(self) -> bool:
+        return self.vlans is None or bool(self.vlans)
+
+
+_ALONE = _Segment(vlans=frozenset())
+_OUTSIDE = _Segment()
+
+
 def are_on_one_wire(host: DestinationFacts, nic: Union[NicFacts, HostNic], other: Union[NicFacts, HostNic]) -> bool:
-    """Whether two NICs would hear each other: on one network or bridge, or each on some wire outside of the host,
-    which may well be one."""
-    return _isolated_wire(host, nic) == _isolated_wire(host, other)
+    """Whether two NICs would hear each other: on one bridge, or on bridges that are joined, or each on some wire
+    outside of the host, which may well be one unless both have a VLAN of their own."""
+    one, its = _segment_of(host, nic), _segment_of(host, other)
+    if one.bridges & its.bridges:
+        return True
+    if one.vlans is None or its.vlans is None:
+        return one.leads_out and its.leads_out
+    return any(tag == own or None in (tag, own) for tag in one.vlans for own in its.vlans)
 
 
-def _isolated_wire(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> Optional[str]:
-    """The network or bridge within which all hear the NIC; None when it is the world outside."""
+def _segment_of(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> _Segment:
     if nic.type in ("user", "null"):
-        return f"{nic.mac} alone"
+        return _ALONE
     if nic.type == "network":
         net = host.networks.get(str(nic.network))
         if net is not None and net.is_virtual:
-            return f"network {net.name}"
-        return None if net is None or net.bridge is None else _bridge_alone(host, net.bridge)
+            return _Segment(frozenset({net.bridge or f"network {net.name}"}), frozenset())
+        return _OUTSIDE if net is None or net.bridge is None else _segment_of_bridge(host, net.bridge)
     if nic.type != "bridge" or not nic.source:
-        return None
-    made = [net.name for net in host.networks.values() if net.bridge == nic.source and net.is_virtual]
-    return f"network {min(made)}" if made else _bridge_alone(host, nic.source)
+        return _OUTSIDE
+    made = any(net.bridge == nic.source and net.is_virtual for net in host.networks.values())
+    return _Segment(frozenset({nic.source}), frozenset()) if made else _segment_of_bridge(host, nic.source)
 
 
-def _bridge_alone(host: DestinationFacts, bridge: str) -> Optional[str]:
-    """A bridge of which no port leads anywhere."""
-    return f"bridge {bridge}" if host.is_bridge(bridge) and ways_out(host.host_links, bridge) == [] else None
+def _segment_of_bridge(host: DestinationFacts, bridge: str) -> _Segment:
+    """Of what does not pass now, nothing is heard."""
+    ways = ways_out(host.host_links, bridge)
+    if ways is None or not host.is_bridge(bridge):
+        return _Segment(frozenset({bridge}))
+    joined = host.host_links.joined_with(bridge)
+    own = host.link(bridge)
+    if bridge in host.ovs_bridges or (own is not None and own.vlan_filtering):
+        # Ways of other VLANs than the one that was asked about may be open.
+        return _Segment(joined, None if ways else frozenset())
+    open_ways = [way for way in ways if way.state != DOWN]
+    unsure = any(way.state is None for way in open_ways)
+    return _Segment(joined, None if unsure else frozenset(way.vlan for way in open_ways))
 
 
 # --- Machine, processor, memory ---
