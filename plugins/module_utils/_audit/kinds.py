@@ -10,6 +10,12 @@ from .finding import ERROR, INFO, UNKNOWN, WARNING, Kind
 HOST_UNKNOWN = Kind(
     "HOST_UNKNOWN", UNKNOWN, "The host was not audited: {why}", "Make the host reachable, and audit again."
 )
+UNEXPECTED = Kind(
+    "UNEXPECTED",
+    UNKNOWN,
+    "The audit of the host failed because of an error in the collection: {error}.",
+    "Report this error to the collection's authors.",
+)
 # The template of a fault is the fault's own.
 FAULT = Kind("FAULT", ERROR, "{text}", "Correct the contract, the binding or the named link.")
 REFUSED = Kind("REFUSED", ERROR, "{text}", "Correct the contract or the binding, or update libvirt on the host.")

@@ -251,6 +251,7 @@ def summarize_guest(guest: Guest) -> dict[str, Any]:
                 "type": nic.type,
                 "network": nic.network,
                 "source": None if nic.type == "network" else nic.source,
+                "transient": nic.transient,
             }
             for nic in guest.nics
         ],
