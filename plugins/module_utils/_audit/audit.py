@@ -79,7 +79,8 @@ def audit(contract: Any, hosts: Mapping[str, Any]) -> list[AuditFinding]:
             found.append(_failed(host, error))
         links = None if seen is None or seen.links is None else facts["info"]["links"]
         desired, its_faults = fleet.join(host, facts, links)
-        faults.extend(its_faults)
+        # Without any facts, its bindings are unknown, not missing.
+        faults.extend(its_faults if facts else ())
         if why is not None:
             found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": why}))
         if seen is not None:
