@@ -23,7 +23,7 @@ def plan_migrations(
 ) -> dict[str, Any]:
     """found, facts: host -> what virt_guest_info and virt_network_info returned there; options: as of the filter.
 
-    Raises VirtfleetError PLAN_INVALID, DESTINATION_INVALID or SOLVER_MISSING.
+    Raises VirtfleetError PLAN_INVALID or SOLVER_MISSING.
     """
     wanted = read_wanted(options, {*found, *facts})
     return plan_fleet(read_fleet(found, facts, wanted, policy or {}), wanted)
