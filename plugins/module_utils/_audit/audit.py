@@ -54,6 +54,7 @@ Judged = dict[str, tuple[AuditFinding, ...]]
 class Compared:
     """What is compared between hosts."""
 
+    uuids: dict[str, list[str]] = field(default_factory=dict)
     users: Users = field(default_factory=dict)
     stations: Stations = field(default_factory=dict)
 
@@ -86,10 +87,20 @@ def audit(contract: Any, hosts: Mapping[str, Any]) -> list[AuditFinding]:
         if seen is not None:
             found.extend(_guarded(host, _host(host, desired, seen, judged)))
             found.extend(_guarded(host, _note(compared, host, desired, seen)))
+    found.extend(hosts_with_one_uuid(compared.uuids))
     found.extend(macs_used_twice(compared.stations))
     found.extend(addresses_used_twice(compared.users))
     order = {host: number for number, host in enumerate(hosts)}
     return sorted([*map(_of_fault, tidy_faults(faults)), *found], key=lambda one: order.get(one.host, -1))
+
+
+def hosts_with_one_uuid(hosts: Mapping[str, list[str]]) -> Iterator[AuditFinding]:
+    """hosts: by libvirt's UUID of the host. Machines that were copied have the same."""
+    for names in hosts.values():
+        for host in names:
+            others = [other for other in names if other != host]
+            if others:
+                yield AuditFinding(kinds.HOST_TWICE, host, parameters={"others": others})
 
 
 def _of_fault(fault: Fault) -> AuditFinding:
@@ -116,6 +127,8 @@ def _note(compared: Compared, host: str, desired: HostNetworks, seen: Destinatio
     if seen.guests is None:
         yield AuditFinding(kinds.GUESTS_UNKNOWN, host)
     note_guests(compared.stations, host, seen.guests or ())
+    if seen.uuid:
+        compared.uuids.setdefault(seen.uuid, []).append(host)
     physical = {network["name"] for network in desired.networks if not is_virtual(network)}
     note_addresses(compared.users, host, seen, physical)
 
@@ -152,6 +165,8 @@ def _host(host: str, desired: HostNetworks, seen: DestinationFacts, judged: Judg
         yield AuditFinding(kinds.NETWORK_LEFT if managed else kinds.NETWORK_FOREIGN, host, name)
     if seen.links is None:
         yield AuditFinding(kinds.LINKS_UNKNOWN, host)
+    if seen.migration is not None and seen.migration.hooks:
+        yield AuditFinding(kinds.HOOK_SCRIPT, host, parameters={"scripts": list(seen.migration.hooks)})
 
 
 def _against_contract(
