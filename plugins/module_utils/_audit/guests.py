@@ -12,7 +12,6 @@ from .._migrate.destination_facts import HostGuest, OldSettings
 from . import kinds
 from .finding import AuditFinding
 
-
 # By MAC address, the running guests that have it, each (host, guest, UUID) with the number of its NICs.
 Stations = dict[str, dict[tuple[str, str, str], int]]
 

@@ -166,9 +166,7 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
         )
         return
     if routing.no_arp and "ipv4" in routing.families:
-        yield AuditFinding(
-            kinds.NO_ARP, host, net.name, parameters={"bridge": net.bridge, "setting": routing.no_arp}
-        )
+        yield AuditFinding(kinds.NO_ARP, host, net.name, parameters={"bridge": net.bridge, "setting": routing.no_arp})
     if routing.astray:
         yield AuditFinding(kinds.ROUTE_ASTRAY, host, net.name, parameters={"routes": list(routing.astray)[:_SHOWN]})
     if routing.nat not in ("", UP):

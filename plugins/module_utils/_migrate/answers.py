@@ -58,7 +58,7 @@ class _Verdicts:
 
 def guest_answers(found: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """found: host -> what virt_guest_info returned there, or why it did not (msg)."""
-    return {host: _answer(answer, "guests", lambda given: read_record(_Guests, given)) for host, answer in found.items()}
+    return {host: _answer(answer, "guests", _read_guests) for host, answer in found.items()}
 
 
 def verdict_answers(checked: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -82,6 +82,10 @@ def _answer(answer: Any, key: str, read: Callable[[Any], object]) -> Mapping[str
     except DataError as error:
         return {"msg": f"The result of the module {error.problem[:200]}. Gather it again."}
     return answer
+
+
+def _read_guests(answer: Any) -> None:
+    read_record(_Guests, answer)
 
 
 def _read_verdicts(answer: Any) -> None:

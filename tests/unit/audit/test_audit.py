@@ -71,7 +71,8 @@ def info(number: int) -> dict[str, Any]:
         {"name": "red", "uuid": uuid("a", number), "forward": {"mode": "bridge"}, "bridge": {"name": "br0"},
          "portgroups": [{"name": "eng", "default": True}]},
         {"name": "lab", "uuid": uuid("b", number), "forward": {"mode": "nat"}, "mac": f"52:54:00:10:00:{number:02x}",
-         "mtu": 1500, "bridge": {"name": f"virbr{number}"}, "ips": [{"address": "10.20.0.1", "netmask": "255.255.255.0"}]},
+         "mtu": 1500, "bridge": {"name": f"virbr{number}"},
+         "ips": [{"address": "10.20.0.1", "netmask": "255.255.255.0"}]},
         {"name": "wire", "uuid": uuid("c", number), "forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}]}},
     ]  # fmt: skip
     own = f"virbr{number}"
