@@ -22,7 +22,7 @@ RELEASES = ("bookworm", "trixie")
 FLEET = {
     "networks_contract": [
         {"name": "red", "reach": "l2", "mtu": 1500, "portgroups": [{"name": "eng", "default": True}]},
-        {"name": "lab", "reach": "nat", "mtu": 1500, "subnets": ["10.67.0.0/24"]},
+        {"name": "lab", "reach": "nat", "subnets": ["10.67.0.0/24"]},
         {"name": "wire", "reach": "l2"},
     ],
     "networks_bindings": {
@@ -76,24 +76,6 @@ FAULTS = {
     "autostart": ("virsh net-autostart red --disable", {"AUTOSTART_DIFFERS"}, ROLLOUT),
     "live record": (f'virsh net-update lab add dns-host "{RECORD}" --live', {"LIVE_DIFFERS"}, ROLLOUT),
     "defined record": (f'virsh net-update lab add dns-host "{RECORD}" --config', {"DEFINITION_DIFFERS"}, ROLLOUT),
-    "small libvirt bridge": ("ip link set virbr67 mtu 1400", {"BRIDGE_MTU"}, "ip link set virbr67 mtu 1500"),
-    "joined": (
-        "ip link add join0 link p1 type macvlan mode passthru; ip link set join0 master virbr67", {"BRIDGE_JOINED"},
-        "ip link del join0",
-    ),
-    "no ARP": ("ip link set virbr67 arp off", {"NO_ARP"}, "ip link set virbr67 arp on"),
-    "route": (
-        "ip link add astray type dummy; ip link set astray up; ip route add 10.67.0.128/25 dev astray",
-        {"ROUTE_ASTRAY"}, "ip link del astray",
-    ),
-    "STP": (
-        "ip link set virbr67 type bridge stp_state 1 forward_delay 1500", {"STP_DELAY"},
-        "ip link set virbr67 type bridge forward_delay 200",
-    ),
-    "hook": (
-        "mkdir -p /etc/libvirt/hooks; echo '#!/bin/sh' >/etc/libvirt/hooks/network; "
-        "chmod +x /etc/libvirt/hooks/network", {"HOOK_SCRIPT"}, "rm /etc/libvirt/hooks/network",
-    ),
     "libvirt's bridge": ("ip link set virbr67 down", {"BRIDGE_FAULTY"}, ROLLOUT),
     "member": ("ip link set p2 name gone", {"LINK_MISSING", "MEMBER_MISSING"}, "ip link set gone name p2"),
     "foreign": (
