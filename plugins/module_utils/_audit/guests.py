@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Optional
 
-from .._migrate.destination_facts import HostGuest, OldSettings
+from .._migrate.destination_facts import HostGuest, OldNicSettings
 from . import kinds
 from .finding import AuditFinding
 
@@ -35,7 +35,7 @@ def macs_used_twice(stations: Stations) -> Iterator[AuditFinding]:
                 yield AuditFinding(kinds.MAC_TWICE, host, parameters={"mac": mac, "guest": name, "others": others})
 
 
-def on_old_settings(host: str, network: str, old: Optional[tuple[OldSettings, ...]]) -> Iterator[AuditFinding]:
+def on_old_settings(host: str, network: str, old: Optional[tuple[OldNicSettings, ...]]) -> Iterator[AuditFinding]:
     """old: None where it is not known."""
     if old is None:
         yield AuditFinding(kinds.GUEST_SETTINGS_UNKNOWN, host, network)

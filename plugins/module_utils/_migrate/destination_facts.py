@@ -91,7 +91,7 @@ class Lease:
 
 
 @dataclass(frozen=True)
-class OldSettings:
+class OldNicSettings:
     """A NIC of a running guest that has other settings (differs) than its network gives now."""
 
     guest: str
@@ -114,7 +114,7 @@ class NetworkDetails:
     dnsmasq: Optional[str] = None
     bridge_link: Optional[str] = None
     leases: Optional[tuple[Lease, ...]] = None
-    guests_on_old_settings: Optional[tuple[OldSettings, ...]] = None
+    guests_on_old_settings: Optional[tuple[OldNicSettings, ...]] = None
 
 
 @dataclass(frozen=True)
