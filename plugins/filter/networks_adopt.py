@@ -20,7 +20,8 @@ description:
     they describe the networks exactly as they are, so a rollout changes nothing.
   - A network whose reach is not the same everywhere, or that a contract cannot express, is left out and listed. So is a
     transient network, on the hosts where it is transient.
-  - Does not connect to any host. Fails if a host was not read.
+  - Does not connect to any host. A host that was not read, or whose result has another form, is left out and listed in
+    RV(_value.unread). Its networks are missing from the contract then, so do not use the contract before it is read.
 positional: _input, groups
 options:
   _input:
@@ -65,43 +66,55 @@ _value:
       type: list
       elements: dict
     lines:
-      description: The differences as a difference_lines for people.
+      description: The hosts that were not read, and the differences, for people.
       type: list
       elements: str
+    unread:
+      description: The hosts that were not read, each with the reason.
+      type: dict
 """
 
 
 def networks_adopt(hosts: Any, groups: Any = None) -> dict[str, Any]:
     """Plain data, as documented above. Raises AnsibleFilterError for a host that was not read."""
     from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import adopt
-    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import difference_lines
-    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines import fold_names
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import (
+        difference_lines,
+        unread_lines,
+    )
     from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
-    if not isinstance(hosts, Mapping) or not all(isinstance(info, Mapping) for info in hosts.values()):
+    if not isinstance(hosts, Mapping):
         raise AnsibleFilterError("The input must be a mapping of host names to results of virt_network_info.")
-    unread = [
-        str(host)
-        for host, info in hosts.items()
-        if info.get("failed") or info.get("unreachable") or "networks" not in info
-    ]
-    if unread:
-        raise AnsibleFilterError(
-            f"Not read: {fold_names(unread)}. Make these hosts reachable, or exclude them with --limit: "
-            "otherwise the contract would lack their networks."
-        )
+    unread = {str(host): why for host, info in hosts.items() if (why := _why_unread(info))}
     try:
-        found = adopt(hosts, groups or {})
+        found = adopt({str(host): info for host, info in hosts.items() if str(host) not in unread}, groups or {})
         return {
             "contract": found.contract,
             "bindings": found.bindings,
             "differences": [one.as_dict() for one in found.differences],
-            "lines": difference_lines(found.differences) or ["The hosts do not differ."],
+            "lines": [*unread_lines(unread), *difference_lines(found.differences)] or ["The hosts do not differ."],
+            "unread": unread,
         }
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):
         raise AnsibleFilterError(
-            "The result of a host does not have the documented form. Gather it again with virt_network_info."
+            "The result of a host or the groups do not have the documented form. Gather the hosts again."
         ) from None
+
+
+def _why_unread(info: Any) -> str:
+    """Empty for a host that was read."""
+    if not isinstance(info, Mapping) or info.get("failed") or info.get("unreachable") or "networks" not in info:
+        said = info.get("msg") if isinstance(info, Mapping) else None
+        return str(said or "It did not answer.").strip()
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import read_destination
+    from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+
+    try:
+        read_destination(info)
+    except VirtfleetError as error:
+        return error.sentence
+    return ""
 
 
 class FilterModule:

@@ -30,7 +30,7 @@ options:
     description:
       - The hosts by name, each a mapping with the keys C(bindings), C(info) and C(contract).
       - C(info) is the result of M(virtfleet.network.virt_network_info). If the task failed or the host was unreachable,
-        the host has the finding C(HOST_UNKNOWN).
+        the host has the finding C(HOST_UNKNOWN), as has a host whose facts are incomplete or have another form.
       - C(contract) is required only if a host belongs to a different fleet than the others.
     type: dict
     required: true
@@ -84,18 +84,16 @@ def networks_audit(contract: Any, hosts: Any, baseline: Optional[list[dict[str, 
     )
     from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
-    if not isinstance(hosts, Mapping) or not all(isinstance(facts, Mapping) for facts in hosts.values()):
+    if not isinstance(hosts, Mapping):
         raise AnsibleFilterError("hosts must be a mapping of host names to mappings with bindings and info.")
     try:
-        everything = audit(contract, hosts)
+        everything = audit(contract, {str(host): facts for host, facts in hosts.items()})
         found = new_or_worse(everything, baseline or [])
         findings = [one.as_dict() for one in found]
         lines = finding_lines(findings, without_findings((one.host for one in everything), map(str, hosts)))
         json.dumps(findings)  # what was found is shown as it is
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):
-        raise AnsibleFilterError(
-            "The contract, the facts of a host or the baseline have another form than documented. Gather them again."
-        ) from None
+        raise AnsibleFilterError("The contract or the baseline has another form than documented.") from None
     ranks = [audit_rank(one.kind.severity) for one in found]
     return {
         "findings": findings,

@@ -3,22 +3,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Contract, bindings and what virt_network_info returned on each host -> findings.
 
-The faults come from join_fleet, what differs from compare, and what a host cannot have from check: the functions by
+The faults come from FleetContract, what differs from compare, and what a host cannot have from check: the functions by
 which the rollout judges. The links and the firewall are followed by the functions of the migration check.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from .._fleet.complete import complete_network
-from .._fleet.contract_check import HostNetworks, join_fleet
+from .._fleet.contract_check import FleetContract, HostNetworks, tidy_faults
+from .._fleet.fault import Fault
 from .._fleet.pool import networks_there, with_members
-from .._migrate.destination_facts import DestinationFacts, NetworkFacts, read_destination
+from .._migrate.destination_facts import DestinationFacts, NetworkFacts
 from .._migrate.rules.known_faults import crashes_over_hostdev
 from .._model import bridge_link, dnsmasq
 from .._model.desired import ACTIVE, INACTIVE, Desired, declaration
@@ -28,118 +30,159 @@ from .._model.forward import has_pool, is_virtual
 from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
+from .._model.pool import FOREIGN, FREE, HELD, MISSING, STALE
 from .._plan.comparison import Comparison, compare
 from .._plan.rules.check import check
 from . import kinds
 from .addresses import Users, addresses_used_twice, note_addresses
+from .facts import read_facts
 from .finding import AuditFinding
-from .guests import macs_used_twice, on_old_settings
+from .guests import Stations, macs_used_twice, note_guests, on_old_settings
 from .reach import find_obstacles
 
 _FORWARDING = ("nat", "route")
+_MEMBER_STATES = {
+    FREE: None, HELD: None, MISSING: kinds.MEMBER_MISSING, STALE: kinds.MEMBER_STALE, FOREIGN: kinds.MEMBER_FOREIGN,
+}  # fmt: skip
+# As libvirt generates them.
+_UUID_OR_MAC = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 # By all that they depend on, what was found.
 Judged = dict[str, tuple[AuditFinding, ...]]
 
 
-def audit(contract: Any, hosts: Mapping[str, Mapping[str, Any]]) -> list[AuditFinding]:
+@dataclass(frozen=True)
+class Compared:
+    """What is compared between hosts."""
+
+    uuids: dict[str, list[str]] = field(default_factory=dict)
+    users: Users = field(default_factory=dict)
+    stations: Stations = field(default_factory=dict)
+
+
+def audit(contract: Any, hosts: Mapping[str, Any]) -> list[AuditFinding]:
     """hosts: {name: {bindings, contract, info}}; info: the result of virt_network_info, or of a task that failed.
 
-    By host, in the order of hosts.
+    By host, in the order of hosts. Never raises: what cannot be read of a host is a finding of that host.
     """
-    seen = {host: _info(facts) for host, facts in hosts.items()}
-    found: list[AuditFinding] = []
-    desired, faults = join_fleet(
-        contract, {host: {**hosts[host], "links": (seen[host] or {}).get("links")} for host in hosts}
-    )
-    for fault in faults:
-        found.append(
-            AuditFinding(
-                kinds.FAULT,
-                fault.host,
-                fault.network,
-                parameters={**fault.parameters, "fault": fault.code},
-                template=fault.template,
-            )
-        )
-    users: Users = {}
+    fleet, compared = FleetContract(contract), Compared()
     judged: Judged = {}
-    for host, facts in hosts.items():
-        info = seen[host]
-        if info is None:
-            why = str((facts.get("info") or {}).get("msg") or "it did not answer.")
-            found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": why}))
-            continue
+    faults: list[Fault] = []
+    found: list[AuditFinding] = []
+    # One host after the other: of each, only what is compared with others is kept.
+    for host, given in hosts.items():
+        facts = given if isinstance(given, Mapping) else {}
+        seen = why = None
         try:
-            seen_host = read_destination(info)
+            seen = read_facts(facts.get("info"))
         except VirtfleetError as error:
-            found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": error.sentence}))
-            continue
-        physical = {network["name"] for network in desired[host].networks if not is_virtual(network)}
-        # Of each host, only what is compared with others is kept.
-        note_addresses(users, host, seen_host, physical)
-        found.extend(_host(host, desired[host], info, seen_host, judged))
-    found.extend(macs_used_twice({host: info.get("guests") for host, info in seen.items() if info is not None}))
-    found.extend(addresses_used_twice(users))
+            why = error.sentence
+        except Exception as error:
+            found.append(_failed(host, error))
+        links = None if seen is None or seen.links is None else facts["info"]["links"]
+        desired, its_faults = fleet.join(host, facts, links)
+        # Without any facts, its bindings are unknown, not missing.
+        faults.extend(its_faults if facts else ())
+        if why is not None:
+            found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": why}))
+        if seen is not None:
+            found.extend(_guarded(host, _host(host, desired, seen, judged)))
+            found.extend(_guarded(host, _note(compared, host, desired, seen)))
+    found.extend(hosts_with_one_uuid(compared.uuids))
+    found.extend(macs_used_twice(compared.stations))
+    found.extend(addresses_used_twice(compared.users))
     order = {host: number for number, host in enumerate(hosts)}
-    return sorted(found, key=lambda one: order.get(one.host, -1))
+    return sorted([*map(_of_fault, tidy_faults(faults)), *found], key=lambda one: order.get(one.host, -1))
 
 
-def _info(facts: Mapping[str, Any]) -> Any:
-    info = facts.get("info")
-    usable = isinstance(info, Mapping) and "networks" in info and not info.get("failed") and not info.get("unreachable")
-    return info if usable else None
+def hosts_with_one_uuid(hosts: Mapping[str, list[str]]) -> Iterator[AuditFinding]:
+    """hosts: by libvirt's UUID of the host. Machines that were copied have the same."""
+    for names in hosts.values():
+        for host in names:
+            others = [other for other in names if other != host]
+            if others:
+                yield AuditFinding(kinds.HOST_TWICE, host, parameters={"others": others})
 
 
-def _host(
-    host: str, desired: HostNetworks, info: Mapping[str, Any], seen: DestinationFacts, judged: Judged
-) -> Iterator[AuditFinding]:
-    """seen: the same as info, as typed records."""
-    there = {network["name"]: network for network in (*info["networks"], *info["transient"])}
+def _of_fault(fault: Fault) -> AuditFinding:
+    said = {**fault.parameters, "fault": fault.code}
+    return AuditFinding(kinds.FAULT, fault.host, fault.network, parameters=said, template=fault.template)
+
+
+def _guarded(host: str, findings: Iterator[AuditFinding]) -> list[AuditFinding]:
+    """What was found before the audit failed stands; that it failed is a fault of ours."""
+    found: list[AuditFinding] = []
+    try:
+        found.extend(findings)
+    except Exception as error:
+        found.append(_failed(host, error))
+    return found
+
+
+def _failed(host: str, error: Exception) -> AuditFinding:
+    said = f"{type(error).__name__}: {error}"[:120]
+    return AuditFinding(kinds.UNEXPECTED, host, parameters={"error": said})
+
+
+def _note(compared: Compared, host: str, desired: HostNetworks, seen: DestinationFacts) -> Iterator[AuditFinding]:
+    if seen.guests is None:
+        yield AuditFinding(kinds.GUESTS_UNKNOWN, host)
+    note_guests(compared.stations, host, seen.guests or ())
+    if seen.uuid:
+        compared.uuids.setdefault(seen.uuid, []).append(host)
+    physical = {network["name"] for network in desired.networks if not is_virtual(network)}
+    note_addresses(compared.users, host, seen, physical)
+
+
+def _host(host: str, desired: HostNetworks, seen: DestinationFacts, judged: Judged) -> Iterator[AuditFinding]:
+    there = seen.networks
     # Only their members are found on the host.
     pools = [network["name"] for network in desired.networks if "pool" in network]
     members: dict[str, Document] = {}
     for name in pools:
         # A forward mode of a later libvirt has none that count.
         with suppress(ValueError):
-            members.update(networks_there([there[name]] if name in there else []))
+            members.update(networks_there([there[name].defined] if name in there else []))
     major, minor, patch = seen.version
     libvirt = Host((major, minor, patch))
     for network in desired.networks:
         name = network["name"]
         if name not in desired.broken:
-            wanted, details = with_members(network, members), info["details"].get(name)
-            for one in _against_contract(wanted, seen.networks.get(name), details, libvirt, judged):
+            wanted = with_members(network, members)
+            for one in _against_contract(wanted, there.get(name), libvirt, judged):
                 yield replace(one, host=host)
             if name in there:
-                yield from _forwarding(host, network, info)
+                yield from _forwarding(host, network, seen)
         if name in there:
-            yield from _health(host, name, there[name], info)
-            yield from find_obstacles(host, seen, seen.networks[name], desired.mtus.get(name))
-            yield from on_old_settings(host, name, info["details"][name].get("guests_on_old_settings"))
-            if crashes_over_hostdev(seen, seen.networks[name]):
+            yield from _health(host, there[name])
+            yield from find_obstacles(host, seen, there[name], desired.mtus.get(name))
+            yield from on_old_settings(host, name, there[name].details.guests_on_old_settings)
+            if crashes_over_hostdev(seen, there[name]):
                 yield AuditFinding(kinds.LIBVIRT_FAULT, host, name, parameters={"version": seen.libvirt_version})
         else:
             yield AuditFinding(kinds.NETWORK_MISSING, host, name)
     for name in sorted(set(there) - {network["name"] for network in desired.networks} - desired.broken):
-        managed = info["details"][name]["managed"]
+        managed = there[name].details.managed
         yield AuditFinding(kinds.NETWORK_LEFT if managed else kinds.NETWORK_FOREIGN, host, name)
-    if info.get("links") is None:
+    if seen.links is None:
         yield AuditFinding(kinds.LINKS_UNKNOWN, host)
+    if seen.migration is not None and seen.migration.hooks:
+        yield AuditFinding(kinds.HOOK_SCRIPT, host, parameters={"scripts": list(seen.migration.hooks)})
 
 
 def _against_contract(
-    network: Document, has: Optional[NetworkFacts], details: Any, libvirt: Host, judged: Judged
+    network: Document, has: Optional[NetworkFacts], libvirt: Host, judged: Judged
 ) -> tuple[AuditFinding, ...]:
-    """network: as contract and binding give it; has, details: the network of the host, None without one; judged: what
+    """network: as contract and binding give it; has: the network of the host, None without one; judged: what
     was found before, which most hosts of a fleet share. The findings are of no host.
     """
     options = state = None
     if has is not None:
         options = has.defined
-        state = {"persistent": bool(details["persistent"]), "active": has.active, "autostart": has.details.autostart,
+        state = {"persistent": has.persistent, "active": has.active, "autostart": has.details.autostart,
                  "drift": has.details.drift, "live": has.details.live}  # fmt: skip
     # What libvirt makes up for each host, which decides nothing unless it is declared.
-    own = [str(options[name]) for name in ("uuid", "mac") if options and options.get(name) and name not in network]
+    made = [str(options.get(name)) for name in ("uuid", "mac") if name not in network] if options else []
+    own = [value for value in made if _UUID_OR_MAC.fullmatch(value)]
     key = json.dumps([network, options, state, libvirt.version])
     for number, value in enumerate(own):
         key = key.replace(value, f"<{number}>")
@@ -212,39 +255,39 @@ def _differs(kind: Any, host: str, name: str, goal: Document, has: Document) -> 
         yield AuditFinding(kind, host, name, expected, found, {"options": options})
 
 
-def _health(host: str, name: str, network: Document, info: Mapping[str, Any]) -> Iterator[AuditFinding]:
-    details = info["details"][name]
-    serves, bridge = details["dnsmasq"], details["bridge_link"]
+def _health(host: str, net: NetworkFacts) -> Iterator[AuditFinding]:
+    name, serves, bridge = net.name, net.details.dnsmasq, net.details.bridge_link
     if serves in dnsmasq.FAULTY:
         yield AuditFinding(kinds.DNSMASQ_FAULTY, host, name, parameters={"state": serves})
-    elif serves == dnsmasq.UNKNOWN:
+    elif net.active and serves not in (dnsmasq.RUNNING, dnsmasq.UNUSED):
         yield AuditFinding(kinds.DNSMASQ_UNKNOWN, host, name)
     if bridge in bridge_link.FAULTY:
         yield AuditFinding(kinds.BRIDGE_FAULTY, host, name, parameters={"state": bridge})
-    elif bridge == bridge_link.UNKNOWN:
+    elif net.active and bridge not in (bridge_link.COMPLETE, bridge_link.UNUSED):
         yield AuditFinding(kinds.BRIDGE_UNKNOWN, host, name)
-    if not has_pool(network):
-        return
-    pool = (info.get("pools") or {}).get(name)
-    if pool is None:
-        yield AuditFinding(kinds.POOL_UNKNOWN, host, name)
-        return
-    states = {"missing": kinds.MEMBER_MISSING, "stale": kinds.MEMBER_STALE, "foreign": kinds.MEMBER_FOREIGN}
-    for member in pool["members"]:
-        if member["state"] in states:
-            yield AuditFinding(states[member["state"]], host, name, parameters={"member": member["name"]})
-    if pool["miscounted"]:
-        yield AuditFinding(kinds.POOL_MISCOUNTED, host, name)
+    if has_pool(net.defined):
+        yield from _pool(host, net)
 
 
-def _forwarding(host: str, network: Document, info: Mapping[str, Any]) -> Iterator[AuditFinding]:
+def _pool(host: str, net: NetworkFacts) -> Iterator[AuditFinding]:
+    pool = net.pool
+    if pool is None or pool.miscounted is None or any(one.state not in _MEMBER_STATES for one in pool.members):
+        yield AuditFinding(kinds.POOL_UNKNOWN, host, net.name)
+    for member in net.pool_members:
+        kind = _MEMBER_STATES.get(member.state)
+        if kind is not None:
+            yield AuditFinding(kind, host, net.name, parameters={"member": member.name})
+    if pool is not None and pool.miscounted:
+        yield AuditFinding(kinds.POOL_MISCOUNTED, host, net.name)
+
+
+def _forwarding(host: str, network: Document, seen: DestinationFacts) -> Iterator[AuditFinding]:
     if (network.get("forward") or {}).get("mode") not in _FORWARDING or network.get("state", ACTIVE) != ACTIVE:
         return
     families = {"ipv6" if ":" in str(ip.get("address")) else "ipv4" for ip in network.get("ips") or ()}
-    passes, bridge = info["host"].get("forwarding"), info["details"][network["name"]].get("bridge")
-    stopped = ((info.get("routers") or {}).get(bridge) or {}).get("stopped") or {}
+    passes, routing = seen.forwarding, (seen.routers or {}).get(str(seen.networks[network["name"]].bridge))
     for family in sorted(families):
         if passes is None:
             yield AuditFinding(kinds.FORWARDING_UNKNOWN, host, network["name"], parameters={"family": family})
-        elif not passes[family] or family in stopped:
+        elif not passes.passes(family) or (routing is not None and family in routing.stopped):
             yield AuditFinding(kinds.FORWARDING_OFF, host, network["name"], parameters={"family": family})

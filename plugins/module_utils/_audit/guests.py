@@ -5,38 +5,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Optional
 
+from .._migrate.destination_facts import HostGuest, OldNicSettings
 from . import kinds
 from .finding import AuditFinding
 
+# By MAC address, the running guests that have it, each (host, guest, UUID) with the number of its NICs.
+Stations = dict[str, dict[tuple[str, str, str], int]]
 
-def macs_used_twice(guests: Mapping[str, Any]) -> Iterator[AuditFinding]:
-    """guests: by host, as virt_network_info returns them; None where they cannot be seen.
 
-    A guest that is defined on several hosts under one UUID is one guest.
-    """
-    users: dict[str, list[tuple[str, str, str]]] = {}
-    for host, found in guests.items():
-        if found is None:
-            yield AuditFinding(kinds.GUESTS_UNKNOWN, host)
-            continue
-        for guest in found:
-            for nic in guest["nics"] if guest["running"] else ():
-                users.setdefault(nic["mac"], []).append((host, guest["name"], guest["uuid"]))
-    for mac, found in users.items():
-        for host, name, uuid in dict.fromkeys(found):
-            others = [f"{other} on {where}" for where, other, key in dict.fromkeys(found) if key != uuid]
+def note_guests(stations: Stations, host: str, guests: tuple[HostGuest, ...]) -> None:
+    """Of a teaming pair, whose NICs share their MAC address, one NIC counts."""
+    for guest in guests:
+        for nic in guest.nics if guest.running else ():
+            its = stations.setdefault(nic.mac, {})
+            key = (host, guest.name, guest.uuid)
+            its[key] = its.get(key, 0) + (not nic.transient)
+
+
+def macs_used_twice(stations: Stations) -> Iterator[AuditFinding]:
+    """A guest that is on several hosts under one UUID is one guest."""
+    for mac, users in stations.items():
+        for (host, name, uuid), number in users.items():
+            others = [f"{other} on {where}" for where, other, key in users if key != uuid]
+            others = ["another NIC of it"] * (number > 1) + others
             if others:
                 yield AuditFinding(kinds.MAC_TWICE, host, parameters={"mac": mac, "guest": name, "others": others})
 
 
-def on_old_settings(host: str, network: str, old: Any) -> Iterator[AuditFinding]:
-    """old: guests_on_old_settings of the network's details, None where it is not known."""
+def on_old_settings(host: str, network: str, old: Optional[tuple[OldNicSettings, ...]]) -> Iterator[AuditFinding]:
+    """old: None where it is not known."""
     if old is None:
         yield AuditFinding(kinds.GUEST_SETTINGS_UNKNOWN, host, network)
         return
     for one in old:
-        named = {"guest": one["guest"], "mac": one["mac"], "settings": one["differs"]}
+        named = {"guest": one.guest, "mac": one.mac, "settings": list(one.differs)}
         yield AuditFinding(kinds.GUEST_SETTINGS_OLD, host, network, parameters=named)

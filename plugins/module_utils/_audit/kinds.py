@@ -10,6 +10,12 @@ from .finding import ERROR, INFO, UNKNOWN, WARNING, Kind
 HOST_UNKNOWN = Kind(
     "HOST_UNKNOWN", UNKNOWN, "The host was not audited: {why}", "Make the host reachable, and audit again."
 )
+UNEXPECTED = Kind(
+    "UNEXPECTED",
+    UNKNOWN,
+    "The audit of the host failed because of an error in the collection: {error}.",
+    "Report this error to the collection's authors.",
+)
 # The template of a fault is the fault's own.
 FAULT = Kind("FAULT", ERROR, "{text}", "Correct the contract, the binding or the named link.")
 REFUSED = Kind("REFUSED", ERROR, "{text}", "Correct the contract or the binding, or update libvirt on the host.")
@@ -123,6 +129,50 @@ PATH_MTU = Kind(
     "Frames of more than {passes} bytes do not leave bridge {bridge} of network {network}; its contract has MTU {mtu}.",
     "Raise the MTU of the bridge's uplink, or lower it in the contract.",
 )
+BRIDGE_MTU = Kind(
+    "BRIDGE_MTU",
+    ERROR,
+    "Bridge {bridge}, which libvirt created for network {network}, has MTU {has}; its contract has MTU {mtu}.",
+    "Restart the network when it has no guests.",
+)
+BRIDGE_JOINED = Kind(
+    "BRIDGE_JOINED",
+    ERROR,
+    "{links} is a port of bridge {bridge}, which libvirt created for network {network}, so the network is joined with "
+    "another one.",
+    "Take the link out of the bridge.",
+)
+STP_DELAY = Kind(
+    "STP_DELAY",
+    WARNING,
+    "Bridge {bridge} of network {network} passes no frames of a new guest for {seconds} seconds.",
+    "Turn off STP on the bridge, or shorten its forward delay.",
+)
+NO_ARP = Kind(
+    "NO_ARP",
+    ERROR,
+    "The host does not answer ARP requests on bridge {bridge} ({setting}), so guests of network {network} cannot reach "
+    "it.",
+    "Turn ARP on again with sysctl or ip link.",
+)
+ROUTE_ASTRAY = Kind(
+    "ROUTE_ASTRAY",
+    ERROR,
+    "The host does not reach all addresses of network {network} through its bridge: {routes}.",
+    "Remove the route, or give the network another subnet.",
+)
+NAT_UNREACHABLE = Kind(
+    "NAT_UNREACHABLE",
+    ERROR,
+    "The host sends the packets of network {network} from addresses that it does not have, so no replies come back.",
+    "Add the addresses of nat to the host.",
+)
+NAT_UNKNOWN = Kind(
+    "NAT_UNKNOWN",
+    UNKNOWN,
+    "It is unknown whether replies to the addresses of nat of network {network} reach the host.",
+    "Check that routers send these addresses to the host.",
+)
 NOT_AT_BOOT = Kind(
     "NOT_AT_BOOT",
     WARNING,
@@ -164,6 +214,18 @@ LIBVIRT_FAULT = Kind(
     WARNING,
     "libvirt {version} may crash when guests use hostdev network {network}. libvirt 12.2 fixes it.",
     "Update libvirt.",
+)
+HOOK_SCRIPT = Kind(
+    "HOOK_SCRIPT",
+    INFO,
+    "libvirt runs {scripts}, which may change networks and guests.",
+    "Check the scripts.",
+)
+HOST_TWICE = Kind(
+    "HOST_TWICE",
+    ERROR,
+    "libvirt has the same UUID on {others}, so no guest can migrate between them.",
+    "Set host_uuid in the configuration of the libvirt daemon.",
 )
 GUESTS_UNKNOWN = Kind("GUESTS_UNKNOWN", UNKNOWN, "The guests of the host cannot be read.", "Use qemu:///system.")
 MAC_TWICE = Kind(

@@ -19,6 +19,7 @@ from .._migrate.nic_settings import bridge_mtu, combine_ways
 from .._migrate.router.of_nic import routing_on, served_ways
 from .._migrate.router.passages import ACROSS, BACK, DHCP, DNS, IN, OUT, WITH_HOST
 from .._migrate.router.ruleset import OPEN, SHUT
+from .._migrate.rules.links import SHORT_STP_DELAY
 from .._migrate.rules.pools import is_only_down
 from .._migrate.rules.ways import state_of_break
 from .._plan.old_settings import effective_settings
@@ -33,6 +34,9 @@ _WORDS = {
     OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on",
     WITH_HOST: "between the host itself and guests on", DHCP: "of DHCP from guests on", DNS: "of DNS from guests on",
 }  # fmt: skip
+# Ports of libvirt's own bridges beside guests' taps: of containers and the like, which leave the host by no wire.
+_OF_THIS_HOST = ("tun", "veth", "dummy")
+_SHOWN = 3
 # A VLAN, to see whether a bridge does anything with it.
 _ANY_TAG = {"tags": [{"id": 1}]}
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
@@ -44,13 +48,39 @@ def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Op
     if not net.active or seen.links is None:
         return
     if net.is_virtual:
+        yield from _libvirts_bridge(host, seen, net, mtu)
         yield from _by_devices(host, seen, net, underlying_links(net.bound)[:1])
     elif net.bridge:
         yield from _out_of_bridge(host, seen, net, net.bridge, mtu)
     elif net.mode != "hostdev":
         yield from _by_devices(host, seen, net, underlying_links(net.bound))
+    yield from _stp(host, seen, net)
     yield from _firewall(host, seen, net)
     yield from _at_boot(host, seen, net)
+
+
+def _libvirts_bridge(
+    host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Optional[int]
+) -> Iterator[AuditFinding]:
+    """What somebody did to a bridge that libvirt created. BRIDGE_FAULTY covers one that is not there."""
+    bridge = seen.link(str(net.bridge))
+    if bridge is None or bridge.kind != "bridge":
+        return
+    if mtu and bridge.mtu and bridge.mtu < mtu:
+        named = {"bridge": bridge.name, "has": bridge.mtu, "mtu": mtu}
+        yield AuditFinding(kinds.BRIDGE_MTU, host, net.name, mtu, bridge.mtu, named)
+    joined = [port.name for port in seen.host_links.ports_of(bridge.name) if port.kind not in _OF_THIS_HOST]
+    if joined:
+        named = {"bridge": bridge.name, "links": joined}
+        yield AuditFinding(kinds.BRIDGE_JOINED, host, net.name, parameters=named)
+
+
+def _stp(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
+    link = seen.link(str(net.bridge))
+    wanted = float((net.options.get("bridge") or {}).get("delay") or 0)
+    if link is not None and link.admin == "up" and (link.stp_delay or 0) > max(SHORT_STP_DELAY, 2 * wanted):
+        named = {"bridge": link.name, "seconds": round(link.stp_delay or 0)}
+        yield AuditFinding(kinds.STP_DELAY, host, net.name, parameters=named)
 
 
 def _out_of_bridge(
@@ -135,6 +165,12 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
             kinds.FIREWALL_UNKNOWN, host, net.name, parameters={"what": "packets of", "rules": "it cannot be read"}
         )
         return
+    if routing.no_arp and "ipv4" in routing.families:
+        yield AuditFinding(kinds.NO_ARP, host, net.name, parameters={"bridge": net.bridge, "setting": routing.no_arp})
+    if routing.astray:
+        yield AuditFinding(kinds.ROUTE_ASTRAY, host, net.name, parameters={"routes": list(routing.astray)[:_SHOWN]})
+    if routing.nat not in ("", UP):
+        yield AuditFinding(kinds.NAT_UNREACHABLE if routing.nat == DOWN else kinds.NAT_UNKNOWN, host, net.name)
     for one in routing.passages:
         wanted = (*_PASSES.get(str(net.mode), ()), ACROSS, WITH_HOST, *served_ways(net, one.family))
         if one.way not in wanted or one.state == OPEN:

@@ -52,7 +52,7 @@ def host_networks(
     when unknown. Never raises. Use the networks only when there is no fault.
     """
     joined, faults = _join(ReadContract.read(contract), bindings, host, links)
-    return joined.networks, _tidy(faults)
+    return joined.networks, tidy_faults(faults)
 
 
 def _join(read: ReadContract, bindings: Any, host: str, links: Any) -> tuple[HostNetworks, list[Fault]]:
@@ -79,9 +79,7 @@ def join_fleet(contract: Any, hosts: Any) -> tuple[dict[str, HostNetworks], list
         return {}, [Fault(BINDING_INVALID, "", "", template, found=shown(hosts))]
     faults: list[Fault] = []
     joined: dict[str, HostNetworks] = {}
-    # Most hosts have the same contract; it is read again where it differs from that of the host before.
-    last: Any = contract
-    read = ReadContract.read(contract)
+    fleet = FleetContract(contract)
     for key in sorted(hosts, key=str):
         host = as_str(key) or str(key)
         facts = hosts[key]
@@ -89,16 +87,30 @@ def join_fleet(contract: Any, hosts: Any) -> tuple[dict[str, HostNetworks], list
             template = "Its entry must be a mapping with bindings and links, not {found}."
             faults.append(Fault(BINDING_INVALID, host, "", template, found=shown(facts)))
             continue
-        own = contract if facts.get("contract") is None else facts["contract"]
-        if own is not last and own != last:
-            last, read = own, ReadContract.read(own)
-        joined[host], found = _join(read, facts.get("bindings"), host, facts.get("links"))
+        joined[host], found = fleet.join(host, facts, facts.get("links"))
         faults.extend(found)
     if not hosts:
-        faults.extend(read.faults)
-    return joined, _tidy(faults)
+        faults.extend(ReadContract.read(contract).faults)
+    return joined, tidy_faults(faults)
 
 
-def _tidy(faults: list[Fault]) -> list[Fault]:
+class FleetContract:
+    """The contract of a fleet, joined host by host. Most hosts have the same contract; it is read again where it
+    differs from that of the host before."""
+
+    def __init__(self, contract: Any) -> None:
+        self._contract = contract
+        self._last: Any = contract
+        self._read = ReadContract.read(contract)
+
+    def join(self, host: str, facts: Mapping[str, Any], links: Any) -> tuple[HostNetworks, list[Fault]]:
+        """facts: {bindings, contract}; links: as of host_networks(). Never raises."""
+        own = self._contract if facts.get("contract") is None else facts["contract"]
+        if own is not self._last and own != self._last:
+            self._last, self._read = own, ReadContract.read(own)
+        return _join(self._read, facts.get("bindings"), host, links)
+
+
+def tidy_faults(faults: list[Fault]) -> list[Fault]:
     """Without duplicates, in a stable order: faults of the contract first, then by host, network and code."""
     return sorted(set(faults), key=lambda f: (f.host, f.network, CODES.index(f.code), f.as_tuple()))

@@ -8,6 +8,7 @@ What was not looked at is None, never a default.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,7 @@ from .decode import DataError, read_record
 from .host_links import HostLinks, Link, OvsBridge
 from .router.facts import BridgeRouting, Departure, FamilyRoutes
 
+_VERSION = re.compile(r"[0-9]{1,9}[.][0-9]{1,9}[.][0-9]{1,9}")
 _STATES = ("state", "autostart", "pending")
 _OPTIONS = Entity(*NETWORK.fields.values(), attribute("state"), flag("autostart"), Field("pending", TEXTS, ""))
 
@@ -33,6 +35,7 @@ class HostNic:
     type: str
     network: Optional[str]
     source: Optional[str]
+    transient: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,11 @@ class PoolCapacity:
 
 @dataclass(frozen=True)
 class PoolFacts:
-    """miscounted: members of which libvirt's own counter differs from the ports."""
+    """miscounted: members of which libvirt's own counter differs from the ports; None where that was not looked at."""
 
     members: tuple[PoolMember, ...]
     capacity: PoolCapacity
-    miscounted: tuple[str, ...] = ()
+    miscounted: Optional[tuple[str, ...]] = None
 
     def member(self, name: str) -> Optional[PoolMember]:
         return next((item for item in self.members if item.name == name), None)
@@ -88,8 +91,17 @@ class Lease:
 
 
 @dataclass(frozen=True)
+class OldNicSettings:
+    """A NIC of a running guest that has other settings (differs) than its network gives now."""
+
+    guest: str
+    mac: str
+    differs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class NetworkDetails:
-    """leases: None where they cannot be seen."""
+    """leases: None where they cannot be seen. dnsmasq, bridge_link: None also of a network that is not active."""
 
     active: bool
     autostart: bool
@@ -100,7 +112,9 @@ class NetworkDetails:
     vfs: Optional[int] = None
     pf_by_vf: Optional[dict[str, tuple[str, ...]]] = None
     dnsmasq: Optional[str] = None
+    bridge_link: Optional[str] = None
     leases: Optional[tuple[Lease, ...]] = None
+    guests_on_old_settings: Optional[tuple[OldNicSettings, ...]] = None
 
 
 @dataclass(frozen=True)
@@ -398,7 +412,7 @@ def read_destination(info: Any) -> DestinationFacts:
         for options in (*found.networks, *found.transient):
             if not isinstance(options.get("name"), str) or options["name"] not in found.details:
                 raise DataError("details", "lacks the details of a network")
-        if not all(part.isdigit() for part in found.host.libvirt_version.split(".")):
+        if not _VERSION.fullmatch(found.host.libvirt_version):
             raise DataError("host", "has an invalid host.libvirt_version")
         return DestinationFacts(found)
     except DataError as error:

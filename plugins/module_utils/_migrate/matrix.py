@@ -13,6 +13,7 @@ from typing import Any, Callable, Optional
 
 from .._fleet.lines import alike, fold_names, natural
 from .._model.errors import VirtfleetError
+from .answers import fact_answers, guest_answers, verdict_answers
 from .destination_facts import read_destination
 from .finding import OK, WARNING, Finding, rank_of, worst_of
 from .guest_facts import CheckedGuest, load_guests
@@ -32,9 +33,10 @@ def matrix_of_verdicts(
     """found, checked: host -> what virt_guest_info and virt_migrate_check returned there, or why they did not (msg).
 
     destination: the one host that was asked for; there all guests come together, elsewhere each is for itself.
-    Returns guests (each with guest, uuid, host, cells by host, best), repairs, problems and lines. Never raises for
-    what a module can return.
+    Returns guests (each with guest, uuid, host, cells by host, best), repairs, problems and lines. Never raises: a
+    host whose answer has another form is unknown.
     """
+    found, checked = guest_answers(found), verdict_answers(checked)
     hosts = [destination] if destination else sorted(checked, key=natural)
     answers = {host: _verdicts_by_uuid(checked.get(host)) for host in hosts}
 
@@ -52,11 +54,12 @@ def matrix_of_facts(
     policy: Optional[Policy] = None,
 ) -> dict[str, Any]:
     """The same, judged here. facts: host -> what virt_network_info returned there, or why it did not (msg)."""
+    found, facts = guest_answers(found), fact_answers(facts)
     hosts = [destination] if destination else sorted(facts, key=natural)
     guests = {home["uuid"]: _with_names(home["described"], facts.get(home["host"])) for home in _homes(found)}
     cells: dict[str, dict[str, Cell]] = {}
     read = dict(zip(guests, load_guests(guests.values())))
-    answers = dict(facts)
+    answers: dict[str, Any] = dict(facts)
     for host in hosts:
         if "networks" in (facts.get(host) or {}):
             try:

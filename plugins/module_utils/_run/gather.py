@@ -15,7 +15,7 @@ from .._host.capacity import read_capabilities, read_cpu_models, read_memory, re
 from .._host.connection import connect, host_of, hostname_of, qemu_version_of
 from .._host.leases import current_leases
 from .._host.lookups import ask_for_refusals, look_up
-from .._host.migration import read_migration, resolve_names
+from .._host.migration import own_addresses, read_migration, resolve_names
 from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
 from .._host.sysfs import link_facts, pci_facts
@@ -173,7 +173,6 @@ def _migrations(migration: Optional[dict[str, Any]], names: Mapping[str, list[st
     """names: of other hosts, with their addresses."""
     if migration is None or migration["port"] is None:
         return None
-    from .._host.migration import own_addresses
 
     return Migrations((migration["port"], *migration["libvirt_ports"]), own_addresses(names))
 
@@ -268,6 +267,7 @@ def summarize_guest(guest: Guest) -> dict[str, Any]:
                 "type": nic.type,
                 "network": nic.network,
                 "source": None if nic.type == "network" else nic.source,
+                "transient": nic.transient,
             }
             for nic in guest.nics
         ],

@@ -25,7 +25,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked i
 
 CONTRACT = [
     {"name": "red", "reach": "l2", "mtu": 1500, "portgroups": [{"name": "eng", "default": True}]},
-    {"name": "lab", "reach": "nat", "subnets": ["10.20.0.0/24"]},
+    {"name": "lab", "reach": "nat", "mtu": 1500, "subnets": ["10.20.0.0/24"]},
     {"name": "wire", "reach": "l2"},
 ]
 BINDINGS = {
@@ -54,7 +54,10 @@ def uuid(first: str, number: int) -> str:
 def link(name: str, **other: Any) -> dict[str, Any]:
     return {
         "name": name, "kind": "bridge", "mtu": 1500, "admin": "up", "carrier": True, "master": None, "subnets": [],
-        "addresses": [], **other,
+        "addresses": [], "link_local": [], "mac": None, "index": None, "parent": None, "vlan": None,
+        "vlan_filtering": None, "default_pvid": None, "vlans": None, "mode": None, "stp_delay": None,
+        "port_state": None, "port_settings": None, "default_route": False, "vf": False, "multi_queue": None,
+        "had_carrier": None, "programs": [], "bound": [], **other,
     }  # fmt: skip
 
 
@@ -68,7 +71,8 @@ def info(number: int) -> dict[str, Any]:
         {"name": "red", "uuid": uuid("a", number), "forward": {"mode": "bridge"}, "bridge": {"name": "br0"},
          "portgroups": [{"name": "eng", "default": True}]},
         {"name": "lab", "uuid": uuid("b", number), "forward": {"mode": "nat"}, "mac": f"52:54:00:10:00:{number:02x}",
-         "bridge": {"name": f"virbr{number}"}, "ips": [{"address": "10.20.0.1", "netmask": "255.255.255.0"}]},
+         "mtu": 1500, "bridge": {"name": f"virbr{number}"},
+         "ips": [{"address": "10.20.0.1", "netmask": "255.255.255.0"}]},
         {"name": "wire", "uuid": uuid("c", number), "forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}]}},
     ]  # fmt: skip
     own = f"virbr{number}"
@@ -80,7 +84,9 @@ def info(number: int) -> dict[str, Any]:
         "details": {"red": details(), "lab": serves, "wire": details()},
         "pools": {"wire": {"members": [member()], "miscounted": [], "capacity": {"left": 1}}},
         "links": [
-            link("br0", index=1), link("eth1", kind="physical", master="br0"), link("p0", kind="physical"), link(own),
+            link("br0", index=1), link("eth1", kind="physical", master="br0"), link("p0", kind="physical"),
+            link(own, addresses=["10.20.0.1"], subnets=["10.20.0.1/24"]),
+            link(f"vnet{number}", kind="tun", master=own), link(f"veth{number}", kind="veth", master=own),
         ],
         "ovs_bridges": {},
         "nwfilters": {},
@@ -94,6 +100,7 @@ def info(number: int) -> dict[str, Any]:
             "libvirt_version": "9.0.0", "hostname": f"kvm{number}", "remote": False,
             "forwarding": {"ipv4": True, "ipv6": True},
             "boot": {"tools": ["systemd-networkd"], "links": {"br0": "systemd-networkd"}},
+            "uuid": uuid("e", number), "migration": {"hooks": []},
         },
     }  # fmt: skip
 
@@ -158,6 +165,11 @@ FAULTS = {
     "UPLINK_DOWN": lambda f: f["links"][1].update(carrier=False),
     "UPLINK_UNKNOWN": lambda f: f["links"][1].update(kind="wireguard-like"),
     "PATH_MTU": lambda f: f["links"][1].update(mtu=1400),
+    "BRIDGE_MTU": lambda f: f["links"][3].update(mtu=1400),
+    "BRIDGE_JOINED": lambda f: f["links"].append(link("eth2", kind="physical", master=f["links"][3]["name"])),
+    "STP_DELAY": lambda f: f["links"][0].update(stp_delay=30),
+    "NO_ARP": lambda f: f["routers"][f["links"][3]["name"]].update(no_arp="NOARP"),
+    "ROUTE_ASTRAY": lambda f: f["routers"][f["links"][3]["name"]].update(astray=["10.20.0.128/25 by eth1"]),
     "NOT_AT_BOOT": lambda f: f["host"]["boot"].update(links={}),
     "BOOT_UNKNOWN": lambda f: f["host"].update(boot=None),
     "FIREWALL_DROPS": lambda f: f["routers"]["br0"]["passages"][0].update(state="shut", rules=["iptables: DROP"]),
@@ -171,12 +183,16 @@ FAULTS = {
     "POOL_MISCOUNTED": lambda f: f["pools"]["wire"].update(miscounted=["p0"]),
     "FORWARDING_OFF": lambda f: f["host"]["forwarding"].update(ipv4=False),
     "FORWARDING_UNKNOWN": lambda f: f["host"].update(forwarding=None),
+    "HOOK_SCRIPT": lambda f: f["host"]["migration"].update(hooks=["/etc/libvirt/hooks/network"]),
     "GUESTS_UNKNOWN": lambda f: f.update(guests=None),
 }
 
 
-# Each has a test of its own below.
-NOT_BY_ONE_HOST = {"NETWORK_ACTIVE", "LIBVIRT_FAULT", "MAC_TWICE", "ADDRESS_TWICE"}
+# Each has a test of its own.
+NOT_BY_ONE_HOST = {
+    "UNEXPECTED", "NETWORK_ACTIVE", "LIBVIRT_FAULT", "MAC_TWICE", "ADDRESS_TWICE", "HOST_TWICE", "NAT_UNREACHABLE",
+    "NAT_UNKNOWN",
+}  # fmt: skip
 
 
 def test_each_kind_has_a_fault() -> None:
@@ -303,6 +319,37 @@ def test_a_mac_used_on_two_hosts_is_said_on_both() -> None:
     hosts = fleet()
     hosts["kvm2"]["info"]["guests"][0]["nics"] = hosts["kvm1"]["info"]["guests"][0]["nics"]
     assert [(one.host, one.code) for one in audit(CONTRACT, hosts)] == [("kvm1", "MAC_TWICE"), ("kvm2", "MAC_TWICE")]
+
+
+def test_two_hosts_with_one_uuid() -> None:
+    hosts = fleet()
+    hosts["kvm3"]["info"]["host"]["uuid"] = hosts["kvm1"]["info"]["host"]["uuid"]
+    found = audit(CONTRACT, hosts)
+    assert [(one.host, one.code) for one in found] == [("kvm1", "HOST_TWICE"), ("kvm3", "HOST_TWICE")]
+    assert "on kvm3" in found[0].sentence()
+
+
+@pytest.mark.parametrize(
+    ("address", "code"), [("192.0.2.9", "NAT_UNREACHABLE"), ("198.51.100.9", "NAT_UNKNOWN"), ("192.0.2.1", None)]
+)
+def test_addresses_of_nat(address: str, code: str | None) -> None:
+    """The host has 192.0.2.1."""
+    hosts = copy.deepcopy(fleet(1))
+    info = hosts["kvm1"]["info"]
+    info["links"][1].update(addresses=["192.0.2.1"], subnets=["192.0.2.1/24"])
+    forward = {"mode": "nat", "nat": {"address": {"start": address, "end": address}}}
+    network(info, "lab")["forward"] = forward
+    hosts["kvm1"]["bindings"] = {**BINDINGS, "lab": {**BINDINGS["lab"], "forward": forward}}
+    assert [one.code for one in audit(CONTRACT, hosts)] == ([code] if code else [])
+
+
+def test_a_delay_of_the_contract_is_no_finding() -> None:
+    hosts = copy.deepcopy(fleet(1))
+    hosts["kvm1"]["info"]["links"][3].update(stp_delay=30)
+    assert [one.code for one in audit(CONTRACT, hosts)] == ["STP_DELAY"]
+    network(hosts["kvm1"]["info"], "lab")["bridge"]["delay"] = 15
+    hosts["kvm1"]["bindings"] = {**BINDINGS, "lab": {**BINDINGS["lab"], "bridge": {"name": "virbr1", "delay": 15}}}
+    assert audit(CONTRACT, hosts) == []
 
 
 def test_an_address_used_on_two_hosts_is_said_on_both() -> None:

@@ -76,9 +76,9 @@ def drifting(facts: Facts, **live: Any) -> None:
     facts["details"]["red"].update(drift=list(live), live=live)
 
 
-def second_nic(facts: Facts) -> None:
+def second_nic(facts: Facts, **other: Any) -> None:
     one = facts["guests"][0]
-    one["nics"].append(copy.deepcopy(one["nics"][0]))
+    one["nics"].append({**copy.deepcopy(one["nics"][0]), **other})
 
 
 def moving(hosts: dict[str, Facts]) -> None:
@@ -110,7 +110,8 @@ FAULTY: dict[str, tuple[Callable[[Facts], object], list[tuple[str, str]]]] = {
         lambda f: f["details"]["red"].update(active=False, autostart=False),
         [("AUTOSTART_DIFFERS", "red"), ("NETWORK_INACTIVE", "red")],
     ),
-    "two NICs of a guest with one MAC": (second_nic, []),
+    "two NICs of a guest with one MAC": (second_nic, [("MAC_TWICE", "")]),
+    "a teaming pair, whose NICs have one MAC": (lambda f: second_nic(f, transient=True), []),
     "IPv6 forwarding is off, and nothing needs it": (lambda f: f["host"]["forwarding"].update(ipv6=False), []),
     "the firewall is closed from outside to a NAT network": (
         lambda f: f["routers"]["virbr2"]["passages"].append(

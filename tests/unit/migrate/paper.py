@@ -74,7 +74,7 @@ def link(said: Any, index: int) -> dict[str, Any]:
         "carrier": True, "master": None, "parent": None, "vlan": None, "vlan_filtering": None, "mode": None,
         "default_pvid": None, "vlans": None, "port_settings": None,
         "stp_delay": None, "port_state": None, "default_route": False, "addresses": [], "link_local": [], "vf": False,
-        "multi_queue": None, "programs": [],
+        "multi_queue": None, "programs": [], "had_carrier": None, "bound": [],
     }  # fmt: skip
     return {**usual, **({"name": said} if isinstance(said, str) else said)}
 
@@ -83,8 +83,8 @@ def switch(said: Any) -> dict[str, Any]:
     """A list of ports, or a mapping with whatever is not as usual; a port likewise."""
     said = {"ports": said} if isinstance(said, list) else said
     names = said["ports"] if isinstance(said["ports"], dict) else {name: {} for name in said["ports"]}
-    usual = {"tag": None, "trunks": [], "vlan_mode": None}
-    interface = {"type": "", "peer": None, "up": True}
+    usual = {"tag": None, "trunks": [], "vlan_mode": None, "needs_lacp": False, "mirrors": False}
+    interface = {"type": "", "peer": None, "up": True, "lacp": None, "settings": []}
     ports = {
         name: {
             **usual,

@@ -211,8 +211,12 @@ def test_nothing_to_judge_and_a_destination_that_is_none():
 
 @pytest.mark.parametrize("rubbish", ["", [], 7, {"kvm1": 7}, {"kvm1": {"guests": [7]}}])
 def test_rubbish_is_a_sentence(rubbish):
-    with pytest.raises(AnsibleFilterError, match="needs"):
-        migrate_matrix(rubbish, {})
+    if isinstance(rubbish, dict):
+        said = migrate_matrix(rubbish, {})["lines"]
+        assert any(line.startswith("? kvm1: the guests of this host are unknown: ") for line in said)
+    else:
+        with pytest.raises(AnsibleFilterError, match="needs"):
+            migrate_matrix(rubbish, {})
     with pytest.raises(AnsibleFilterError):
         migrate_kept(rubbish, rubbish)
     with pytest.raises(AnsibleFilterError):

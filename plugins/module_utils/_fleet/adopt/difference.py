@@ -71,6 +71,12 @@ def difference_lines(differences: Iterable[Difference]) -> list[str]:
     return lines
 
 
+def unread_lines(unread: Mapping[str, str]) -> list[str]:
+    """For people. unread: by host, why it was not read."""
+    groups = alike((unread[host], host) for host in sorted(unread, key=natural))
+    return [line for why, hosts in groups for line in entry("unread", fold_names(hosts), why)]
+
+
 def _shown(value: Any) -> str:
     if value is None or value in ({}, []):
         return "none"

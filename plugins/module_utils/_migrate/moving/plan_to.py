@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Optional
 
+from ..answers import guest_answers
 from ..finding import OK, WARNING
 from ..matrix import matrix_of_facts
 from .arrivals import find_arrivals
@@ -24,6 +25,7 @@ def plan_to(
 
     Two guests that compete for the same thing both stay.
     """
+    found = guest_answers(found)
     there = {guest["uuid"]: guest for guest in _guests(found.get(destination))}
     elsewhere = {host: result for host, result in found.items() if host != destination}
     arrived = {uuid for uuid, guest in there.items() if guest["running"] or uuid not in _uuids(elsewhere)}

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Optional
 
 from ..._model.errors import VirtfleetError
 from ..._plan.pool.occupancy import EXCLUSIVE
+from ..answers import fact_answers, guest_answers
 from ..destination_facts import DestinationFacts, NetworkFacts, read_destination
 from ..finding import OK, WARNING, rank_of, worst_of
 from ..guest_facts import CheckedGuest, GuestFacts, NicFacts, load_guests
@@ -46,28 +48,25 @@ _MIB = 1024
 
 
 def read_fleet(found: Mapping[str, Any], facts: Mapping[str, Any], wanted: Wanted, policy: Policy) -> Fleet:
-    """found, facts: host -> what virt_guest_info and virt_network_info returned there."""
+    """found, facts: host -> what virt_guest_info and virt_network_info returned there.
+
+    Never raises: a host of which something cannot be read takes no guest, and its guests are not planned for.
+    """
+    found = guest_answers(found)
     rows = matrix_of_facts(found, facts, None, policy)["guests"]
-    described = {guest["uuid"]: guest for host in found.values() for guest in (host or {}).get("guests") or ()}
+    described = {guest["uuid"]: guest for host in found.values() for guest in host.get("guests") or ()}
     # Of a guest that is defined on several hosts the row says where it runs.
     for row in rows:
-        for guest in (found[row["host"]] or {}).get("guests") or ():
+        for guest in found[row["host"]].get("guests") or ():
             if guest["uuid"] == row["uuid"]:
                 described[row["uuid"]] = guest
     checked = dict(zip(described, load_guests(described.values())))
-    hosts = {host: read for host, info in facts.items() if (read := _read_host(info)) is not None}
+    hosts: dict[str, DestinationFacts] = {}
+    for host, info in fact_answers(facts).items():
+        # The matrix says of it that it is unknown.
+        with suppress(VirtfleetError):
+            hosts[host] = read_destination(info)
     return _Reader(rows, checked, hosts, find_arrivals(found), (wanted, policy)).fleet()
-
-
-def _read_host(info: Any) -> Optional[DestinationFacts]:
-    """None where nothing can be counted: without an answer, and for facts that another version wrote. No guest goes
-    there, and the verdict says why."""
-    if "networks" not in (info or {}):
-        return None
-    try:
-        return read_destination(info)
-    except VirtfleetError:
-        return None
 
 
 class _Reader:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
+from ..answers import guest_answers
 from ..finding import BLOCKED, OK, UNKNOWN, worst_of
 from ..verdicts import Policy
 from . import resilience_words as words
@@ -31,6 +32,7 @@ def check_resilience(
     Returns verdict, hosts, problems and lines, as the filter migrate_resilience does. Raises VirtfleetError
     PLAN_INVALID or SOLVER_MISSING.
     """
+    found = guest_answers(found)
     hosts = sorted({*found, *facts})
     if not hosts:
         return {"verdict": OK, "hosts": [], "problems": [], "lines": ["There are no hosts to check."]}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Optional
 
-from .passages import FAMILIES, FROM_HOST, TO_HOST, Surroundings, alike, first_trouble, into_host, with_hidden
+from .passages import FAMILIES, FROM_HOST, TO_HOST, Surroundings, first_trouble, into_host, same_answer, with_hidden
 from .ruleset import OPEN, SHUT, Answer, Chain, Packets, Span, Table, passing
 from .spans import family_of, span_of, special_spans
 
@@ -72,7 +72,7 @@ def _shown(answer: Answer) -> dict[str, Any]:
 
 def _arriving(around: Surroundings, packets: Packets) -> Answer:
     """And the replies."""
-    return with_hidden(around.hidden, alike(_arriving_from(around, packets, port) for port in _EPHEMERAL))
+    return with_hidden(around.hidden, same_answer(_arriving_from(around, packets, port) for port in _EPHEMERAL))
 
 
 def _arriving_from(around: Surroundings, packets: Packets, port: int) -> Answer:
@@ -85,7 +85,7 @@ def _arriving_from(around: Surroundings, packets: Packets, port: int) -> Answer:
 
 def _leaving(around: Surroundings, packets: Packets) -> Answer:
     """And the replies."""
-    return with_hidden(around.hidden, alike(_leaving_from(around, packets, port) for port in _EPHEMERAL))
+    return with_hidden(around.hidden, same_answer(_leaving_from(around, packets, port) for port in _EPHEMERAL))
 
 
 def _leaving_from(around: Surroundings, packets: Packets, port: int) -> Answer:
@@ -124,7 +124,7 @@ def _by_port(around: Surroundings, ways: list[Packets]) -> Iterator[dict[str, An
         for span in _named(around.tables, family, hooks, what)
     ]
     parts = _parts(asked, _PORTS) if ways else []
-    answers = ((part, alike(_leaving(around, replace(one, port=part[0])) for one in ways)) for part in parts)
+    answers = ((part, same_answer(_leaving(around, replace(one, port=part[0])) for one in ways)) for part in parts)
     for (first, last), answer in _joined(answers):
         yield {"first": first, "last": last, **_shown(answer)}
 

@@ -126,7 +126,7 @@ def _routed(
     around: Surroundings, bridge: str, family: str, spans: list[Span], devices: tuple[str, ...]
 ) -> Iterable[tuple[str, Answer]]:
     for way in (OUT, BACK, IN, NATTED):
-        yield way, alike(_answer(around, way, _packets(way, bridge, device, FAMILIES[family], span))
+        yield way, same_answer(_answer(around, way, _packets(way, bridge, device, FAMILIES[family], span))
                           for device in devices for span in spans)  # fmt: skip
 
 
@@ -174,7 +174,7 @@ def _bridged(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, Answer
             seen, hidden = (), tuple(name for name in hidden if name.startswith("nftables"))
         found = first_trouble(
             *(passing(seen, packets, _ROUTED) for packets in _within(bridge.name, short, guests.get(family))),
-            alike(
+            same_answer(
                 first_trouble(*(passing(around.tables, one, _ROUTED, "bridge") for one in both))
                 for both in _frames(around, bridge, short)
             ),
@@ -220,7 +220,7 @@ def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str,
             answer = replace(from_host, protocol="udp", state="established")
             found.setdefault((family, service), []).append(_both_ways(around, answer, question))
     for (family, way), answers in found.items():
-        one = with_hidden(around.hidden, alike(answers))
+        one = with_hidden(around.hidden, same_answer(answers))
         if one.state != OPEN:
             yield family, way, one
 
@@ -253,7 +253,7 @@ def first_trouble(*answers: Answer) -> Answer:
     return Answer()
 
 
-def alike(answers: Iterable[Answer]) -> Answer:
+def same_answer(answers: Iterable[Answer]) -> Answer:
     """Of which only one is true, and it is not known which."""
     found = list(answers)
     states = {answer.state for answer in found}

@@ -51,7 +51,7 @@ BRIDGE_WITHOUT_NAME = unknown("The bridge of {where} has no name by which it cou
 _BRIDGE_KINDS = (BRIDGE_MISSING, NOT_A_BRIDGE, BRIDGE_DOWN, STP_DELAY, BRIDGE_NOT_SEEN)
 
 # Seconds for which libvirt's own bridges block a new port, too.
-_SHORT_STP_DELAY = 8
+SHORT_STP_DELAY = 8
 
 
 @nic_rule(*_BRIDGE_KINDS, BRIDGE_WITHOUT_NAME, needs=(LINKS,))
@@ -81,7 +81,7 @@ def _check_bridge(host: DestinationFacts, name: str, net: Optional[NetworkFacts]
     elif link.admin != "up" and name not in host.ovs_bridges:
         # Of Open vSwitch this is only the host's own port.
         yield BRIDGE_DOWN.found(network=network, link=name, remedy=remedy.set_link_up(name))
-    elif (link.stp_delay or 0) > _SHORT_STP_DELAY:
+    elif (link.stp_delay or 0) > SHORT_STP_DELAY:
         yield STP_DELAY.found(network=network, link=name, seconds=link.stp_delay)
 
 

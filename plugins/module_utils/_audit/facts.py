@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What virt_network_info returned on a host, read for the audit: typed records.
+
+What the audit judges must be in it, if only as null: a default in place of what is absent would hide a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from .._migrate.destination_facts import DestinationFacts, read_destination
+from .._migrate.host_links import Link, OvsBridge, OvsInterface, OvsPort
+from .._model.errors import VirtfleetError
+
+_NO_ANSWER = "it did not answer."
+
+
+def _keys_of(record: Any) -> frozenset[str]:
+    return frozenset(item.name for item in fields(record))
+
+
+# Whether a link that is down has a carrier is only seen where it is probed, which an audit does not do.
+_LINK = _keys_of(Link) - {"carrier_when_up"}
+_SWITCH, _PORT, _INTERFACE = map(_keys_of, (OvsBridge, OvsPort, OvsInterface))
+
+
+def read_facts(info: Any) -> DestinationFacts:
+    """info: the result of virt_network_info, or of a task that failed.
+
+    Raises VirtfleetError HOST_UNANSWERED, with the reason as its sentence, or DESTINATION_INVALID.
+    """
+    if not isinstance(info, Mapping) or "networks" not in info or info.get("failed") or info.get("unreachable"):
+        said = info.get("msg") if isinstance(info, Mapping) else None
+        raise VirtfleetError("HOST_UNANSWERED", str(said or _NO_ANSWER).strip())
+    seen = read_destination(info)
+    # Of the form that it has now been found to have.
+    lacking = sorted(set(_lacking(_LINK, info["links"] or ())) | set(_lacking_of_switches(info["ovs_bridges"] or {})))
+    if lacking or any(link.addresses is None for link in (seen.links or {}).values()):
+        raise VirtfleetError(
+            "DESTINATION_INVALID",
+            f"Its links are described incompletely: {', '.join(lacking) or 'addresses'} of a link is missing. "
+            "Gather it again.",
+        )
+    return seen
+
+
+def _lacking(keys: frozenset[str], found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for one in found:
+        if not keys <= one.keys():
+            yield from keys - one.keys()
+
+
+def _lacking_of_switches(switches: Mapping[str, Any]) -> Iterator[str]:
+    yield from _lacking(_SWITCH, switches.values())
+    ports = [port for switch in switches.values() for port in switch["ports"].values()]
+    yield from _lacking(_PORT, ports)
+    yield from _lacking(_INTERFACE, [interface for port in ports for interface in port["interfaces"]])
