@@ -173,7 +173,6 @@ def _migrations(migration: Optional[dict[str, Any]], names: Mapping[str, list[st
     """names: of other hosts, with their addresses."""
     if migration is None or migration["port"] is None:
         return None
-
     return Migrations((migration["port"], *migration["libvirt_ports"]), own_addresses(names))
 
 
