@@ -19,15 +19,15 @@ _PORTS = (1, 65535)
 _ADDRESSES = {"ip": (0, (1 << 32) - 1), "ip6": (0, (1 << 128) - 1)}
 # A port of the kind that the side has which opens a connection: the ends of Linux's own range.
 _EPHEMERAL = (32768, 60999)
-# Sets of addresses may be huge; so many parts are told one by one.
+# Sets of addresses may be huge; beyond this many parts they are not listed one by one.
 _MOST_PARTS = 200
 
 
 def arrivals(around: Surroundings, subnets: Mapping[str, Iterable[str]], ports: Iterable[int]) -> list[dict[str, Any]]:
     """Of connections to these ports: link, family, port, state, rules, and senders (first, last, state, rules) where
-    it depends on the sender, None where it does not; what is open is not told.
+    it depends on the sender, None where it does not. Open ports are left out.
 
-    subnets: by link, the host's addresses with their prefix. state: for a sender of whom nothing is known.
+    subnets: by link, the host's addresses with their prefix. state: for an unknown sender.
     """
     found = []
     for link, addresses in subnets.items():
@@ -47,7 +47,7 @@ def departures(
     around: Surroundings, peers: Mapping[str, Optional[str]], links: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Of connections to other hosts: address, and stopped, by ports (first, last, state, rules). address: None for
-    hosts of whom nothing is known. Hosts to which nothing is stopped are not told.
+    unknown hosts. Hosts to which nothing is stopped are left out.
 
     peers: by address, the host's own address for it, None without a route; links: by own address.
     """
