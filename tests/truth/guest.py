@@ -107,11 +107,11 @@ class Nic:
 
     @property
     def ip(self) -> str:
-        return self.address.split("/")[0]
+        return self.address.partition("/")[0]
 
     @property
     def ip6(self) -> str:
-        return self.address6.split("/")[0]
+        return self.address6.partition("/")[0]
 
 
 @dataclass(frozen=True)

@@ -126,8 +126,8 @@ def _routed(
     around: Surroundings, bridge: str, family: str, spans: list[Span], devices: tuple[str, ...]
 ) -> Iterable[tuple[str, Answer]]:
     for way in (OUT, BACK, IN, NATTED):
-        yield way, same_answer(_answer(around, way, _packets(way, bridge, device, FAMILIES[family], span))
-                          for device in devices for span in spans)  # fmt: skip
+        packets = [_packets(way, bridge, device, FAMILIES[family], span) for device in devices for span in spans]
+        yield way, same_answer(_answer(around, way, one) for one in packets)
 
 
 def _packets(way: str, bridge: str, device: str, family: str, span: Span) -> Packets:
