@@ -15,6 +15,7 @@ from typing import Any
 from .._migrate.destination_facts import DestinationFacts, read_destination
 from .._migrate.host_links import Link, OvsBridge, OvsInterface, OvsPort
 from .._model.errors import VirtfleetError
+from .._model.few import few
 
 _NO_ANSWER = "it did not answer."
 
@@ -44,6 +45,12 @@ def read_facts(info: Any) -> DestinationFacts:
             "DESTINATION_INVALID",
             f"Its links are described incompletely: {', '.join(lacking) or 'addresses'} of a link is missing. "
             "Gather it again.",
+        )
+    nameless = [net.name for net in seen.networks.values() if net.active and net.is_virtual and not net.bridge]
+    if nameless:
+        raise VirtfleetError(
+            "DESTINATION_INVALID",
+            f"It does not name the bridge of {few(repr(name) for name in nameless)}, which is active. Gather it again.",
         )
     return seen
 
