@@ -128,7 +128,8 @@ def make_transient(facts: dict[str, Any]) -> None:
 
 
 def other_network(managed: bool, facts: dict[str, Any]) -> None:
-    facts["networks"].append({"name": "old", "state": "active", "autostart": True})
+    network = {"name": "old", "bridge": {"name": "virbr9"}, "state": "active", "autostart": True}
+    facts["networks"].append(network)
     facts["details"]["old"] = details(managed=managed)
 
 

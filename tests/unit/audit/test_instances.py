@@ -135,7 +135,8 @@ FAULTY: dict[str, tuple[Callable[[Facts], object], list[tuple[str, str]]]] = {
                    f["details"].update(old=details(active=False, autostart=False))), [("NETWORK_LEFT", "old")],
     ),
     "a foreign network that is transient": (
-        lambda f: (f["transient"].append({"name": "theirs", "state": "active", "autostart": False}),
+        lambda f: (f["transient"].append({"name": "theirs", "bridge": {"name": "virbr9"}, "state": "active",
+                                          "autostart": False}),
                    f["details"].update(theirs=details(persistent=False, autostart=False, managed=False))),
         [("NETWORK_FOREIGN", "theirs")],
     ),
