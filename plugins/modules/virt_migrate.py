@@ -59,7 +59,8 @@ options:
           - If omitted, the guest's origin is left alone.
         type: str
   bandwidth:
-    description: Maximum bandwidth of each migration in MiB/s. With V(0), there is no limit.
+    description: Maximum bandwidth of each migration in MiB/s, with O(post_copy) also after the guest has switched over.
+      With V(0), there is no limit.
     type: int
     default: 0
   auto_converge:

@@ -82,12 +82,30 @@ class Fleet:
         self.agents[host].run("virsh", "start", name)
         time.sleep(BOOT)
 
-    def wait_for_job(self, host: str, guest: str) -> None:
-        for _attempt in range(300):
-            if "Outgoing migration" in self.agents[host].run("virsh", "domjobinfo", guest):
+    def wait_for_job(self, host: str, guest: str, run: Run) -> None:
+        """Until the playbook that runs sends the guest's memory; on a busy machine its plan alone takes minutes. Before
+        the first byte there is a job already, but no guest at the destination."""
+        while run.poll() is None:
+            told = self.agents[host].run("virsh", "domjobinfo", guest)
+            if "Outgoing migration" in told and "Memory processed" in told:
                 return
             time.sleep(0.2)
-        raise AssertionError("no migration began")
+        raise AssertionError(f"no migration began:\n{self.end(run)[1]}")
+
+    def wait_for_watchers(self, host: str, number: int, run: Run) -> None:
+        """Until so many modules watch migrations from there; that of a killed run goes on."""
+        count = "ls /root/.ansible_async | grep -c 'progress$' || true"
+        while run.poll() is None:
+            if int(self.agents[host].run("sh", "-c", count)) >= number:
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"the migration ended too early:\n{self.end(run)[1]}")
+
+    def arriving(self, host: str) -> set[str]:
+        """The guests that a migration still brings there, as the collection describes them."""
+        code, output = self.play(str(Path(__file__).with_name("arriving.yml")), "-e", f"at={host}")
+        assert code == 0, output
+        return set(re.findall(r"(\w+) arrives", output))
 
     def running(self, host: str) -> set[str]:
         return set(self.agents[host].run("virsh", "list", "--name").split())

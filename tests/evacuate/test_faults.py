@@ -93,7 +93,7 @@ def test_a_run_whose_controller_was_killed_is_finished_by_the_next(fleet: Fleet)
     plan = fleet.plan(("web1", "kvm1", "kvm2", []), ("web2", "kvm1", "kvm3", [0]))
     arguments = (*SOURCE, "-e", plan, "-e", "migrate_bandwidth=1")
     killed = fleet.begin("evacuate", *arguments)
-    fleet.wait_for_job("kvm1", "web1")
+    fleet.wait_for_job("kvm1", "web1", killed)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     time.sleep(2)
@@ -106,21 +106,27 @@ def test_a_run_whose_controller_was_killed_is_finished_by_the_next(fleet: Fleet)
 
 
 def test_a_new_plan_waits_for_migrations_that_a_killed_run_began(fleet: Fleet) -> None:
-    """Until its memory has come, the guest runs on its source and is on both hosts."""
+    """Until its memory has come, the guest runs on its source and is on both hosts. It writes faster than its memory is
+    sent, so that its migration ends only when it is told to: once the new run waits for it."""
     for host in ("kvm1", "kvm2", "kvm3"):
         fleet.networks(host)
-    fleet.heavy_guest("kvm1", "web1", 1)
+    fleet.heavy_guest("kvm1", "web1", 1, writers=1)
     plan = fleet.plan(("web1", "kvm1", "kvm2", []))
     for here, there, playbook, arguments in (
         ("kvm1", "kvm2", "evacuate", (*SOURCE, "-e", plan)),
         ("kvm2", "kvm1", "return", ("-e", "host=kvm1")),
     ):
         killed = fleet.begin(playbook, *arguments, "-e", "migrate_bandwidth=1")
-        fleet.wait_for_job(here, "web1")
+        fleet.wait_for_job(here, "web1", killed)
         os.killpg(killed.pid, signal.SIGKILL)
         killed.wait()
-        assert fleet.running(there) >= {"web1"}
-        code, output = fleet.play(playbook, *(SOURCE if playbook == "evacuate" else arguments))
+        state = fleet.agents[there].run("virsh", "domstate", "--reason", "web1")
+        assert (fleet.running(there), fleet.arriving(there), fleet.arriving(here)) == ({"web1"}, {"web1"}, set()), state
+        asked = SOURCE if playbook == "evacuate" else arguments
+        run = fleet.begin(playbook, *asked)
+        fleet.wait_for_watchers(here, 2, run)
+        fleet.agents[here].run("virsh", "migrate-setspeed", "web1", "1000")
+        code, output = fleet.end(run)
         assert (code, outcome(output)["web1"][:3]) == (0, [here, there, "moved"]), output
         assert (fleet.defined(here), fleet.running(there)) == (set(), {"web1"})
     assert fleet.origin("kvm1", "web1") is None
@@ -204,7 +210,7 @@ def test_a_guest_that_stops_during_its_migration_is_where_it_was(fleet: Fleet) -
         fleet.networks(host)
     fleet.heavy_guest("kvm1", "web1", 1)
     run = fleet.begin("evacuate", *SOURCE, "-e", "migrate_bandwidth=1")
-    fleet.wait_for_job("kvm1", "web1")
+    fleet.wait_for_job("kvm1", "web1", run)
     fleet.agents["kvm1"].run("virsh", "destroy", "web1")
     code, output = fleet.end(run)
     assert (code != 0, outcome(output)["web1"][2]) == (True, "failed"), output
@@ -225,7 +231,7 @@ def test_a_destination_that_dies_during_a_migration(fleet: Fleet) -> None:
     plan = fleet.plan(("web1", "kvm1", "kvm2", []), ("web2", "kvm1", "kvm3", []), ("web3", "kvm1", "kvm3", [0]))
     run = fleet.begin("evacuate", *SOURCE, "-e", plan, "-e", "migrate_bandwidth=1")
     try:
-        fleet.wait_for_job("kvm1", "web1")
+        fleet.wait_for_job("kvm1", "web1", run)
         fleet.lose("kvm2")
         code, output = fleet.end(run)
         assert code != 0
@@ -252,7 +258,7 @@ def test_a_source_that_dies_during_a_migration(fleet: Fleet) -> None:
     plan = fleet.plan(("web1", "kvm1", "kvm2", []), ("web2", "kvm1", "kvm2", [0]))
     run = fleet.begin("evacuate", *SOURCE, "-e", plan, "-e", "migrate_bandwidth=1")
     try:
-        fleet.wait_for_job("kvm1", "web1")
+        fleet.wait_for_job("kvm1", "web1", run)
         fleet.lose("kvm1")
         code, output = fleet.end(run)
     finally:
@@ -289,7 +295,7 @@ def test_a_guest_that_writes_faster_than_its_memory_is_sent(fleet: Fleet) -> Non
     assert fleet.running("kvm2") == {"web1"}
     code, output = fleet.play(
         "return", "-e", "host=kvm1", "-e", "migrate_bandwidth=4", "-e", "migrate_post_copy=true",
-        "-e", "migrate_timeout=20", "-e", "migrate_on_timeout=post_copy",
+        "-e", "migrate_timeout=10", "-e", "migrate_on_timeout=post_copy",
     )  # fmt: skip
     assert code == 0, output
     assert "running at the destination" in output

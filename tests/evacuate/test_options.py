@@ -40,7 +40,7 @@ def moved_while(
 ) -> None:
     """A migration of web1, during which a command on the source says all that is wanted."""
     run = fleet.begin(*playbook, "-e", "migrate_bandwidth=1")
-    fleet.wait_for_job(here, "web1")
+    fleet.wait_for_job(here, "web1", run)
     for _attempt in range(100):
         seen = fleet.agents[here].run(*look)
         if all(one in seen for one in wanted):

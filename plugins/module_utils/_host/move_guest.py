@@ -9,7 +9,8 @@ The source's daemon does it alone: when the process that asked for it ends, the 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, Optional
+from functools import partial
+from typing import Any, Callable, Optional
 
 from .._model.mark import NAMESPACE
 from .._model.move import NO_COMPRESSION, OFFLINE, Move, MoveSettings, Place
@@ -63,6 +64,9 @@ def _parameters(move: Move, settings: MoveSettings) -> dict[str, Any]:
         found[libvirt.VIR_MIGRATE_PARAM_URI] = move.traffic_uri
     if settings.bandwidth:
         found[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH] = settings.bandwidth
+    if settings.bandwidth and settings.post_copy:
+        # Of what is sent after the switch; the pages that the guest waits for come at once all the same.
+        found[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY] = settings.bandwidth
     if settings.parallel:
         found[libvirt.VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS] = settings.parallel
     if settings.compression != NO_COMPRESSION:
@@ -107,22 +111,41 @@ def read_completed(domain: Any) -> dict[str, Any]:
     return {}
 
 
-def cancel(domain: Any) -> None:
-    """A migration that has ended meanwhile, or copies after the switch, is left alone."""
+def cancel(domain: Any) -> bool:
+    """Whether libvirt did; a migration that has ended meanwhile, or copies after the switch, is left alone."""
+    return read_job(domain) is not None and _did(domain.abortJob)
+
+
+def suspend(domain: Any) -> bool:
+    """Whether it stopped. The rest of its memory moves meanwhile; libvirt resumes it at the destination, unless it had
+    stopped before the first byte."""
+    return _sends(domain) and _did(domain.suspend)
+
+
+def start_post_copy(domain: Any) -> bool:
+    """Whether the guest has switched over, and its memory follows. Before the first byte QEMU refuses or forgets it."""
+    if _sends(domain) and not has_switched(domain):
+        _did(partial(domain.migrateStartPostCopy, 0))
+    return has_switched(domain)
+
+
+def has_switched(domain: Any) -> bool:
+    """Whether the guest runs at its destination while its memory follows."""
     with suppress(libvirt.libvirtError):
-        domain.abortJob()
+        return tuple(domain.state()) == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY)
+    return False
 
 
-def suspend(domain: Any) -> None:
-    """The rest of the memory moves while the guest is stopped; libvirt resumes it at the destination."""
+def _sends(domain: Any) -> bool:
+    """Whether QEMU sends memory; libvirt has a job before, while it reaches the destination."""
+    return int((read_job(domain) or {}).get("memory_total") or 0) > 0
+
+
+def _did(act: Callable[[], Any]) -> bool:
     with suppress(libvirt.libvirtError):
-        domain.suspend()
-
-
-def start_post_copy(domain: Any) -> None:
-    """The guest switches over now, and its memory follows."""
-    with suppress(libvirt.libvirtError):
-        domain.migrateStartPostCopy(0)
+        act()
+        return True
+    return False
 
 
 def read_mark(conn: Any, domain: Any) -> Optional[str]:

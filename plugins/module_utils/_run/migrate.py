@@ -16,6 +16,7 @@ from .._host.connection import connect
 from .._host.move_guest import (
     cancel,
     find_guest,
+    has_switched,
     move_guest,
     place_of,
     read_completed,
@@ -107,6 +108,7 @@ class _Journey:
         self._began = 0.0
         self._passes = 0
         self._stopped = ""
+        self._act: Optional[Callable[[Any], bool]] = None
         self._result: dict[str, Any] = {}
 
     def begin(self, check_mode: bool, ended: threading.Event) -> bool:
@@ -138,17 +140,18 @@ class _Journey:
             return False
         late = self._settings.timeout and time.monotonic() - self._began > self._settings.timeout
         if signal and self._stopped != signal:
-            self._stopped = signal
-            cancel(self._domain)
+            self._stopped, self._act = signal, cancel
         elif late and not self._stopped:
             self._stopped = "timeout"
-            act = {CANCEL: cancel, SUSPEND: suspend}.get(self._settings.on_timeout, start_post_copy)
-            act(self._domain)
+            self._act = {CANCEL: cancel, SUSPEND: suspend}.get(self._settings.on_timeout, start_post_copy)
+        # Again at each look until it is done: at first there may be nothing yet that libvirt could do it to.
+        if self._act is not None and self._act(self._domain):
+            self._act = None
         return True
 
     def progress(self) -> dict[str, Any]:
         job = read_job(self._domain)
-        found = None if job is None else progress_of(job)
+        found = None if job is None else progress_of(job, has_switched(self._domain))
         if found is not None:
             self._passes = found["pass"]
         return {

@@ -345,10 +345,13 @@ def test_a_delay_is_explained_when_the_guest_is_the_reason():
 
 def test_progress_and_statistics():
     job = {"memory_processed": 30 << 20, "memory_remaining": 10 << 20, "memory_bps": 5 << 20, "memory_iteration": 2}
-    told = progress_of(job)
+    told = progress_of(job, post_copy=False)
     assert told == {"share": 0.75, "rate": 5.0, "pass": 2, "post_copy": False}
     line = progress_line("web1", "kvm2", 12.4, told)
     assert line == "web1 -> kvm2: 12 s, 75% of memory at 5.0 MiB/s, pass 2"
+    assert progress_line("web1", "kvm2", 12.4, progress_of(job, post_copy=True)) == (
+        f"{line}, running at the destination"
+    )
     assert progress_line("web1", "kvm2", 0.2, None) == "web1 -> kvm2: 0 s"
     assert statistics_of({"downtime": 30, "time_elapsed": 900, "memory_processed": 1 << 20}) == {
         "downtime_ms": 30, "total_ms": 900, "transferred_mib": 1.0,

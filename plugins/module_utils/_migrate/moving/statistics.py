@@ -13,7 +13,7 @@ _MIB = 1024 * 1024
 _USUAL_PASSES = 3
 
 
-def progress_of(job: Mapping[str, Any]) -> dict[str, Any]:
+def progress_of(job: Mapping[str, Any], post_copy: bool) -> dict[str, Any]:
     """How far a migration is: share of the memory (0 to 1; it grows less while the guest writes to it), rate in MiB/s,
     pass over the memory, post_copy: whether the guest runs at its destination already."""
     processed, remaining = _count(job, "memory_processed"), _count(job, "memory_remaining")
@@ -22,7 +22,7 @@ def progress_of(job: Mapping[str, Any]) -> dict[str, Any]:
         "share": round(processed / all_of_it, 3) if all_of_it else 0.0,
         "rate": round(_count(job, "memory_bps") / _MIB, 1),
         "pass": _count(job, "memory_iteration"),
-        "post_copy": _count(job, "memory_postcopy_requests") > 0,
+        "post_copy": post_copy,
     }
 
 
