@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ RELEASES = ("bookworm", "trixie")
 FLEET = {
     "networks_contract": [
         {"name": "red", "reach": "l2", "mtu": 1500, "portgroups": [{"name": "eng", "default": True}]},
-        {"name": "lab", "reach": "nat", "subnets": ["10.67.0.0/24"]},
+        {"name": "lab", "reach": "nat", "mtu": 1500, "subnets": ["10.67.0.0/24"]},
         {"name": "wire", "reach": "l2"},
     ],
     "networks_bindings": {
@@ -76,6 +77,24 @@ FAULTS = {
     "autostart": ("virsh net-autostart red --disable", {"AUTOSTART_DIFFERS"}, ROLLOUT),
     "live record": (f'virsh net-update lab add dns-host "{RECORD}" --live', {"LIVE_DIFFERS"}, ROLLOUT),
     "defined record": (f'virsh net-update lab add dns-host "{RECORD}" --config', {"DEFINITION_DIFFERS"}, ROLLOUT),
+    "small libvirt bridge": ("ip link set virbr67 mtu 1400", {"BRIDGE_MTU"}, "ip link set virbr67 mtu 1500"),
+    "joined": (
+        "ip link add join0 link p1 type macvlan mode passthru; ip link set join0 master virbr67", {"BRIDGE_JOINED"},
+        "ip link del join0",
+    ),
+    "no ARP": ("ip link set virbr67 arp off", {"NO_ARP"}, "ip link set virbr67 arp on"),
+    "route": (
+        "ip link set p1 up; ip route add 10.67.0.128/25 dev p1", {"ROUTE_ASTRAY"},
+        "ip route del 10.67.0.128/25; ip link set p1 down",
+    ),
+    "STP": (
+        "ip link set virbr67 type bridge stp_state 1 forward_delay 1500", {"STP_DELAY"},
+        "ip link set virbr67 type bridge forward_delay 200",
+    ),
+    "hook": (
+        "mkdir -p /etc/libvirt/hooks; echo '#!/bin/sh' >/etc/libvirt/hooks/network; "
+        "chmod +x /etc/libvirt/hooks/network", {"HOOK_SCRIPT"}, "rm /etc/libvirt/hooks/network",
+    ),
     "libvirt's bridge": ("ip link set virbr67 down", {"BRIDGE_FAULTY"}, ROLLOUT),
     "member": ("ip link set p2 name gone", {"LINK_MISSING", "MEMBER_MISSING"}, "ip link set gone name p2"),
     "foreign": (
@@ -139,16 +158,15 @@ PAIRS = list(zip(FAULTS, reversed(FAULTS)))[: None if EVERYWHERE else len(FAULTS
 def test_faults_are_found_and_repaired(fleet, pair):
     """What is left of a fault would be found with the next pair."""
     faults = [(host, *FAULTS[name]) for host, name in zip(("kvm1", "kvm2"), pair)]
-    for host, command, _codes, _repair in faults:
-        fleet.hosts.on(host, "sh", "-c", command)
-    try:
-        found = fleet.audit()
-    finally:
-        for host, _command, _codes, repair in faults:
-            if repair != ROLLOUT:
-                fleet.hosts.on(host, "sh", "-c", repair)
+    # Each repair is tried, also where another one, or a command, fails; the rollout at last.
+    with ExitStack() as repairs:
         if any(repair == ROLLOUT for _host, _command, _codes, repair in faults):
-            fleet.rollout()
+            repairs.callback(fleet.rollout)
+        for host, command, _codes, repair in faults:
+            if repair != ROLLOUT:
+                repairs.callback(fleet.hosts.on, host, "sh", "-c", repair)
+            fleet.hosts.on(host, "sh", "-c", command)
+        found = fleet.audit()
     expected = {(host, code) for host, _command, codes, _repair in faults for code in codes}
     assert {(one["host"], one["code"]) for one in found} == expected, found
 
