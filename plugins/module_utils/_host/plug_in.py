@@ -9,6 +9,7 @@ not have them.
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from .._model.bypass import is_bypass, is_end
 from .._model.errors import VirtfleetError
 from .bridge_ports import bridge_port_names, exists, is_dormant, master_of, read_setting, write_setting
 from .links import netlink
-from .port_netlink import is_in_netlink, write_group, write_options
+from .port_netlink import ages, is_in_netlink, write_group, write_options
 
 _NTF_MASTER = 0x04  # linux/neighbour.h
 
@@ -95,12 +96,24 @@ def set_up(route: Any, tap: BridgePort) -> None:
                 write_setting(str(value), tap.name, "brport", option)
     with suppress(OSError):
         write_options(index, tap.options)
-    for mac, state, flags in tap.fdb:
-        route.fdb("replace", ifindex=index, lladdr=mac, state=state, flags=_NTF_MASTER | flags)
+    _enter(route, index, [entry for entry in tap.fdb if not ages(entry)])
     _set_dormant(route, tap, tap.dormant)
+    _enter(route, index, [entry for entry in tap.fdb if ages(entry)])
     for group in tap.groups:
         with suppress(OSError):  # a temporary bridge has no table of groups: it floods
             write_group(socket.if_nametoindex(master_of(tap.name) or ""), group)
+
+
+def _enter(route: Any, index: int, entries: Sequence[tuple[str, int, int]]) -> None:
+    """Into the forwarding table. Only a port that forwards takes entries that age (fdb_add_entry: EPERM)."""
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    for mac, state, flags in entries:
+        try:
+            route.fdb("replace", ifindex=index, lladdr=mac, state=state, flags=_NTF_MASTER | flags)
+        except NetlinkError as error:
+            if error.code != errno.EPERM or not ages((mac, state, flags)):
+                raise
 
 
 def unplug(route: Any, tap: BridgePort) -> None:
