@@ -172,8 +172,9 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
     if routing.nat not in ("", UP):
         yield AuditFinding(kinds.NAT_UNREACHABLE if routing.nat == DOWN else kinds.NAT_UNKNOWN, host, net.name)
     for one in routing.passages:
-        wanted = (*_PASSES.get(str(net.mode), ()), ACROSS, WITH_HOST, *served_ways(net, one.family))
-        if one.way not in wanted or one.state == OPEN:
+        if one.state == OPEN:
+            continue
+        if one.way not in (*_PASSES.get(str(net.mode), ()), ACROSS, WITH_HOST, *served_ways(net, one.family)):
             continue
         kind = kinds.FIREWALL_DROPS if one.state == SHUT else kinds.FIREWALL_UNKNOWN
         what = f"{_FAMILIES[one.family]} packets {_WORDS[one.way]}"

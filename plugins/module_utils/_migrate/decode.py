@@ -128,7 +128,7 @@ def _mapping(inner: Decoder) -> Decoder:
 
 def _record(kind: Any) -> Decoder:
     hints = get_type_hints(kind, include_extras=True)
-    decoders = [(item.name, _decoder(hints[item.name])) for item in fields(kind)]
+    decoders = [(item.name, _plain_types(hints[item.name]), _decoder(hints[item.name])) for item in fields(kind)]
     required = [item.name for item in fields(kind) if item.default is MISSING]
 
     def decode(data: Any) -> Any:
@@ -138,14 +138,25 @@ def _record(kind: Any) -> Decoder:
             raise _RefusedError(lambda path: "lacks " + ", ".join(f"{path}.{name}".lstrip(".") for name in lacking))
         read, name = {}, ""
         try:
-            for name, inner in decoders:
+            for name, plain, inner in decoders:
                 if name in data:
-                    read[name] = inner(data[name])
+                    value = data[name]
+                    read[name] = value if value.__class__ in plain else inner(value)
         except _RefusedError as refused:
             raise refused.within(f".{name}") from None
         return kind(**read)
 
     return decode
+
+
+def _plain_types(kind: Any) -> frozenset[Any]:
+    """The types whose values are taken as they are, by which most values need no decoder. Of their subclasses, and of
+    values that are refused, that decides."""
+    if get_origin(kind) is Union:
+        return frozenset().union(*map(_plain_types, get_args(kind)))
+    if kind is float:
+        return frozenset((int, float))
+    return frozenset((kind,)) if kind in (*_NAMES, _NONE) else frozenset()
 
 
 def _require_mapping(data: Any) -> None:
