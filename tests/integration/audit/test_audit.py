@@ -92,8 +92,7 @@ FAULTS = {
         "ip link set virbr67 type bridge forward_delay 200",
     ),
     "hook": (
-        "mkdir -p /etc/libvirt/hooks; echo '#!/bin/sh' >/etc/libvirt/hooks/network; "
-        "chmod +x /etc/libvirt/hooks/network", {"HOOK_SCRIPT"}, "rm /etc/libvirt/hooks/network",
+        "install -D -m 755 /bin/true /etc/libvirt/hooks/network", {"HOOK_SCRIPT"}, "rm /etc/libvirt/hooks/network",
     ),
     "libvirt's bridge": ("ip link set virbr67 down", {"BRIDGE_FAULTY"}, ROLLOUT),
     "member": ("ip link set p2 name gone", {"LINK_MISSING", "MEMBER_MISSING"}, "ip link set gone name p2"),
