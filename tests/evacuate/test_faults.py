@@ -106,8 +106,8 @@ def test_a_run_whose_controller_was_killed_is_finished_by_the_next(fleet: Fleet)
 
 
 def test_a_new_plan_waits_for_migrations_that_a_killed_run_began(fleet: Fleet) -> None:
-    """Until its memory has come, the guest runs on its source and is on both hosts. It writes faster than its memory is
-    sent, so that its migration ends only when it is told to: once the new run waits for it."""
+    """During the migration, the guest runs on its source and exists on both hosts. It dirties memory faster than the
+    migration sends it, so the migration cannot finish before the test raises its bandwidth."""
     for host in ("kvm1", "kvm2", "kvm3"):
         fleet.networks(host)
     fleet.heavy_guest("kvm1", "web1", 1, writers=1)

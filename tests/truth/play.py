@@ -50,7 +50,7 @@ def tasks(number: int, scenario: Scenario, source: str, destination: str, door: 
 
 
 def gate(scenario: Scenario, destination: str) -> dict[str, Any]:
-    """A gate on the destination, with facts of this moment. It is there already, unless the host was made anew."""
+    """Installs the gate on the destination with current facts; a host that was rebuilt has lost it."""
     return {"name": f"{scenario.key}: gate", "virtfleet.network.virt_migrate_gate": {}, "delegate_to": destination,
             "register": "gate", "when": "begun.names | length > 0", "ignore_errors": True,
             "ignore_unreachable": True}  # fmt: skip

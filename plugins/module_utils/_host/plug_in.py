@@ -21,7 +21,7 @@ from .._model.bypass import is_bypass, is_end
 from .._model.errors import VirtfleetError
 from .bridge_ports import bridge_port_names, exists, is_dormant, master_of, read_setting, write_setting
 from .links import netlink
-from .port_netlink import ages, is_in_netlink, write_group, write_options
+from .port_netlink import is_in_netlink, write_group, write_options
 
 _NTF_MASTER = 0x04  # linux/neighbour.h
 
@@ -96,24 +96,30 @@ def set_up(route: Any, tap: BridgePort) -> None:
                 write_setting(str(value), tap.name, "brport", option)
     with suppress(OSError):
         write_options(index, tap.options)
-    _enter(route, index, [entry for entry in tap.fdb if not ages(entry)])
+    for entry in tap.lasting_fdb:
+        _enter(route, index, entry)
     _set_dormant(route, tap, tap.dormant)
-    _enter(route, index, [entry for entry in tap.fdb if ages(entry)])
+    for entry in set(tap.fdb) - tap.lasting_fdb:
+        _enter_for_a_while(route, index, entry)
     for group in tap.groups:
         with suppress(OSError):  # a temporary bridge has no table of groups: it floods
             write_group(socket.if_nametoindex(master_of(tap.name) or ""), group)
 
 
-def _enter(route: Any, index: int, entries: Sequence[tuple[str, int, int]]) -> None:
-    """Into the forwarding table. Only a port that forwards takes entries that age (fdb_add_entry: EPERM)."""
+def _enter(route: Any, index: int, entry: tuple[str, int, int]) -> None:
+    mac, state, flags = entry
+    route.fdb("replace", ifindex=index, lladdr=mac, state=state, flags=_NTF_MASTER | flags)
+
+
+def _enter_for_a_while(route: Any, index: int, entry: tuple[str, int, int]) -> None:
+    """An entry that ages. The kernel takes it only for a port that forwards (fdb_add_entry: EPERM)."""
     from pyroute2.netlink.exceptions import NetlinkError
 
-    for mac, state, flags in entries:
-        try:
-            route.fdb("replace", ifindex=index, lladdr=mac, state=state, flags=_NTF_MASTER | flags)
-        except NetlinkError as error:
-            if error.code != errno.EPERM or not ages((mac, state, flags)):
-                raise
+    try:
+        _enter(route, index, entry)
+    except NetlinkError as error:
+        if error.code != errno.EPERM:
+            raise
 
 
 def unplug(route: Any, tap: BridgePort) -> None:

@@ -141,12 +141,6 @@ def fdb_entry_of(answer: bytes) -> Optional[FdbEntry]:
     return FdbEntry(index, told[_ADDRESS].hex(":"), state & (_NOARP | _PERMANENT) or _REACHABLE, kept, waits)
 
 
-def ages(entry: tuple[str, int, int]) -> bool:
-    """entry: MAC address, state and flags, as in BridgePort."""
-    _mac, state, flags = entry
-    return not state & (_NOARP | _PERMANENT) and not flags & _EXT_LEARNED
-
-
 def write_options(index: int, options: Sequence[tuple[str, int]]) -> None:
     """Those that sysfs does not have, at once: MAB is of ports that are locked. Raises OSError."""
     mine = ((*_NUMBERS[name], value) for name, value in options if name in _NUMBERS)

@@ -188,18 +188,24 @@ def test_nobody_moves_while_the_host_waits_for_an_address(hosts, host):
     assert found < moved, seen[started:]
 
 
-def test_isolated_members_never_hear_one_another(hosts, host):
-    """And those who are not isolated hear both throughout."""
-    for name in ("c1", "c2"):
-        hosts.on(host, "bridge", "link", "set", "dev", f"v{name}", "isolated", "on")
-        hosts.on(host, "ip", "-n", name, "neighbour", "flush", "all")
-    # Without ARP, which isolation stops: the frames themselves must not arrive.
+def know_one_another(hosts, host) -> dict[str, str]:
+    """Without ARP. The MAC address of each member."""
     macs = {name: json.loads(hosts.on(host, "ip", "-n", name, "-json", "link", "show", "eth0"))[0]["address"]
             for name in MEMBERS}  # fmt: skip
     for name in MEMBERS:
         for peer in set(MEMBERS) - {name}:
             where = ["ip", "-n", name, "neighbour", "replace", address(peer), "lladdr", macs[peer], "dev", "eth0"]
             hosts.on(host, *where)
+    return macs
+
+
+def test_isolated_members_never_hear_one_another(hosts, host):
+    """And those who are not isolated hear both throughout."""
+    for name in ("c1", "c2"):
+        hosts.on(host, "bridge", "link", "set", "dev", f"v{name}", "isolated", "on")
+        hosts.on(host, "ip", "-n", name, "neighbour", "flush", "all")
+    # Without ARP, which isolation stops: the frames themselves must not arrive.
+    know_one_another(hosts, host)
     with talking(hosts, host, {"c1": ["c2", "c3"], "c2": ["c1", "c3"], "c3": ["c1", "c2"]}, 20.0) as heard:
         for change in ("MTU", "bridge's name"):
             done = replug(hosts, host, CHANGES[change])
@@ -216,12 +222,7 @@ def test_isolated_members_never_hear_one_another(hosts, host):
 
 def test_a_locked_member_that_nobody_let_in_is_never_heard(hosts, host):
     """And one that is in the table is heard throughout, though its entry was learned and left with the port."""
-    macs = {name: json.loads(hosts.on(host, "ip", "-n", name, "-json", "link", "show", "eth0"))[0]["address"]
-            for name in MEMBERS}  # fmt: skip
-    for name in MEMBERS:
-        for peer in set(MEMBERS) - {name}:
-            where = ["ip", "-n", name, "neighbour", "replace", address(peer), "lladdr", macs[peer], "dev", "eth0"]
-            hosts.on(host, *where)
+    macs = know_one_another(hosts, host)
     hosts.on(host, "bridge", "fdb", "replace", macs["c1"], "dev", "vc1", "master", "dynamic")
     for name in ("c1", "c3"):
         hosts.on(host, "bridge", "link", "set", "dev", f"v{name}", "locked", "on")
