@@ -55,6 +55,10 @@ _USUAL = {
     "multicast_startup_query_interval": (3125, 3124),
     "multicast_querier": (0,),
 }
+# Where the spanning tree hides what was set for this bridge (linux/net/bridge/br_stp.c): a topology change shortens the
+# ageing time for half a minute, and a bridge that is not the root shows the root's timers.
+_OF_TOPOLOGY_CHANGE = ("ageing_time",)
+_OF_ROOT = ("hello_time", "max_age")
 # Where libvirt manages the bridge's table of MAC addresses, it sets these.
 _BY_LIBVIRT = {"libvirt": ("vlan_filtering",)}
 
@@ -72,11 +76,25 @@ def read_bridge_settings(live: Document) -> BridgeSettings:
 
 
 def _kept(bridge: str, libvirts: Iterable[str]) -> Iterator[tuple[str, int]]:
+    hidden = _hidden(bridge)
+    found = []
     for name, usual in _USUAL.items():
         with suppress(OSError, ValueError):  # another kernel has others
             value = int(read_setting(bridge, "bridge", name), 0)
             if value not in usual and name not in libvirts:
-                yield name, value
+                found.append((name, value))
+    hidden |= _hidden(bridge)  # the spanning tree may have begun to work meanwhile
+    return ((name, value) for name, value in found if name not in hidden)
+
+
+def _hidden(bridge: str) -> set[str]:
+    """Settings of which the kernel shows the spanning tree's value now instead of the bridge's own."""
+    try:
+        changes = int(read_setting(bridge, "bridge", "topology_change"))
+        is_root = read_setting(bridge, "bridge", "root_id") == read_setting(bridge, "bridge", "bridge_id")
+    except OSError:  # gone meanwhile
+        return set()
+    return {*(_OF_TOPOLOGY_CHANGE if changes else ()), *(() if is_root else _OF_ROOT)}
 
 
 def _uppers(bridge: str) -> Iterator[str]:
