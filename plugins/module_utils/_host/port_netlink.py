@@ -68,7 +68,10 @@ class FdbEntry:
 
 
 def read_port_netlink(with_vlans: bool) -> dict[int, PortNetlink]:
-    """By the index of a port of any bridge. with_vlans: look at the VLANs of the ports, too."""
+    """By the index of a port of any bridge. with_vlans: look at the VLANs of the ports, too.
+
+    Raises VirtfleetError LINKS_UNREADABLE.
+    """
     found: dict[int, PortNetlink] = {}
     for answer in dump_of(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)):
         index, settings = bridge_port_attributes(answer)
@@ -125,7 +128,7 @@ def vlans_of(answer: bytes) -> tuple[int, tuple[tuple[int, int], ...]]:
 
 
 def read_fdb() -> list[FdbEntry]:
-    """Of all bridges."""
+    """Of all bridges. Raises VirtfleetError LINKS_UNREADABLE."""
     answers = dump_of(_GETNEIGH, struct.pack("=BBHiHBB", socket.AF_BRIDGE, 0, 0, 0, 0, 0, 0))
     return [entry for entry in map(fdb_entry_of, answers) if entry is not None]
 

@@ -9,11 +9,14 @@ Read without pyroute2, which passes over attributes that it does not know, and t
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Optional
+
+from .._model.errors import VirtfleetError
 
 # linux/netlink.h, rtnetlink.h, if_link.h
 _NETLINK_ROUTE, _GETLINK, _GETNEIGH, _DUMP, _DONE, _ERROR = 0, 18, 30, 0x301, 3, 2
@@ -27,18 +30,25 @@ _NAMES = {29: "vlan_tunnel", 39: "locked", 40: "locked", 42: "multicast_limit", 
 # linux/neighbour.h: NUD_PERMANENT (the host's own), NTF_STICKY, NDA_LLADDR, NDA_MASTER
 _PERMANENT, _STICKY, _ADDRESS, _MASTER = 0x80, 0x40, 2, 9
 _SECONDS = 5
+# NLM_F_DUMP_INTR: a link came or went while the kernel answered, so that one may be missing.
+_INTERRUPTED, _ATTEMPTS = 0x10, 5
 
 
 def read_port_settings() -> dict[int, dict[str, bool]]:
-    """By the index of a port: what is set, by the names of link_kinds.USUAL, or as "attribute 45". Empty where the
-    kernel does not say."""
+    """By the index of a port: what is set, by the names of link_kinds.USUAL, or as "attribute 45".
+
+    Raises VirtfleetError LINKS_UNREADABLE.
+    """
     found = map(settings_of_port, dump_of(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)))
     return {index: settings for index, settings in found if settings}
 
 
 def read_bound_addresses() -> dict[int, set[str]]:
     """By the index of a port: MAC addresses that its bridge's forwarding table has there for good, in contrast to
-    learned ones. A table may be long."""
+    learned ones. A table may be long.
+
+    Raises VirtfleetError LINKS_UNREADABLE.
+    """
     found: dict[int, set[str]] = {}
     for answer in dump_of(_GETNEIGH, struct.pack("=BBHiHBB", socket.AF_BRIDGE, 0, 0, 0, 0, 0, 0)):
         entry = bound_address_of(answer)
@@ -56,23 +66,49 @@ def bound_address_of(answer: bytes) -> Optional[tuple[int, str]]:
     return (index, told[_ADDRESS].hex(":")) if _ADDRESS in told and _MASTER in told else None
 
 
-def dump_of(kind: int, body: bytes) -> Iterator[bytes]:
-    """The kernel's answers, without their first header; none where it does not give any."""
-    with (
-        suppress(OSError, struct.error),
-        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_ROUTE) as asked,
-    ):
+def dump_of(kind: int, body: bytes) -> list[bytes]:
+    """The kernel's answers, without their first header; none of a kernel without what is asked for.
+
+    Raises VirtfleetError LINKS_UNREADABLE.
+    """
+    try:
+        for _attempt in range(_ATTEMPTS - 1):
+            answers, is_whole = _dump(kind, body)
+            if is_whole:
+                return answers
+        return _dump(kind, body)[0]
+    except (OSError, struct.error) as error:
+        if isinstance(error, OSError) and error.errno == errno.EOPNOTSUPP:
+            return []
+        raise VirtfleetError("LINKS_UNREADABLE", f"The links of this host cannot be read: {error}.") from None
+
+
+def _dump(kind: int, body: bytes) -> tuple[list[bytes], bool]:
+    """The answers, and whether nothing changed meanwhile."""
+    answers: list[bytes] = []
+    is_whole = True
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_ROUTE) as asked:
         asked.settimeout(_SECONDS)
         asked.send(struct.pack("=IHHII", 16 + len(body), kind, _DUMP, 1, 0) + body)
         while True:
-            data = asked.recv(1 << 17)
-            place = 0
-            while place + 16 <= len(data):
-                size, form = struct.unpack_from("=IH", data, place)
-                if form in (_DONE, _ERROR) or size < 16:
-                    return
-                yield data[place + 16 : place + size]
+            data, place = asked.recv(1 << 17), 0
+            while place < len(data):
+                size, form, flags = struct.unpack_from("=IHH", data, place)
+                is_whole = is_whole and not flags & _INTERRUPTED
+                if form in (_DONE, _ERROR):
+                    _raise_error_of(data[place + 16 : place + size])
+                    return answers, is_whole
+                if size < 16:
+                    raise struct.error("a message without an end")
+                answers.append(data[place + 16 : place + size])
                 place += (size + 3) & ~3
+
+
+def _raise_error_of(answer: bytes) -> None:
+    """answer: of the kernel, when it is done."""
+    code = struct.unpack_from("=i", answer)[0] if len(answer) >= 4 else 0
+    if code < 0:
+        raise OSError(-code, os.strerror(-code))
 
 
 def settings_of_port(answer: bytes) -> tuple[int, dict[str, bool]]:
