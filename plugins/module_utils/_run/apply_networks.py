@@ -18,7 +18,7 @@ from .._model.observed import Observed
 from .._plan.plan import plan_network
 from .._plan.step import Plan, Work
 from .._xml.mark import has_old_mark, is_managed
-from .plan_networks import plan_all
+from .plan_networks import plan_all, with_loose_guests
 from .session import RunOptions, session
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def _looked_at(
         if plan.changed:
             desired = by_name[plan.network]
             observed = replace(read_network(conn, desired.name), plugged=observed.plugged)
+            observed = with_loose_guests(conn, host, [observed])[0]
             rest = plan_network(desired, observed, host, options.restart)
             if rest.changed:
                 raise not_converged(f"the definition of network '{desired.name}'", rest)

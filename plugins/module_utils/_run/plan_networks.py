@@ -30,9 +30,7 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
     refused: list[VirtfleetError] = []
     work: list[Work] = []
     seen = [everything.get(desired.name) or read_network(conn, desired.name) for desired in wanted]
-    lacking = read_unplugged(conn, host, seen)
-    for desired, found in zip(wanted, seen):
-        observed = lacking.get(desired.name, found)
+    for desired, observed in zip(wanted, with_loose_guests(conn, host, seen)):
         with _collected(refused, desired, wanted):
             plan = plan_network(desired, observed, host, restart)
             if plan.needs_port_info:
@@ -61,6 +59,12 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
             result.append((plan_beside(desired, observed, host, restart, networks), observed))
     _raise_all(refused)
     return _with_leases(_against_host(wanted, result, host), host)
+
+
+def with_loose_guests(conn: Any, host: Host, networks: list[Observed]) -> list[Observed]:
+    """Those networks, with their guests whose taps are in no bridge: a plan depends on them."""
+    lacking = read_unplugged(conn, host, networks)
+    return [lacking.get(observed.name, observed) for observed in networks]
 
 
 def _with_leases(work: list[Work], host: Host) -> list[Work]:

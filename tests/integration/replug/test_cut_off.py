@@ -129,6 +129,28 @@ def test_without_a_restart_a_missing_bridge_is_pending(hosts, host):
 
 
 @pytest.mark.parametrize("host", ["kvm1"], indirect=True)
+def test_a_missing_bridge_and_a_change_that_no_tap_can_take(hosts, host):
+    """Guests with taps do not become guests with macvtaps: both wait for the next start, in every run."""
+    hosts.on(host, "ip", "link", "add", "p71", "type", "veth", "peer", "name", "p72")
+    pool = {"name": "cut", "forward": {"mode": "private", "interfaces": [{"dev": "p71"}]}, "ips": [], "bridge": {}}
+    hosts.on(host, "ip", "link", "del", "virbr71")
+    try:
+        check, real, again = hosts.run(
+            host, [task("virt_network", pool, True), task("virt_network", pool), task("virt_network", pool)]
+        )
+        assert check["changed"], check
+        assert (check["steps"], check["pending"], check["warnings"]) == (
+            real["steps"], real["pending"], real["warnings"]
+        )  # fmt: skip
+        assert not again["changed"], again
+        assert {item["name"] for item in again["blocked_by_guests"]} == set(MACS)
+        assert hosts.run(host, [task("virt_network", NET)])[0]["changed"]
+        assert len(in_bridge(hosts, host)) == len(MACS)
+    finally:
+        hosts.on(host, "ip", "link", "del", "p71")
+
+
+@pytest.mark.parametrize("host", ["kvm1"], indirect=True)
 def test_who_was_isolated_is_isolated_again(hosts, host):
     """A guest that is plugged in again gets what its definition says, as from libvirt."""
     interface = guests.network_interface("cut", "52:54:00:71:00:03").replace("<model", "<port isolated='yes'/><model")
