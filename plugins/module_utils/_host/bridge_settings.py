@@ -1,26 +1,29 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of a network's bridge that libvirt neither sets nor keeps, and what stands on it."""
+"""Settings of a network's bridge that libvirt neither sets nor keeps."""
 
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from .._model.bridge_settings import BridgeSettings
-from .._model.canonical import canonical
 from .._model.field import Document
 from .._model.forward import is_virtual
-from .._model.network import NETWORK
-from .bridge_ports import exists, read_setting, write_setting
-from .bridges import read_addresses
-from .port_netlink import read_fdb, read_port_netlink
+from .bridge_losses import read_bridge_losses
+from .bridge_ports import exists, read_setting
 
 _SYSFS = "/sys/class/net"
-_UPPER = "upper_"
+_SYSCTLS = "/proc/sys/net"
+# Documentation/networking/ip-sysctl.rst
+_TABLES = ("ipv4/conf", "ipv4/neigh", "ipv6/conf", "ipv6/neigh")
+# What libvirt sets by the definition (networkSetIPv6Sysctls), and what belongs to the link or to a routing daemon.
+_NOT_SOMEBODYS = frozenset(
+    {"ipv6/conf/accept_ra", "ipv6/conf/autoconf", "ipv6/conf/disable_ipv6", "ipv6/conf/mtu",
+     "ipv4/conf/mc_forwarding", "ipv6/conf/mc_forwarding"}
+)  # fmt: skip
 # What a new bridge has (linux/net/bridge/br_device.c, br_multicast.c, br_vlan.c), in the order in which it is set. STP
 # and the forward delay are of the network's definition.
 _USUAL = {
@@ -64,15 +67,12 @@ _BY_LIBVIRT = {"libvirt": ("vlan_filtering",)}
 
 
 def read_bridge_settings(live: Document) -> BridgeSettings:
-    """live: a running network of this host."""
+    """live: a running network of this host. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE."""
     bridge = (live.get("bridge") or {}).get("name")
     if not bridge or not is_virtual(live) or not exists(bridge):
         return BridgeSettings()
     libvirts = _BY_LIBVIRT.get(str((live.get("bridge") or {}).get("mac_table_manager")), ())
-    return BridgeSettings(
-        tuple(_kept(bridge, libvirts)),
-        tuple(dict.fromkeys((*_uppers(bridge), *_foreign_addresses(bridge, live), *_table_entries(bridge)))),
-    )
+    return BridgeSettings((*_kept(bridge, libvirts), *_sysctls(bridge)), read_bridge_losses(bridge, live))
 
 
 def _kept(bridge: str, libvirts: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -97,37 +97,49 @@ def _hidden(bridge: str) -> set[str]:
     return {*(_OF_TOPOLOGY_CHANGE if changes else ()), *(() if is_root else _OF_ROOT)}
 
 
-def _uppers(bridge: str) -> Iterator[str]:
-    """The kernel removes them with the bridge, or takes it out of them."""
-    for name in sorted(os.listdir(os.path.join(_SYSFS, bridge))):
-        if name.startswith(_UPPER):
-            yield f"device {name[len(_UPPER) :]} on top of it"
+def _sysctls(bridge: str) -> Iterator[tuple[str, int]]:
+    """Those that differ from what the kernel gives a new link."""
+    for table in _TABLES:
+        folder, usual = os.path.join(_SYSCTLS, table, bridge), _usual_sysctls(table)
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        for name in names:
+            with suppress(OSError, ValueError):  # some are no numbers
+                value = _read_number(os.path.join(folder, name))
+                if value != _read_number(os.path.join(usual, name)) and f"{table}/{name}" not in _NOT_SOMEBODYS:
+                    yield f"{table}/{name}", value
 
 
-def _foreign_addresses(bridge: str, live: Document) -> Iterator[str]:
-    own = {str(ip.get("address")) for ip in canonical(NETWORK, {"ips": live.get("ips") or []}).get("ips", ())}
-    for address in read_addresses().get(bridge, ()):
-        if address not in own and not address.startswith("fe80:"):
-            yield f"address {address}"
+def _usual_sysctls(table: str) -> str:
+    """Their folder. In a network namespace of its own, the tables of neighbours have no default: there a new link is
+    like the loopback link."""
+    default = os.path.join(_SYSCTLS, table, "default")
+    return default if os.path.isdir(default) else os.path.join(_SYSCTLS, table, "lo")
 
 
-def _table_entries(bridge: str) -> Iterator[str]:
-    """Those that lead to the host, less the bridge's own."""
-    index = socket.if_nametoindex(bridge)
-    mac = read_setting(bridge, "address")
-    if any(entry.index == index and entry.is_set and entry.mac != mac for entry in read_fdb()):
-        yield "forwarding table entries"
-    if index in (told := read_port_netlink(with_vlans=False)) and told[index].groups:
-        yield "multicast groups"
+def _path(bridge: str, setting: str) -> str:
+    table, is_sysctl, name = setting.rpartition("/")
+    return os.path.join(_SYSCTLS, table, bridge, name) if is_sysctl else os.path.join(_SYSFS, bridge, "bridge", name)
+
+
+def _read_number(path: str) -> int:
+    with open(path, encoding="utf-8") as file:
+        return int(file.read(), 0)
+
+
+def settings_paths(bridge: str, settings: Iterable[tuple[str, int]]) -> list[str]:
+    """The files that write_bridge_settings writes to."""
+    return [_path(bridge, name) for name, _value in settings]
 
 
 def write_bridge_settings(bridge: str, settings: Iterable[tuple[str, int]]) -> None:
     """Those that differ. Raises OSError with all that could not be set."""
     refused = []
     for name, value in settings:
+        path = _path(bridge, name)
         try:
-            if int(read_setting(bridge, "bridge", name), 0) != value:
-                write_setting(str(value), bridge, "bridge", name)
+            if _read_number(path) != value:
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(str(value))
         except (OSError, ValueError) as error:
             refused.append(f"{name} ({error})")
     if refused:

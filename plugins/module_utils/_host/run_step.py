@@ -41,6 +41,7 @@ from .._plan.step import (
 )
 from .._xml.live_metadata import settable
 from .._xml.network import parse_network
+from .bridge_settings import write_bridge_settings
 from .bridges import remove_leftover, set_stp
 from .bypass import join_bypass, make_bypass, remove_bypass
 from .connection import errors, is_remote, libvirt
@@ -73,8 +74,6 @@ def run_step(conn: Any, step: Step, leases: Sequence[Leases] = ()) -> dict[str, 
         if step.action in (BYPASS, JOIN, UNBYPASS):
             _bypass(conn, step)
         elif step.action == SETTINGS:
-            from .bridge_settings import write_bridge_settings
-
             write_bridge_settings(_bridge_of(conn, step), step.options)
         elif step.action == STP:
             set_stp(step.section, step.value)

@@ -10,14 +10,15 @@ import pwd
 from collections.abc import Iterable, Sequence
 
 from .._host.bridge_ports import settings_files
+from .._host.bridge_settings import settings_paths
 from .._host.leases import FOLDER, read_leases
 from .._host.ping import unreachable_addresses
 from .._host.rights import may_set_links, unwritable_files, unwritable_folders
 from .._model.errors import VirtfleetError
 from .._model.few import few
 from .._model.host import Host
-from .._plan.replug import bridges_of
-from .._plan.step import ASIDE, ATTACH, LEASES, MOVE, STP, Step, Work
+from .._plan.replug import bridge_of, bridges_of
+from .._plan.step import ASIDE, ATTACH, LEASES, MOVE, SETTINGS, STP, Step, Work
 
 # How many of the things that are missing a sentence names.
 _NAMED = 3
@@ -32,6 +33,9 @@ def preflight(host: Host, reach: Sequence[str], work: list[Work]) -> None:
             steps = [step for step in plan.steps if step.action in (ASIDE, ATTACH, MOVE)]
             if steps:
                 _refuse_without_rights(plan.network, bridges_of(plan, observed), steps)
+            settings = [setting for step in plan.steps if step.action == SETTINGS for setting in step.options]
+            if settings:
+                _refuse_without_settings(plan.network, bridge_of(observed.live or {}), settings)
             names = [name for step in plan.steps if step.action == LEASES for name in step.command.split()]
             if names:
                 _refuse_without_leases(plan.network, names)
@@ -51,6 +55,13 @@ def _refuse_without_rights(network: str, bridges: Sequence[str], steps: Sequence
         missing.insert(0, "CAP_NET_ADMIN")
     if missing:
         raise _missing(network, f"plug guests back into the bridge of network '{network}'", missing)
+
+
+def _refuse_without_settings(network: str, bridge: str, settings: Sequence[tuple[str, int]]) -> None:
+    """bridge: that of now; what can be written for it can be for the next."""
+    missing = [f"write access to {path}" for path in unwritable_files(settings_paths(bridge, settings))]
+    if missing:
+        raise _missing(network, f"restore the settings of the bridge of network '{network}'", missing)
 
 
 def _refuse_without_leases(network: str, bridges: Sequence[str]) -> None:

@@ -25,6 +25,11 @@ BRIDGE_SETTINGS = {
     "ageing_time": "12300", "group_fwd_mask": "0x4000", "multicast_querier": "1", "priority": "4096",
     "multicast_query_interval": "6000", "multicast_router": "2", "nf_call_arptables": "1",
 }  # fmt: skip
+# By table and name, under /proc/sys/net.
+SYSCTLS = {
+    "ipv4/conf/BRIDGE/rp_filter": "2", "ipv4/conf/BRIDGE/arp_announce": "2", "ipv4/neigh/BRIDGE/gc_stale_time": "77",
+    "ipv6/conf/BRIDGE/accept_redirects": "0", "ipv6/conf/BRIDGE/hop_limit": "33",
+}  # fmt: skip
 ENTRIES = ("52:54:00:30:00:99", "52:54:00:30:00:98")
 STATE = ("state", "ifindex", "master", "flags", "mtu")
 
@@ -45,6 +50,8 @@ bridge fdb add {elsewhere} dev $tap master extern_learn
 tc qdisc add dev $tap root tbf rate 8mbit burst 20kb latency 50ms
 tc qdisc add dev $tap clsact
 for setting in {settings}; do echo ${{setting#*=}} >/sys/class/net/$bridge/bridge/${{setting%=*}}; done
+cd /proc/sys/net
+for setting in {sysctls}; do echo ${{setting#*=}} >$(echo ${{setting%=*}} | sed s/BRIDGE/$bridge/); done
 """
 SHOW = """
 tap=$1; bridge=$(basename $(readlink /sys/class/net/$tap/master))
@@ -54,7 +61,9 @@ bridge -json fdb show dev $tap; echo @
 bridge mdb show dev $bridge | grep "port $tap .*permanent"; echo @
 tc qdisc show dev $tap; echo @
 for name in {proxies} group_fwd_mask; do cat /sys/class/net/$tap/brport/$name; done; echo @
-for setting in {settings}; do cat /sys/class/net/$bridge/bridge/${{setting%=*}}; done
+for setting in {settings}; do cat /sys/class/net/$bridge/bridge/${{setting%=*}}; done; echo @
+cd /proc/sys/net
+for setting in {sysctls}; do cat $(echo ${{setting%=*}} | sed s/BRIDGE/$bridge/); done
 """
 WORDS = {
     "known": " ".join(option.replace(" ", "=") for option in EVERYWHERE_KNOWN),
@@ -63,6 +72,7 @@ WORDS = {
     "static": ENTRIES[0],
     "elsewhere": ENTRIES[1],
     "settings": " ".join(f"{name}={value}" for name, value in BRIDGE_SETTINGS.items()),
+    "sysctls": " ".join(f"{name}={value}" for name, value in SYSCTLS.items()),
 }
 
 
@@ -98,6 +108,7 @@ def test_all_settings_of_a_tap_and_its_bridge(each_bench, change, restart):
     known = set_everything(bench, tap, "virbr30")
     before = seen(bench, tap)
     assert (len(before["fdb"]), len(before["groups"])) == (2, 1), before
+    assert before["rest"][-1].split() == list(SYSCTLS.values()), before
     if restart == "replug":  # without a temporary bridge
         temporary = "vfbp" + hashlib.sha256(NAME.encode()).hexdigest()[:8]
         bench.hosts.on(bench.host, "ip", "link", "add", temporary, "type", "veth", "peer", "name", "taken0")
@@ -125,6 +136,15 @@ LOSSES = {
         "bridge virbr30 (device mv0 on top of it)",
     ),
     "address": ("ip address add 10.77.0.1/24 dev virbr30", "bridge virbr30 (address 10.77.0.1)"),
+    "route": (
+        "ip route add 10.99.0.0/16 dev virbr30",
+        "bridge virbr30 (route 10.99.0.0/16)",
+    ),
+    "neighbour": (
+        "ip neigh add 10.30.0.77 lladdr 52:54:00:30:00:77 dev virbr30 nud permanent",
+        "bridge virbr30 (permanent neighbour 10.30.0.77)",
+    ),
+    "tc": ("tc qdisc add dev virbr30 root tbf rate 8mbit burst 20kb latency 50ms", "bridge virbr30 (tc)"),
     "entry": (
         "bridge fdb add 52:54:00:30:00:97 dev virbr30 self permanent",
         "bridge virbr30 (forwarding table entries)",
