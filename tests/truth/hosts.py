@@ -22,6 +22,8 @@ import procs  # noqa: E402
 from state import Lab  # noqa: E402
 
 LAB = ["/usr/bin/python3", str(ROOT / "tests" / "lab" / "lab.py")]
+# What answers for guests and networks.
+DAEMONS = {"monolithic": ("libvirtd",), "modular": ("virtnetworkd", "virtqemud", "virtproxyd")}
 AGENT = "/srv/shared/truth"
 PEER = 250  # what answers on the wire: 10.77.N.250 for a guest's NIC number N
 OUTSIDE = "203.0.113.1"  # what lies behind the hosts, for guests that reach further than their host
@@ -65,11 +67,14 @@ class Agent:
 
 
 class Fleet:
-    """Three hosts, of which a scenario uses two: kvm1 and kvm2 of one release, kvm3 of a newer one."""
+    """Three hosts, of which a scenario uses two: kvm1 and kvm2 of one release, kvm3 of a newer one. older, newer: a
+    release, with its daemons if they are modular: bookworm/modular."""
 
     def __init__(self, name: str, older: str, newer: str) -> None:
         self.name = name
-        self.releases = (older, older, newer)
+        kinds = [kind.partition("/") for kind in (older, older, newer)]
+        self.releases = [release for release, _slash, _daemons in kinds]
+        self.daemons = [daemons or "monolithic" for _release, _slash, daemons in kinds]
         self.lab = Lab(name)
         self.agents: dict[str, Agent] = {}
         self.pids: dict[str, int] = {}
@@ -77,7 +82,7 @@ class Fleet:
 
     def up(self) -> None:
         command = [*LAB, "--name", self.name, "up", "--hosts", str(len(self.releases)), "--ovs"]
-        command += ["--releases", ",".join(self.releases)]
+        command += ["--releases", ",".join(self.releases), "--daemons", ",".join(self.daemons)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise HostError(f"the lab does not come up: {done.stderr.strip()}")
@@ -115,7 +120,8 @@ class Fleet:
         return self.lab.address(self.lab.host(host).number)
 
     def daemon(self, action: str, host: str) -> None:
-        subprocess.run([*LAB, "--name", self.name, action, host, "libvirtd"], capture_output=True, check=False)
+        for name in DAEMONS[self.lab.host(host).daemons]:
+            subprocess.run([*LAB, "--name", self.name, action, host, name], capture_output=True, check=False)
 
     def _wire(self) -> None:
         """Something that answers: on the wire, and behind the hosts."""
