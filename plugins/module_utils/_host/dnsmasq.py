@@ -55,7 +55,7 @@ def wait_while(running: Callable[[], bool]) -> None:
     """For a dnsmasq that was signalled; a few seconds at most."""
     until = time.monotonic() + _END_SECONDS
     while running() and time.monotonic() < until:
-        time.sleep(0.02)
+        time.sleep(0.005)  # guests wait for the network
 
 
 def noted_pid(name: str, state: str = STATE) -> str:
