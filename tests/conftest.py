@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
 
-# Hosts of the lab need not compile the same modules at each of thousands of calls.
+# Neither hosts of the lab nor thousands of playbooks need to compile the same modules each time.
 os.environ["LAB_KEEP_BYTECODE"] = "1"
+os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).resolve().parents[1] / ".cache" / "bytecode")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(optionalhook=True)
