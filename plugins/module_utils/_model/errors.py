@@ -99,11 +99,12 @@ class Problem:
     """One thing wrong with what was asked for. Several are reported at once.
 
     path: the option. template: the sentence, with {path} and the parameters in it. removable: without this option of
-    the network the problem would not exist. already_set: the network has the option, and the task does not declare it.
+    the network the problem would not exist. removed_by: where the network has the option and the task does not declare
+    it, the value that removes it.
     A problem between networks has the name of its own as parameter network; the others do not name it.
     """
 
-    __slots__ = ("already_set", "code", "parameters", "path", "removable", "template")
+    __slots__ = ("code", "parameters", "path", "removable", "removed_by", "template")
 
     def __init__(self, code: str, path: Path, template: str, /, *, removable: bool = False, **parameters: Any) -> None:
         self.code = code
@@ -111,7 +112,7 @@ class Problem:
         self.template = template
         self.parameters = parameters
         self.removable = removable
-        self.already_set = False
+        self.removed_by = ""
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -121,8 +122,9 @@ class Problem:
     @property
     def sentence(self) -> str:
         sentence = self.template.format(path=self.path, **self.parameters)
-        if self.already_set:
-            sentence += f" {self.path.option} is already set on this network; pass an empty value to remove it."
+        if self.removed_by:
+            option = self.path.option
+            sentence += f" {option} is already set on this network; pass {option}: {self.removed_by} to remove it."
         return sentence
 
     def as_dict(self) -> dict[str, str]:

@@ -106,6 +106,15 @@ class Field:
         self.key = key
         self.since = since
 
+    @property
+    def empty(self) -> str:
+        """The value that removes it, as a task says it."""
+        if self.kind in (CHILDREN, METADATA, TEXTS, VALUES):
+            return "[]"
+        if self.kind == CHILD:
+            return "{}"
+        return {"int": "0", "str": "''"}.get(self.type, "false")
+
 
 class Entity:
     """An XML element: its fields by option name, by attribute and by child element.

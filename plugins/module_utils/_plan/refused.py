@@ -37,7 +37,8 @@ def refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: dic
     for problem in problems:
         option = problem.path.option
         declared = desired.exact or option in desired.declared
-        problem.already_set = problem.removable and option in NETWORK.fields and not declared
+        if problem.removable and option in NETWORK.fields and not declared:
+            problem.removed_by = NETWORK.fields[option].empty
     if (compared.persistent or {}).get("ips") != compared.goal.get("ips"):
         problems += overlaps(name, compared.wanted, others)
     if problems:
