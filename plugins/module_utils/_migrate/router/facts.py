@@ -40,7 +40,7 @@ class Departure:
 @dataclass(frozen=True)
 class BridgeRouting:
     """See passages.routing_of_bridge; no_arp: the setting that keeps the host from telling its address there; astray:
-    parts of the bridge's networks that the host reaches otherwise."""
+    parts of the bridge's networks that the host reaches otherwise, or not by asking for them."""
 
     stopped: dict[str, str]
     passages: tuple[Passage, ...]
@@ -51,11 +51,13 @@ class BridgeRouting:
 @dataclass(frozen=True)
 class FamilyRoutes:
     """default: the links of the default route; others: further networks that are reached through a gateway; rules:
-    those of routing beside the usual ones, None where they cannot be seen."""
+    those of routing beside the usual ones, None where they cannot be seen; rejected: networks to which the host sends
+    nothing."""
 
     default: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     rules: Optional[tuple[str, ...]] = ()
+    rejected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
