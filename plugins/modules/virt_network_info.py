@@ -38,6 +38,13 @@ options:
       - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode.
     type: bool
     default: false
+  migrate_uri:
+    description:
+      - The URI by which other hosts reach this host's libvirt to migrate guests here, such as
+        V(qemu+ssh://kvm2/system). The check then considers what the firewalls do with the port of this URI.
+      - Without it, V(unknown) is the verdict if the firewalls let other hosts connect to some of the ports of libvirt
+        and ssh (16509, 16514, 22) on which this host listens, and not to all.
+    type: str
   lookups:
     description:
       - Look up whether the host has these resources, for guests that may migrate to it.
@@ -294,16 +301,15 @@ host:
       C(ip rule) in addition to the default ones) and C(rejected) (networks to which the host sends nothing).
     - C(migration), if V(host) is gathered, is what determines whether the host accepts a migration, from qemu.conf -
       C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(port) (the one that libvirt
-      takes next), C(libvirt_ports) (16509 and 16514 if something listens there, else 22), C(tls_only) (all null if that
-      file cannot be read), C(hooks) (paths of libvirt's hook scripts for guests and networks), C(tap_device)
-      (whether the host has C(/dev/net/tun)), C(displays) (C(vnc_listen), C(spice_listen), C(ports_free), and
-      C(certificates), whether VNC has those that it needs, or null if it needs none) and C(arrivals) (where the
-      firewall drops migrations, or may, each with C(link), C(family), C(port), C(state), C(rules) and C(senders), null
-      if it does not depend on the sender), C(departures) (which connections to other hosts the firewall drops, or may,
-      each with C(address), null for hosts that were not looked up, and C(stopped), by ports) and C(own_addresses) (by
-      addresses of hosts that were looked up, the host's own address for them, null without a route). The last three are
-      null if V(links) is not gathered.
-      Null over a remote O(uri).
+      takes next), C(libvirt_ports) (16509, 16514 and 22, if something listens there), C(libvirt_port) (of
+      O(migrate_uri)), C(tls_only) (all null if that file cannot be read), C(hooks) (paths of libvirt's hook scripts for
+      guests and networks), C(tap_device) (whether the host has C(/dev/net/tun)), C(displays) (C(vnc_listen),
+      C(spice_listen), C(ports_free), and C(certificates), whether VNC has those that it needs, or null if it needs
+      none) and C(arrivals) (where the firewall drops migrations, or may, each with C(link), C(family), C(port),
+      C(state), C(rules) and C(senders), null if it does not depend on the sender), C(departures) (which connections to
+      other hosts the firewall drops, or may, each with C(address), null for hosts that were not looked up, and
+      C(stopped), by ports) and C(own_addresses) (by addresses of hosts that were looked up, the host's own address for
+      them, null without a route). The last three are null if V(links) is not gathered. Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

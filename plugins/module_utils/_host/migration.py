@@ -39,8 +39,8 @@ ConfigValue = Union[str, int, list[str]]
 
 def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) -> dict[str, Any]:
     """host, address (None: libvirt's default), port_min, port_max, ports_free (how many), port (the first of them,
-    which libvirt takes), tls_only, all None where qemu.conf cannot be read; libvirt_ports: by which other hosts speak
-    to libvirt, as far as that is known; hooks: scripts that libvirt runs when a guest comes or is plugged in;
+    which libvirt takes), tls_only, all None where qemu.conf cannot be read; libvirt_ports: by which other hosts may
+    speak to libvirt; hooks: scripts that libvirt runs when a guest comes or is plugged in;
     tap_device: whether there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose
     from) and certificates (whether VNC has those that it needs, None where it needs none)."""
     settings = read_conf(conf)
@@ -70,9 +70,8 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) ->
 
 
 def _libvirt_ports(listening: Collection[int]) -> list[int]:
-    """Its own ones; without them, that of ssh."""
-    own = [port for port in _LIBVIRT if port in listening]
-    return own or [port for port in (_SSH,) if port in listening]
+    """Its own ones, and that of ssh."""
+    return [port for port in (*_LIBVIRT, _SSH) if port in listening]
 
 
 def _range(settings: dict[str, ConfigValue], name: str, usual: tuple[int, int]) -> tuple[int, int]:

@@ -19,8 +19,9 @@ from .programs import output_of, run_program
 _DATABASE = "/run/openvswitch/db.sock"
 _SECONDS = 5
 _PRIORITY = 32768  # of a flow that shows none
+_FORWARD_DELAY = "15"  # seconds, of the spanning tree
 _TABLES = {
-    "Bridge": ("name", "ports", "fail_mode", "controller"),
+    "Bridge": ("name", "ports", "fail_mode", "controller", "stp_enable", "other_config"),
     "Port": (
         "_uuid",
         "name",
@@ -43,10 +44,10 @@ _SHOWN_SETTINGS = re.compile(r"^ +config: +(.+)$")
 
 def read_ovs_bridges() -> dict[str, dict[str, Any]]:
     """All bridges by name: fail_mode, controllers (how many), flows (normal, none, other, or None where they cannot be
-    seen) and ports, by name: tag, trunks, vlan_mode, needs_lacp (whether it carries nothing before LACP is negotiated),
-    mirrors (whether it only gets copies) and interfaces, each with name, type, peer (of a patch port), up and lacp
-    (both None where Open vSwitch does not say) and settings (by OpenFlow, such as NO_FWD; None where they cannot be
-    seen). Empty where it does not run, and without its tools.
+    seen), stp_delay (how many seconds a new port is silent) and ports, by name: tag, trunks, vlan_mode, needs_lacp
+    (whether it carries nothing before LACP is negotiated), mirrors (whether it only gets copies) and interfaces, each
+    with name, type, peer (of a patch port), up and lacp (both None where Open vSwitch does not say) and settings (by
+    OpenFlow, such as NO_FWD; None where they cannot be seen). Empty where it does not run, and without its tools.
     """
     if not os.path.exists(_DATABASE):
         return {}
@@ -69,12 +70,20 @@ def read_ovs_bridges() -> dict[str, dict[str, Any]]:
             "fail_mode": row["fail_mode"] or None,
             "controllers": len(_listed(row["controller"])),
             "flows": _flows(name),
+            "stp_delay": _stp_delay(row),
             "ports": {
                 str(port["name"]): {**_port(port, by_uuid, settings), "mirrors": port["_uuid"] in copies}
                 for port in its
             },
         }
     return found
+
+
+def _stp_delay(bridge: dict[str, Any]) -> float:
+    """A new port listens and then learns, for a forward delay each. RSTP needs no such time for guests' ports."""
+    config = bridge["other_config"] if isinstance(bridge["other_config"], dict) else {}
+    delay = str(config.get("stp-forward-delay", _FORWARD_DELAY))
+    return 2 * float(delay if delay.isdigit() else _FORWARD_DELAY) if bridge["stp_enable"] else 0
 
 
 def read_datapaths() -> dict[str, str]:

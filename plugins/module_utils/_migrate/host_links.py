@@ -115,12 +115,13 @@ class OvsPort:
 @dataclass(frozen=True)
 class OvsBridge:
     """controllers: how many; flows: normal (as of a learning switch), none, other, or None where they cannot be
-    seen."""
+    seen; stp_delay: how many seconds it keeps a new port silent."""
 
     ports: dict[str, OvsPort]
     fail_mode: Optional[str] = None
     controllers: int = 0
     flows: Optional[str] = None
+    stp_delay: Optional[float] = None
 
 
 class HostLinks:

@@ -165,8 +165,9 @@ def _plain(xml: str) -> str:
 
 
 def waits(name: str) -> bool:
-    """Whether a tap of the guest is plugged in to a bridge that speaks STP and does not let its frames through yet."""
+    """Whether a tap of the guest is in a bridge or switch that speaks STP and does not let its frames through yet."""
     root = ET.fromstring(tools.conn().lookupByName(name).XMLDesc())
     devices = [target.get("dev", "") for target in root.iterfind("devices/interface/target")]
     ports = [Path(f"/sys/class/net/{device}/brport/state") for device in devices]
-    return any(port.read_text().strip() in ("1", "2") for port in ports if port.exists())
+    on_switches = any(map(switch.waits, filter(None, devices)))
+    return on_switches or any(port.read_text().strip() in ("1", "2") for port in ports if port.exists())

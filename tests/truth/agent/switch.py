@@ -39,10 +39,28 @@ def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str
         "profile": "".join(re.findall(r'port-profile="?([^",}]+)', ids)),
         "vlan": columns,
         "bandwidth": shaping,
+        "silent": _silent(bridge),
         "twins": sum(
-            links[other]["address"] == links[device]["address"] for other in ports if other in links and other != device
+            links[other]["address"] == links[device]["address"]
+            and [_value("port", other, column) for column in ("tag", "trunks")] == [columns["tag"], columns["trunks"]]
+            for other in ports
+            if other in links and other != device
         ),
     }
+
+
+def _silent(bridge: str) -> float:
+    """How many seconds a switch that speaks STP keeps a new port silent."""
+    if _value("bridge", bridge, "stp_enable") != "true":
+        return 0
+    return 2 * int(_value("bridge", bridge, "other_config:stp-forward-delay", "--if-exists").strip('"') or 15)
+
+
+def waits(device: str) -> bool:
+    """Whether a tap's switch does not let its frames through yet."""
+    return (
+        of(device) is not None and re.search(r"stp_state=(listen|learn)", _value("port", device, "status")) is not None
+    )
 
 
 def _behind(bridge: str, seen: list[str]) -> list[str]:
@@ -59,8 +77,8 @@ def _behind(bridge: str, seen: list[str]) -> list[str]:
     return found
 
 
-def _value(table: str, record: str, column: str) -> str:
-    return tools.run("ovs-vsctl", "get", table, record, column).strip()
+def _value(table: str, record: str, column: str, *options: str) -> str:
+    return tools.run("ovs-vsctl", *options, "get", table, record, column).strip()
 
 
 def _queue(device: str) -> str:

@@ -92,7 +92,7 @@ def test_names():
 
 @pytest.mark.parametrize(
     ("listening", "ports"),
-    [("007D 0016", [16509]), ("0016", [22]), ("", [])],
+    [("007D 0016", [16509, 22]), ("0016", [22]), ("", [])],
 )
 def test_by_which_ports_libvirt_is_reached(tmp_path, listening, ports):
     ends = {"007D": "407D", "0016": "0016"}

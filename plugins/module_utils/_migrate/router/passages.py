@@ -144,8 +144,10 @@ def _packets(way: str, bridge: str, device: str, family: str, span: Span) -> Pac
 
 
 def _answer(around: Surroundings, way: str, packets: Packets) -> Answer:
-    if way in (NATTED, DIVERTED):
-        found = (natted if way == NATTED else diverted)(around.tables, packets)
+    if way == DIVERTED:
+        return diverted(around.tables, packets)  # of what is hidden, the other ways tell
+    if way == NATTED:
+        found = natted(around.tables, packets)
     else:
         found = first_trouble(
             passing(around.tables, packets, _ROUTED),

@@ -46,7 +46,7 @@ FIREWALL_DROPS_SERVICE = FIREWALL_DROPS.rated(
 )
 DIVERTS = blocked(
     "FIREWALL_DIVERTS",
-    "The firewall of {host} sends {family} packets {which} {subject} to other addresses than the guest's: {rules}.",
+    "The firewall of {host} redirects {family} packets {which} {subject}: {rules}.",
     "The firewall of the host replaces the target of all packets that the guest sends to the outside (DNAT, REDIRECT). "
     "Seen",
     "remove the rule, or let it match other packets only",
