@@ -64,7 +64,7 @@ class FamilyRoutes:
 class NicRouting:
     """Of the host of a NIC, for the bridge that the NIC is in. addresses: the host's own on the bridge, with prefix;
     way: by family, whether the default route leads out (up, down, None when that is not known); nat: whether answers to
-    the addresses of <nat> come back, "" without such.
+    the addresses of <nat> come back, "" without such; programs: on the bridge itself, that may drop packets.
     """
 
     addresses: tuple[str, ...] = ()
@@ -75,6 +75,7 @@ class NicRouting:
     nat: Optional[str] = ""
     no_arp: Optional[str] = None
     astray: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
     @property
     def families(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ def routing_on(host: DestinationFacts, bridge: Optional[str], net: Optional[Netw
         nat="" if net is None else nat_answers(host, net),
         no_arp=found.no_arp,
         astray=found.astray,
+        programs=tuple(one for one in link.programs if not any(one in passage.rules for passage in found.passages)),
     )
 
 

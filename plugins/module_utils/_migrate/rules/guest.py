@@ -30,7 +30,7 @@ from ..finding import LIBVIRT_ACCEPTS, OK, Finding, blocked, informational, refu
 from ..frame_path import DOWN, tags_of, ways_out
 from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, GuestSocket, HostDevice, HostFile, NicFacts
 from ..host_links import Link
-from ..nic_settings import compute_nic_settings
+from ..nic_settings import settings_from
 from ..rule import NicCase, guest_rule, nic_rule
 from .pools import choose_members, draws_from_pool
 
@@ -206,8 +206,7 @@ def _vlans_within(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> Opti
     if not bridge or not (bridge in host.ovs_bridges or (own is not None and own.vlan_filtering)):
         return None
     if isinstance(nic, NicFacts):
-        gets = compute_nic_settings(host, nic, None)
-        tags = tags_of(nic.own.get("vlan") if gets is None else gets.vlan)
+        tags = tags_of((nic.own if net is None else settings_from(net, nic)).get("vlan"))
         return _Within(bridge, frozenset(tags or (_untagged_on(host, bridge),)))
     switch, link = host.ovs_bridges.get(bridge), host.link(str(nic.target))
     port = None if switch is None else switch.ports.get(str(nic.target))

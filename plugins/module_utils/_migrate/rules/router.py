@@ -114,6 +114,10 @@ BRIDGE_ADDRESS_GONE = blocked(
     "Bridge {link} on {host} does not have {lost}, the guest's gateway on its own host, where the bridge has no "
     "uplink and the host routes.",
 )
+BRIDGE_PROGRAMS = unknown(
+    "Bridge {link} on {host}, through which packets of {subject} pass, has {programs}, which may drop them.",
+    code="FIREWALL_UNKNOWN",
+)
 NO_ARP = blocked(
     "NO_ARP",
     "{host} does not answer ARP requests on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
@@ -153,6 +157,7 @@ _SHOWN = 3
     ROUTE_DEAD,
     ROUTES_UNKNOWN,
     BRIDGE_ADDRESS_GONE,
+    BRIDGE_PROGRAMS,
     NO_ARP,
     ROUTED_ELSEWHERE,
     needs=(HOST, LINKS),
@@ -220,6 +225,9 @@ class _Compared:
         """Whether guests and their host find each other."""
         if self.gets.no_arp and not (self.had is not None and self.had.no_arp) and self._has_ipv4():
             yield NO_ARP.found(network=self.network, link=self.bridge, setting=self.gets.no_arp)
+        programs = [one for one in self.gets.programs if self.had is None or one not in self.had.programs]
+        if programs:
+            yield BRIDGE_PROGRAMS.found(network=self.network, link=self.bridge, programs=programs)
         new = [route for route in self.gets.astray if self.had is None or route not in self.had.astray]
         if new:
             yield ROUTED_ELSEWHERE.found(network=self.network, routes=new[:_SHOWN])
