@@ -309,7 +309,9 @@ host:
       C(state), C(rules) and C(senders), null if it does not depend on the sender), C(departures) (which connections to
       other hosts the firewall drops, or may, each with C(address), null for hosts that were not looked up, and
       C(stopped), by ports) and C(own_addresses) (by addresses of hosts that were looked up, the host's own address for
-      them, null without a route). The last three are null if V(links) is not gathered. Null over a remote O(uri).
+      them, null without a route). The last three are null if V(links) is not gathered. C(logger) is whether virtlogd is
+      there, null if libvirt does not use it, and C(other_settings) are digests of the settings that no rule examines,
+      by name. Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

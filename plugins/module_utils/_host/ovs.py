@@ -33,6 +33,7 @@ _TABLES = {
         "lacp",
         "other_config",
         "bond_active_slave",
+        "fake_bridge",
     ),
     "Interface": ("_uuid", "name", "type", "options", "admin_state", "link_state", "lacp_current"),
     "Mirror": ("output_port",),
@@ -61,7 +62,7 @@ def read_ovs_bridges() -> dict[str, dict[str, Any]]:
     by_uuid = {row["_uuid"]: row for row in interfaces}
     copies = {uuid for row in mirrors for uuid in _listed(row["output_port"])}
     by_port = {row["_uuid"]: row for row in ports}
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for row in bridges:
         name = str(row["name"])
         settings = _settings(name)
@@ -76,7 +77,25 @@ def read_ovs_bridges() -> dict[str, dict[str, Any]]:
                 for port in its
             },
         }
+        for port in its:
+            if port["fake_bridge"] is True and isinstance(port["tag"], int):
+                found[str(port["name"])] = _without_ports_of(found[name], str(port["name"]), port["tag"])
     return found
+
+
+def _without_ports_of(bridge: dict[str, Any], fake: str, tag: int) -> dict[str, Any]:
+    """A fake bridge, a name for the access ports of a VLAN (ovs-vsctl(8)), which are taken from their bridge; as if the
+    two were patched."""
+    ports = bridge["ports"]
+    own = {name: port for name, port in ports.items() if port["tag"] == tag and port["vlan_mode"] in (None, "access")}
+    ends = (f"{fake} in {tag}", f"{tag} of {fake}")
+    usual: dict[str, Any] = {"tag": None, "trunks": [], "vlan_mode": None, "needs_lacp": False, "mirrors": False}
+    shown: dict[str, Any] = {"type": "patch", "up": None, "lacp": None, "settings": []}
+    for name in own:
+        del ports[name]
+    ports[ends[0]] = {**usual, "tag": tag, "interfaces": [{**shown, "name": ends[0], "peer": ends[1]}]}
+    patch = {**usual, "interfaces": [{**shown, "name": ends[1], "peer": ends[0]}]}
+    return {**bridge, "ports": {**{name: {**port, "tag": None} for name, port in own.items()}, ends[1]: patch}}
 
 
 def _stp_delay(bridge: dict[str, Any]) -> float:

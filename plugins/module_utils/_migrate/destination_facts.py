@@ -188,6 +188,8 @@ class MigrationSettings:
     libvirt_ports: tuple[int, ...] = ()
     libvirt_port: Optional[int] = None
     displays: Optional[DisplaySettings] = None
+    logger: Optional[bool] = None
+    other_settings: Optional[dict[str, str]] = None
 
 
 @dataclass(frozen=True)

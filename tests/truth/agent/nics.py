@@ -71,7 +71,7 @@ def _on_bridge(mac: str, link: dict[str, Any], links: Links) -> dict[str, Any]:
     if bridge is None:
         return {"plug": "no bridge", "reach": "nothing"}
     ports = [other for other in links.values() if other.get("master") == bridge["ifname"]]
-    uplinks = [port for port in ports if not wire.is_tap(port)]
+    uplinks = [uplink for port in ports for uplink in _uplinks(port, links)]
     port = link.get("linkinfo", {}).get("info_slave_data", {})
     return {
         "plug": "bridge",
@@ -85,6 +85,14 @@ def _on_bridge(mac: str, link: dict[str, Any], links: Links) -> dict[str, Any]:
         "twins": _twins(mac, link, [*ports, bridge]),
         "silent": _silent(bridge),
     }
+
+
+def _uplinks(port: dict[str, Any], links: Links) -> list[dict[str, Any]]:
+    """A tap is a guest's, unless it is an internal port of a switch, by which frames come to the switch's uplinks."""
+    if not wire.is_tap(port):
+        return [port]
+    inner = switch.of(port["ifname"])
+    return [] if inner is None else switch.uplinks(inner, links)
 
 
 def _silent(bridge: dict[str, Any]) -> float:

@@ -24,8 +24,8 @@ def of(device: str) -> Optional[str]:
 
 def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str, Any]:
     ports = tools.run("ovs-vsctl", "list-ports", bridge).split()
-    uplinks = [links[name] for name in _behind(bridge, []) if name in links and not wire.is_tap(links[name])]
-    carrying = [link for link in uplinks if wire.carries(link)]
+    leading = uplinks(bridge, links)
+    carrying = [link for link in leading if wire.carries(link)]
     columns = {column: _value("port", device, column) for column in ("tag", "trunks", "vlan_mode")}
     shaping = {column: _value("interface", device, column) for column in ("ingress_policing_rate",)}
     ids = _value("interface", device, "external_ids")
@@ -33,7 +33,7 @@ def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str
     return {
         "plug": "switch",
         "on": bridge,
-        "reach": "l2" if carrying else "nothing" if uplinks else "isolated",
+        "reach": "l2" if carrying else "nothing" if leading else "isolated",
         "mtu": min([links[device]["mtu"], *(link["mtu"] for link in carrying)]),
         "peers": True,
         "profile": "".join(re.findall(r'port-profile="?([^",}]+)', ids)),
@@ -61,6 +61,10 @@ def waits(device: str) -> bool:
     return (
         of(device) is not None and re.search(r"stp_state=(listen|learn)", _value("port", device, "status")) is not None
     )
+
+
+def uplinks(bridge: str, links: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [links[name] for name in _behind(bridge, []) if name in links and not wire.is_tap(links[name])]
 
 
 def _behind(bridge: str, seen: list[str]) -> list[str]:

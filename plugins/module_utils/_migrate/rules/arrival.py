@@ -120,6 +120,19 @@ HOOK_SCRIPT = unknown(
     "libvirt runs scripts when a guest arrives or is plugged in (`/etc/libvirt/hooks`)",
     "check them yourself, and set the severity of the code with policy",
 )
+NO_LOGGER = refused(
+    "FILE_MISSING",
+    "libvirt on {host} logs what QEMU says by virtlogd (stdio_handler in qemu.conf), which does not run.",
+)
+SETTINGS_DIFFER = unknown(
+    "qemu.conf on {host} and on the guest's own host have different values of {settings}, which the check does not "
+    "understand.",
+    LIBVIRT_ACCEPTS,
+    "QEMU_CONF_DIFFERS",
+    "Settings of qemu.conf that no rule examines differ: the user of QEMU and the owner of files, security drivers, lock "
+    "managers, who logs consoles. QEMU may have no access to its files, or libvirt refuse the guest. Seen",
+    "the same settings on both hosts, or set the severity of the code with policy",
+)
 _TAPPED = ("network", "bridge", "ethernet")
 _Stopped = TypeVar("_Stopped", StoppedPorts, Arrival)
 
@@ -282,6 +295,22 @@ def _ways_in(guest: GuestFacts, host: DestinationFacts) -> list[tuple[str, str]]
             if open_ended and (not wanted or address in wanted):
                 found.append((link.name, "ipv6" if ":" in address else "ipv4"))
     return list(dict.fromkeys(found))
+
+
+@guest_rule(NO_LOGGER, needs=(HOST,))
+def check_logger(_guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    if host.migration is not None and host.migration.logger is False:
+        yield NO_LOGGER.found()
+
+
+@guest_rule(SETTINGS_DIFFER, needs=(HOST,))
+def compare_settings(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    had, gets = guest.host.other_settings, None if host.migration is None else host.migration.other_settings
+    if had is None or gets is None:
+        return  # where qemu.conf cannot be read, another rule says so
+    names = sorted(name for name in {*had, *gets} if had.get(name) != gets.get(name))
+    if names:
+        yield SETTINGS_DIFFER.found(settings=names)
 
 
 @guest_rule(HOOK_SCRIPT, needs=(HOST,))
