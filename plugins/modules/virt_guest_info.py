@@ -74,8 +74,8 @@ host:
   description: The host, with C(name), C(uuid) (libvirt's host UUID, null if it is not known), C(libvirt_version),
     C(qemu_version) (null without QEMU), C(migration_host) (the name that its libvirt gives to the sources of
     migrations), C(resolves) (the addresses of each name in O(resolve), none for a name that cannot be resolved; null
-    without that option, and over a remote O(uri)), and C(departures) and C(own_addresses) as in C(migration) of
-    M(virtfleet.network.virt_network_info).
+    without that option, and over a remote O(uri)), and C(departures), C(own_addresses) and C(other_settings) as in
+    C(migration) of M(virtfleet.network.virt_network_info).
   returned: success
   type: dict
   sample: {name: kvm1, uuid: 312ec8c1-9ac3-437f-ae17-6569c5008760, libvirt_version: 9.0.0, migration_host: kvm1}

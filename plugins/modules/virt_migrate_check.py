@@ -57,6 +57,14 @@ options:
         It copies nothing, so the path must have the same content on this host.
     type: bool
     default: false
+  migrate_uri:
+    description:
+      - The URI by which other hosts reach this host's libvirt to migrate guests here, such as
+        V(qemu+ssh://kvm2/system). The check then considers what the firewalls do with the port of this URI.
+      - Without it, V(unknown) is the verdict if the firewalls let other hosts connect to some of the ports of libvirt
+        and ssh (16509, 16514, 22) on which this host listens, and not to all.
+      - Not with O(destination), whose facts have it from M(virtfleet.network.virt_network_info).
+    type: str
   probe_links:
     description:
       - Briefly set up pool members that are down, for five seconds at most, to see whether they have a carrier. An idle

@@ -38,6 +38,13 @@ options:
       - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode.
     type: bool
     default: false
+  migrate_uri:
+    description:
+      - The URI by which other hosts reach this host's libvirt to migrate guests here, such as
+        V(qemu+ssh://kvm2/system). The check then considers what the firewalls do with the port of this URI.
+      - Without it, V(unknown) is the verdict if the firewalls let other hosts connect to some of the ports of libvirt
+        and ssh (16509, 16514, 22) on which this host listens, and not to all.
+    type: str
   lookups:
     description:
       - Look up whether the host has these resources, for guests that may migrate to it.
@@ -207,13 +214,13 @@ pools:
 links:
   description:
     - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin), C(carrier),
-      C(master), C(parent), C(vlan), C(vlan_filtering), C(default_pvid) and C(stp_delay) (of a bridge; the latter is how
-      many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a bridge port; the
-      latter if a bridge filters VLANs, each with C(id) and C(untagged)), C(mode) (of a macvtap), C(addresses),
-      C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a service can listen),
-      C(default_route), C(vf), C(multi_queue) (of a tap), C(programs) (what may drop frames by its own rules, such as
-      an XDP program, filters of C(tc) or chains of nftables), C(bound) (MAC addresses that the bridge has at this port
-      for good), C(had_carrier) (of a link that is down, whether it has had one since the link
+      C(master), C(parent), C(vlan), C(vlan_protocol), C(vlan_filtering), C(default_pvid) and C(stp_delay) (of a bridge;
+      the latter is how many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a
+      bridge port; the latter if a bridge filters VLANs, each with C(id), C(untagged) and C(pvid)), C(mode) (of a
+      macvtap), C(addresses), C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a
+      service can listen), C(default_route), C(vf), C(multi_queue) (of a tap), C(programs) (what may drop frames by its
+      own rules, such as an XDP program, filters of C(tc) or chains of nftables), C(bound) (MAC addresses that the
+      bridge has at this port for good), C(had_carrier) (of a link that is down, whether it has had one since the link
       was created) and, with O(probe_links), C(carrier_when_up).
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
@@ -221,13 +228,14 @@ links:
   elements: dict
 routers:
   description:
-    - By bridge, what the host forwards for its guests, derived from the rules of iptables and nftables. C(stopped)
-      has, by family, the link on which it forwards nothing (V(all) for all links). C(passages) are C(family), C(way)
-      (V(out), V(back) for answers, V(in) for connections from outside, V(across) between ports of the bridge,
-      V(natted)), C(state) (V(open), V(shut), V(part) if some packets are dropped, null if a rule is not understood;
-      V(natted) is V(shut) if all packets get another source address) and C(rules), those that drop packets or are not
-      understood. C(no_arp) is the setting that keeps the host from answering ARP there, or null. C(astray) are routes
-      for a part of the bridge's own networks that do not lead to it.
+    - By bridge, what the host forwards for its guests, derived from the rules of iptables and nftables and the policies
+      of IPsec. C(stopped) has, by family, the link on which it forwards nothing (V(all) for all links). C(passages) are
+      C(family), C(way) (V(out), V(back) for answers, V(in) for connections from outside, V(across) between ports of the
+      bridge, V(natted), V(diverted)), C(state) (V(open), V(shut), V(part) if some packets are dropped, null if a rule
+      is not understood; V(natted) is V(shut) if all packets get another source address, V(diverted) if they get another
+      target) and C(rules), those that drop packets or are not understood. C(no_arp) is the setting that keeps the host
+      from answering ARP there, or null. C(astray) are routes for a part of the bridge's own networks that do not lead
+      to it, addresses of these networks that the host has itself, and permanent neighbors.
     - Null if V(links) or V(host) is not gathered, or if the links cannot be read.
   returned: success
   type: dict
@@ -289,20 +297,21 @@ host:
       (null without QEMU), C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size), and
       C(forwarding), whether the host forwards packets, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
     - If V(links) is gathered too, C(routes), by family, with C(default) (the links of the default route), C(others)
-      (other networks that are reached through a gateway), C(links) (those that lead to any network) and C(rules) (those
-      of C(ip rule) in addition to the default ones).
+      (other networks that are reached through a gateway), C(links) (those that lead to any network), C(rules) (those of
+      C(ip rule) in addition to the default ones) and C(rejected) (networks to which the host sends nothing).
     - C(migration), if V(host) is gathered, is what determines whether the host accepts a migration, from qemu.conf -
       C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(port) (the one that libvirt
-      takes next), C(libvirt_ports) (16509 and 16514 if something listens there, else 22), C(tls_only) (all null if that
-      file cannot be read), C(hooks) (paths of libvirt's hook scripts for guests and networks), C(tap_device)
-      (whether the host has C(/dev/net/tun)), C(displays) (C(vnc_listen), C(spice_listen), C(ports_free), and
-      C(certificates), whether VNC has those that it needs, or null if it needs none) and C(arrivals) (where the
-      firewall drops migrations, or may, each with C(link), C(family), C(port), C(state), C(rules) and C(senders), null
-      if it does not depend on the sender), C(departures) (which connections to other hosts the firewall drops, or may,
-      each with C(address), null for hosts that were not looked up, and C(stopped), by ports) and C(own_addresses) (by
-      addresses of hosts that were looked up, the host's own address for them, null without a route). The last three are
-      null if V(links) is not gathered.
-      Null over a remote O(uri).
+      takes next), C(libvirt_ports) (16509, 16514 and 22, if something listens there), C(libvirt_port) (of
+      O(migrate_uri)), C(tls_only) (all null if that file cannot be read), C(hooks) (paths of libvirt's hook scripts for
+      guests and networks), C(tap_device) (whether the host has C(/dev/net/tun)), C(displays) (C(vnc_listen),
+      C(spice_listen), C(ports_free), and C(certificates), whether VNC has those that it needs, or null if it needs
+      none) and C(arrivals) (where the firewall drops migrations, or may, each with C(link), C(family), C(port),
+      C(state), C(rules) and C(senders), null if it does not depend on the sender), C(departures) (which connections to
+      other hosts the firewall drops, or may, each with C(address), null for hosts that were not looked up, and
+      C(stopped), by ports) and C(own_addresses) (by addresses of hosts that were looked up, the host's own address for
+      them, null without a route). The last three are null if V(links) is not gathered. C(logger) is whether virtlogd is
+      there, null if libvirt does not use it, and C(other_settings) are digests of the settings that no rule examines,
+      by name. Null over a remote O(uri).
     - The hostname is null over C(network:///system), which shows only networks.
   returned: success
   type: dict

@@ -195,9 +195,11 @@ def _nic(scenario: Scenario, interface: ET.Element, number: int, place: int) -> 
         root = ET.fromstring(definition.get("live") or definition["xml"])
         if root.findtext("name") == network:
             subnet = _subnet(root) or _subnet_of_bridge(scenario, root)
+            address6, gateway6 = _ipv6(root, 5 + place + number * 8)
+            if not subnet and gateway6:
+                return Nic(f"10.77.{place}.{5 + number}/24", None, None, address6, gateway6)
             if subnet:
                 guest = subnet.network.broadcast_address - 5 - place - number * 8
-                address6, gateway6 = _ipv6(root, 5 + place + number * 8)
                 return Nic(f"{guest}/{subnet.network.prefixlen}", None, str(subnet.ip), address6, gateway6)
     return Nic(f"10.77.{place}.{5 + number}/24", f"10.77.{place}.{PEER}", None)
 

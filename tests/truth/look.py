@@ -92,13 +92,13 @@ class Looker:
             asks[f"its host in full-size frames ({mtu})"] = lambda: bool(
                 agent("ping", address=nic.ip, size=full, count=1)
             )
-            if nic.gateway6:
-                asks["its host by IPv6"] = lambda: bool(agent("ping", address=nic.ip6, size=56, count=1))
-                asks["its host by IPv6, asked by itself"] = lambda: (
-                    f"reached {nic.gateway6}" in agent("console", name=one.asked.name)
-                )
             asks["others behind its host"] = lambda: bool(self.fleet.ping(nic.ip, 56, 1))
             asks["when it asks the outside"] = lambda: "reached outside" in agent("console", name=one.asked.name)
+        if nic.gateway6:
+            asks["its host by IPv6"] = lambda: bool(agent("ping", address=nic.ip6, size=56, count=1))
+            asks["its host by IPv6, asked by itself"] = lambda: (
+                f"reached {nic.gateway6}" in agent("console", name=one.asked.name)
+            )
         expected = {who: known.get(who, False) if known is not None else _expected(who, reach) for who in asks}
         return self._until(agent, one, asks, expected)
 

@@ -26,12 +26,13 @@ def tasks(number: int, scenario: Scenario, source: str, destination: str, door: 
         key: value.replace("{destination}", destination) if isinstance(value, str) else value
         for key, value in options.items()
     }
+    reached = {"migrate_uri": f"qemu+tcp://{destination}/system"}
     saved = []
     if options.pop("saved", False):
         # Judged from what was written down before, where no libvirt is.
         judge, options = "localhost", {**options, "destination": "{{ saved }}"}
         saved = [{"name": f"{scenario.key}: save", "virtfleet.network.virt_network_info": {
-            "lookups": "{{ gathered.guests | default([]) | virtfleet.network.migrate_lookups }}"},
+            "lookups": "{{ gathered.guests | default([]) | virtfleet.network.migrate_lookups }}", **reached},
             "delegate_to": destination, "register": "saved"}]  # fmt: skip
     common = {"ignore_errors": True, "ignore_unreachable": True}
     return [
@@ -42,7 +43,7 @@ def tasks(number: int, scenario: Scenario, source: str, destination: str, door: 
          "delegate_to": source, "register": "gathered", "when": "begun.names | length > 0", **common},
         *saved,
         {"name": f"{scenario.key}: check", "virtfleet.network.virt_migrate_check": {
-            "guests": "{{ gathered.guests | default([]) }}", "fail_on": "never", **options},
+            "guests": "{{ gathered.guests | default([]) }}", "fail_on": "never", **reached, **options},
          "delegate_to": judge, "register": "checked", "when": "begun.names | length > 0", **common},
         {"name": f"{scenario.key}: end", STEP: {"socket": str(door), "step": "end", "number": number,
          "gathered": "{{ gathered }}", "checked": "{{ checked }}", "gate": "{{ gate | default({}) }}"}},

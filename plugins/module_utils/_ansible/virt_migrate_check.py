@@ -27,6 +27,7 @@ def main() -> None:
             "destination": {"type": "dict"},
             "max_age": {"type": "float"},
             "unsafe": {"type": "bool", "default": False},
+            "migrate_uri": {"type": "str"},
             "probe_links": {"type": "bool", "default": False},
             **connection_spec(),
         },
@@ -46,7 +47,7 @@ def _work(module: Module) -> dict[str, Any]:
         from .._run.check import check_here
 
         probe = (PROBE,) if params["probe_links"] and not module.check_mode else ()
-        result = check_here(guests, params["uri"], policy, probe)
+        result = check_here(guests, params["uri"], policy, probe, params["migrate_uri"])
     else:
         from .._run.check import check_saved
 

@@ -19,6 +19,7 @@ def main() -> None:
             "gather": {"type": "list", "elements": "str", "choices": list(GATHERED), "default": list(GATHERED)},
             "lookups": {"type": "dict", "options": {kind: {"type": "list", "elements": "str"} for kind in LOOKUPS}},
             "probe_links": {"type": "bool", "default": False},
+            "migrate_uri": {"type": "str"},
             **connection_spec(),
         },
         supports_check_mode=True,
@@ -28,11 +29,12 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
-    from .._run.gather import gather
+    from .._run.gather import gather, reached_by
 
     params = module.params
     lookups = params["lookups"]
     if lookups is not None:
         lookups = {kind: keys for kind, keys in lookups.items() if keys is not None}
     what = [*params["gather"], *([PROBE] if params["probe_links"] and not module.check_mode else ())]
-    return {"changed": False, **gather(params["uri"], params["name"], what, lookups)}
+    found = gather(params["uri"], params["name"], what, lookups)
+    return {"changed": False, **reached_by(found, params["migrate_uri"])}

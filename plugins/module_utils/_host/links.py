@@ -18,6 +18,8 @@ from .._model.errors import VirtfleetError
 # Of the kernel's bridges, by number; their times are in hundredths of a second.
 _PORT_STATES = {0: "disabled", 1: "listening", 2: "learning", 3: "forwarding", 4: "blocking"}
 _TICKS = 100
+# linux/if_ether.h; some versions of pyroute2 take the order of bytes of the network for the host's.
+_VLAN_PROTOCOLS = {0x8100: "802.1q", 0x0081: "802.1q", 0x88A8: "802.1ad", 0xA888: "802.1ad"}
 _KIND = "IFLA_LINKINFO"
 
 
@@ -57,6 +59,7 @@ def link_of(message: Any) -> dict[str, Any]:
     name, index, kind (veth, bridge, macvtap, ...; "physical" for none), mac, mtu, state (operational: up, down,
     lowerlayerdown, unknown, ...), admin (up or down), carrier (bool, None when unknown), master (index or None),
     parent (index of the link it stands on in this namespace, or None), vlan (of a link of kind vlan its id, or None),
+    vlan_protocol (of a link of kind vlan and of a bridge: 802.1q, 802.1ad),
     vlan_filtering and default_pvid (of a bridge, None of others; the latter the VLAN of a port that has none of its
     own, 0 for none), stp_delay (of a bridge, how many seconds it keeps a new port silent),
     port_state (of a port of a bridge, None of others), xdp (whether a program sees every frame that comes in).
@@ -75,6 +78,7 @@ def link_of(message: Any) -> dict[str, Any]:
         "carrier": None if carrier is None else bool(carrier),
         "master": message.get_attr("IFLA_MASTER"),
         "vlan": _data(info, "vlan", "IFLA_VLAN_ID"),
+        "vlan_protocol": _vlan_protocol(info),
         "vlan_filtering": None if filtering is None else bool(filtering),
         "default_pvid": _data(info, "bridge", "IFLA_BR_VLAN_DEFAULT_PVID"),
         "stp_delay": _stp_delay(info),
@@ -82,6 +86,12 @@ def link_of(message: Any) -> dict[str, Any]:
         "xdp": _has_xdp(message.get_attr("IFLA_XDP")),
         "parent": message.get_attr("IFLA_LINK") if message.get_attr("IFLA_LINK_NETNSID") is None else None,
     }
+
+
+def _vlan_protocol(info: Any) -> Any:
+    told = [_data(info, "vlan", "IFLA_VLAN_PROTOCOL"), _data(info, "bridge", "IFLA_BR_VLAN_PROTOCOL")]
+    number = next((one for one in told if one is not None), None)
+    return None if number is None else _VLAN_PROTOCOLS.get(number, hex(number))
 
 
 def _has_xdp(told: Any) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import re
 import socket
@@ -20,6 +21,7 @@ _CONF = "/etc/libvirt/qemu.conf"
 _HOOKS = "/etc/libvirt/hooks"
 _PROC = "/proc/net"
 _TUN = "/dev/net/tun"
+_LOGD = "/run/libvirt/virtlogd-sock"
 # libvirt's own (src/qemu/qemu_conf.c)
 _PORTS = (49152, 49215)
 _DISPLAYS = (5900, 65535)
@@ -29,6 +31,21 @@ _DISCARD = 9
 # Of displays with TLS, and of everything.
 _CERTIFICATES = {"vnc_tls_x509_cert_dir": "/etc/pki/libvirt-vnc", "default_tls_x509_cert_dir": "/etc/pki/qemu"}
 _CERTIFICATE_FILES = ("ca-cert.pem", "server-cert.pem", "server-key.pem")
+# Settings that rules of the check examine, and those that keep no guest from running or from its network: timeouts,
+# dumps, names, the console of libvirt itself. What is in neither list is compared with the guest's own host.
+_EXAMINED = (
+    "migration_host", "migration_address", "migration_port_min", "migration_port_max", "migrate_tls_force",
+    "vnc_listen", "spice_listen", "remote_display_port_min", "remote_display_port_max", "vnc_tls",
+    "vnc_tls_x509_cert_dir", "default_tls_x509_cert_dir", "shared_filesystems", "stdio_handler",
+)  # fmt: skip
+_HARMLESS = (
+    "keepalive_interval", "keepalive_count", "max_queued", "max_core", "dump_guest_core", "save_image_format",
+    "dump_image_format", "snapshot_image_format", "auto_dump_path", "auto_dump_bypass_cache", "auto_start_bypass_cache",
+    "auto_start_delay", "auto_shutdown_try_save", "auto_shutdown_try_shutdown", "auto_shutdown_poweroff",
+    "auto_shutdown_wait", "auto_shutdown_restore", "auto_save_bypass_cache", "set_process_name", "gluster_debug_level",
+    "deprecation_behavior", "vnc_password", "spice_password", "vnc_sasl", "vnc_sasl_dir", "spice_sasl",
+    "spice_sasl_dir", "vnc_allow_host_audio", "nographics_allow_host_audio", "sched_core", "vnc_auto_unix_socket",
+)  # fmt: skip
 _ENTRY = re.compile(
     r"""^[ \t]*(\w+)[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*'|-?\d+|\[[^\]]*\])""", re.MULTILINE
 )  # fmt: skip
@@ -37,12 +54,13 @@ _STRING = re.compile(r""""([^"\n]*)"|'([^'\n]*)'""")
 ConfigValue = Union[str, int, list[str]]
 
 
-def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) -> dict[str, Any]:
+def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC, logd: str = _LOGD) -> dict[str, Any]:
     """host, address (None: libvirt's default), port_min, port_max, ports_free (how many), port (the first of them,
-    which libvirt takes), tls_only, all None where qemu.conf cannot be read; libvirt_ports: by which other hosts speak
-    to libvirt, as far as that is known; hooks: scripts that libvirt runs when a guest comes or is plugged in;
+    which libvirt takes), tls_only, all None where qemu.conf cannot be read; libvirt_ports: by which other hosts may
+    speak to libvirt; hooks: scripts that libvirt runs when a guest comes or is plugged in;
     tap_device: whether there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose
-    from) and certificates (whether VNC has those that it needs, None where it needs none)."""
+    from) and certificates (whether VNC has those that it needs, None where it needs none); logger: whether
+    the virtlogd that it logs with is there, None where it uses none; other_settings: of qemu.conf, digests by name."""
     settings = read_conf(conf)
     listeners = [one for one in read_listeners(proc) if one.protocol == "tcp"]
     found: dict[str, Any] = {
@@ -51,7 +69,10 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) ->
         "libvirt_ports": _libvirt_ports({one.port for one in listeners if not one.address.is_loopback}),
     }
     if settings is None:
-        names = ("host", "address", "port_min", "port_max", "ports_free", "port", "tls_only", "displays")
+        names = (
+            "host", "address", "port_min", "port_max", "ports_free", "port", "tls_only", "displays", "logger",
+            "other_settings",
+        )  # fmt: skip
         return {**found, **dict.fromkeys(names)}
     lowest, highest = _range(settings, "migration_port", _PORTS)
     in_use = {one.port for one in listeners}
@@ -66,13 +87,18 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC) ->
         "port": free[0] if free else lowest,
         "tls_only": bool(settings.get("migrate_tls_force")),
         "displays": _displays(settings, in_use),
+        "logger": os.path.exists(logd) if settings.get("stdio_handler", "logd") == "logd" else None,
+        "other_settings": {
+            name: hashlib.sha256(repr(value).encode()).hexdigest()[:12]
+            for name, value in sorted(settings.items())
+            if name not in (*_EXAMINED, *_HARMLESS)
+        },
     }
 
 
 def _libvirt_ports(listening: Collection[int]) -> list[int]:
-    """Its own ones; without them, that of ssh."""
-    own = [port for port in _LIBVIRT if port in listening]
-    return own or [port for port in (_SSH,) if port in listening]
+    """Its own ones, and that of ssh."""
+    return [port for port in (*_LIBVIRT, _SSH) if port in listening]
 
 
 def _range(settings: dict[str, ConfigValue], name: str, usual: tuple[int, int]) -> tuple[int, int]:

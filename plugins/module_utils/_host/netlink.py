@@ -15,8 +15,8 @@ from .links import link_of, netlink
 _SCOPE_LINK = 253
 # IFA_F_DADFAILED, IFA_F_TENTATIVE: nothing can listen there (yet).
 _UNUSABLE = 0x08 | 0x40
-# BRIDGE_VLAN_INFO_UNTAGGED, _RANGE_BEGIN (linux/if_bridge.h)
-_UNTAGGED, _RANGE_BEGIN = 0x04, 0x08
+# BRIDGE_VLAN_INFO_PVID, _UNTAGGED, _RANGE_BEGIN (linux/if_bridge.h)
+_PVID, _UNTAGGED, _RANGE_BEGIN = 0x02, 0x04, 0x08
 # Disciplines that do nothing without filters, and the parents of those (TC_H_INGRESS, TC_H_MIN_INGRESS, _EGRESS).
 _FILTERED = {"ingress": (0xFFFF0000,), "clsact": (0xFFFFFFF2, 0xFFFFFFF3)}
 
@@ -66,7 +66,7 @@ def _has_filters(route: Any, index: int, parent: int) -> bool:
 
 
 def vlans_by_port(messages: Iterable[Any]) -> dict[int, list[dict[str, Any]]]:
-    """Of ports of bridges, by index: the VLANs that they are in, each with id and untagged."""
+    """Of ports of bridges, by index: the VLANs that they are in, each with id, untagged and pvid."""
     found: dict[int, list[dict[str, Any]]] = {}
     for message in messages:
         spec = message.get_attr("IFLA_AF_SPEC")
@@ -79,8 +79,8 @@ def vlans_by_port(messages: Iterable[Any]) -> dict[int, list[dict[str, Any]]]:
                 continue
             ids = range(entry["vid"] if first is None else first, entry["vid"] + 1)
             first = None
-            untagged = bool(entry["flags"] & _UNTAGGED)
-            found.setdefault(int(message["index"]), []).extend({"id": one, "untagged": untagged} for one in ids)
+            flags = {"untagged": bool(entry["flags"] & _UNTAGGED), "pvid": bool(entry["flags"] & _PVID)}
+            found.setdefault(int(message["index"]), []).extend({"id": one, **flags} for one in ids)
     return found
 
 

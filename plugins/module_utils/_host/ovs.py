@@ -19,8 +19,9 @@ from .programs import output_of, run_program
 _DATABASE = "/run/openvswitch/db.sock"
 _SECONDS = 5
 _PRIORITY = 32768  # of a flow that shows none
+_FORWARD_DELAY = "15"  # seconds, of the spanning tree
 _TABLES = {
-    "Bridge": ("name", "ports", "fail_mode", "controller"),
+    "Bridge": ("name", "ports", "fail_mode", "controller", "stp_enable", "other_config"),
     "Port": (
         "_uuid",
         "name",
@@ -32,6 +33,7 @@ _TABLES = {
         "lacp",
         "other_config",
         "bond_active_slave",
+        "fake_bridge",
     ),
     "Interface": ("_uuid", "name", "type", "options", "admin_state", "link_state", "lacp_current"),
     "Mirror": ("output_port",),
@@ -43,10 +45,10 @@ _SHOWN_SETTINGS = re.compile(r"^ +config: +(.+)$")
 
 def read_ovs_bridges() -> dict[str, dict[str, Any]]:
     """All bridges by name: fail_mode, controllers (how many), flows (normal, none, other, or None where they cannot be
-    seen) and ports, by name: tag, trunks, vlan_mode, needs_lacp (whether it carries nothing before LACP is negotiated),
-    mirrors (whether it only gets copies) and interfaces, each with name, type, peer (of a patch port), up and lacp
-    (both None where Open vSwitch does not say) and settings (by OpenFlow, such as NO_FWD; None where they cannot be
-    seen). Empty where it does not run, and without its tools.
+    seen), stp_delay (how many seconds a new port is silent) and ports, by name: tag, trunks, vlan_mode, needs_lacp
+    (whether it carries nothing before LACP is negotiated), mirrors (whether it only gets copies) and interfaces, each
+    with name, type, peer (of a patch port), up and lacp (both None where Open vSwitch does not say) and settings (by
+    OpenFlow, such as NO_FWD; None where they cannot be seen). Empty where it does not run, and without its tools.
     """
     if not os.path.exists(_DATABASE):
         return {}
@@ -60,7 +62,7 @@ def read_ovs_bridges() -> dict[str, dict[str, Any]]:
     by_uuid = {row["_uuid"]: row for row in interfaces}
     copies = {uuid for row in mirrors for uuid in _listed(row["output_port"])}
     by_port = {row["_uuid"]: row for row in ports}
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for row in bridges:
         name = str(row["name"])
         settings = _settings(name)
@@ -69,12 +71,38 @@ def read_ovs_bridges() -> dict[str, dict[str, Any]]:
             "fail_mode": row["fail_mode"] or None,
             "controllers": len(_listed(row["controller"])),
             "flows": _flows(name),
+            "stp_delay": _stp_delay(row),
             "ports": {
                 str(port["name"]): {**_port(port, by_uuid, settings), "mirrors": port["_uuid"] in copies}
                 for port in its
             },
         }
+        for port in its:
+            if port["fake_bridge"] is True and isinstance(port["tag"], int):
+                found[str(port["name"])] = _without_ports_of(found[name], str(port["name"]), port["tag"])
     return found
+
+
+def _without_ports_of(bridge: dict[str, Any], fake: str, tag: int) -> dict[str, Any]:
+    """A fake bridge, a name for the access ports of a VLAN (ovs-vsctl(8)), which are taken from their bridge; as if the
+    two were patched."""
+    ports = bridge["ports"]
+    own = {name: port for name, port in ports.items() if port["tag"] == tag and port["vlan_mode"] in (None, "access")}
+    ends = (f"{fake} in {tag}", f"{tag} of {fake}")
+    usual: dict[str, Any] = {"tag": None, "trunks": [], "vlan_mode": None, "needs_lacp": False, "mirrors": False}
+    shown: dict[str, Any] = {"type": "patch", "up": None, "lacp": None, "settings": []}
+    for name in own:
+        del ports[name]
+    ports[ends[0]] = {**usual, "tag": tag, "interfaces": [{**shown, "name": ends[0], "peer": ends[1]}]}
+    patch = {**usual, "interfaces": [{**shown, "name": ends[1], "peer": ends[0]}]}
+    return {**bridge, "ports": {**{name: {**port, "tag": None} for name, port in own.items()}, ends[1]: patch}}
+
+
+def _stp_delay(bridge: dict[str, Any]) -> float:
+    """A new port listens and then learns, for a forward delay each. RSTP needs no such time for guests' ports."""
+    config = bridge["other_config"] if isinstance(bridge["other_config"], dict) else {}
+    delay = str(config.get("stp-forward-delay", _FORWARD_DELAY))
+    return 2 * float(delay if delay.isdigit() else _FORWARD_DELAY) if bridge["stp_enable"] else 0
 
 
 def read_datapaths() -> dict[str, str]:

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""By which links a host sends packets on, and where it passes none on: routes, rules of routing, sysctls."""
+"""By which links a host sends packets on, and where it passes none on: routes, rules of routing, neighbours, policies
+of IPsec, sysctls."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from .links import netlink
+from .programs import output_of
 
 _PROC = "/proc"
 _SYS = "/sys"
@@ -25,18 +27,21 @@ _NEVER, _NOARP = "8", 0x80
 _NOWHERE = "*"
 _USUAL_RULES = (0, 32766, 32767)
 _FAMILIES = {"ipv4": 2, "ipv6": 10}
+_PERMANENT = 0x80  # linux/neighbour.h: NUD_PERMANENT
+_SECONDS = 10
 
 
 @dataclass
 class Routes:
     """default: the links of the default route that is preferred; others: further networks that are reached through a
-    gateway, each with its link; links: that lead to any network; rules: those of routing beside the usual ones; all:
-    networks with the link that each is reached by, * for none."""
+    gateway, each with its link; links: that lead to any network; rules: those of routing beside the usual ones;
+    rejected: networks to which no packets are sent; all: networks with the link that each is reached by, * for none."""
 
     default: list[str] = field(default_factory=list)
     others: dict[str, str] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
     all: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -67,15 +72,15 @@ def _routes(lines: Iterable[tuple[str, int, str, int, bool]]) -> Routes:
     routes, best = Routes(), 1 << 32
     for address, prefix, link, metric, gateway in lines:
         routes.all.append((f"{address}/{prefix}", link))
-        if link == _NOWHERE:
-            continue
-        if link not in routes.links:
+        if link not in (*routes.links, _NOWHERE):
             routes.links.append(link)
         if prefix == 0:
             if metric < best:
                 routes.default, best = [], metric
-            if metric == best and link not in routes.default:
+            if metric == best and link not in (*routes.default, _NOWHERE):
                 routes.default.append(link)
+        elif link == _NOWHERE:
+            routes.rejected.append(f"{address}/{prefix}")
         elif gateway or prefix == (32 if "." in address else 128):
             routes.others.setdefault(f"{address}/{prefix}", link)
     return routes
@@ -95,10 +100,34 @@ def _ipv6(proc: str) -> Iterable[tuple[str, int, str, int, bool]]:
     for words in _lines(os.path.join(proc, "net", "ipv6_route")):
         flags, link = int(words[8], 16), words[9]
         address = IPv6Address(int(words[0], 16))
-        if not flags & _UP or flags & (_REJECT | _LOCAL | _ANYCAST) or link == "lo":
+        if flags & _REJECT:
+            link = _NOWHERE
+        elif not flags & _UP or flags & (_LOCAL | _ANYCAST) or link == "lo":
             continue
         if not (address.is_link_local or address.is_multicast):
             yield str(address), int(words[1], 16), link, int(words[5], 16), bool(flags & _GATEWAY)
+
+
+def bound_neighbours() -> dict[int, list[str]]:
+    """By the index of a link, the addresses that the host never asks for, with where it sends their packets.
+
+    Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
+    found: dict[int, list[str]] = {}
+    with netlink() as route:
+        for family in _FAMILIES.values():
+            for message in route.get_neighbours(family=family):
+                address = message.get_attr("NDA_DST")
+                if message["state"] & _PERMANENT and address and not ip_address(address).is_multicast:
+                    found.setdefault(int(message["ifindex"]), []).append(
+                        f"{address} always at {message.get_attr('NDA_LLADDR')} (ip neigh)"
+                    )
+    return found
+
+
+def read_ipsec_policies() -> str:
+    """As `ip -oneline xfrm policy` shows them; nothing where the kernel has no IPsec."""
+    return output_of(["ip", "-oneline", "xfrm", "policy"], _SECONDS) or ""
 
 
 def links_that_pass_nothing_on(proc: str = _PROC) -> list[str]:

@@ -36,6 +36,7 @@ class HostNic:
     network: Optional[str]
     source: Optional[str]
     transient: bool = False
+    target: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,10 @@ class MigrationSettings:
     own_addresses: Optional[dict[str, Optional[str]]] = None
     port: Optional[int] = None
     libvirt_ports: tuple[int, ...] = ()
+    libvirt_port: Optional[int] = None
     displays: Optional[DisplaySettings] = None
+    logger: Optional[bool] = None
+    other_settings: Optional[dict[str, str]] = None
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ NOT_FLOODED, NOT_IN_VLAN, NO_FLOWS, BRIDGE_SET_DOWN, ISOLATED = (
     "not_flooded", "not_in_vlan", "no_flows", "bridge_down", "isolated",
 )  # fmt: skip
 LOCKED, NO_LACP, COPIES_ONLY, SWITCHED_OFF = "locked", "no_lacp", "copies_only", "switched_off"
-KIND, SETTING, TWO_TAGS, FLOWS, VLANS, ENDS_HERE, NOT_SEEN, PROGRAM = (
-    "kind", "setting", "two_tags", "flows", "vlans", "ends_here", "not_seen", "program",
+KIND, SETTING, TWO_TAGS, FLOWS, VLANS, ENDS_HERE, NOT_SEEN, PROGRAM, PROTOCOL = (
+    "kind", "setting", "two_tags", "flows", "vlans", "ends_here", "not_seen", "program", "protocol",
 )  # fmt: skip
 
 
@@ -153,13 +153,19 @@ def _not_understood(settings: dict[str, bool]) -> list[str]:
 def _stopped_by_vlans(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[Way]:
     if not bridge.vlan_filtering:
         return None
+    if bridge.has_other_tags:
+        return Way(port.name, None, mtu=port.mtu, link=bridge, why=PROTOCOL)
     if port.vlans is None or bridge.default_pvid is None:
         return Way(port.name, None, mtu=port.mtu, link=port, why=VLANS)
     wanted = _vlans_of(bridge, tags)
-    there = {vlan.id for vlan in port.vlans}
-    if not wanted or not set(wanted) <= there:
+    there = {vlan.id: vlan for vlan in port.vlans}
+    if not wanted or not set(wanted) <= set(there):
         return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_IN_VLAN)
-    return None
+    # What leaves a port untagged is answered untagged, and that comes into the VLAN of its PVID.
+    back = [there[one].pvid for one in wanted if there[one].untagged]
+    if False in back:
+        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_IN_VLAN)
+    return Way(port.name, None, mtu=port.mtu, link=port, why=VLANS) if None in back else None
 
 
 def _vlans_of(bridge: Link, tags: tuple[int, ...]) -> tuple[int, ...]:
@@ -180,7 +186,7 @@ def _out_of_switch(
     links: HostLinks, bridge: str, switch: OvsBridge, tags: tuple[int, ...], seen: frozenset[str]
 ) -> Iterator[Way]:
     for name, port in sorted(switch.ports.items()):
-        if name in seen or links.is_guests(name) or port.is_the_hosts_or_a_guests:
+        if name in seen or links.is_guests(name) or (port.is_the_hosts_or_a_guests and not links.leads_on(name)):
             continue
         yield _out_of_switch_port(links, bridge, switch, name, port, tags, seen)
 
@@ -199,35 +205,35 @@ def _out_of_switch_port(
         return Way(name, DOWN, link=links.link(bridge) or known, why=NO_FLOWS)
     if switch.flows != "normal":
         return Way(name, None, link=links.link(bridge) or known, why=FLOWS)
-    carried, tag = _carried(port, tags)
-    if not carried:
+    wire = _carried(port, tags)
+    if wire is not None and 1 < len(tags) != len(wire):  # one of several VLANs loses its tag
+        return Way(name, None, link=known or Link.unseen(name), why=VLANS)
+    # What comes back has the same tags, and must come into the same VLANs.
+    if wire is None or _admitted(port, wire) != tags:
         return Way(name, DOWN, link=known or Link.unseen(name), why=NOT_IN_VLAN)
     if not port.interfaces:
         return Way(name, None, why=NOT_SEEN)
     if port.mirrors:
         return Way(name, DOWN, link=known or Link.unseen(name), why=COPIES_ONLY)
-    # Several VLANs keep their tags, which is right unless the port takes the tag off one of them.
-    wire = tags if len(tags) > 1 else () if tag is None else (tag,)
     way = _best(name, (_by_interface(links, interface, port, wire, seen) for interface in port.interfaces))
-    return _tagged(way, tag, known or Link.unseen(name))
+    return _tagged(way, wire[0] if len(wire) == 1 else None, known or Link.unseen(name))
 
 
-def _carried(port: OvsPort, tags: tuple[int, ...]) -> tuple[bool, Optional[int]]:
-    """Whether a port carries frames of these VLANs (none: untagged), and with which tag they leave.
+def _carried(port: OvsPort, tags: tuple[int, ...]) -> Optional[tuple[int, ...]]:
+    """With which tags (none: untagged) frames of these VLANs leave by a port; None: they do not.
 
     By "VLAN Configuration" of ports in ovs-vswitchd.conf.db(5).
     """
     wanted = tags or (0,)
     mode = port.vlan_mode or ("access" if port.tag is not None else "trunk")
     if mode in ("access", "dot1q-tunnel"):
-        own = port.tag or 0
-        return mode == "access" and set(wanted) == {own}, None
+        return () if mode == "access" and set(wanted) == {port.tag or 0} else None
     trunks = set(port.trunks)
     native = port.tag or 0 if mode.startswith("native") else None
-    carried = all(not trunks or one in trunks or one == native for one in wanted)
-    if len(wanted) > 1 or wanted[0] == 0 or (wanted[0] == native and mode == "native-untagged"):
-        return carried, None
-    return carried, wanted[0]
+    if not all(not trunks or one in trunks or one == native for one in wanted):
+        return None
+    taken = {0, native} if mode == "native-untagged" else {0}
+    return tuple(one for one in wanted if one not in taken)
 
 
 def _admitted(port: OvsPort, wire: tuple[int, ...]) -> Optional[tuple[int, ...]]:
@@ -261,6 +267,8 @@ def _by_interface(
         return _by_patch(links, interface, wire, seen)
     if kind in ("", "system") and link is not None:
         return _follow(links, link, seen, wire)
+    if kind == "internal" and link is not None and link.master:
+        return _into_bridge(links, link, link.master, wire, seen | {name})
     if kind in ("", "system", "dpdk", "dpdkvhostuserclient", "netdev") and interface.up is not None:
         return Way(name, UP, link=shown) if interface.up else Way(name, DOWN, link=shown, why=NO_CARRIER)
     return Way(name, None, link=link or shown, why=KIND, what=kind or "unseen")
@@ -288,7 +296,7 @@ def _into_switch(links: HostLinks, peer: Link, bridge: str, wire: tuple[int, ...
     if off:
         return Way(peer.name, DOWN, link=peer, why=SWITCHED_OFF, what=off[0])
     within = None if port.mirrors else _admitted(port, wire)
-    if within is None:
+    if within is None or _carried(port, within) != wire:
         return Way(peer.name, DOWN, link=peer, why=NOT_IN_VLAN)
     way = _best(peer.name, _ways_out(links, bridge, NicPort(within), seen))
     if way.state != UP or not wire:
@@ -310,7 +318,12 @@ def _follow(links: HostLinks, link: Link, seen: frozenset[str], wire: tuple[int,
         return Way(link.name, DOWN, link.vlan, link.mtu, link, why)
     if link.programs:
         return Way(link.name, None, mtu=link.mtu, link=link, why=PROGRAM, what=link.programs[0])
+    if link.has_other_tags and link.kind == "vlan":
+        return Way(link.name, None, mtu=link.mtu, link=link, why=PROTOCOL)
     seen = seen | {link.name}
+    switch = links.internal_ports.get(link.name)
+    if switch is not None:
+        return replace(_narrowed(_into_switch(links, link, switch, wire, seen), link.mtu), uplink=link.name)
     beneath = links.parent_of(link)
     if link.kind == "veth" and beneath is not None:
         return _over_veth(links, link, beneath, seen, wire)
@@ -321,7 +334,8 @@ def _follow(links: HostLinks, link: Link, seen: frozenset[str], wire: tuple[int,
             return Way(link.name, UP, link.vlan, link.mtu)
         if beneath.vlan_filtering:  # on a bridge: whether that lets the tag out is not looked at
             return Way(link.name, None, mtu=link.mtu, link=beneath, why=VLANS)
-        way = replace(_follow(links, beneath, seen), uplink=link.name)
+        own = (link.vlan,) if link.kind == "vlan" and link.vlan is not None else ()
+        way = replace(_follow(links, beneath, seen, wire or own), uplink=link.name)
         return _tagged(_narrowed(way, link.mtu), link.vlan, link) if link.kind == "vlan" else _narrowed(way, link.mtu)
     if link.kind in link_kinds.OWN_CARRIER:
         odd = next((port for port in links.ports_of(link.name) if port.programs), None)
@@ -345,27 +359,37 @@ def _stopped(link: Link) -> str:
 
 def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str], wire: tuple[int, ...]) -> Way:
     """A veth whose other end is on this host: into another bridge, or to the host itself."""
-    if peer.admin != "up":
-        return Way(link.name, DOWN, mtu=link.mtu, link=peer, why=SET_DOWN)
     other = links.bridge_of(peer.name)
-    if other is None:
+    if other is None and peer.admin == "up":
         return Way(link.name, None, mtu=link.mtu, link=peer, why=ENDS_HERE)
-    own = links.link(other)
-    if peer.programs:
-        return Way(link.name, None, mtu=link.mtu, link=peer, why=PROGRAM, what=peer.programs[0])
-    if own is not None and own.kind == "bridge":
-        if own.admin != "up":
-            return Way(link.name, DOWN, mtu=link.mtu, link=own, why=BRIDGE_SET_DOWN)
-        odd = _unusual(peer)
+    way = _into_bridge(links, peer, str(other), wire, seen | {peer.name})
+    return _narrowed(replace(way, uplink=link.name), link.mtu)
+
+
+def _into_bridge(links: HostLinks, port: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]) -> Way:
+    """On through another bridge, by its port `port`."""
+    if port.admin != "up":
+        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=SET_DOWN)
+    if port.programs:
+        return Way(port.name, None, mtu=port.mtu, link=port, why=PROGRAM, what=port.programs[0])
+    if bridge in links.ovs_bridges:
+        return _narrowed(_into_switch(links, port, bridge, wire, seen), port.mtu)
+    own = links.link(bridge)
+    stopped = None if own is None else _stopped_on_the_way_in(own, port)
+    return stopped or _narrowed(_best(port.name, _ways_out(links, bridge, PLAIN_PORT, seen)), port.mtu)
+
+
+def _stopped_on_the_way_in(bridge: Link, port: Link) -> Optional[Way]:
+    """Into a Linux bridge, or one of another kind, by this port."""
+    if bridge.kind == "bridge":
+        if bridge.admin != "up":
+            return Way(port.name, DOWN, mtu=port.mtu, link=bridge, why=BRIDGE_SET_DOWN)
+        if port.is_blocked_port:
+            return Way(port.name, DOWN, mtu=port.mtu, link=port, why=PORT_STATE)
+        odd = _unusual(port)
         if odd:
-            return Way(link.name, None, mtu=link.mtu, link=peer, why=SETTING, what=odd[0])
-    if own is not None and own.vlan_filtering:
-        return Way(link.name, None, mtu=link.mtu, link=peer, why=VLANS)
-    if other in links.ovs_bridges:
-        way = replace(_into_switch(links, peer, other, wire, seen | {peer.name}), uplink=link.name)
-        return _narrowed(_narrowed(way, peer.mtu), link.mtu)
-    found = _ways_out(links, other, PLAIN_PORT, seen | {peer.name})
-    return _narrowed(_narrowed(_best(link.name, found), peer.mtu), link.mtu)
+            return Way(port.name, None, mtu=port.mtu, link=port, why=SETTING, what=odd[0])
+    return Way(port.name, None, mtu=port.mtu, link=port, why=VLANS) if bridge.vlan_filtering else None
 
 
 def _best(uplink: str, ways: Optional[Iterable[Way]]) -> Way:

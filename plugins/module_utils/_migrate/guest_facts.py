@@ -35,7 +35,8 @@ VirtualportDocument = Annotated[Document, VIRTUALPORT]
 class GuestHost:
     """uuid: libvirt's own for the host; resolves: the addresses that names of other hosts have there; tls_only: whether
     it sends and accepts only migrations with TLS; departures: which connections to other hosts its firewall drops;
-    own_addresses: by addresses of other hosts, its own by which it reaches them, None without a route."""
+    own_addresses: by addresses of other hosts, its own by which it reaches them, None without a route;
+    other_settings: as of a destination, see _host/migration.py."""
 
     name: Optional[str]
     uuid: Optional[str]
@@ -45,6 +46,7 @@ class GuestHost:
     tls_only: Optional[bool] = None
     departures: Optional[tuple[Departure, ...]] = None
     own_addresses: Optional[dict[str, Optional[str]]] = None
+    other_settings: Optional[dict[str, str]] = None
 
 
 @dataclass(frozen=True)

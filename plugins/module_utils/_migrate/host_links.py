@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 # Links that are guests' taps.
 _TAPS = ("tun",)
+_DOT1Q = "802.1q"
 # States of a bridge's port that it does not leave by itself.
 _BLOCKED_STATES = ("disabled", "blocking")
 _NO_UPLINKS = ("internal", "dpdkvhostuser", "dpdkvhostuserclient")
@@ -18,17 +19,19 @@ _NO_UPLINKS = ("internal", "dpdkvhostuser", "dpdkvhostuserclient")
 
 @dataclass(frozen=True)
 class PortVlan:
-    """id: of a VLAN that a port of a bridge is in; untagged: whether its frames leave the port without a tag."""
+    """id: of a VLAN that a port of a bridge is in; untagged: whether its frames leave the port without a tag; pvid:
+    whether untagged frames that come in by the port are in this VLAN, None in a saved result that does not say it."""
 
     id: int
     untagged: bool
+    pvid: Optional[bool] = None
 
 
 @dataclass(frozen=True)
 class Link:
-    """See virt_network_info. addresses, subnets, link_local: None where a saved result lacks them;
-    multi_queue: of a tap; had_carrier, carrier_when_up: of a link that is down; programs: that may drop frames; bound:
-    MAC addresses that the bridge has at this port for good."""
+    """See virt_network_info. addresses, subnets, link_local: None where a saved result lacks them; multi_queue: of a
+    tap; vlan_protocol: of a VLAN device or a bridge; had_carrier, carrier_when_up: of a link that is down; programs:
+    that may drop frames; bound: MAC addresses that the bridge has at this port for good."""
 
     name: str
     kind: str
@@ -57,6 +60,7 @@ class Link:
     carrier_when_up: Optional[bool] = None
     programs: tuple[str, ...] = ()
     bound: tuple[str, ...] = ()
+    vlan_protocol: Optional[str] = None
 
     @classmethod
     def unseen(cls, name: str) -> Link:
@@ -66,6 +70,11 @@ class Link:
     @property
     def is_blocked_port(self) -> bool:
         return self.port_state in _BLOCKED_STATES
+
+    @property
+    def has_other_tags(self) -> bool:
+        """Whether a VLAN device, or a bridge that filters VLANs, speaks another protocol than 802.1Q."""
+        return self.vlan_protocol not in (None, _DOT1Q)
 
     @property
     def is_for_its_own_mac_only(self) -> bool:
@@ -106,12 +115,13 @@ class OvsPort:
 @dataclass(frozen=True)
 class OvsBridge:
     """controllers: how many; flows: normal (as of a learning switch), none, other, or None where they cannot be
-    seen."""
+    seen; stp_delay: how many seconds it keeps a new port silent."""
 
     ports: dict[str, OvsPort]
     fail_mode: Optional[str] = None
     controllers: int = 0
     flows: Optional[str] = None
+    stp_delay: Optional[float] = None
 
 
 class HostLinks:
@@ -126,13 +136,19 @@ class HostLinks:
         return (self.by_name or {}).get(name)
 
     def is_guests(self, name: str) -> bool:
+        """A tap, unless it is a port of Open vSwitch's own userspace datapath."""
         link = self.link(name)
-        return link is not None and link.kind in _TAPS
+        return link is not None and link.kind in _TAPS and name not in self.internal_ports
 
     def ports_of(self, bridge: str) -> list[Link]:
         """Of a Linux bridge, without guests' taps and the dummy that libvirt itself puts there."""
         found = self._by_master.get(bridge, [])
-        return [link for link in found if link.kind not in _TAPS and link.name != f"{bridge}-nic"]
+        return [link for link in found if not self.is_guests(link.name) and link.name != f"{bridge}-nic"]
+
+    def leads_on(self, name: str) -> bool:
+        """Whether an internal port of Open vSwitch is a port of another bridge, too."""
+        link = self.link(name)
+        return name in self.internal_ports and link is not None and self.link(str(link.master)) is not None
 
     def parent_of(self, link: Link) -> Optional[Link]:
         """The link that it stands on, of a veth the other end; None when that is in another namespace."""
@@ -155,8 +171,14 @@ class HostLinks:
             name = ahead.pop()
             if name not in found:
                 found.add(name)
-                ahead += [one for one in map(self.bridge_of, self._far_ends(name)) if one is not None]
+                ahead += [one for end in self._far_ends(name) for one in self._bridges_of(end)]
         return frozenset(found)
+
+    def _bridges_of(self, name: str) -> list[str]:
+        """An internal port of Open vSwitch may be a port of a Linux bridge as well."""
+        link = self.link(name)
+        masters = [link.master] if link is not None and name in self.internal_ports else []
+        return [one for one in (self.bridge_of(name), *masters) if one]
 
     def _far_ends(self, bridge: str) -> list[str]:
         """Of the veths and patch ports among the ports of a bridge."""
@@ -164,7 +186,19 @@ class HostLinks:
         own = [one for port in switch.ports.values() for one in port.interfaces] if switch is not None else []
         links = [self.link(one.name) for one in own] if switch is not None else list(self.ports_of(bridge))
         veths = [self.parent_of(link) for link in links if link is not None and link.kind == "veth"]
-        return [link.name for link in veths if link is not None] + [one.peer for one in own if one.peer]
+        found = [link.name for link in veths if link is not None] + [one.peer for one in own if one.peer]
+        return found + [link.name for link in links if link is not None and link.name in self.internal_ports]
+
+    @cached_property
+    def internal_ports(self) -> dict[str, str]:
+        """Of Open vSwitch, by name, with their bridge. The host has them as links."""
+        return {
+            interface.name: bridge
+            for bridge, switch in self.ovs_bridges.items()
+            for port in switch.ports.values()
+            for interface in port.interfaces
+            if interface.type == "internal"
+        }
 
     @cached_property
     def _by_master(self) -> dict[str, list[Link]]:

@@ -46,8 +46,7 @@ def compute_nic_settings(
     net = None if nic.network_name is None else host.networks.get(nic.network_name)
     if net is None:
         return None
-    own = {name: value for name, value in nic.own.items() if name not in _NOT_IN_PORTGROUPS}
-    got = effective_settings(net.document, nic.portgroup, own)
+    got = settings_from(net, nic)
     if held is not None:
         got.update(held)
     own_isolation = nic.own.get("isolated")
@@ -77,6 +76,12 @@ def compute_nic_settings(
         routing=routing_on(host, net.bridge, net) if net.active else None,
         dnsmasq=net.details.dnsmasq if net.active else None,
     )
+
+
+def settings_from(net: NetworkFacts, nic: NicFacts) -> Document:
+    """What the NIC gets by its own settings, its portgroup and the network."""
+    own = {name: value for name, value in nic.own.items() if name not in _NOT_IN_PORTGROUPS}
+    return effective_settings(net.document, nic.portgroup, own)
 
 
 def portgroup_of(net: NetworkFacts, name: Optional[str]) -> Optional[Document]:

@@ -224,6 +224,10 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "devices/disk/throttlefilters": (UNKNOWN, "libvirt before 11.2 does not know it and drops it"),
     # NICs
     "devices/interface": _RULE,
+    "devices/interface/filterref/parameter@value=dhcp": (
+        UNKNOWN,
+        "the filter lets only DHCP pass until the guest renews its lease, if it waits for the guest's address",
+    ),
     "devices/interface@type=vdpa": _FILE,
     "devices/interface@type=vds": _OTHER_DRIVER,
     "devices/interface/script": _FILE,

@@ -16,13 +16,18 @@ from .._migrate.rules.catalog import gathered_for_check, lookups_for
 from .._migrate.verdict_kinds import SILENT_CODES
 from .._migrate.verdicts import AnyGuest, judge_guests, judge_unreachable
 from .._model.errors import VirtfleetError
-from .gather import gather_from
+from .gather import gather_from, reached_by
 
 
 def check_here(
-    guests: list[AnyGuest], uri: str, policy: dict[str, str], besides: Collection[str] = ()
+    guests: list[AnyGuest],
+    uri: str,
+    policy: dict[str, str],
+    besides: Collection[str] = (),
+    migrate_uri: Optional[str] = None,
 ) -> dict[str, Any]:
-    """As judge_guests() returns it. besides: what to gather more than the rules need.
+    """As judge_guests() returns it. besides: what to gather more than the rules need; migrate_uri: by which other
+    hosts reach this host's libvirt.
 
     Raises VirtfleetError, but not when the daemon does not answer.
     """
@@ -37,7 +42,7 @@ def check_here(
         if error.code not in SILENT_CODES:
             raise
         return judge_unreachable(guests, uri, error.sentence, policy)
-    return judge_guests(guests, read_destination(info), policy)
+    return judge_guests(guests, read_destination(reached_by(info, migrate_uri)), policy)
 
 
 def check_saved(

@@ -96,6 +96,7 @@ def _identity(host: dict[str, Any]) -> dict[str, Any]:
         "resolves": host.get("resolves"),
         "departures": migration.get("departures"),
         "own_addresses": migration.get("own_addresses"),
+        "other_settings": migration.get("other_settings"),
     }
 
 

@@ -27,6 +27,7 @@ from .._model.field import Document
 from .._model.forward import POOL, has_pool, members_of, mode_of
 from .._model.guest import Guest
 from .._model.host import Host
+from .._model.libvirt_uri import port_of
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.options import definition_options, network_options
@@ -47,6 +48,14 @@ def gather(
         return gather_from(conn, uri, name, what, lookups)
     finally:
         conn.close()
+
+
+def reached_by(info: dict[str, Any], uri: Optional[str]) -> dict[str, Any]:
+    """info: of gather(), with the port of the URI by which other hosts reach this host's libvirt."""
+    migration = info["host"]["migration"]
+    if uri is not None and migration is not None:
+        migration["libvirt_port"] = port_of(uri)
+    return info
 
 
 def gather_from(
@@ -267,6 +276,7 @@ def summarize_guest(guest: Guest) -> dict[str, Any]:
                 "network": nic.network,
                 "source": None if nic.type == "network" else nic.source,
                 "transient": nic.transient,
+                "target": nic.target if guest.running else None,
             }
             for nic in guest.nics
         ],

@@ -13,17 +13,20 @@ from typing import Any, Optional
 from .._host.firewall import Firewall, read_firewall
 from .._host.routing import (
     Routes,
+    bound_neighbours,
     bridged_packets_seen,
     links_that_pass_nothing_on,
     links_without_arp,
+    read_ipsec_policies,
     read_routes,
 )
 from .._host.sysfs import forwarding
 from .._migrate.router.connections import arrivals, departures
+from .._migrate.router.ipsec import parse_policies
 from .._migrate.router.iptables import parse_iptables
 from .._migrate.router.nftables import is_of_iptables, parse_nftables
 from .._migrate.router.passages import Bridge, Surroundings, filtered_links, routing_of_bridge
-from .._migrate.router.ruleset import Table
+from .._migrate.router.ruleset import Table, without_foreign_sources
 from .._migrate.router.spans import network_of, span_of
 from .._model.field import Document
 from .._model.forward import is_virtual, mode_of
@@ -65,6 +68,9 @@ def read_routing(
     made = {str((document.get("bridge") or {}).get("name")): document for document in live}
     passes, routes = forwarding(), read_routes()
     tables, hidden = tables_of(read_firewall())
+    own = {span for link in links for span in map(span_of, link["addresses"]) if span is not None}
+    tables = [*(without_foreign_sources(table, own) for table in tables), *parse_policies(read_ipsec_policies())]
+    bound = bound_neighbours()
     bridges = {link["name"]: link for link in links if link["kind"] == "bridge" or link["name"] in switches}
     names = frozenset(str(link["name"]) for link in links)
     ports: dict[str, tuple[str, ...]] = {}
@@ -90,7 +96,11 @@ def read_routing(
             name: {
                 **_routing_of(around, link, made.get(name), ports.get(name, ())),
                 "no_arp": silenced.get(name),
-                "astray": routed_elsewhere(name, link["subnets"], routes),
+                "astray": [
+                    *routed_elsewhere(name, link["subnets"], routes),
+                    *kept_by_the_host(name, link["subnets"], links),
+                    *bound.get(int(link["index"]), ()),
+                ],
             }
             for name, link in bridges.items()
         },
@@ -142,6 +152,18 @@ def routed_elsewhere(bridge: str, subnets: Iterable[str], routes: Mapping[str, R
             inside = own is not None and part is not None and own[0] <= part[0] and part[1] <= own[1]
             if inside and link != bridge:
                 found.append(f"{network} {'is unreachable' if link == '*' else f'through {link}'}")
+    return found
+
+
+def kept_by_the_host(bridge: str, subnets: Iterable[str], links: Iterable[dict[str, Any]]) -> list[str]:
+    """Addresses of the bridge's own networks that the host has itself, on other links."""
+    networks = [network for network in map(network_of, subnets) if network is not None]
+    found = []
+    for link in links:
+        for address in link["addresses"] if link["name"] != bridge else ():
+            span = span_of(address)
+            if span is not None and any(one[0] <= span[0] <= one[1] for one in networks):
+                found.append(f"{address} is its own (on {link['name']})")
     return found
 
 

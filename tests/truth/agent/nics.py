@@ -71,7 +71,7 @@ def _on_bridge(mac: str, link: dict[str, Any], links: Links) -> dict[str, Any]:
     if bridge is None:
         return {"plug": "no bridge", "reach": "nothing"}
     ports = [other for other in links.values() if other.get("master") == bridge["ifname"]]
-    uplinks = [port for port in ports if not wire.is_tap(port)]
+    uplinks = [uplink for port in ports for uplink in _uplinks(port, links)]
     port = link.get("linkinfo", {}).get("info_slave_data", {})
     return {
         "plug": "bridge",
@@ -85,6 +85,14 @@ def _on_bridge(mac: str, link: dict[str, Any], links: Links) -> dict[str, Any]:
         "twins": _twins(mac, link, [*ports, bridge]),
         "silent": _silent(bridge),
     }
+
+
+def _uplinks(port: dict[str, Any], links: Links) -> list[dict[str, Any]]:
+    """A tap is a guest's, unless it is an internal port of a switch, by which frames come to the switch's uplinks."""
+    if not wire.is_tap(port):
+        return [port]
+    inner = switch.of(port["ifname"])
+    return [] if inner is None else switch.uplinks(inner, links)
 
 
 def _silent(bridge: dict[str, Any]) -> float:
@@ -165,8 +173,9 @@ def _plain(xml: str) -> str:
 
 
 def waits(name: str) -> bool:
-    """Whether a tap of the guest is plugged in to a bridge that speaks STP and does not let its frames through yet."""
+    """Whether a tap of the guest is in a bridge or switch that speaks STP and does not let its frames through yet."""
     root = ET.fromstring(tools.conn().lookupByName(name).XMLDesc())
     devices = [target.get("dev", "") for target in root.iterfind("devices/interface/target")]
     ports = [Path(f"/sys/class/net/{device}/brport/state") for device in devices]
-    return any(port.read_text().strip() in ("1", "2") for port in ports if port.exists())
+    on_switches = any(map(switch.waits, filter(None, devices)))
+    return on_switches or any(port.read_text().strip() in ("1", "2") for port in ports if port.exists())

@@ -24,8 +24,8 @@ def of(device: str) -> Optional[str]:
 
 def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str, Any]:
     ports = tools.run("ovs-vsctl", "list-ports", bridge).split()
-    uplinks = [links[name] for name in _behind(bridge, []) if name in links and not wire.is_tap(links[name])]
-    carrying = [link for link in uplinks if wire.carries(link)]
+    leading = uplinks(bridge, links)
+    carrying = [link for link in leading if wire.carries(link)]
     columns = {column: _value("port", device, column) for column in ("tag", "trunks", "vlan_mode")}
     shaping = {column: _value("interface", device, column) for column in ("ingress_policing_rate",)}
     ids = _value("interface", device, "external_ids")
@@ -33,16 +33,38 @@ def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str
     return {
         "plug": "switch",
         "on": bridge,
-        "reach": "l2" if carrying else "nothing" if uplinks else "isolated",
+        "reach": "l2" if carrying else "nothing" if leading else "isolated",
         "mtu": min([links[device]["mtu"], *(link["mtu"] for link in carrying)]),
         "peers": True,
         "profile": "".join(re.findall(r'port-profile="?([^",}]+)', ids)),
         "vlan": columns,
         "bandwidth": shaping,
+        "silent": _silent(bridge),
         "twins": sum(
-            links[other]["address"] == links[device]["address"] for other in ports if other in links and other != device
+            links[other]["address"] == links[device]["address"]
+            and [_value("port", other, column) for column in ("tag", "trunks")] == [columns["tag"], columns["trunks"]]
+            for other in ports
+            if other in links and other != device
         ),
     }
+
+
+def _silent(bridge: str) -> float:
+    """How many seconds a switch that speaks STP keeps a new port silent."""
+    if _value("bridge", bridge, "stp_enable") != "true":
+        return 0
+    return 2 * int(_value("bridge", bridge, "other_config:stp-forward-delay", "--if-exists").strip('"') or 15)
+
+
+def waits(device: str) -> bool:
+    """Whether a tap's switch does not let its frames through yet."""
+    return (
+        of(device) is not None and re.search(r"stp_state=(listen|learn)", _value("port", device, "status")) is not None
+    )
+
+
+def uplinks(bridge: str, links: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [links[name] for name in _behind(bridge, []) if name in links and not wire.is_tap(links[name])]
 
 
 def _behind(bridge: str, seen: list[str]) -> list[str]:
@@ -59,8 +81,8 @@ def _behind(bridge: str, seen: list[str]) -> list[str]:
     return found
 
 
-def _value(table: str, record: str, column: str) -> str:
-    return tools.run("ovs-vsctl", "get", table, record, column).strip()
+def _value(table: str, record: str, column: str, *options: str) -> str:
+    return tools.run("ovs-vsctl", *options, "get", table, record, column).strip()
 
 
 def _queue(device: str) -> str:

@@ -33,6 +33,23 @@ def test_routes(tmp_path):
     assert (six.default, six.others, six.links) == (["eth0"], {}, ["eth0"])
 
 
+REJECTED6 = """\
+fd000002000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000400 00000001 00000000 00200200       lo
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 00000005 00000001 00000000 00200200       lo
+"""  # noqa: E501
+
+
+def test_a_route_that_rejects_packets_is_a_route(tmp_path):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "route").write_text(ROUTES + "* 00000000 00000000 0201 0 0 5 00000000 0 0 0\n")
+    (tmp_path / "net" / "ipv6_route").write_text(ROUTES6 + REJECTED6)
+    proc = str(tmp_path)
+    four, six = routing._routes(routing._ipv4(proc)), routing._routes(routing._ipv6(proc))
+    assert (four.default, four.rejected) == ([], ["10.0.0.0/8"])
+    assert (six.default, six.rejected, six.links) == ([], ["fd00:2::/64"], ["eth0"])
+    assert ("fd00:2::/64", "*") in six.all
+
+
 def test_a_host_without_ipv6_has_no_routes_of_it(tmp_path):
     assert routing._routes(routing._ipv6(str(tmp_path))) == routing.Routes()
 

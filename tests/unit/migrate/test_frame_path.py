@@ -16,10 +16,14 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.frame_p
     KIND,
     LOCKED,
     NO_LACP,
+    NOT_IN_VLAN,
+    PORT_STATE,
     PROGRAM,
+    PROTOCOL,
     SETTING,
     SWITCHED_OFF,
     UP,
+    VLANS,
     NicPort,
     ways_out,
 )
@@ -177,6 +181,108 @@ def test_a_trunk_of_a_switch_keeps_the_tag_and_an_access_port_takes_it():
     assert out(NicPort((5,)), tag=5, vlan_mode="native-untagged") == (UP, None)
     assert out(NicPort((5,)), tag=5, vlan_mode="native-tagged") == (UP, 5)
     assert out(NicPort((6,)), tag=5, vlan_mode="native-untagged", trunks=(5,)) == (DOWN, None)
+
+
+VLAN_MODES = (None, "access", "trunk", "native-tagged", "native-untagged", "dot1q-tunnel")
+
+
+@given(
+    st.sampled_from(VLAN_MODES), st.sampled_from([None, 5, 6]), st.sampled_from([(), (5,), (5, 7), (6,)]),
+    st.sampled_from([(), (5,), (6,), (7,), (5, 7)]),
+)  # fmt: skip
+def test_by_a_port_of_a_switch_what_leaves_comes_back_into_the_same_vlans(mode, tag, trunks, tags):
+    """By ovs-vswitchd.conf.db(5): each VLAN leaves with a tag or without, and that tag leads back to one VLAN."""
+    port = OvsPort((OvsInterface("p1"),), tag=tag, trunks=trunks, vlan_mode=mode)
+    (found,) = ways_out(
+        HostLinks((uplink("veth", master=None),), {"ovs0": OvsBridge({"p1": port}, flows="normal")}), "ovs0",
+        NicPort(tags),
+    )  # fmt: skip
+    mode = mode or ("trunk" if tag is None else "access")
+    own = tag or 0
+
+    def leaves(vlan):
+        if mode in ("access", "dot1q-tunnel"):
+            return 0 if vlan == own and mode == "access" else None
+        if trunks and vlan not in trunks and not (vlan == own and mode != "trunk"):
+            return None
+        return 0 if mode == "native-untagged" and vlan == own else vlan
+
+    def comes(tagged):
+        if tagged:
+            return None if mode == "access" else tagged
+        return own if mode != "trunk" else 0
+
+    passes = all(leaves(vlan) is not None and comes(leaves(vlan)) == vlan for vlan in tags or (0,))
+    if found.why == VLANS:  # one of several loses its tag
+        assert (found.state, mode) == (None, "native-untagged")
+    else:
+        assert (found.state == UP) == passes
+
+
+def test_what_leaves_a_port_untagged_comes_back_into_its_pvid():
+    bridge = replace(BRIDGE, vlan_filtering=True, default_pvid=1)
+
+    def out(*vlans, nic=NicPort()):  # noqa: B008
+        (found,) = ways_out(HostLinks((bridge, uplink("physical", vlans=vlans)), {}), "br7", nic)
+        return found.state, found.why
+
+    assert out(PortVlan(1, True, True)) == (UP, "")
+    assert out(PortVlan(1, True, False)) == (DOWN, NOT_IN_VLAN)
+    assert out(PortVlan(1, True, False), PortVlan(10, True, True)) == (DOWN, NOT_IN_VLAN)
+    assert out(PortVlan(1, False, False)) == (UP, "")
+    assert out(PortVlan(1, True)) == (None, VLANS)
+    assert out(PortVlan(1, True, True), PortVlan(5, False, False), nic=NicPort((5,))) == (UP, "")
+
+
+def test_vlan_tags_of_another_protocol_are_not_understood():
+    beneath = Link("p2", "physical", 1500, "up", True, None, index=4)
+    for protocol, state, why in (("802.1q", UP, ""), ("802.1ad", None, PROTOCOL)):
+        found = way(uplink("vlan", parent=4, vlan=9, vlan_protocol=protocol), beneath)
+        assert (found.state, found.why) == (state, why)
+        bridge = replace(BRIDGE, vlan_filtering=True, default_pvid=1, vlan_protocol=protocol)
+        (found,) = ways_out(HostLinks((bridge, uplink("physical", vlans=(PortVlan(1, True, True),))), {}), "br7")
+        assert (found.state, found.why) == (state, why)
+
+
+def test_frames_come_into_another_bridge_by_a_port_that_lets_them_in():
+    va = uplink("veth", parent=4)
+    br8 = Link("br8", "bridge", 1500, "up", True, None, index=5)
+    p2 = Link("p2", "physical", 1500, "up", True, "br8", index=6)
+
+    def out(**facts):
+        found = way(va, replace(va, name="vb", index=4, parent=3, master="br8", **facts), br8, p2)
+        return found.state, found.why
+
+    assert out(port_state="forwarding") == (UP, "")
+    for state in ("disabled", "blocking"):
+        assert out(port_state=state) == (DOWN, PORT_STATE)
+
+
+def test_an_internal_port_of_a_switch_leads_into_the_switch():
+    for kind in ("openvswitch", "tun"):  # of the kernel's datapath, and of the one in userspace
+        inner = uplink(kind, vlan=None)
+        p2 = Link("p2", "physical", 1400, "up", True, None, index=6)
+
+        def out(others=(), tag=None, inner=inner, p2=p2):
+            ports = {"p1": OvsPort((OvsInterface("p1", "internal"),), tag=tag), **dict(others)}
+            found = way(inner, p2, ovs={"ovs8": OvsBridge(ports, flows="normal")})
+            return found.uplink, found.state, found.vlan, found.mtu
+
+        leaving = ("p2", OvsPort((OvsInterface("p2"),)))
+        assert out([leaving]) == ("p1", UP, None, 1400)
+        assert out([leaving], tag=7) == ("p1", UP, 7, 1400)
+        assert out()[1] == DOWN
+
+
+def test_a_switch_leads_out_through_a_bridge_that_has_its_internal_port():
+    inner = uplink("openvswitch", master="br7")
+    p2 = Link("p2", "physical", 1500, "up", True, "br7", index=6)
+    host = HostLinks(
+        (BRIDGE, inner, p2), {"ovs8": OvsBridge({"p1": OvsPort((OvsInterface("p1", "internal"),))}, flows="normal")}
+    )
+    (found,) = ways_out(host, "ovs8")
+    assert (found.uplink, found.state) == ("p1", UP)
+    assert host.joined_with("ovs8") == host.joined_with("br7") == {"ovs8", "br7"}
 
 
 @given(st.text("abcdefgh_0123", min_size=1).filter(lambda name: name not in USUAL))

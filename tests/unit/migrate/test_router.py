@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.connections import arrivals, departures
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.ipsec import parse_policies
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.iptables import parse_iptables
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.nftables import parse_nftables
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.passages import (
@@ -27,8 +28,10 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.
     SHUT,
     TAP,
     Packets,
+    diverted,
     natted,
     passing,
+    without_foreign_sources,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.spans import span_of, special_spans
 
@@ -410,6 +413,158 @@ def test_a_chain_of_a_device_that_nft_does_not_name_is_not_understood():
 def test_masquerading(rules, state):
     text = "\n".join(["*nat", ":POSTROUTING ACCEPT [0:0]", *rules])
     assert natted(parse_iptables(text, "ip", "iptables"), OUT).state == state
+
+
+@pytest.mark.parametrize(
+    ("target", "state"),
+    [
+        ("SNAT --to-source 192.0.2.9", SHUT),
+        ("SNAT --to-source 192.0.2.9:1024-65535", SHUT),
+        ("SNAT --to-source 192.0.2.8-192.0.2.9", SHUT),
+        ("SNAT --to-source 192.0.2.9-192.0.2.10", None),
+        ("SNAT --to-source 192.0.2.77", None),
+        ("MASQUERADE", SHUT),
+    ],
+)
+def test_a_source_address_that_the_host_does_not_have_may_get_no_replies(target, state):
+    text = "\n".join(["*nat", ":POSTROUTING ACCEPT [0:0]", f"-A POSTROUTING -s {SUBNET} -j {target}"])
+    own = {span_of("192.0.2.8"), span_of("192.0.2.9")}
+    (found,) = (without_foreign_sources(one, own) for one in parse_iptables(text, "ip", "iptables"))
+    assert natted([found], OUT).state == state
+
+
+@pytest.mark.parametrize(
+    ("snat", "state"),
+    [({"addr": "192.0.2.9"}, SHUT), ({"addr": "192.0.2.77"}, None), ({"addr": {"map": {}}}, None), (None, None)],
+)
+def test_a_source_address_of_nft(snat, state):
+    (found,) = (
+        without_foreign_sources(one, {span_of("192.0.2.9")})
+        for one in table([{"snat": snat}], family="ip", hook="postrouting", type="nat")
+    )
+    assert natted([found], OUT).state == state
+
+
+# --- Where packets go to. ---
+
+
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [
+        ([], OPEN),
+        (["-A PREROUTING -i virbr0 -j DNAT --to-destination 192.0.2.66"], SHUT),
+        (["-A PREROUTING -i eth0 -j DNAT --to-destination 192.0.2.66"], OPEN),
+        (["-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 3128"], PART),
+        (["-A PREROUTING -i virbr0 -j ACCEPT", "-A PREROUTING -j REDIRECT"], OPEN),
+        (["-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER", "-A DOCKER -j DNAT --to-destination 1.2.3.4"], OPEN),
+        (["-A PREROUTING -m mark --mark 0x1 -j DNAT --to-destination 192.0.2.66"], None),
+        (["-A PREROUTING -j NETMAP --to 192.0.2.0/24"], None),
+    ],
+)
+def test_packets_that_get_another_target(rules, state):
+    text = "\n".join(["*nat", ":PREROUTING ACCEPT [0:0]", ":DOCKER - [0:0]", *rules])
+    assert diverted(parse_iptables(text, "ip", "iptables"), OUT).state == state
+
+
+@pytest.mark.parametrize(("deed", "state"), [("dnat", SHUT), ("redirect", SHUT), ("accept", OPEN)])
+def test_packets_that_nft_gives_another_target(deed, state):
+    rules = table([match(IIF, "virbr0"), {deed: {"addr": "192.0.2.66"}}], family="ip", hook="prerouting", type="nat")
+    assert diverted(rules, OUT).state == state
+
+
+WRITTEN = [
+    ({"meta": {"key": "mark"}}, OPEN), ({"meta": {"key": "priority"}}, OPEN), ({"ct": {"key": "mark"}}, OPEN),
+    ({"tcp option": {"name": "maxseg", "field": "size"}}, OPEN),
+    ({"payload": {"protocol": "ip", "field": "dscp"}}, OPEN),
+    ({"payload": {"protocol": "ip", "field": "saddr"}}, None),
+    ({"payload": {"protocol": "ip", "field": "ttl"}}, None),
+    ({"payload": {"protocol": "ether", "field": "daddr"}}, None),
+    ({"meta": {"key": "broute"}}, None), ({"meta": {"key": "somethingnew"}}, None), ({"ct": {"key": "zone"}}, None),
+    ({"somethingnew": {}}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "state"), WRITTEN)
+def test_what_nft_writes_to_packets(key, state):
+    assert passing(table([{"mangle": {"key": key, "value": 1}}]), OUT, FORWARD).state == state
+
+
+@pytest.mark.parametrize(
+    ("target", "state"),
+    [
+        ("CT --notrack", None),
+        ("CT --zone 5", None),
+        ("CT --helper ftp", OPEN),
+        ("NOTRACK", None),
+        ("TTL --ttl-set 1", None),
+        ("TTL --ttl-set 64", OPEN),
+        ("TTL --ttl-dec 5", None),
+        ("TTL --ttl-inc 1", OPEN),
+    ],
+)
+def test_what_iptables_does_to_packets(target, state):
+    assert passing(iptables([f"-A FORWARD -j {target}"]), OUT, FORWARD).state == state
+
+
+def test_connections_that_nft_does_not_track_are_not_masqueraded():
+    assert passing(table([{"notrack": None}], hook="prerouting"), OUT, ("prerouting",)).state is None
+
+
+_GUESTS = "src 10.20.0.0/24 dst 0.0.0.0/0"
+_TUNNEL = "\\\ttmpl src 1.2.3.4 dst 5.6.7.8\\\t\tproto esp reqid 0 mode tunnel\\"
+POLICIES = {
+    f"{_GUESTS} \\\tdir fwd action block priority 7 ptype main \\": SHUT,
+    f"{_GUESTS} \\\tdir out action block priority 7 ptype main \\": SHUT,
+    f"{_GUESTS} \\\tdir in action block priority 7 ptype main \\": OPEN,
+    f"{_GUESTS} proto tcp dport 25 \\\tdir fwd action block priority 7 ptype main \\": PART,
+    "src 10.21.0.0/24 dst 0.0.0.0/0 \\\tdir fwd action block priority 7 ptype main \\": OPEN,
+    f"src 10.20.0.0/24 dst 10.9.0.0/16 \\\tdir out priority 0 ptype main {_TUNNEL}": None,
+    f"src 0.0.0.0/0 dst 0.0.0.0/0 \\\tdir fwd priority 9 ptype main \\\tmark 0x5/0xffffffff {_TUNNEL}": None,
+    "src 0.0.0.0/0 dst 0.0.0.0/0 \\\tsocket in priority 0 ptype main \\": OPEN,
+    "src fd00::/64 dst ::/0 \\\tdir fwd action block priority 7 ptype main \\": OPEN,
+}
+
+
+@pytest.mark.parametrize(("line", "state"), POLICIES.items())
+def test_policies_of_ipsec(line, state):
+    routed = ("prerouting", "forward", "postrouting")
+    assert passing(parse_policies(line), OUT, routed).state == state
+    assert passing(parse_policies(line), replace(BRIDGED, source=OUT.source), routed).state == OPEN
+
+
+def test_the_first_policy_of_ipsec_counts():
+    lines = [one.replace("priority 7", "priority 3").replace("block", "allow") for one in list(POLICIES)[:1]]
+    assert passing(parse_policies("\n".join([next(iter(POLICIES)), *lines])), OUT, FORWARD).state == OPEN
+
+
+# --- What IPv6 needs besides. ---
+
+_FIRST = ["-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"]
+_ICMP6 = "-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type"
+
+
+@pytest.mark.parametrize(
+    ("rules", "policy", "host", "advertised"),
+    [
+        ([], "ACCEPT", [], []),
+        (_FIRST, "DROP", ["shut"], ["shut"]),
+        ([*_FIRST, "-A INPUT -p ipv6-icmp -j ACCEPT"], "DROP", [], []),
+        ([*_FIRST, f"{_ICMP6} 135 -j ACCEPT", f"{_ICMP6} 136 -j ACCEPT"], "DROP", [], ["shut"]),
+        ([*_FIRST, *(f"{_ICMP6} {one} -m hl --hl-eq 255 -j ACCEPT" for one in range(133, 137))], "DROP", [], []),
+        (["-A INPUT -m rt --rt-type 0 -j DROP"], "ACCEPT", [], []),
+        ([f"{_ICMP6} 135 -j DROP"], "ACCEPT", ["shut"], []),
+        ([f"{_ICMP6} 128 -j DROP"], "ACCEPT", [], []),
+        ([f"{_ICMP6} 133 -j DROP"], "ACCEPT", [], ["shut"]),
+        (["-A OUTPUT -o virbr0 -p ipv6-icmp -m icmp6 --icmpv6-type 134 -j DROP"], "ACCEPT", [], ["shut"]),
+        (["-A OUTPUT -o virbr0 -p ipv6-icmp -m icmp6 --icmpv6-type 136 -j DROP"], "ACCEPT", ["shut"], []),
+    ],
+)
+def test_neighbours_and_routers_of_ipv6(rules, policy, host, advertised):
+    text = "\n".join(["*filter", f":INPUT {policy} [0:0]", ":OUTPUT ACCEPT [0:0]", *rules, "COMMIT"])
+    around = Surroundings(tuple(parse_iptables(text, "ip6", "ip6tables")), (), {}, frozenset(), frozenset())
+    found = routing_of_bridge(around, Bridge("virbr0", served=("fd00:20::1/64",)))["passages"]
+    assert [one["state"] for one in found if one["way"] == "host"] == host
+    assert [one["state"] for one in found if one["way"] == "advertised"] == advertised
 
 
 # --- Whatever the rules: an answer other than "not understood" is true of every packet. ---

@@ -40,7 +40,7 @@ class Departure:
 @dataclass(frozen=True)
 class BridgeRouting:
     """See passages.routing_of_bridge; no_arp: the setting that keeps the host from telling its address there; astray:
-    parts of the bridge's networks that the host reaches otherwise."""
+    parts of the bridge's networks that the host reaches otherwise, or not by asking for them."""
 
     stopped: dict[str, str]
     passages: tuple[Passage, ...]
@@ -51,18 +51,20 @@ class BridgeRouting:
 @dataclass(frozen=True)
 class FamilyRoutes:
     """default: the links of the default route; others: further networks that are reached through a gateway; rules:
-    those of routing beside the usual ones, None where they cannot be seen."""
+    those of routing beside the usual ones, None where they cannot be seen; rejected: networks to which the host sends
+    nothing."""
 
     default: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     rules: Optional[tuple[str, ...]] = ()
+    rejected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class NicRouting:
     """Of the host of a NIC, for the bridge that the NIC is in. addresses: the host's own on the bridge, with prefix;
     way: by family, whether the default route leads out (up, down, None when that is not known); nat: whether answers to
-    the addresses of <nat> come back, "" without such.
+    the addresses of <nat> come back, "" without such; programs: on the bridge itself, that may drop packets.
     """
 
     addresses: tuple[str, ...] = ()
@@ -73,6 +75,7 @@ class NicRouting:
     nat: Optional[str] = ""
     no_arp: Optional[str] = None
     astray: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
     @property
     def families(self) -> tuple[str, ...]:

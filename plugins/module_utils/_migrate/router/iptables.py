@@ -11,6 +11,7 @@ from typing import Optional
 from .ruleset import (
     ACCEPT,
     ALWAYS,
+    DIVERT,
     DROP,
     GOTO,
     JUMP,
@@ -39,13 +40,19 @@ _TARGETS = {
         ("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "TCPMSS", "CLASSIFY", "DSCP", "TOS", "TTL", "HL", "CHECKSUM",
          "AUDIT", "SECMARK", "CONNSECMARK", "TRACE", "SET", "TCPOPTSTRIP"), PASS
     ),
-    **dict.fromkeys(("NFQUEUE", "QUEUE", "NETMAP", "DNAT", "REDIRECT", "TPROXY", "CT", "NOTRACK", "TEE"), OTHER),
+    "DNAT": DIVERT, "REDIRECT": DIVERT,
+    **dict.fromkeys(("NFQUEUE", "QUEUE", "NETMAP", "TPROXY", "CT", "NOTRACK", "TEE"), OTHER),
 }  # fmt: skip
+# What is set to so few hops does not get far.
+_FEW_HOPS = 32
+_HOPS = {"TTL": "--ttl-", "HL": "--hl-"}
+# Of target CT: what changes the way of nothing. Connections that are not tracked are not masqueraded either.
+_TRACKED_ALL_THE_SAME = {"--helper", "--ctevents", "--expevents", "--timeout"}
 # Options of matches that hold for some packets of any sort, with the number of words that each takes.
 _OF_SOME = {
     **dict.fromkeys(
-        ("--ports", "--icmp-type", "--icmpv6-type", "--length", "--limit",
-         "--limit-burst", "--dscp", "--dscp-class", "--tos", "--ttl-eq", "--ttl-lt", "--ttl-gt", "--hl-eq", "--hl-lt",
+        ("--ports", "--icmp-type", "--length", "--limit",
+         "--limit-burst", "--dscp", "--dscp-class", "--tos", "--ttl-eq", "--ttl-lt", "--ttl-gt", "--hl-lt",
          "--hl-gt", "--probability", "--mode", "--every", "--packet", "--mss", "--tcp-option", "--mac-source",
          "--pkt-type", "--timestart", "--timestop", "--weekdays", "--monthdays", "--datestart", "--datestop",
          "--chunk-types", "--connlimit-above", "--connlimit-upto", "--connlimit-mask", "--hashlimit-upto",
@@ -98,15 +105,40 @@ def _rule(said: str) -> FirewallRule:
             negated = True
             continue
         if word in ("-j", "-g"):
-            target = words[place] if place < len(words) else ""
-            does = _TARGETS.get(target, JUMP)
-            return FirewallRule(said, tuple(matches), GOTO if does == JUMP and word == "-g" else does, target)
+            return _ending(said, tuple(matches), word, words[place:])
         taken, match = _option(word, words[place:], negated)
         place += taken
         if match is not None:
             matches.append(match)
         negated = False
     return FirewallRule(said, tuple(matches), PASS)
+
+
+def _ending(said: str, matches: tuple[Match, ...], word: str, rest: list[str]) -> FirewallRule:
+    """word: -j or -g; rest: the target and its options."""
+    target, options = (rest[0], rest[1:]) if rest else ("", [])
+    does = _TARGETS.get(target, JUMP)
+    if target in _HOPS and _leaves_few_hops(_HOPS[target], options):
+        does = OTHER
+    elif target == "CT" and {one for one in options if one.startswith("--")} <= _TRACKED_ALL_THE_SAME:
+        does = PASS
+    given = _given(options) if target == "SNAT" else None
+    return FirewallRule(said, matches, GOTO if does == JUMP and word == "-g" else does, target, given)
+
+
+def _leaves_few_hops(word: str, options: list[str]) -> bool:
+    if f"{word}set" in options:
+        number = [*options, ""][options.index(f"{word}set") + 1]
+        return not number.isdigit() or int(number) < _FEW_HOPS
+    return f"{word}dec" in options
+
+
+def _given(options: list[str]) -> tuple[tuple[int, int], ...]:
+    """The source addresses of SNAT; none where they are not understood."""
+    text = [*options, ""][options.index("--to-source") + 1] if "--to-source" in options else ""
+    address = text[1:].partition("]")[0] if text.startswith("[") else text
+    span = span_of(address if ":" not in address or text.count(":") > 1 else address.partition(":")[0])
+    return () if span is None else (span,)
 
 
 def _option(word: str, rest: list[str], negated: bool) -> tuple[int, Optional[Match]]:
@@ -132,6 +164,12 @@ def _option(word: str, rest: list[str], negated: bool) -> tuple[int, Optional[Ma
         return 1, Match("port", tuple(map(_ports, value.split(","))), negated)
     if word in ("--sport", "--sports"):
         return 1, Match("source_port", tuple(map(_ports, value.split(","))), negated)
+    if word == "--hl-eq":
+        return 1, Match("hops", (_ports(value),), negated)
+    if word in ("--rt-type", "--rt-segsleft"):
+        return 1, Match(NEVER, negated=negated)  # a header with the way, which nobody sends
+    if word == "--icmpv6-type":
+        return 1, Match("icmp", (_ports(value.partition("/")[0]),), negated) if value[:1].isdigit() else Match(PARTLY)
     if word == "--tcp-flags" and rest[:2] == _OPENING:
         return 2, Match("opens", (), negated)
     if word in ("--src-type", "--dst-type"):

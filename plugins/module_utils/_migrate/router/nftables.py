@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 from .ruleset import (
     ACCEPT,
+    DIVERT,
     DROP,
     GOTO,
     JUMP,
@@ -34,17 +35,23 @@ COMPAT = ("filter", "nat", "mangle", "raw", "security")
 _DEEDS = {
     "accept": ACCEPT, "drop": DROP, "reject": DROP, "return": RETURN, "continue": PASS, "masquerade": NAT, "snat": NAT,
     "jump": JUMP, "goto": GOTO,
-    **dict.fromkeys(("dnat", "redirect", "queue", "tproxy", "synproxy", "fwd", "dup"), OTHER),
+    "dnat": DIVERT, "redirect": DIVERT,
+    # Connections that are not tracked are not masqueraded either.
+    **dict.fromkeys(("queue", "tproxy", "synproxy", "fwd", "dup", "notrack"), OTHER),
 }  # fmt: skip
-_NOTHING = (
-    "counter", "log", "mangle", "comment", "set", "flow", "ct helper", "ct timeout", "notrack", "last", "secmark",
-)  # fmt: skip
+_NOTHING = ("counter", "log", "comment", "set", "flow", "ct helper", "ct timeout", "last", "secmark")
+# What a rule may write to a packet, or beside it, that changes nothing of its way.
+_WRITTEN = {
+    "meta": ("mark", "priority", "nftrace", "secmark"), "ct": ("mark", "label", "event", "helper", "secmark"),
+    "payload": ("dscp", "ecn"), "tcp option": ("size",),
+}  # fmt: skip
 _OF_SOME = ("limit", "quota", "ct count", "meter")
 _LINKS = {"iifname": "iif", "iif": "iif", "oifname": "oif", "oif": "oif"}
 _BRIDGES = ("ibrname", "obrname")
 _TRANSPORTS = ("tcp", "udp", "icmp", "icmpv6", "sctp", "dccp", "udplite")
 _PORTS = {"dport": "port", "sport": "source_port"}
 _ADDRESSES = {"saddr": "source", "daddr": "target"}
+_ICMP = {"nd-router-solicit": 133, "nd-router-advert": 134, "nd-neighbor-solicit": 135, "nd-neighbor-advert": 136}
 _FAMILIES = {"ipv4": "ip", "ipv6": "ip6", "ip": "ip", "ip6": "ip6"}
 _META_OF_SOME = ("length", "pkttype", "time", "day", "hour", "random", "cpu")
 _MOST_TEXT = 160
@@ -112,7 +119,11 @@ class _Reader:
                 yield from self._of_map(said, tuple(matches), text)
             elif kind in _DEEDS:
                 chain = said["target"] if kind in ("jump", "goto") else ""
-                yield FirewallRule(text, tuple(matches), _DEEDS[kind], chain)
+                given = _given(said) if kind == "snat" else None
+                yield FirewallRule(text, tuple(matches), _DEEDS[kind], chain, given)
+            elif kind == "mangle":
+                if not _changes_nothing(said):
+                    yield FirewallRule(text, tuple(matches), OTHER)
             elif kind not in _NOTHING:
                 # What this does to the packets is not understood, an xt match or target among them.
                 yield FirewallRule(text, (*matches, Match(OBSCURE)), OTHER)
@@ -150,8 +161,8 @@ class _Reader:
             yield Match(name, negated=negated)
         elif name is None or values is None or operator not in ("==", "!=", "in"):
             yield Match(OBSCURE)
-        elif name in ("source", "target", "port", "source_port"):
-            spans = [(_port_span if name in _PORTS.values() else _span)(value) for value in values]
+        elif name in ("source", "target", "port", "source_port", "icmp", "hops"):
+            spans = [(_span if name in _ADDRESSES.values() else _port_span)(value) for value in values]
             yield Match(OBSCURE) if None in spans else Match(name, tuple(spans), negated)
         else:
             known = {"family": _FAMILIES, "protocol": PROTOCOLS}.get(name, {})
@@ -173,9 +184,12 @@ class _Reader:
         if kind == "payload" and isinstance(what, dict):
             field = what.get("field")
             if what.get("protocol") in ("ip", "ip6"):
-                return "protocol" if field in ("protocol", "nexthdr") else _ADDRESSES.get(str(field), PARTLY)
+                known = {"protocol": "protocol", "nexthdr": "protocol", "hoplimit": "hops", **_ADDRESSES}
+                return known.get(str(field), PARTLY)
             if field in _PORTS:
                 return _PORTS[field]
+            if what.get("protocol") == "icmpv6" and field == "type":
+                return "icmp"
             if what.get("protocol") == "ether":
                 return "family" if field == "type" else None
             return None if what.get("protocol") in ("vlan", "arp") or field is None else PARTLY
@@ -213,7 +227,22 @@ def _of_route(what: Any, values: Optional[list[Any]]) -> Match:
     return Match(OBSCURE)
 
 
+def _given(said: Any) -> tuple[tuple[int, int], ...]:
+    """The source addresses of snat; none where a map or something else chooses them."""
+    span = _span(said["addr"]) if isinstance(said, dict) and "addr" in said else None
+    return () if span is None else (span,)
+
+
+def _changes_nothing(said: Any) -> bool:
+    ((kind, what),) = said["key"].items() if isinstance(said.get("key"), dict) else (("", {}),)
+    written = (what.get("field") or what.get("key")) if isinstance(what, dict) else None
+    return written in _WRITTEN.get(kind, ())
+
+
 def _port_span(value: Any) -> Optional[tuple[int, int]]:
+    """Of ports, or of types of ICMP."""
+    if isinstance(value, str) and value in _ICMP:
+        return (_ICMP[value], _ICMP[value])
     if isinstance(value, dict) and "range" in value:
         first, last = value["range"]
         return (first, last) if isinstance(first, int) and isinstance(last, int) else None

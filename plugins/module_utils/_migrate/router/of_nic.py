@@ -14,7 +14,7 @@ from ..._model.dnsmasq import serves_dhcp, serves_dns
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..frame_path import DOWN, UP, way_by
 from .facts import FamilyRoutes, NicRouting
-from .passages import DHCP, DNS, IN, NATTED
+from .passages import ADVERTISED, DHCP, DNS, IN, NATTED
 from .ruleset import OPEN, SHUT
 from .spans import network_of, span_of
 
@@ -34,6 +34,7 @@ def routing_on(host: DestinationFacts, bridge: Optional[str], net: Optional[Netw
         nat="" if net is None else nat_answers(host, net),
         no_arp=found.no_arp,
         astray=found.astray,
+        programs=tuple(one for one in link.programs if not any(one in passage.rules for passage in found.passages)),
     )
 
 
@@ -42,7 +43,8 @@ def served_ways(net: NetworkFacts, family: str) -> tuple[str, ...]:
     if not net.is_virtual:
         return ()
     dhcp = (DHCP,) if serves_dhcp(net.document, family == "ipv6") else ()
-    return (*dhcp, *((DNS,) if serves_dns(net.document) else ()))
+    advertised = (ADVERTISED,) if family == "ipv6" else ()
+    return (*dhcp, *((DNS,) if serves_dns(net.document) else ()), *advertised)
 
 
 def as_source(routing: Optional[NicRouting]) -> Optional[NicRouting]:

@@ -10,15 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from .ruleset import OPEN, PART, SHUT, TAP, Answer, Packets, Span, Table, natted, passing
+from .ruleset import OPEN, PART, SHUT, TAP, Answer, Packets, Span, Table, diverted, natted, passing
 from .spans import family_of, network_of, span_of, special_spans
 
 # Out of the bridge, the answers to that, what others begin, and between ports of the bridge.
 OUT, BACK, IN, ACROSS = "out", "back", "in", "across"
 # What the host itself begins with guests, and what guests ask its dnsmasq.
 WITH_HOST, DHCP, DNS = "host", "dhcp", "dns"
+# By which guests learn of their router for IPv6.
+ADVERTISED = "advertised"
 # Whether the source address is replaced: not a way, but told like one. SHUT: always, OPEN: never.
 NATTED = "natted"
+# Whether what guests send to the outside gets another target: told in the same way.
+DIVERTED = "diverted"
 
 FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
 # The frames without which packets of a family do not pass.
@@ -29,6 +33,8 @@ _PROTOCOLS = {"ipv4": ("icmp", "tcp", "udp"), "ipv6": ("ipv6-icmp", "tcp", "udp"
 _PORTS = {("ipv4", DHCP): 67, ("ipv6", DHCP): 547, ("ipv4", DNS): 53, ("ipv6", DNS): 53}
 # Which links come first and last, and the state of the connection.
 _STATES = {OUT: "new", BACK: "established", IN: "new"}
+# Types of ICMPv6 (RFC 4861), which conntrack does not track.
+_ROUTER_ASKED, _ROUTER_TOLD, _NEIGHBOUR_ASKED, _NEIGHBOUR_TOLD = 133, 134, 135, 136
 
 
 @dataclass(frozen=True)
@@ -125,19 +131,21 @@ def _stopped_at(around: Surroundings, family: str, names: Iterable[str]) -> Opti
 def _routed(
     around: Surroundings, bridge: str, family: str, spans: list[Span], devices: tuple[str, ...]
 ) -> Iterable[tuple[str, Answer]]:
-    for way in (OUT, BACK, IN, NATTED):
+    for way in (OUT, BACK, IN, NATTED, DIVERTED):
         packets = [_packets(way, bridge, device, FAMILIES[family], span) for device in devices for span in spans]
         yield way, same_answer(_answer(around, way, one) for one in packets)
 
 
 def _packets(way: str, bridge: str, device: str, family: str, span: Span) -> Packets:
     near = (*special_spans(family), span)
-    if way in (OUT, NATTED):
+    if way in (OUT, NATTED, DIVERTED):
         return Packets(family, bridge, device, source=span, near=near)
     return Packets(family, device, bridge, target=span, near=near, state=_STATES[way])
 
 
 def _answer(around: Surroundings, way: str, packets: Packets) -> Answer:
+    if way == DIVERTED:
+        return diverted(around.tables, packets)  # of what is hidden, the other ways tell
     if way == NATTED:
         found = natted(around.tables, packets)
     else:
@@ -214,7 +222,10 @@ def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str,
             for one in _PROTOCOLS[family]
         ]
         frames = (_between_guest_and_host(around, to_host, True), _between_guest_and_host(around, from_host, False))
-        found.setdefault((family, WITH_HOST), []).append(first_trouble(_of_protocols(asked), *frames))
+        neighbours = _neighbours(around, from_host, to_host) if family == "ipv6" else ()
+        found.setdefault((family, WITH_HOST), []).append(first_trouble(_of_protocols(asked), *frames, *neighbours))
+        if family == "ipv6":
+            found.setdefault((family, ADVERTISED), []).append(_advertised(around, from_host, to_host))
         for service in (DHCP, DNS):
             question = replace(to_host, protocol="udp", port=_PORTS[family, service])
             answer = replace(from_host, protocol="udp", state="established")
@@ -223,6 +234,21 @@ def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str,
         one = with_hidden(around.hidden, same_answer(answers))
         if one.state != OPEN:
             yield family, way, one
+
+
+def _neighbours(around: Surroundings, from_host: Packets, to_host: Packets) -> Iterable[Answer]:
+    """Each asks for the other, and gets an answer: without, no packet of IPv6 finds its way."""
+    for kind in (_NEIGHBOUR_ASKED, _NEIGHBOUR_TOLD):
+        yield _both_ways(around, _untracked(from_host, kind), _untracked(to_host, kind))
+
+
+def _advertised(around: Surroundings, from_host: Packets, to_host: Packets) -> Answer:
+    return _both_ways(around, _untracked(from_host, _ROUTER_TOLD), _untracked(to_host, _ROUTER_ASKED))
+
+
+def _untracked(packets: Packets, kind: int) -> Packets:
+    """Sent from any address of the link, and to all that listen."""
+    return replace(packets, source=None, target=None, state="untracked", protocol=_PROTOCOLS["ipv6"][0], icmp=kind)
 
 
 def _of_protocols(answers: list[Answer]) -> Answer:

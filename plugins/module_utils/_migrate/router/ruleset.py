@@ -8,7 +8,7 @@ A closed world: what a rule matches or does is understood, or the answer names t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Optional
@@ -19,9 +19,10 @@ Span = tuple[int, int]
 # How many of the packets a rule matches: all, some, none; or that is not understood.
 ALWAYS, PARTLY, NEVER, OBSCURE = "always", "partly", "never", "obscure"
 
-# What a rule does. OTHER: not understood. Whatever else it does (counting, logging, marking) is PASS.
-ACCEPT, DROP, RETURN, JUMP, GOTO, NAT, OTHER, PASS = (
-    "accept", "drop", "return", "jump", "goto", "nat", "other", "pass",
+# What a rule does. NAT: gives another source address; DIVERT: another target; OTHER: not understood. Whatever else it
+# does (counting, logging, marking) is PASS.
+ACCEPT, DROP, RETURN, JUMP, GOTO, NAT, DIVERT, OTHER, PASS = (
+    "accept", "drop", "return", "jump", "goto", "nat", "divert", "other", "pass",
 )  # fmt: skip
 
 # What becomes of the packets: all pass, all are dropped, some are; or that is not known.
@@ -31,7 +32,11 @@ OPEN, SHUT, PART = "open", "shut", "part"
 TAP = "vnet*"
 # Names of protocols that rules show by their number, or by another name.
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "icmpv6": "ipv6-icmp"}
+# The chains of libvirt's own rules for <nat>; whether its addresses are the host's is asked of the network.
+_OF_LIBVIRT = ("LIBVIRT_PRT", "guest_nat")
 _MOST_RULES = 12
+# What neighbours and routers tell each other comes from the same link (RFC 4861).
+_OF_THE_LINK, _MOST_HOPS = range(133, 137), 255
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Packets:
     target: None for hosts outside; near: the networks that those are not in; state: of the connection (new,
     established); bridge: in which they stay, empty for packets that the host routes; taken: names of links, which a new
     tap does not get; local: whether they are for the host itself; protocol, port (of the
-    target), source_port: None for all.
+    target), source_port: None for all; icmp: the type, None for all.
     """
 
     family: str
@@ -58,6 +63,12 @@ class Packets:
     protocol: Optional[str] = None
     port: Optional[int] = None
     source_port: Optional[int] = None
+    icmp: Optional[int] = None
+
+    @property
+    def hops(self) -> Optional[int]:
+        """How many they have left, as far as that is certain."""
+        return _MOST_HOPS if self.icmp in _OF_THE_LINK else None
 
     @property
     def opening(self) -> str:
@@ -70,8 +81,9 @@ class Packets:
 @dataclass(frozen=True)
 class Match:
     """what: iif, oif, source, target, state, family, bridge (names of bridges), bridged, local (kinds of addresses),
-    protocol, port, source_port, opens (what opens a connection of TCP), or how many it matches of any packets (ALWAYS,
-    PARTLY, NEVER, OBSCURE). values: names, where * ends a pattern, or spans; one must match."""
+    protocol, port, source_port, icmp (types of it), hops, opens (what opens a connection of TCP), or how many it
+    matches of any packets (ALWAYS, PARTLY, NEVER, OBSCURE). values: names, where * ends a pattern, or spans; one must
+    match."""
 
     what: str
     values: tuple[object, ...] = ()
@@ -98,6 +110,10 @@ class Match:
             return _of_port(packets.port, self.values)
         if self.what == "source_port":
             return _of_port(packets.source_port, self.values)
+        if self.what == "icmp":
+            return _of_port(packets.icmp, self.values)
+        if self.what == "hops":
+            return _of_port(packets.hops, self.values)
         if self.what == "opens":
             return packets.opening
         known = {
@@ -142,12 +158,14 @@ def _of_spans(own: Optional[Span], near: Iterable[Span], values: Iterable[object
 
 @dataclass(frozen=True)
 class FirewallRule:
-    """text: as its tool shows it; chain: of JUMP and GOTO."""
+    """text: as its tool shows it; chain: of JUMP and GOTO; given: of NAT, the source addresses that packets get, None
+    where the host chooses one of its own, and nothing where that is not understood."""
 
     text: str
     matches: tuple[Match, ...]
     does: str
     chain: str = ""
+    given: Optional[tuple[Span, ...]] = None
 
     def of(self, packets: Packets) -> str:
         found = {match.of(packets) for match in self.matches}
@@ -271,6 +289,42 @@ def natted(tables: Iterable[Table], packets: Packets) -> Answer:
     return _joined(answers)
 
 
+def diverted(tables: Iterable[Table], packets: Packets) -> Answer:
+    """SHUT: all packets get another target than they were sent to; OPEN: none do."""
+    seen = replace(packets, oif=None)
+    answers = [
+        _through(table, chain, seen, DIVERT)
+        for table in tables
+        if table.sees(packets, "ip")
+        for chain in table.chains.values()
+        if chain.hook == "prerouting" and chain.kind == "nat"
+    ]
+    return _joined(answers)
+
+
+def without_foreign_sources(table: Table, own: Collection[Span]) -> Table:
+    """Rules that give packets source addresses that are not among the host's own are not understood: whether replies
+    come back to the host is for others to say."""
+    chains = {
+        name: chain
+        if name in _OF_LIBVIRT
+        else replace(chain, rules=[_with_own_sources(one, own) for one in chain.rules])
+        for name, chain in table.chains.items()
+    }
+    return replace(table, chains=chains)
+
+
+def _with_own_sources(rule: FirewallRule, own: Collection[Span]) -> FirewallRule:
+    if rule.does != NAT or rule.given is None or (rule.given and all(_is_own(span, own) for span in rule.given)):
+        return rule
+    return replace(rule, does=OTHER)
+
+
+def _is_own(span: Span, own: Collection[Span]) -> bool:
+    inside = {one[0] for one in own if span[0] <= one[0] <= span[1]}
+    return len(inside) == span[1] - span[0] + 1
+
+
 def _bound_to(chain: Chain, packets: Packets) -> bool:
     return not chain.devices or packets.iif in chain.devices or packets.oif in chain.devices
 
@@ -286,7 +340,7 @@ def _joined(answers: Iterable[Answer]) -> Answer:
 
 
 def _through(table: Table, chain: Chain, packets: Packets, stops: str) -> Answer:
-    """stops: the deed that is asked about, DROP or NAT; all others let packets pass."""
+    """stops: the deed that is asked about, DROP, NAT or DIVERT; all others let packets pass."""
     flow = _Flow()
     if _walk(table, chain, packets, stops, flow, (chain.name,)):
         _end(flow, chain.policy == stops, f"{table.shown} {chain.name}: policy {chain.policy}", sure=True)
@@ -314,7 +368,7 @@ def _walk(table: Table, chain: Chain, packets: Packets, stops: str, flow: _Flow,
             continue
         text, sure = f"{table.shown} {chain.name}: {rule.text}", how != OBSCURE
         comes_back = True
-        if rule.does in (ACCEPT, DROP, NAT):
+        if rule.does in (ACCEPT, DROP, NAT, DIVERT):
             _end(flow, rule.does == stops, text, sure)
             comes_back = False
         elif rule.does == RETURN:

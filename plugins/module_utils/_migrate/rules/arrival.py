@@ -7,10 +7,11 @@ hook scripts."""
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Optional, TypeVar
 
+from ..._model.libvirt_uri import SSH, TCP, TLS
 from ..asked import HOST, LINKS
 from ..destination_facts import Arrival, DestinationFacts, MigrationSettings, Sender
 from ..finding import LIBVIRT_ACCEPTS, Finding, refused, unknown
@@ -63,8 +64,8 @@ NO_PORT = refused(
 DROPPED = refused(
     "MIGRATION_FIREWALL",
     "The firewall of {host} drops migrations that arrive on {link} (TCP port {port}): {rules}.",
-    "The host's own firewall does not let the source connect to one of libvirt's own TCP ports on which the host "
-    "listens (16509, 16514; to that of ssh if it listens on neither), or to the ports for migrations, on any link by "
+    "The host's own firewall does not let the source connect to the TCP port of `migrate_uri` (without it, to any port "
+    "of libvirt or ssh on which the host listens: 16509, 16514, 22), or to the ports for migrations, on any link by "
     "which it may arrive, or drops the replies. Rules about senders are judged if the source knows the host's "
     "addresses. Seen: error 38",
     "allow the ports (`migration_port_min` to `migration_port_max` of qemu.conf), or migrate with `--tunnelled`",
@@ -73,8 +74,14 @@ DROPPED_PERHAPS = unknown(
     "The firewall of {host} may drop migrations that arrive on {link} (TCP port {port}): {rules}.",
     LIBVIRT_ACCEPTS,
     "MIGRATION_FIREWALL",
-    "The check does not understand a rule that may drop them. The sentence names it",
+    "The check does not understand a rule that may drop them, or the firewall lets the source connect to some of the "
+    "ports of libvirt and ssh and `migrate_uri` is not set. The sentence names the rule",
     "check it yourself, and set the severity of the code with policy",
+)
+PORT_NOT_JUDGED = unknown(
+    "It is unknown whether the firewall of {host} lets other hosts connect to TCP port {port} (migrate_uri).",
+    LIBVIRT_ACCEPTS,
+    "MIGRATION_FIREWALL",
 )
 SENT_NOWHERE = refused(
     "MIGRATION_FIREWALL",
@@ -113,7 +120,21 @@ HOOK_SCRIPT = unknown(
     "libvirt runs scripts when a guest arrives or is plugged in (`/etc/libvirt/hooks`)",
     "check them yourself, and set the severity of the code with policy",
 )
+NO_LOGGER = refused(
+    "FILE_MISSING",
+    "libvirt on {host} logs what QEMU says by virtlogd (stdio_handler in qemu.conf), which does not run.",
+)
+SETTINGS_DIFFER = unknown(
+    "qemu.conf on {host} and on the guest's own host have different values of {settings}, which the check does not "
+    "understand.",
+    LIBVIRT_ACCEPTS,
+    "QEMU_CONF_DIFFERS",
+    "Settings of qemu.conf that no rule examines differ: the user of QEMU and the owner of files, security drivers, lock "
+    "managers, who logs consoles. QEMU may have no access to its files, or libvirt refuse the guest. Seen",
+    "the same settings on both hosts, or set the severity of the code with policy",
+)
 _TAPPED = ("network", "bridge", "ethernet")
+_Stopped = TypeVar("_Stopped", StoppedPorts, Arrival)
 
 
 @guest_rule(NAME_IS_LOCAL, NAME_NOT_RESOLVED, NAME_IS_THE_SOURCE, NAME_OF_ANOTHER, NAME_NOT_ASKED, needs=(HOST, LINKS))
@@ -180,19 +201,21 @@ def check_firewall_of_source(guest: GuestFacts, host: DestinationFacts) -> Itera
         return
     told = {one.address: one.stopped for one in guest.host.departures}
     routed = [address for address in _addresses_for(guest, host) if (guest.host.own_addresses or {}).get(address)]
-    for port in _ports_for(guest, host.migration):
-        one = _worst_of(
+    found = {
+        port: _worst_of(
             [
                 next((one for one in told.get(address, ()) if one.first <= port <= one.last), None)
                 for address in routed or (None,)
             ]
         )
-        if one is not None:
-            kind = SENT_NOWHERE if one.state == SHUT else SENT_NOWHERE_PERHAPS
-            yield kind.found(source=_name_of_source(guest), port=port, rules="; ".join(one.rules[:2]))
+        for port in _ports_for(guest, host.migration)
+    }
+    for port, one, sure in _stopped(host.migration, found):
+        kind = SENT_NOWHERE if sure else SENT_NOWHERE_PERHAPS
+        yield kind.found(source=_name_of_source(guest), port=port, rules="; ".join(one.rules[:2]))
 
 
-@guest_rule(DROPPED, DROPPED_PERHAPS, needs=(HOST, LINKS))
+@guest_rule(DROPPED, DROPPED_PERHAPS, PORT_NOT_JUDGED, needs=(HOST, LINKS))
 def check_firewall(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     settings = host.migration
     if settings is None or not settings.arrivals:
@@ -200,18 +223,33 @@ def check_firewall(guest: GuestFacts, host: DestinationFacts) -> Iterator[Findin
     told = {(one.link, one.family, one.port or settings.port_min): one for one in settings.arrivals}
     own = guest.host.own_addresses or {}
     senders = [sender for sender in map(own.get, _addresses_for(guest, host)) if sender]
+    found: dict[int, Optional[Arrival]] = {}
     for port in _ports_for(guest, settings):
         ways = [told.get((link, family, port)) for link, family in _ways_in(guest, host)]
-        one = _worst_of([None if way is None else _for_senders(way, senders) for way in ways])
+        found[port] = _worst_of([None if way is None else _for_senders(way, senders) for way in ways])
+    for port, one, sure in _stopped(settings, found):
+        yield (DROPPED if sure else DROPPED_PERHAPS).found(link=one.link, port=port, rules="; ".join(one.rules[:2]))
+    if settings.libvirt_port not in (None, TCP, TLS, SSH):
+        yield PORT_NOT_JUDGED.found(port=settings.libvirt_port)
+
+
+def _stopped(
+    settings: MigrationSettings, found: Mapping[int, Optional[_Stopped]]
+) -> Iterator[tuple[int, _Stopped, bool]]:
+    """found: what stops connections to each port, None where nothing does. Port, what stops it, and whether that is
+    certain: of several ports of libvirt, the migration may use one that is open."""
+    several = settings.libvirt_ports if settings.libvirt_port is None else ()
+    another = any(found.get(port) is None for port in several)
+    for port, one in found.items():
         if one is not None:
-            kind = DROPPED if one.state == SHUT else DROPPED_PERHAPS
-            yield kind.found(link=one.link, port=port, rules="; ".join(one.rules[:2]))
+            yield port, one, one.state == SHUT and not (another and port in several)
 
 
 def _ports_for(guest: GuestFacts, settings: MigrationSettings) -> list[int]:
-    """To libvirt, and of a guest that runs to QEMU. By which of its own ports libvirt is reached cannot be known."""
-    port = settings.port or settings.port_min
-    return [*settings.libvirt_ports, *([port] if guest.running and port is not None else ())]
+    """To libvirt, and of a guest that runs to QEMU."""
+    port, own = settings.port or settings.port_min, settings.libvirt_port
+    to_libvirt = settings.libvirt_ports if own is None else (own,)
+    return [*to_libvirt, *([port] if guest.running and port is not None else ())]
 
 
 def _addresses_for(guest: GuestFacts, host: DestinationFacts) -> list[str]:
@@ -237,9 +275,6 @@ def _is_within(span: Optional[Span], sender: Sender) -> bool:
     return span is not None and whole is not None and whole[0] <= span[0] and span[1] <= whole[1]
 
 
-_Stopped = TypeVar("_Stopped", StoppedPorts, Arrival)
-
-
 def _worst_of(ways: Sequence[Optional[_Stopped]]) -> Optional[_Stopped]:
     """Of all ways one, if none is open: which of them is taken cannot be known."""
     stopped = [one for one in ways if one is not None and one.state in (SHUT, None)]
@@ -260,6 +295,22 @@ def _ways_in(guest: GuestFacts, host: DestinationFacts) -> list[tuple[str, str]]
             if open_ended and (not wanted or address in wanted):
                 found.append((link.name, "ipv6" if ":" in address else "ipv4"))
     return list(dict.fromkeys(found))
+
+
+@guest_rule(NO_LOGGER, needs=(HOST,))
+def check_logger(_guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    if host.migration is not None and host.migration.logger is False:
+        yield NO_LOGGER.found()
+
+
+@guest_rule(SETTINGS_DIFFER, needs=(HOST,))
+def compare_settings(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    had, gets = guest.host.other_settings, None if host.migration is None else host.migration.other_settings
+    if had is None or gets is None:
+        return  # where qemu.conf cannot be read, another rule says so
+    names = sorted(name for name in {*had, *gets} if had.get(name) != gets.get(name))
+    if names:
+        yield SETTINGS_DIFFER.found(settings=names)
 
 
 @guest_rule(HOOK_SCRIPT, needs=(HOST,))

@@ -27,10 +27,12 @@ from ..asked import (
 )
 from ..destination_facts import DestinationFacts, HostNic
 from ..finding import LIBVIRT_ACCEPTS, OK, Finding, blocked, informational, refused, risky, unknown
-from ..frame_path import DOWN, ways_out
+from ..frame_path import DOWN, tags_of, ways_out
 from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, GuestSocket, HostDevice, HostFile, NicFacts
 from ..host_links import Link
+from ..nic_settings import settings_from
 from ..rule import NicCase, guest_rule, nic_rule
+from .pools import choose_members, draws_from_pool
 
 # --- Which guest, and which host ---
 
@@ -43,6 +45,9 @@ MAC_ON_WIRE = blocked(
 MAC_OF_LINK = blocked("MAC_IN_USE", "Link {link} on {host}, in the NIC's own bridge, has the MAC address {mac}.")
 MAC_BOUND = blocked(
     "MAC_IN_USE", "The forwarding table of the NIC's bridge on {host} binds the MAC address {mac} to {link}."
+)
+MAC_OF_DEVICE = refused(
+    "MAC_IN_USE", "Link {link} on {host} has the MAC address {mac}; libvirt would put the NIC on the same device."
 )
 MAC_OF_STOPPED = informational(
     "MAC_IN_USE",
@@ -95,7 +100,7 @@ def check_identity(guest: GuestFacts, host: DestinationFacts) -> Iterator[Findin
         yield RUNS_ALREADY.found(name=guest.name)
 
 
-@guest_rule(MAC_ON_WIRE, MAC_OF_LINK, MAC_BOUND, MAC_OF_STOPPED, needs=(GUESTS, LINKS))
+@guest_rule(MAC_ON_WIRE, MAC_OF_LINK, MAC_BOUND, MAC_OF_DEVICE, MAC_OF_STOPPED, needs=(GUESTS, LINKS))
 def check_macs(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     for place, nic in enumerate(guest.nics):
         for finding in _find_mac(guest, nic, host):
@@ -107,6 +112,10 @@ def _find_mac(guest: GuestFacts, nic: NicFacts, host: DestinationFacts) -> Itera
         if other.uuid == guest.uuid or not are_on_one_wire(host, nic, its):
             continue
         yield (MAC_ON_WIRE if other.running else MAC_OF_STOPPED).found(other=other.name, mac=nic.mac)
+        return
+    link = _link_on_its_device(nic, host)
+    if link is not None:
+        yield MAC_OF_DEVICE.found(link=link.name, mac=nic.mac)
         return
     link = _link_with_mac(nic, host)
     if link is not None:
@@ -120,6 +129,24 @@ def _find_mac(guest: GuestFacts, nic: NicFacts, host: DestinationFacts) -> Itera
 def _bridge_of(nic: NicFacts, host: DestinationFacts) -> Optional[str]:
     net = host.networks.get(nic.network_name or "")
     return net.bridge if net is not None else nic.source
+
+
+def _link_on_its_device(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
+    """A macvtap does not come up with the address of its device, or of another macvlan on it (macvlan_open() of the
+    kernel). In mode passthrough, the device gets the NIC's."""
+    found = host.links_by_mac.get(nic.mac, ())
+    net = host.networks.get(nic.network_name or "")
+    if not found or "passthrough" in (nic.mode if net is None else net.mode,):
+        return None
+    if net is None:
+        device = nic.source if nic.type == "direct" else None
+    else:
+        shared = draws_from_pool(net) and net.mode != "hostdev"
+        device = next(iter(choose_members(net, 1, False)), None) if shared else None
+    own = host.link(str(device))
+    if own is None:
+        return None
+    return next((link for link in found if link == own or (link.parent == own.index and link.admin == "up")), None)
 
 
 def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
@@ -153,11 +180,47 @@ def are_on_one_wire(host: DestinationFacts, nic: Union[NicFacts, HostNic], other
     """Whether two NICs would hear each other: on one bridge, or on bridges that are joined, or each on some wire
     outside of the host, which may well be one unless both have a VLAN of their own."""
     one, its = _segment_of(host, nic), _segment_of(host, other)
+    own, theirs = _vlans_within(host, nic), _vlans_within(host, other)
+    if own is not None and theirs is not None and own.bridge == theirs.bridge:
+        return bool(own.vlans & theirs.vlans)
     if one.bridges & its.bridges:
         return True
     if one.vlans is None or its.vlans is None:
         return one.leads_out and its.leads_out
     return any(tag == own or None in (tag, own) for tag in one.vlans for own in its.vlans)
+
+
+@dataclass(frozen=True)
+class _Within:
+    """A bridge that keeps VLANs apart, and those that a NIC's port there is in; 0 is none."""
+
+    bridge: str
+    vlans: frozenset[int]
+
+
+def _vlans_within(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> Optional[_Within]:
+    """None where its bridge keeps none apart, and where that is not known."""
+    net = host.networks.get(str(nic.network)) if nic.type == "network" else None
+    bridge = nic.source if nic.type == "bridge" else None if net is None else net.bridge
+    own = host.link(str(bridge))
+    if not bridge or not (bridge in host.ovs_bridges or (own is not None and own.vlan_filtering)):
+        return None
+    if isinstance(nic, NicFacts):
+        tags = tags_of((nic.own if net is None else settings_from(net, nic)).get("vlan"))
+        return _Within(bridge, frozenset(tags or (_untagged_on(host, bridge),)))
+    switch, link = host.ovs_bridges.get(bridge), host.link(str(nic.target))
+    port = None if switch is None else switch.ports.get(str(nic.target))
+    if port is not None:
+        return _Within(bridge, frozenset({*port.trunks, *(() if port.trunks and not port.tag else (port.tag or 0,))}))
+    if switch is None and link is not None and link.vlans is not None:
+        return _Within(bridge, frozenset(vlan.id for vlan in link.vlans))
+    return None
+
+
+def _untagged_on(host: DestinationFacts, bridge: str) -> int:
+    """The VLAN of a port without tags."""
+    own = host.link(bridge)
+    return 0 if bridge in host.ovs_bridges or own is None else own.default_pvid or 0
 
 
 def _segment_of(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> _Segment:

@@ -81,8 +81,11 @@ def _check_bridge(host: DestinationFacts, name: str, net: Optional[NetworkFacts]
     elif link.admin != "up" and name not in host.ovs_bridges:
         # Of Open vSwitch this is only the host's own port.
         yield BRIDGE_DOWN.found(network=network, link=name, remedy=remedy.set_link_up(name))
-    elif (link.stp_delay or 0) > SHORT_STP_DELAY:
-        yield STP_DELAY.found(network=network, link=name, seconds=link.stp_delay)
+    else:
+        switch = host.ovs_bridges.get(name)
+        delay = link.stp_delay if switch is None else switch.stp_delay
+        if (delay or 0) > SHORT_STP_DELAY:
+            yield STP_DELAY.found(network=network, link=name, seconds=delay)
 
 
 # --- What leads out. Where the guest's own host had no way out either, there is none to lose. ---

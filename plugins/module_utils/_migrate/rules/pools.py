@@ -19,7 +19,7 @@ from .. import remedy
 from ..asked import LINKS, POOLS
 from ..destination_facts import NetworkFacts, PoolMember
 from ..finding import Finding, Remedy, blocked, degraded, refused, unknown
-from ..frame_path import DOWN, SET_DOWN, Way, way_by, way_once_up
+from ..frame_path import DOWN, KIND, SET_DOWN, Way, way_by, way_once_up
 from ..host_links import Link
 from ..rule import NicCase, nic_rule
 from .ways import WAY_OBSCURE, state_of_break
@@ -164,6 +164,12 @@ def check_member(case: NicCase, net: NetworkFacts, name: str) -> Iterator[Findin
     member = None if net.pool is None else net.pool.member(name)
     if member is None:
         yield MEMBER_HOLDERS_NOT_SEEN.found(network=net.name, link=name)
+        return
+    upper = case.host.link(name)
+    if member.state == kinds.MISSING and upper is not None:  # a macvlan, or another link that is no device
+        yield WAY_OBSCURE.found(
+            network=net.name, link=name, state=state_of_break(Way(name, None, why=KIND, what=upper.kind))
+        )
         return
     if member.state == kinds.MISSING:
         remove = remedy.change_pool(net.name, members=[name], state="absent")

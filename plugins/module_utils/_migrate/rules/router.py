@@ -20,8 +20,9 @@ from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import forward_device
 from ..router.facts import FamilyRoutes, NicRouting, Passage
 from ..router.of_nic import covers, routing_on, served_ways
-from ..router.passages import ACROSS, BACK, DHCP, DNS, IN, NATTED, OUT, WITH_HOST
+from ..router.passages import ACROSS, ADVERTISED, BACK, DHCP, DIVERTED, DNS, IN, NATTED, OUT, WITH_HOST
 from ..router.ruleset import OPEN, PART, SHUT
+from ..router.spans import network_of, span_of
 from ..rule import NicCase, nic_rule
 
 FIREWALL_DROPS = blocked(
@@ -42,6 +43,13 @@ FIREWALL_DROPS_SERVICE = FIREWALL_DROPS.rated(
     WARNING,
     "It drops requests to the network's dnsmasq: leases are not renewed, names are not resolved (only libvirt's "
     "iptables backend allows them by itself)",
+)
+DIVERTS = blocked(
+    "FIREWALL_DIVERTS",
+    "The firewall of {host} redirects {family} packets {which} {subject}: {rules}.",
+    "The firewall of the host replaces the target of all packets that the guest sends to the outside (DNAT, REDIRECT). "
+    "Seen",
+    "remove the rule, or let it match other packets only",
 )
 FIREWALL_UNKNOWN = unknown(
     "The firewall of {host} may drop {family} packets {which} {subject}: {rules}.",
@@ -97,14 +105,18 @@ ROUTE_DEAD = blocked(
 ROUTES_UNKNOWN = unknown(
     "It is unknown where {host} routes {family} packets of {subject}: {rules}.",
     code="ROUTE_UNKNOWN",
-    means="The host has routing rules (`ip rule`) that the source does not have, or its default route uses a link of a "
-    "kind that the check does not understand",
+    means="The host has routing rules (`ip rule`) or unreachable networks (`ip route add blackhole`) that the source "
+    "does not have, or its default route uses a link of a kind that the check does not understand",
     repair="check it yourself, and set the severity of the code with policy",
 )
 BRIDGE_ADDRESS_GONE = blocked(
     "SUBNET_DIFFERS",
     "Bridge {link} on {host} does not have {lost}, the guest's gateway on its own host, where the bridge has no "
     "uplink and the host routes.",
+)
+BRIDGE_PROGRAMS = unknown(
+    "Bridge {link} on {host}, through which packets of {subject} pass, has {programs}, which may drop them.",
+    code="FIREWALL_UNKNOWN",
 )
 NO_ARP = blocked(
     "NO_ARP",
@@ -115,13 +127,14 @@ NO_ARP = blocked(
 ROUTED_ELSEWHERE = unknown(
     "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",
     code="ROUTE_ASTRAY",
-    means="The host has a route for a part of the network's addresses that does not lead to the guests. Whether the "
-    "guest's address is among them is not known",
-    repair="remove the route, or set the severity of the code with policy",
+    means="The host has a route for a part of the network's addresses that does not lead to the guests, has some of "
+    "them itself, or has permanent neighbors on the bridge. Whether the guest's address is among them is not known",
+    repair="remove it, or set the severity of the code with policy",
 )
 _WORDS = {
     OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "within the bridge of",
     WITH_HOST: "between the host itself and", DHCP: "of DHCP from", DNS: "of DNS from",
+    ADVERTISED: "of router advertisements to", DIVERTED: "from",
 }  # fmt: skip
 _FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _SHOWN = 3
@@ -132,6 +145,7 @@ _SHOWN = 3
     FIREWALL_DROPS_WITHIN,
     FIREWALL_DROPS_HOST,
     FIREWALL_DROPS_SERVICE,
+    DIVERTS,
     FIREWALL_UNKNOWN,
     FIREWALL_NOT_SEEN,
     FORWARDING_OFF,
@@ -143,6 +157,7 @@ _SHOWN = 3
     ROUTE_DEAD,
     ROUTES_UNKNOWN,
     BRIDGE_ADDRESS_GONE,
+    BRIDGE_PROGRAMS,
     NO_ARP,
     ROUTED_ELSEWHERE,
     needs=(HOST, LINKS),
@@ -210,6 +225,9 @@ class _Compared:
         """Whether guests and their host find each other."""
         if self.gets.no_arp and not (self.had is not None and self.had.no_arp) and self._has_ipv4():
             yield NO_ARP.found(network=self.network, link=self.bridge, setting=self.gets.no_arp)
+        programs = [one for one in self.gets.programs if self.had is None or one not in self.had.programs]
+        if programs:
+            yield BRIDGE_PROGRAMS.found(network=self.network, link=self.bridge, programs=programs)
         new = [route for route in self.gets.astray if self.had is None or route not in self.had.astray]
         if new:
             yield ROUTED_ELSEWHERE.found(network=self.network, routes=new[:_SHOWN])
@@ -257,6 +275,7 @@ class _Compared:
         both = () if self._was_shut(family, OUT) or self._was_shut(family, BACK) else (OUT, BACK)
         called = (IN,) if self._is_reached_from_outside(family) else ()
         yield from self._dropped(family, (*both, *called), FIREWALL_DROPS)
+        yield from self._dropped(family, (DIVERTED,), DIVERTS)
         yield from self._masquerading(family)
 
     def _not_forwarded(self, family: str, link: str) -> Finding:
@@ -285,7 +304,7 @@ class _Compared:
         gets = self.gets.passage(family, NATTED)
         if gets is None or (had is not None and had.state == gets.state and gets.state in (OPEN, SHUT)):
             return
-        if had is not None and had.state == gets.state == PART and had.rules == gets.rules:
+        if had is not None and had.state == gets.state and had.rules == gets.rules:
             return
         # A source that was not looked at masquerades where its network says so.
         was = had.state if had is not None else SHUT if self.case.gets and self.case.gets.reach == "nat" else OPEN
@@ -314,12 +333,20 @@ class _Compared:
         gets = self.gets.routes.get(family) or FamilyRoutes()
         strange = [rule for rule in gets.rules or () if had is None or rule not in (had.rules or ())]
         missing = _missing(had, gets)
+        rejected = [] if had is None else [one for one in gets.rejected if one not in had.rejected]
+        strange += [f"packets to {one} are unreachable" for one in rejected if not self._is_own(one)]
         if gets.rules is None or strange:
             yield ROUTES_UNKNOWN.found(rules="; ".join(strange[:_SHOWN]) or "its rules cannot be read", **words)
         elif missing:
             yield NO_ROUTE.found(networks=missing, **words)
         elif gets.default and self.gets.way.get(family) != UP:
             yield from self._dead_route(family, gets, words)
+
+    def _is_own(self, network: str) -> bool:
+        """Of the NIC's own networks, another finding says it."""
+        part = span_of(network)
+        spans = [network_of(address) for address in self.gets.addresses]
+        return part is not None and any(one is not None and one[0] <= part[0] and part[1] <= one[1] for one in spans)
 
     def _dead_route(self, family: str, gets: FamilyRoutes, words: dict[str, Any]) -> Iterator[Finding]:
         if self.had is not None and self.had.way.get(family, DOWN) == DOWN:

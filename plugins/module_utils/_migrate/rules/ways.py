@@ -27,6 +27,7 @@ _STATES = {
     why.TWO_TAGS: "adds a second VLAN tag",
     why.FLOWS: "is Open vSwitch with flows of its own",
     why.VLANS: "filters VLANs, which the check cannot follow there",
+    why.PROTOCOL: "uses VLAN tags of another protocol than 802.1Q",
     why.ENDS_HERE: "ends on the host itself",
     why.NOT_SEEN: "cannot be read",
 }
