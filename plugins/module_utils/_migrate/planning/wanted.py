@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..._model.errors import VirtfleetError
-from ..finding import OK, WARNING
+from ..choice import ACCEPTABLE, read_choice
+from ..finding import WARNING
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Wanted:
 
     @property
     def accepted(self) -> tuple[str, ...]:
-        return (OK,) if self.accept == OK else (OK, WARNING)
+        return ACCEPTABLE[: ACCEPTABLE.index(self.accept) + 1]
 
     def allows(self, guest: str, host: str) -> bool:
         """By the pins."""
@@ -57,7 +58,7 @@ def read_wanted(given: Mapping[str, Any], hosts: Iterable[str]) -> Wanted:
     wanted = Wanted(
         sources=_texts(given, "sources"),
         avoid=_texts(given, "avoid"),
-        accept=str(given.get("accept") or WARNING),
+        accept=read_choice("accept", given.get("accept") or WARNING, ACCEPTABLE),
         memory_reserve=_number(given, "memory_reserve", 0, 0),
         cpu_ratio=None if given.get("cpu_ratio") is None else float(_number(given, "cpu_ratio", 0, 0.01)),
         apart=_groups(given, "apart"),
@@ -68,8 +69,6 @@ def read_wanted(given: Mapping[str, Any], hosts: Iterable[str]) -> Wanted:
         at_once=int(_number(given, "at_once", 4, 1)),
         seconds=float(_number(given, "seconds", 60, 1)),
     )
-    if wanted.accept not in (OK, WARNING):
-        raise VirtfleetError("PLAN_INVALID", f"accept is {wanted.accept!a}; it must be ok or warning.")
     pinned = tuple(host for hosts in wanted.pin.values() for host in hosts)
     for option, named in (("sources", wanted.sources), ("avoid", wanted.avoid), ("pin", pinned)):
         unknown = sorted(set(named) - known)
