@@ -183,13 +183,28 @@ def _read_document(entity: Entity, data: Any) -> Document:
     return result
 
 
+def _read_element(entity: Entity, data: Any) -> Document:
+    """The same below the network itself, of which a document may have only some options."""
+    found = _read_document(entity, data)
+    lacking = [name for name in _required(entity) if found.get(name) is None]
+    if lacking:
+        raise _RefusedError(lambda path: f"lacks {path}", f".{lacking[0]}")
+    return found
+
+
+@cache
+def _required(entity: Entity) -> tuple[str, ...]:
+    """What libvirt shows of every such element."""
+    return tuple(name for name, field in entity.fields.items() if field.required and not field.blank)
+
+
 @cache
 def _value_decoder(field: Field) -> Decoder:
     entity = field.entity
     if field.kind == CHILD and entity:
-        return lambda value: _read_document(entity, value)
+        return lambda value: _read_element(entity, value)
     if field.kind == CHILDREN and entity:
-        return lambda value: _items(lambda item: _read_document(entity, item), value)
+        return lambda value: _items(lambda item: _read_element(entity, item), value)
     if field.kind in (TEXTS, VALUES, METADATA):
         return lambda value: _items(_SCALARS["str"], value)
     return _SCALARS[field.type]
