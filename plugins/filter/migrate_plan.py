@@ -112,7 +112,8 @@ _value:
     - C(additions), the resources that would let the remaining guests move, each with C(host), C(kind) (V(members),
       V(places), V(memory), V(hugepages), V(cpus)), C(name), C(amount) (memory in KiB) and C(sentence).
     - C(load), the share of memory in use on each host afterwards.
-    - C(optimal), whether the solver proved that there is no better plan.
+    - C(optimal), whether it is proven that there is no better plan. It is not if the solver ran out of time, or if
+      guests wait for each other to move.
     - C(lines), all of this as text.
   type: dict
 """

@@ -45,8 +45,8 @@ options:
   rules:
     description:
       - C(policy), as O(virtfleet.network.virt_migrate_check#module:policy); C(accept), the worst verdict with which a
-        guest migrates, V(warning) by default; C(stopped), V(leave) (the default) or V(offline), for guests that do not
-        run; C(origin), V(leave) (the default), V(keep) or V(forget), for the guests' origin.
+        guest migrates, V(ok) or V(warning) (the default); C(stopped), V(leave) (the default) or V(offline), for
+        guests that do not run; C(origin), V(leave) (the default), V(keep) or V(forget), for the guests' origin.
     type: dict
     default: {}
 seealso:
@@ -76,6 +76,7 @@ def migrate_recheck(plan: Any, chosen: Any, hosts: Any, outcomes: Any = (), rule
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.recheck import Hosts, Rules, recheck
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.steps import read_steps
+    from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
     try:
         steps = read_steps(plan)
@@ -83,6 +84,8 @@ def migrate_recheck(plan: Any, chosen: Any, hosts: Any, outcomes: Any = (), rule
         return recheck(steps, list(chosen), Hosts(**hosts), done, Rules(**(rules or {})))
     except DataError as error:
         raise AnsibleFilterError(f"migrate_recheck needs a plan; the given one {error.problem}.") from None
+    except VirtfleetError as error:
+        raise AnsibleFilterError(f"{error.code}: {error.sentence}") from None
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise AnsibleFilterError(f"migrate_recheck was given data that is invalid: {error!r}.") from None
 

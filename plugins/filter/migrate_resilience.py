@@ -90,7 +90,7 @@ _value:
       P(virtfleet.network.migrate_plan#filter) returns them, C(binds) and C(reason) (why the guests are unknown).
     - The verdict of a host is V(ok) or V(warning) if all its guests can go, and V(blocked) if it is proven that they
       cannot. It is V(unknown) if its guests are unknown, if a host with an unknown verdict might take those that stay,
-      or if the solver ran out of time.
+      or if it is not proven that no other plan would move them.
     - C(binds), what keeps guests from leaving, each with C(kind) (of the resource that is short, or the code of a
       finding), C(name), C(amount) and C(guests).
     - C(problems), a sentence for each host that is blocked or unknown.

@@ -26,7 +26,10 @@ options:
     elements: dict
     required: true
   destinations:
-    description: The hosts by name, each with what M(virtfleet.network.virt_network_info) returned there.
+    description:
+      - The hosts by name, each with what M(virtfleet.network.virt_network_info) returned there.
+      - For a host that did not answer, pass its registered result as it is. The verdict on it is unknown, as is the
+        verdict on a host whose result cannot be read.
     type: dict
     required: true
   policy:
@@ -57,20 +60,16 @@ _value:
 
 
 def migrate_verdicts(guests: Any, destinations: Any, policy: Optional[dict[str, str]] = None) -> dict[str, Any]:
-    """Plain data, as documented above. Raises AnsibleFilterError for a destination that cannot be read."""
-    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import read_destination
+    """Plain data, as documented above. Raises AnsibleFilterError unless given a list and a mapping."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.answers import fact_answers
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guests
-    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_guests
-    from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.verdicts import judge_answer
 
     if not isinstance(destinations, Mapping) or isinstance(guests, (str, Mapping)):
         raise AnsibleFilterError("migrate_verdicts needs a list of guests and a mapping with hosts by name.")
     described = load_guests(guests)
-    try:
-        hosts = {str(host): read_destination(info) for host, info in destinations.items()}
-    except VirtfleetError as error:
-        raise AnsibleFilterError(error.sentence) from None
-    return {name: judge_guests(described, host, policy) for name, host in hosts.items()}
+    answers = fact_answers({str(host): info for host, info in destinations.items()})
+    return {host: judge_answer(described, host, answer, policy) for host, answer in answers.items()}
 
 
 class FilterModule:

@@ -104,14 +104,11 @@ def networks_adopt(hosts: Any, groups: Any = None) -> dict[str, Any]:
 
 def _why_unread(info: Any) -> str:
     """Empty for a host that was read."""
-    if not isinstance(info, Mapping) or info.get("failed") or info.get("unreachable") or "networks" not in info:
-        said = info.get("msg") if isinstance(info, Mapping) else None
-        return str(said or "It did not answer.").strip()
-    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import read_destination
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.answers import read_host
     from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
     try:
-        read_destination(info)
+        read_host(info)
     except VirtfleetError as error:
         return error.sentence
     return ""

@@ -8,8 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
-PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
+from ansible_collections.virtfleet.network.plugins.filter import migrate_plan, migrate_resilience
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.choice import ACCEPTABLE
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYBOOKS = ROOT / "playbooks"
 PLANNING = ("evacuate", "migrate", "resilience", "return")
 
 
@@ -18,3 +23,10 @@ PLANNING = ("evacuate", "migrate", "resilience", "return")
 def test_a_plan_is_made_as_its_steps_are_checked(name: str, variable: str) -> None:
     tasks = [line for line in (PLAYBOOKS / f"{name}.yml").read_text().splitlines() if not line.startswith("#")]
     assert any(f"{variable} | default(" in line for line in tasks)
+
+
+def test_plans_and_steps_accept_the_same_verdicts() -> None:
+    for plugin in (migrate_plan, migrate_resilience):
+        assert yaml.safe_load(plugin.DOCUMENTATION)["options"]["accept"]["choices"] == list(ACCEPTABLE)
+    role = yaml.safe_load((ROOT / "roles" / "migrate" / "meta" / "argument_specs.yml").read_text())
+    assert role["argument_specs"]["main"]["options"]["migrate_accept"]["choices"] == list(ACCEPTABLE)

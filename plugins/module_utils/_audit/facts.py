@@ -12,12 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from .._migrate.destination_facts import DestinationFacts, read_destination
+from .._migrate.answers import read_host
+from .._migrate.destination_facts import DestinationFacts
 from .._migrate.host_links import Link, OvsBridge, OvsInterface, OvsPort
 from .._model.errors import VirtfleetError
 from .._model.few import few
-
-_NO_ANSWER = "it did not answer."
 
 
 def _keys_of(record: Any) -> frozenset[str]:
@@ -34,10 +33,7 @@ def read_facts(info: Any) -> DestinationFacts:
 
     Raises VirtfleetError HOST_UNANSWERED, with the reason as its sentence, or DESTINATION_INVALID.
     """
-    if not isinstance(info, Mapping) or "networks" not in info or info.get("failed") or info.get("unreachable"):
-        said = info.get("msg") if isinstance(info, Mapping) else None
-        raise VirtfleetError("HOST_UNANSWERED", str(said or _NO_ANSWER).strip())
-    seen = read_destination(info)
+    seen = read_host(info)
     # Of the form that it has now been found to have.
     lacking = sorted(set(_lacking(_LINK, info["links"] or ())) | set(_lacking_of_switches(info["ovs_bridges"] or {})))
     if lacking or any(link.addresses is None for link in (seen.links or {}).values()):

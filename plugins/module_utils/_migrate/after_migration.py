@@ -5,9 +5,25 @@
 
 from __future__ import annotations
 
-from .guest_facts import GuestFacts, NicFacts
+from typing import Any
+
+from .decode import DataError
+from .guest_facts import GuestFacts, NicFacts, load_guest
 
 _COMPARED = {"reach": "reach", "vlan": "VLAN", "isolated": "isolation", "bandwidth": "bandwidth"}
+
+
+def compare_descriptions(before: Any, after: Any) -> dict[str, list[str]]:
+    """The same, of two results of virt_guest_info. Of one that cannot be read it is unknown what the guest has lost,
+    which is a sentence of broken."""
+    read = []
+    for when, data in (("before", before), ("after", after)):
+        try:
+            read.append(load_guest(data))
+        except DataError as error:
+            sentence = f"It is unknown what the guest kept: its description from {when} the migration {error.problem}."
+            return {"lines": [], "broken": [sentence]}
+    return compare_after_migration(read[0], read[1])
 
 
 def compare_after_migration(before: GuestFacts, after: GuestFacts) -> dict[str, list[str]]:

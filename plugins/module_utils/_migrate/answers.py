@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from .._model.errors import VirtfleetError
 from .decode import DataError, read_record
-from .finding import BLOCKED, OK, UNKNOWN, WARNING
+from .destination_facts import DestinationFacts, read_destination
+from .finding import BLOCKED, OK, UNKNOWN, WARNING, Finding
+from .verdict_kinds import NO_ANSWER, SILENT_CODES, UNREACHABLE
 
 _VERDICTS = (OK, WARNING, UNKNOWN, BLOCKED)
+_NO_ANSWER = "It did not answer."
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,38 @@ def fact_answers(facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {host: _answer(answer, "networks", lambda _given: None) for host, answer in facts.items()}
 
 
+def read_host(info: Any) -> DestinationFacts:
+    """info: what virt_network_info returned there, or why it did not (msg).
+
+    Raises VirtfleetError HOST_UNANSWERED, with the reason as its sentence, or DESTINATION_INVALID.
+    """
+    if not _has_answered(info, "networks"):
+        said = info.get("msg") if isinstance(info, Mapping) else None
+        raise VirtfleetError("HOST_UNANSWERED", str(said or _NO_ANSWER).strip())
+    return read_destination(info)
+
+
+def silence_of(answer: Any) -> Finding:
+    """Of a host of which nothing is known, which may be as bad as any. answer: why (msg), or nothing."""
+    given = answer or {}
+    reason = str(given.get("msg") or "no result.").strip()
+    silent = given.get("unreachable") or given.get("code") in SILENT_CODES
+    return (UNREACHABLE if silent else NO_ANSWER).found(reason=reason)
+
+
+def _has_answered(answer: Any, key: str) -> bool:
+    """key: what every answer has. A check whose verdict a task calls a failure has answered."""
+    if not isinstance(answer, Mapping) or key not in answer:
+        return False
+    return key == "verdicts" or not (answer.get("failed") or answer.get("unreachable"))
+
+
 def _answer(answer: Any, key: str, read: Callable[[Any], object]) -> Mapping[str, Any]:
-    """key: what every answer has."""
     if not isinstance(answer, Mapping):
         return {}
-    if key not in answer:
-        return {**answer, "msg": str(answer.get("msg") or "")}
+    if not _has_answered(answer, key):
+        said = {name: value for name, value in answer.items() if name != key}
+        return {**said, "msg": str(answer.get("msg") or "")}
     try:
         read(answer)
     except DataError as error:

@@ -4,8 +4,9 @@
 """Plain data, as modules return it, read once into typed records.
 
 A record is a frozen dataclass. Its annotations say what it takes: str, int, float, bool, Any, Optional, tuple[X, ...],
-dict[str, X], other records, and Annotated[Document, ENTITY] for a part of a network's definition, whose values are
-checked against the model. A field with a default may be absent; what a record does not name is passed over.
+dict[str, X], other records, Amount for an integer that is not negative, and Annotated[Document, ENTITY] for a part of a
+network's definition, whose values are checked against the model. A field with a default may be absent; what a record
+does not name is passed over.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from .._model.field import CHILD, CHILDREN, EXTRA, METADATA, TEXTS, VALUES, Docu
 
 T = TypeVar("T")
 Decoder = Callable[[Any], Any]
+_NOT_NEGATIVE = object()
+Amount = Annotated[int, _NOT_NEGATIVE]
 
 
 class DataError(Exception):
@@ -63,6 +66,8 @@ def _decoder(kind: Any) -> Decoder:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
         return lambda data: data
+    if kind == Amount:
+        return _amount
     if origin is Annotated:
         entity: Entity = arguments[1]
         return lambda data: _read_document(entity, data)
@@ -78,6 +83,7 @@ def _decoder(kind: Any) -> Decoder:
     return _scalar(kind)
 
 
+_MOST = 2**50
 _NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or false"}
 
 
@@ -91,6 +97,14 @@ def _scalar(kind: Any) -> Decoder:
         return data
 
     return decode
+
+
+def _amount(data: Any) -> int:
+    number: int = _scalar(int)(data)
+    # The solver counts in floating point numbers, which are not exact above.
+    if not 0 <= number <= _MOST:
+        raise _RefusedError(lambda path: f"has {path}, which is not an amount")
+    return number
 
 
 def _sequence(inner: Decoder) -> Decoder:
@@ -183,13 +197,28 @@ def _read_document(entity: Entity, data: Any) -> Document:
     return result
 
 
+def _read_element(entity: Entity, data: Any) -> Document:
+    """The same below the network itself, of which a document may have only some options."""
+    found = _read_document(entity, data)
+    lacking = [name for name in _required(entity) if found.get(name) is None]
+    if lacking:
+        raise _RefusedError(lambda path: f"lacks {path}", f".{lacking[0]}")
+    return found
+
+
+@cache
+def _required(entity: Entity) -> tuple[str, ...]:
+    """What libvirt shows of every such element."""
+    return tuple(name for name, field in entity.fields.items() if field.required and not field.blank)
+
+
 @cache
 def _value_decoder(field: Field) -> Decoder:
     entity = field.entity
     if field.kind == CHILD and entity:
-        return lambda value: _read_document(entity, value)
+        return lambda value: _read_element(entity, value)
     if field.kind == CHILDREN and entity:
-        return lambda value: _items(lambda item: _read_document(entity, item), value)
+        return lambda value: _items(lambda item: _read_element(entity, item), value)
     if field.kind in (TEXTS, VALUES, METADATA):
         return lambda value: _items(_SCALARS["str"], value)
     return _SCALARS[field.type]

@@ -20,7 +20,7 @@ from .._model.field import TEXTS, Document, Entity, Field, attribute, flag
 from .._model.forward import is_virtual, members_of, mode_of
 from .._model.network import NETWORK
 from .asked import INFO_FORMAT, key_of_question
-from .decode import DataError, read_record
+from .decode import Amount, DataError, read_record
 from .host_links import HostLinks, Link, OvsBridge
 from .router.facts import BridgeRouting, Departure, FamilyRoutes
 
@@ -122,9 +122,9 @@ class NetworkDetails:
 class Memory:
     """In KiB; pages: free huge pages by size in KiB."""
 
-    total: int
-    available: int
-    pages: dict[str, int]
+    total: Amount
+    available: Amount
+    pages: dict[str, Amount]
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class DestinationHost:
     routes: Optional[dict[str, FamilyRoutes]] = None
     migration: Optional[MigrationSettings] = None
     memory: Optional[Memory] = None
-    cpus: Optional[int] = None
+    cpus: Optional[Amount] = None
     qemu_version: Optional[str] = None
     boot: Optional[Boot] = None
 

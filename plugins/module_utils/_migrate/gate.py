@@ -18,9 +18,10 @@ from .._xml.descriptor import parse_descriptor
 from .._xml.guest import parse_guest
 from .decode import read_record
 from .destination_facts import DestinationFacts, read_destination
-from .finding import BLOCKED
+from .finding import BLOCKED, UNKNOWN
 from .guest_facts import CheckedGuest, GuestFacts
 from .nic_description import describe_nic, with_host_settings
+from .verdict_kinds import UNEXPECTED
 from .verdicts import Policy, judge_guests
 
 # Of a link that exists: whether it is up, and whether it has a carrier (None of one that is down).
@@ -40,6 +41,10 @@ class GateSettings:
 
 class FactsUnusableError(Exception):
     """The facts are missing, damaged or too old."""
+
+
+class CheckFailedError(Exception):
+    """A rule failed, so that what it would have found is unknown."""
 
 
 def describe_incoming(xml: str, alike: Optional[DestinationFacts] = None) -> GuestFacts:
@@ -71,7 +76,7 @@ def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
     Raises FactsUnusableError.
     """
     if text is None:
-        raise FactsUnusableError("there are none")
+        raise FactsUnusableError("there are none that can be read")
     try:
         info = json.loads(text)
         age = now - info["host"]["gathered"]
@@ -88,21 +93,29 @@ def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
 
 def with_links_now(info: Any, states: Mapping[str, LinkState]) -> Any:
     """The facts with what has become of their links since. states: of every link that exists now."""
+    if not isinstance(info["links"], list):
+        # Unknown; or damaged, which is refused when the facts are read.
+        return info
     links = []
-    for link in info["links"] or ():
+    for link in info["links"]:
         if link["name"] in states:
             up, carrier = states[link["name"]]
             links.append({**link, "admin": "up" if up else "down", "carrier": carrier})
-    return {**info, "links": None if info["links"] is None else links}
+    return {**info, "links": links}
 
 
 def find_reasons(xml: str, info: Any, policy: Policy, assume_connected: bool) -> list[str]:
-    """The sentences of what blocks the guest. Raises VirtfleetError, DataError."""
+    """The sentences of what blocks the guest. Raises VirtfleetError, DataError, CheckFailedError."""
     here = read_destination(info)
     guest = describe_incoming(xml, None if assume_connected else here)
     judged = judge_guests([CheckedGuest(guest)], here, policy)
     found = judged["verdicts"][0]["findings"]
-    return [f"{item['code']}: {item['sentence']}" for item in found if item["severity"] == BLOCKED]
+    failed = [item["sentence"] for item in found if item["code"] == UNEXPECTED.code and item["severity"] == UNKNOWN]
+    blocking = [f"{item['code']}: {item['sentence']}" for item in found if item["severity"] == BLOCKED]
+    if failed and not blocking:
+        # Of all that is unknown only this is a fault of the gate, which must not decide by accident.
+        raise CheckFailedError(failed[0])
+    return blocking
 
 
 def decide(

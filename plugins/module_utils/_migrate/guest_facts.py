@@ -16,7 +16,7 @@ from .._model.network import NETWORK
 from .._model.portgroup import PORTGROUP
 from .._model.virtualport import VIRTUALPORT
 from .._model.vlan import VLAN
-from .decode import DataError, read_record
+from .decode import Amount, DataError, read_record
 from .router.facts import Departure, NicRouting
 
 # The version of what virt_guest_info returns.
@@ -231,8 +231,8 @@ class GuestFacts:
     type: Optional[str]
     arch: Optional[str]
     machine: Optional[str]
-    memory: Optional[int]
-    hugepages: Optional[int]
+    memory: Optional[Amount]
+    hugepages: Optional[Amount]
     cpu: Optional[Cpu]
     disks: tuple[Disk, ...]
     hostdevs: tuple[HostDevice, ...]
@@ -255,7 +255,7 @@ class GuestFacts:
     # Said by those who migrate it: virsh migrate --unsafe
     unsafe: bool = False
     origin: Optional[str] = None
-    vcpus: Optional[int] = None
+    vcpus: Optional[Amount] = None
     sockets: Optional[tuple[GuestSocket, ...]] = None
 
     def as_dict(self) -> dict[str, Any]:

@@ -13,16 +13,15 @@ from typing import Any, Callable, Optional
 
 from .._fleet.lines import alike, fold_names, natural
 from .._model.errors import VirtfleetError
-from .answers import fact_answers, guest_answers, verdict_answers
+from .answers import fact_answers, guest_answers, silence_of, verdict_answers
+from .choice import ACCEPTABLE
 from .destination_facts import read_destination
-from .finding import OK, WARNING, Finding, rank_of, worst_of
+from .finding import OK, Finding, rank_of, worst_of
 from .guest_facts import CheckedGuest, load_guests
 from .matrix_words import Cell, distinct_findings, finding_key, reason_lines, said_of, silent_lines, table_lines
 from .moving.arrivals import is_arriving
-from .verdict_kinds import NO_ANSWER, SILENT_CODES, UNREACHABLE
 from .verdicts import AnyGuest, Judgement, Policy, judge_guests, sort_findings
 
-_GOOD = (OK, WARNING)
 # (UUID of a guest, name of a host in the inventory) -> its cell, None where the host said nothing about the guest.
 FindCell = Callable[[str, str], Optional[Cell]]
 
@@ -130,7 +129,7 @@ def _matrix(
         cells = {
             host: find_cell(home["uuid"], host) or silent[host] for host in hosts if destination or host != home["host"]
         }
-        good = [host for host, cell in cells.items() if cell["verdict"] in _GOOD]
+        good = [host for host, cell in cells.items() if cell["verdict"] in ACCEPTABLE]
         # Equally good hosts stay in natural order.
         best = sorted(good, key=lambda host: (rank_of(cells[host]["verdict"]), len(cells[host]["findings"])))
         rows.append({"guest": home["guest"], "uuid": home["uuid"], "host": home["host"], "cells": cells, "best": best})
@@ -178,13 +177,9 @@ def _cell_of_verdict(verdict: dict[str, Any], together: bool) -> Cell:
 
 
 def _silent_cell(host: str, result: Any, policy: Policy) -> Cell:
-    """Of a host without an answer, which may be as bad as any."""
-    answer = result or {}
-    reason = str(answer.get("msg") or "no result.").strip()
-    silent = answer.get("unreachable") or answer.get("code") in SILENT_CODES
-    kind = UNREACHABLE if silent else NO_ANSWER
-    severity = policy.get(kind.code, kind.severity)
-    return {"verdict": severity, "findings": [kind.found(reason=reason).as_dict(host, severity, None)]}
+    found = silence_of(result)
+    severity = policy.get(found.code, found.severity)
+    return {"verdict": severity, "findings": [found.as_dict(host, severity, None)]}
 
 
 def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination: Optional[str]) -> list[str]:
@@ -196,7 +191,7 @@ def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination:
     for row in rows:
         if destination:
             cell = row["cells"][destination]
-            if cell["verdict"] not in _GOOD:
+            if cell["verdict"] not in ACCEPTABLE:
                 problems.append(f"{row['guest']} cannot migrate to {destination}: {_first_sentence(cell)}")
         elif not row["best"]:
             firsts = {host: cell["findings"][0] for host, cell in row["cells"].items() if cell["findings"]}

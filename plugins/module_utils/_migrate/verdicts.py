@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Optional, Union
 
+from .._model.errors import VirtfleetError
+from .answers import read_host, silence_of
 from .destination_facts import DestinationFacts
 from .finding import (
     BLOCKED,
@@ -61,11 +63,26 @@ def judge_guests(
     }
 
 
+def judge_answer(guests: list[AnyGuest], name: str, answer: Any, policy: Optional[Policy] = None) -> dict[str, Any]:
+    """answer: what virt_network_info returned on the destination, or why it did not (msg). Never raises: the verdict
+    on a destination that cannot be read is unknown."""
+    try:
+        return judge_guests(guests, read_host(answer), policy)
+    except VirtfleetError as error:
+        unread = {"msg": error.sentence} if error.code == "DESTINATION_INVALID" else answer
+        return judge_unseen(guests, name, silence_of(unread), policy)
+
+
 def judge_unreachable(
     guests: list[AnyGuest], name: str, reason: str, policy: Optional[Policy] = None
 ) -> dict[str, Any]:
     """The result when the destination itself cannot be reached."""
-    verdicts = [_verdict(guest, [UNREACHABLE.found(reason=reason)], name, policy or {}) for guest in guests]
+    return judge_unseen(guests, name, UNREACHABLE.found(reason=reason), policy)
+
+
+def judge_unseen(guests: list[AnyGuest], name: str, why: Finding, policy: Optional[Policy] = None) -> dict[str, Any]:
+    """The result when nothing is known of the destination."""
+    verdicts = [_verdict(guest, [why], name, policy or {}) for guest in guests]
     return {
         "verdict": worst_of(item["verdict"] for item in verdicts),
         "destination": name,

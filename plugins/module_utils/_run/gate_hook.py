@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 import time
 
-from .._host.gate_files import FACTS, read_settings, read_text
+from .._host.gate_files import read_saved_facts, read_settings
 from .._host.sysfs import link_states
+from .._migrate.decode import read_record
 from .._migrate.gate import GateSettings, decide
 
 REFUSED = 3
@@ -21,7 +22,8 @@ def judge_incoming() -> int:
     Raises whatever keeps it from judging, and the hook does what is set for that.
     """
     xml = sys.stdin.buffer.read().decode("utf-8", "replace")
-    said = decide(xml, read_text(FACTS), link_states(), time.time(), GateSettings(**read_settings()))
+    settings = read_record(GateSettings, read_settings())
+    said = decide(xml, read_saved_facts(), link_states(), time.time(), settings)
     if said is None:
         return 0
     sys.stderr.write(said + "\n")

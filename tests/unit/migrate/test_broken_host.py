@@ -112,3 +112,13 @@ def test_no_guest_goes_to_a_host_that_cannot_be_read(answer):
     assert {step["destination"] for step in plan["steps"]} == {"kvm1"}
     row = next(row for row in migrate_candidates(found, facts)["guests"] if row["guest"] == "web2")
     assert row["cells"][BROKEN]["verdict"] == "unknown"
+
+
+def test_a_member_without_its_device_makes_its_host_unknown():
+    found, facts = answers()
+    (pool,) = [network for network in facts[BROKEN]["networks"] if network["name"] == "fast"]
+    del pool["forward"]["interfaces"][0]["dev"]
+    plan = migrate_plan(found, facts, sources=["kvm3"])
+    assert {step["destination"] for step in plan["steps"]} == {"kvm1"}
+    (row, *_others) = [row for row in migrate_candidates(found, facts)["guests"] if row["host"] == "kvm3"]
+    assert "lacks networks[1].forward.interfaces[0].dev" in row["cells"][BROKEN]["findings"][0]["sentence"]

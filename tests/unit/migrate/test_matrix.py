@@ -217,10 +217,25 @@ def test_rubbish_is_a_sentence(rubbish):
     else:
         with pytest.raises(AnsibleFilterError, match="needs"):
             migrate_matrix(rubbish, {})
-    with pytest.raises(AnsibleFilterError):
-        migrate_kept(rubbish, rubbish)
-    with pytest.raises(AnsibleFilterError):
-        migrate_verdicts([], {"kvm1": rubbish})
+    (broken,) = migrate_kept(rubbish, rubbish)["broken"]
+    assert broken.startswith("It is unknown what the guest kept: its description from before the migration ")
+    whole = described(HOSTS["kvm1"], WEB1)
+    (broken,) = migrate_kept(whole, rubbish)["broken"]
+    assert broken.startswith("It is unknown what the guest kept: its description from after the migration ")
+    assert_unknown({"kvm1": rubbish}, "kvm1", "UNKNOWN")
+
+
+def assert_unknown(facts, host, code):
+    """Of this host; the others are judged as ever."""
+    good = info(HOSTS["kvm3"])
+    guests = [described(HOSTS["kvm1"], WEB1)]
+    result = migrate_verdicts(guests, {**facts, "kvm3": good})
+    assert result["kvm3"] == migrate_verdicts(guests, {"kvm3": good})["kvm3"]
+    (verdict,) = result[host]["verdicts"]
+    assert (result[host]["destination"], result[host]["verdict"], verdict["verdict"]) == (host, "unknown", "unknown")
+    (finding,) = verdict["findings"]
+    assert finding["code"] == code
+    return finding["sentence"]
 
 
 def test_what_a_guest_kept():
@@ -263,16 +278,24 @@ def test_what_a_guest_lost(change, said):
 def test_a_destination_that_is_cut_off_is_a_sentence(part):
     whole = info(HOSTS["kvm1"])
     del whole[part]
-    with pytest.raises(AnsibleFilterError, match=r"^The destination"):
-        migrate_verdicts([], {"kvm1": whole})
+    assert "kvm1" in assert_unknown({"kvm1": whole}, "kvm1", "UNKNOWN")
 
 
 @pytest.mark.parametrize("key", ["name", "kind", "mtu", "admin", "carrier", "master"])
 def test_a_link_that_is_cut_off_is_a_sentence(key):
     whole = info(HOSTS["kvm1"])
     del whole["links"][1][key]
-    with pytest.raises(AnsibleFilterError, match=r"not a complete result of virt_network_info"):
-        migrate_verdicts([], {"kvm1": whole})
+    assert "not a complete result of virt_network_info" in assert_unknown({"kvm1": whole}, "kvm1", "UNKNOWN")
+
+
+@pytest.mark.parametrize("failed", [{"failed": True}, {"unreachable": True}])
+def test_a_result_of_a_failed_task_is_no_answer(failed):
+    """Even with networks in it, as for the audit and for adopting."""
+    answer = {**info(HOSTS["kvm1"]), **failed, "msg": "No route to host"}
+    code = "DAEMON_UNREACHABLE" if "unreachable" in failed else "UNKNOWN"
+    assert "No route to host" in assert_unknown({"kvm1": answer}, "kvm1", code)
+    cell = migrate_candidates(FOUND, {"kvm2": answer, "kvm3": saved(HOSTS["kvm3"])})["guests"][0]["cells"]["kvm2"]
+    assert (cell["verdict"], cell["findings"][0]["code"]) == ("unknown", code)
 
 
 def test_judging_facts_is_what_hosts_say_of_themselves():

@@ -11,6 +11,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.virtfleet.network.plugins.filter.migrate_plan import migrate_plan
+from ansible_collections.virtfleet.network.plugins.filter.migrate_resilience import migrate_resilience
 
 from .paper import answering, described, domain, info, interface
 
@@ -177,6 +178,9 @@ def test_a_host_that_did_not_answer_takes_no_guest():
         ({"sources": ["kvm3"], "cpu_ratio": 0}, "PLAN_INVALID: cpu_ratio is 0"),
         ({"sources": ["kvm3"], "at_once": float("inf")}, "PLAN_INVALID: at_once is inf"),
         ({"sources": ["kvm3"], "seconds": 0}, "PLAN_INVALID: seconds is 0"),
+        ({"sources": ["kvm3"], "per_host": 1.5}, "PLAN_INVALID: per_host is 1.5; it must be a whole number"),
+        ({"sources": ["kvm3"], "cpu_ratio": 1e308}, "PLAN_INVALID: cpu_ratio is 1e.308; it must be a number from"),
+        ({"sources": ["kvm3"], "memory_reserve": 10**400}, "PLAN_INVALID: memory_reserve is 1"),
         ({"sources": ["kvm3"], "others": "no"}, "PLAN_INVALID: others is 'no'; it must be true or false"),
         ({"sources": ["kvm3"], "pin": {"web*": ["kvm9"]}}, "PLAN_INVALID: pin has kvm9, which is not among the hosts"),
         ({"sources": ["kvm3"], "apart": 3}, "PLAN_INVALID: apart must be a list of lists"),
@@ -286,3 +290,79 @@ def test_without_the_solver(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", fail)
     with pytest.raises(AnsibleFilterError, match="SOLVER_MISSING: Planning needs scipy"):
         migrate_plan(*found, sources=["kvm3"])
+
+
+def twice(names, **told):
+    """kvm2 is in the inventory a second time, under another name."""
+    found, facts = fleet(three(**told), {"kvm3": FAST})
+    for name in names:
+        found[name], facts[name] = found["kvm2"], facts["kvm2"]
+    return found, facts
+
+
+def test_a_host_with_two_names_has_its_room_once():
+    """kvm1 and kvm2 have one member each, for three guests."""
+    plan = migrate_plan(*twice(["kvm2b", "kvm2c"], members=("p1",)), sources=["kvm3"])
+    assert sorted(step["destination"] for step in plan["steps"]) == ["kvm1", "kvm2"]
+    assert [stay["code"] for stay in plan["stays"]] == ["ROOM_SHORT"]
+    pinned = migrate_plan(*twice(["kvm2b"]), sources=["kvm3"], pin={"fast*": ["kvm2b"]})
+    assert "kvm2b: It is the same host as kvm2." in pinned["stays"][0]["sentence"]
+
+
+@pytest.mark.parametrize("option", ["sources", "avoid"])
+def test_a_host_in_maintenance_takes_no_guest_under_another_name(option):
+    found, facts = twice(["kvm2b"])
+    plan = migrate_plan(found, facts, **{"sources": ["kvm3"], option: ["kvm3", "kvm2b"]})
+    assert {step["destination"] for step in plan["steps"]} == {"kvm1"}
+
+
+@pytest.mark.parametrize("name", ["kvm0", "kvm3", "kvm3b"])
+def test_a_host_is_emptied_by_either_of_its_names(name):
+    found, facts = fleet(three(), {"kvm3": WEB})
+    for other in ("kvm0", "kvm3b"):
+        found[other], facts[other] = found["kvm3"], facts["kvm3"]
+    plan = migrate_plan(found, facts, sources=[name])
+    assert sorted(step["guest"] for step in plan["steps"]) == ["web1", "web2"]
+    assert {step["destination"] for step in plan["steps"]} <= {"kvm1", "kvm2"}
+
+
+def test_hosts_that_were_copied_are_hosts_of_their_own():
+    """With one UUID, but names of their own."""
+    hosts = {"kvm1": host("kvm1", members=("p1",), uuid="u"), "kvm2": host("kvm2", members=("p1",), uuid="u")}
+    plan = migrate_plan(*fleet({**hosts, "kvm3": host("kvm3")}, {"kvm3": FAST[:2]}), sources=["kvm3"])
+    assert sorted(step["destination"] for step in plan["steps"]) == ["kvm1", "kvm2"]
+
+
+def test_the_second_name_of_a_host_is_named_by_resilience():
+    rows = {row["host"]: row for row in migrate_resilience(*twice(["kvm2b"]))["hosts"]}
+    assert (rows["kvm2b"]["verdict"], rows["kvm2b"]["reason"]) == ("unknown", "It is the same host as kvm2.")
+    assert rows["kvm2"]["verdict"] == "ok"
+
+
+@pytest.mark.parametrize("wrong", [-1, -(1 << 40), "1048576", 10**30, 1.5, True])
+@pytest.mark.parametrize("place", ["guest", "vcpus", "total", "available"])
+def test_amounts_that_are_none_are_named(place, wrong):
+    found, facts = fleet(three(), {"kvm3": WEB})
+    if place in ("guest", "vcpus"):
+        found["kvm3"]["guests"][0]["memory" if place == "guest" else place] = wrong
+        plan = migrate_plan(found, facts, sources=["kvm3"])
+        assert [step["guest"] for step in plan["steps"]] == ["web2"]
+        assert [(stay["guest"], stay["code"]) for stay in plan["stays"]] == [("web1", "NO_DESTINATION")]
+    else:
+        facts["kvm1"]["host"]["memory"][place] = wrong
+        assert {step["destination"] for step in migrate_plan(found, facts, sources=["kvm3"])["steps"]} == {"kvm2"}
+
+
+def test_a_fleet_without_guests_or_with_one_host():
+    plan = migrate_plan(*fleet(three(), {}), sources=["kvm3"])
+    assert (plan["steps"], plan["stays"], plan["optimal"]) == ([], [], True)
+    (alone, facts) = fleet({"kvm3": host("kvm3")}, {"kvm3": WEB[:1]})
+    plan = migrate_plan(alone, facts, sources=["kvm3"])
+    assert [stay["sentence"] for stay in plan["stays"]] == ["No host can take it: there is no other host."]
+
+
+def test_names_in_any_script():
+    hosts = {"käse": host("käse"), "kvm3": host("kvm3")}
+    web = domain(interface("red", 1), name="wéb {{ x }} %s 日本", number=1)
+    plan = migrate_plan(*fleet(hosts, {"kvm3": [web]}), sources=["kvm3"], pin={"wéb*": ["käse"]})
+    assert steps(plan) == [("wéb {{ x }} %s 日本", "kvm3", "käse")]

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.virtfleet.network.plugins.filter.migrate_plan import migrate_plan
+from ansible_collections.virtfleet.network.plugins.filter.migrate_recheck import migrate_recheck
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.outcome import (
@@ -336,6 +339,19 @@ def test_a_guest_that_is_on_its_way_to_that_host_is_waited_for():
         ("web1", "kvm1", "kvm2", "ok")
     ]
     assert told["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [("accept", "unknown"), ("accept", "blocked"), ("accept", []), ("stopped", "live"), ("origin", None)],
+)
+def test_rules_take_the_documented_words_only(rule, value):
+    """A plan refuses them too, so no step may move a guest with a verdict that no plan accepts."""
+    with pytest.raises(AnsibleFilterError, match=f"PLAN_INVALID: {rule} is "):
+        migrate_recheck({"steps": []}, [], {"found": {}, "facts": {}, "ends": {}}, (), {rule: value})
+    if rule == "accept" and value:
+        with pytest.raises(AnsibleFilterError, match=f"PLAN_INVALID: {rule} is "):
+            migrate_plan({"kvm1": {"guests": []}}, {}, sources=["kvm1"], accept=value)
 
 
 def test_a_delay_is_explained_when_the_guest_is_the_reason():

@@ -29,7 +29,7 @@ def test_no_plan_leaves_fewer_behind(small):
     emptied = resilience.without(small, SOURCE)
     plan, proven = resilience._plan(emptied, WANTED)
     whole = plan_fleet(emptied, WANTED)
-    assert proven
+    assert proven or not whole["optimal"]
     assert len(plan["stays"]) == len(whole["stays"])
     able = {guest.uuid for guest in emptied.guests if guest.leaves and guest.destinations}
     fewest = min(len(able - set(targets)) for targets in every_assignment(emptied))

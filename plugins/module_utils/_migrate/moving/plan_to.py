@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Optional
 
 from ..answers import guest_answers
-from ..finding import OK, WARNING
+from ..choice import ACCEPTABLE
+from ..finding import OK
 from ..matrix import matrix_of_facts
 from .arrivals import find_arrivals
 from .steps import Results
@@ -35,7 +36,7 @@ def plan_to(
     for row in told["guests"]:
         cell = row["cells"][destination]
         who = {"guest": row["guest"], "uuid": row["uuid"]}
-        if cell["verdict"] in (OK, WARNING):
+        if cell["verdict"] in ACCEPTABLE:
             steps.append({**who, "source": row["host"], "destination": destination, "after": [],
                           "verdict": cell["verdict"]})  # fmt: skip
         else:

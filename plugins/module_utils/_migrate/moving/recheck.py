@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 from ..._model.errors import VirtfleetError
 from ..._model.move import LIVE, OFFLINE
+from ..choice import ACCEPTABLE, read_choice
 from ..destination_facts import DestinationFacts, read_destination
 from ..finding import WARNING, rank_of
 from ..guest_facts import load_guests
@@ -29,12 +30,17 @@ LEAVE, KEEP, FORGET = "leave", "keep", "forget"
 class Rules:
     """policy: severities of codes; accept: the worst verdict with which a guest still moves; stopped: OFFLINE moves the
     definition of guests that do not run, LEAVE leaves them; origin: whether guests KEEP the host that they leave as
-    their origin, FORGET their origin, or LEAVE it alone."""
+    their origin, FORGET their origin, or LEAVE it alone. Raises VirtfleetError PLAN_INVALID."""
 
     policy: Mapping[str, str] = field(default_factory=dict)
     accept: str = WARNING
     stopped: str = LEAVE
     origin: str = LEAVE
+
+    def __post_init__(self) -> None:
+        read_choice("accept", self.accept, ACCEPTABLE)
+        read_choice("stopped", self.stopped, (LEAVE, OFFLINE))
+        read_choice("origin", self.origin, (LEAVE, KEEP, FORGET))
 
 
 @dataclass(frozen=True)

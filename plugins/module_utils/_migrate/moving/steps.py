@@ -116,7 +116,7 @@ def show_plan(plan: Any, steps: Sequence[PlanStep], rounds: Sequence[Sequence[in
     lines = columns(head, rows) if rows else ["No guest has to move."]
     lines += [line for stay in plan.get("stays") or () for line in _say_stay(stay)]
     if plan.get("optimal") is False:
-        lines.append("The solver ran out of time: a better plan may exist.")
+        lines.append("It is not proven that this is the best plan.")
     return lines
 
 

@@ -84,10 +84,11 @@ def _frozen(amounts: Amounts) -> tuple[tuple[Resource, int], ...]:
 
 def _assign(fleet: Fleet, movable: list[PlannedGuest], seconds: float, balance: bool) -> Assignment:
     program = Program(seconds)
-    groups = group_guests(movable, frozenset(uuid for group in fleet.together for uuid in group))
+    groups = group_guests(movable, frozenset(uuid for uuids in (*fleet.together, *fleet.never) for uuid in uuids))
     _choose_hosts(program, groups)
     limit_resources(program, groups, fleet.room)
     _keep_together(program, groups, fleet)
+    _rule_out(program, groups, fleet.never)
     load = _load(program, groups, fleet)
     steps: list[dict[int, float]] = [
         {variable: -1 for group in groups if group.one.leaves for variable in group.to.values()},
@@ -158,6 +159,13 @@ def _keep_together(program: Program, groups: list[GuestGroup], fleet: Fleet) -> 
                     if group is not None and host in group.to:
                         terms[group.to[host]] = sign
                 program.row(terms, 0, 0)
+
+
+def _rule_out(program: Program, groups: list[GuestGroup], never: Iterable[Mapping[str, str]]) -> None:
+    by_uuid = {group.one.uuid: group for group in groups if len(group.guests) == 1}
+    for moves in never:
+        if moves.keys() <= by_uuid.keys():
+            program.row({by_uuid[uuid].to[host]: 1 for uuid, host in moves.items()}, high=len(moves) - 1)
 
 
 def _load(program: Program, groups: list[GuestGroup], fleet: Fleet) -> int:

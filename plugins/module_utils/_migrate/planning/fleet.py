@@ -41,8 +41,8 @@ class Destination:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a guest cannot go to a host at all. code: of the worst finding, PINNED or MAINTENANCE; sentence: as the check
-    has it, or empty; repair: what would mend it there, {host, module, arguments}; verdict: of the check."""
+    """Why a guest cannot go to a host at all. code: of the worst finding, PINNED, MAINTENANCE or HOST_TWICE; sentence:
+    as the check has it, or empty; repair: what would mend it there, {host, module, arguments}; verdict: of the check."""
 
     code: str
     sentence: str = ""
@@ -69,10 +69,13 @@ class PlannedGuest:
 @dataclass(frozen=True)
 class Fleet:
     """room: what is free now; a resource that is not in it is not limited. memory: total of each host, KiB; used: of
-    that, by now. together: UUIDs of guests that are on one host and stay with one another."""
+    that, by now. together: UUIDs of guests that are on one host and stay with one another. never: sets of moves (UUID
+    -> host) of which no plan has all. twins: names of hosts that have another name in the fleet, which is the value."""
 
     guests: tuple[PlannedGuest, ...]
     room: Amounts
     memory: Mapping[str, int] = field(default_factory=dict)
     used: Mapping[str, int] = field(default_factory=dict)
     together: tuple[tuple[str, ...], ...] = ()
+    never: tuple[Mapping[str, str], ...] = ()
+    twins: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .fleet import Destination, Fleet, PlannedGuest, Resource
 
@@ -25,10 +25,12 @@ class PlannedMove:
 
 @dataclass(frozen=True)
 class Sequence:
-    """tangled: guests that could only go if others went first, and these only if they did; one must stop."""
+    """tangled: guests that could only go if others went first, and these only if they did; one must stop. circle: the
+    moves (UUID -> host) that waited for one another at first, which a detour may have resolved."""
 
     moves: tuple[PlannedMove, ...]
     tangled: tuple[PlannedGuest, ...] = ()
+    circle: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Stock:
@@ -78,21 +80,32 @@ class _Stock:
 
 
 def ordered(fleet: Fleet, targets: Mapping[str, str]) -> Sequence:
-    """targets: UUID -> host. A guest on its way in a circle makes a detour by a host that has room for it."""
-    ordering = _Ordering(fleet, targets)
-    while ordering.waiting and ordering.advance():
-        pass
-    return Sequence(tuple(ordering.moves), tuple(ordering.waiting))
+    """targets: UUID -> host. A guest on its way in a circle makes a detour by a host that has room for it. Guests that
+    stay with one that is tangled are tangled too."""
+    circle: Mapping[str, str] = {}
+    moving = dict(targets)
+    while True:
+        ordering = _Ordering(fleet, moving)
+        while ordering.waiting and ordering.advance():
+            pass
+        circle = circle or ordering.circle
+        stuck = {guest.uuid for guest in ordering.waiting} | (targets.keys() - moving.keys())
+        parted = {uuid for uuids in fleet.together if stuck & set(uuids) for uuid in uuids if uuid in moving} - stuck
+        if not parted:
+            tangled = tuple(guest for guest in fleet.guests if guest.uuid in stuck)
+            return Sequence(tuple(ordering.moves), tangled, circle)
+        moving = {uuid: host for uuid, host in moving.items() if uuid not in stuck | parted}
 
 
 class _Ordering:
-    """at: where guests on a detour are, and by which move they came."""
+    """at: where guests on a detour are, and by which move they came; circle: as of the sequence."""
 
     def __init__(self, fleet: Fleet, targets: Mapping[str, str]) -> None:
         self.targets = targets
         self.stock = _Stock(fleet.room)
         self.moves: list[PlannedMove] = []
         self.at: dict[str, tuple[str, int]] = {}
+        self.circle: dict[str, str] = {}
         self.waiting = [guest for guest in fleet.guests if guest.uuid in targets]
 
     def advance(self) -> bool:
@@ -102,6 +115,7 @@ class _Ordering:
             self.waiting.remove(guest)
             self._add(guest, self._goal(guest), False)
             return True
+        self.circle = self.circle or {guest.uuid: self.targets[guest.uuid] for guest in self.waiting}
         aside = self._aside()
         if aside is not None:
             self._add(*aside, True)

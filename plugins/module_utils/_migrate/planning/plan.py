@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple, Optional
 
 from ..verdicts import Policy
 from . import words
 from .assign import assign
 from .fleet import MEMORY, Fleet, PlannedGuest, Resource
-from .order import PlannedMove, ordered
+from .order import PlannedMove, Sequence, ordered
 from .read import read_fleet
 from .shortage import Addition, Shortage, additions, after_moves, shortages
 from .wanted import Wanted, read_wanted
+
+# How many are looked at where guests wait for one another.
+_ASSIGNMENTS = 20
 
 
 def plan_migrations(
@@ -34,10 +38,9 @@ def plan_fleet(fleet: Fleet, wanted: Wanted, balance: bool = True) -> dict[str, 
 
     steps, stays, additions, load, optimal and lines, as migrate_plan returns them. Raises VirtfleetError
     SOLVER_MISSING."""
-    assignment = assign(fleet, wanted.others, wanted.seconds, balance)
-    sequence = ordered(fleet, assignment.targets)
+    found = _best(fleet, wanted, balance)
+    sequence, moved = found.sequence, found.moved
     tangled = {guest.uuid for guest in sequence.tangled}
-    moved = {uuid: host for uuid, host in assignment.targets.items() if uuid not in tangled}
     after = after_moves(fleet, moved)
     staying = [guest for guest in after.guests if guest.leaves and guest.uuid not in tangled]
     able = [guest for guest in staying if guest.destinations]
@@ -48,16 +51,51 @@ def plan_fleet(fleet: Fleet, wanted: Wanted, balance: bool = True) -> dict[str, 
         "steps": [_step(move, number) for move, number in zip(sequence.moves, rounds)],
         "stays": [
             *(_stay(guest, short.get(guest.uuid, []), needed) for guest in staying),
-            *(_tangled(guest, sequence.tangled) for guest in sequence.tangled),
+            *(_tangled(guest, sequence.tangled) for guest in sequence.tangled if guest.leaves),
         ],
         "additions": [_addition(one) for one in needed],
         "load": _load(fleet, moved),
-        "optimal": assignment.proven,
+        "optimal": found.proven,
     }
     return {**plan, "lines": words.plan_lines(plan)}
 
 
-def in_rounds(moves: Sequence[PlannedMove], wanted: Wanted) -> list[int]:
+class _Found(NamedTuple):
+    """moved: UUID -> host, of the guests that come to where they are to; cost: guests left behind, then moves; proven:
+    that no plan costs less."""
+
+    sequence: Sequence
+    moved: Mapping[str, str]
+    cost: tuple[int, int]
+    proven: bool
+
+
+def _best(fleet: Fleet, wanted: Wanted, balance: bool) -> _Found:
+    """Where guests wait for one another, an assignment without their moves may need no detour, and none to stop."""
+    found: list[_Found] = []
+    least = (0, 0)
+    for number in range(_ASSIGNMENTS):
+        assignment = assign(fleet, wanted.others, wanted.seconds, balance)
+        could = _left_behind(fleet, assignment.targets), len(assignment.targets)
+        if found and could >= min(one.cost for one in found):
+            break
+        least = least if number else could
+        sequence = ordered(fleet, assignment.targets)
+        tangled = {guest.uuid for guest in sequence.tangled}
+        moved = {uuid: host for uuid, host in assignment.targets.items() if uuid not in tangled}
+        cost = _left_behind(fleet, moved), len(sequence.moves)
+        found.append(_Found(sequence, moved, cost, assignment.proven and cost == least))
+        if cost == could:
+            break
+        fleet = replace(fleet, never=(*fleet.never, sequence.circle))
+    return min(found, key=lambda one: one.cost)
+
+
+def _left_behind(fleet: Fleet, moved: Mapping[str, str]) -> int:
+    return sum(guest.leaves and guest.uuid not in moved for guest in fleet.guests)
+
+
+def in_rounds(moves: tuple[PlannedMove, ...], wanted: Wanted) -> list[int]:
     """For each move the round in which it can run, from 1: no more moves at a time than wanted."""
     rounds: list[int] = []
     busy: dict[tuple[int, str], int] = {}
@@ -91,7 +129,7 @@ def _step(move: PlannedMove, number: int) -> dict[str, Any]:
     }
 
 
-def _stay(guest: PlannedGuest, short: Sequence[Shortage], needed: Sequence[Addition]) -> dict[str, Any]:
+def _stay(guest: PlannedGuest, short: list[Shortage], needed: tuple[Addition, ...]) -> dict[str, Any]:
     hosts = {one.host for one in guest.destinations}
     lacking = {(one.kind, one.name) for one in short}
     mine = [one for one in needed if one.resource.host in hosts and (one.resource.kind, one.resource.name) in lacking]
@@ -111,7 +149,7 @@ def _stay(guest: PlannedGuest, short: Sequence[Shortage], needed: Sequence[Addit
     }
 
 
-def _tangled(guest: PlannedGuest, all_of_them: Sequence[PlannedGuest]) -> dict[str, Any]:
+def _tangled(guest: PlannedGuest, all_of_them: tuple[PlannedGuest, ...]) -> dict[str, Any]:
     others = [one.name for one in all_of_them if one is not guest]
     return {
         "guest": guest.name,

@@ -66,7 +66,23 @@ def read_fleet(found: Mapping[str, Any], facts: Mapping[str, Any], wanted: Wante
         # The matrix says of it that it is unknown.
         with suppress(VirtfleetError):
             hosts[host] = read_destination(info)
+    twins = find_twins(hosts)
+    wanted = replace(wanted, sources=_all_names(wanted.sources, twins), avoid=_all_names(wanted.avoid, twins))
     return _Reader(rows, checked, hosts, find_arrivals(found), (wanted, policy)).fleet()
+
+
+def find_twins(hosts: Mapping[str, DestinationFacts]) -> dict[str, str]:
+    """Names of hosts that have an earlier name too, which is the value. Hosts that were copied have one UUID, and host
+    names of their own."""
+    first: dict[tuple[Optional[str], str], str] = {}
+    known = ((name, (facts.uuid, facts.name)) for name, facts in sorted(hosts.items()) if facts.uuid)
+    return {name: first[key] for name, key in known if first.setdefault(key, name) != name}
+
+
+def _all_names(names: tuple[str, ...], twins: Mapping[str, str]) -> tuple[str, ...]:
+    """With the other names of the same hosts."""
+    meant = {twins.get(name, name) for name in names}
+    return (*names, *(name for pair in twins.items() if meant & set(pair) for name in pair if name not in names))
 
 
 class _Reader:
@@ -80,6 +96,7 @@ class _Reader:
     ) -> None:
         self.rows, self.hosts, self.arrivals = rows, hosts, arrivals
         self.wanted, self.policy = asked
+        self.twins = find_twins(hosts)
         self.guests = {uuid: one for uuid, one in checked.items() if isinstance(one, CheckedGuest)}
         self.homes = {row["uuid"]: row["host"] for row in rows}
         counted = Counter(key for uuid in self.homes for key in self._identities(uuid))
@@ -99,6 +116,7 @@ class _Reader:
             memory={host: one.total for host, one in memory.items() if one.total},
             used={host: one.total - one.available for host, one in memory.items()},
             together=tuple(self._together()),
+            twins=self.twins,
         )
 
     def _guest(self, row: dict[str, Any]) -> PlannedGuest:
@@ -137,6 +155,8 @@ class _Reader:
     ) -> Optional[Obstacle]:
         if host in self.wanted.sources or host in self.wanted.avoid:
             return Obstacle("MAINTENANCE")
+        if host in self.twins:
+            return Obstacle("HOST_TWICE", f"It is the same host as {self.twins[host]}.")
         if not self.wanted.allows(row["guest"], host):
             return Obstacle("PINNED")
         if verdict in self.wanted.accepted and row["uuid"] in self.guests and host in self.hosts:

@@ -66,6 +66,8 @@ def _check_host(host: str, answer: Any, fleet: Fleet, wanted: Wanted) -> dict[st
     answer = answer or {}
     if "guests" not in answer:
         return _row(host, None, UNKNOWN, {"reason": str(answer.get("msg") or "There is no result.").strip()})
+    if host in fleet.twins:
+        return _row(host, None, UNKNOWN, {"reason": f"It is the same host as {fleet.twins[host]}."})
     emptied = without(fleet, host)
     plan, proven = _plan(emptied, wanted)
     leaving = [guest for guest in emptied.guests if guest.leaves]

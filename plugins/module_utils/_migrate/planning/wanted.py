@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ..._model.errors import VirtfleetError
-from ..finding import OK, WARNING
+from ..choice import ACCEPTABLE, read_choice
+from ..finding import WARNING
+
+_MOST = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Wanted:
 
     @property
     def accepted(self) -> tuple[str, ...]:
-        return (OK,) if self.accept == OK else (OK, WARNING)
+        return ACCEPTABLE[: ACCEPTABLE.index(self.accept) + 1]
 
     def allows(self, guest: str, host: str) -> bool:
         """By the pins."""
@@ -57,19 +59,17 @@ def read_wanted(given: Mapping[str, Any], hosts: Iterable[str]) -> Wanted:
     wanted = Wanted(
         sources=_texts(given, "sources"),
         avoid=_texts(given, "avoid"),
-        accept=str(given.get("accept") or WARNING),
-        memory_reserve=_number(given, "memory_reserve", 0, 0),
+        accept=read_choice("accept", given.get("accept") or WARNING, ACCEPTABLE),
+        memory_reserve=_whole(given, "memory_reserve", 0, 0),
         cpu_ratio=None if given.get("cpu_ratio") is None else float(_number(given, "cpu_ratio", 0, 0.01)),
         apart=_groups(given, "apart"),
         together=_groups(given, "together"),
         pin=_pins(given),
         others=_yes_or_no(given, "others", True),
-        per_host=int(_number(given, "per_host", 2, 1)),
-        at_once=int(_number(given, "at_once", 4, 1)),
+        per_host=_whole(given, "per_host", 2, 1),
+        at_once=_whole(given, "at_once", 4, 1),
         seconds=float(_number(given, "seconds", 60, 1)),
     )
-    if wanted.accept not in (OK, WARNING):
-        raise VirtfleetError("PLAN_INVALID", f"accept is {wanted.accept!a}; it must be ok or warning.")
     pinned = tuple(host for hosts in wanted.pin.values() for host in hosts)
     for option, named in (("sources", wanted.sources), ("avoid", wanted.avoid), ("pin", pinned)):
         unknown = sorted(set(named) - known)
@@ -113,12 +113,19 @@ def _yes_or_no(given: Mapping[str, Any], option: str, default: bool) -> bool:
     return value
 
 
+def _whole(given: Mapping[str, Any], option: str, default: int, least: int) -> int:
+    value = _number(given, option, default, least)
+    if int(value) != value:
+        raise VirtfleetError("PLAN_INVALID", f"{option} is {value!a}; it must be a whole number.")
+    return int(value)
+
+
 def _number(given: Mapping[str, Any], option: str, default: float, least: float) -> Any:
     value = given.get(option)
     if value is None:
         return default
-    # A number that is none, or without end, is not one to count with.
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or value < least:
-        raise VirtfleetError("PLAN_INVALID", f"{option} is {value!a}; it must be a number, {least} or more.")
+    # The solver counts in floating point numbers, which are not exact above.
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not good or not least <= value <= _MOST:
+        raise VirtfleetError("PLAN_INVALID", f"{option} is {value!a}; it must be a number from {least} to {_MOST}.")
     return value

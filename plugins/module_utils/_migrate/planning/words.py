@@ -29,7 +29,11 @@ def stay(guest: PlannedGuest, short: Sequence[Shortage]) -> str:
 
 
 def _obstacle(one: Obstacle) -> str:
-    sentences = {"MAINTENANCE": "It accepts no guests.", "PINNED": "It is not among the hosts that pin allows."}
+    sentences = {
+        "MAINTENANCE": "It accepts no guests.",
+        "PINNED": "It is not among the hosts that pin allows.",
+        "HOST_TWICE": one.sentence,
+    }
     return sentences.get(one.code) or f"{one.code}: {one.sentence}"
 
 
@@ -92,7 +96,7 @@ def plan_lines(plan: Mapping[str, Any]) -> list[str]:
     if plan["additions"]:
         lines += ["", "This would be enough:", *(f"  {one['sentence']}" for one in plan["additions"])]
     if not plan["optimal"]:
-        lines += ["", "The solver ran out of time: a better plan may exist."]
+        lines += ["", "It is not proven that this is the best plan."]
     return lines
 
 
