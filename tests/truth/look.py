@@ -124,7 +124,12 @@ class Looker:
 
 
 def _is_mute(nic: dict[str, Any], answers: dict[str, bool]) -> bool:
-    """Whether there was nothing that a migration could have taken away, though there should be."""
+    """Whether there was nothing that a migration could have taken away, though there should be.
+
+    Nothing on the wire answers in a VLAN: this takes a kernel with 802.1Q. There, the port's VLAN is compared.
+    """
+    if any(nic.get("vlan", {}).get(column, "[]") != "[]" for column in ("tag", "trunks")):
+        return False
     wanted = [who for who in answers if _expected(who, nic["reach"])]
     return nic["link"] == "up" and bool(wanted) and not any(answers[who] for who in wanted)
 

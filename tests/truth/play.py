@@ -26,6 +26,7 @@ def tasks(number: int, scenario: Scenario, source: str, destination: str, door: 
         key: value.replace("{destination}", destination) if isinstance(value, str) else value
         for key, value in options.items()
     }
+    names = [destination, *options.pop("resolve", [])]
     reached = {"migrate_uri": f"qemu+tcp://{destination}/system"}
     saved = []
     if options.pop("saved", False):
@@ -39,7 +40,7 @@ def tasks(number: int, scenario: Scenario, source: str, destination: str, door: 
         {"name": f"{scenario.key}: begin", STEP: {"socket": str(door), "step": "begin", "number": number},
          "register": "begun"},
         {"name": f"{scenario.key}: gather", "virtfleet.network.virt_guest_info": {
-            "names": "{{ begun.names }}", "resolve": [destination]},
+            "names": "{{ begun.names }}", "resolve": names},
          "delegate_to": source, "register": "gathered", "when": "begun.names | length > 0", **common},
         *saved,
         {"name": f"{scenario.key}: check", "virtfleet.network.virt_migrate_check": {
