@@ -70,6 +70,11 @@ def port_on(links: HostLinks, bridge: str, vlan: Optional[Document], isolated: b
     return NicPort(tags_of(vlan) if tagging else (), isolated)
 
 
+def port_by_itself(links: HostLinks, bridge: str, own: Document) -> NicPort:
+    """Of a NIC that names this bridge, by its own settings."""
+    return port_on(links, bridge, own.get("vlan"), bool(own.get("isolated")))
+
+
 def ways_out(links: HostLinks, bridge: str, nic: NicPort = PLAIN_PORT) -> Optional[list[Way]]:
     """By each uplink of a bridge; None where they cannot be seen."""
     if links.by_name is None:
