@@ -70,6 +70,24 @@ def port_on(links: HostLinks, bridge: str, vlan: Optional[Document], isolated: b
     return NicPort(tags_of(vlan) if tagging else (), isolated)
 
 
+def port_by_itself(links: HostLinks, bridge: str, own: Document) -> NicPort:
+    """Of a NIC that names this bridge, by its own settings."""
+    return port_on(links, bridge, own.get("vlan"), bool(own.get("isolated")))
+
+
+def port_of_tap(links: HostLinks, bridge: str, tap: str) -> NicPort:
+    """Of a tap that is a port of this bridge already, whoever put it there."""
+    switch, link, own = links.ovs_bridges.get(bridge), links.link(tap), links.link(bridge)
+    port = None if switch is None else switch.ports.get(tap)
+    if port is not None:
+        return NicPort((port.tag,) if port.tag else port.trunks)
+    if link is None:
+        return PLAIN_PORT
+    filtered = own is not None and own.vlan_filtering
+    tags = tuple(sorted(vlan.id for vlan in link.vlans or ())) if filtered else ()
+    return NicPort(tags, (link.port_settings or {}).get("isolated", False))
+
+
 def ways_out(links: HostLinks, bridge: str, nic: NicPort = PLAIN_PORT) -> Optional[list[Way]]:
     """By each uplink of a bridge; None where they cannot be seen."""
     if links.by_name is None:

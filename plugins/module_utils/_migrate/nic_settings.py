@@ -21,7 +21,19 @@ from .._model.network import DESCRIPTIVE
 from .._model.portgroup import PORTGROUP
 from .._plan.old_settings import effective_settings
 from .destination_facts import DestinationFacts, NetworkFacts
-from .frame_path import DOWN, NONE, PLAIN_PORT, UP, NicPort, Way, port_on, way_by, ways_out
+from .frame_path import (
+    DOWN,
+    NONE,
+    PLAIN_PORT,
+    UP,
+    NicPort,
+    Way,
+    port_by_itself,
+    port_of_tap,
+    port_on,
+    way_by,
+    ways_out,
+)
 from .guest_facts import NetworkState, NicFacts, NicSettings, SourceLink, Uplink
 from .host_links import Link
 from .router.of_nic import routing_on
@@ -261,12 +273,16 @@ def find_source_link(host: DestinationFacts, nic: NicFacts, tap: Optional[str]) 
         return SourceLink()
     if nic.type == "ethernet":
         bridge = None if tap is None else host.host_links.bridge_of(tap)
-        uplink = Uplink() if bridge is None else combine_ways(ways_out(host.host_links, bridge))
-        return SourceLink(None if bridge is None else bridge_mtu(host, bridge), uplink)
+        if bridge is None:
+            return SourceLink()
+        port = port_of_tap(host.host_links, bridge, str(tap))
+        # The VLAN is the tap's and not the NIC's, so that it is compared.
+        return SourceLink(bridge_mtu(host, bridge, port), combine_ways(ways_out(host.host_links, bridge, port)))
     own_mtu = nic.own.get("mtu")
     if nic.type == "bridge":
-        uplink = combine_ways(ways_out(host.host_links, device))
-        return SourceLink(_smallest(bridge_mtu(host, device), own_mtu), uplink, routing_on(host, device, None))
+        port = port_by_itself(host.host_links, device, nic.own)
+        uplink = combine_ways(ways_out(host.host_links, device, port), port)
+        return SourceLink(_smallest(bridge_mtu(host, device, port), own_mtu), uplink, routing_on(host, device, None))
     link = host.link(device)
     if nic.type != "direct" or link is None:
         return SourceLink()

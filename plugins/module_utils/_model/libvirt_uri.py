@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Optional
-from urllib.parse import urlsplit
 
 TCP, TLS, SSH = 16509, 16514, 22
 # Without a transport, a URI with a host means TLS.
 _PORTS = {"": TLS, "tls": TLS, "tcp": TCP, "ssh": SSH, "libssh": SSH, "libssh2": SSH}
+_URI = re.compile(r"\w+(?:\+(\w+))?://(?:[^@/]*@)?(\[[^\]]+\]|[^:/?#]+)(?::(\d+))?(?:[/?#]|$)")
 
 
 def port_of(uri: str) -> Optional[int]:
     """The TCP port to which it connects; None where that cannot be known."""
-    try:
-        parts = urlsplit(uri)
-        port = parts.port
-    except ValueError:
+    parts = _URI.match(uri)
+    if parts is None:
         return None
-    _driver, _plus, transport = parts.scheme.partition("+")
-    return (port or _PORTS.get(transport)) if parts.hostname else None
+    transport, _host, port = parts.groups()
+    return int(port) if port else _PORTS.get(transport or "")

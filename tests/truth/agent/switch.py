@@ -24,7 +24,8 @@ def of(device: str) -> Optional[str]:
 
 def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str, Any]:
     ports = tools.run("ovs-vsctl", "list-ports", bridge).split()
-    leading = uplinks(bridge, links)
+    parent = tools.run("ovs-vsctl", "br-to-parent", bridge).strip()  # of a fake bridge
+    leading = uplinks(parent, links)
     carrying = [link for link in leading if wire.carries(link)]
     columns = {column: _value("port", device, column) for column in ("tag", "trunks", "vlan_mode")}
     shaping = {column: _value("interface", device, column) for column in ("ingress_policing_rate",)}
@@ -39,7 +40,7 @@ def port(device: str, bridge: str, links: dict[str, dict[str, Any]]) -> dict[str
         "profile": "".join(re.findall(r'port-profile="?([^",}]+)', ids)),
         "vlan": columns,
         "bandwidth": shaping,
-        "silent": _silent(bridge),
+        "silent": _silent(parent),
         "twins": sum(
             links[other]["address"] == links[device]["address"]
             and [_value("port", other, column) for column in ("tag", "trunks")] == [columns["tag"], columns["trunks"]]

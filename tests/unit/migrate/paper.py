@@ -73,7 +73,7 @@ def link(said: Any, index: int) -> dict[str, Any]:
     usual = {
         "index": index, "kind": "veth", "mac": f"02:00:00:00:00:{index:02x}", "mtu": 1500, "state": "up", "admin": "up",
         "carrier": True, "master": None, "parent": None, "vlan": None, "vlan_filtering": None, "mode": None,
-        "default_pvid": None, "vlans": None, "port_settings": None,
+        "default_pvid": None, "vlans": None, "vlan_protocol": None, "port_settings": None,
         "stp_delay": None, "port_state": None, "default_route": False, "addresses": [], "link_local": [], "vf": False,
         "multi_queue": None, "programs": [], "had_carrier": None, "bound": [],
     }  # fmt: skip
@@ -97,7 +97,7 @@ def switch(said: Any) -> dict[str, Any]:
         }
         for name, port in names.items()
     }
-    return {"fail_mode": None, "controllers": 0, "flows": "normal", **said, "ports": ports}
+    return {"fail_mode": None, "controllers": 0, "flows": "normal", "stp_delay": 0, **said, "ports": ports}
 
 
 def give_addresses(links: list[dict[str, Any]], said: Any, networks: list[Observed]) -> None:

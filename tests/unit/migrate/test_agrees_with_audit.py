@@ -71,7 +71,9 @@ def ports(draw: Any, name: str) -> dict[str, Any]:
         "vlan": draw(st.sampled_from([5, 7])) if kind == "vlan" else None,
         "mode": draw(st.sampled_from(["bridge", "passthru"])) if kind == "macvlan" else None,
         "port_state": draw(mostly("forwarding", "blocking")), "port_settings": port_settings,
-        "vlans": None if vlans is None else [{"id": number, "untagged": untagged} for number, untagged in vlans],
+        "vlans": None if vlans is None else [
+            {"id": number, "untagged": untagged, "pvid": untagged} for number, untagged in vlans
+        ],
     }  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def definition(mode: str, groups: list[str], isolated: bool) -> str:
 ONE_UNKNOWN = {
     "links": [
         {"name": "br7", "kind": "bridge", "mtu": MTU, "vlan_filtering": True, "default_pvid": 1},
-        {"name": "p2", "mtu": 1400, "master": "br7", "vlans": [{"id": 1, "untagged": True}]},
+        {"name": "p2", "mtu": 1400, "master": "br7", "vlans": [{"id": 1, "untagged": True, "pvid": True}]},
         {"name": "p3", "mtu": MTU, "master": "br7", "vlans": None},
     ]
 }

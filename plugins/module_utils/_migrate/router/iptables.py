@@ -167,7 +167,7 @@ def _option(word: str, rest: list[str], negated: bool) -> tuple[int, Optional[Ma
     if word == "--hl-eq":
         return 1, Match("hops", (_ports(value),), negated)
     if word in ("--rt-type", "--rt-segsleft"):
-        return 1, Match(NEVER, negated=negated)  # a routing header, which has no use any more
+        return 1, Match(NEVER, negated=negated)  # a routing header, which is obsolete
     if word == "--icmpv6-type":
         return 1, Match("icmp", (_ports(value.partition("/")[0]),), negated) if value[:1].isdigit() else Match(PARTLY)
     if word == "--tcp-flags" and rest[:2] == _OPENING:

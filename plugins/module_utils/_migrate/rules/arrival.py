@@ -129,8 +129,8 @@ SETTINGS_DIFFER = unknown(
     "understand.",
     LIBVIRT_ACCEPTS,
     "QEMU_CONF_DIFFERS",
-    "Settings of qemu.conf that no rule examines differ: the user of QEMU and the owner of files, security drivers, "
-    "lock managers, who logs consoles. QEMU may have no access to its files, or libvirt refuse the guest. Seen",
+    "Settings of qemu.conf that no rule examines differ, such as the user of QEMU, the owner of files, security "
+    "drivers or the lock manager. QEMU may have no access to its files, or libvirt may refuse the guest. Seen: error 1",
     "the same settings on both hosts, or set the severity of the code with policy",
 )
 _TAPPED = ("network", "bridge", "ethernet")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..asked import LINKS
 from ..finding import Finding, blocked, refused, unknown
-from ..frame_path import NONE, UP
+from ..frame_path import NONE, UP, port_of_tap
 from ..guest_facts import SourceLink, Uplink
 from ..host_links import Link
 from ..nic_settings import bridge_mtu
@@ -94,7 +94,8 @@ def _check_connection(case: NicCase, tap: Link) -> Iterator[Finding]:
     if had == Uplink():
         yield TAP_ON_THE_HOST.found(link=tap.name)
     elif bridge is not None:
-        yield from check_ways_out(case.host, bridge, None, had)
-        yield from compare_link_mtu(bridge, source.mtu, bridge_mtu(case.host, bridge))
+        port = port_of_tap(case.host.host_links, bridge, tap.name)
+        yield from check_ways_out(case.host, bridge, None, had, case)
+        yield from compare_link_mtu(bridge, source.mtu, bridge_mtu(case.host, bridge, port))
     elif had.state in (UP, NONE):
         yield TAP_ALONE.found(link=tap.name)

@@ -15,7 +15,19 @@ from .. import remedy
 from ..asked import LINKS, POOLS
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import WARNING, Finding, Remedy, blocked, degraded, informational, refused, unknown
-from ..frame_path import DOWN, NONE, PLAIN_PORT, UP, Way, port_on, way_by, way_once_up, ways_out
+from ..frame_path import (
+    DOWN,
+    NONE,
+    PLAIN_PORT,
+    UP,
+    Way,
+    port_by_itself,
+    port_of_tap,
+    port_on,
+    way_by,
+    way_once_up,
+    ways_out,
+)
 from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import bridge_mtu, combine_ways, wire_vlan
 from ..rule import NicCase, nic_rule
@@ -184,13 +196,20 @@ def _forwarded_by_any(case: NicCase) -> bool:
 def check_ways_out(
     host: DestinationFacts, name: str, network: Optional[str], had: Uplink, case: Optional[NicCase] = None
 ) -> Iterator[Finding]:
-    """had: the uplinks on the guest's own host; case: of a NIC that has the bridge from its network."""
+    """had: the uplinks on the guest's own host; case: of a NIC that has the bridge from its network, or names it,
+    or whose tap is in it."""
     if had.state in (DOWN, NONE):
         return
     gets = None if case is None else case.gets
-    port = PLAIN_PORT if gets is None else port_on(host.host_links, name, gets.vlan, gets.isolated)
+    port = own = PLAIN_PORT
+    if gets is not None:
+        port = own = port_on(host.host_links, name, gets.vlan, gets.isolated)
+    elif case is not None and case.nic.type == "ethernet":
+        port = port_of_tap(host.host_links, name, str(case.nic.target))  # whose VLAN is not the NIC's own
+    elif case is not None:
+        port = own = port_by_itself(host.host_links, name, case.nic.own)
     found = ways_out(host.host_links, name, port)
-    there = combine_ways(found, port)
+    there = combine_ways(found, own)
     if found is None:
         yield UPLINKS_NOT_SEEN.found(network=network, link=name)
     elif not found:
@@ -208,7 +227,7 @@ def check_ways_out(
         # Where the NIC itself gets other tags, that is said by itself.
         same_tags = case is None or case.had is None or gets is None or case.had.vlan == gets.vlan
         if had.state == UP and there.vlan != had.vlan and same_tags:
-            gets_vlan, had_vlan = (wire_vlan(vlan, port.tags) for vlan in (there.vlan, had.vlan))
+            gets_vlan, had_vlan = (wire_vlan(vlan, own.tags) for vlan in (there.vlan, had.vlan))
             yield UPLINK_VLAN_DIFFERS.found(network=network, link=name, gets=gets_vlan, had=had_vlan)
         if had.multicast and not there.multicast:
             first = min((way for way in found if way.state == UP), key=lambda way: way.uplink)
@@ -337,7 +356,7 @@ def check_named_device(case: NicCase) -> Iterator[Finding]:
         port = (case.nic.own.get("virtualport") or {}).get("type")
         if case.host.is_bridge(device) and (port == "openvswitch") != (device in case.host.ovs_bridges):
             yield BRIDGE_OF_ANOTHER_KIND.found(link=device)
-        yield from _check_named_bridge(case.host, device, owner, had)
+        yield from _check_named_bridge(case, device, owner, had)
     else:
         yield from _check_named_link(case, device, had)
 
@@ -355,17 +374,17 @@ def _advice(host: DestinationFacts, device: str) -> str:
     return f"use network '{min(found)}', which uses it there" if found else "no network there uses it"
 
 
-def _check_named_bridge(
-    host: DestinationFacts, device: str, owner: Optional[str], had: SourceLink
-) -> Iterator[Finding]:
+def _check_named_bridge(case: NicCase, device: str, owner: Optional[str], had: SourceLink) -> Iterator[Finding]:
+    host = case.host
     yield from _check_bridge(host, device, None)
     if not host.is_bridge(device):
         return
     if owner is None:
-        yield from check_ways_out(host, device, None, had.uplink)
+        yield from check_ways_out(host, device, None, had.uplink, case)
     elif had.uplink.state == UP:
         yield BRIDGE_OF_NETWORK.found(link=device, owner=owner)
-    yield from compare_link_mtu(device, had.mtu, bridge_mtu(host, device))
+    port = port_by_itself(host.host_links, device, case.nic.own)
+    yield from compare_link_mtu(device, had.mtu, bridge_mtu(host, device, port))
 
 
 def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[Finding]:
