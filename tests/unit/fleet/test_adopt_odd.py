@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Odd fleets, taken over: any definition that the model can hold, names that look like patterns or like one another, and
-hosts that agree on nothing. Through the files and back, each host has what it had."""
+"""Odd fleets, taken over: any definition that the model can hold, names that look like patterns or like one another,
+and hosts that agree on nothing. Through the files and back, each host has what it had."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import contract_of_host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
-
 from ansible_collections.virtfleet.network.tests.unit.strategies import values
 
 NAMES = ("lan", "LAN", "l.n", "la+n", "[lan]", "lan*", "^lan$", "10", "lan 1", "läñ")

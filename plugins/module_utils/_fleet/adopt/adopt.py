@@ -155,8 +155,8 @@ def _transient(hosts: Mapping[str, Mapping[str, Any]]) -> list[Difference]:
 
 
 def _named(where: list[str], hosts: Mapping[str, Any], groups: Mapping[str, Any]) -> Optional[list[str]]:
-    """One group, where its members among the hosts are exactly these; else the hosts. None where their names mean others
-    too."""
+    """One group, where its members among the hosts are exactly these; else the hosts. None where their names mean more
+    hosts."""
     single = [[group] for group in sorted(groups, key=natural) if group not in ("all", "ungrouped")]
     for names in (*single, where):
         if hosts_named(names, groups) & hosts.keys() == set(where):
