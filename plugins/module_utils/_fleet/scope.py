@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .user_values import as_str, is_list, shown
@@ -36,10 +36,14 @@ def contract_of_host(contract: Any, host: str, groups: Mapping[str, Any], keep_f
                 raise ValueError(f"Network {shown(item.get('name'))} in the contract: {error}") from None
             result.append({**item, "hosts": {FAULT: str(error)}})
             continue
-        within = {str(member) for name in names for member in groups.get(name) or ()}
-        if host in names or host in within:
+        if host in hosts_named(names, groups):
             result.append({key: value for key, value in item.items() if key != "hosts"})
     return result
+
+
+def hosts_named(names: Iterable[str], groups: Mapping[str, Any]) -> set[str]:
+    """names: of hosts and groups; of both, where a host has the name of a group."""
+    return {host for name in names for host in (name, *map(str, groups.get(name) or ()))}
 
 
 def _names(given: Any, known: set[str]) -> list[str]:

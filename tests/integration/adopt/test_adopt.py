@@ -20,6 +20,7 @@ from harness.playbook import PROGRAM, environment
 pytestmark = pytest.mark.lab
 
 HOSTS = ("kvm1", "kvm2", "kvm3")
+SOCKET = "/run/libvirt/libvirt-sock"
 
 
 def lan(last: int, more: str = "") -> str:
@@ -83,6 +84,33 @@ def fleet(tmp_path_factory) -> Iterator[Fleet]:
 
 def read(path: Path, key: str) -> object:
     return yaml.safe_load(path.read_text())[key]
+
+
+def test_hosts_that_cannot_be_read_are_named_and_the_others_are_taken_over(fleet: Fleet) -> None:
+    """kvm2 has no daemon that answers, kvm9 does not answer at all."""
+    before, target = fleet.state(), fleet.folder / "others"
+    more = fleet.folder / "more.yml"
+    more.write_text(json.dumps({"kvm": {"hosts": {"kvm9": {"ansible_host": "127.0.0.1", "ansible_port": 1}}}}))
+    adopt = ("adopt", "-i", str(more), "-e", f"adopt_directory={target}")
+    fleet.hosts.on("kvm2", "mv", SOCKET, f"{SOCKET}.away")
+    try:
+        said = " ".join(fleet.play(*adopt, code=2).split())
+        others = fleet.play(*adopt, "--limit", "!kvm2:!kvm9")
+    finally:
+        fleet.hosts.on("kvm2", "mv", f"{SOCKET}.away", SOCKET)
+    assert fleet.state() == before
+    # Each with its reason, and what is found of the others. No file: a rollout would lack networks of these hosts.
+    assert "Not read: kvm2, kvm9." in said
+    assert "unread kvm2" in said
+    assert "unread kvm9" in said
+    assert "NETWORK_TRANSIENT: kvm3" in said
+    assert "REACH_DIFFERS" not in said
+    assert "unread" not in others
+    contract = {entry["name"]: entry for entry in read(target / "group_vars/kvm/networks.yml", "networks_contract")}
+    assert {name: entry.get("hosts") for name, entry in contract.items()} == {
+        "dmz": ["kvm1"], "lan": None, "old": None, "red": ["kvm1"],
+    }  # fmt: skip
+    assert sorted(path.name for path in (target / "host_vars").iterdir()) == ["kvm1", "kvm3"]
 
 
 def test_taken_over_rolled_out_and_one_network_withdrawn(fleet: Fleet) -> None:

@@ -30,6 +30,7 @@ FLEET = {
         "red": {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}},
         "lab": {
             "bridge": {"name": "virbr67"},
+            "forward": {"mode": "nat", "nat": {"address": {"start": "10.68.0.9", "end": "10.68.0.9"}}},
             "ips": [{"address": "10.67.0.1", "prefix": 24,
                      "dhcp": {"ranges": [{"start": "10.67.0.50", "end": "10.67.0.99"}]}}],
         },
@@ -45,6 +46,9 @@ MAKE_BRIDGE = (
     "ip link add br0 type bridge; ip link set br0 mtu 1400; ip link set br0 mtu 1500; ip link set br0 up; "
     "ip link set p0 up master br0"
 )
+# From which the host sends packets of guests in lab.
+NAT_ADDRESS = "ip addr add 10.68.0.9/32 dev nat0"
+MAKE_NAT = f"ip link add nat0 type dummy; ip link set nat0 up; ip addr add 10.68.0.1/24 dev nat0; {NAT_ADDRESS}"
 # How a fault comes about, what is found of it, and what repairs it.
 FAULTS = {
     "no uplink": ("ip link set p0 nomaster", {"UPLINK_MISSING"}, "ip link set p0 master br0"),
@@ -87,6 +91,10 @@ FAULTS = {
         "ip link set p1 up; ip route add 10.67.0.128/25 dev p1", {"ROUTE_ASTRAY"},
         "ip route del 10.67.0.128/25; ip link set p1 down",
     ),
+    "address of NAT": ("ip addr del 10.68.0.9/32 dev nat0", {"NAT_UNREACHABLE"}, NAT_ADDRESS),
+    "address of NAT that is no host's": (
+        "ip addr flush dev nat0", {"NAT_UNKNOWN"}, f"ip addr add 10.68.0.1/24 dev nat0; {NAT_ADDRESS}",
+    ),
     "STP": (
         "ip link set virbr67 type bridge stp_state 1 forward_delay 1500", {"STP_DELAY"},
         "ip link set virbr67 type bridge forward_delay 200",
@@ -119,8 +127,8 @@ class Fleet:
         code, output = self.play("rollout")
         assert code == 0, output
 
-    def audit(self) -> list[dict[str, Any]]:
-        _code, output = self.play("audit", "-e", f"audit_output={self.saved}", "-e", "audit_fail_on=never")
+    def audit(self, *args: str) -> list[dict[str, Any]]:
+        _code, output = self.play("audit", "-e", f"audit_output={self.saved}", "-e", "audit_fail_on=never", *args)
         assert self.saved.exists(), output
         found = json.loads(self.saved.read_text())["findings"]
         self.saved.unlink()
@@ -131,7 +139,7 @@ class Fleet:
 def fleet(tmp_path_factory):
     with hosts_of("audit", tmp_path_factory.mktemp("audit"), RELEASES) as hosts:
         for host in ("kvm1", "kvm2"):
-            hosts.on(host, "sh", "-c", MAKE_BRIDGE)
+            hosts.on(host, "sh", "-c", f"{MAKE_BRIDGE}; {MAKE_NAT}")
             # The lab's hosts have no systemd; these are the files by which it makes the bridge.
             declared = f"echo '[NetDev]\nName=br0\nKind=bridge' >{NETDEV}; ln -s /dev/zero {NETWORKD}"
             hosts.on(
@@ -168,6 +176,15 @@ def test_faults_are_found_and_repaired(fleet, pair):
         found = fleet.audit()
     expected = {(host, code) for host, _command, codes, _repair in faults for code in codes}
     assert {(one["host"], one["code"]) for one in found} == expected, found
+
+
+def test_a_host_that_is_in_the_inventory_twice(fleet):
+    """As kvm1 and as kvm7: both are named, and nothing of it is said to be used twice."""
+    hosts = json.loads(fleet.hosts.inventory.read_text())["kvm"]["hosts"]
+    more = fleet.hosts.folder / "more.yml"
+    more.write_text(json.dumps({"kvm": {"hosts": {"kvm7": hosts["kvm1"]}}}))
+    found = fleet.audit("-i", str(more))
+    assert {(one["host"], one["code"]) for one in found} == {("kvm1", "HOST_TWICE"), ("kvm7", "HOST_TWICE")}, found
 
 
 def test_the_fleet_is_clean_again(fleet):

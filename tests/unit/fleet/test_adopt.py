@@ -100,6 +100,15 @@ def test_a_network_of_some_hosts_is_said_in_the_contract():
     assert list(joined(adopted, "kvm3")) == ["lab"]
 
 
+def test_a_host_with_the_name_of_a_group_is_not_listed():
+    """By that name the contract would give the network to the group's hosts too."""
+    groups = {"all": ["kvm1", "kvm2", "kvm3"], "kvm1": ["kvm2"]}
+    adopted = adopt({"kvm1": info(LAB), "kvm2": info(), "kvm3": info()}, groups)
+    assert (adopted.contract, codes(adopted)) == ([], [("NOT_EXPRESSIBLE", "lab")])
+    assert adopted.bindings == {"kvm1": {}, "kvm2": {}, "kvm3": {}}
+    assert adopt({"kvm1": info(LAB), "kvm2": info(LAB), "kvm3": info()}, groups).contract[0]["hosts"] == ["kvm1"]
+
+
 def test_a_transient_network_is_left_as_it_is():
     adopted = adopt({"kvm1": info(LAB), "kvm2": info(transient=(LAB,))}, GROUPS)
     assert adopted.contract[0]["hosts"] == ["kvm1"]

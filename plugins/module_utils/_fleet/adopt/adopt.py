@@ -19,6 +19,7 @@ from ..._model.network import NETWORK
 from ..contract_check import host_networks
 from ..lines import natural
 from ..network_options import NETWORK_OPTIONS
+from ..scope import hosts_named
 from .difference import (
     BINDING_DIFFERS,
     CHANGES_PENDING,
@@ -71,7 +72,12 @@ def adopt(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Any]) -> 
             continue
         if len(seen) < len(hosts):
             where = list(seen)
-            entry["hosts"] = _named(where, hosts, groups)
+            named = _named(where, hosts, groups)
+            if named is None:
+                sentence = f"Network {name}: a host has the name of a group, so the contract cannot list its hosts."
+                differences.append(Difference(NOT_EXPRESSIBLE, name, tuple(where), sentence))
+                continue
+            entry["hosts"] = named
             sentence = f"Network {name} is on {len(seen)} of {len(hosts)} hosts; the contract lists them in hosts."
             differences.append(Difference(NETWORK_PARTIAL, name, tuple(where), sentence))
         contract.append(entry)
@@ -148,9 +154,11 @@ def _transient(hosts: Mapping[str, Mapping[str, Any]]) -> list[Difference]:
     ]
 
 
-def _named(where: list[str], hosts: Mapping[str, Any], groups: Mapping[str, Any]) -> list[str]:
-    """One group, where its members among the hosts are exactly these; else the hosts."""
-    for group in sorted(groups, key=natural):
-        if group not in ("all", "ungrouped") and {host for host in groups[group] if host in hosts} == set(where):
-            return [group]
-    return where
+def _named(where: list[str], hosts: Mapping[str, Any], groups: Mapping[str, Any]) -> Optional[list[str]]:
+    """One group, where its members among the hosts are exactly these; else the hosts. None where their names mean more
+    hosts."""
+    single = [[group] for group in sorted(groups, key=natural) if group not in ("all", "ungrouped")]
+    for names in (*single, where):
+        if hosts_named(names, groups) & hosts.keys() == set(where):
+            return names
+    return None

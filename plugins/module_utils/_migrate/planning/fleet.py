@@ -42,8 +42,8 @@ class Destination:
 @dataclass(frozen=True)
 class Obstacle:
     """Why a guest cannot go to a host at all. code: of the worst finding, PINNED, MAINTENANCE or HOST_TWICE; sentence:
-    as the check has it, or empty; repair: what would mend it there, {host, module, arguments}; verdict: of the check.
-    """
+    as the check has it, or empty; repair: what would mend it there, {host, module, arguments}; verdict: of the
+    check."""
 
     code: str
     sentence: str = ""
