@@ -11,7 +11,7 @@ from .._migrate.asked import PROBE
 from .._migrate.finding import BLOCKED, SEVERITIES, rank_of
 from .._migrate.guest_facts import load_guests
 from .argument_spec import connection_spec
-from .module import Module, given, run
+from .module import Module, given, run, run_without_libvirt
 from .policy import valid_policy
 
 NEVER = "never"
@@ -35,7 +35,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     # Saved facts can be judged anywhere, without libvirt.
-    run(module, _work, gate=module.params["destination"] is None)
+    (run if module.params["destination"] is None else run_without_libvirt)(module, _work)
 
 
 def _work(module: Module) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from typing import Any, Optional
 
 from .._model.errors import VirtfleetError
 from .._model.field import Document
-from .._model.guest import Guest
+from .._model.guest import FAIL, Guest
 from .._xml.descriptor import parse_descriptor
 from .._xml.guest import parse_guest
 from .._xml.port import network_port_settings
 from .connection import errors, libvirt
-from .guests import read_texts
+from .guests import ListedGuest, list_guests, read_texts
 
 
 @dataclass(frozen=True)
@@ -36,29 +36,22 @@ class DescribedGuest:
     arriving: bool = False
 
 
-def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = False) -> tuple[DescribedGuest, ...]:
+def read_described_guests(conn: Any, names: Optional[list[str]], missing: str = FAIL) -> tuple[DescribedGuest, ...]:
     """The guests of these names or UUIDs, each once, in the order of their names; all without names.
 
-    skip: ignore names that the host does not have.
+    missing: what becomes of names that the host does not have, FAIL or SKIP.
 
     Raises VirtfleetError GUEST_MISSING, GUESTS_UNKNOWN, DAEMON_LOST, DAEMON_SILENT or LIBVIRT_REFUSED.
     """
-    with errors("list the guests", conn):
-        try:
-            domains = conn.listAllDomains(0)
-        except libvirt.libvirtError as error:
-            if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:
-                raise VirtfleetError(
-                    "GUESTS_UNKNOWN",
-                    "This connection shows no guests; use one that does, such as qemu:///system.",
-                ) from None
-            raise
-        persistent = {d.UUIDString() for d in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT)}
-    chosen = domains if names is None else [domain for name in names for domain in _find(domains, name, skip)]
+    listed = list_guests(conn)
+    if listed is None:
+        raise VirtfleetError(
+            "GUESTS_UNKNOWN", "This connection shows no guests; use one that does, such as qemu:///system."
+        )
     found = {}
-    for domain in chosen:
-        uuid = domain.UUIDString()
-        texts = None if uuid in found else read_texts(conn, domain, uuid in persistent)
+    for one in listed if names is None else _chosen(listed, names, missing):
+        domain, uuid = one.domain, one.uuid
+        texts = None if uuid in found else read_texts(conn, one)
         if texts is not None:
             state, busy = _state(domain), _busy(domain)
             # libvirt shows the job of a migration on its source only.
@@ -92,13 +85,16 @@ def _place_volumes(conn: Any, disks: list[Document]) -> None:
             disk["file"] = pools[pool].storageVolLookupByName(volume).path()
 
 
-def _find(domains: list[Any], name: str, skip: bool) -> list[Any]:
+def _chosen(listed: list[ListedGuest], names: list[str], missing: str) -> list[ListedGuest]:
     """A name takes precedence over a UUID, because a guest's name may look like one."""
-    by_name = [domain for domain in domains if domain.name() == name]
-    by_uuid = [domain for domain in domains if domain.UUIDString() == name.lower()]
-    if not by_name + by_uuid and not skip:
-        raise VirtfleetError("GUEST_MISSING", f"Guest {name!a} does not exist on this host.", guest=name)
-    return (by_name + by_uuid)[:1]
+    found = []
+    for name in names:
+        by_name = [one for one in listed if one.domain.name() == name]
+        fitting = by_name or [one for one in listed if one.uuid == name.lower()]
+        if not fitting and missing == FAIL:
+            raise VirtfleetError("GUEST_MISSING", f"Guest {name!a} does not exist on this host.", guest=name)
+        found += fitting[:1]
+    return found
 
 
 def _snapshots(domain: Any) -> int:

@@ -17,7 +17,7 @@ from typing import Any, Callable
 
 from .._host.connection import connect, host_of
 from .._host.guard import stay_behind
-from .._host.journal import Journal, Left, key_of, locked
+from .._host.journal import Journal, Left, key_of, locked, locked_if_used
 from .._model.errors import VirtfleetError
 from .preflight import silent_ones
 from .recover import take_back
@@ -123,7 +123,7 @@ def _waiting(run: str, uri: str, wait: float, check_mode: bool) -> Iterator[tupl
     conn = connect(uri)
     try:
         key = key_of(conn, uri)
-        with locked(key, wait, make=not check_mode):
+        with (locked_if_used if check_mode else locked)(key, wait):
             journal = Journal(key)
             left = journal.read_of(run)
             if left is None or not left.waits:

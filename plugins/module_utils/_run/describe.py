@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from .._host.connection import connect
 from .._host.described import DescribedGuest, read_described_guests
-from .._host.lookups import SHARED, is_shared, read_mounts, size_of
+from .._host.lookups import SHARED, is_shared, read_mounts, rounded_size_of, size_of
 from .._host.migration import shared_filesystems
 from .._migrate.asked import HOST, LINKS, NAMES
 from .._migrate.decode import read_record
@@ -19,22 +19,22 @@ from .._migrate.destination_facts import DestinationFacts, read_destination
 from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, NicFacts
 from .._migrate.nic_description import describe_nic, with_host_settings
 from .._migrate.nic_settings import canonical_port_settings, is_attached
-from .._model.guest import Nic
+from .._model.guest import FAIL, Nic
 from .gather import gather_from
 
 # What virt_network_info has to gather for it.
 _NEEDED = (LINKS, HOST)
 
 
-def describe(uri: str, names: Optional[list[str]], skip: bool = False, resolve: Sequence[str] = ()) -> dict[str, Any]:
-    """What virt_guest_info returns. names: of guests, or their UUIDs; None for all; skip: those that are not there;
-    resolve: names of hosts.
+def describe(uri: str, names: Optional[list[str]], missing: str = FAIL, resolve: Sequence[str] = ()) -> dict[str, Any]:
+    """What virt_guest_info returns. names: of guests, or their UUIDs; None for all; missing: FAIL or SKIP, for names
+    that the host does not have; resolve: names of hosts.
 
     Raises VirtfleetError, GUEST_MISSING among them.
     """
     conn = connect(uri)
     try:
-        found = read_described_guests(conn, names, skip)
+        found = read_described_guests(conn, names, missing)
         info = gather_from(conn, uri, None, _NEEDED, {NAMES: list(resolve)} if resolve else None)
     finally:
         conn.close()
@@ -100,15 +100,15 @@ def _identity(host: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# What QEMU maps into a guest's memory, which keeps its size on its way: whether QEMU rounds that up.
-_MEASURED = {"ROM of a device": True, "firmware": False}
+# What QEMU maps into a guest's memory, which keeps its size on its way: how much that is.
+_MEASURED = {"ROM of a device": rounded_size_of, "firmware": size_of}
 
 
 def _measured(file: dict[str, Any]) -> dict[str, Any]:
-    rounded = _MEASURED.get(file["what"])
-    if rounded is None:
+    measure = _MEASURED.get(file["what"])
+    if measure is None:
         return file
-    return {**file, "size": size_of(file["path"], rounded), "rounded": rounded}
+    return {**file, "size": measure(file["path"]), "rounded": measure is rounded_size_of}
 
 
 def _is_shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Optional[bool]:
