@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
+from .._model.descriptor import Descriptor
 from .._model.errors import VirtfleetError
 from .._model.field import Document
 from .._model.guest import FAIL, Guest
@@ -22,13 +23,13 @@ from .guests import ListedGuest, list_guests, read_texts
 
 @dataclass(frozen=True)
 class DescribedGuest:
-    """rest: everything but the NICs, from parse_descriptor; ports: by UUID, the settings that the guest's NICs were
+    """descriptor: everything but the NICs; ports: by UUID, the settings that the guest's NICs were
     plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: or crashed and kept;
     busy: a job of libvirt's runs, such as another migration; arriving: a migration is bringing it here.
     """
 
     guest: Guest
-    rest: Document
+    descriptor: Descriptor
     ports: Mapping[str, Document]
     snapshots: int
     paused: bool = False
@@ -69,20 +70,25 @@ def read_described_guests(conn: Any, names: Optional[list[str]], missing: str = 
         )
         for texts, snapshots, *states in found.values()
     ]
-    _place_volumes(conn, [disk for one in seen for disk in one.rest["disks"] if disk["type"] == "volume"])
-    return tuple(sorted(seen, key=lambda one: one.guest.name))
-
-
-def _place_volumes(conn: Any, disks: list[Document]) -> None:
-    """Fills in the file of each disk that is a volume of a storage pool: None if there is none, or it is unknown."""
     pools: dict[str, Any] = {}
-    for disk in disks:
-        pool, _slash, volume = str(disk["path"]).partition("/")
-        disk["file"] = None
+    placed = [replace(one, descriptor=_with_volumes(conn, one.descriptor, pools)) for one in seen]
+    return tuple(sorted(placed, key=lambda one: one.guest.name))
+
+
+def _with_volumes(conn: Any, descriptor: Descriptor, pools: dict[str, Any]) -> Descriptor:
+    """With the file of each disk that is a volume of a storage pool: None if there is none, or it is unknown. pools:
+    those that were looked up already, by name."""
+    disks = []
+    for disk in descriptor.disks:
+        pool, _slash, volume = str(disk.path).partition("/")
+        file = None
         with suppress(libvirt.libvirtError):
-            if pool not in pools:
-                pools[pool] = conn.storagePoolLookupByName(pool)
-            disk["file"] = pools[pool].storageVolLookupByName(volume).path()
+            if disk.type == "volume":
+                if pool not in pools:
+                    pools[pool] = conn.storagePoolLookupByName(pool)
+                file = pools[pool].storageVolLookupByName(volume).path()
+        disks.append(replace(disk, file=file))
+    return replace(descriptor, disks=tuple(disks))
 
 
 def _chosen(listed: list[ListedGuest], names: list[str], missing: str) -> list[ListedGuest]:

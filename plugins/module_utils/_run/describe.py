@@ -16,9 +16,10 @@ from .._host.migration import shared_filesystems
 from .._migrate.asked import HOST, LINKS, NAMES
 from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
-from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, NicFacts
-from .._migrate.nic_description import describe_nic, with_host_settings
+from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, GuestHost, NicFacts
+from .._migrate.nic_description import describe_nic, describe_plugged_nic, with_host_settings
 from .._migrate.nic_settings import canonical_port_settings, is_attached
+from .._model.descriptor import Descriptor, Disk, HostFile
 from .._model.guest import FAIL, Nic
 from .gather import gather_from
 
@@ -41,9 +42,7 @@ def describe(uri: str, names: Optional[list[str]], missing: str = FAIL, resolve:
     mounts, here_too = None, not info["host"]["remote"]
     if here_too:
         mounts = {**read_mounts(), **dict.fromkeys(shared_filesystems(), SHARED)}
-        found = tuple(
-            replace(one, rest={**one.rest, "files": list(map(_measured, one.rest["files"]))}) for one in found
-        )
+        found = tuple(replace(one, descriptor=_with_sizes(one.descriptor)) for one in found)
     info["host"]["resolves"] = info["names"]
     here = read_destination(info)
     return {
@@ -58,29 +57,17 @@ def describe_guest(
     found: DescribedGuest, here: DestinationFacts, host: dict[str, Any], mounts: Optional[dict[str, str]]
 ) -> GuestFacts:
     """here, host: the guest's own host, the latter as virt_network_info returns it; mounts: None on another machine."""
-    rest = dict(found.rest)
-    if rest["cpu"] and rest["cpu"]["mode"] in ("host-passthrough", "maximum"):
+    descriptor, blockers = found.descriptor, list(found.descriptor.blockers)
+    if descriptor.cpu is not None and descriptor.cpu.is_the_hosts:
         # It is whatever the host has; libvirt compares that.
-        rest["cpu"] = {**rest["cpu"], "xml": host["cpu"]}
-    blockers = [*rest["blockers"], *([f"it has {found.snapshots} snapshots"] if found.snapshots else ())]
+        descriptor = replace(descriptor, cpu=replace(descriptor.cpu, xml=host["cpu"]))
+    blockers += [f"it has {found.snapshots} snapshots"] if found.snapshots else []
     blockers += ["another libvirt job is running on it (see virsh domjobinfo)"] if found.busy else []
-    facts = {
-        **rest,
-        "name": found.guest.name,
-        "uuid": found.guest.uuid,
-        "running": found.guest.running,
-        "paused": found.paused,
-        "arriving": found.arriving,
-        "persistent": found.guest.persistent,
-        "host": _identity(host),
-        "gathered": host["gathered"],
-        "disks": [{**disk, "shared": _is_shared(disk, mounts)} for disk in rest["disks"]],
-        "blockers": blockers,
-        "nics": [describe_nic(nic, found.guest.running, here) for nic in found.guest.nics],
-    }
-    guest = read_record(GuestFacts, facts)
-    nics = zip(guest.nics, found.guest.nics)
-    return replace(guest, nics=tuple(_with_settings(facts, nic, found, here) for facts, nic in nics))
+    disks = tuple(replace(disk, shared=_is_shared(disk, mounts)) for disk in descriptor.disks)
+    descriptor = replace(descriptor, disks=disks, blockers=tuple(blockers))
+    nics = [_described_nic(nic, found, here) for nic in found.guest.nics]
+    facts = GuestFacts.of(found.guest, descriptor, read_record(GuestHost, _identity(host)), nics)
+    return replace(facts, paused=found.paused, arriving=found.arriving, gathered=host["gathered"])
 
 
 def _identity(host: dict[str, Any]) -> dict[str, Any]:
@@ -104,25 +91,31 @@ def _identity(host: dict[str, Any]) -> dict[str, Any]:
 _MEASURED = {"ROM of a device": rounded_size_of, "firmware": size_of}
 
 
-def _measured(file: dict[str, Any]) -> dict[str, Any]:
-    measure = _MEASURED.get(file["what"])
+def _with_sizes(descriptor: Descriptor) -> Descriptor:
+    return replace(descriptor, files=tuple(map(_measured, descriptor.files)))
+
+
+def _measured(file: HostFile) -> HostFile:
+    measure = _MEASURED.get(file.what)
     if measure is None:
         return file
-    return {**file, "size": measure(file["path"]), "rounded": measure is rounded_size_of}
+    return replace(file, size=measure(file.path), rounded=measure is rounded_size_of)
 
 
-def _is_shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Optional[bool]:
+def _is_shared(disk: Disk, mounts: Optional[dict[str, str]]) -> Optional[bool]:
     """Whether other hosts can be expected to have it. A block device may be anything, so that is not known."""
-    if disk["type"] == "network":
+    if disk.type == "network":
         return True
-    path = disk.get("file") if disk["type"] == "volume" else disk["path"]
-    if disk["type"] not in ("file", "dir", "volume") or mounts is None or not path or path.startswith("/dev/"):
+    path = disk.file if disk.type == "volume" else disk.path
+    if disk.type not in ("file", "dir", "volume") or mounts is None or not path or path.startswith("/dev/"):
         return None
     return is_shared(path, mounts)
 
 
-def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
+def _described_nic(nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
+    running = found.guest.running
+    facts = (describe_plugged_nic if running else describe_nic)(nic, here)
     port = found.ports.get(nic.port or "")
     held = None if port is None else canonical_port_settings(port)
-    attached = is_attached(here, facts, nic.target) if found.guest.running else None
+    attached = is_attached(here, facts, nic.target) if running else None
     return with_host_settings(replace(facts, attached=attached), here, nic.target, held)
