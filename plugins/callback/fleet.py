@@ -71,6 +71,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._fleet.task_line
     recap_lines,
     result_lines,
     warning_lines,
+    without_effects,
 )
 
 # Tasks that only compute something on the controller, or load others.
@@ -268,7 +269,7 @@ class CallbackModule(Default):  # type: ignore[misc]
             hidden = (SKIPPED, OK)
         entries = result_lines(task.results, hidden)
         warnings = warning_lines(task.warnings)
-        diffs = diff_lines(task.diffs, verbose)
+        diffs = diff_lines(task.diffs if verbose else without_effects(task.diffs))
         if not entries and not warnings and not diffs and not task.messages:
             return
         self._display.display(task.name)

@@ -69,12 +69,15 @@ _value:
 def networks_of_host(contract: Any, host: Any, groups: Any, keep_faults: bool = False) -> Any:
     """Plain data, as documented above. Raises AnsibleFilterError for a key hosts that cannot be read."""
     from ansible_collections.virtfleet.network.plugins.module_utils._fleet.fault import CONTRACT_INVALID
-    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import contract_of_host
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import (
+        contract_of_host,
+        contract_with_faults,
+    )
 
     if not isinstance(host, str) or not isinstance(groups, Mapping):
         raise AnsibleFilterError("host must be a host's name, and groups the mapping of groups to their hosts.")
     try:
-        return contract_of_host(contract, host, groups, keep_faults)
+        return (contract_with_faults if keep_faults else contract_of_host)(contract, host, groups)
     except ValueError as error:
         raise AnsibleFilterError(f"{CONTRACT_INVALID}: {error}") from None
     except (TypeError, RecursionError):

@@ -58,6 +58,9 @@ class Module(AnsibleModule):  # type: ignore[misc]
         return {"invocation": {"module_args": given(params)}, **kwargs}
 
 
+_Work = Callable[[Module], dict[str, Any]]
+
+
 def given(value: Any) -> Any:
     """Parameters without the options that were left out, which Ansible fills with None."""
     if isinstance(value, dict):
@@ -67,14 +70,19 @@ def given(value: Any) -> Any:
     return value
 
 
-def run(module: Module, work: Callable[[Module], dict[str, Any]], gate: bool = True) -> None:
-    """Gate, work, report. work returns the result; every exception it raises becomes a message with a code.
+def run(module: Module, work: _Work) -> None:
+    """Gate, work, report. work returns the result; every exception it raises becomes a message with a code."""
 
-    gate: whether this run needs libvirt at all.
-    """
+    def behind_gate(module: Module) -> dict[str, Any]:
+        _gate()
+        return work(module)
+
+    run_without_libvirt(module, behind_gate)
+
+
+def run_without_libvirt(module: Module, work: _Work) -> None:
+    """The same for work that does not need what the gate asks for."""
     try:
-        if gate:
-            _gate()
         result = work(module)
     except VirtfleetError as error:
         module.fail_json(error.sentence, **failure_result(error))

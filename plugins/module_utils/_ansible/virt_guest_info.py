@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._model.guest import FAIL, SKIP
 from .argument_spec import connection_spec
 from .module import Module, run
-
-FAIL, SKIP = "fail", "skip"
 
 
 def main() -> None:
@@ -32,6 +31,6 @@ def _work(module: Module) -> dict[str, Any]:
     from .._run.describe import describe
 
     params = module.params
-    found = describe(params["uri"], params["names"], params["missing"] == SKIP, params["resolve"])
+    found = describe(params["uri"], params["names"], params["missing"], params["resolve"])
     guests = [{**guest, "unsafe": params["unsafe"]} for guest in found["guests"]]
     return {"changed": False, **found, "guests": guests}

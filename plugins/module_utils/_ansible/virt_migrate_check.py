@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._migrate.asked import PROBE
 from .._migrate.finding import BLOCKED, SEVERITIES, rank_of
 from .._migrate.guest_facts import load_guests
 from .argument_spec import connection_spec
-from .module import Module, given, run
+from .module import Module, given, run, run_without_libvirt
 from .policy import valid_policy
+
+if TYPE_CHECKING:
+    from .._migrate.verdicts import Verdict
 
 NEVER = "never"
 FAIL_ON = (*reversed(SEVERITIES[1:]), NEVER)
@@ -35,7 +38,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     # Saved facts can be judged anywhere, without libvirt.
-    run(module, _work, gate=module.params["destination"] is None)
+    (run if module.params["destination"] is None else run_without_libvirt)(module, _work)
 
 
 def _work(module: Module) -> dict[str, Any]:
@@ -47,22 +50,22 @@ def _work(module: Module) -> dict[str, Any]:
         from .._run.check import check_here
 
         probe = (PROBE,) if params["probe_links"] and not module.check_mode else ()
-        result = check_here(guests, params["uri"], policy, probe, params["migrate_uri"])
+        judged = check_here(guests, params["uri"], policy, probe, params["migrate_uri"])
     else:
         from .._run.check import check_saved
 
-        result = check_saved(guests, params["destination"], policy, params["max_age"])
+        judged = check_saved(guests, params["destination"], policy, params["max_age"])
     # Ansible would echo all the guests.
     echoed = given({name: value for name, value in params.items() if name not in ("guests", "destination")})
-    result.update(changed=False, invocation={"module_args": echoed})
-    if params["fail_on"] != NEVER and rank_of(result["verdict"]) >= rank_of(params["fail_on"]):
-        module.fail_json(_summary(result, params["fail_on"]), code="NOT_ADVISED", **result)
+    result = {**judged, "changed": False, "invocation": {"module_args": echoed}}
+    if params["fail_on"] != NEVER and rank_of(judged["verdict"]) >= rank_of(params["fail_on"]):
+        module.fail_json(_summary(judged["verdicts"], params["fail_on"]), code="NOT_ADVISED", **result)
     return result
 
 
-def _summary(result: dict[str, Any], fail_on: str) -> str:
+def _summary(verdicts: list[Verdict], fail_on: str) -> str:
     """The worst reason of each of the first few guests that failed."""
-    failed = [item for item in result["verdicts"] if rank_of(item["verdict"]) >= rank_of(fail_on)]
+    failed = [item for item in verdicts if rank_of(item["verdict"]) >= rank_of(fail_on)]
     shown = [f"{item['guest']} is {item['verdict']}: {item['findings'][0]['sentence']}" for item in failed[:5]]
     rest = len(failed) - len(shown)
     return " ".join(shown) + (f" {rest} more guests failed the check; see verdicts." if rest else "")

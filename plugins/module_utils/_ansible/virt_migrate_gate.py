@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._model.desired import ABSENT, PRESENT
-from .module import Module, run
+from .module import Module, run, run_without_libvirt
 from .policy import valid_policy
 
 PASS, REFUSE = "pass", "refuse"
@@ -26,7 +26,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    run(module, _work, gate=module.params["state"] == PRESENT)
+    (run if module.params["state"] == PRESENT else run_without_libvirt)(module, _work)
 
 
 def _work(module: Module) -> dict[str, Any]:

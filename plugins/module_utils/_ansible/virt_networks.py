@@ -36,16 +36,14 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
-    from .._run.apply_networks import apply_networks
+    from .._run.apply_networks import apply_networks, apply_with_purge
     from .params import desired_network, run_options
     from .report import confirm_result, plan_diff, plan_result
 
     params = module.params
-    done = apply_networks(
-        [desired_network(network, claims=params["adopt"]) for network in params["networks"]],
-        run_options(module),
-        purge=params["purge"],
-    )
+    apply = apply_with_purge if params["purge"] else apply_networks
+    wanted = [desired_network(network, claims=params["adopt"]) for network in params["networks"]]
+    done = apply(wanted, run_options(module))
     for warning in done.warnings:
         module.warn(warning)
     return {

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from .._model.desired import ABSENT, PRESENT
-from .._model.portgroup import PORTGROUP
+from .._model.portgroup import ALLOW, PORTGROUP, REFUSE
 from .argument_spec import connection_spec, guests_spec, options_of, safety_spec
 from .module import Module, given, run
 
 OPTIONS = tuple(name for name, field in PORTGROUP.fields.items() if name != "name" and not field.volatile)
-IN_USE = ("refuse", "allow")
 
 
 def main() -> None:
@@ -22,7 +21,7 @@ def main() -> None:
             "network": {"type": "str", "required": True},
             **options_of(PORTGROUP),
             "state": {"type": "str", "choices": [PRESENT, ABSENT], "default": PRESENT},
-            "in_use": {"type": "str", "choices": list(IN_USE), "default": IN_USE[0]},
+            "in_use": {"type": "str", "choices": [REFUSE, ALLOW], "default": REFUSE},
             **guests_spec(),
             **safety_spec(),
             **connection_spec(),
@@ -45,8 +44,9 @@ def _work(module: Module) -> dict[str, Any]:
         params["name"],
         params["state"],
         {option: given(params[option]) for option in OPTIONS if params[option] is not None},
+        params["in_use"],
     )
-    done = apply_portgroup(wish, run_options(module), in_use_allowed=params["in_use"] == "allow")
+    done = apply_portgroup(wish, run_options(module))
     for warning in done.warnings:
         module.warn(warning)
     result = plan_result(done.plan)

@@ -13,11 +13,20 @@ from .._model.field import Document
 from .._model.forward import is_virtual
 from .binding import read_binding, read_bindings
 from .contract import ContractNetwork
-from .fault import BINDING_INVALID, BINDING_MISSING, BINDING_UNKNOWN, MTU_BROKEN, REACH_BROKEN, SUBNET_BROKEN, Fault
+from .fault import (
+    BINDING_INVALID,
+    BINDING_MISSING,
+    BINDING_UNKNOWN,
+    MTU_BROKEN,
+    REACH_BROKEN,
+    SUBNET_BROKEN,
+    Fault,
+    Wrong,
+)
 from .links import link_faults, link_mtus, made_bridges
 from .network_options import NETWORK_OPTIONS
 from .pool import pool_fault
-from .reach import derived_forward, reach_fault
+from .reach import derived_forward, mode_fault, reach_fault
 from .subnet import subnets_broken
 from .user_values import hashable
 
@@ -91,7 +100,7 @@ def _joined(entry: ContractNetwork, binding: Document, unread: set[str], host: s
         forward = derived_forward(entry.reach, given.get("forward"))
         if forward is not None:
             given["forward"] = forward
-        wrong = reach_fault(entry.reach, given, sure=not unread & {"forward", "bridge", "pool"})
+        wrong = _reach_fault(entry.reach, given, unread)
         if wrong:
             faults.append(Fault(REACH_BROKEN, host, entry.name, wrong.template, **wrong.parameters))
     if entry.mtu is not None and is_virtual(given):
@@ -111,6 +120,13 @@ def _joined(entry: ContractNetwork, binding: Document, unread: set[str], host: s
             faults.append(Fault(SUBNET_BROKEN, host, entry.name, wrong.template, **wrong.parameters))
     ordered = {name: given[name] for name in NETWORK_OPTIONS.fields if name in given}
     return {"name": entry.name, **ordered}, faults
+
+
+def _reach_fault(reach: str, given: Document, unread: set[str]) -> Optional[Wrong]:
+    """Where not all could be read, what is missing may only be misspelt."""
+    if not unread & {"forward", "bridge", "pool"}:
+        return reach_fault(reach, given)
+    return mode_fault(reach, given) if "mode" in (given.get("forward") or {}) else None
 
 
 def _with_mtu(pool: Document, mtu: Optional[int]) -> Document:

@@ -35,14 +35,14 @@ def derived_forward(reach: str, forward: Optional[Document]) -> Optional[Documen
     return {"mode": mode, **forward} if forward and mode else forward
 
 
-def reach_fault(reach: str, network: Document, sure: bool) -> Optional[Wrong]:
-    """When a network (its options, forward already derived) does not have the promised reach.
+def reach_fault(reach: str, network: Document) -> Optional[Wrong]:
+    """When a network (its options, forward already derived) does not have the promised reach."""
+    return mode_fault(reach, network) or _links_fault(reach, network)
 
-    sure: whether forward and bridge could be fully read; if not, a missing option may only be misspelt.
-    """
+
+def mode_fault(reach: str, network: Document) -> Optional[Wrong]:
+    """When its forward mode does not give the promised reach."""
     forward = network.get("forward")
-    if not sure and "mode" not in (forward or {}):
-        return None
     if reach == "l2" and (forward is None or (forward and "mode" not in forward)):
         return Wrong(
             "Network {network} has reach l2, so its binding needs forward.mode ({modes}).",
@@ -54,8 +54,15 @@ def reach_fault(reach: str, network: Document, sure: bool) -> Optional[Wrong]:
             "Network {network} has reach {reach}, which needs {modes}; its binding has {mode}.",
             {"reach": reach, "modes": _words(MODES[reach]), "mode": _words((mode,))},
         )
-    filled = underlying_links(network) or (forward or {}).get("addresses") or "pool" in network
-    if sure and reach == "l2" and not filled:
+    return None
+
+
+def _links_fault(reach: str, network: Document) -> Optional[Wrong]:
+    """When an l2 network is bound to no link. Its mode is one of l2."""
+    forward = network.get("forward") or {}
+    mode = forward.get("mode")
+    filled = underlying_links(network) or forward.get("addresses") or "pool" in network
+    if reach == "l2" and not filled:
         needed = "bridge.name, forward.dev, forward.interfaces or pool"
         if mode != "bridge":
             needed = f"forward.{'addresses' if mode == 'hostdev' else 'interfaces'}, forward.pf or pool"

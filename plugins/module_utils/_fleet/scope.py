@@ -14,13 +14,21 @@ from .user_values import as_str, is_list, shown
 FAULT = "fault"
 
 
-def contract_of_host(contract: Any, host: str, groups: Mapping[str, Any], keep_faults: bool = False) -> Any:
+def contract_of_host(contract: Any, host: str, groups: Mapping[str, Any]) -> Any:
     """The contract without the networks of other hosts, and without the key hosts.
 
     groups: the hosts of each group, as Ansible has them. What is no contract at all is returned as it is: it is
-    refused where the contract is read. Raises ValueError with a sentence for a key hosts that cannot be read;
-    keep_faults: leaves it, too, to be refused where the contract is read.
+    refused where the contract is read. Raises ValueError with a sentence for a key hosts that cannot be read.
     """
+    result = contract_with_faults(contract, host, groups)
+    for item in result if is_list(result) else ():
+        if isinstance(item, Mapping) and item.get("hosts") is not None:
+            raise ValueError(f"Network {shown(item.get('name'))} in the contract: {item['hosts'][FAULT]}")
+    return result
+
+
+def contract_with_faults(contract: Any, host: str, groups: Mapping[str, Any]) -> Any:
+    """The same with each key hosts that cannot be read, to be refused where the contract is read."""
     if not is_list(contract):
         return contract
     known = {str(name) for members in groups.values() if is_list(members) for name in members}
@@ -32,8 +40,6 @@ def contract_of_host(contract: Any, host: str, groups: Mapping[str, Any], keep_f
         try:
             names = _names(item["hosts"], known | {str(group) for group in groups})
         except ValueError as error:
-            if not keep_faults:
-                raise ValueError(f"Network {shown(item.get('name'))} in the contract: {error}") from None
             result.append({**item, "hosts": {FAULT: str(error)}})
             continue
         if host in hosts_named(names, groups):

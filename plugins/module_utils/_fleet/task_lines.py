@@ -91,10 +91,15 @@ def effect_of_diff(diff: Mapping[str, Any]) -> tuple[str, str]:
     return _SIGNS.get(str(diff.get("effect")), ""), header
 
 
-def diff_lines(diffs: Iterable[tuple[Diff, str]], whole: bool) -> list[str]:
-    """diffs: each with its host. Those that change the same lines once, with the context on the first of their hosts;
-    networks that are created or removed only with whole, since the entry of their hosts names them."""
-    shown = [(diff, host) for diff, host in diffs if whole or not diff.effect]
+def without_effects(diffs: Iterable[tuple[Diff, str]]) -> list[tuple[Diff, str]]:
+    """Without networks that are created or removed: the entry of their hosts names them."""
+    return [(diff, host) for diff, host in diffs if not diff.effect]
+
+
+def diff_lines(diffs: Iterable[tuple[Diff, str]]) -> list[str]:
+    """diffs: each with its host. Those that change the same lines once, with the context on the first of their
+    hosts."""
+    shown = list(diffs)
     texts = {(diff.title, diff.changed_lines(), host): diff.text for diff, host in shown}
     groups = alike(((diff.title, diff.changed_lines()), host) for diff, host in shown)
     found: list[str] = []

@@ -56,7 +56,7 @@ def _table_entries(bridge: str) -> Iterator[str]:
     mac = read_setting(bridge, "address")
     if any(entry.index == index and entry.is_set and entry.mac != mac for entry in read_fdb()):
         yield "forwarding table entries"
-    if index in (told := read_port_netlink(with_vlans=False)) and told[index].groups:
+    if index in (told := read_port_netlink()) and told[index].groups:
         yield "multicast groups"
 
 

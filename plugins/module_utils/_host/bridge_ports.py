@@ -14,11 +14,12 @@ import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from enum import Enum
 from typing import Optional
 
 from .._model.bridge_port import BridgePort
 from .._model.bypass import is_end
-from .port_netlink import FdbEntry, PortNetlink, read_fdb, read_port_netlink
+from .port_netlink import FdbEntry, PortNetlink, note_vlans, read_fdb, read_port_netlink
 from .sysfs import IFF_UP
 
 _SYSFS = "/sys/class/net"
@@ -44,20 +45,34 @@ _OPTIONS = (
 )
 
 
-def read_bridge_ports(bridge: str, with_fdb: bool = False) -> tuple[tuple[BridgePort, str], ...]:
-    """The devices in a bridge, less what does not belong to guests; each with its MAC address. with_fdb: read what was
-    set in the forwarding table, which may be long; of ports that do not learn or are locked, that is read always.
+class FdbRead(Enum):
+    """Of what bridge ports the forwarding table is read: of all, or only where one has use for it."""
+
+    ALWAYS = "always"
+    WHERE_NEEDED = "where_needed"
+
+
+def read_bridge_ports(bridge: str, fdb: FdbRead = FdbRead.WHERE_NEEDED) -> tuple[tuple[BridgePort, str], ...]:
+    """The devices in a bridge, less what does not belong to guests; each with its MAC address. fdb: when what was set
+    in the forwarding table, which may be long, is read.
     """
     found = []
     names = bridge_port_names(bridge)
-    told = read_port_netlink(filters_vlans(bridge)) if names else {}
+    told = read_port_netlink() if names else {}
+    if names and filters_vlans(bridge):
+        note_vlans(told)
     for name in names:
         with suppress(OSError):  # gone meanwhile
             found.append((_read_tap(name, told), read_setting(name, "address")))
-    if any(with_fdb or not dict(tap.options).get("learning", 1) or tap.guarded for tap, _mac in found):
+    if any(fdb is FdbRead.ALWAYS or _needs_fdb(tap) for tap, _mac in found):
         entries = read_fdb()
         found = [(replace(tap, fdb=_of_port(entries, tap, mac)), mac) for tap, mac in found]
     return tuple(found)
+
+
+def _needs_fdb(tap: BridgePort) -> bool:
+    """A port that does not learn or is locked forwards only to addresses in the table."""
+    return not dict(tap.options).get("learning", 1) or tap.guarded
 
 
 def filters_vlans(bridge: str) -> bool:

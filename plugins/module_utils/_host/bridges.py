@@ -95,7 +95,7 @@ def read_bridges(names: Iterable[str]) -> tuple[BridgeState, ...]:
 def set_stp(name: str, value: bool) -> None:
     """Raises OSError."""
     with open(_stp_of(name), "w", encoding="ascii") as file:
-        file.write("1" if value else "0")
+        file.write(str(int(value)))
 
 
 def _stp_of(name: str) -> str:

@@ -7,28 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
+from .._model.descriptor import Descriptor
 from .._model.errors import VirtfleetError
 from .._model.field import Document
-from .._model.guest import Guest
+from .._model.guest import FAIL, Guest
 from .._xml.descriptor import parse_descriptor
 from .._xml.guest import parse_guest
 from .._xml.port import network_port_settings
 from .connection import errors, libvirt
-from .guests import read_texts
+from .guests import ListedGuest, list_guests, read_texts
 
 
 @dataclass(frozen=True)
 class DescribedGuest:
-    """rest: everything but the NICs, from parse_descriptor; ports: by UUID, the settings that the guest's NICs were
+    """descriptor: everything but the NICs; ports: by UUID, the settings that the guest's NICs were
     plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: or crashed and kept;
     busy: a job of libvirt's runs, such as another migration; arriving: a migration is bringing it here.
     """
 
     guest: Guest
-    rest: Document
+    descriptor: Descriptor
     ports: Mapping[str, Document]
     snapshots: int
     paused: bool = False
@@ -36,29 +37,22 @@ class DescribedGuest:
     arriving: bool = False
 
 
-def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = False) -> tuple[DescribedGuest, ...]:
+def read_described_guests(conn: Any, names: Optional[list[str]], missing: str = FAIL) -> tuple[DescribedGuest, ...]:
     """The guests of these names or UUIDs, each once, in the order of their names; all without names.
 
-    skip: ignore names that the host does not have.
+    missing: what becomes of names that the host does not have, FAIL or SKIP.
 
     Raises VirtfleetError GUEST_MISSING, GUESTS_UNKNOWN, DAEMON_LOST, DAEMON_SILENT or LIBVIRT_REFUSED.
     """
-    with errors("list the guests", conn):
-        try:
-            domains = conn.listAllDomains(0)
-        except libvirt.libvirtError as error:
-            if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:
-                raise VirtfleetError(
-                    "GUESTS_UNKNOWN",
-                    "This connection shows no guests; use one that does, such as qemu:///system.",
-                ) from None
-            raise
-        persistent = {d.UUIDString() for d in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT)}
-    chosen = domains if names is None else [domain for name in names for domain in _find(domains, name, skip)]
+    listed = list_guests(conn)
+    if listed is None:
+        raise VirtfleetError(
+            "GUESTS_UNKNOWN", "This connection shows no guests; use one that does, such as qemu:///system."
+        )
     found = {}
-    for domain in chosen:
-        uuid = domain.UUIDString()
-        texts = None if uuid in found else read_texts(conn, domain, uuid in persistent)
+    for one in listed if names is None else _chosen(listed, names, missing):
+        domain, uuid = one.domain, one.uuid
+        texts = None if uuid in found else read_texts(conn, one)
         if texts is not None:
             state, busy = _state(domain), _busy(domain)
             # libvirt shows the job of a migration on its source only.
@@ -76,29 +70,37 @@ def read_described_guests(conn: Any, names: Optional[list[str]], skip: bool = Fa
         )
         for texts, snapshots, *states in found.values()
     ]
-    _place_volumes(conn, [disk for one in seen for disk in one.rest["disks"] if disk["type"] == "volume"])
-    return tuple(sorted(seen, key=lambda one: one.guest.name))
-
-
-def _place_volumes(conn: Any, disks: list[Document]) -> None:
-    """Fills in the file of each disk that is a volume of a storage pool: None if there is none, or it is unknown."""
     pools: dict[str, Any] = {}
-    for disk in disks:
-        pool, _slash, volume = str(disk["path"]).partition("/")
-        disk["file"] = None
+    placed = [replace(one, descriptor=_with_volumes(conn, one.descriptor, pools)) for one in seen]
+    return tuple(sorted(placed, key=lambda one: one.guest.name))
+
+
+def _with_volumes(conn: Any, descriptor: Descriptor, pools: dict[str, Any]) -> Descriptor:
+    """With the file of each disk that is a volume of a storage pool: None if there is none, or it is unknown. pools:
+    those that were looked up already, by name."""
+    disks = []
+    for disk in descriptor.disks:
+        pool, _slash, volume = str(disk.path).partition("/")
+        file = None
         with suppress(libvirt.libvirtError):
-            if pool not in pools:
-                pools[pool] = conn.storagePoolLookupByName(pool)
-            disk["file"] = pools[pool].storageVolLookupByName(volume).path()
+            if disk.type == "volume":
+                if pool not in pools:
+                    pools[pool] = conn.storagePoolLookupByName(pool)
+                file = pools[pool].storageVolLookupByName(volume).path()
+        disks.append(replace(disk, file=file))
+    return replace(descriptor, disks=tuple(disks))
 
 
-def _find(domains: list[Any], name: str, skip: bool) -> list[Any]:
+def _chosen(listed: list[ListedGuest], names: list[str], missing: str) -> list[ListedGuest]:
     """A name takes precedence over a UUID, because a guest's name may look like one."""
-    by_name = [domain for domain in domains if domain.name() == name]
-    by_uuid = [domain for domain in domains if domain.UUIDString() == name.lower()]
-    if not by_name + by_uuid and not skip:
-        raise VirtfleetError("GUEST_MISSING", f"Guest {name!a} does not exist on this host.", guest=name)
-    return (by_name + by_uuid)[:1]
+    found = []
+    for name in names:
+        by_name = [one for one in listed if one.domain.name() == name]
+        fitting = by_name or [one for one in listed if one.uuid == name.lower()]
+        if not fitting and missing == FAIL:
+            raise VirtfleetError("GUEST_MISSING", f"Guest {name!a} does not exist on this host.", guest=name)
+        found += fitting[:1]
+    return found
 
 
 def _snapshots(domain: Any) -> int:

@@ -50,8 +50,8 @@ case $? in
 esac
 {failed}
 """
-_LET_IN = "exit 0"
-_KEEP_OUT = (
+LET_IN = "exit 0"
+KEEP_OUT = (
     'echo "virtfleet.network refuses the guest: GATE_FAILED: the gate failed or took too long. Run virt_migrate_gate'
     ' on this host." >&2\nexit 1'
 )
@@ -74,14 +74,15 @@ def code_folder(sources: dict[str, str]) -> str:
     return os.path.join(FOLDER, f"code-{digest[:16]}")
 
 
-def hook_text(folder: str, timeout: int, refused: int, pass_without_facts: bool) -> str:
-    """timeout: seconds after which the judgement is ended; refused: the exit status by which it refuses."""
+def hook_text(folder: str, timeout: int, refused: int, failed: str) -> str:
+    """timeout: seconds after which the judgement is ended; refused: the exit status by which it refuses; failed:
+    LET_IN or KEEP_OUT, what becomes of a guest when the judgement fails."""
     return _HOOK.format(
         refused=refused,
         timeout=timeout,
         python=shlex.quote(sys.executable),
         script=shlex.quote(script_in(folder)),
-        failed=_LET_IN if pass_without_facts else _KEEP_OUT,
+        failed=failed,
     )
 
 

@@ -6,11 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Optional
 
 from .._model.guest import Guest
 from .._xml.guest import parse_guest
 from .connection import errors, libvirt
+
+
+@dataclass(frozen=True)
+class ListedGuest:
+    """domain: libvirt's; persistent: whether it is defined, too."""
+
+    domain: Any
+    uuid: str
+    persistent: bool
 
 
 def read_guests(conn: Any, uuids: Optional[Collection[str]] = None) -> Optional[tuple[Guest, ...]]:
@@ -20,6 +30,15 @@ def read_guests(conn: Any, uuids: Optional[Collection[str]] = None) -> Optional[
     Costs two lists, and for each guest that is asked after three calls when it runs, one when it does not.
     Raises VirtfleetError DAEMON_LOST, DAEMON_SILENT, DAEMON_UNREACHABLE or LIBVIRT_REFUSED.
     """
+    listed = list_guests(conn)
+    if listed is None:
+        return None
+    texts = [read_texts(conn, one) for one in listed if uuids is None or one.uuid in uuids]
+    return tuple(sorted((parse_guest(*one) for one in texts if one is not None), key=lambda guest: guest.name))
+
+
+def list_guests(conn: Any) -> Optional[list[ListedGuest]]:
+    """None when this connection shows no guests. Raises what read_guests raises."""
     with errors("list the guests", conn):
         try:
             domains = conn.listAllDomains(0)
@@ -28,25 +47,15 @@ def read_guests(conn: Any, uuids: Optional[Collection[str]] = None) -> Optional[
                 return None
             raise
         persistent = {d.UUIDString() for d in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT)}
-    found = [
-        _read(conn, domain, domain.UUIDString() in persistent)
-        for domain in domains
-        if uuids is None or domain.UUIDString() in uuids
-    ]
-    return tuple(sorted((guest for guest in found if guest is not None), key=lambda guest: guest.name))
+    return [ListedGuest(domain, domain.UUIDString(), domain.UUIDString() in persistent) for domain in domains]
 
 
-def _read(conn: Any, domain: Any, persistent: bool) -> Optional[Guest]:
-    """None when the guest is gone by now."""
-    texts = read_texts(conn, domain, persistent)
-    return None if texts is None else parse_guest(*texts)
-
-
-def read_texts(conn: Any, domain: Any, persistent: bool) -> Optional[tuple[str, str, str]]:
+def read_texts(conn: Any, listed: ListedGuest) -> Optional[tuple[str, str, str]]:
     """A guest's live, migratable and inactive XML, each empty where there is none; None when it is gone by now.
 
     Raises VirtfleetError DAEMON_LOST, DAEMON_SILENT, DAEMON_UNREACHABLE or LIBVIRT_REFUSED.
     """
+    domain = listed.domain
     live = asked = inactive = ""
     with errors(f"read guest '{domain.name()}'", conn):
         try:
@@ -54,7 +63,7 @@ def read_texts(conn: Any, domain: Any, persistent: bool) -> Optional[tuple[str, 
             if domain.ID() != -1:
                 live = domain.XMLDesc(0)
                 asked = _asked(domain)
-            if persistent:
+            if listed.persistent:
                 inactive = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
         except libvirt.libvirtError as error:
             if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:

@@ -29,7 +29,7 @@ def read_host_facts(asked: HostQuestions) -> HostFacts:
         links=frozenset(_listed(_NET)),
         routes=tuple(_routes()),
         folders=frozenset(folder for folder in asked.folders if os.path.isdir(os.path.join("/", folder))),
-        vfs={} if asked.pf is None else {asked.pf: _vfs(asked.pf, asked.hostdev)},
+        vfs=_vfs(asked),
         functions={function: os.path.exists(os.path.join(_PCI, function, "physfn")) for function in asked.functions},
         ipv6=os.path.isdir(_IPV6),
         accept_ra=tuple(_accept_ra()),
@@ -86,11 +86,15 @@ def _number(path: str) -> Optional[int]:
     return None
 
 
-def _vfs(pf: str, hostdev: bool) -> Optional[int]:
-    if not os.path.exists(os.path.join(_NET, pf)):
-        return None
-    functions = glob.glob(os.path.join(glob.escape(os.path.join(_NET, pf)), "device", "virtfn*"))
-    return len(functions) if hostdev else sum(bool(_listed(os.path.join(function, "net"))) for function in functions)
+def _vfs(asked: HostQuestions) -> dict[str, Optional[int]]:
+    """How many VFs the PF has that the forward mode can hand out: in hostdev any, else those with a link."""
+    if asked.pf is None:
+        return {}
+    link = os.path.join(_NET, asked.pf)
+    if not os.path.exists(link):
+        return {asked.pf: None}
+    functions = glob.glob(os.path.join(glob.escape(link), "device", "virtfn*"))
+    return {asked.pf: sum(asked.hostdev or bool(_listed(os.path.join(function, "net"))) for function in functions)}
 
 
 def _vlan_filtering() -> Optional[bool]:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 from urllib.parse import quote
 
 from .._model.errors import VirtfleetError, shortened
@@ -32,6 +32,7 @@ from .state_folder import (
     retire_members_folder,
     state_folders,
     unwritable,
+    unwritable_any_more,
 )
 
 # Of the journal's own layout and of _plan/record.py's. Format 1 had no number.
@@ -148,7 +149,7 @@ class Journal:
         try:
             _replace(path, self._text(networks, deadline, finished))
         except OSError as error:
-            raise unwritable(path, error, changed=self._begun) from None
+            raise (unwritable_any_more if self._begun else unwritable)(path, error) from None
         self._path, self._begun = path, True
 
     def refuse_unwritable(self, networks: list[dict[str, Any]]) -> None:
@@ -295,34 +296,49 @@ def _user() -> str:
 
 
 @contextmanager
-def locked(key: Optional[str], seconds: float, make: bool = True) -> Iterator[None]:
-    """One run at a time changes the networks of a daemon. seconds: how long to wait for another's end; make: whether
-    the lock's file may be made, without which there has been no other run.
+def locked(key: Optional[str], seconds: float) -> Iterator[None]:
+    """One run at a time changes the networks of a daemon. seconds: how long to wait for another's end.
 
     Raises VirtfleetError LOCKED, JOURNAL_UNWRITABLE or STATE_UNUSABLE.
     """
     if key is None:
         yield
         return
-    until = time.monotonic() + seconds
+
+    def find_files() -> list[str]:
+        make_state_folder(key)
+        return _lock_files(key)
+
     with ExitStack() as held:
-        while True:
-            if make:
-                make_state_folder(key)
-            folders = state_folders(key)
-            paths = [os.path.join(folder, f"{key}.lock") for folder in folders]
-            files = {
-                path: held.enter_context(_acquired(path, until, seconds))
-                for path in paths
-                if make or os.path.exists(path)
-            }
-            # Another run may have created another folder meanwhile, or removed this one.
-            if state_folders(key) == folders and all(_is_still(path, file) for path, file in files.items()):
-                break
-            held.close()
-        if make and key == SYSTEM and len(folders) > 1:
+        _hold(held, find_files, seconds)
+        if key == SYSTEM and len(state_folders(key)) > 1:
             retire_members_folder()
         yield  # closing the files gives the locks up, and so does the end of the process, however it ends
+
+
+@contextmanager
+def locked_if_used(key: Optional[str], seconds: float) -> Iterator[None]:
+    """The same for a run that may make no file: where there is no lock's file, there has been no other run."""
+    with ExitStack() as held:
+        if key is not None:
+            _hold(held, lambda: [path for path in _lock_files(key) if os.path.exists(path)], seconds)
+        yield
+
+
+def _lock_files(key: str) -> list[str]:
+    return [os.path.join(folder, f"{key}.lock") for folder in state_folders(key)]
+
+
+def _hold(held: ExitStack, find_files: Callable[[], list[str]], seconds: float) -> None:
+    """All of these locks, until held is closed."""
+    until = time.monotonic() + seconds
+    while True:
+        paths = find_files()
+        files = {path: held.enter_context(_acquired(path, until, seconds)) for path in paths}
+        # Another run may have created another folder meanwhile, or removed this one.
+        if find_files() == paths and all(_is_still(path, file) for path, file in files.items()):
+            return
+        held.close()
 
 
 def _acquired(path: str, until: float, seconds: float) -> Any:

@@ -165,18 +165,24 @@ def _look_up_sizes(asked: Asked, keys: list[str]) -> Answers:
     found: Answers = {}
     for key in keys:
         path, size, rounded = json.loads(key)
-        there = None if asked.remote else size_of(path, rounded)
+        measure = rounded_size_of if rounded else size_of
+        there = None if asked.remote else measure(path)
         found[key] = None if there is None else there == size
     return found
 
 
-def size_of(path: str, rounded: bool) -> Optional[int]:
-    """rounded: up to a power of two, as QEMU does with a ROM. None where it cannot be read."""
+def size_of(path: str) -> Optional[int]:
+    """None where it cannot be read."""
     try:
-        size = os.path.getsize(path)
+        return os.path.getsize(path)
     except OSError:
         return None
-    return 1 << max(size - 1, 0).bit_length() if rounded else size
+
+
+def rounded_size_of(path: str) -> Optional[int]:
+    """Up to a power of two, as QEMU does with a ROM."""
+    size = size_of(path)
+    return None if size is None else 1 << max(size - 1, 0).bit_length()
 
 
 ANSWER_BY_KIND: dict[str, Callable[[Asked, list[str]], Answers]] = {

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from .._model.field import Document
 from .._model.observed import Observed
@@ -14,6 +14,19 @@ from .._xml.network import parse_network
 from .bridges import read_addresses, read_bridge_link
 from .connection import errors, libvirt, sees_daemons
 from .dnsmasq import read_dnsmasq
+
+# The live and the persistent XML, each None when there is none.
+_Texts = tuple[Optional[str], Optional[str]]
+
+
+class _Listed(NamedTuple):
+    """network: libvirt's."""
+
+    network: Any
+    name: str
+    active: bool
+    persistent: bool
+    autostart: bool
 
 
 def read_networks(conn: Any) -> dict[str, Observed]:
@@ -28,10 +41,12 @@ def read_networks(conn: Any) -> dict[str, Observed]:
         active = _names(conn, libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)
         found = conn.listAllNetworks(0)
         addresses = _addresses(conn)
-    names = [network.name() for network in found]
-    read = [_texts(conn, network, name in active, name in persistent) for network, name in zip(found, names)]
-    read_ones = [(name, texts) for name, texts in zip(names, read) if texts is not None]
-    return {name: _observed(name, *texts, name in autostart, addresses) for name, texts in read_ones}
+    listed = [
+        _Listed(network, name, name in active, name in persistent, name in autostart)
+        for network, name in ((network, network.name()) for network in found)
+    ]
+    read = [(one, _texts(conn, one)) for one in listed]
+    return {one.name: _observed(one, texts, addresses) for one, texts in read if texts is not None}
 
 
 def read_network(conn: Any, name: str) -> Observed:
@@ -43,8 +58,9 @@ def read_network(conn: Any, name: str) -> Observed:
         active, persistent = bool(network.isActive()), bool(network.isPersistent())
         autostart = persistent and bool(network.autostart())
         addresses = _addresses(conn)
-    texts = _texts(conn, network, active, persistent)
-    return Observed(name) if texts is None else _observed(name, *texts, autostart, addresses)
+    listed = _Listed(network, name, active, persistent, autostart)
+    texts = _texts(conn, listed)
+    return Observed(name) if texts is None else _observed(listed, texts, addresses)
 
 
 def find(conn: Any, name: str) -> Any:
@@ -64,11 +80,12 @@ def _names(conn: Any, flag: int) -> set[str]:
     return {network.name() for network in conn.listAllNetworks(flag)}
 
 
-def _texts(conn: Any, network: Any, active: bool, persistent: bool) -> Optional[tuple[Optional[str], Optional[str]]]:
-    """The live and the persistent XML, each None when there is none; None when the network is gone by now."""
+def _texts(conn: Any, listed: _Listed) -> Optional[_Texts]:
+    """None when the network is gone by now."""
+    network = listed.network
     try:
-        live = str(network.XMLDesc(0)) if active else None
-        return live, _inactive_xml(network) if persistent else None
+        live = str(network.XMLDesc(0)) if listed.active else None
+        return live, _inactive_xml(network) if listed.persistent else None
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_NETWORK:
             return None
@@ -81,13 +98,8 @@ def _addresses(conn: Any) -> Optional[dict[str, list[str]]]:
     return read_addresses() if sees_daemons(conn.getURI()) else None
 
 
-def _observed(
-    name: str,
-    live: Optional[str],
-    persistent: Optional[str],
-    autostart: bool,
-    addresses: Optional[dict[str, list[str]]],
-) -> Observed:
+def _observed(listed: _Listed, texts: _Texts, addresses: Optional[dict[str, list[str]]]) -> Observed:
+    name, (live, persistent) = listed.name, texts
     live_document: Optional[Document] = None if live is None else parse_network(live)
     same = live is not None and live == persistent
     observed = Observed(
@@ -96,7 +108,7 @@ def _observed(
         live_xml=live or "",
         persistent=live_document if same else None if persistent is None else parse_network(persistent),
         persistent_xml=persistent or "",
-        autostart=autostart,
+        autostart=listed.autostart,
     )
     if live_document is None or addresses is None:
         return observed

@@ -78,7 +78,7 @@ def plug_in(route: Any, bridge: str, tap: BridgePort) -> TapMove:
             _silence(route, tap)
             route.link("set", index=index, master=master, **({"state": "up"} if tap.up else {}))
         except Exception:
-            _set_dormant(route, tap, tap.dormant)
+            _end_silence(route, tap)
             raise
     back = time.monotonic()
     set_up(route, tap)
@@ -98,7 +98,7 @@ def set_up(route: Any, tap: BridgePort) -> None:
         write_options(index, tap.options)
     for entry in tap.lasting_fdb:
         _enter(route, index, entry)
-    _set_dormant(route, tap, tap.dormant)
+    _end_silence(route, tap)
     for entry in set(tap.fdb) - tap.lasting_fdb:
         _enter_for_a_while(route, index, entry)
     for group in tap.groups:
@@ -132,15 +132,20 @@ def unplug(route: Any, tap: BridgePort) -> None:
 
 
 def _silence(route: Any, tap: BridgePort) -> None:
-    if tap.guarded:
-        _set_dormant(route, tap, True)
-
-
-def _set_dormant(route: Any, tap: BridgePort, dormant: bool) -> None:
     """A bridge keeps the port of a dormant link disabled (net/bridge/br_if.c, br_port_carrier_check). The device on
     the other side of the link does not see it."""
-    if is_dormant(tap.name) != dormant:
-        route.link("set", index=socket.if_nametoindex(tap.name), IFLA_OPERSTATE="DORMANT" if dormant else "UP")
+    if tap.guarded and not is_dormant(tap.name):
+        _set_state(route, tap, "DORMANT")
+
+
+def _end_silence(route: Any, tap: BridgePort) -> None:
+    """The link is dormant or not, as it was."""
+    if is_dormant(tap.name) != tap.dormant:
+        _set_state(route, tap, "DORMANT" if tap.dormant else "UP")
+
+
+def _set_state(route: Any, tap: BridgePort, state: str) -> None:
+    route.link("set", index=socket.if_nametoindex(tap.name), IFLA_OPERSTATE=state)
 
 
 @contextmanager

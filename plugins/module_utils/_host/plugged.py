@@ -15,23 +15,27 @@ from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import DEVICE, Plugged
-from .bridge_ports import read_bridge_ports
+from .bridge_ports import FdbRead, read_bridge_ports
 from .connection import sees_daemons
 from .guests import read_guests
 from .networks import find, read_network
 from .ports import read_ports
 
 
-def read_plugged(conn: Any, observed: Observed, host: Host, with_fdb: bool = False) -> tuple[Plugged, ...]:
-    """Guests first, with their taps, as they are now; see plugged_in. with_fdb: as of read_bridge_ports."""
+def read_plugged(conn: Any, observed: Observed, host: Host, fdb: FdbRead = FdbRead.WHERE_NEEDED) -> tuple[Plugged, ...]:
+    """Guests first, with their taps, as they are now; see plugged_in."""
     network = find(conn, observed.name)
     ports = () if network is None else read_ports(conn, network)
     guests = (read_guests(conn, {str(port.uuid) for port in ports}) or ()) if ports else ()
-    return plugged_in(observed, ports, guests, host, with_fdb)
+    return plugged_in(observed, ports, guests, host, fdb)
 
 
 def plugged_in(
-    observed: Observed, ports: tuple[Plugged, ...], running: Sequence[Guest], host: Host, with_fdb: bool = False
+    observed: Observed,
+    ports: tuple[Plugged, ...],
+    running: Sequence[Guest],
+    host: Host,
+    fdb: FdbRead = FdbRead.WHERE_NEEDED,
 ) -> tuple[Plugged, ...]:
     """The ports with the taps of their guests, then the other devices in the bridge, where libvirt made it: those in
     the host's own bridge are the host's. How a tap is set is read on a local host only.
@@ -43,7 +47,7 @@ def plugged_in(
     bridge = (live.get("bridge") or {}).get("name")
     if host.remote or not bridge or not (is_virtual(live) or guests):
         return guests
-    rest = list(read_bridge_ports(bridge, with_fdb))
+    rest = list(read_bridge_ports(bridge, fdb))
     found = []
     for guest in guests:
         mine = next((item for item in rest if _is_tap_of(item, guest)), None)
@@ -65,7 +69,7 @@ def read_with_plugged(conn: Any, host: Host, name: str) -> Observed:
     if not observed.active:
         return observed
     observed = with_bridge_settings(observed, host)
-    return replace(observed, plugged=read_plugged(conn, observed, host, with_fdb=True))
+    return replace(observed, plugged=read_plugged(conn, observed, host, FdbRead.ALWAYS))
 
 
 def with_bridge_settings(observed: Observed, host: Host) -> Observed:

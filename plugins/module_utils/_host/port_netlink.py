@@ -67,11 +67,8 @@ class FdbEntry:
         return bool(self.state & (_NOARP | _PERMANENT) or self.flags)
 
 
-def read_port_netlink(with_vlans: bool) -> dict[int, PortNetlink]:
-    """By the index of a port of any bridge. with_vlans: look at the VLANs of the ports, too.
-
-    Raises VirtfleetError LINKS_UNREADABLE.
-    """
+def read_port_netlink() -> dict[int, PortNetlink]:
+    """By the index of a port of any bridge. Raises VirtfleetError LINKS_UNREADABLE."""
     found: dict[int, PortNetlink] = {}
     for answer in dump_of(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)):
         index, settings = bridge_port_attributes(answer)
@@ -84,13 +81,19 @@ def read_port_netlink(with_vlans: bool) -> dict[int, PortNetlink]:
                 port.groups.append(group)
             else:
                 port.lost.append("multicast groups with sources")
-    if with_vlans:
-        head = struct.pack("=BBHiII", socket.AF_BRIDGE, 0, 0, 0, 0, 0)
-        for answer in dump_of(_GETLINK, head + _attribute(_EXT_MASK, struct.pack("=I", _WITH_VLANS))):
-            index, vlans = vlans_of(answer)
-            if vlans not in ((), _DEFAULT_VLAN):
-                found.setdefault(index, PortNetlink()).lost.append("VLANs")
     return found
+
+
+def note_vlans(ports: dict[int, PortNetlink]) -> None:
+    """Adds to what read_port_netlink found which ports have VLANs, for a bridge that goes by them.
+
+    Raises VirtfleetError LINKS_UNREADABLE.
+    """
+    head = struct.pack("=BBHiII", socket.AF_BRIDGE, 0, 0, 0, 0, 0)
+    for answer in dump_of(_GETLINK, head + _attribute(_EXT_MASK, struct.pack("=I", _WITH_VLANS))):
+        index, vlans = vlans_of(answer)
+        if vlans not in ((), _DEFAULT_VLAN):
+            ports.setdefault(index, PortNetlink()).lost.append("VLANs")
 
 
 def netlink_of(settings: Sequence[tuple[int, bytes]]) -> PortNetlink:

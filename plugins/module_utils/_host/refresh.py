@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Optional
 
@@ -38,10 +39,10 @@ def refresh(network: Any, step: Step) -> None:
         if step.section == SWITCH:
             _set_on_switch(network, domain, port, here)
         elif here is not None:
-            _set_by_libvirt(domain, str(port.mac), "bandwidth" in lacks)
+            _set_by_libvirt(domain, str(port.mac), lacks)
 
 
-def _set_by_libvirt(domain: Any, mac: str, limits: bool) -> None:
+def _set_by_libvirt(domain: Any, mac: str, lacks: Sequence[str]) -> None:
     """An update of a NIC with its own definition has libvirt make its port again, by what the network gives now, and
     set what differs (qemuDomainChangeNet). The definition stays what it was: the NIC follows its portgroup."""
     definition = interface_with(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), mac, 0)
@@ -50,7 +51,7 @@ def _set_by_libvirt(domain: Any, mac: str, limits: bool) -> None:
     try:
         domain.updateDeviceFlags(definition, libvirt.VIR_DOMAIN_AFFECT_LIVE)
     except libvirt.libvirtError:
-        if limits:
+        if "bandwidth" in lacks:
             # libvirt removes the old limits first, and leaves those that it could set. Without any, the next refresh
             # finds something to set.
             with suppress(libvirt.libvirtError):

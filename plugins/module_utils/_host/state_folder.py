@@ -101,12 +101,21 @@ def retire_members_folder() -> None:
             os.rmdir(MEMBERS)
 
 
-def unwritable(path: str, error: OSError, changed: bool = False) -> VirtfleetError:
-    """changed: whether anything was changed before."""
+def unwritable(path: str, error: OSError) -> VirtfleetError:
+    """Before anything was changed."""
+    return _unwritable(path, error, " Nothing was changed.")
+
+
+def unwritable_any_more(path: str, error: OSError) -> VirtfleetError:
+    """During a change."""
+    return _unwritable(path, error, "")
+
+
+def _unwritable(path: str, error: OSError, effect: str) -> VirtfleetError:
     return VirtfleetError(
         "JOURNAL_UNWRITABLE",
         f"{path} cannot be written ({error.strerror or error}); without it, an interrupted change could not be "
-        f"recovered.{'' if changed else ' Nothing was changed.'}",
+        f"recovered.{effect}",
         journal=path,
     )
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from string import Formatter
-from typing import Any, Optional
+from typing import Any, Optional, TypedDict
 
 OK = "ok"
 WARNING = "warning"
@@ -28,7 +28,33 @@ LIBVIRT_ACCEPTS = "libvirt_accepts"
 KEEPS_NETWORK = "keeps_network"
 QUESTIONS = (LIBVIRT_ACCEPTS, KEEPS_NETWORK)
 
-Remedy = Optional[dict[str, Any]]
+
+class Repair(TypedDict):
+    module: str
+    arguments: dict[str, Any]
+
+
+Remedy = Optional[Repair]
+
+
+class RepairOfHost(Repair):
+    host: str
+
+
+class ShownFinding(TypedDict):
+    """As results have it. nic: mac and network; path: nic (its MAC address), network and link, as far as they apply;
+    see the documentation of virt_migrate_check."""
+
+    code: str
+    severity: str
+    question: str
+    nic: Optional[Mapping[str, Any]]
+    path: dict[str, Any]
+    parameters: dict[str, Any]
+    batch: bool
+    template: str
+    sentence: str
+    remediation: Optional[RepairOfHost]
 
 
 @dataclass(frozen=True)
@@ -90,9 +116,10 @@ class Finding:
         """host: the name of the destination."""
         return sentence_about(self.kind.template, host, self.network, self.link, self.parameters)
 
-    def as_dict(self, host: str, severity: str, nic: Optional[Mapping[str, Any]]) -> dict[str, Any]:
+    def as_dict(self, host: str, severity: str, nic: Optional[Mapping[str, Any]]) -> ShownFinding:
         """severity: after the policy; nic: mac and network of the NIC."""
         places = (("nic", nic and nic["mac"]), ("network", self.network), ("link", self.link))
+        remedy = self.remedy
         return {
             "code": self.code,
             "severity": severity,
@@ -103,7 +130,9 @@ class Finding:
             "batch": self.batch,
             "template": self.kind.template,
             "sentence": self.sentence(host),
-            "remediation": None if self.remedy is None else {"host": host, **self.remedy},
+            "remediation": None
+            if remedy is None
+            else {"host": host, "module": remedy["module"], "arguments": remedy["arguments"]},
         }
 
 
@@ -118,7 +147,7 @@ def sentence_about(
     return _Words().vformat(template, (), {**words, **parameters})
 
 
-def sentence_of_dict(finding: Mapping[str, Any], hosts: str) -> str:
+def sentence_of_dict(finding: ShownFinding, hosts: str) -> str:
     """finding: of Finding.as_dict, also of another process."""
     path = finding["path"]
     return sentence_about(finding["template"], hosts, path.get("network"), path.get("link"), finding["parameters"])

@@ -14,7 +14,7 @@ from typing import Optional
 
 from .._model import link_kinds
 from .._model.field import Document
-from .host_links import HostLinks, Link, OvsBridge, OvsInterface, OvsPort
+from .host_links import HostLinks, Link, OvsInterface, OvsPort
 
 UP, DOWN, NONE = "up", "down", "none"
 
@@ -113,10 +113,9 @@ def way_once_up(links: HostLinks, link: Link) -> Way:
 
 def _ways_out(links: HostLinks, bridge: str, nic: NicPort, seen: frozenset[str]) -> Optional[list[Way]]:
     own = links.link(bridge)
-    switch = links.ovs_bridges.get(bridge)
     seen = seen | {bridge}
-    if switch is not None:
-        return list(_out_of_switch(links, bridge, switch, nic.tags, seen))
+    if bridge in links.ovs_bridges:
+        return list(_out_of_switch(links, bridge, nic.tags, seen))
     if own is None:
         return []
     if own.kind != "bridge":
@@ -200,25 +199,16 @@ def _wire_tag(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[int]:
 # --- Open vSwitch ---
 
 
-def _out_of_switch(
-    links: HostLinks, bridge: str, switch: OvsBridge, tags: tuple[int, ...], seen: frozenset[str]
-) -> Iterator[Way]:
-    for name, port in sorted(switch.ports.items()):
+def _out_of_switch(links: HostLinks, bridge: str, tags: tuple[int, ...], seen: frozenset[str]) -> Iterator[Way]:
+    for name, port in sorted(links.ovs_bridges[bridge].ports.items()):
         if name in seen or links.is_guests(name) or (port.is_the_hosts_or_a_guests and not links.leads_on(name)):
             continue
-        yield _out_of_switch_port(links, bridge, switch, name, port, tags, seen)
+        yield _out_of_switch_port(links, bridge, name, tags, seen)
 
 
-def _out_of_switch_port(
-    links: HostLinks,
-    bridge: str,
-    switch: OvsBridge,
-    name: str,
-    port: OvsPort,
-    tags: tuple[int, ...],
-    seen: frozenset[str],
-) -> Way:
-    known = links.link(name)
+def _out_of_switch_port(links: HostLinks, bridge: str, name: str, tags: tuple[int, ...], seen: frozenset[str]) -> Way:
+    switch = links.ovs_bridges[bridge]
+    port, known = switch.ports[name], links.link(name)
     if switch.flows == "none" or (switch.flows is None and switch.fail_mode == "secure" and not switch.controllers):
         return Way(name, DOWN, link=links.link(bridge) or known, why=NO_FLOWS)
     if switch.flows != "normal":

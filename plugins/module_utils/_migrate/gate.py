@@ -16,13 +16,12 @@ from typing import Any, Optional
 
 from .._xml.descriptor import parse_descriptor
 from .._xml.guest import parse_guest
-from .decode import read_record
 from .destination_facts import DestinationFacts, read_destination
 from .finding import BLOCKED, UNKNOWN
-from .guest_facts import CheckedGuest, GuestFacts
+from .guest_facts import CheckedGuest, GuestFacts, GuestHost
 from .nic_description import describe_nic, with_host_settings
 from .verdict_kinds import UNEXPECTED
-from .verdicts import Policy, judge_guests
+from .verdicts import judge_guests
 
 # Of a link that exists: whether it is up, and whether it has a carrier (None of one that is down).
 LinkState = tuple[bool, Optional[bool]]
@@ -53,20 +52,10 @@ def describe_incoming(xml: str, alike: Optional[DestinationFacts] = None) -> Gue
     Raises VirtfleetError XML_INVALID and what etree.parse raises.
     """
     guest = parse_guest(xml, xml)
-    rest = parse_descriptor(xml)
-    facts = {
-        **rest,
-        "name": guest.name,
-        "uuid": guest.uuid,
-        "running": True,
-        "host": {"name": None, "uuid": None},
-        "disks": [{**disk, "shared": None} for disk in rest["disks"]],
-        "nics": [describe_nic(nic, False, None) for nic in guest.nics],
-    }
-    described = read_record(GuestFacts, facts)
-    if alike is None:
-        return described
-    return replace(described, nics=tuple(with_host_settings(nic, alike) for nic in described.nics))
+    nics = [describe_nic(nic, None) for nic in guest.nics]
+    if alike is not None:
+        nics = [with_host_settings(nic, alike) for nic in nics]
+    return GuestFacts.of(replace(guest, running=True), parse_descriptor(xml), GuestHost(None, None), nics)
 
 
 def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
@@ -104,11 +93,11 @@ def with_links_now(info: Any, states: Mapping[str, LinkState]) -> Any:
     return {**info, "links": links}
 
 
-def find_reasons(xml: str, info: Any, policy: Policy, assume_connected: bool) -> list[str]:
-    """The sentences of what blocks the guest. Raises VirtfleetError, DataError, CheckFailedError."""
+def find_reasons(xml: str, info: Any, settings: GateSettings) -> list[str]:
+    """The sentences of what blocks the guest. Raises VirtfleetError, CheckFailedError."""
     here = read_destination(info)
-    guest = describe_incoming(xml, None if assume_connected else here)
-    judged = judge_guests([CheckedGuest(guest)], here, policy)
+    guest = describe_incoming(xml, None if settings.assume_connected else here)
+    judged = judge_guests([CheckedGuest(guest)], here, settings.policy)
     found = judged["verdicts"][0]["findings"]
     failed = [item["sentence"] for item in found if item["code"] == UNEXPECTED.code and item["severity"] == UNKNOWN]
     blocking = [f"{item['code']}: {item['sentence']}" for item in found if item["severity"] == BLOCKED]
@@ -124,7 +113,7 @@ def decide(
     """Why the guest is refused, in one line; None if it may come. Never raises."""
     try:
         info = with_links_now(lasting_facts(text, now, settings.max_age), states)
-        reasons = find_reasons(xml, info, settings.policy, settings.assume_connected)
+        reasons = find_reasons(xml, info, settings)
     except FactsUnusableError as error:
         return _without(settings, f"The facts of this host cannot be used: {error}. Run virt_migrate_gate on it.")
     except Exception as error:

@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Optional
 
 from .._model.bandwidth import BANDWIDTH
+from .._model.descriptor import Cpu, Descriptor, Disk, Graphics, GuestSocket, HostDevice, HostFile
 from .._model.field import Document, Entity, flag, number
+from .._model.guest import Guest
 from .._model.network import NETWORK
 from .._model.portgroup import PORTGROUP
 from .._model.virtualport import VIRTUALPORT
@@ -47,91 +49,6 @@ class GuestHost:
     departures: Optional[tuple[Departure, ...]] = None
     own_addresses: Optional[dict[str, Optional[str]]] = None
     other_settings: Optional[dict[str, str]] = None
-
-
-@dataclass(frozen=True)
-class CpuFeature:
-    name: Optional[str]
-    policy: Optional[str]
-
-
-@dataclass(frozen=True)
-class Cpu:
-    """xml: as libvirt's own comparison takes it; of a guest that has its host's processor, that processor."""
-
-    mode: str
-    model: Optional[str]
-    check: Optional[str]
-    features: tuple[CpuFeature, ...]
-    xml: Optional[str]
-    cpus_per_socket: Optional[int] = None
-
-    @property
-    def is_the_hosts(self) -> bool:
-        return self.mode in ("host-passthrough", "maximum")
-
-
-@dataclass(frozen=True)
-class Disk:
-    """shared: whether other hosts can be expected to have it, None when that is not known; file: of a volume."""
-
-    target: Optional[str]
-    device: str
-    type: Optional[str]
-    path: Optional[str]
-    readonly: bool
-    shareable: bool
-    cache: Optional[str]
-    startup: Optional[str]
-    shared: Optional[bool]
-    file: Optional[str] = None
-
-    @property
-    def is_optional(self) -> bool:
-        return self.startup in ("optional", "requisite") and self.device in ("cdrom", "floppy")
-
-
-@dataclass(frozen=True)
-class HostDevice:
-    """transient: libvirt unplugs it before a migration; optional: the guest starts without it."""
-
-    type: str
-    device: str
-    transient: bool
-    optional: bool
-
-
-@dataclass(frozen=True)
-class HostFile:
-    """alternative: the path that does as well; size: that the file must have there too, None where it may have any or
-    cannot be read; rounded: up to a power of two."""
-
-    what: str
-    path: str
-    alternative: Optional[str] = None
-    size: Optional[int] = None
-    rounded: bool = False
-
-
-@dataclass(frozen=True)
-class GuestSocket:
-    """By which QEMU listens, or connects when it starts. protocol: tcp, udp."""
-
-    protocol: str
-    address: str
-    port: int
-    listens: bool
-
-
-@dataclass(frozen=True)
-class Graphics:
-    type: Optional[str]
-    port: Optional[int]
-    autoport: bool
-    listen: Optional[str]
-    network: Optional[str]
-    websocket: Optional[int] = None
-    tcp: bool = True
 
 
 @dataclass(frozen=True)
@@ -257,6 +174,18 @@ class GuestFacts:
     origin: Optional[str] = None
     vcpus: Optional[Amount] = None
     sockets: Optional[tuple[GuestSocket, ...]] = None
+
+    @classmethod
+    def of(cls, guest: Guest, descriptor: Descriptor, host: GuestHost, nics: Iterable[NicFacts]) -> GuestFacts:
+        return cls(
+            name=guest.name,
+            uuid=guest.uuid,
+            running=guest.running,
+            persistent=guest.persistent,
+            host=host,
+            nics=tuple(nics),
+            **vars(descriptor),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         return {"format": GUEST_FORMAT, **asdict(self)}

@@ -9,18 +9,35 @@ The cells come from verdicts that hosts gave themselves, or are judged here, onc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Callable, Optional
+from typing import Any, Callable, NamedTuple, Optional, TypedDict
 
 from .._fleet.lines import alike, fold_names, natural
 from .._model.errors import VirtfleetError
 from .answers import fact_answers, guest_answers, silence_of, verdict_answers
 from .choice import ACCEPTABLE
-from .destination_facts import read_destination
-from .finding import OK, Finding, rank_of, worst_of
+from .destination_facts import DestinationFacts, read_destination
+from .finding import OK, Finding, RepairOfHost, ShownFinding, rank_of, worst_of
 from .guest_facts import CheckedGuest, load_guests
-from .matrix_words import Cell, distinct_findings, finding_key, reason_lines, said_of, silent_lines, table_lines
+from .matrix_words import Cell, Row, distinct_findings, finding_key, reason_lines, said_of, silent_lines, table_lines
 from .moving.arrivals import is_arriving
-from .verdicts import AnyGuest, Judgement, Policy, judge_guests, sort_findings
+from .verdicts import AnyGuest, Judgement, Policy, Verdict, judge_guests, sort_findings
+
+
+class Matrix(TypedDict):
+    guests: list[Row]
+    repairs: list[RepairOfHost]
+    problems: list[str]
+    lines: list[str]
+
+
+class _Home(NamedTuple):
+    """A guest and the host that it is on; described: as that host describes it."""
+
+    guest: str
+    uuid: str
+    host: str
+    described: dict[str, Any]
+
 
 # (UUID of a guest, name of a host in the inventory) -> its cell, None where the host said nothing about the guest.
 FindCell = Callable[[str, str], Optional[Cell]]
@@ -28,7 +45,7 @@ FindCell = Callable[[str, str], Optional[Cell]]
 
 def matrix_of_verdicts(
     found: Mapping[str, Any], checked: Mapping[str, Any], destination: Optional[str] = None
-) -> dict[str, Any]:
+) -> Matrix:
     """found, checked: host -> what virt_guest_info and virt_migrate_check returned there, or why they did not (msg).
 
     destination: the one host that was asked for; there all guests come together, elsewhere each is for itself.
@@ -38,10 +55,11 @@ def matrix_of_verdicts(
     found, checked = guest_answers(found), verdict_answers(checked)
     hosts = [destination] if destination else sorted(checked, key=natural)
     answers = {host: _verdicts_by_uuid(checked.get(host)) for host in hosts}
+    cell_of = _cell_together if destination else _cell_alone
 
     def find_cell(uuid: str, host: str) -> Optional[Cell]:
         verdict = answers[host].get(uuid)
-        return None if verdict is None else _cell_of_verdict(verdict, bool(destination))
+        return None if verdict is None else cell_of(verdict)
 
     return _matrix(found, _silent_cells(hosts, checked, {}), find_cell, destination)
 
@@ -51,18 +69,19 @@ def matrix_of_facts(
     facts: Mapping[str, Any],
     destination: Optional[str] = None,
     policy: Optional[Policy] = None,
-) -> dict[str, Any]:
+) -> Matrix:
     """The same, judged here. facts: host -> what virt_network_info returned there, or why it did not (msg)."""
     found, facts = guest_answers(found), fact_answers(facts)
     hosts = [destination] if destination else sorted(facts, key=natural)
-    guests = {home["uuid"]: _with_names(home["described"], facts.get(home["host"])) for home in _homes(found)}
+    guests = {home.uuid: _with_names(home.described, facts.get(home.host)) for home in _homes(found)}
     cells: dict[str, dict[str, Cell]] = {}
     read = dict(zip(guests, load_guests(guests.values())))
     answers: dict[str, Any] = dict(facts)
+    judge = _judge_together if destination else _judge_each
     for host in hosts:
         if "networks" in (facts.get(host) or {}):
             try:
-                cells[host] = _judge_host(facts[host], read, policy or {}, bool(destination))
+                cells[host] = judge(read_destination(facts[host]), read, policy or {})
             except VirtfleetError as error:
                 answers[host] = {"msg": error.sentence}
     silent = _silent_cells(hosts, answers, policy or {})
@@ -79,12 +98,15 @@ def _with_names(guest: dict[str, Any], home: Any) -> dict[str, Any]:
     return {**guest, "host": {**guest["host"], "resolves": names, **ways}}
 
 
-def _judge_host(info: Any, guests: Mapping[str, AnyGuest], policy: Policy, together: bool) -> dict[str, Cell]:
-    """UUID -> cell. Guests with the same findings share one, so that a large fleet fits into memory."""
-    host = read_destination(info)
-    if together:
-        verdicts = judge_guests(list(guests.values()), host, policy)["verdicts"]
-        return {uuid: _cell_of_verdict(verdict, True) for uuid, verdict in zip(guests, verdicts)}
+def _judge_together(host: DestinationFacts, guests: Mapping[str, AnyGuest], policy: Policy) -> dict[str, Cell]:
+    """UUID -> cell."""
+    verdicts = judge_guests(list(guests.values()), host, policy)["verdicts"]
+    return {uuid: _cell_together(verdict) for uuid, verdict in zip(guests, verdicts)}
+
+
+def _judge_each(host: DestinationFacts, guests: Mapping[str, AnyGuest], policy: Policy) -> dict[str, Cell]:
+    """The same, as if no other guest came. Guests with the same findings share a cell, so that a large fleet fits into
+    memory."""
     judgement, shared = Judgement(host), _SharedCells(host.name)
     return {uuid: shared.cell(guest, judgement.judge(guest), policy) for uuid, guest in guests.items()}
 
@@ -95,7 +117,7 @@ class _SharedCells:
     def __init__(self, host: str) -> None:
         self._host = host
         self._cells: dict[tuple[int, ...], Cell] = {}
-        self._findings: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self._findings: dict[tuple[str, str, str], ShownFinding] = {}
 
     def cell(self, guest: AnyGuest, found: list[Finding], policy: Policy) -> Cell:
         applied = policy if isinstance(guest, CheckedGuest) else {}
@@ -107,7 +129,7 @@ class _SharedCells:
             self._cells[key] = {"verdict": worst_of(severity for _finding, severity in rated), "findings": shown}
         return self._cells[key]
 
-    def _show(self, guest: AnyGuest, finding: Finding, severity: str) -> dict[str, Any]:
+    def _show(self, guest: AnyGuest, finding: Finding, severity: str) -> ShownFinding:
         nic = guest.shown[finding.nic] if finding.nic is not None and isinstance(guest, CheckedGuest) else None
         key = (finding.identity, severity, "" if nic is None else str(nic["mac"]))
         if key not in self._findings:
@@ -121,18 +143,16 @@ def _silent_cells(hosts: Iterable[str], answers: Mapping[str, Any], policy: Poli
 
 def _matrix(
     found: Mapping[str, Any], silent: Mapping[str, Cell], find_cell: FindCell, destination: Optional[str]
-) -> dict[str, Any]:
+) -> Matrix:
     """silent: what a host's cells are that has no verdict of a guest."""
     hosts = list(silent)
-    rows = []
+    rows: list[Row] = []
     for home in _homes(found):
-        cells = {
-            host: find_cell(home["uuid"], host) or silent[host] for host in hosts if destination or host != home["host"]
-        }
+        cells = {host: find_cell(home.uuid, host) or silent[host] for host in hosts if destination or host != home.host}
         good = [host for host, cell in cells.items() if cell["verdict"] in ACCEPTABLE]
         # Equally good hosts stay in natural order.
         best = sorted(good, key=lambda host: (rank_of(cells[host]["verdict"]), len(cells[host]["findings"])))
-        rows.append({"guest": home["guest"], "uuid": home["uuid"], "host": home["host"], "cells": cells, "best": best})
+        rows.append({"guest": home.guest, "uuid": home.uuid, "host": home.host, "cells": cells, "best": best})
     return {
         "guests": rows,
         "repairs": _repairs(rows),
@@ -141,21 +161,16 @@ def _matrix(
     }
 
 
-def _homes(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _homes(found: Mapping[str, Any]) -> list[_Home]:
     """Every guest, with the host that it is on. One that is defined on several is where it runs, and until the end of
     its migration where it comes from."""
-    guests: dict[str, dict[str, Any]] = {}
+    guests: dict[str, _Home] = {}
     for host in sorted(found):
         for guest in (found[host] or {}).get("guests") or ():
             known = guests.get(guest["uuid"])
-            if known is None or _is_there_more(guest, known["described"]):
-                guests[guest["uuid"]] = {
-                    "guest": guest["name"],
-                    "uuid": guest["uuid"],
-                    "host": host,
-                    "described": guest,
-                }
-    return sorted(guests.values(), key=lambda guest: (natural(guest["guest"]), guest["uuid"]))
+            if known is None or _is_there_more(guest, known.described):
+                guests[guest["uuid"]] = _Home(guest["name"], guest["uuid"], host, guest)
+    return sorted(guests.values(), key=lambda home: (natural(home.guest), home.uuid))
 
 
 def _is_there_more(guest: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -164,16 +179,21 @@ def _is_there_more(guest: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return ranks[0] > ranks[1]
 
 
-def _verdicts_by_uuid(result: Any) -> dict[str, Any]:
+def _verdicts_by_uuid(result: Any) -> dict[str, Verdict]:
     return {verdict["uuid"]: verdict for verdict in (result or {}).get("verdicts") or ()}
 
 
-def _cell_of_verdict(verdict: dict[str, Any], together: bool) -> Cell:
-    findings = [finding for finding in verdict["findings"] if together or not finding["batch"]]
-    return {
-        "verdict": verdict["verdict"] if together else verdict["alone"],
-        "findings": [finding for finding in findings if finding["severity"] != OK],
-    }
+def _cell_together(verdict: Verdict) -> Cell:
+    return _cell(verdict["verdict"], verdict["findings"])
+
+
+def _cell_alone(verdict: Verdict) -> Cell:
+    """As if no other guest came."""
+    return _cell(verdict["alone"], [finding for finding in verdict["findings"] if not finding["batch"]])
+
+
+def _cell(severity: str, findings: list[ShownFinding]) -> Cell:
+    return {"verdict": severity, "findings": [finding for finding in findings if finding["severity"] != OK]}
 
 
 def _silent_cell(host: str, result: Any, policy: Policy) -> Cell:
@@ -182,7 +202,7 @@ def _silent_cell(host: str, result: Any, policy: Policy) -> Cell:
     return {"verdict": severity, "findings": [found.as_dict(host, severity, None)]}
 
 
-def _problems(rows: list[dict[str, Any]], found: Mapping[str, Any], destination: Optional[str]) -> list[str]:
+def _problems(rows: list[Row], found: Mapping[str, Any], destination: Optional[str]) -> list[str]:
     """Why there is no going on, a sentence for each guest."""
     problems = []
     if destination and destination not in found:
@@ -209,13 +229,13 @@ def _first_sentence(cell: Cell) -> str:
     return str(cell["findings"][0]["sentence"]) if cell["findings"] else ""
 
 
-def _repairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _repairs(rows: list[Row]) -> list[RepairOfHost]:
     """What would repair the hosts, each once, by host and in the order of urgency. host: its name in the inventory."""
-    found: dict[str, tuple[str, int, str, dict[str, Any]]] = {}
+    found: dict[str, tuple[str, int, str, RepairOfHost]] = {}
     for host, finding, _guests in distinct_findings(rows):
         repair = finding["remediation"]
         if repair is not None:
-            known = {"host": host, "module": repair["module"], "arguments": repair["arguments"]}
+            known: RepairOfHost = {"host": host, "module": repair["module"], "arguments": repair["arguments"]}
             key = repr(known)
             found.setdefault(key, (host, -rank_of(finding["severity"]), key, known))
     return [known for _host, _rank, _key, known in sorted(found.values(), key=lambda item: item[:3])]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, TypedDict
 
 from .._fleet.lines import (
     WIDTH,
@@ -22,9 +22,25 @@ from .._fleet.lines import (
     natural,
     paragraph,
 )
-from .finding import BLOCKED, OK, UNKNOWN, WARNING, rank_of, sentence_of_dict
+from .finding import BLOCKED, OK, UNKNOWN, WARNING, ShownFinding, rank_of, sentence_of_dict
 
-Cell = dict[str, Any]
+
+class Cell(TypedDict):
+    """A guest on a host where it does not run. verdict: with that of findings that the cell does not show."""
+
+    verdict: str
+    findings: list[ShownFinding]
+
+
+class Row(TypedDict):
+    """cells: by host; best: the hosts that it may go to, the best first."""
+
+    guest: str
+    uuid: str
+    host: str
+    cells: dict[str, Cell]
+    best: list[str]
+
 
 MARKS = {OK: "+", WARNING: "!", UNKNOWN: "?", BLOCKED: "x"}
 HOME = "="
@@ -33,7 +49,7 @@ _ROWS = 25
 _SHOWN = 3
 
 
-def table_lines(rows: list[dict[str, Any]], hosts: list[str], destination: Optional[str]) -> list[str]:
+def table_lines(rows: list[Row], hosts: list[str], destination: Optional[str]) -> list[str]:
     """Guests by hosts, or hosts by guests; or only the exceptions, where both are too wide or too long."""
     if not rows:
         return ["There are no guests to check."]
@@ -50,22 +66,22 @@ def _may_fit(rows: Sequence[Any], across: Sequence[Any]) -> bool:
     return len(rows) <= _ROWS and len(across) * 3 <= WIDTH
 
 
-def _by_guest(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
+def _by_guest(rows: list[Row], hosts: list[str]) -> list[str]:
     cells = [[row["guest"], row["host"], *(_cell_text(row["cells"].get(host)) for host in hosts)] for row in rows]
     return columns(["guest", "on", *hosts], cells)
 
 
-def _by_host(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
+def _by_host(rows: list[Row], hosts: list[str]) -> list[str]:
     """Hosts that are alike are one row."""
     groups = alike((tuple(_cell_text(row["cells"].get(host)) for row in rows), host) for host in hosts)
     cells = [[fold_names(names), *texts] for texts, names in groups]
     return columns(["host", *(row["guest"] for row in rows)], cells)
 
 
-def _exceptions(rows: list[dict[str, Any]], hosts: list[str]) -> list[str]:
+def _exceptions(rows: list[Row], hosts: list[str]) -> list[str]:
     """Guests that are alike once, with the hosts whose cells are not ok."""
 
-    def unlike(row: Mapping[str, Any]) -> tuple[tuple[int, str, str], ...]:
+    def unlike(row: Row) -> tuple[tuple[int, str, str], ...]:
         cells = ((host, row["cells"][host]) for host in hosts if host in row["cells"])
         return tuple((-rank_of(cell["verdict"]), _cell_text(cell), host) for host, cell in cells if cell["findings"])
 
@@ -90,7 +106,7 @@ def _cell_text(cell: Optional[Cell]) -> str:
     return f"{MARKS[cell['verdict']]} {codes[0] if codes else 'ok'}{more}"
 
 
-def _best_lines(rows: list[dict[str, Any]], destination: Optional[str]) -> list[str]:
+def _best_lines(rows: list[Row], destination: Optional[str]) -> list[str]:
     if destination:
         return []
     groups = alike((fold_in_order(row["best"]) or "none", row["guest"]) for row in rows)
@@ -102,12 +118,12 @@ class _Reason(NamedTuple):
     """A finding of hosts that are alike, with all guests that it concerns there."""
 
     hosts: list[str]
-    finding: Mapping[str, Any]
+    finding: ShownFinding
     key: str
     guests: set[str]
 
 
-def _reasons(rows: list[dict[str, Any]]) -> list[_Reason]:
+def _reasons(rows: list[Row]) -> list[_Reason]:
     """Each finding once for all hosts on which it concerns the same guests, except those that are on these hosts."""
     homes: dict[str, set[str]] = {}
     for row in rows:
@@ -127,7 +143,7 @@ def _reasons(rows: list[dict[str, Any]]) -> list[_Reason]:
     return [reason for same in groups.values() for reason in same]
 
 
-def reason_lines(rows: list[dict[str, Any]]) -> list[str]:
+def reason_lines(rows: list[Row]) -> list[str]:
     """Each reason once for all hosts and guests that it concerns, with what repairs it."""
     lines = []
     for reason in sorted(
@@ -158,9 +174,9 @@ def _these(hosts: Sequence[str]) -> str:
     return "this host" if len(hosts) == 1 else "these hosts"
 
 
-def distinct_findings(rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any], list[str]]]:
+def distinct_findings(rows: list[Row]) -> list[tuple[str, ShownFinding, list[str]]]:
     """Each finding of a host once for all NICs and guests that it concerns, with the names of the guests."""
-    found: dict[tuple[str, ...], tuple[str, dict[str, Any], list[str]]] = {}
+    found: dict[tuple[str, ...], tuple[str, ShownFinding, list[str]]] = {}
     keys: dict[int, str] = {}
     for row in rows:
         for host, cell in row["cells"].items():
@@ -173,7 +189,7 @@ def distinct_findings(rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, A
     return list(found.values())
 
 
-def finding_key(finding: Mapping[str, Any]) -> str:
+def finding_key(finding: ShownFinding) -> str:
     """Equal for findings that differ only in their host."""
     path, repair = finding["path"], finding["remediation"]
     place = [path.get("network"), path.get("link")]
@@ -182,6 +198,6 @@ def finding_key(finding: Mapping[str, Any]) -> str:
     return json.dumps(told, sort_keys=True, default=str)
 
 
-def said_of(finding: Mapping[str, Any], hosts: Sequence[str]) -> str:
+def said_of(finding: ShownFinding, hosts: Sequence[str]) -> str:
     """The sentence of the finding, which the first of the hosts has, for all of them."""
     return str(finding["sentence"]) if len(hosts) == 1 else sentence_of_dict(finding, fold_names(hosts))

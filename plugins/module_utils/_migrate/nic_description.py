@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Optional
+from typing import Optional
 
 from .._model.field import Document
 from .._model.guest import Nic
@@ -16,36 +16,44 @@ from .nic_settings import compute_nic_settings, find_source_link
 from .router.of_nic import as_source
 
 
-def describe_nic(nic: Nic, running: bool, here: Optional[DestinationFacts]) -> dict[str, Any]:
-    """In the form of NicFacts. running: whether it is plugged in; here: the guest's own host, None if not known."""
+def describe_plugged_nic(nic: Nic, here: DestinationFacts) -> NicFacts:
+    """Of a guest that runs. here: the guest's own host."""
+    drawn = nic.type == "network" and nic.actual in ("direct", "hostdev")
+    return replace(
+        describe_nic(nic, here),
+        plugged_as=nic.actual,
+        leases=_leases(nic, here),
+        device=nic.source if drawn else None,
+    )
+
+
+def describe_nic(nic: Nic, here: Optional[DestinationFacts]) -> NicFacts:
+    """The same of a NIC that is not plugged in. here: None if the guest's own host is not known."""
     own = dict(nic.own)
     for name, value in (("mtu", nic.mtu), ("isolated", nic.isolated)):
         if value is not None:
             own[name] = value
     named = nic.type != "network"
-    drawn = not named and running and nic.actual in ("direct", "hostdev")
     filters = {} if here is None else here.nwfilters or {}
-    return {
-        "mac": nic.mac,
-        "type": nic.type,
-        "network": nic.network,
-        "portgroup": nic.portgroup,
-        "own": own,
-        "link": "up" if nic.up else "down",
-        "filter": nic.filter,
-        "filter_digest": filters.get(nic.filter) if nic.filter else None,
-        "model": nic.model,
-        "transient": nic.transient,
-        "source": nic.source if named else None,
-        "mode": nic.mode if named else None,
-        "plugged_as": nic.actual if running else None,
-        "target": nic.named,
-        "managed": nic.managed,
-        "queues": nic.queues,
-        "settings": None,
-        "leases": _leases(nic, here) if running and here is not None else None,
-        "device": nic.source if drawn else None,
-    }
+    return NicFacts(
+        mac=nic.mac,
+        type=nic.type,
+        network=nic.network,
+        portgroup=nic.portgroup,
+        own=own,
+        link="up" if nic.up else "down",
+        filter=nic.filter,
+        filter_digest=filters.get(nic.filter) if nic.filter else None,
+        model=nic.model,
+        transient=nic.transient,
+        source=nic.source if named else None,
+        mode=nic.mode if named else None,
+        plugged_as=None,
+        target=nic.named,
+        managed=nic.managed,
+        queues=nic.queues,
+        settings=None,
+    )
 
 
 def with_host_settings(
@@ -61,8 +69,8 @@ def with_host_settings(
     )
 
 
-def _leases(nic: Nic, here: DestinationFacts) -> Optional[list[str]]:
+def _leases(nic: Nic, here: DestinationFacts) -> Optional[tuple[str, ...]]:
     """The addresses that its network's dnsmasq has given it."""
     net = here.networks.get(nic.network or "")
     leases = None if net is None else net.details.leases
-    return None if leases is None else [lease.ip for lease in leases if lease.mac == nic.mac]
+    return None if leases is None else tuple(lease.ip for lease in leases if lease.mac == nic.mac)

@@ -44,8 +44,8 @@ class NicCase:
 FoundInGroup = Iterator[tuple[int, Finding]]
 GuestCheck = Callable[[GuestFacts, DestinationFacts], Iterator[Finding]]
 NicCheck = Callable[[NicCase], Iterator[Finding]]
-# The last parameter: whether these are all guests of a call, or one by itself.
-GroupCheck = Callable[[list[CheckedGuest], DestinationFacts, bool], FoundInGroup]
+# One guest by itself, or all guests of a call.
+GroupCheck = Callable[[list[CheckedGuest], DestinationFacts], FoundInGroup]
 LookupKeys = Callable[[GuestFacts], Iterable[str]]
 Check = TypeVar("Check")
 

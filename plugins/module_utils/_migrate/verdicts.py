@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Optional, Union
+from typing import Any, Optional, TypedDict, Union
 
 from .._model.errors import VirtfleetError
 from .answers import read_host, silence_of
@@ -15,10 +15,11 @@ from .destination_facts import DestinationFacts
 from .finding import (
     BLOCKED,
     KEEPS_NETWORK,
-    QUESTIONS,
+    LIBVIRT_ACCEPTS,
     WARNING,
     Finding,
     FindingKind,
+    ShownFinding,
     rank_of,
     worst_of,
 )
@@ -29,6 +30,27 @@ from .verdict_kinds import AGE_UNKNOWN, FACTS_STALE, INCOMPLETE, NOT_A_GUEST, OT
 
 Policy = Mapping[str, str]
 AnyGuest = Union[CheckedGuest, UnreadableGuest]
+
+
+class Verdict(TypedDict):
+    """As results have it. alone: as if no other guest came."""
+
+    guest: str
+    uuid: Optional[str]
+    verdict: str
+    alone: str
+    libvirt_accepts: str
+    keeps_network: str
+    findings: list[ShownFinding]
+
+
+class Verdicts(TypedDict):
+    """verdict: the worst of all."""
+
+    verdict: str
+    destination: str
+    verdicts: list[Verdict]
+
 
 _READ_PROBLEMS: dict[str, FindingKind] = {
     "not_a_guest": NOT_A_GUEST,
@@ -43,8 +65,8 @@ def judge_guests(
     policy: Optional[Policy] = None,
     now: float = 0,
     max_age: Optional[float] = None,
-) -> dict[str, Any]:
-    """{verdict, destination, verdicts}, as virt_migrate_check returns them.
+) -> Verdicts:
+    """As virt_migrate_check returns them.
 
     policy: code to the severity that it has instead; now, max_age: seconds, and how old the facts of the destination
     may be, None for any age.
@@ -63,7 +85,7 @@ def judge_guests(
     }
 
 
-def judge_answer(guests: list[AnyGuest], name: str, answer: Any, policy: Optional[Policy] = None) -> dict[str, Any]:
+def judge_answer(guests: list[AnyGuest], name: str, answer: Any, policy: Optional[Policy] = None) -> Verdicts:
     """answer: what virt_network_info returned on the destination, or why it did not (msg). Never raises: the verdict
     on a destination that cannot be read is unknown."""
     try:
@@ -73,14 +95,12 @@ def judge_answer(guests: list[AnyGuest], name: str, answer: Any, policy: Optiona
         return judge_unseen(guests, name, silence_of(unread), policy)
 
 
-def judge_unreachable(
-    guests: list[AnyGuest], name: str, reason: str, policy: Optional[Policy] = None
-) -> dict[str, Any]:
+def judge_unreachable(guests: list[AnyGuest], name: str, reason: str, policy: Optional[Policy] = None) -> Verdicts:
     """The result when the destination itself cannot be reached."""
     return judge_unseen(guests, name, UNREACHABLE.found(reason=reason), policy)
 
 
-def judge_unseen(guests: list[AnyGuest], name: str, why: Finding, policy: Optional[Policy] = None) -> dict[str, Any]:
+def judge_unseen(guests: list[AnyGuest], name: str, why: Finding, policy: Optional[Policy] = None) -> Verdicts:
     """The result when nothing is known of the destination."""
     verdicts = [_verdict(guest, [why], name, policy or {}) for guest in guests]
     return {
@@ -108,7 +128,7 @@ class Judgement:
             found += [finding.at(place, finding.severity) for finding in self._judge_nic(guest, place)]
         if len(facts.nics) > 1:
             for rule_of_group in GROUP_RULES:
-                pairs = rule_of_group.check([guest], self._host, False)
+                pairs = rule_of_group.check([guest], self._host)
                 found += [item for _place, item in _run_group_rule(rule_of_group, pairs, 1)]
         return _rate_downed_nics(found, facts)
 
@@ -119,7 +139,7 @@ class Judgement:
             return
         found: dict[int, list[Finding]] = {}
         for rule in GROUP_RULES:
-            pairs = rule.check([guest for _place, guest in readable], self._host, True)
+            pairs = rule.check([guest for _place, guest in readable], self._host)
             for number, finding in _run_group_rule(rule, pairs, len(readable)):
                 found.setdefault(number, []).append(finding.at(finding.nic, finding.severity, batch=True))
         for number, findings in found.items():
@@ -185,7 +205,7 @@ def _new_findings(added: list[Finding], alone: list[Finding]) -> list[Finding]:
     return [finding for finding in added if finding.identity not in known]
 
 
-def _verdict(guest: AnyGuest, found: list[Finding], host: str, policy: Policy) -> dict[str, Any]:
+def _verdict(guest: AnyGuest, found: list[Finding], host: str, policy: Policy) -> Verdict:
     shown: list[dict[str, Any]] = []
     if isinstance(guest, CheckedGuest):
         shown = guest.shown
@@ -197,15 +217,17 @@ def _verdict(guest: AnyGuest, found: list[Finding], host: str, policy: Policy) -
         "uuid": guest.uuid,
         "verdict": worst_of(severity for _finding, severity in rated),
         "alone": worst_of(severity for finding, severity in rated if not finding.batch),
-        **{
-            question: worst_of(severity for finding, severity in rated if finding.kind.question == question)
-            for question in QUESTIONS
-        },
+        "libvirt_accepts": _worst_about(LIBVIRT_ACCEPTS, rated),
+        "keeps_network": _worst_about(KEEPS_NETWORK, rated),
         "findings": [
             finding.as_dict(host, severity, None if finding.nic is None else shown[finding.nic])
             for finding, severity in rated
         ],
     }
+
+
+def _worst_about(question: str, rated: list[tuple[Finding, str]]) -> str:
+    return worst_of(severity for finding, severity in rated if finding.kind.question == question)
 
 
 def sort_findings(found: Iterable[Finding], policy: Policy) -> list[tuple[Finding, str]]:

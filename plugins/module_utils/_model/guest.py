@@ -10,6 +10,8 @@ from typing import Optional
 
 from .field import Document
 
+# What becomes of a guest that is asked for and does not exist.
+FAIL, SKIP = "fail", "skip"
 # What a NIC may settle for itself, before its portgroup and its network are asked.
 SETTINGS = ("virtualport", "bandwidth", "vlan", "trust_guest_rx_filters")
 

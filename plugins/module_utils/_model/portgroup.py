@@ -10,6 +10,9 @@ from .field import Entity, attribute, child, flag
 from .virtualport import VIRTUALPORT
 from .vlan import VLAN
 
+# What becomes of the removal of a portgroup that guests use.
+REFUSE, ALLOW = "refuse", "allow"
+
 PORTGROUP = Entity(
     attribute("name", required=True, blank=True),
     flag("default", default=False, loose=True),

@@ -15,6 +15,7 @@ from .._model.bypass import Bypass, BypassFacts
 from .._model.few import few
 from .._model.field import Document
 from .._model.forward import is_virtual
+from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .step import ASIDE, BYPASS, JOIN, UNBYPASS, Plan, Step
 
@@ -92,6 +93,6 @@ def has_bypass(plan: Plan) -> bool:
     return any(step.action == BYPASS for step in plan.steps)
 
 
-def removed_too(steps: Sequence[Step], name: str, bypassed: bool) -> tuple[Step, ...]:
+def removed_too(steps: Sequence[Step], now: Observed) -> tuple[Step, ...]:
     """Steps that bring back all that was plugged in, then without the bypass that an earlier step made."""
-    return (*steps, removal_step(name)) if bypassed else tuple(steps)
+    return (*steps, removal_step(now.name)) if now.bypassed else tuple(steps)

@@ -25,7 +25,6 @@ def collisions(name: str, state: State, steps: tuple[Step, ...], others: Mapping
     rules.addresses.overlaps compares the subnets of definitions; here are the subnets of networks that run with an
     outdated definition, or that were never compared.
     """
-    defines = any(step.action == DEFINE for step in steps)
     for step in steps:
         asked = taken(state, step)
         state = state.after(step)
@@ -44,7 +43,7 @@ def collisions(name: str, state: State, steps: tuple[Step, ...], others: Mapping
             if asked.names & has.names:
                 yield _bridge(name, min(asked.names & has.names), other, theirs)
             if step.action in (START, CREATE):
-                yield from _subnets(name, state, other, theirs, defines)
+                yield from _subnets(name, state, other, theirs, steps)
 
 
 def _bridge(name: str, bridge: str, other: str, theirs: State) -> Problem:
@@ -62,8 +61,9 @@ def _bridge(name: str, bridge: str, other: str, theirs: State) -> Problem:
     )
 
 
-def _subnets(name: str, state: State, other: str, theirs: State, defines: bool) -> Iterator[Problem]:
+def _subnets(name: str, state: State, other: str, theirs: State, steps: tuple[Step, ...]) -> Iterator[Problem]:
     """Starting a network that is already defined fails only if the IPv4 subnets are identical."""
+    defines = any(step.action == DEFINE for step in steps)
     defined = bounds_of_ips(theirs.persistent)
     for mine in bounds_of_ips(state.live):
         for running in bounds_of_ips(theirs.live):

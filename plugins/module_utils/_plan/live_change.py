@@ -33,7 +33,7 @@ from .port_accounting import (
     updated,
 )
 from .refused import takes_portgroups
-from .replug import attach_taps, blocking_guests, plug_of, put_back, replugged
+from .replug import attach_taps, blocking_guests, plug_of, put_back, replugged, replugged_by_bypass
 from .step import DESTROY, NONE, POOL_SECTION, RESTART, START, Step
 from .unplugged import is_cut_off, without_port
 
@@ -196,7 +196,8 @@ def _replug(desired: Desired, observed: Observed, goal: Document, restart: str) 
     refuse_noticed(desired, restart, why)
     lost = lost_by_restart(observed, plugged)
     refuse_lost(desired, restart, lost)
-    steps = replugged(desired.name, live, goal, plugged, useful and bypass is not None and not why)
+    replug = replugged_by_bypass if useful and bypass is not None and not why else replugged
+    steps = replug(desired.name, live, goal, plugged)
     warnings = (noticed_warning(desired.name, why),) if why else ()
     return LiveChange(
         with_settings(steps, observed, goal),

@@ -73,7 +73,7 @@ def guests_on_old_settings(network: Document, old: tuple[OldNic, ...], means: Me
     if not old:
         return []
     from .refresh import obstacle_to_refresh, takes_effect
-    from .update_methods import update_methods
+    from .update_methods import refresh_method, update_methods
 
     result = []
     for one in old:
@@ -88,7 +88,7 @@ def guests_on_old_settings(network: Document, old: tuple[OldNic, ...], means: Me
                 "live": not reason,
                 "reason": reason,
                 "takes_effect": takes_effect(one),
-                "methods": update_methods(one, mode_of(network), live=not reason),
+                "methods": [*(() if reason else (refresh_method(),)), *update_methods(one, mode_of(network))],
             }
         )
     return result

@@ -9,6 +9,7 @@ form that Python compiles again in every run.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._model.desired import ABSENT, ACTIVE, SEAMLESS, Desired
@@ -27,22 +28,34 @@ if TYPE_CHECKING:
 
 
 def plan_network(
-    desired: Desired,
-    observed: Observed,
-    host: Host,
-    restart: str,
-    others: dict[str, Document] | None = None,
-    accounting: PortAccounting | None = None,
+    desired: Desired, observed: Observed, host: Host, restart: str, others: dict[str, Document] | None = None
 ) -> Plan:
     """What has to be done so that the network is as desired; nothing when it is.
 
     restart: idle, never, replug, seamless or force. others: definitions of the host's other networks, for overlapping
-    subnets. accounting: what else is to become of a pool's ports.
+    subnets.
     Raises VirtfleetError for what is refused: codes of the rules, NETWORK_MISSING, UUID_DIFFERS, IN_USE, REPLUG_REMOTE,
     SEAMLESS_IMPOSSIBLE.
     """
     if desired.state == ABSENT:
         return _absent(desired, observed, restart)
+    compared = _compared(desired, observed, host, others or {})
+    if compared.same and _is_settled(desired, observed):
+        return Plan(desired.name)
+    from .live_change import Situation
+
+    return _plan(Situation(desired, observed, compared, host, restart), None)
+
+
+def plan_pool(desired: Desired, observed: Observed, host: Host, restart: str, accounting: PortAccounting) -> Plan:
+    """The same for a network whose pool changes. accounting: what else is to become of the pool's ports."""
+    from .live_change import Situation
+
+    return _plan(Situation(desired, observed, _compared(desired, observed, host, {}), host, restart), accounting)
+
+
+def _compared(desired: Desired, observed: Observed, host: Host, others: dict[str, Document]) -> Comparison:
+    """Raises VirtfleetError for what is refused."""
     if not observed.exists:
         from .refused import refuse_unmakeable
 
@@ -51,14 +64,18 @@ def plan_network(
     if compared.define:
         from .refused import refuse_wrong
 
-        refuse_wrong(desired, compared, host, others or {})
-    if compared.same and not accounting and _state_is(desired, observed) and observed.is_whole:
-        return Plan(desired.name)
-    from .live_change import Situation, plan_live_change, plan_start, with_guests_back, with_lost_guests
+        refuse_wrong(desired, compared, host, others)
+    return compared
 
+
+def _plan(situation: Situation, accounting: PortAccounting | None) -> Plan:
+    from .live_change import plan_live_change, plan_start, with_guests_back, with_lost_guests
+
+    desired, observed, compared = situation.desired, situation.observed, situation.compared
+    host, restart = situation.host, situation.restart
     if observed.active:
         whole, allowed = with_lost_guests(observed, restart)
-        change = plan_live_change(Situation(desired, whole, compared, host, allowed), accounting)
+        change = plan_live_change(replace(situation, observed=whole, restart=allowed), accounting)
         change = with_guests_back(change, desired, observed, restart)
     else:
         change = plan_start(desired, observed, compared.persistent_goal, restart)
@@ -80,7 +97,7 @@ def plan_network(
         pending=pending,
         plugged=change.plugged,
         blocked_by_guests=change.blocked_by_guests,
-        warnings=_warnings(Situation(desired, observed, compared, host, restart), change, pending),
+        warnings=_warnings(situation, change, pending),
         seconds=seconds(steps),
         needs_port_info=change.needs_port_info and observed.plugged is None,
         needs_bypass_info=change.needs_bypass_info and observed.plugged is not None,
@@ -88,8 +105,10 @@ def plan_network(
     )
 
 
-def _state_is(desired: Desired, observed: Observed) -> bool:
-    return observed.active == (desired.state == ACTIVE) and desired.autostart in (None, observed.autostart)
+def _is_settled(desired: Desired, observed: Observed) -> bool:
+    """Whether it runs and starts as desired, and nothing of it is broken."""
+    state_fits = observed.active == (desired.state == ACTIVE) and desired.autostart in (None, observed.autostart)
+    return state_fits and observed.is_whole
 
 
 def _absent(desired: Desired, observed: Observed, restart: str) -> Plan:

@@ -14,18 +14,20 @@ from .._model.errors import VirtfleetError, refuse
 from .._model.field import EXTRA, Document
 from .._model.network import NETWORK
 from .._model.observed import Observed
-from .._model.portgroup import PORTGROUP
+from .._model.portgroup import PORTGROUP, REFUSE
 from .step import DEFINE, Plan
 
 
 @dataclass(frozen=True)
 class DesiredPortgroup:
-    """options: of the portgroup, as given; what is left out is left alone, what is empty goes."""
+    """options: of the portgroup, as given; what is left out is left alone, what is empty goes; in_use: what becomes of
+    the removal of a portgroup that guests use, REFUSE or ALLOW."""
 
     network: str
     name: str
     state: str = PRESENT
     options: Document = field(default_factory=dict)
+    in_use: str = REFUSE
 
 
 def desired_portgroup(wish: DesiredPortgroup, observed: Observed) -> Desired:
@@ -63,7 +65,7 @@ def of_portgroup(plan: Plan, wish: DesiredPortgroup, observed: Observed, desired
     steps = tuple(step for step in plan.steps if not (transient and step.action == DEFINE))
     if not steps and not plan.pending:
         return replace(plan, steps=steps, before={}, after={})
-    before, after = _shown(observed, desired, bool(plan.pending))
+    before, after = _shown(observed, desired, plan)
     return replace(plan, steps=steps, before=before, after=after)
 
 
@@ -147,20 +149,21 @@ def _live_goal(desired: Desired) -> list[Document]:
     return list(source.get("portgroups") or ())
 
 
-def _shown(observed: Observed, desired: Desired, pending: bool) -> tuple[Document, Document]:
+def _shown(observed: Observed, desired: Desired, plan: Plan) -> tuple[Document, Document]:
+    """The running network keeps its portgroups if the change is pending."""
     goal = list(desired.declared.get("portgroups") or ())
     transient = observed.persistent is None
     sides = {} if transient else {"": (_groups(observed.persistent) or [], goal)}
     if observed.live is not None:
         live = _groups(observed.live) or []
-        sides["live"] = (live, live if pending else _live_goal(desired))
+        sides["live"] = (live, live if plan.pending else _live_goal(desired))
     plain = {side: (_plain(was), _plain(then)) for side, (was, then) in sides.items()}
     touched = [
         name
         for name in sorted({name for was, then in plain.values() for name in (*was, *then)})
         if any(was.get(name) != then.get(name) for was, then in plain.values())
     ]
-    if pending:
+    if plan.pending:
         new, now = _plain(goal), plain["live"][1]
         touched = sorted({*touched, *(name for name in {**new, **now} if new.get(name) != now.get(name))})
     shown = [

@@ -57,7 +57,7 @@ def recovered(
     steps = completed(plan, was, now, host, guests)
     if steps is None:
         return turned_back(plan, was, now, host, guests)
-    return removed_too(steps, was.name, now.bypassed)
+    return removed_too(steps, now)
 
 
 def turned_back(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from .._model.field import Document
 from .._model.forward import has_pool, is_virtual, members_of, mode_of
@@ -48,45 +49,64 @@ def blocking_guests(
     return tuple(port for port in plugged if port.member in leaving)
 
 
-def replugged(
-    name: str, live: Document, goal: Document, plugged: Sequence[Plugged], bypass: bool = False
+class _Detour(NamedTuple):
+    """By a bypass: the steps before the stop, after the start, and when everything is back."""
+
+    before: tuple[Step, ...] = ()
+    joined: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+
+
+def replugged(name: str, live: Document, goal: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
+    """Stop, start, and put everything back. live: as it runs; goal: as it will run."""
+    return _replugged(name, live, goal, plugged, _Detour())
+
+
+def replugged_by_bypass(name: str, live: Document, goal: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
+    """The same with guests connected to one another meanwhile."""
+    before, joined = aside(name, bridge_of(live), plugged), join_step(name, bridge_of(goal))
+    return _replugged(name, live, goal, plugged, _Detour(before, (joined,), (removal_step(name),)))
+
+
+def _replugged(
+    name: str, live: Document, goal: Document, plugged: Sequence[Plugged], detour: _Detour
 ) -> tuple[Step, ...]:
-    """Stop, start, and put everything back. live: as it runs; goal: as it will run; bypass: keep guests connected to
-    one another meanwhile."""
     stays = [port for port in plugged if port.member is None or port.member in members_of(goal)]
     back = with_mtu(stays, live, goal)
     bridge, guests = bridge_of(goal), _of(GUEST, back)
-    before = aside(name, bridge_of(live), plugged) if bypass else ()
     steps = [
-        *before,
+        *detour.before,
         Step(DESTROY, name, f"stop network '{name}' briefly", RESTART, ports=tuple(plugged)),
         Step(START, name, f"start network '{name}'"),
-        *((join_step(name, bridge),) if bypass else ()),
+        *detour.joined,
     ]
-    after = (removal_step(name),) if bypass else ()
     if plug_of(live) != "tap" or bridge == bridge_of(live):
         taps = back if is_virtual(goal) else ()
-        return (*steps, *_attach(name, bridge, taps), *after, *_reclaim(name, allocate_again(guests, goal)))
+        return (*steps, *_attach(name, bridge, taps), *detour.after, *_reclaim(name, allocate_again(guests, goal)))
     # libvirt keeps the bridge's name with the guest, and goes by that when its daemon starts again.
     devices = _of(DEVICE, back)
-    early = [port for port in devices if bypass and port.tap is not None and port.tap.isolated]
+    early = [port for port in devices if detour.joined and port.tap is not None and port.tap.isolated]
     late = [port for port in devices if port not in early]
-    return (*steps, *_attach(name, bridge, early), *_move(name, bridge, guests), *_attach(name, bridge, late), *after)
+    back_in = (*_attach(name, bridge, early), *_move(name, bridge, guests), *_attach(name, bridge, late))
+    return (*steps, *back_in, *detour.after)
 
 
-def put_back(name: str, runs: Document, plugged: Sequence[Plugged], ports_alone: bool = False) -> tuple[Step, ...]:
+def put_back(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
     """The same for a network whose stop and start were interrupted: what is already plugged in stays there.
 
-    runs: the network as it runs now. ports_alone: no tap has left its bridge, or none can be reached from here.
+    runs: the network as it runs now.
     """
-    if not plugged:
-        return ()
-    guests, bridge = _of(GUEST, plugged), bridge_of(runs)
-    if ports_alone or plug_of(runs) != "tap":
-        return _reclaim(name, allocate_again(guests, runs))
+    ports = put_ports_back(name, runs, plugged)
+    if not plugged or plug_of(runs) != "tap":
+        return ports
+    bridge = bridge_of(runs)
     taps = tuple(plugged) if is_virtual(runs) else _of(DEVICE, plugged)
-    back = _reclaim(name, allocate_again(guests, runs))
-    return (*_move(name, bridge, guests), *_attach(name, bridge, taps), *back)
+    return (*_move(name, bridge, _of(GUEST, plugged)), *_attach(name, bridge, taps), *ports)
+
+
+def put_ports_back(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
+    """The same where no tap has left its bridge, or none can be reached from here."""
+    return _reclaim(name, allocate_again(_of(GUEST, plugged), runs)) if plugged else ()
 
 
 def attach_taps(name: str, runs: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
@@ -99,7 +119,8 @@ def with_plugged(plan: Plan, observed: Observed, plugged: tuple[Plugged, ...]) -
     first = next(place for place, step in enumerate(plan.steps) if step.action == DESTROY)
     start = next(place for place, step in enumerate(plan.steps) if step.action == START and place > first)
     goal = goal_of(plan, observed)
-    steps = with_settings(replugged(plan.network, observed.live or {}, goal, plugged, has_bypass(plan)), observed, goal)
+    replug = replugged_by_bypass if has_bypass(plan) else replugged
+    steps = with_settings(replug(plan.network, observed.live or {}, goal, plugged), observed, goal)
     stop = next(place for place, step in enumerate(steps) if step.action == DESTROY)
     before = [step if step.action != ASIDE else steps[stop - 1] for step in plan.steps[:first]]
     # Between them go leases, and definitions where several networks exchange what they have.

@@ -29,7 +29,7 @@ from .live_change import start, stop
 from .live_updates import live_updates
 from .port_accounting import PluggedPool, updated
 from .refresh import refreshed, refreshed_back
-from .replug import attach_taps, put_back, stops
+from .replug import attach_taps, put_back, put_ports_back, stops
 from .step import AGAIN, AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Plan, Step
 from .unplugged import is_plugged, is_recorded, is_settled, lacks_port_alone, still_running
 
@@ -42,7 +42,7 @@ def rollback(
     stopped = plan is None or stops(plan)
     touched = refreshed(plan) if plan is not None else ()
     steps = (*_rollback(was, now, host, guests, stopped), *refreshed_back(was, now, guests, touched))
-    return removed_too(steps, was.name, now.bypassed)
+    return removed_too(steps, now)
 
 
 def _rollback(
@@ -89,16 +89,17 @@ def plugged_again(
     lost = [port for port in missing if port not in stayed]
     unsettled = [port for port in fitting if port not in lost and not is_settled(port, there)]
     return (
-        *put_back(now.name, runs, lost, _ports_alone(runs, host, stopped)),
+        *_put_back(now.name, runs, lost, host, stopped),
         *attach_taps(now.name, runs, unsettled),
-        *put_back(now.name, runs, stayed, ports_alone=True),
+        *put_ports_back(now.name, runs, stayed),
     )
 
 
-def _ports_alone(runs: Document, host: Host, stopped: bool) -> bool:
+def _put_back(name: str, runs: Document, plugged: Sequence[Plugged], host: Host, stopped: bool) -> tuple[Step, ...]:
     """A bridge of the host's keeps its taps over everything but a change to another bridge, which takes a stop; those
     of a bridge that libvirt made leave it at every stop, and on another host they are out of reach."""
-    return host.remote if is_virtual(runs) else not stopped
+    ports_alone = host.remote if is_virtual(runs) else not stopped
+    return (put_ports_back if ports_alone else put_back)(name, runs, plugged)
 
 
 def _run_again(
@@ -113,8 +114,7 @@ def _run_again(
     came = [port for port in now.plugged or () if not is_recorded(port, recorded) and port.name not in taps]
     leases = () if host.remote else leases_again(was, now)
     settings = settings_step(name, was.bridge_settings.kept)
-    ports_alone = _ports_alone(was.live or {}, host, stopped)
-    back = put_back(name, was.live or {}, _fitting(was, (*recorded, *came)), ports_alone)
+    back = _put_back(name, was.live or {}, _fitting(was, (*recorded, *came)), host, stopped)
     if was.persistent is None:
         create = Step(CREATE, name, f"start transient network '{name}' again", xml=was.live_xml, command=AGAIN)
         return (*_definition(was, now), *before, *leases, create, *settings, *back)

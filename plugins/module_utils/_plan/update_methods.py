@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 _RATES = ("average", "peak", "burst")
 
 
-def update_methods(old: OldNic, mode: str | None, live: bool) -> list[dict[str, str]]:
-    """live: whether a refresh can do it. Each method has its name and a sentence that says how."""
+def refresh_method() -> dict[str, str]:
+    """Where nothing stands in the way of a refresh, the first of all."""
+    return _method(
+        "update",
+        "Run virt_portgroup, virt_network or virt_networks with guests: update, or the rollout "
+        "with networks_guests: update. The NIC stays plugged in and follows its portgroup as before.",
+    )
+
+
+def update_methods(old: OldNic, mode: str | None) -> list[dict[str, str]]:
+    """Each method has its name and a sentence that says how."""
     guest, nic, wanted = old.guest, old.nic, old.wanted
     found = []
-    if live:
-        found.append(
-            _method(
-                "update",
-                "Run virt_portgroup, virt_network or virt_networks with guests: update, or the rollout "
-                "with networks_guests: update. The NIC stays plugged in and follows its portgroup as before.",
-            )
-        )
     if old.differs == ("bandwidth",) and nic.actual != "hostdev":
         found.append(_method("domiftune", _domiftune(guest, nic, wanted.get("bandwidth") or {})))
     if old.differs == ("vlan",) and nic.target and (wanted.get("virtualport") or {}).get("type") == "openvswitch":

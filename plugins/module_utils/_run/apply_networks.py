@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from .._host.networks import read_network, read_networks
 from .._model.desired import ABSENT, Desired
@@ -42,19 +42,41 @@ class Applied:
     old: OldByNetwork = field(default_factory=dict)
 
 
-def apply_networks(wanted: list[Desired], options: RunOptions, *, purge: bool = False) -> Applied:
+class _Scope(NamedTuple):
+    """all_read: all networks of the host, if they were read; kept: warnings about those that purge keeps."""
+
+    wanted: list[Desired]
+    all_read: dict[str, Observed]
+    kept: list[str]
+
+
+def apply_networks(wanted: list[Desired], options: RunOptions) -> Applied:
     """Make the host's networks as wanted.
 
-    purge: remove networks that the collection created and that are not wanted any more.
     Raises VirtfleetError; then everything is as it was, or the error says what is not.
     """
+    return _apply(wanted, options, _without_purge)
+
+
+def apply_with_purge(wanted: list[Desired], options: RunOptions) -> Applied:
+    """The same, and remove networks that the collection created and that are not wanted any more."""
+    return _apply(wanted, options, _with_purge)
+
+
+def _without_purge(conn: Any, wanted: list[Desired]) -> _Scope:
+    return _Scope(wanted, read_networks(conn) if len(wanted) > 1 else {}, [])
+
+
+def _with_purge(conn: Any, wanted: list[Desired]) -> _Scope:
+    everything = read_networks(conn)
+    return _Scope(_purged(wanted, everything) + wanted, everything, _kept_by_purge(wanted, everything))
+
+
+def _apply(wanted: list[Desired], options: RunOptions, scope: Callable[[Any, list[Desired]], _Scope]) -> Applied:
     _refuse_twice(wanted)
     with session(options) as opened:
         conn, host = opened.conn, opened.host
-        everything = read_networks(conn) if purge or len(wanted) > 1 else {}
-        kept = _kept_by_purge(wanted, everything) if purge else []
-        if purge:
-            wanted = _purged(wanted, everything) + wanted
+        wanted, everything, kept = scope(conn, wanted)
         # Removals come first, for the reader; _plan/order.py decides what has to come first.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
         work, old = plan_all(conn, wanted, everything, host, options.restart), OldByNetwork()
@@ -85,7 +107,7 @@ def _refreshed(conn: Any, host: Host, wanted: list[Desired], work: list[Work]) -
     from .old_guests import with_old_guests
 
     work, found = with_old_guests(conn, host, wanted, work)
-    return work, {name: old.listed(refreshed=True) for name, old in found.items()}
+    return work, {name: old.listed_after_refresh() for name, old in found.items()}
 
 
 def _ordered(work: list[Work]) -> tuple[list[Work], Optional[Sequence[Turn]]]:

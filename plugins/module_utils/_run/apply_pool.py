@@ -17,7 +17,7 @@ from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.pool import GUEST, STALE, Pool
-from .._plan.plan import plan_network
+from .._plan.plan import plan_network, plan_pool
 from .._plan.pool.choice import Around, Choice, choose, forward_with
 from .._plan.pool.ranges import sort_names
 from .._plan.pool.request import Request
@@ -62,7 +62,7 @@ def apply_pool(request: Request, options: RunOptions) -> AppliedPool:
             returning=returning(request.network, choice.members, observed.plugged or (), snapshot.guests),
             recount=request.reclaim_stale and bool(pool.miscounted),
         )
-        plan = plan_network(desired, observed, host, options.restart, accounting=accounting)
+        plan = plan_pool(desired, observed, host, options.restart, accounting)
         before, after = _members_sides(observed, document, choice) if plan.changed else ({}, {})
         if plan.changed:
             _add_limits(before, after, limits, choice)

@@ -14,6 +14,7 @@ from .._model.field import Document
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.options import definition_options
+from .._model.portgroup import REFUSE
 from .._plan.old_settings import suspects
 from .._plan.plan import plan_network
 from .._plan.portgroup import (
@@ -44,14 +45,14 @@ class AppliedPortgroup:
     confirm: Optional[dict[str, Any]] = None
 
 
-def apply_portgroup(wish: DesiredPortgroup, options: RunOptions, *, in_use_allowed: bool = False) -> AppliedPortgroup:
+def apply_portgroup(wish: DesiredPortgroup, options: RunOptions) -> AppliedPortgroup:
     """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
     with session(options) as opened:
         conn, host = opened.conn, opened.host
         snapshot = HostSnapshot(conn, host, wish.network)
         observed = snapshot.with_ports(wish.network)
         plan, running = _planned(wish, observed, host)
-        if wish.state == ABSENT and not in_use_allowed and has_portgroup(observed, wish.name):
+        if wish.state == ABSENT and wish.in_use == REFUSE and has_portgroup(observed, wish.name):
             refuse_if_used(wish, is_default(observed, wish.name), snapshot.guests)
         found = _old(snapshot, wish, observed, running)
         if options.update_guests and found:
@@ -63,7 +64,7 @@ def apply_portgroup(wish: DesiredPortgroup, options: RunOptions, *, in_use_allow
 
             observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host, options))
             found = _old(snapshot, wish, observed, running)
-        old = found.listed(refreshed=options.update_guests) if found else []
+        old = _listed(found, options)
         warnings = [*opened.warnings, *plan.warnings]
         if old is None:
             warnings.append(
@@ -71,6 +72,12 @@ def apply_portgroup(wish: DesiredPortgroup, options: RunOptions, *, in_use_allow
                 "unknown."
             )
         return AppliedPortgroup(plan, _portgroup(observed, wish.name), old, tuple(warnings), opened.confirm)
+
+
+def _listed(found: Optional[OldGuests], options: RunOptions) -> Optional[list[dict[str, Any]]]:
+    if found is None:
+        return []
+    return found.listed_after_refresh() if options.update_guests else found.listed()
 
 
 def _planned(wish: DesiredPortgroup, observed: Observed, host: Host) -> tuple[Plan, Document]:

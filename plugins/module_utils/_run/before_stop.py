@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._host.bridge_ports import bridge_port_names
+from .._host.bridge_ports import FdbRead, bridge_port_names
 from .._host.guests import read_guests
 from .._host.links import netlink
 from .._host.plugged import read_plugged, with_bridge_settings
@@ -37,7 +37,7 @@ def before_stop(conn: Any, host: Host, entry: Entry, rest: list[Step]) -> tuple[
     after_aside = rest[0].action == DESTROY and has_bypass(plan)
     if after_aside and not _has_come(was):
         return entry, rest
-    plugged = read_plugged(conn, was, host, with_fdb=is_replug(plan))
+    plugged = read_plugged(conn, was, host, FdbRead.ALWAYS if is_replug(plan) else FdbRead.WHERE_NEEDED)
     was = with_bridge_settings(was, host)
     if is_replug(plan):
         if after_aside:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .._host.bridge_ports import exists, read_bridge_ports
+from .._host.bridge_ports import FdbRead, exists, read_bridge_ports
 from .._host.bypass import read_bypasses, remove_bypass
 from .._host.bypass_facts import read_bypass_facts
 from .._host.firewall import read_firewall
@@ -77,7 +77,7 @@ def remove_leftovers(conn: Any, host: Host, check_mode: bool) -> list[str]:
 def _put_right(conn: Any, host: Host, observed: Observed, check_mode: bool) -> str:
     name, bridge = observed.name, bridge_of(observed.live or {})
     what = f"An interrupted run left temporary bridge {bypass_of(name)} of network '{name}'"
-    taps = [tap for tap, _mac in read_bridge_ports(bypass_of(name), with_fdb=True)]
+    taps = [tap for tap, _mac in read_bridge_ports(bypass_of(name), FdbRead.ALWAYS)]
     there = ", ".join(tap.name for tap in taps)
     if taps and not exists(bridge):
         return f"{what}; {there} cannot move back because the network has no bridge."

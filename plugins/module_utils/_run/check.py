@@ -14,7 +14,7 @@ from .._migrate.destination_facts import read_destination
 from .._migrate.guest_facts import CheckedGuest
 from .._migrate.rules.catalog import gathered_for_check, lookups_for
 from .._migrate.verdict_kinds import SILENT_CODES
-from .._migrate.verdicts import AnyGuest, judge_guests, judge_unreachable
+from .._migrate.verdicts import AnyGuest, Verdicts, judge_guests, judge_unreachable
 from .._model.errors import VirtfleetError
 from .gather import gather_from, reached_by
 
@@ -25,7 +25,7 @@ def check_here(
     policy: dict[str, str],
     besides: Collection[str] = (),
     migrate_uri: Optional[str] = None,
-) -> dict[str, Any]:
+) -> Verdicts:
     """As judge_guests() returns it. besides: what to gather more than the rules need; migrate_uri: by which other
     hosts reach this host's libvirt.
 
@@ -47,6 +47,6 @@ def check_here(
 
 def check_saved(
     guests: list[AnyGuest], destination: dict[str, Any], policy: dict[str, str], max_age: Optional[float]
-) -> dict[str, Any]:
+) -> Verdicts:
     """As judge_guests() returns it, from a result of virt_network_info. Raises VirtfleetError DESTINATION_INVALID."""
     return judge_guests(guests, read_destination(destination), policy, time.time(), max_age)

@@ -17,10 +17,10 @@ from typing import Any, Callable
 
 from .._host.connection import connect, host_of
 from .._host.guard import stay_behind
-from .._host.journal import Journal, Left, key_of, locked
+from .._host.journal import Journal, Left, key_of, locked, locked_if_used
 from .._model.errors import VirtfleetError
 from .preflight import silent_ones
-from .recover import take_back
+from .recover import DECIDED, EXPIRED, take_back
 
 # How often the guard looks whether the change was confirmed, and how often it asks a daemon that does not answer.
 _LOOK, _AGAIN, _TRIES = 0.3, 2, 300
@@ -63,7 +63,7 @@ def _taken_back(uri: str, left: Left) -> str:
         try:
             conn = connect(uri)
             try:
-                return take_back(conn, host_of(conn, uri), left)
+                return take_back(conn, host_of(conn, uri), left, EXPIRED)
             finally:
                 conn.close()
         except VirtfleetError as error:
@@ -112,7 +112,7 @@ def roll_back_now(run: str, *, uri: str, wait: float, check_mode: bool) -> Decid
             left.entries()  # raises for what cannot be read
             return Decided(_networks(left), f"The change of {left.names} would be rolled back.")
         # If this fails, the journal stays, and the guard tries again when the time is over.
-        sentence = take_back(conn, host_of(conn, uri), left, asked=True)
+        sentence = take_back(conn, host_of(conn, uri), left, DECIDED)
         journal.remove()
         return Decided(_networks(left), sentence)
 
@@ -123,7 +123,7 @@ def _waiting(run: str, uri: str, wait: float, check_mode: bool) -> Iterator[tupl
     conn = connect(uri)
     try:
         key = key_of(conn, uri)
-        with locked(key, wait, make=not check_mode):
+        with (locked_if_used if check_mode else locked)(key, wait):
             journal = Journal(key)
             left = journal.read_of(run)
             if left is None or not left.waits:

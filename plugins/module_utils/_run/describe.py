@@ -11,39 +11,38 @@ from typing import Any, Optional
 
 from .._host.connection import connect
 from .._host.described import DescribedGuest, read_described_guests
-from .._host.lookups import SHARED, is_shared, read_mounts, size_of
+from .._host.lookups import SHARED, is_shared, read_mounts, rounded_size_of, size_of
 from .._host.migration import shared_filesystems
 from .._migrate.asked import HOST, LINKS, NAMES
 from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
-from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, NicFacts
-from .._migrate.nic_description import describe_nic, with_host_settings
+from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, GuestHost, NicFacts
+from .._migrate.nic_description import describe_nic, describe_plugged_nic, with_host_settings
 from .._migrate.nic_settings import canonical_port_settings, is_attached
-from .._model.guest import Nic
+from .._model.descriptor import Descriptor, Disk, HostFile
+from .._model.guest import FAIL, Nic
 from .gather import gather_from
 
 # What virt_network_info has to gather for it.
 _NEEDED = (LINKS, HOST)
 
 
-def describe(uri: str, names: Optional[list[str]], skip: bool = False, resolve: Sequence[str] = ()) -> dict[str, Any]:
-    """What virt_guest_info returns. names: of guests, or their UUIDs; None for all; skip: those that are not there;
-    resolve: names of hosts.
+def describe(uri: str, names: Optional[list[str]], missing: str = FAIL, resolve: Sequence[str] = ()) -> dict[str, Any]:
+    """What virt_guest_info returns. names: of guests, or their UUIDs; None for all; missing: FAIL or SKIP, for names
+    that the host does not have; resolve: names of hosts.
 
     Raises VirtfleetError, GUEST_MISSING among them.
     """
     conn = connect(uri)
     try:
-        found = read_described_guests(conn, names, skip)
+        found = read_described_guests(conn, names, missing)
         info = gather_from(conn, uri, None, _NEEDED, {NAMES: list(resolve)} if resolve else None)
     finally:
         conn.close()
     mounts, here_too = None, not info["host"]["remote"]
     if here_too:
         mounts = {**read_mounts(), **dict.fromkeys(shared_filesystems(), SHARED)}
-        found = tuple(
-            replace(one, rest={**one.rest, "files": list(map(_measured, one.rest["files"]))}) for one in found
-        )
+        found = tuple(replace(one, descriptor=_with_sizes(one.descriptor)) for one in found)
     info["host"]["resolves"] = info["names"]
     here = read_destination(info)
     return {
@@ -58,29 +57,17 @@ def describe_guest(
     found: DescribedGuest, here: DestinationFacts, host: dict[str, Any], mounts: Optional[dict[str, str]]
 ) -> GuestFacts:
     """here, host: the guest's own host, the latter as virt_network_info returns it; mounts: None on another machine."""
-    rest = dict(found.rest)
-    if rest["cpu"] and rest["cpu"]["mode"] in ("host-passthrough", "maximum"):
+    descriptor, blockers = found.descriptor, list(found.descriptor.blockers)
+    if descriptor.cpu is not None and descriptor.cpu.is_the_hosts:
         # It is whatever the host has; libvirt compares that.
-        rest["cpu"] = {**rest["cpu"], "xml": host["cpu"]}
-    blockers = [*rest["blockers"], *([f"it has {found.snapshots} snapshots"] if found.snapshots else ())]
+        descriptor = replace(descriptor, cpu=replace(descriptor.cpu, xml=host["cpu"]))
+    blockers += [f"it has {found.snapshots} snapshots"] if found.snapshots else []
     blockers += ["another libvirt job is running on it (see virsh domjobinfo)"] if found.busy else []
-    facts = {
-        **rest,
-        "name": found.guest.name,
-        "uuid": found.guest.uuid,
-        "running": found.guest.running,
-        "paused": found.paused,
-        "arriving": found.arriving,
-        "persistent": found.guest.persistent,
-        "host": _identity(host),
-        "gathered": host["gathered"],
-        "disks": [{**disk, "shared": _is_shared(disk, mounts)} for disk in rest["disks"]],
-        "blockers": blockers,
-        "nics": [describe_nic(nic, found.guest.running, here) for nic in found.guest.nics],
-    }
-    guest = read_record(GuestFacts, facts)
-    nics = zip(guest.nics, found.guest.nics)
-    return replace(guest, nics=tuple(_with_settings(facts, nic, found, here) for facts, nic in nics))
+    disks = tuple(replace(disk, shared=_is_shared(disk, mounts)) for disk in descriptor.disks)
+    descriptor = replace(descriptor, disks=disks, blockers=tuple(blockers))
+    nics = [_described_nic(nic, found, here) for nic in found.guest.nics]
+    facts = GuestFacts.of(found.guest, descriptor, read_record(GuestHost, _identity(host)), nics)
+    return replace(facts, paused=found.paused, arriving=found.arriving, gathered=host["gathered"])
 
 
 def _identity(host: dict[str, Any]) -> dict[str, Any]:
@@ -100,29 +87,35 @@ def _identity(host: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# What QEMU maps into a guest's memory, which keeps its size on its way: whether QEMU rounds that up.
-_MEASURED = {"ROM of a device": True, "firmware": False}
+# What QEMU maps into a guest's memory, which keeps its size on its way: how much that is.
+_MEASURED = {"ROM of a device": rounded_size_of, "firmware": size_of}
 
 
-def _measured(file: dict[str, Any]) -> dict[str, Any]:
-    rounded = _MEASURED.get(file["what"])
-    if rounded is None:
+def _with_sizes(descriptor: Descriptor) -> Descriptor:
+    return replace(descriptor, files=tuple(map(_measured, descriptor.files)))
+
+
+def _measured(file: HostFile) -> HostFile:
+    measure = _MEASURED.get(file.what)
+    if measure is None:
         return file
-    return {**file, "size": size_of(file["path"], rounded), "rounded": rounded}
+    return replace(file, size=measure(file.path), rounded=measure is rounded_size_of)
 
 
-def _is_shared(disk: dict[str, Any], mounts: Optional[dict[str, str]]) -> Optional[bool]:
+def _is_shared(disk: Disk, mounts: Optional[dict[str, str]]) -> Optional[bool]:
     """Whether other hosts can be expected to have it. A block device may be anything, so that is not known."""
-    if disk["type"] == "network":
+    if disk.type == "network":
         return True
-    path = disk.get("file") if disk["type"] == "volume" else disk["path"]
-    if disk["type"] not in ("file", "dir", "volume") or mounts is None or not path or path.startswith("/dev/"):
+    path = disk.file if disk.type == "volume" else disk.path
+    if disk.type not in ("file", "dir", "volume") or mounts is None or not path or path.startswith("/dev/"):
         return None
     return is_shared(path, mounts)
 
 
-def _with_settings(facts: NicFacts, nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
+def _described_nic(nic: Nic, found: DescribedGuest, here: DestinationFacts) -> NicFacts:
+    running = found.guest.running
+    facts = (describe_plugged_nic if running else describe_nic)(nic, here)
     port = found.ports.get(nic.port or "")
     held = None if port is None else canonical_port_settings(port)
-    attached = is_attached(here, facts, nic.target) if found.guest.running else None
+    attached = is_attached(here, facts, nic.target) if running else None
     return with_host_settings(replace(facts, attached=attached), here, nic.target, held)

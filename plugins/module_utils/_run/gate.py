@@ -12,6 +12,8 @@ from typing import Any, Optional
 
 from .._host.gate_files import HOOK, SETTINGS, read_text
 from .._host.gate_install import (
+    KEEP_OUT,
+    LET_IN,
     code_folder,
     has_code,
     hook_text,
@@ -45,7 +47,7 @@ def install(settings: GateSettings, timeout: int, check_mode: bool) -> dict[str,
     facts = _facts()
     sources = read_sources()
     folder = code_folder(sources)
-    hook = hook_text(folder, timeout, REFUSED, settings.pass_without_facts)
+    hook = hook_text(folder, timeout, REFUSED, LET_IN if settings.pass_without_facts else KEEP_OUT)
     files = {SETTINGS: _json(asdict(settings)), HOOK: hook}
     before = {path: read_text(path) for path in files}
     new_code = not has_code(folder, sources)

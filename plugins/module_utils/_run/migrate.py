@@ -124,7 +124,7 @@ class _Journey:
             there = self._find_there()
             self._joined = self._here is not None and read_job(self._domain) is not None
             if not self._joined and not has_to_move(self._move, self._here, place_of(self._end_conn(), there)):
-                self._arrived(moved=False, check_mode=check_mode)
+                self._stay_there(check_mode)
             elif check_mode:
                 self._result = {"moved": True}
             else:
@@ -223,7 +223,7 @@ class _Journey:
             return
         arrived = there is not None and (there.active or self._move.mode == OFFLINE) and not (here and here.active)
         if arrived and self._error is None:
-            self._arrived(moved=True, check_mode=False)
+            self._complete_move()
             return
         why = self._why()
         if why.code == "DAEMON_LOST":
@@ -258,21 +258,36 @@ class _Journey:
             f"An earlier run began to migrate {guest}; that migration ended without moving the guest.",
         )
 
-    def _arrived(self, moved: bool, check_mode: bool) -> None:
-        conn = self._end_conn()
-        domain = self._find_there()
-        self._result = {"moved": moved, "joined": self._joined, "uuid": domain.UUIDString()}
+    def _complete_move(self) -> None:
+        """The guest has come to its destination."""
+        conn, domain = self._end_conn(), self._find_there()
+        self._result = {"moved": True, "joined": self._joined, "uuid": domain.UUIDString()}
         place = place_of(conn, domain)
-        if moved and self._move.mode != OFFLINE:
+        if self._move.mode != OFFLINE:
             self._result["statistics"] = statistics_of(read_completed(domain))
         mark = read_mark(conn, domain)
-        forget = self._move.origin == "" and read_origin(mark) is not None
-        self._result["forgot_origin"] = forget
-        if forget and not check_mode and mark is not None:
-            write_mark(conn, domain, without_origin(mark))
-        self._result["origin"] = None if forget else read_origin(mark)
-        if moved and place and place.persistent and self._here and self._here.autostart and not place.autostart:
+        self._note_origin(mark)
+        self._forget_origin(mark)
+        if place and place.persistent and self._here and self._here.autostart and not place.autostart:
             set_autostart(conn, domain)
+
+    def _stay_there(self, check_mode: bool) -> None:
+        """The guest was at its destination already."""
+        domain = self._find_there()
+        self._result = {"moved": False, "joined": self._joined, "uuid": domain.UUIDString()}
+        mark = read_mark(self._end_conn(), domain)
+        self._note_origin(mark)
+        if not check_mode:
+            self._forget_origin(mark)
+
+    def _note_origin(self, mark: Optional[str]) -> None:
+        origin = read_origin(mark)
+        forgot = self._move.origin == "" and origin is not None
+        self._result.update({"forgot_origin": forgot, "origin": None if forgot else origin})
+
+    def _forget_origin(self, mark: Optional[str]) -> None:
+        if self._result["forgot_origin"] and mark is not None:
+            write_mark(self._end_conn(), self._find_there(), without_origin(mark))
 
     def _failed(self, error: VirtfleetError, left: str = "") -> None:
         sentence = f"{error.sentence} {left}" if left else error.sentence

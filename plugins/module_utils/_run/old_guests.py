@@ -32,12 +32,16 @@ class OldGuests:
     means: Means
     old: Optional[tuple[OldNic, ...]] = field(default=())
 
-    def listed(self, *, refreshed: bool = False) -> Optional[list[dict[str, Any]]]:
-        """For results. refreshed: without those whom a refresh brings up to date."""
+    def listed(self) -> Optional[list[dict[str, Any]]]:
+        """For results; None if unknown."""
+        return None if self.old is None else guests_on_old_settings(self.network, self.old, self.means)
+
+    def listed_after_refresh(self) -> Optional[list[dict[str, Any]]]:
+        """Without those whom a refresh brings up to date."""
         if self.old is None:
             return None
-        left = tuple(one for one in self.old if not refreshed or obstacle_to_refresh(one, self.means))
-        return guests_on_old_settings(self.network, left, self.means)
+        left = tuple(one for one in self.old if obstacle_to_refresh(one, self.means))
+        return replace(self, old=left).listed()
 
     def added_to(self, plan: Plan) -> Plan:
         return with_refreshes(plan, self.old, self.means) if self.old else plan

@@ -31,6 +31,8 @@ from .leases import kept_before, remove_unused_leases, sources
 from .preflight import refuse_steps_without_rights
 from .verify_plugged import plug_in_missing
 
+# Why a change is rolled back.
+EXPIRED, DECIDED = "was not confirmed in time and was rolled back", "was rolled back"
 # What keeps a network from becoming what it was to become, and would keep it from becoming what it was.
 _NOT_THE_DEFINITION = ("INTERRUPTED", "RIGHTS_MISSING", "DEPENDENCY_MISSING", "DAEMON_LOST", "DAEMON_SILENT")
 
@@ -53,7 +55,7 @@ def recover(conn: Any, host: Host, journal: Journal, left: Left, check_mode: boo
         if left.deadline is not None:
             return [f"An earlier change of {left.names} was not confirmed in time; a real run rolls it back first."]
         return [f"An earlier run was interrupted while it changed {left.names}; a real run recovers it first."]
-    said = take_back(conn, host, left) if left.deadline is not None else _complete(conn, host, journal, left)
+    said = take_back(conn, host, left, EXPIRED) if left.deadline is not None else _complete(conn, host, journal, left)
     journal.remove()
     return [said]
 
@@ -210,10 +212,10 @@ def _completed(recovery: _Recovery, place: int) -> Optional[tuple[Step, ...]]:
     return completed(entry.plan, entry.was, now, recovery.host, guests)
 
 
-def take_back(conn: Any, host: Host, left: Left, *, asked: bool = False) -> str:
+def take_back(conn: Any, host: Host, left: Left, reason: str) -> str:
     """Restores the networks as they were before the run; returns a sentence that says what was done.
 
-    asked: someone decided so, and the time may not be over. Every network is tried.
+    reason: EXPIRED, or DECIDED, when the time may not be over. Every network is tried.
     Raises VirtfleetError RECOVERY_FAILED.
     """
     done: list[str] = []
@@ -239,7 +241,6 @@ def take_back(conn: Any, host: Host, left: Left, *, asked: bool = False) -> str:
             f"A change that was not confirmed could not be rolled back: {'; '.join(failed)}",
             left=failed,
         )
-    reason = "was rolled back" if asked else "was not confirmed in time and was rolled back"
     return f"The change of {left.names} {reason}. {_told(done)}"
 
 

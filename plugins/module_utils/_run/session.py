@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from .._host.clock import Deadline, deadline_in
 from .._host.connection import connect, host_of, sees_daemons
-from .._host.journal import Journal, key_of, locked
+from .._host.journal import Journal, key_of, locked, locked_if_used
 from .._host.sysfs import link_names
 from .._model.bypass import is_bypass, is_end
 from .._model.desired import IDLE
@@ -102,7 +102,7 @@ def session(options: RunOptions) -> Iterator[Session]:
     try:
         host = host_of(conn, uri)
         key = key_of(conn, uri)
-        with locked(key, safety.lock_timeout, make=not check_mode):
+        with (locked_if_used if check_mode else locked)(key, safety.lock_timeout):
             opened = Session(conn, host, Journal(key), safety, arm)
             left = opened.journal.read()
             if safety.confirm_run:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any, Optional
 
-from .._model.field import Document
+from .._model.descriptor import Cpu, CpuFeature, Descriptor, Disk, Graphics, GuestSocket, HostDevice, HostFile
 from .codec import pci_address
 from .etree import canonical_text, parse
 from .guest_mark import find_origin
@@ -37,42 +37,40 @@ _NBD = "10809"
 _RANDOM = ("/dev/random", "/dev/urandom")
 
 
-def parse_descriptor(xml: str, live: str = "") -> Document:
-    """Everything of a migratable or inactive domain XML except NICs, in the form that virt_guest_info returns. live:
-    the XML of a running guest, which alone shows what its disks stand on and the jobs on them.
-
-    type, arch, machine, emulator, memory (KiB), hugepages (KiB each, 0 for the host's default; None without), cpu,
-    disks, hostdevs, files, ports, sockets, graphics, blockers, possible_blockers, security_models; not_understood:
-    paths of what the check does not understand; question: the XML that libvirt on a destination is asked about; origin:
-    of _xml/guest_mark.py.
+def parse_descriptor(xml: str, live: str = "") -> Descriptor:
+    """Everything of a migratable or inactive domain XML except NICs. live: the XML of a running guest, which alone
+    shows what its disks stand on and the jobs on them.
 
     Raises VirtfleetError XML_INVALID and what etree.parse raises.
     """
     root = parse(xml)
     running = parse(live) if live else root
     system = root.find("os/type")
-    return {
-        "type": root.get("type"),
-        "arch": None if system is None else system.get("arch"),
-        "machine": None if system is None else system.get("machine"),
-        "emulator": root.findtext("devices/emulator"),
-        "memory": _kib(root.find("memory")),
-        "hugepages": _hugepages(root),
-        "vcpus": _vcpus(root.find("vcpu")),
-        "cpu": _cpu(root.find("cpu")),
-        "disks": [disk for node in root.iterfind("devices/disk") for disk in [_disk(node)] if disk],
-        "hostdevs": [_hostdev(node) for node in root.iterfind("devices/hostdev")],
-        "files": [*(files := _files(root)), *(item for item in _backing_files(running) if item not in files)],
-        "ports": _tcp_ports(root),
-        "sockets": _sockets(root),
-        "graphics": [_graphics(node) for node in root.iterfind("devices/graphics")],
-        "blockers": [*_blockers(root), *_jobs(running)],
-        "possible_blockers": _possible_blockers(root),
-        "security_models": sorted({str(node.get("model")) for node in root.iterfind("seclabel[@model]")} - _EVERYWHERE),
-        "not_understood": find_not_understood(root),
-        "question": make_question(root),
-        "origin": find_origin(root),
-    }
+    files = _files(root)
+    return Descriptor(
+        type=root.get("type"),
+        arch=None if system is None else system.get("arch"),
+        machine=None if system is None else system.get("machine"),
+        emulator=root.findtext("devices/emulator"),
+        memory=_kib(root.find("memory")),
+        hugepages=_hugepages(root),
+        vcpus=_vcpus(root.find("vcpu")),
+        cpu=_cpu(root.find("cpu")),
+        disks=tuple(disk for node in root.iterfind("devices/disk") for disk in [_disk(node)] if disk),
+        hostdevs=tuple(_hostdev(node) for node in root.iterfind("devices/hostdev")),
+        files=(*files, *(file for file in _backing_files(running) if file not in files)),
+        ports=tuple(_tcp_ports(root)),
+        sockets=tuple(_sockets(root)),
+        graphics=tuple(_graphics(node) for node in root.iterfind("devices/graphics")),
+        blockers=(*_blockers(root), *_jobs(running)),
+        possible_blockers=tuple(_possible_blockers(root)),
+        security_models=tuple(
+            sorted({str(node.get("model")) for node in root.iterfind("seclabel[@model]")} - _EVERYWHERE)
+        ),
+        not_understood=tuple(find_not_understood(root)),
+        question=make_question(root),
+        origin=find_origin(root),
+    )
 
 
 def _kib(node: Any) -> Optional[int]:
@@ -97,18 +95,17 @@ def _hugepages(root: Any) -> Optional[int]:
     return int(page.get("size")) * _UNITS.get(page.get("unit", "KiB").lower(), 1024) // 1024
 
 
-def _cpu(node: Any) -> Optional[Document]:
-    """xml: as libvirt's own comparison takes it."""
+def _cpu(node: Any) -> Optional[Cpu]:
     if node is None:
         return None
-    return {
-        "mode": node.get("mode", "custom"),
-        "model": node.findtext("model"),
-        "check": node.get("check"),
-        "features": [{"name": item.get("name"), "policy": item.get("policy")} for item in node.iterfind("feature")],
-        "xml": canonical_text(node),
-        "cpus_per_socket": _cpus_per_socket(node.find("topology")),
-    }
+    return Cpu(
+        mode=node.get("mode", "custom"),
+        model=node.findtext("model"),
+        check=node.get("check"),
+        features=tuple(CpuFeature(item.get("name"), item.get("policy")) for item in node.iterfind("feature")),
+        xml=canonical_text(node),
+        cpus_per_socket=_cpus_per_socket(node.find("topology")),
+    )
 
 
 def _cpus_per_socket(node: Any) -> int:
@@ -118,7 +115,7 @@ def _cpus_per_socket(node: Any) -> int:
     return prod(int(part) for part in parts if part.isdigit())
 
 
-def _disk(node: Any) -> Optional[Document]:
+def _disk(node: Any) -> Optional[Disk]:
     """None for an empty drive."""
     source = node.find("source")
     if source is None or not source.attrib:
@@ -127,19 +124,19 @@ def _disk(node: Any) -> Optional[Document]:
     if node.get("type") == "volume":
         path = f"{source.get('pool')}/{source.get('volume')}"
     target, driver = node.find("target"), node.find("driver")
-    return {
-        "target": None if target is None else target.get("dev"),
-        "device": node.get("device", "disk"),
-        "type": node.get("type"),
-        "path": path,
-        "readonly": node.find("readonly") is not None,
-        "shareable": node.find("shareable") is not None,
-        "cache": None if driver is None else driver.get("cache"),
-        "startup": source.get("startupPolicy"),
-    }
+    return Disk(
+        target=None if target is None else target.get("dev"),
+        device=node.get("device", "disk"),
+        type=node.get("type"),
+        path=path,
+        readonly=node.find("readonly") is not None,
+        shareable=node.find("shareable") is not None,
+        cache=None if driver is None else driver.get("cache"),
+        startup=source.get("startupPolicy"),
+    )
 
 
-def _hostdev(node: Any) -> Document:
+def _hostdev(node: Any) -> HostDevice:
     kind = node.get("type") or node.get("mode") or "?"
     teaming, address = node.find("teaming"), node.find("source/address")
     what = kind
@@ -150,35 +147,35 @@ def _hostdev(node: Any) -> Document:
         what = ":".join(number.get("id", "") for number in numbers if number is not None) or kind
     elif kind == "mdev" and address is not None:
         what = address.get("uuid", kind)
-    return {
-        "type": kind,
-        "device": what,
-        "transient": teaming is not None and teaming.get("type") == "transient",
-        "optional": any(item.get("startupPolicy") == "optional" for item in node.iterfind("source")),
-    }
+    return HostDevice(
+        type=kind,
+        device=what,
+        transient=teaming is not None and teaming.get("type") == "transient",
+        optional=any(item.get("startupPolicy") == "optional" for item in node.iterfind("source")),
+    )
 
 
-def _graphics(node: Any) -> Document:
+def _graphics(node: Any) -> Graphics:
     listen = node.find("listen")
     # libvirt looks up the address of a network on the host on which it starts the guest.
     network = None if listen is None or listen.get("type") != "network" else listen.get("network")
     address = node.get("listen") or (None if listen is None else listen.get("address"))
     port = node.get("port", "")
-    return {
-        "type": node.get("type"),
-        "port": int(port) if port.isdigit() else None,
-        "autoport": node.get("autoport") == "yes" or not port.isdigit(),
-        "listen": None if network else address,
-        "network": network,
-        "websocket": int(websocket) if (websocket := node.get("websocket", "")).isdigit() else None,
-        "tcp": node.get("socket") is None and (listen is None or listen.get("type") not in ("socket", "none")),
-    }
+    return Graphics(
+        type=node.get("type"),
+        port=int(port) if port.isdigit() else None,
+        autoport=node.get("autoport") == "yes" or not port.isdigit(),
+        listen=None if network else address,
+        network=network,
+        websocket=int(websocket) if (websocket := node.get("websocket", "")).isdigit() else None,
+        tcp=node.get("socket") is None and (listen is None or listen.get("type") not in ("socket", "none")),
+    )
 
 
-def _files(root: Any) -> list[Document]:
+def _files(root: Any) -> list[HostFile]:
     """Files of the host that QEMU opens, and folders in which it makes one."""
     found = [
-        {"what": what, "path": path.strip()}
+        HostFile(what, path.strip())
         for what, place in (
             ("QEMU", "devices/emulator"),
             ("kernel", "os/kernel"),
@@ -192,35 +189,34 @@ def _files(root: Any) -> list[Document]:
     for node in root.iterfind("devices/rng/backend[@model='random']"):
         path = (node.text or "").strip()
         if path and path not in _RANDOM:
-            found.append({"what": "source of randomness", "path": path})
+            found.append(HostFile("source of randomness", path))
     found += _of_characters(root)
     found += _of_displays(root)
-    found += [{"what": "socket of its disk", "path": host.get("socket")} for host in _nbd_servers(root)
-              if host.get("socket")]  # fmt: skip
+    found += [HostFile("socket of its disk", host.get("socket")) for host in _nbd_servers(root) if host.get("socket")]
     found += [
-        {"what": what, "path": path}
+        HostFile(what, path)
         for what, place, name in _NAMED_FILES
         for node in root.iterfind(place)
         for path in [node.get(name)]
         if path
     ]
     if root.find("devices/vsock") is not None:
-        found.append({"what": "device of its vsock", "path": "/dev/vhost-vsock"})
+        found.append(HostFile("device of its vsock", "/dev/vhost-vsock"))
     for node in root.iterfind("devices/interface"):
         driver, backend = node.find("driver"), node.find("backend")
         vhost = None if backend is None else backend.get("vhost")
         found += _of_vhost_user(node)
         if vhost or (driver is not None and driver.get("name") == "vhost"):
-            found.append({"what": "vhost-net of its NIC", "path": vhost or "/dev/vhost-net"})
+            found.append(HostFile("vhost-net of its NIC", vhost or "/dev/vhost-net"))
     variables = (root.findtext("os/nvram") or "").strip()
     if variables:
-        found.append({"what": "folder of its firmware's variables", "path": _folder(variables)})
+        found.append(HostFile("folder of its firmware's variables", _folder(variables)))
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
-def _backing_files(root: Any) -> list[Document]:
+def _backing_files(root: Any) -> list[HostFile]:
     found = [
-        {"what": "backing file of a disk", "path": path}
+        HostFile("backing file of a disk", path)
         for node in root.iterfind("devices/disk//backingStore/source")
         for path in [node.get("file") or node.get("dev")]
         if path
@@ -235,68 +231,68 @@ def _jobs(root: Any) -> list[str]:
             for target in targets]  # fmt: skip
 
 
-def _of_vhost_user(interface: Any) -> list[Document]:
+def _of_vhost_user(interface: Any) -> list[HostFile]:
     """The socket that a switch listens on, or the folder of the one that QEMU makes."""
     source = interface.find("source")
     path = source.get("path") if interface.get("type") == "vhostuser" and source is not None else None
     if not path:
         return []
     if source.get("mode") == "server":
-        return [{"what": "folder of the socket of its NIC", "path": _folder(path)}]
-    return [{"what": "socket of its NIC", "path": path}]
+        return [HostFile("folder of the socket of its NIC", _folder(path))]
+    return [HostFile("socket of its NIC", path)]
 
 
-def _of_characters(root: Any) -> list[Document]:
+def _of_characters(root: Any) -> list[HostFile]:
     """What serial ports, consoles and channels are connected to. A console may be a serial port under another name."""
-    found: list[Document] = []
+    found: list[HostFile] = []
     for kind in _CHARACTERS:
         for node in root.iterfind(f"devices/{kind}"):
-            known = {item["path"] for item in found} if kind == "console" else set()
-            found += [item for item in (_end(node), _log(node)) if item and item["path"] not in known]
+            known = {item.path for item in found} if kind == "console" else set()
+            found += [item for item in (_end(node), _log(node)) if item and item.path not in known]
     return found
 
 
-def _of_displays(root: Any) -> list[Document]:
+def _of_displays(root: Any) -> list[HostFile]:
     """Folders of the sockets on which they listen."""
     nodes = [*root.iterfind("devices/graphics"), *root.iterfind("devices/graphics/listen")]
     paths = dict.fromkeys(node.get("socket") for node in nodes)
-    return [{"what": "folder of the socket of its display", "path": _folder(path)} for path in paths
-            if path and not path.startswith(_OWN_SOCKETS)]  # fmt: skip
+    shown = [path for path in paths if path and not path.startswith(_OWN_SOCKETS)]
+    return [HostFile("folder of the socket of its display", _folder(path)) for path in shown]
 
 
 def _nbd_servers(root: Any) -> list[Any]:
     return list(root.iterfind("devices/disk/source[@protocol='nbd']/host"))
 
 
-def _end(node: Any) -> Optional[Document]:
+def _end(node: Any) -> Optional[HostFile]:
     source, kind = node.find("source"), node.get("type")
     path = None if source is None else source.get("path")
     if not path:
         return None
     if kind == "pipe":  # QEMU takes a pair of pipes, or one of the name itself
-        return {"what": f"pipe of its {node.tag}", "path": f"{path}.in", "alternative": path}
+        return HostFile(f"pipe of its {node.tag}", f"{path}.in", path)
     if kind == "dev":
-        return {"what": f"device of its {node.tag}", "path": path}
+        return HostFile(f"device of its {node.tag}", path)
     if kind == "unix" and source.get("mode") == "connect":
-        return {"what": f"socket of its {node.tag}", "path": path}
+        return HostFile(f"socket of its {node.tag}", path)
     if kind == "file" or (kind == "unix" and not path.startswith(_OWN_SOCKETS)):
-        return {"what": f"folder of its {node.tag}", "path": _folder(path)}
+        return HostFile(f"folder of its {node.tag}", _folder(path))
     return None
 
 
-def _log(node: Any) -> Optional[Document]:
+def _log(node: Any) -> Optional[HostFile]:
     log = node.find("log")
     path = None if log is None else log.get("file")
-    return {"what": f"folder of the log of its {node.tag}", "path": _folder(path)} if path else None
+    return HostFile(f"folder of the log of its {node.tag}", _folder(path)) if path else None
 
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0] or "/"
 
 
-def _sockets(root: Any) -> list[Document]:
+def _sockets(root: Any) -> list[GuestSocket]:
     """TCP and UDP sockets by which QEMU listens or connects when it starts, besides those of displays."""
-    found: list[Document] = []
+    found: list[GuestSocket] = []
     nodes = [node for kind in _CHARACTERS for node in root.iterfind(f"devices/{kind}")]
     for node in (*nodes, *root.iterfind("devices/rng/backend[@model='egd']")):
         kind = node.get("type")
@@ -306,12 +302,12 @@ def _sockets(root: Any) -> list[Document]:
             retries = source.find("reconnect")
             waits = retries is not None and retries.get("enabled") == "yes"
             if service.isdigit() and (listens or (kind == "tcp" and not waits)):
-                one = {"protocol": kind, "address": address, "port": int(service), "listens": listens}
+                one = GuestSocket(kind, address, int(service), listens)
                 found += [one] if one not in found else []
     for host in _nbd_servers(root):
         port = host.get("port", _NBD)
         if host.get("name") and port.isdigit():
-            found.append({"protocol": "tcp", "address": host.get("name"), "port": int(port), "listens": False})
+            found.append(GuestSocket("tcp", host.get("name"), int(port), False))
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import find_faults, host_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.fault import CODES
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import contract_of_host
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import contract_with_faults
 
 BR0 = {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
 POOL = {"forward": {"mode": "passthrough", "interfaces": [{"dev": "p0"}, {"dev": "p1"}]}}
@@ -232,6 +232,6 @@ def test_hosts_that_cannot_be_read_are_a_fault_of_the_contract() -> None:
         ("rack2", "hosts must be a list of host and group names, not 'rack2'."),
         ({"rack2": 1}, "hosts must be a list of host and group names, not a mapping."),
     ):
-        own = contract_of_host([{"name": "red", "reach": "nat", "hosts": hosts}], "kvm1", groups, keep_faults=True)
+        own = contract_with_faults([{"name": "red", "reach": "nat", "hosts": hosts}], "kvm1", groups)
         (fault,) = find_faults(own, {"kvm1": {"bindings": {"red": {}}}})
         assert fault.line() == f"CONTRACT_INVALID: Network red in the contract: {told}"

@@ -35,9 +35,9 @@ def test_the_hook(tmp_path, monkeypatch, judgement, passing, refusing):
     python.write_text(f"#!/bin/sh\n{judgement}\n")
     python.chmod(0o755)
     monkeypatch.setattr(gate_install.sys, "executable", str(python))
-    for passes, expected in ((True, passing), (False, refusing)):
+    for failed, expected in ((gate_install.LET_IN, passing), (gate_install.KEEP_OUT, refusing)):
         hook = tmp_path / "hook"
-        hook.write_text(gate_install.hook_text(str(tmp_path), 1, REFUSED, passes))
+        hook.write_text(gate_install.hook_text(str(tmp_path), 1, REFUSED, failed))
         run = subprocess.run(
             ["/bin/sh", hook, "guest", "migrate", "begin", "-"], input="<domain/>", capture_output=True, text=True,
             check=False,
@@ -52,7 +52,7 @@ def test_the_hook(tmp_path, monkeypatch, judgement, passing, refusing):
 )
 def test_other_events_are_left_alone(tmp_path, event):
     hook = tmp_path / "hook"
-    hook.write_text(gate_install.hook_text("/nowhere", 1, REFUSED, False))
+    hook.write_text(gate_install.hook_text("/nowhere", 1, REFUSED, gate_install.KEEP_OUT))
     assert subprocess.run(["/bin/sh", hook, "guest", *event], check=False).returncode == 0
 
 

@@ -111,10 +111,10 @@ def test_a_lock_file_that_is_removed_under_a_waiting_run_is_no_lock(folder):
 
 
 def test_check_mode_makes_no_file_and_respects_one_that_is_there(folder):
-    with files.locked(KEY, 0, make=False):
+    with files.locked_if_used(KEY, 0):
         assert not folder.exists()
     with files.locked(KEY, 0):
-        with pytest.raises(VirtfleetError) as refused, files.locked(KEY, 0, make=False):
+        with pytest.raises(VirtfleetError) as refused, files.locked_if_used(KEY, 0):
             pass
         assert refused.value.code == "LOCKED"
 

@@ -27,7 +27,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.host impo
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network, plan_pool
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.port_accounting import PortAccounting
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import DESTROY
@@ -273,7 +273,7 @@ def test_a_drained_pool_keeps_the_ports_of_those_who_stay(mode, first, second, d
         guests, stale = (*guests, stray), (*stale, stray)
     seen = replace(seen, plugged=guests)
     accounting = PortAccounting(drain=True, freed=stale, recount=data.draw(st.booleans()))
-    plan = plan_network(desired({"forward": pool_of(mode, second)}), seen, HOST, "idle", accounting=accounting)
+    plan = plan_pool(desired({"forward": pool_of(mode, second)}), seen, HOST, "idle", accounting)
     after = run_transaction(seen, plan.steps)
     wanted = set(members_of({"forward": pool_of(mode, second)}))
     assert set(members_of(after.live)) == set(members_of(after.persistent)) == wanted
@@ -290,7 +290,7 @@ def test_a_guest_without_a_port_is_counted_when_its_member_comes_back(mode, memb
     seen = replace(made({"forward": pool_of(mode, members[1:])}), plugged=())
     back = Plugged("guest", "web1", port="port-web1", member=members[0])
     accounting = PortAccounting(returning=(back,))
-    plan = plan_network(desired({"forward": pool_of(mode, members)}), seen, HOST, "idle", accounting=accounting)
+    plan = plan_pool(desired({"forward": pool_of(mode, members)}), seen, HOST, "idle", accounting)
     after = run_transaction(seen, plan.steps)
     assert [port.port for port in after.plugged] == ["port-web1"]
     assert same(rolled_back(seen, list(plan.steps)), seen)

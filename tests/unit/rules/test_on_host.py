@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host_facts import HostFacts, Route
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.on_host import on_host
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.on_host import StartPlan, on_host
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network
 
 HOST = Host((9, 0, 0))
@@ -70,14 +70,14 @@ def test_refused(inside, code):
 
 def test_guests_are_not_plugged_into_a_bridge_that_does_not_exist():
     definition = network("<forward mode='bridge'/><bridge name='gone0'/>")
-    found = [on_host(definition, HOST, FACTS, plugs=plugs).problems for plugs in (False, True)]
+    found = [on_host(definition, HOST, FACTS, StartPlan(plugs=plugs)).problems for plugs in (False, True)]
     assert [[problem.code for problem in problems] for problems in found] == [[], ["BRIDGE_MISSING"]]
 
 
 def test_what_leaves_takes_its_subnet_along():
     assert on_host(network("<bridge name='b'/>"), HOST, FACTS).problems == []
     taken = HostFacts(routes=(Route("virbr0", 0x0A090000, 0xFFFFFF00),), dnsmasq="")
-    assert on_host(network(V4), HOST, taken, frozenset({"virbr0"})).problems == []
+    assert on_host(network(V4), HOST, taken, StartPlan(frozenset({"virbr0"}))).problems == []
     assert [problem.code for problem in on_host(network(V4), HOST, taken).problems] == ["SUBNET_OVERLAP"]
 
 
@@ -116,7 +116,7 @@ def test_what_nobody_knows_is_outstanding(inside, facts):
 @pytest.mark.parametrize("plugs", [False, True])
 def test_the_bandwidth_of_a_portgroup_is_outstanding_once_guests_are_plugged_in(plugs):
     inside = "<portgroup name='a'/><portgroup name='b'><bandwidth><outbound average='1'/></bandwidth></portgroup>"
-    found = on_host(network(inside), HOST, HostFacts(dnsmasq=""), plugs=plugs)
+    found = on_host(network(inside), HOST, HostFacts(dnsmasq=""), StartPlan(plugs=plugs))
     assert len(found.outstanding) == plugs
 
 

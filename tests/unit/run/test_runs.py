@@ -18,7 +18,10 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.desired i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup import DesiredPortgroup
 from ansible_collections.virtfleet.network.plugins.module_utils._run import confirmation, execute, recover
-from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import apply_networks
+from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import (
+    apply_networks,
+    apply_with_purge,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_portgroup import apply_portgroup
 from ansible_collections.virtfleet.network.plugins.module_utils._run.session import RunOptions, Safety
 
@@ -37,7 +40,7 @@ def want(name="lan", state="active", autostart=None, adopts=True, **options):
 
 def apply(*wanted, check=False, purge=False, restart="idle", **safety):
     options = RunOptions(URI, restart, check_mode=check, safety=Safety(lock_timeout=0, **safety))
-    return apply_networks(list(wanted), options, purge=purge)
+    return (apply_with_purge if purge else apply_networks)(list(wanted), options)
 
 
 def changed(done) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.virtfleet.network.plugins.module_utils._model.descriptor import HostFile
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor import parse_descriptor
 
 
@@ -48,14 +49,14 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor 
 )
 def test_files(devices: str, files: dict[str, str]) -> None:
     xml = f"<domain type='kvm'><name>web1</name><devices>{devices}</devices></domain>"
-    assert {item["path"]: item["what"] for item in parse_descriptor(xml)["files"]} == files
-    assert len(parse_descriptor(xml)["files"]) == len(files)
+    assert {file.path: file.what for file in parse_descriptor(xml).files} == files
+    assert len(parse_descriptor(xml).files) == len(files)
 
 
 def test_firmware() -> None:
     system = "<os><loader>/srv/code.fd</loader><nvram>/srv/v/web1.fd</nvram></os>"
     xml = f"<domain type='kvm'><name>web1</name>{system}</domain>"
-    assert parse_descriptor(xml)["files"] == [
-        {"what": "firmware", "path": "/srv/code.fd"},
-        {"what": "folder of its firmware's variables", "path": "/srv/v"},
-    ]
+    assert parse_descriptor(xml).files == (
+        HostFile("firmware", "/srv/code.fd"),
+        HostFile("folder of its firmware's variables", "/srv/v"),
+    )

@@ -13,7 +13,7 @@ from ..._model.errors import VirtfleetError
 from ..._model.move import LIVE, OFFLINE
 from ..choice import ACCEPTABLE, read_choice
 from ..destination_facts import DestinationFacts, read_destination
-from ..finding import WARNING, rank_of
+from ..finding import WARNING, ShownFinding, rank_of
 from ..guest_facts import load_guests
 from ..verdicts import AnyGuest, judge_guests
 from .steps import PlanStep, waits_for
@@ -128,13 +128,12 @@ def _absent(step: PlanStep, hosts: Hosts) -> dict[str, Any]:
 
 def _judge(
     guest: Mapping[str, Any], host: DestinationFacts, rules: Rules, coming: list[AnyGuest]
-) -> Optional[dict[str, Any]]:
+) -> Optional[ShownFinding]:
     """The first finding that keeps the guest, or would keep one that comes with it, from going; None if it may go."""
     together = [*coming, *load_guests([guest])]
     for verdict in reversed(judge_guests(together, host, dict(rules.policy))["verdicts"]):
         if rank_of(verdict["verdict"]) > rank_of(rules.accept):
-            first: dict[str, Any] = verdict["findings"][0]
-            return first
+            return verdict["findings"][0]
     coming[:] = together
     return None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ..finding import OK
 from .fleet import MEMORY, Amounts, Destination, Fleet, PlannedGuest, Resource
 from .linear import Program, Solution
+from .wanted import Wanted
 
 # Of the solver, where guests count in parts.
 _ROUNDING = 1e-4
@@ -25,16 +26,14 @@ class Assignment:
     proven: bool
 
 
-def assign(fleet: Fleet, others: bool, seconds: float, balance: bool = True) -> Assignment:
-    """others: whether guests of other hosts may move too, where that leaves fewer behind; seconds: for each of the
-    solver's steps; balance: whether the worst load matters, which takes the solver longest. Raises VirtfleetError
-    SOLVER_MISSING."""
+def assign(fleet: Fleet, wanted: Wanted) -> Assignment:
+    """Raises VirtfleetError SOLVER_MISSING."""
     leaving = [guest for guest in fleet.guests if guest.leaves]
-    found = _assign(fleet, leaving, seconds, balance)
-    if not others or len(found.targets) == sum(bool(guest.destinations) for guest in leaving):
+    found = _assign(fleet, leaving, wanted)
+    if not wanted.others or len(found.targets) == sum(bool(guest.destinations) for guest in leaving):
         return found
     # A plan that leaves no guest behind and moves no other is the best there is; only otherwise all are looked at.
-    return _assign(fleet, list(fleet.guests), seconds, balance)
+    return _assign(fleet, list(fleet.guests), wanted)
 
 
 def least_behind(fleet: Fleet, seconds: float) -> int:
@@ -82,8 +81,8 @@ def _frozen(amounts: Amounts) -> tuple[tuple[Resource, int], ...]:
     return tuple(sorted(amounts.items()))
 
 
-def _assign(fleet: Fleet, movable: list[PlannedGuest], seconds: float, balance: bool) -> Assignment:
-    program = Program(seconds)
+def _assign(fleet: Fleet, movable: list[PlannedGuest], wanted: Wanted) -> Assignment:
+    program = Program(wanted.seconds)
     groups = group_guests(movable, frozenset(uuid for uuids in (*fleet.together, *fleet.never) for uuid in uuids))
     _choose_hosts(program, groups)
     limit_resources(program, groups, fleet.room)
@@ -94,7 +93,7 @@ def _assign(fleet: Fleet, movable: list[PlannedGuest], seconds: float, balance: 
         {variable: -1 for group in groups if group.one.leaves for variable in group.to.values()},
         {variable: 1 for group in groups for variable in group.to.values()},
         {group.to[one.host]: 1 for group in groups for one in group.one.destinations if one.verdict != OK},
-        {load: 1} if balance else {},
+        {load: 1} if wanted.balance else {},
     ]
     solution, proven = Solution({}, 0.0, True), True
     for terms in steps:

@@ -33,12 +33,10 @@ def plan_migrations(
     return plan_fleet(read_fleet(found, facts, wanted, policy or {}), wanted)
 
 
-def plan_fleet(fleet: Fleet, wanted: Wanted, balance: bool = True) -> dict[str, Any]:
-    """balance: as of assign().
-
-    steps, stays, additions, load, optimal and lines, as migrate_plan returns them. Raises VirtfleetError
+def plan_fleet(fleet: Fleet, wanted: Wanted) -> dict[str, Any]:
+    """steps, stays, additions, load, optimal and lines, as migrate_plan returns them. Raises VirtfleetError
     SOLVER_MISSING."""
-    found = _best(fleet, wanted, balance)
+    found = _best(fleet, wanted)
     sequence, moved = found.sequence, found.moved
     tangled = {guest.uuid for guest in sequence.tangled}
     after = after_moves(fleet, moved)
@@ -70,12 +68,12 @@ class _Found(NamedTuple):
     proven: bool
 
 
-def _best(fleet: Fleet, wanted: Wanted, balance: bool) -> _Found:
+def _best(fleet: Fleet, wanted: Wanted) -> _Found:
     """Where guests wait for one another, an assignment without their moves may need no detour, and none to stop."""
     found: list[_Found] = []
     least = (0, 0)
     for number in range(_ASSIGNMENTS):
-        assignment = assign(fleet, wanted.others, wanted.seconds, balance)
+        assignment = assign(fleet, wanted)
         could = _left_behind(fleet, assignment.targets), len(assignment.targets)
         if found and could >= min(one.cost for one in found):
             break

@@ -19,13 +19,14 @@ from ..._model.errors import VirtfleetError
 from ..._plan.pool.occupancy import EXCLUSIVE
 from ..answers import fact_answers, guest_answers
 from ..destination_facts import DestinationFacts, NetworkFacts, read_destination
-from ..finding import OK, WARNING, rank_of, worst_of
+from ..finding import OK, WARNING, ShownFinding, rank_of, worst_of
 from ..guest_facts import CheckedGuest, GuestFacts, NicFacts, load_guests
 from ..matrix import matrix_of_facts
+from ..matrix_words import Row
 from ..moving.arrivals import GuestOnItsWay, find_arrivals
 from ..rule import NicCase
 from ..rules.guest import MEMORY_SHORT
-from ..rules.pools import POOL_EXHAUSTED, check_member, choose_members, draws_from_pool, has_guest_limit
+from ..rules.pools import POOL_EXHAUSTED, check_member, choose_unused_members, draws_from_pool, has_guest_limit
 from ..verdicts import Policy
 from .fleet import (
     APART,
@@ -88,7 +89,7 @@ def _all_names(names: tuple[str, ...], twins: Mapping[str, str]) -> tuple[str, .
 class _Reader:
     def __init__(
         self,
-        rows: list[dict[str, Any]],
+        rows: list[Row],
         checked: Mapping[str, Any],
         hosts: Mapping[str, DestinationFacts],
         arrivals: Mapping[str, GuestOnItsWay],
@@ -119,7 +120,7 @@ class _Reader:
             twins=self.twins,
         )
 
-    def _guest(self, row: dict[str, Any]) -> PlannedGuest:
+    def _guest(self, row: Row) -> PlannedGuest:
         uuid, home = row["uuid"], row["host"]
         destinations: list[Destination] = []
         obstacles: dict[str, Obstacle] = {}
@@ -150,9 +151,7 @@ class _Reader:
         rest = {other: one for other, one in guest.obstacles.items() if other != host}
         return replace(guest, destinations=(Destination(host, OK, {}),), obstacles=rest)
 
-    def _obstacle(
-        self, row: dict[str, Any], host: str, verdict: str, findings: Sequence[Mapping[str, Any]]
-    ) -> Optional[Obstacle]:
+    def _obstacle(self, row: Row, host: str, verdict: str, findings: Sequence[ShownFinding]) -> Optional[Obstacle]:
         if host in self.wanted.sources or host in self.wanted.avoid:
             return Obstacle("MAINTENANCE")
         if host in self.twins:
@@ -161,11 +160,12 @@ class _Reader:
             return Obstacle("PINNED")
         if verdict in self.wanted.accepted and row["uuid"] in self.guests and host in self.hosts:
             return None
-        worst: Mapping[str, Any] = next(iter(findings), {})
-        said = str(worst.get("code", "")), str(worst.get("sentence", ""))
-        return Obstacle(*said, worst.get("remediation"), verdict)
+        if not findings:
+            return Obstacle("", verdict=verdict)
+        worst = findings[0]
+        return Obstacle(worst["code"], worst["sentence"], worst["remediation"], verdict)
 
-    def _is_counted(self, uuid: str, finding: Mapping[str, Any]) -> bool:
+    def _is_counted(self, uuid: str, finding: ShownFinding) -> bool:
         """Whether it says that a host has too little now of what is counted here over all guests: another guest may
         leave that host, and what is missing is said in numbers. Not where libvirt's own count has to be mended first,
         or a guest needs more memory than the host has."""
@@ -260,7 +260,7 @@ class _Reader:
     def _good_members(self, host: str, net: NetworkFacts) -> list[str]:
         """Those that libvirt hands out one after the other, up to the first with which a guest would be worse off than
         is accepted; of all NICs that may come, the one with which it is fewest."""
-        chosen = choose_members(net, len(net.members), True)
+        chosen = choose_unused_members(net, len(net.members))
         cases = [NicCase(nic, self.hosts[host]) for nic in self.nics.get(net.name, {}).values()]
         good = [list(self._until_bad(case, net, chosen)) for case in cases]
         return min(good, key=len) if good else chosen

@@ -38,6 +38,7 @@ def check_resilience(
         return {"verdict": OK, "hosts": [], "problems": [], "lines": ["There are no hosts to check."]}
     wanted = read_wanted({**options, "sources": hosts}, hosts)
     fleet = read_fleet(found, facts, replace(wanted, sources=()), policy or {})
+    wanted = replace(wanted, balance=False)
     rows = [_check_host(host, found.get(host), fleet, replace(wanted, sources=(host,))) for host in hosts]
     return {
         "verdict": worst_of(row["verdict"] for row in rows),
@@ -77,12 +78,12 @@ def _check_host(host: str, answer: Any, fleet: Fleet, wanted: Wanted) -> dict[st
 def _plan(fleet: Fleet, wanted: Wanted) -> tuple[dict[str, Any], bool]:
     """A plan, and whether it is proven that none leaves fewer behind. Most hosts need no guest of others to move, or
     only such as have what the guests are short of: all guests are looked at only when these do not do."""
-    plan = plan_fleet(fleet, replace(wanted, others=False), balance=False)
+    plan = plan_fleet(fleet, replace(wanted, others=False))
     if not _short(plan) or not wanted.others:
         return plan, bool(plan["optimal"])
-    plan = plan_fleet(_near(fleet, plan), wanted, balance=False)
+    plan = plan_fleet(_near(fleet, plan), wanted)
     if len(_short(plan)) > least_behind(fleet, wanted.seconds):
-        plan = plan_fleet(fleet, wanted, balance=False)
+        plan = plan_fleet(fleet, wanted)
         return plan, bool(plan["optimal"])
     return plan, True
 

@@ -24,7 +24,8 @@ class Wanted:
 
     apart, together: lists of patterns of guests' names; pin: pattern -> the hosts that these guests may be on. others:
     whether guests of other hosts may move where that leaves fewer behind. per_host, at_once: moves at a time, of each
-    host and in all. seconds: for each step of the solver.
+    host and in all. seconds: for each step of the solver. balance: whether the worst load matters, which takes the
+    solver longest.
     """
 
     sources: tuple[str, ...]
@@ -39,6 +40,7 @@ class Wanted:
     per_host: int = 2
     at_once: int = 4
     seconds: float = 60.0
+    balance: bool = True
 
     @property
     def accepted(self) -> tuple[str, ...]:

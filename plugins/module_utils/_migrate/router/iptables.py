@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Optional
 
 from .ruleset import (
@@ -106,10 +107,10 @@ def _rule(said: str) -> FirewallRule:
             continue
         if word in ("-j", "-g"):
             return _ending(said, tuple(matches), word, words[place:])
-        taken, match = _option(word, words[place:], negated)
+        taken, match = _option(word, words[place:])
         place += taken
         if match is not None:
-            matches.append(match)
+            matches.append(_inverse(match) if negated else match)
         negated = False
     return FirewallRule(said, tuple(matches), PASS)
 
@@ -141,42 +142,47 @@ def _given(options: list[str]) -> tuple[tuple[int, int], ...]:
     return () if span is None else (span,)
 
 
-def _option(word: str, rest: list[str], negated: bool) -> tuple[int, Optional[Match]]:
+def _inverse(match: Match) -> Match:
+    """What is not of any protocol is not understood well enough to say that it never comes."""
+    return Match(PARTLY) if match.what == ALWAYS else replace(match, negated=True)
+
+
+def _option(word: str, rest: list[str]) -> tuple[int, Optional[Match]]:
     """How many words more it takes, and what it matches."""
     value = rest[0] if rest else ""
     if word in ("-m", "--comment", "--set-counters"):
         return 1, None
     if word in _LINKS:
         name = f"{value[:-1]}*" if value.endswith("+") else value
-        return 1, Match(_LINKS[word], (name,), negated)
+        return 1, Match(_LINKS[word], (name,))
     if word in _ADDRESSES:
         span = span_of(value)
-        return 1, Match(OBSCURE) if span is None else Match(_ADDRESSES[word], (span,), negated)
+        return 1, Match(OBSCURE) if span is None else Match(_ADDRESSES[word], (span,))
     if word in _STATES:
-        return 1, Match("state", tuple(state.lower() for state in value.split(",")), negated)
+        return 1, Match("state", tuple(state.lower() for state in value.split(",")))
     if word == "--physdev-is-bridged":
-        return 0, Match("bridged", ("yes",), negated)
+        return 0, Match("bridged", ("yes",))
     if word == "-p":
         if value in ("all", "0"):
-            return 1, Match(PARTLY if negated else ALWAYS)
-        return 1, Match("protocol", (PROTOCOLS.get(value, value),), negated)
+            return 1, Match(ALWAYS)
+        return 1, Match("protocol", (PROTOCOLS.get(value, value),))
     if word in ("--dport", "--dports"):
-        return 1, Match("port", tuple(map(_ports, value.split(","))), negated)
+        return 1, Match("port", tuple(map(_ports, value.split(","))))
     if word in ("--sport", "--sports"):
-        return 1, Match("source_port", tuple(map(_ports, value.split(","))), negated)
+        return 1, Match("source_port", tuple(map(_ports, value.split(","))))
     if word == "--hl-eq":
-        return 1, Match("hops", (_ports(value),), negated)
+        return 1, Match("hops", (_ports(value),))
     if word in ("--rt-type", "--rt-segsleft"):
-        return 1, Match(NEVER, negated=negated)  # a routing header, which is obsolete
+        return 1, Match(NEVER)  # a routing header, which is obsolete
     if word == "--icmpv6-type":
-        return 1, Match("icmp", (_ports(value.partition("/")[0]),), negated) if value[:1].isdigit() else Match(PARTLY)
+        return 1, Match("icmp", (_ports(value.partition("/")[0]),)) if value[:1].isdigit() else Match(PARTLY)
     if word == "--tcp-flags" and rest[:2] == _OPENING:
-        return 2, Match("opens", (), negated)
+        return 2, Match("opens", ())
     if word in ("--src-type", "--dst-type"):
         kinds = {kind.lower() for kind in value.split(",")}
         # Packets that the host passes on are neither from the host itself nor for it, nor for all.
         if kinds <= {"local", "broadcast", "multicast", "anycast"}:
-            return 1, Match("local" if word == "--dst-type" else NEVER, tuple(kinds), negated)
+            return 1, Match("local" if word == "--dst-type" else NEVER, tuple(kinds))
         return 1, Match(OBSCURE)
     if word in _OF_SOME:
         return _OF_SOME[word], Match(PARTLY)

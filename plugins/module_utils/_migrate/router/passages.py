@@ -149,20 +149,27 @@ def _answer(around: Surroundings, way: str, packets: Packets) -> Answer:
     if way == NATTED:
         found = natted(around.tables, packets)
     else:
+        between = _from_guest_to_host if way == OUT else _from_host_to_guest
         found = first_trouble(
             passing(around.tables, packets, _ROUTED),
             passing(around.tables, packets, ("ingress", "egress"), "netdev"),
-            _between_guest_and_host(around, packets, way == OUT),
+            between(around, packets),
         )
     return with_hidden(around.hidden, found)
 
 
-def _between_guest_and_host(around: Surroundings, packets: Packets, to_host: bool) -> Answer:
-    """As frames of the bridge, which come to its own port or from it."""
-    bridge = packets.iif if to_host else str(packets.oif)
-    frames = replace(packets, bridge=bridge, taken=around.links, local=False)
-    frames = replace(frames, iif=TAP, oif=None) if to_host else replace(frames, iif="", oif=TAP)
-    hooks = TO_HOST if to_host else FROM_HOST
+def _from_guest_to_host(around: Surroundings, packets: Packets) -> Answer:
+    """As frames of the bridge, which come to its own port."""
+    return _as_frames(around, replace(packets, bridge=packets.iif, iif=TAP, oif=None), TO_HOST)
+
+
+def _from_host_to_guest(around: Surroundings, packets: Packets) -> Answer:
+    """As frames of the bridge, which come from its own port."""
+    return _as_frames(around, replace(packets, bridge=str(packets.oif), iif="", oif=TAP), FROM_HOST)
+
+
+def _as_frames(around: Surroundings, packets: Packets, hooks: tuple[str, ...]) -> Answer:
+    frames = replace(packets, taken=around.links, local=False)
     return first_trouble(
         *(passing(around.tables, replace(frames, family=kind), hooks, "bridge") for kind in _KINDS[packets.family])
     )
@@ -221,7 +228,7 @@ def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str,
             _both_ways(around, replace(from_host, protocol=one), replace(to_host, state="established", protocol=one))
             for one in _PROTOCOLS[family]
         ]
-        frames = (_between_guest_and_host(around, to_host, True), _between_guest_and_host(around, from_host, False))
+        frames = (_from_guest_to_host(around, to_host), _from_host_to_guest(around, from_host))
         neighbours = _neighbours(around, from_host, to_host) if family == "ipv6" else ()
         found.setdefault((family, WITH_HOST), []).append(first_trouble(_of_protocols(asked), *frames, *neighbours))
         if family == "ipv6":

@@ -238,12 +238,25 @@ class Answer:
 
 @dataclass
 class _Flow:
-    """What may become of the packets, and by which rules; may_: where those are not understood."""
+    """What may become of the packets, and by which rules; may_: where those are not understood.
 
+    stops: the deed that is asked about, DROP, NAT or DIVERT; all others let packets pass.
+    """
+
+    stops: str
     accepted: bool = False
     dropped: list[str] = field(default_factory=list)
     may_accept: list[str] = field(default_factory=list)
     may_drop: list[str] = field(default_factory=list)
+
+    def end(self, does: str, rule: str) -> None:
+        if does == self.stops:
+            self.dropped.append(rule)
+        else:
+            self.accepted = True
+
+    def may_end(self, does: str, rule: str) -> None:
+        (self.may_drop if does == self.stops else self.may_accept).append(rule)
 
     def answer(self) -> Answer:
         if not self.dropped and not self.may_drop:
@@ -340,26 +353,17 @@ def _joined(answers: Iterable[Answer]) -> Answer:
 
 
 def _through(table: Table, chain: Chain, packets: Packets, stops: str) -> Answer:
-    """stops: the deed that is asked about, DROP, NAT or DIVERT; all others let packets pass."""
-    flow = _Flow()
-    if _walk(table, chain, packets, stops, flow, (chain.name,)):
-        _end(flow, chain.policy == stops, f"{table.shown} {chain.name}: policy {chain.policy}", sure=True)
+    """stops: as of _Flow."""
+    flow = _Flow(stops)
+    if _walk(table, chain, packets, flow, (chain.name,)):
+        flow.end(chain.policy, f"{table.shown} {chain.name}: policy {chain.policy}")
     answer = flow.answer()
     # Older versions of nft do not say of which device the chain is.
     bound = chain.devices or chain.hook not in ("ingress", "egress")
     return answer if bound or answer.state == OPEN else replace(answer, state=None)
 
 
-def _end(flow: _Flow, stopped: bool, rule: str, sure: bool) -> None:
-    if stopped:
-        (flow.dropped if sure else flow.may_drop).append(rule)
-    elif sure:
-        flow.accepted = True
-    else:
-        flow.may_accept.append(rule)
-
-
-def _walk(table: Table, chain: Chain, packets: Packets, stops: str, flow: _Flow, path: tuple[str, ...]) -> bool:
+def _walk(table: Table, chain: Chain, packets: Packets, flow: _Flow, path: tuple[str, ...]) -> bool:
     """Whether packets may come to the chain's end."""
     leave = False
     for rule in chain.about(packets):
@@ -369,7 +373,7 @@ def _walk(table: Table, chain: Chain, packets: Packets, stops: str, flow: _Flow,
         text, sure = f"{table.shown} {chain.name}: {rule.text}", how != OBSCURE
         comes_back = True
         if rule.does in (ACCEPT, DROP, NAT, DIVERT):
-            _end(flow, rule.does == stops, text, sure)
+            (flow.end if sure else flow.may_end)(rule.does, text)
             comes_back = False
         elif rule.does == RETURN:
             leave, comes_back = True, False
@@ -377,8 +381,8 @@ def _walk(table: Table, chain: Chain, packets: Packets, stops: str, flow: _Flow,
             flow.may_drop.append(text)
             flow.may_accept.append(text)
         else:
-            into = flow if sure else _Flow()
-            comes_back = _walk(table, table.chains[rule.chain], packets, stops, into, (*path, rule.chain))
+            into = flow if sure else _Flow(flow.stops)
+            comes_back = _walk(table, table.chains[rule.chain], packets, into, (*path, rule.chain))
             if not sure:
                 flow.may_drop += [text] if into.dropped or into.may_drop else []
                 flow.may_accept += [text] if into.accepted or into.may_accept else []

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from ..._plan.pool.occupancy import EXCLUSIVE
 from ..asked import HOST, LINKS, POOLS
 from ..destination_facts import DestinationFacts, NetworkFacts
-from ..finding import Finding, blocked, degraded, refused, risky
+from ..finding import Finding, FindingKind, blocked, degraded, refused, risky
 from ..guest_facts import CheckedGuest, NicFacts
 from ..rule import FoundInGroup, NicCase, group_rule
 from .guest import are_on_one_wire
-from .pools import MEMBER_KINDS, check_member, choose_members, draws_from_pool, has_guest_limit
+from .pools import (
+    MEMBER_KINDS,
+    check_member,
+    choose_least_used_members,
+    choose_unused_members,
+    draws_from_pool,
+    has_guest_limit,
+)
 
 GROUP_EXHAUSTS_POOL = refused(
     "POOL_BATCH_EXHAUSTED",
@@ -53,6 +60,18 @@ GROUP_MEMORY_TIGHT = risky(
 SAME_PORTS = refused("PORT_IN_USE", "{number} of the guests listen on TCP port {port}.")
 
 
+class _Kinds(NamedTuple):
+    """What is reported of the NICs of one guest, or of all guests of a call."""
+
+    exhausts_pool: FindingKind
+    reaches_limit: FindingKind
+    shares_member: FindingKind
+
+
+_OF_GUEST = _Kinds(GUEST_EXHAUSTS_POOL, GUEST_REACHES_LIMIT, GUEST_SHARES_MEMBER)
+_OF_GROUP = _Kinds(GROUP_EXHAUSTS_POOL, GROUP_REACHES_LIMIT, GROUP_SHARES_MEMBER)
+
+
 @group_rule(
     GROUP_EXHAUSTS_POOL,
     GUEST_EXHAUSTS_POOL,
@@ -61,7 +80,8 @@ SAME_PORTS = refused("PORT_IN_USE", "{number} of the guests listen on TCP port {
     *MEMBER_KINDS,
     needs=(LINKS, POOLS),
 )
-def count_members(guests: list[CheckedGuest], host: DestinationFacts, together: bool) -> FoundInGroup:
+def count_members(guests: list[CheckedGuest], host: DestinationFacts) -> FoundInGroup:
+    kinds = _OF_GROUP if len(guests) > 1 else _OF_GUEST
     wanting: dict[str, list[tuple[int, int]]] = {}
     for place, guest in enumerate(guests):
         for number, name in guest.networks:
@@ -75,22 +95,20 @@ def count_members(guests: list[CheckedGuest], host: DestinationFacts, together: 
             needs = guests[place].needs[number]
             if needs not in judged:
                 case = NicCase(guests[place].facts.nics[number], host)
-                judged[needs] = list(_count_members(case, net, len(nics), together))
+                judged[needs] = list(_count_members(case, net, len(nics), kinds))
             for finding in judged[needs]:
-                yield place, finding.at(number, finding.severity, together)
+                yield place, finding.at(number, finding.severity)
 
 
-def _count_members(case: NicCase, net: NetworkFacts, number: int, together: bool) -> Iterator[Finding]:
+def _count_members(case: NicCase, net: NetworkFacts, number: int, kinds: _Kinds) -> Iterator[Finding]:
     """Any of them may be the one that is given the last member."""
     exclusive = net.mode in EXCLUSIVE
-    chosen = choose_members(net, number, exclusive)
+    chosen = (choose_unused_members if exclusive else choose_least_used_members)(net, number)
     left = None if net.pool is None else net.pool.capacity.left
     if chosen and len(chosen) < number:
-        kind = GROUP_EXHAUSTS_POOL if together else GUEST_EXHAUSTS_POOL
-        yield kind.found(network=net.name, number=number, free=len(chosen))
+        yield kinds.exhausts_pool.found(network=net.name, number=number, free=len(chosen))
     elif not exclusive and left is not None and left < number and has_guest_limit(net):
-        kind = GROUP_REACHES_LIMIT if together else GUEST_REACHES_LIMIT
-        yield kind.found(network=net.name, number=number, left=left)
+        yield kinds.reaches_limit.found(network=net.name, number=number, left=left)
     if net.pool is None or case.host.links is None:
         return  # reported for each of them already
     for name in sorted(set(chosen) - set(chosen[:1])):
@@ -98,7 +116,7 @@ def _count_members(case: NicCase, net: NetworkFacts, number: int, together: bool
 
 
 @group_rule(GROUP_SHARES_MEMBER, GUEST_SHARES_MEMBER, needs=(LINKS, POOLS))
-def find_shared_members(guests: list[CheckedGuest], host: DestinationFacts, together: bool) -> FoundInGroup:
+def find_shared_members(guests: list[CheckedGuest], host: DestinationFacts) -> FoundInGroup:
     """libvirt counts for each network by itself; the kernel gives a device once where one wants it exclusively."""
     wanting: dict[tuple[str, str], _DeviceUsers] = {}
     for place, guest in enumerate(guests):
@@ -108,13 +126,13 @@ def find_shared_members(guests: list[CheckedGuest], host: DestinationFacts, toge
                 users.nics.append((place, number))
     if not any(users.exclusive for users in wanting.values()):
         return
-    kind = GROUP_SHARES_MEMBER if together else GUEST_SHARES_MEMBER
+    kind = (_OF_GROUP if len(guests) > 1 else _OF_GUEST).shares_member
     for names, (links, sharing) in _find_clashes(list(wanting.values())).items():
         first, *more = sorted(links)
         finding = kind.found(link=first, users=list(names), more=f" (and {len(more)} other members)" if more else "")
         for users in sharing:
             for place, number in users.nics:
-                yield place, finding.at(number, finding.severity, together)
+                yield place, finding.at(number, finding.severity)
 
 
 class _DeviceUsers:
@@ -140,7 +158,8 @@ class _DeviceUsers:
     def given(self) -> set[str]:
         if self.net is None:
             return set(self.devices)
-        return set(choose_members(self.net, len(self.nics), self.exclusive))
+        choose = choose_unused_members if self.exclusive else choose_least_used_members
+        return set(choose(self.net, len(self.nics)))
 
 
 def _users_for(
@@ -176,9 +195,7 @@ def _find_clashes(wanting: list[_DeviceUsers]) -> dict[tuple[str, ...], tuple[li
 
 
 @group_rule(SAME_NAMES, SAME_UUIDS)
-def compare_identities(guests: list[CheckedGuest], _host: DestinationFacts, together: bool) -> FoundInGroup:
-    if not together:
-        return
+def compare_identities(guests: list[CheckedGuest], _host: DestinationFacts) -> FoundInGroup:
     names = Counter(guest.facts.name for guest in guests)
     uuids = Counter(guest.facts.uuid for guest in guests)
     for place, guest in enumerate(guests):
@@ -190,9 +207,11 @@ def compare_identities(guests: list[CheckedGuest], _host: DestinationFacts, toge
 
 
 @group_rule(SAME_MACS)
-def compare_macs(guests: list[CheckedGuest], host: DestinationFacts, together: bool) -> FoundInGroup:
+def compare_macs(guests: list[CheckedGuest], host: DestinationFacts) -> FoundInGroup:
+    if len(guests) == 1:
+        return
     owners: dict[str, list[tuple[int, int, NicFacts]]] = {}
-    for place, guest in enumerate(guests if together else ()):
+    for place, guest in enumerate(guests):
         for number, nic in enumerate(guest.facts.nics):
             owners.setdefault(nic.mac, []).append((place, number, nic))
     for mac, nics in owners.items():
@@ -206,12 +225,12 @@ def compare_macs(guests: list[CheckedGuest], host: DestinationFacts, together: b
             )
             if others:
                 finding = SAME_MACS.found(others=others, mac=mac)
-                yield place, finding.at(number, finding.severity, True)
+                yield place, finding.at(number, finding.severity)
 
 
 @group_rule(GROUP_MEMORY_SHORT, GROUP_MEMORY_TIGHT, needs=(HOST,))
-def add_up_memory(guests: list[CheckedGuest], host: DestinationFacts, together: bool) -> FoundInGroup:
-    if host.memory is None or not together:
+def add_up_memory(guests: list[CheckedGuest], host: DestinationFacts) -> FoundInGroup:
+    if host.memory is None or len(guests) == 1:
         return
     needing = [(place, guest) for place, guest in enumerate(guests) if guest.facts.hugepages is None]
     needed = sum(guest.facts.memory or 0 for _place, guest in needing)
@@ -224,9 +243,11 @@ def add_up_memory(guests: list[CheckedGuest], host: DestinationFacts, together: 
 
 
 @group_rule(SAME_PORTS)
-def compare_ports(guests: list[CheckedGuest], _host: DestinationFacts, together: bool) -> FoundInGroup:
+def compare_ports(guests: list[CheckedGuest], _host: DestinationFacts) -> FoundInGroup:
+    if len(guests) == 1:
+        return
     wanting: dict[Any, list[int]] = {}
-    for place, guest in enumerate(guests if together else ()):
+    for place, guest in enumerate(guests):
         for item in guest.facts.graphics:
             if item.port and not item.autoport:
                 wanting.setdefault(item.port, []).append(place)

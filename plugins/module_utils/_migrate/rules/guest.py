@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
+from ..._model.descriptor import Cpu, Disk, Graphics, GuestSocket, HostDevice, HostFile
 from ..._model.forward import POOL, members_of
 from ..asked import (
     CPU_COMPARISONS,
@@ -28,11 +29,11 @@ from ..asked import (
 from ..destination_facts import DestinationFacts, HostNic
 from ..finding import LIBVIRT_ACCEPTS, OK, Finding, blocked, informational, refused, risky, unknown
 from ..frame_path import DOWN, tags_of, ways_out
-from ..guest_facts import Cpu, Disk, Graphics, GuestFacts, GuestSocket, HostDevice, HostFile, NicFacts
+from ..guest_facts import GuestFacts, NicFacts
 from ..host_links import Link
 from ..nic_settings import settings_from
 from ..rule import NicCase, guest_rule, nic_rule
-from .pools import choose_members, draws_from_pool
+from .pools import choose_least_used_members, draws_from_pool
 
 # --- Which guest, and which host ---
 
@@ -142,7 +143,7 @@ def _link_on_its_device(nic: NicFacts, host: DestinationFacts) -> Optional[Link]
         device = nic.source if nic.type == "direct" else None
     else:
         shared = draws_from_pool(net) and net.mode != "hostdev"
-        device = next(iter(choose_members(net, 1, False)), None) if shared else None
+        device = next(iter(choose_least_used_members(net, 1)), None) if shared else None
     own = host.link(str(device))
     if own is None:
         return None

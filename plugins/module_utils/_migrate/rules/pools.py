@@ -147,7 +147,7 @@ def check_pool(case: NicCase) -> Iterator[Finding]:
 
 
 def _check_next_member(case: NicCase, net: NetworkFacts) -> Iterator[Finding]:
-    chosen = choose_members(net, 1, _is_exclusive(case, net))
+    chosen = (choose_unused_members if _is_exclusive(case, net) else choose_least_used_members)(net, 1)
     if not chosen:
         yield POOL_EXHAUSTED.found(network=net.name, holders=_shown_holders(net), remedy=_recount(net))
         return
@@ -223,22 +223,26 @@ def has_guest_limit(net: NetworkFacts) -> bool:
     return net.mode not in EXCLUSIVE and any(member.max_guests for member in net.pool_members)
 
 
-def choose_members(net: NetworkFacts, number: int, exclusive: bool) -> list[str]:
-    """The members that libvirt hands out to so many guests, one after the other; fewer when it has no more.
+def choose_unused_members(net: NetworkFacts, number: int) -> list[str]:
+    """The members that libvirt hands out to so many guests, one after the other, where a member is for one guest only;
+    fewer when it has no more."""
+    return [name for name, count in _counts(net).items() if count == 0][:number]
 
-    exclusive: whether a member is for one guest only. libvirt takes the first unused one, else the least used.
-    """
-    counts = {name: (net.connections or {}).get(name, 0) for name in net.members}
+
+def choose_least_used_members(net: NetworkFacts, number: int) -> list[str]:
+    """The same where guests share members."""
+    counts = _counts(net)
     chosen: list[str] = []
-    for _turn in range(number):
-        free = [name for name, count in counts.items() if count == 0] if exclusive else list(counts)
-        if not free:
-            break
+    for _turn in range(number if counts else 0):
         # The first on a tie, as min does.
-        name = min(free, key=counts.__getitem__)
+        name = min(counts, key=counts.__getitem__)
         chosen.append(name)
         counts[name] += 1
     return chosen
+
+
+def _counts(net: NetworkFacts) -> dict[str, int]:
+    return {name: (net.connections or {}).get(name, 0) for name in net.members}
 
 
 def _is_exclusive(case: NicCase, net: NetworkFacts) -> bool:

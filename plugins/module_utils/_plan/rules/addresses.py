@@ -182,7 +182,7 @@ def _dhcp(where: Path, item: Document, dhcp: Document) -> Iterator[Problem]:
         what = f"the DHCP host {host.get('ip')}"
         if address.packed(str(host.get("ip", ""))) is None:
             yield Problem("DHCP_HOST_INVALID", where, "{path}: {what} has no valid IP address.", what=what)
-        yield from _identity(where, what, host, ipv6)
+        yield from (_ipv6_identity if ipv6 else _ipv4_identity)(where, what, host)
         yield from lease(where, what, host.get("lease"))
 
 
@@ -191,13 +191,17 @@ def _apart(first: bytes, last: bytes) -> bool:
     return first[:alike] != last[:alike]
 
 
-def _identity(where: Path, what: str, host: Document, ipv6: bool) -> Iterator[Problem]:
-    mac, name, given = host.get("mac"), host.get("name"), host.get("id")
-    if mac is not None and ipv6:
+def _ipv6_identity(where: Path, what: str, host: Document) -> Iterator[Problem]:
+    if host.get("mac") is not None:
         yield Problem(
             "DHCP_HOST_INVALID", where, "{path}: {what} has mac; IPv6 hosts need id or name instead.", what=what
         )
-    elif mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1):
+    yield from _identity(where, what, host, "id")
+
+
+def _ipv4_identity(where: Path, what: str, host: Document) -> Iterator[Problem]:
+    mac = host.get("mac")
+    if mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1):
         yield Problem(
             "DHCP_HOST_INVALID",
             where,
@@ -205,6 +209,12 @@ def _identity(where: Path, what: str, host: Document, ipv6: bool) -> Iterator[Pr
             what=what,
             mac=mac,
         )
+    yield from _identity(where, what, host, "mac")
+
+
+def _identity(where: Path, what: str, host: Document, key: str) -> Iterator[Problem]:
+    """key: the option that identifies a host without a name."""
+    name, given = host.get("name"), host.get("id")
     if given is not None and not _ID.fullmatch(given):
         yield Problem(
             "DHCP_HOST_INVALID",
@@ -221,13 +231,13 @@ def _identity(where: Path, what: str, host: Document, ipv6: bool) -> Iterator[Pr
             what=what,
             name=name,
         )
-    if (given if ipv6 else mac) is None and name is None:
+    if host.get(key) is None and name is None:
         yield Problem(
             "DHCP_HOST_INVALID",
             where,
             "{path}: {what} has neither {key} nor name; set one of them.",
             what=what,
-            key="id" if ipv6 else "mac",
+            key=key,
         )
 
 

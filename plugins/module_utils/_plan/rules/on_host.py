@@ -38,15 +38,16 @@ class OnHost:
         self.problems.append(Problem(code, path, template, **parameters))
 
 
-def on_host(
-    document: Document,
-    host: Host,
-    facts: HostFacts | None,
-    leaving: frozenset[str] = frozenset(),
-    plugs: bool = False,
-) -> OnHost:
-    """facts: None for a host that cannot be looked at. leaving: bridges that will be gone by then. plugs:
-    whether guests are plugged into the bridge at once."""
+@dataclass(frozen=True)
+class StartPlan:
+    """leaving: bridges that will be gone by then; plugs: whether guests are plugged into the bridge at once."""
+
+    leaving: frozenset[str] = frozenset()
+    plugs: bool = False
+
+
+def on_host(document: Document, host: Host, facts: HostFacts | None, plan: StartPlan = StartPlan()) -> OnHost:
+    """facts: None for a host that cannot be looked at."""
     found = OnHost()
     if host.version > MODELLED and _has_unknown(NETWORK, document):
         found.outstanding.append("whether libvirt accepts XML that is newer than this collection")
@@ -56,7 +57,7 @@ def on_host(
     if facts.hook:
         found.outstanding.append("what the host's hook script for networks does")
     if is_virtual(document):
-        _routes(found, document, facts, leaving)
+        _routes(found, document, facts, plan.leaving)
         _services(found, document, facts)
         _ipv6(found, document, facts)
         _zone(found, document, host, facts)
@@ -68,9 +69,9 @@ def on_host(
             )
     else:
         _pool(found, document, facts)
-        _bridge(found, document, facts, plugs)
+        _bridge(found, document, facts, plan)
     # A portgroup's bandwidth concerns the host as soon as a guest is plugged in.
-    limited = [document, *(document.get("portgroups") or () if plugs else ())]
+    limited = [document, *(document.get("portgroups") or () if plan.plugs else ())]
     if any(map(_limits, limited)) and facts.traffic_control is None:
         found.outstanding.append("whether the kernel has the traffic control modules that bandwidth needs")
     if _filters(document):
@@ -107,9 +108,9 @@ def _routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozen
     taken = {
         (route.address & route.mask, route.mask): route.link for route in facts.routes if route.link not in leaving
     }
-    for option in ("ips", "routes"):
+    for option, prefix_in in (("ips", prefix_of), ("routes", _route_prefix)):
         for item in document.get(option) or ():
-            link = taken.get(_subnet(item, of_route=option == "routes") or (-1, -1))
+            link = taken.get(_subnet(item, prefix_in(item)) or (-1, -1))
             if link:
                 found.add_problem(
                     "SUBNET_OVERLAP",
@@ -120,11 +121,13 @@ def _routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozen
                 )
 
 
-def _subnet(item: Document, of_route: bool) -> tuple[int, int] | None:
+def _route_prefix(item: Document) -> int | None:
+    """A default route has 0, which in a network's own address is as good as none."""
+    return 0 if item.get("prefix") == 0 else prefix_of(item)
+
+
+def _subnet(item: Document, prefix: int | None) -> tuple[int, int] | None:
     raw = address.packed(str(item.get("address", "")))
-    prefix = prefix_of(item)
-    if of_route and item.get("prefix") == 0:
-        prefix = 0
     if raw is None or len(raw) != 4 or prefix is None:
         return None
     mask = _ALL << (32 - prefix) & _ALL
@@ -207,14 +210,14 @@ def _pool(found: OnHost, document: Document, facts: HostFacts) -> None:
             )
 
 
-def _bridge(found: OnHost, document: Document, facts: HostFacts, plugs: bool) -> None:
+def _bridge(found: OnHost, document: Document, facts: HostFacts, plan: StartPlan) -> None:
     name = (document.get("bridge") or {}).get("name")
     if not name or name in facts.links:
         return
     needing = {
         ("bandwidth", ""): _limits(document),
         ("bridge.mac_table_manager", ": libvirt"): _filters(document),
-        ("restart", ": replug"): plugs,
+        ("restart", ": replug"): plan.plugs,
     }
     for (option, setting), needs in needing.items():
         if needs:
