@@ -55,8 +55,9 @@ def link(name: str, **other: Any) -> dict[str, Any]:
     return {
         "name": name, "kind": "bridge", "mtu": 1500, "admin": "up", "carrier": True, "master": None, "subnets": [],
         "addresses": [], "link_local": [], "mac": None, "index": None, "parent": None, "vlan": None,
-        "vlan_protocol": None, "vlan_filtering": None, "default_pvid": None, "vlans": None, "mode": None,
-        "stp_delay": None, "port_state": None, "port_settings": None, "default_route": False, "vf": False, "multi_queue": None,
+        "vlan_filtering": None, "vlan_protocol": None, "default_pvid": None, "vlans": None, "mode": None,
+        "stp_delay": None, "port_state": None, "port_settings": None, "default_route": False, "vf": False,
+        "multi_queue": None,
         "had_carrier": None, "programs": [], "bound": [], **other,
     }  # fmt: skip
 
