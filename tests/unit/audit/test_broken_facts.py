@@ -29,7 +29,8 @@ BROKEN, OTHERS = "kvm2", ("kvm1", "kvm3")
 # Of these, null says something: no master, not a VLAN, nothing known.
 NULL_SAYS_SOMETHING = {
     "master", "mac", "index", "parent", "vlan", "vlan_filtering", "vlan_protocol", "default_pvid", "vlans", "mode",
-    "stp_delay", "port_state", "port_settings", "mtu", "carrier", "had_carrier", "vf", "multi_queue", "subnets", "link_local",
+    "stp_delay", "port_state", "port_settings", "mtu", "carrier", "had_carrier", "vf",
+    "multi_queue", "subnets", "link_local",
 }  # fmt: skip
 WRONG: tuple[Any, ...] = ("", "x", 7, -1.5, True, [], {}, ["x"], [[]], {"x": 1}, b"x", float("nan"))
 # A failed call is no answer, whatever else it says.
