@@ -62,7 +62,6 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.network imp
 EMULATOR = "/usr/bin/qemu-system-x86_64"
 MACHINE = "pc-i440fx-7.2"
 NOW = 1_000_000
-_NEVER = ("macvlan", "macvtap", "ipvlan", "tun")  # no members of pools
 _MIGRATION = {
     "hooks": [], "host": None, "address": None, "port_min": 49152, "port_max": 49215, "ports_free": 64,
     "tls_only": False, "tap_device": True, "arrivals": [],
@@ -188,7 +187,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
     give_subnets(links, networks)
     guests = [parse_guest(xml, xml) for xml in host.get("guests", ())]
     guests += [parse_guest("", "", xml) for xml in host.get("defined", ())]
-    devices = tuple(Device(name=item["name"], master=item["master"]) for item in links if item["kind"] not in _NEVER)
+    devices = tuple(Device(name=item["name"], master=item["master"]) for item in links)
     devices += tuple(Device(pci=address, pf=(pf,), vf=0) for address, pf in host.get("pci", {}).items())
     ports: dict[str, list[Plugged]] = {seen.name: [] for seen in networks}
     for guest in guests if host.get("remote") is None else ():
