@@ -48,7 +48,10 @@ MAKE_BRIDGE = (
 )
 # From which the host sends packets of guests in lab.
 NAT_ADDRESS = "ip addr add 10.68.0.9/32 dev nat0"
-MAKE_NAT = f"ip link add nat0 type dummy; ip link set nat0 up; ip addr add 10.68.0.1/24 dev nat0; {NAT_ADDRESS}"
+MAKE_NAT = (
+    "ip link add nat0 up type veth peer name nat1; ip link set nat1 up; ip addr add 10.68.0.1/24 dev nat0; "
+    f"{NAT_ADDRESS}"
+)
 # How a fault comes about, what is found of it, and what repairs it.
 FAULTS = {
     "no uplink": ("ip link set p0 nomaster", {"UPLINK_MISSING"}, "ip link set p0 master br0"),
