@@ -50,7 +50,7 @@ from typing import Any, Optional
 
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.mistyped import mistyped
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.mistyped import find_mistyped
 
 _COLLECTION = Path(__file__).parents[2]
 # An option in a role's argument_specs.yml.
@@ -87,4 +87,4 @@ class LookupModule(LookupBase):  # type: ignore[misc]
             host: {name: value for name, value in found.items() if name not in _NOT_READ}
             for host, found in hosts.items()
         }
-        return mistyped(read, prefixes, known, options)
+        return find_mistyped(read, prefixes, known, options)

@@ -37,7 +37,7 @@ def main() -> None:
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .._plan.yaml_text import to_yaml
-    from .._run.apply_pool import apply_pool, drained
+    from .._run.apply_pool import apply_pool, drained_members
     from .params import run_options
     from .report import confirm_result
 
@@ -54,7 +54,7 @@ def _work(module: Module) -> dict[str, Any]:
         "freed": [
             {"member": port.member, "guest": port.name, "mac": port.mac, "port": port.port} for port in done.freed
         ],
-        "drained": drained(done.pool),
+        "drained": drained_members(done.pool),
         "diff": {
             "before": to_yaml(done.before),
             "after": to_yaml(done.after),

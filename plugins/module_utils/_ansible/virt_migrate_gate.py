@@ -32,15 +32,15 @@ def main() -> None:
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
     from .._migrate.gate import GateSettings
-    from .._run.gate import install, remove
+    from .._run.gate import install_gate, uninstall_gate
 
     params = module.params
     for option in ("max_age", "timeout"):
         if params[option] < 1:
             module.fail_json(f"{option} must be at least 1 second, not {params[option]}.")
     if params["state"] == ABSENT:
-        return remove(module.check_mode)
+        return uninstall_gate(module.check_mode)
     policy = valid_policy(params["policy"])
     passes = params["without_facts"] == PASS
     settings = GateSettings(params["max_age"], passes, policy, params["assume_connected"])
-    return install(settings, params["timeout"], module.check_mode)
+    return install_gate(settings, params["timeout"], module.check_mode)

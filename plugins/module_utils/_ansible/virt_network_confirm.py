@@ -29,14 +29,14 @@ def main() -> None:
 
 def _work(module: Module) -> dict[str, Any]:
     # Imported behind the gate, which says what is missing on this host.
-    from .._run.confirmation import confirm, roll_back_now
+    from .._run.confirmation import confirm_change, roll_back_change
     from .params import safety
 
     params = module.params
     safe = safety(params)
     common: dict[str, Any] = {"uri": params["uri"], "wait": safe.lock_timeout, "check_mode": module.check_mode}
     if params["decision"] == ROLL_BACK:
-        done = roll_back_now(params["run"], **common)
+        done = roll_back_change(params["run"], **common)
         return {"changed": True, "networks": done.networks, "rolled_back": done.sentence}
-    done = confirm(params["run"], reach=safe.verify_reach, **common)
+    done = confirm_change(params["run"], reach=safe.verify_reach, **common)
     return {"changed": True, "networks": done.networks}

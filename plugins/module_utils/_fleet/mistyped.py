@@ -15,7 +15,7 @@ from .lines import fold_names
 _ALIKE = 0.75
 
 
-def closest(name: str, prefix: str, options: Iterable[str]) -> Optional[str]:
+def closest_option(name: str, prefix: str, options: Iterable[str]) -> Optional[str]:
     """The option that is meant by a variable of this prefix; None if it resembles none."""
     rest = name[len(prefix) :].lower()
     by_rest = {option[len(prefix) :]: option for option in options if option.startswith(prefix)}
@@ -23,7 +23,7 @@ def closest(name: str, prefix: str, options: Iterable[str]) -> Optional[str]:
     return by_rest[near[0]] if near else None
 
 
-def mistyped(
+def find_mistyped(
     hosts: Mapping[str, Mapping[str, Any]], prefixes: Iterable[str], known: Iterable[str], options: Iterable[str]
 ) -> list[str]:
     """A sentence for each variable that only resembles an option.
@@ -36,7 +36,7 @@ def mistyped(
     for host, variables in hosts.items():
         for prefix in prefixes:
             for name in variables:
-                near = closest(name, prefix, offered) if name.startswith(prefix) and name not in used else None
+                near = closest_option(name, prefix, offered) if name.startswith(prefix) and name not in used else None
                 if near and not _is_read(name, variables):
                     meant.setdefault((name, near), []).append(host)
     return [

@@ -65,18 +65,18 @@ def _open(uri: str) -> Any:
     if answer and not isinstance(answer[0], Exception):
         return answer[0]
     # Imported where something went wrong, as all that most runs do without.
-    from .refusal import quoted, refusal
+    from .refusal import quoted_uri, refusal
 
     if not answer:
         raise VirtfleetError(
             "DAEMON_SILENT",
-            f"The libvirt daemon of {quoted(uri)} did not answer within {OPEN_SECONDS} seconds; check whether it is "
-            "stopped or hangs, and restart it.",
+            f"The libvirt daemon of {quoted_uri(uri)} did not answer within {OPEN_SECONDS} seconds; check whether it "
+            "is stopped or hangs, and restart it.",
             uri=uri,
         )
     error = answer[0]
     if isinstance(error, ValueError):
-        raise VirtfleetError("URI_INVALID", f"libvirt rejects the URI {quoted(uri)}: {error}.", uri=uri)
+        raise VirtfleetError("URI_INVALID", f"libvirt rejects the URI {quoted_uri(uri)}: {error}.", uri=uri)
     raise refusal(uri, error.get_error_code(), error.get_error_domain(), message_of(error))
 
 
@@ -165,16 +165,16 @@ def translate(error: Any, doing: str, conn: Any = None) -> VirtfleetError:
             f"The connection to the libvirt daemon was lost while trying to {doing} ({message}).",
             **beside,
         )
-    from .refusal import hung_up, unanswered
+    from .refusal import explain_silent_socket, is_disconnected
 
     # A modular daemon calls others, and one of those may stop, or be down.
-    if hung_up(error.get_error_domain(), message):
+    if is_disconnected(error.get_error_domain(), message):
         return VirtfleetError(
             "DAEMON_LOST",
             f"libvirt lost its connection to another of its daemons while trying to {doing} ({message}).",
             **beside,
         )
-    silent = unanswered(message)
+    silent = explain_silent_socket(message)
     if silent:
         return VirtfleetError("DAEMON_UNREACHABLE", f"{silent}; it was needed to {doing}.", **beside)
     said = _PROGRAM.sub("", message)

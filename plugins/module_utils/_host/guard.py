@@ -13,7 +13,7 @@ from typing import Callable
 _LINE = 4096
 
 
-def stay_behind(act: Callable[[str], str]) -> Callable[[str], None]:
+def start_guard(act: Callable[[str], str]) -> Callable[[str], None]:
     """Start the process; the function that gives it its order, a line of text.
 
     It calls act with that, once, and what act says of what it did goes to the system's log. Without an order it ends

@@ -21,7 +21,7 @@ FOLDER = "/var/lib/libvirt/dnsmasq"
 _MOST = 32 * 1024 * 1024
 
 
-def are_here(conn: Any) -> bool:
+def has_lease_files(conn: Any) -> bool:
     """Whether the connection is to the daemon whose files these are: another's networks may have the same bridges."""
     uri = str(conn.getURI())
     return conn.getType() != "TEST" and not is_remote(uri) and "/session" not in uri and "/embed" not in uri

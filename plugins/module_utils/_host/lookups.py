@@ -18,7 +18,7 @@ from typing import Any, Callable, Optional
 from .connection import libvirt, message_of
 from .listeners import answers, is_free, read_listeners
 from .programs import run_program
-from .refusal import hung_up
+from .refusal import is_disconnected
 from .sysfs import read_usb
 
 Answers = dict[str, Optional[bool]]
@@ -211,7 +211,7 @@ def ask_for_refusals(conn: Any, questions: Iterable[str]) -> dict[str, Optional[
             found[xml] = ""
         except libvirt.libvirtError as error:
             said = message_of(error)
-            silent = error.get_error_code() in no_answer or hung_up(error.get_error_domain(), said)
+            silent = error.get_error_code() in no_answer or is_disconnected(error.get_error_domain(), said)
             found[xml] = None if silent else said
     return found
 

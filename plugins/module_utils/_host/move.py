@@ -19,7 +19,7 @@ from .._xml.guest import interface_with, place_with, recorded_bridge
 from .bridge_ports import exists, master_of
 from .connection import is_remote, libvirt
 from .links import netlink
-from .plug_in import TapMove, attach_by, unplug, without_stp
+from .plug_in import TapMove, attach_by, unplug_tap, without_stp
 from .ports import is_running
 
 
@@ -55,7 +55,7 @@ def _moved(conn: Any, route: Any, port: Plugged, bridge: str, lost: list[str]) -
         outdated = _outdated(conn, port, bridge, lost)
         if outdated:
             out = time.monotonic() if left is not None else None
-            unplug(route, tap)
+            unplug_tap(route, tap)
             _update(conn, port, outdated, lost)
     done = attach_by(route, bridge, [tap])
     return {name: span if out is None else TapMove(out, span.back) for name, span in done.items()}

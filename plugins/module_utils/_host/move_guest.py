@@ -111,12 +111,12 @@ def read_completed(domain: Any) -> dict[str, Any]:
     return {}
 
 
-def cancel(domain: Any) -> bool:
+def cancel_migration(domain: Any) -> bool:
     """Whether libvirt did; a migration that has ended meanwhile, or copies after the switch, is left alone."""
     return read_job(domain) is not None and _did(domain.abortJob)
 
 
-def suspend(domain: Any) -> bool:
+def suspend_guest(domain: Any) -> bool:
     """Whether it stopped. The rest of its memory moves meanwhile; libvirt resumes it at the destination, unless it had
     stopped before the first byte."""
     return _sends(domain) and _did(domain.suspend)

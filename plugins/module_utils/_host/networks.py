@@ -51,7 +51,7 @@ def read_networks(conn: Any) -> dict[str, Observed]:
 
 def read_network(conn: Any, name: str) -> Observed:
     """One network; Observed.exists is false when no network has that name."""
-    network = find(conn, name)
+    network = find_network(conn, name)
     if network is None:
         return Observed(name)
     with errors(f"read network '{name}'", conn):
@@ -63,7 +63,7 @@ def read_network(conn: Any, name: str) -> Observed:
     return Observed(name) if texts is None else _observed(listed, texts, addresses)
 
 
-def find(conn: Any, name: str) -> Any:
+def find_network(conn: Any, name: str) -> Any:
     """The virNetwork of that name, or None."""
     try:
         return conn.networkLookupByName(name)

@@ -116,7 +116,7 @@ def read_datapaths() -> dict[str, str]:
     return {} if said is None else {str(row["name"]): str(row["datapath_type"]) for row in _rows(json.loads(said))}
 
 
-def change(arguments: Sequence[str]) -> None:
+def run_ovs_vsctl(arguments: Sequence[str]) -> None:
     """Run ovs-vsctl. Raises VirtfleetError SWITCH_REFUSED; then it has changed nothing."""
     done = run_program(["ovs-vsctl", f"--timeout={_SECONDS}", *arguments], 2 * _SECONDS)
     if done is None or done.status:

@@ -81,11 +81,11 @@ def plug_in(route: Any, bridge: str, tap: BridgePort) -> TapMove:
             _end_silence(route, tap)
             raise
     back = time.monotonic()
-    set_up(route, tap)
+    set_up_port(route, tap)
     return TapMove(out, time.monotonic() if tap.guarded else back)
 
 
-def set_up(route: Any, tap: BridgePort) -> None:
+def set_up_port(route: Any, tap: BridgePort) -> None:
     """A port of a bridge gets its settings, and forwards from then on. Raises OSError or NetlinkError."""
     index = socket.if_nametoindex(tap.name)
     for option, value in tap.options:
@@ -122,7 +122,7 @@ def _enter_for_a_while(route: Any, index: int, entry: tuple[str, int, int]) -> N
             raise
 
 
-def unplug(route: Any, tap: BridgePort) -> None:
+def unplug_tap(route: Any, tap: BridgePort) -> None:
     """Out of its bridge; an isolated or locked port then forwards nothing in the next one before it is set up.
 
     Raises OSError or NetlinkError.

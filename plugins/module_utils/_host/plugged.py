@@ -18,13 +18,13 @@ from .._model.plugged import DEVICE, Plugged
 from .bridge_ports import FdbRead, read_bridge_ports
 from .connection import sees_daemons
 from .guests import read_guests
-from .networks import find, read_network
+from .networks import find_network, read_network
 from .ports import read_ports
 
 
 def read_plugged(conn: Any, observed: Observed, host: Host, fdb: FdbRead = FdbRead.WHERE_NEEDED) -> tuple[Plugged, ...]:
     """Guests first, with their taps, as they are now; see plugged_in."""
-    network = find(conn, observed.name)
+    network = find_network(conn, observed.name)
     ports = () if network is None else read_ports(conn, network)
     guests = (read_guests(conn, {str(port.uuid) for port in ports}) or ()) if ports else ()
     return plugged_in(observed, ports, guests, host, fdb)

@@ -16,7 +16,7 @@ from .._plan.refresh import SWITCH, settings_of
 from .._plan.step import Step
 from .._xml.guest import interface_with, tap_of
 from .connection import libvirt
-from .ovs import change
+from .ovs import run_ovs_vsctl
 from .ports import read_ports
 
 _NO_LIMITS = dict.fromkeys(
@@ -65,9 +65,9 @@ def _set_on_switch(network: Any, domain: Any, port: Plugged, here: Optional[Plug
     if tap is None:  # unplugged meanwhile
         return
     settings = settings_of(port)
-    change(ovs_vlan(tap, settings["vlan"] or {}))
+    run_ovs_vsctl(ovs_vlan(tap, settings["vlan"] or {}))
     if here is None or "bandwidth" in differing(here, settings):
-        change(ovs_outbound(tap, (settings["bandwidth"] or {}).get("outbound") or {}))
+        run_ovs_vsctl(ovs_outbound(tap, (settings["bandwidth"] or {}).get("outbound") or {}))
     if here is not None and not differing(here, settings):
         return
     xml = port.xml

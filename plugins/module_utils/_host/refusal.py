@@ -35,12 +35,12 @@ def refusal(uri: str, code: int, domain: int, message: str) -> VirtfleetError:
     return VirtfleetError(kind, sentence, libvirt_code=code, libvirt_domain=domain, libvirt_message=message, uri=uri)
 
 
-def quoted(uri: str) -> str:
+def quoted_uri(uri: str) -> str:
     """A URI in a sentence: in one line, and not endless."""
     return ascii(uri if len(uri) <= _LONG else f"{uri[:_LONG]}...")
 
 
-def unanswered(message: str) -> str | None:
+def explain_silent_socket(message: str) -> str | None:
     """The sentence, without its full stop, for a message about a socket that does not answer; else None."""
     found = _SOCKET.search(message)
     if not found:
@@ -54,13 +54,13 @@ def is_address_in_use(message: str) -> bool:
     return "Address already in use" in message
 
 
-def hung_up(domain: int, message: str) -> bool:
+def is_disconnected(domain: int, message: str) -> bool:
     """Whether a modular daemon went away that was asked by way of the one that this connection goes to."""
     return domain == FROM_RPC and bool(_HUNG_UP.match(message))
 
 
 def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
-    shown = quoted(uri)
+    shown = quoted_uri(uri)
     socket, server = _SOCKET.search(message), _SERVER.search(message)
     ssh = re.match(r"[a-z]+\+(ssh|libssh2?)\b", uri)
     if socket and "Permission denied" in message:
@@ -69,7 +69,7 @@ def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
             f"the task as root (become: true) or as a member of group libvirt; the URI was {shown}."
         )
     if socket:
-        return "DAEMON_UNREACHABLE", f"{unanswered(message)}; the URI was {shown}."
+        return "DAEMON_UNREACHABLE", f"{explain_silent_socket(message)}; the URI was {shown}."
     if code in _URI or domain == FROM_URI or "URI path" in message:
         return "URI_INVALID", (
             f"libvirt rejects the URI {shown}: {message}. Valid URIs are, for example, qemu:///system and "

@@ -12,7 +12,7 @@ from .._model.bypass import bypass_of
 from .._model.errors import VirtfleetError
 from .._model.forward import is_virtual
 from .._model.leases import Leases
-from .._plan.in_parts import in_parts
+from .._plan.in_parts import define_in_parts
 from .._plan.leases import dhcp_subnets, merge_leases, within
 from .._plan.step import (
     AGAIN,
@@ -46,9 +46,9 @@ from .bridges import remove_leftover, set_stp
 from .bypass import join_bypass, make_bypass, remove_bypass
 from .connection import errors, is_remote, libvirt
 from .dnsmasq import noted_pid, wait_for_end
-from .leases import are_here, read_leases, write_leases
+from .leases import has_lease_files, read_leases, write_leases
 from .move import move_nics
-from .networks import find
+from .networks import find_network
 from .orphans import end_orphans
 from .plug_in import attach
 from .ports import free_ports, reclaim_ports, release_ports
@@ -97,7 +97,7 @@ def _plug(conn: Any, step: Step) -> dict[str, TapMove]:
 def _bridge_of(conn: Any, step: Step) -> str:
     """The bridge that the network has now: libvirt may have named it just before. A start that failed may have left the
     bridge, and libvirt does not start a network beside a bridge that has something in it."""
-    network = find(conn, step.network)
+    network = find_network(conn, step.network)
     if network is None:
         raise _gone(step)
     if not network.isActive() and is_virtual(parse_network(network.XMLDesc(0))):
@@ -116,11 +116,11 @@ def _bypass(conn: Any, step: Step) -> None:
 
 def _take_along(conn: Any, step: Step, leases: Sequence[Leases]) -> None:
     """Into the files of the bridge that the network will have, beside what is there."""
-    if not are_here(conn):
+    if not has_lease_files(conn):
         return
     xml = step.xml
     if not xml:
-        network = find(conn, step.network)
+        network = find_network(conn, step.network)
         if network is None:
             raise _gone(step)
         xml = network.XMLDesc(0)
@@ -137,7 +137,7 @@ def _call(conn: Any, step: Step) -> None:
     if step.action in (DEFINE, CREATE):
         _define(conn, step)
         return
-    network = find(conn, step.network)
+    network = find_network(conn, step.network)
     if network is None:
         raise _gone(step)
     if step.action == UNDEFINE:
@@ -178,7 +178,7 @@ def _define(conn: Any, step: Step) -> None:
         # The network had it all the same: libvirt's updates accept more.
         if step.command != AGAIN or not conn.isAlive():
             raise
-        base, updates = in_parts(step.xml)
+        base, updates = define_in_parts(step.xml)
         if not updates:
             raise
         network = define(base)
@@ -207,7 +207,7 @@ def _start(conn: Any, network: Any) -> None:
 
 def _end_orphans(conn: Any, name: Optional[str] = None) -> bool:
     def is_active(found: str) -> bool:
-        network = find(conn, found)
+        network = find_network(conn, found)
         return network is not None and bool(network.isActive())
 
     return end_orphans(is_active, name)

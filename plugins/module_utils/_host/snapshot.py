@@ -19,7 +19,7 @@ from .._model.pool import Pool
 from .._plan.pool.occupancy import Use, occupancy
 from .._xml.mark import read_limits
 from .guests import read_guests
-from .networks import find, read_network, read_networks
+from .networks import find_network, read_network, read_networks
 from .plugged import plugged_in
 from .port_settings import read_bound_addresses, read_port_settings
 from .ports import read_ports
@@ -101,7 +101,7 @@ class HostSnapshot:
     def ports(self, name: str) -> tuple[Plugged, ...]:
         """libvirt's ports of a network; none of one that does not run."""
         if name not in self._ports:
-            network = find(self.conn, name) if self.network(name).active else None
+            network = find_network(self.conn, name) if self.network(name).active else None
             self._ports[name] = () if network is None else read_ports(self.conn, network)
         return self._ports[name]
 

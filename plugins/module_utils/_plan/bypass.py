@@ -41,7 +41,7 @@ def noticed_among_guests(live: Document, goal: Document, plugged: Sequence[Plugg
     return ("they move between a bridge that libvirt creates and one of the host's",)
 
 
-def obstacles(facts: BypassFacts) -> Bypass:
+def bypass_obstacles(facts: BypassFacts) -> Bypass:
     """The facts as clauses."""
     clauses = [f"this host already has a link {name}" for name in facts.taken]
     clauses += [f"this user cannot create links of kind {kind} on this host ({why})" for kind, why in facts.refused]
@@ -63,7 +63,7 @@ def noticed_warning(network: str, why: Sequence[str]) -> str:
     return f"Guests of network '{network}' are also disconnected from one another while it restarts: {'; '.join(why)}."
 
 
-def aside(name: str, bridge: str, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
+def steps_into_bypass(name: str, bridge: str, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
     """Into the bypass, before the stop. bridge: the network's, as it runs."""
     taps = tuple(reversed(isolated_first([port for port in plugged if port.tap is not None])))
     return (
@@ -93,6 +93,6 @@ def has_bypass(plan: Plan) -> bool:
     return any(step.action == BYPASS for step in plan.steps)
 
 
-def removed_too(steps: Sequence[Step], now: Observed) -> tuple[Step, ...]:
+def and_remove_bypass(steps: Sequence[Step], now: Observed) -> tuple[Step, ...]:
     """Steps that bring back all that was plugged in, then without the bypass that an earlier step made."""
     return (*steps, removal_step(now.name)) if now.bypassed else tuple(steps)

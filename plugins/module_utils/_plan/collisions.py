@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from .._model.errors import Path, Problem
 from .._model.field import Document
-from .holdings import State, bounds_of_ips, bridge_name, held, overlap, taken
+from .holdings import State, bounds_of_ips, bridge_name, holdings_needed, holdings_of, overlap
 from .step import CREATE, DEFINE, START, Step
 
 
@@ -26,10 +26,10 @@ def collisions(name: str, state: State, steps: tuple[Step, ...], others: Mapping
     outdated definition, or that were never compared.
     """
     for step in steps:
-        asked = taken(state, step)
+        asked = holdings_needed(state, step)
         state = state.after(step)
         for other, theirs in sorted(others.items()):
-            has = held(theirs)
+            has = holdings_of(theirs)
             if asked.uuids & has.uuids:
                 yield Problem(
                     "UUID_TAKEN",

@@ -76,7 +76,7 @@ class Holdings:
         )
 
 
-def held(state: State) -> Holdings:
+def holdings_of(state: State) -> Holdings:
     documents = [document for document in (state.live, state.persistent) if document is not None]
     return Holdings(
         frozenset(address.uuid(str(document["uuid"])) for document in documents if document.get("uuid")),
@@ -86,7 +86,7 @@ def held(state: State) -> Holdings:
     )
 
 
-def taken(state: State, step: Step) -> Holdings:
+def holdings_needed(state: State, step: Step) -> Holdings:
     """What a step asks for. state: of its network before it."""
     after = state.after(step)
     defined = after.persistent if step.action == DEFINE else after.live if step.action == CREATE else None

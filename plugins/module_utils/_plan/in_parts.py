@@ -22,7 +22,7 @@ _DNS = {"hosts": DNS_HOST, "txts": DNS_TXT, "srvs": DNS_SRV}
 _DHCP = {"ranges": DHCP_RANGE, "hosts": DHCP_HOST}
 
 
-def in_parts(xml: str) -> tuple[str, tuple[Step, ...]]:
+def define_in_parts(xml: str) -> tuple[str, tuple[Step, ...]]:
     """The definition without what updates can add, and the updates that add it, in the definition's order.
 
     Raises VirtfleetError XML_INVALID.

@@ -28,9 +28,9 @@ from .port_accounting import (
     PortAccounting,
     leaving_members,
     only_members_differ,
-    restarted,
+    restart_with_ports_aside,
     sets_aside,
-    updated,
+    update_with_ports_aside,
 )
 from .refused import takes_portgroups
 from .replug import attach_taps, blocking_guests, plug_of, put_back, replugged, replugged_by_bypass
@@ -219,7 +219,7 @@ def _by_swap(situation: Situation, needs_restart: tuple[str, ...], accounting: P
 
 def _swapped(situation: Situation, leaving: frozenset[str], accounting: PortAccounting | None) -> tuple[Step, ...]:
     observed = situation.observed
-    return restarted(
+    return restart_with_ports_aside(
         PluggedPool(observed.name, observed.live or {}, observed.plugged or (), leaving, accounting or PortAccounting())
     )
 
@@ -236,7 +236,7 @@ def _with_ports_aside(
     if not sets_aside(updates, accounting) or not (plugged or accounting.due or accounting.returning):
         return updates
     runs = {**live, **(situation.compared.live_goal or {})}
-    return updated(PluggedPool(observed.name, live, plugged, leaving, accounting), updates, runs)
+    return update_with_ports_aside(PluggedPool(observed.name, live, plugged, leaving, accounting), updates, runs)
 
 
 def _option_of(step: Step) -> str:

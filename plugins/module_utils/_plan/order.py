@@ -20,7 +20,7 @@ from .._model.field import Document
 from .._model.forward import is_virtual
 from .._model.observed import Observed
 from .._xml.network import write_network
-from .holdings import Holdings, State, bridge_name, held, taken
+from .holdings import Holdings, State, bridge_name, holdings_needed, holdings_of
 from .step import AUTOSTART, CREATE, DEFINE, DESTROY, UNDEFINE, Step, Work
 
 # Names as libvirt makes them up.
@@ -104,7 +104,7 @@ def order_parts(parts: Sequence[Part]) -> Order:
 def _after(parts: Sequence[Part]) -> dict[int, set[int]]:
     """Each part's place to those that it has to come after."""
     takes = [_takes(part) for part in parts]
-    has = [held(part.state) for part in parts]
+    has = [holdings_of(part.state) for part in parts]
     named = {place for place, part in enumerate(parts) if any(map(_MADE_UP.match, _names_to_come(part)))}
     result: dict[int, set[int]] = {}
     for place, part in enumerate(parts):
@@ -117,13 +117,13 @@ def _after(parts: Sequence[Part]) -> dict[int, set[int]]:
 def _takes(part: Part) -> Holdings:
     found, state = Holdings(), part.state
     for step in part.steps:
-        found = found | taken(state, step)
+        found = found | holdings_needed(state, step)
         state = state.after(step)
     return found
 
 
 def _names_to_come(part: Part) -> frozenset[str]:
-    return _takes(part).names - held(part.state).names
+    return _takes(part).names - holdings_of(part.state).names
 
 
 def _has_name_made_up(part: Part) -> bool:
@@ -187,8 +187,8 @@ def _stop_first(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
 
 
 def _in_the_way(place: int, step: Step, state: dict[int, State], places: Sequence[int]) -> list[int]:
-    asked = taken(state[place], step)
-    return [other for other in places if other != place and asked.meets(held(state[other]))]
+    asked = holdings_needed(state[place], step)
+    return [other for other in places if other != place and asked.meets(holdings_of(state[other]))]
 
 
 def _gives_way(place: int, step: Step, state: dict[int, State], queues: dict[int, list[Step]]) -> Optional[int]:

@@ -79,7 +79,7 @@ class PluggedPool:
         return [port for port in self.plugged if _is_inside(port, self.live)]
 
 
-def restarted(pool: PluggedPool) -> tuple[Step, ...]:
+def restart_with_ports_aside(pool: PluggedPool) -> tuple[Step, ...]:
     """For changes that no update can make: stop and start, which guests that have a host device do not notice."""
     name = pool.name
     between = (Step(DESTROY, name, f"stop network '{name}'"), Step(START, name, f"start network '{name}'"))
@@ -87,7 +87,7 @@ def restarted(pool: PluggedPool) -> tuple[Step, ...]:
     return (*_release(name, pool.inside), *between, *_reclaim(name, _staying(pool, pool.inside)))
 
 
-def updated(pool: PluggedPool, updates: Sequence[Step], runs: Document) -> tuple[Step, ...]:
+def update_with_ports_aside(pool: PluggedPool, updates: Sequence[Step], runs: Document) -> tuple[Step, ...]:
     """The updates with the ports aside. runs: the network as it runs after them."""
     name, freed = pool.name, {port.port for port in pool.accounting.freed}
     lost = [port for port in pool.inside if port.port in freed]

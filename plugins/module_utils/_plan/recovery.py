@@ -23,11 +23,11 @@ from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._xml.network import parse_network
 from .bridge_settings import settings_again, settings_step
-from .bypass import removed_too
+from .bypass import and_remove_bypass
 from .comparison import compare
 from .live_change import start
 from .record import Entry
-from .refresh import refreshed_again
+from .refresh import repeated_refreshes
 from .replug import stops
 from .rollback import plugged_again, rollback
 from .step import (
@@ -49,18 +49,18 @@ from .step import (
 from .unplugged import still_running
 
 
-def recovered(
+def recovery_steps(
     plan: Plan, was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None
 ) -> tuple[Step, ...]:
     """was, now: the network before that run and now, with all that is plugged in; guests: None when this connection
     shows none."""
-    steps = completed(plan, was, now, host, guests)
+    steps = completion_steps(plan, was, now, host, guests)
     if steps is None:
-        return turned_back(plan, was, now, host, guests)
-    return removed_too(steps, now)
+        return rollback_of_interrupted(plan, was, now, host, guests)
+    return and_remove_bypass(steps, now)
 
 
-def turned_back(
+def rollback_of_interrupted(
     plan: Plan, was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None
 ) -> tuple[Step, ...]:
     """The same where the run was on its way back, or is to be."""
@@ -83,7 +83,7 @@ def with_later_edit(plan: Plan, was: Observed, now: Observed, host: Host) -> Obs
     return replace(was, persistent=now.persistent, persistent_xml=now.persistent_xml)
 
 
-def completed(
+def completion_steps(
     plan: Plan, was: Observed, now: Observed, host: Host, guests: tuple[Guest, ...] | None
 ) -> tuple[Step, ...] | None:
     """What is missing to what the plan was for; None when it is more than a start and plugging in."""
@@ -116,7 +116,7 @@ def completed(
         for port in step.ports
     }
     plugging = plugged_again(runs, still_running(tuple(back.values()), guests), now, host, stops(plan))
-    return (*first, *plugging, *refreshed_again(plan))
+    return (*first, *plugging, *repeated_refreshes(plan))
 
 
 def stp_again(was: Sequence[BridgeState], now: Sequence[BridgeState], runs: Observed) -> tuple[Step, ...]:

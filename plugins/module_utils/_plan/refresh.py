@@ -114,7 +114,7 @@ def takes_effect(old: OldNic) -> list[str]:
     return ["next_start"] if old.nic.actual == "hostdev" else ["next_migration", "next_start"]
 
 
-def refreshes(name: str, old: Sequence[OldNic], means: Means) -> tuple[Step, ...]:
+def refresh_steps(name: str, old: Sequence[OldNic], means: Means) -> tuple[Step, ...]:
     """For those who can get their settings while they are plugged in."""
     return tuple(_refresh(name, one) for one in old if obstacle_to_refresh(one, means) is None)
 
@@ -132,7 +132,7 @@ def _refresh(name: str, old: OldNic) -> Step:
 
 def with_refreshes(plan: Plan, old: Sequence[OldNic], means: Means) -> Plan:
     """The plan, with guests last: by then the network gives what they are to have."""
-    steps = refreshes(plan.network, old, means)
+    steps = refresh_steps(plan.network, old, means)
     if not steps:
         return plan
     who = [one for one in old if obstacle_to_refresh(one, means) is None]
@@ -159,17 +159,17 @@ def running_after(desired: Desired, observed: Observed, plan: Plan) -> Document 
     return canonical(NETWORK, live)
 
 
-def refreshed(plan: Plan) -> frozenset[tuple[str | None, str | None]]:
+def refreshed_nics(plan: Plan) -> frozenset[tuple[str | None, str | None]]:
     """Guest and MAC address of the NICs that a plan refreshes."""
     return frozenset((port.uuid, port.mac) for step in plan.steps if step.action == REFRESH for port in step.ports)
 
 
-def refreshed_again(plan: Plan) -> tuple[Step, ...]:
+def repeated_refreshes(plan: Plan) -> tuple[Step, ...]:
     """The plan's refreshes, for a run that may have been interrupted in the middle of one."""
     return tuple(replace(step, value=True) for step in plan.steps if step.action == REFRESH)
 
 
-def refreshed_back(
+def reverted_refreshes(
     was: Observed,
     now: Observed,
     guests: tuple[Guest, ...] | None,
@@ -179,7 +179,7 @@ def refreshed_back(
 
     libvirt gives a tap in a Linux bridge no other settings than those that its network gives: a guest that was on
     older ones gets those that the network gave before. A port of Open vSwitch gets its own back.
-    touched: of refreshed().
+    touched: of refreshed_nics().
     """
     if not touched or was.live is None or guests is None:
         return ()

@@ -15,7 +15,7 @@ from .._model.observed import Observed
 from .._model.plugged import DEVICE, GUEST, Plugged
 from .._xml.network import parse_network
 from .bridge_settings import with_settings
-from .bypass import aside, has_bypass, isolated_first, join_step, removal_step
+from .bypass import has_bypass, isolated_first, join_step, removal_step, steps_into_bypass
 from .port_accounting import allocate_again
 from .step import ASIDE, ATTACH, CREATE, DEFINE, DESTROY, MOVE, RECLAIM, REFRESH, RESTART, START, Plan, Step
 
@@ -64,7 +64,7 @@ def replugged(name: str, live: Document, goal: Document, plugged: Sequence[Plugg
 
 def replugged_by_bypass(name: str, live: Document, goal: Document, plugged: Sequence[Plugged]) -> tuple[Step, ...]:
     """The same with guests connected to one another meanwhile."""
-    before, joined = aside(name, bridge_of(live), plugged), join_step(name, bridge_of(goal))
+    before, joined = steps_into_bypass(name, bridge_of(live), plugged), join_step(name, bridge_of(goal))
     return _replugged(name, live, goal, plugged, _Detour(before, (joined,), (removal_step(name),)))
 
 

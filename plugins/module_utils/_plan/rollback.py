@@ -22,13 +22,13 @@ from .._model.observed import Observed
 from .._model.options import definition_options
 from .._model.plugged import Plugged
 from .bridge_settings import settings_again, settings_step
-from .bypass import removed_too
+from .bypass import and_remove_bypass
 from .dnsmasq_restart import started_again
 from .leases import leases_again
 from .live_change import start, stop
 from .live_updates import live_updates
-from .port_accounting import PluggedPool, updated
-from .refresh import refreshed, refreshed_back
+from .port_accounting import PluggedPool, update_with_ports_aside
+from .refresh import refreshed_nics, reverted_refreshes
 from .replug import attach_taps, put_back, put_ports_back, stops
 from .step import AGAIN, AUTOSTART, CREATE, DEFINE, UNDEFINE, UPDATE, Plan, Step
 from .unplugged import is_plugged, is_recorded, is_settled, lacks_port_alone, still_running
@@ -40,9 +40,9 @@ def rollback(
     """Nothing when the network is as it was. was, now: with all that is plugged in; guests: None when this connection
     shows none; plan: of the change from was to now, however far it came, None when it is not known."""
     stopped = plan is None or stops(plan)
-    touched = refreshed(plan) if plan is not None else ()
-    steps = (*_rollback(was, now, host, guests, stopped), *refreshed_back(was, now, guests, touched))
-    return removed_too(steps, now)
+    touched = refreshed_nics(plan) if plan is not None else ()
+    steps = (*_rollback(was, now, host, guests, stopped), *reverted_refreshes(was, now, guests, touched))
+    return and_remove_bypass(steps, now)
 
 
 def _rollback(
@@ -169,4 +169,4 @@ def _updated(was: Observed, now: Observed, updates: Sequence[Step]) -> tuple[Ste
         return tuple(updates)
     live, runs = now.live or {}, was.live or {}
     leaving = frozenset(members_of(live)) - frozenset(members_of(runs))
-    return updated(PluggedPool(was.name, live, plugged, leaving), updates, runs)
+    return update_with_ports_aside(PluggedPool(was.name, live, plugged, leaving), updates, runs)

@@ -21,7 +21,7 @@ from .._plan.plan import plan_network, plan_pool
 from .._plan.pool.choice import Around, Choice, choose, forward_with
 from .._plan.pool.ranges import sort_names
 from .._plan.pool.request import Request
-from .._plan.pool.returning import returning
+from .._plan.pool.returning import returning_ports
 from .._plan.port_accounting import PortAccounting
 from .._plan.step import Plan
 from .._xml.mark import write_limits
@@ -59,7 +59,7 @@ def apply_pool(request: Request, options: RunOptions) -> AppliedPool:
         accounting = PortAccounting(
             drain=request.drain,
             freed=freed,
-            returning=returning(request.network, choice.members, observed.plugged or (), snapshot.guests),
+            returning=returning_ports(request.network, choice.members, observed.plugged or (), snapshot.guests),
             recount=request.reclaim_stale and bool(pool.miscounted),
         )
         plan = plan_pool(desired, observed, host, options.restart, accounting)
@@ -175,6 +175,6 @@ def _add_ports(before: Document, after: Document, freed: tuple[Plugged, ...], po
         before["miscounted"], after["miscounted"] = list(pool.miscounted), []
 
 
-def drained(pool: Pool) -> list[dict[str, Any]]:
+def drained_members(pool: Pool) -> list[dict[str, Any]]:
     """Devices that are out of the pool and that guests still hold."""
     return [{"member": member.name, **holder.as_dict()} for member in pool.outside for holder in member.of_kind(GUEST)]

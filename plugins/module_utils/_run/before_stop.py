@@ -27,7 +27,7 @@ from .._plan.step import DESTROY, NONE, Plan, Step
 from .._plan.unplugged import still_running, without_port
 
 
-def before_stop(conn: Any, host: Host, entry: Entry, rest: list[Step]) -> tuple[Entry, list[Step]]:
+def replan_before_stop(conn: Any, host: Host, entry: Entry, rest: list[Step]) -> tuple[Entry, list[Step]]:
     """The entry and the steps from the next one on, a stop or a bypass made before it, for what is plugged in now, not
     for what was plugged in when the plan was made.
 

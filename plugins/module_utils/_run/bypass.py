@@ -22,7 +22,7 @@ from .._model.canonical import canonical
 from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
-from .._plan.bypass import obstacles
+from .._plan.bypass import bypass_obstacles
 from .._plan.replug import bridge_of
 from .routing import tables_of
 from .verify_plugged import plug_in_missing
@@ -35,7 +35,7 @@ def look_for_obstacles(observed: Observed) -> Bypass:
     """
     live = observed.live or {}
     facts = read_bypass_facts(observed.name, bridge_of(live), observed.plugged or ())
-    return obstacles(replace(facts, unequal=_unequal_rules(observed)))
+    return bypass_obstacles(replace(facts, unequal=_unequal_rules(observed)))
 
 
 def _unequal_rules(observed: Observed) -> tuple[str, ...]:

@@ -16,11 +16,11 @@ from importlib import import_module
 from typing import Any, Callable
 
 from .._host.connection import connect, host_of
-from .._host.guard import stay_behind
+from .._host.guard import start_guard
 from .._host.journal import Journal, Left, key_of, locked, locked_if_used
 from .._model.errors import VirtfleetError
-from .preflight import silent_ones
-from .recover import DECIDED, EXPIRED, take_back
+from .preflight import silent_addresses
+from .recover import DECIDED, EXPIRED, roll_back_left
 
 # How often the guard looks whether the change was confirmed, and how often it asks a daemon that does not answer.
 _LOOK, _AGAIN, _TRIES = 0.3, 2, 300
@@ -30,7 +30,7 @@ _SILENT = ("DAEMON_UNREACHABLE", "DAEMON_SILENT", "DAEMON_LOST")
 def watch(uri: str) -> Callable[[Journal], None]:
     """Start the guard; returns the function that passes it the run to watch, once that is in the journal."""
     _import_all()
-    give = stay_behind(lambda order: _guard(uri, **json.loads(order)))
+    give = start_guard(lambda order: _guard(uri, **json.loads(order)))
 
     def arm(journal: Journal) -> None:
         give(json.dumps({"key": journal.key, "run": journal.run, "path": journal.path}))
@@ -63,7 +63,7 @@ def _taken_back(uri: str, left: Left) -> str:
         try:
             conn = connect(uri)
             try:
-                return take_back(conn, host_of(conn, uri), left, EXPIRED)
+                return roll_back_left(conn, host_of(conn, uri), left, EXPIRED)
             finally:
                 conn.close()
         except VirtfleetError as error:
@@ -81,13 +81,13 @@ class Decided:
     sentence: str = ""
 
 
-def confirm(run: str, *, uri: str, wait: float, check_mode: bool, reach: Sequence[str] = ()) -> Decided:
+def confirm_change(run: str, *, uri: str, wait: float, check_mode: bool, reach: Sequence[str] = ()) -> Decided:
     """The change of the run now stays. wait: seconds, for another run's end; reach: addresses that must answer.
 
     Raises VirtfleetError NOT_PENDING, LOCKED, REACH_LOST, STATE_UNUSABLE or JOURNAL_UNREADABLE.
     """
     with _waiting(run, uri, wait, check_mode) as (_conn, journal, left):
-        silent = silent_ones(reach)
+        silent = silent_addresses(reach)
         if silent:
             raise VirtfleetError(
                 "REACH_LOST",
@@ -102,7 +102,7 @@ def confirm(run: str, *, uri: str, wait: float, check_mode: bool, reach: Sequenc
         return Decided(_networks(left))
 
 
-def roll_back_now(run: str, *, uri: str, wait: float, check_mode: bool) -> Decided:
+def roll_back_change(run: str, *, uri: str, wait: float, check_mode: bool) -> Decided:
     """The networks are again as they were before the run. wait: seconds, for another run's end.
 
     Raises VirtfleetError NOT_PENDING, LOCKED, RECOVERY_FAILED, STATE_UNUSABLE or JOURNAL_UNREADABLE.
@@ -112,7 +112,7 @@ def roll_back_now(run: str, *, uri: str, wait: float, check_mode: bool) -> Decid
             left.entries()  # raises for what cannot be read
             return Decided(_networks(left), f"The change of {left.names} would be rolled back.")
         # If this fails, the journal stays, and the guard tries again when the time is over.
-        sentence = take_back(conn, host_of(conn, uri), left, DECIDED)
+        sentence = roll_back_left(conn, host_of(conn, uri), left, DECIDED)
         journal.remove()
         return Decided(_networks(left), sentence)
 

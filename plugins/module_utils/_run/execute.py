@@ -31,8 +31,8 @@ from .._plan.record import Entry, record
 from .._plan.replug import bridges_of, is_replug
 from .._plan.rollback import rollback
 from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, REFRESH, UNDEFINE, Plan, Step, Work
-from .before_stop import before_stop
-from .interruption import Interruption, as_ours
+from .before_stop import replan_before_stop
+from .interruption import Interruption, as_own_error
 from .leases import keep_leases, kept_before, sources
 
 # The daemon is gone, so nothing more can be done.
@@ -134,7 +134,7 @@ def _do_next(running: Running, one: _Going) -> None:
     step = one.rest[0]
     try:
         if step.action in (BYPASS, DESTROY):
-            entry, one.rest = before_stop(running.conn, running.host, running.entries[one.place], one.rest)
+            entry, one.rest = replan_before_stop(running.conn, running.host, running.entries[one.place], one.rest)
             if running.keep(one.place, entry):
                 running.save()
             step = one.rest[0]
@@ -147,7 +147,7 @@ def _do_next(running: Running, one: _Going) -> None:
             one.gaps.joined = time.monotonic()
             await_neighbours(plan.network)
     except Exception as error:
-        ours = as_ours(error)
+        ours = as_own_error(error)
         ours.details["failed_step"] = step.as_dict()
         raise ours from error
     one.gaps.add(moved)
@@ -198,7 +198,7 @@ def _put_back(running: Running) -> tuple[list[str], list[str], bool]:
                 steps = rollback(was, now, running.host, read_guests(running.conn), plan)
                 parts.append(part_of(now, steps))
             except Exception as second:
-                ours = as_ours(second)
+                ours = as_own_error(second)
                 left.append(f"network '{was.name}': {ours.sentence}")
                 if ours.code in _GONE:
                     return undone, left, True
@@ -211,7 +211,7 @@ def _put_back(running: Running) -> tuple[list[str], list[str], bool]:
                 run_step(running.conn, step, sources(step, running.entries))
                 undone.append(step.sentence)
             except Exception as second:
-                ours = as_ours(second)
+                ours = as_own_error(second)
                 left.append(f"{step.sentence} {ours.sentence}")
                 if ours.code in _GONE:
                     return undone, left, True
@@ -229,7 +229,7 @@ def _without_dnsmasq(running: Running, was: Observed) -> list[str]:
     try:
         now = read_network(running.conn, was.name)
     except Exception as error:
-        return [f"network '{was.name}': {as_ours(error).sentence}"]
+        return [f"network '{was.name}': {as_own_error(error).sentence}"]
     gone = now.dnsmasq in FAULTY and was.dnsmasq not in FAULTY
     return [f"dnsmasq of network '{was.name}' does not run as before."] if gone else []
 

@@ -38,7 +38,7 @@ from .gather import gather
 URI = "qemu:///system"
 
 
-def install(settings: GateSettings, timeout: int, check_mode: bool) -> dict[str, Any]:
+def install_gate(settings: GateSettings, timeout: int, check_mode: bool) -> dict[str, Any]:
     """changed, and what to run to renew the facts. Renewing them is no change.
 
     Raises VirtfleetError GATE_UNWRITABLE, or what gathering raises.
@@ -71,7 +71,7 @@ def install(settings: GateSettings, timeout: int, check_mode: bool) -> dict[str,
     }
 
 
-def remove(check_mode: bool) -> dict[str, Any]:
+def uninstall_gate(check_mode: bool) -> dict[str, Any]:
     """Raises VirtfleetError GATE_UNWRITABLE."""
     changed = is_installed()
     before = {path: read_text(path) for path in (SETTINGS, HOOK)}

@@ -34,7 +34,7 @@ class Interruption:
 
 
 @contextmanager
-def held_off() -> Iterator[Interruption]:
+def deferred_interruption() -> Iterator[Interruption]:
     """Signals end nothing in the block, where the run itself looks for them between its steps: what began is completed
     or rolled back, however many more of them come."""
     seen = Interruption()
@@ -57,7 +57,7 @@ def held_off() -> Iterator[Interruption]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-def as_ours(error: BaseException) -> VirtfleetError:
+def as_own_error(error: BaseException) -> VirtfleetError:
     """The error that ended a step, with a code and a sentence."""
     if isinstance(error, VirtfleetError):
         return error

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from .._host.leases import are_here, read_leases, remove_leases
+from .._host.leases import has_lease_files, read_leases, remove_leases
 from .._host.networks import read_network, read_networks
 from .._model.leases import Leases
 from .._plan.leases import merge_leases, own_bridge
@@ -20,7 +20,7 @@ from .._plan.step import DESTROY, LEASES, UNDEFINE, Step
 
 def keep_leases(conn: Any, entry: Entry, bridge: str) -> Entry:
     """The entry, with what the files of a bridge say now beside what they said before."""
-    if not bridge or not are_here(conn):
+    if not bridge or not has_lease_files(conn):
         return entry
     try:
         found = read_leases(bridge)
@@ -52,7 +52,7 @@ def remove_unused_leases(conn: Any, entries: Sequence[Entry]) -> None:
     """Leases under the name of a bridge that no network has any more would be those of the next that gets it."""
     names = {one.bridge for entry in entries for one in entry.leases}
     names |= {own_bridge(entry.was) for entry in entries} - {""}
-    if not names or not are_here(conn):
+    if not names or not has_lease_files(conn):
         return
     for observed in read_networks(conn).values():
         names -= {own_bridge(observed), own_bridge(replace(observed, live=None))}

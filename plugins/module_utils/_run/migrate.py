@@ -14,7 +14,7 @@ from typing import Any, Callable, Optional
 
 from .._host.connection import connect
 from .._host.move_guest import (
-    cancel,
+    cancel_migration,
     find_guest,
     has_switched,
     move_guest,
@@ -24,7 +24,7 @@ from .._host.move_guest import (
     read_mark,
     set_autostart,
     start_post_copy,
-    suspend,
+    suspend_guest,
     write_mark,
 )
 from .._migrate.moving.statistics import explain_delay, progress_of, statistics_of
@@ -32,7 +32,7 @@ from .._migrate.moving.whether import has_to_move
 from .._model.errors import VirtfleetError
 from .._model.move import CANCEL, OFFLINE, SUSPEND, Move, MoveSettings, Place
 from .._xml.guest_mark import read_origin, with_origin, without_origin
-from .interruption import as_ours, held_off
+from .interruption import as_own_error, deferred_interruption
 
 # Seconds between two looks at the migrations.
 LOOK = 0.5
@@ -50,7 +50,7 @@ def migrate(
 
     tell: called every LOOK seconds. Raises VirtfleetError when this host's daemon cannot be reached.
     """
-    with held_off() as interruption:
+    with deferred_interruption() as interruption:
         conn = connect(uri)
         ends, one_ended = _Destinations(), threading.Event()
         try:
@@ -140,10 +140,12 @@ class _Journey:
             return False
         late = self._settings.timeout and time.monotonic() - self._began > self._settings.timeout
         if signal and self._stopped != signal:
-            self._stopped, self._act = signal, cancel
+            self._stopped, self._act = signal, cancel_migration
         elif late and not self._stopped:
             self._stopped = "timeout"
-            self._act = {CANCEL: cancel, SUSPEND: suspend}.get(self._settings.on_timeout, start_post_copy)
+            self._act = {CANCEL: cancel_migration, SUSPEND: suspend_guest}.get(
+                self._settings.on_timeout, start_post_copy
+            )
         # Again at each look until it is done: at first there may be nothing yet that libvirt could do it to.
         if self._act is not None and self._act(self._domain):
             self._act = None
@@ -189,7 +191,7 @@ class _Journey:
             else:
                 self._migrate()
         except BaseException as error:
-            self._error = as_ours(error)
+            self._error = as_own_error(error)
         finally:
             ended.set()
 

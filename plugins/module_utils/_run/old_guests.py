@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from .._host.guests import read_guests
-from .._host.networks import find
+from .._host.networks import find_network
 from .._host.ovs import read_datapaths
 from .._host.plugged import read_plugged
 from .._host.ports import read_ports
@@ -71,7 +71,7 @@ def with_old_guests(
     all_found: dict[str, OldGuests] = {}
     for plan, observed in work:
         runs = running_after(by_name[plan.network], observed, plan)
-        network = None if runs is None else find(conn, plan.network)
+        network = None if runs is None else find_network(conn, plan.network)
         if runs is not None and network is not None:
             ports = read_ports(conn, network)
             found = _found(conn, host, runs, suspects_of_any(runs, ports))

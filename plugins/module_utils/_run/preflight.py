@@ -91,7 +91,7 @@ def _user() -> str:
 
 
 def _refuse_out_of_reach(addresses: Sequence[str]) -> None:
-    silent = silent_ones(addresses)
+    silent = silent_addresses(addresses)
     if silent:
         raise VirtfleetError(
             "REACH_MISSING",
@@ -101,7 +101,7 @@ def _refuse_out_of_reach(addresses: Sequence[str]) -> None:
         )
 
 
-def silent_ones(addresses: Sequence[str]) -> list[str]:
+def silent_addresses(addresses: Sequence[str]) -> list[str]:
     if not addresses:
         return []
     return unreachable_addresses(addresses)

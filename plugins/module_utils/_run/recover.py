@@ -23,10 +23,10 @@ from .._model.observed import Observed
 from .._plan.leases import is_linked, own_bridge
 from .._plan.order import order_parts, part_of
 from .._plan.record import Entry, record
-from .._plan.recovery import completed, merge_entries, recovered, stp_again, turned_back
+from .._plan.recovery import completion_steps, merge_entries, recovery_steps, rollback_of_interrupted, stp_again
 from .._plan.replug import bridges_of, is_replug
 from .._plan.step import Step
-from .interruption import Interruption, as_ours, held_off
+from .interruption import Interruption, as_own_error, deferred_interruption
 from .leases import kept_before, remove_unused_leases, sources
 from .preflight import refuse_steps_without_rights
 from .verify_plugged import plug_in_missing
@@ -55,7 +55,9 @@ def recover(conn: Any, host: Host, journal: Journal, left: Left, check_mode: boo
         if left.deadline is not None:
             return [f"An earlier change of {left.names} was not confirmed in time; a real run rolls it back first."]
         return [f"An earlier run was interrupted while it changed {left.names}; a real run recovers it first."]
-    said = take_back(conn, host, left, EXPIRED) if left.deadline is not None else _complete(conn, host, journal, left)
+    said = (
+        roll_back_left(conn, host, left, EXPIRED) if left.deadline is not None else _complete(conn, host, journal, left)
+    )
     journal.remove()
     return [said]
 
@@ -83,7 +85,7 @@ class _Recovery:
         """What was done. Raises VirtfleetError."""
         entry = self.entries[place]
         now, guests = self.look(place)
-        way = turned_back if entry.back else recovered
+        way = rollback_of_interrupted if entry.back else recovery_steps
         steps = way(entry.plan, entry.was, now, self.host, guests)
         bridges = bridges_of(entry.plan, entry.was)
         refuse_steps_without_rights(self.host, entry.was.name, bridges, steps)
@@ -108,7 +110,7 @@ class _Recovery:
                 self._keep_leases(place, step)
                 run_step(self.conn, step, sources(step, self.entries))
             except Exception as error:
-                raise as_ours(error) from error
+                raise as_own_error(error) from error
             done.append(step.sentence)
         return done
 
@@ -127,7 +129,7 @@ def _complete(conn: Any, host: Host, journal: Journal, left: Left) -> str:
         journal.write(record(entries), left.deadline, left.finished)
 
     done: list[str] = []
-    with held_off() as interruption:
+    with deferred_interruption() as interruption:
         recovery = _Recovery(conn, host, left.entries(), interruption, save)
         _turn_back_linked(recovery)
         _turn_back_tangled(recovery)
@@ -195,7 +197,7 @@ def _exchanged(places: list[int], recovery: _Recovery) -> tuple[list[str], list[
     for place in places:
         entry = recovery.entries[place]
         now, guests = recovery.look(place)
-        parts.append(part_of(now, turned_back(entry.plan, entry.was, now, recovery.host, guests)))
+        parts.append(part_of(now, rollback_of_interrupted(entry.plan, entry.was, now, recovery.host, guests)))
     order = order_parts(parts)
     done: list[str] = []
     if order.tangled:
@@ -209,10 +211,10 @@ def _completed(recovery: _Recovery, place: int) -> Optional[tuple[Step, ...]]:
     if entry.back:
         return None
     now, guests = recovery.look(place)
-    return completed(entry.plan, entry.was, now, recovery.host, guests)
+    return completion_steps(entry.plan, entry.was, now, recovery.host, guests)
 
 
-def take_back(conn: Any, host: Host, left: Left, reason: str) -> str:
+def roll_back_left(conn: Any, host: Host, left: Left, reason: str) -> str:
     """Restores the networks as they were before the run; returns a sentence that says what was done.
 
     reason: EXPIRED, or DECIDED, when the time may not be over. Every network is tried.
@@ -220,7 +222,7 @@ def take_back(conn: Any, host: Host, left: Left, reason: str) -> str:
     """
     done: list[str] = []
     failed: list[str] = []
-    with held_off() as interruption:
+    with deferred_interruption() as interruption:
         entries = [replace(entry, back=True) for entry in merge_entries(left.entries())]
         recovery = _Recovery(conn, host, entries, interruption, lambda _entries: None)
         places = list(reversed(range(len(entries))))

@@ -14,7 +14,7 @@ from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.collisions import collisions, will_be
-from .._plan.holdings import State, held
+from .._plan.holdings import State, holdings_of
 from .._plan.plan import plan_network
 from .._plan.step import START, Plan, Work
 from .._plan.target_definition import target_definition
@@ -62,7 +62,7 @@ def _refuse_taken_bridge(
         return
     document = target_definition(desired, observed)
     name = (document.get("bridge") or {}).get("name")
-    made = {link for other in (observed, *there.values()) for link in held(_state(other)).links}
+    made = {link for other in (observed, *there.values()) for link in holdings_of(_state(other)).links}
     if not name or not is_virtual(document) or name in made:
         return
     if is_taken(name, document.get("mac")):

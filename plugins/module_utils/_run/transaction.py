@@ -20,9 +20,9 @@ from .._plan.replug import is_replug
 from .._plan.step import Work
 from .converged import without_dnsmasq
 from .execute import Running, execute, roll_back
-from .interruption import Interruption, as_ours, held_off
+from .interruption import Interruption, as_own_error, deferred_interruption
 from .leases import remove_unused_leases
-from .preflight import preflight, silent_ones
+from .preflight import preflight, silent_addresses
 from .session import Session
 from .verify_plugged import verify_plugged
 
@@ -42,7 +42,7 @@ def run_transaction(
     changing = [item for item in work if item[0].changed]
     _refuse_changed(opened.conn, changing)
     preflight(opened.host, opened.safety.verify_reach, changing)
-    with held_off() as interruption:
+    with deferred_interruption() as interruption:
         return _run(opened, changing, look, interruption, turns)
 
 
@@ -70,7 +70,7 @@ def _run(
         if opened.deadline is not None:
             opened.journal.write(running.networks, opened.deadline, finished=True)
     except BaseException as error:
-        failure = _rolled_back(running, as_ours(error))
+        failure = _rolled_back(running, as_own_error(error))
         if not failure.details.get("left"):
             _tidy(opened, running)
             with suppress(OSError):
@@ -94,7 +94,7 @@ def _rolled_back(running: Running, error: VirtfleetError) -> VirtfleetError:
     try:
         return roll_back(running, error)
     except BaseException as second:
-        ending = f"It could not be rolled back ({as_ours(second).sentence}); the journal stays for the next run."
+        ending = f"It could not be rolled back ({as_own_error(second).sentence}); the journal stays for the next run."
         return VirtfleetError(error.code, f"{error.sentence} {ending}", **{**error.details, "left": [ending]})
 
 
@@ -132,7 +132,7 @@ def _verify_dnsmasq(conn: Any, work: list[Work]) -> None:
 
 
 def _verify_reach(addresses: Sequence[str]) -> None:
-    silent = silent_ones(addresses)
+    silent = silent_addresses(addresses)
     if silent:
         raise VirtfleetError(
             "REACH_LOST", f"The host cannot reach {', '.join(silent)} after the change.", silent=silent

@@ -62,7 +62,7 @@ def pool(name: str, check: bool = False, **options: Any) -> dict[str, Any]:
         "changed": done.plan.changed,
         "actions": [step.action for step in done.plan.steps],
         "pool": done.pool.as_dict(),
-        "drained": apply_pool.drained(done.pool),
+        "drained": apply_pool.drained_members(done.pool),
         "freed": [port.name for port in done.freed],
         "warnings": list(done.warnings),
     }
@@ -77,8 +77,8 @@ def network(name: str, **declared: Any) -> dict[str, Any]:
 def restart_with_ports_aside(name: str) -> None:
     """The way of hostdev pools, which no update reaches, tried with a pool that this host can have."""
     seen = host_networks.read_network(conn(), name)
-    plugged = host_ports.read_ports(conn(), host_networks.find(conn(), name))
-    for step in accounting.restarted(accounting.PluggedPool(name, seen.live, plugged)):
+    plugged = host_ports.read_ports(conn(), host_networks.find_network(conn(), name))
+    for step in accounting.restart_with_ports_aside(accounting.PluggedPool(name, seen.live, plugged)):
         host_run_step.run_step(conn(), step)
 
 

@@ -12,7 +12,7 @@ import pytest
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.virtfleet.network.plugins.lookup import mistyped_variables
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.mistyped import mistyped
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.mistyped import find_mistyped
 
 PREFIXES = ("networks_", "audit_", "adopt_", "host_", "migrate_", "evacuate_", "resilience_")
 
@@ -97,4 +97,4 @@ def test_hosts_that_have_it_are_named() -> None:
 
 def test_the_words_of_the_roles_themselves_are_no_mistakes() -> None:
     known, options = mistyped_variables._names()
-    assert mistyped({"kvm1": dict.fromkeys(known, 1)}, PREFIXES, known, options) == []
+    assert find_mistyped({"kvm1": dict.fromkeys(known, 1)}, PREFIXES, known, options) == []

@@ -8,7 +8,11 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.connection import is_remote
-from ansible_collections.virtfleet.network.plugins.module_utils._host.refusal import hung_up, refusal, unanswered
+from ansible_collections.virtfleet.network.plugins.module_utils._host.refusal import (
+    explain_silent_socket,
+    is_disconnected,
+    refusal,
+)
 
 RPC, URI, NONE = 7, 45, 0
 SSH_NO_SOCKET = (
@@ -120,16 +124,16 @@ def test_what_libvirt_said_becomes_what_to_do(uri, code, domain, said, ours, wor
 
 def test_another_daemon_that_is_down_is_named_in_the_middle_of_work():
     said = "Failed to connect socket to '/run/libvirt/virtnetworkd-sock': No such file or directory"
-    assert "'systemctl start virtnetworkd.socket'" in unanswered(said)
-    assert unanswered("Network not found: no network with matching name 'Failed'") is None
+    assert "'systemctl start virtnetworkd.socket'" in explain_silent_socket(said)
+    assert explain_silent_socket("Network not found: no network with matching name 'Failed'") is None
 
 
 def test_a_daemon_behind_the_connection_that_goes_away_is_no_refusal():
     """What virtqemud passes on, of libvirt 9.0, when virtnetworkd was killed: while it was asked, and ever after."""
-    assert hung_up(RPC, "End of file while reading data: Input/output error")
-    assert hung_up(RPC, "internal error: client socket is closed")
-    assert not hung_up(19, "internal error: client socket is closed")
-    assert not hung_up(RPC, "Requested operation is not valid: network 'lan' is not active")
+    assert is_disconnected(RPC, "End of file while reading data: Input/output error")
+    assert is_disconnected(RPC, "internal error: client socket is closed")
+    assert not is_disconnected(19, "internal error: client socket is closed")
+    assert not is_disconnected(RPC, "Requested operation is not valid: network 'lan' is not active")
 
 
 LOCAL = ["qemu:///system", "qemu+unix:///system", "qemu:///session", "network:///system", "test:///default",

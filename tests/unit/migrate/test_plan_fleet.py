@@ -251,9 +251,9 @@ def test_guests_that_stay_together_are_not_parted_by_one_that_is_tangled():
         {Resource(host, MEMBERS, "fast"): 0 for host in ("kvm1", "kvm2")},
         together=(("a", "b"),),
     )
-    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.order import ordered
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.order import order_moves
 
-    sequence = ordered(fleet, {"a": "kvm2", "b": "kvm2", "c": "kvm1"})
+    sequence = order_moves(fleet, {"a": "kvm2", "b": "kvm2", "c": "kvm1"})
     assert not sequence.moves
     assert [one.name for one in sequence.tangled] == ["a", "b", "c"]
 
@@ -289,9 +289,9 @@ def test_guests_that_exchange_their_places_make_a_detour():
         (guest("a", "kvm1", ["kvm2", "kvm4"]), guest("b", "kvm2", ["kvm1"])),
         {Resource(host, MEMBERS, "fast"): number for host, number in (("kvm1", 0), ("kvm2", 0), ("kvm4", 1))},
     )
-    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.order import ordered
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.order import order_moves
 
-    sequence = ordered(fleet, {"a": "kvm2", "b": "kvm1"})
+    sequence = order_moves(fleet, {"a": "kvm2", "b": "kvm1"})
     assert [(move.guest.name, move.source, move.destination.host, move.after) for move in sequence.moves] == [
         ("a", "kvm1", "kvm4", ()),
         ("b", "kvm2", "kvm1", (0,)),
@@ -301,13 +301,13 @@ def test_guests_that_exchange_their_places_make_a_detour():
 
 
 def test_without_a_place_for_a_detour_one_must_stop():
-    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.order import ordered
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.order import order_moves
 
     fleet = Fleet(
         (guest("a", "kvm1", ["kvm2"]), guest("b", "kvm2", ["kvm1"])),
         {Resource(host, MEMBERS, "fast"): 0 for host in ("kvm1", "kvm2")},
     )
-    sequence = ordered(fleet, {"a": "kvm2", "b": "kvm1"})
+    sequence = order_moves(fleet, {"a": "kvm2", "b": "kvm1"})
     assert not sequence.moves
     assert [one.name for one in sequence.tangled] == ["a", "b"]
 

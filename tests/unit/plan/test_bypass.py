@@ -26,7 +26,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.bypass im
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.bypass import obstacles
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.bypass import bypass_obstacles
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.gaps import Gap, Gaps, expected_gaps
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, entries_from_record, record
@@ -222,12 +222,12 @@ def test_names_fit_and_are_recognized(one, other):
     ],
 )
 def test_obstacles(facts, said):
-    assert obstacles(facts).obstacles == said
+    assert bypass_obstacles(facts).obstacles == said
 
 
 def test_every_obstacle_is_said():
     facts = BypassFacts(("a",), (("veth", "no"),), False, True, True, silent=("p3",), unequal=("rule",))
-    assert len(obstacles(facts).obstacles) == 7
+    assert len(bypass_obstacles(facts).obstacles) == 7
 
 
 def test_gaps_of_a_bypass():

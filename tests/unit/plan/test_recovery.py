@@ -20,9 +20,9 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan impor
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, entries_from_record, record
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import (
     merge_entries,
-    recovered,
+    recovery_steps,
+    rollback_of_interrupted,
     stp_again,
-    turned_back,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.step import ATTACH, DESTROY, MOVE, Plan
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import write_network
@@ -55,11 +55,11 @@ def in_use(seen):
 
 
 def recovery(plan, seen, now):
-    return recovered(plan, seen, paper.as_read(now), HOST, GUESTS)
+    return recovery_steps(plan, seen, paper.as_read(now), HOST, GUESTS)
 
 
 def way_back(plan, seen, now):
-    return turned_back(plan, seen, paper.as_read(now), HOST, GUESTS)
+    return rollback_of_interrupted(plan, seen, paper.as_read(now), HOST, GUESTS)
 
 
 def is_settled(after, steps):
@@ -122,7 +122,7 @@ def test_a_recovery_moves_no_tap_that_its_run_left_in_place(wanted, seen, remote
     assume(plan.changed)
     half = broken_off(data, seen, plan.steps)
     now = with_ports_alone(half) if remote else paper.as_read(half)
-    ways = [recovered(plan, seen, now, host, GUESTS), turned_back(plan, seen, now, host, GUESTS)]
+    ways = [recovery_steps(plan, seen, now, host, GUESTS), rollback_of_interrupted(plan, seen, now, host, GUESTS)]
     actions = {step.action for way in ways for step in way}
     if not any(step.action == DESTROY for step in plan.steps):
         assert MOVE not in actions

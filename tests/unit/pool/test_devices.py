@@ -11,7 +11,10 @@ import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.devices import read_devices
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.match import matched, virtual_functions
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.match import (
+    matching_devices,
+    virtual_functions,
+)
 
 from .sysfs_tree import card, link, vf_address
 
@@ -70,21 +73,21 @@ def names(found):
 
 
 def test_matches(devices):
-    assert names(matched({"name": "ens1f0v1?"}, devices, NONE)) == {f"ens1f0v{n}" for n in range(10, 20)}
-    assert names(matched({"regex": r"ens1f0v[12]"}, devices, NONE)) == {"ens1f0v1", "ens1f0v2"}
-    assert names(matched({"driver": "ixgbe"}, devices, NONE)) == {"ens1f0"}
-    assert len(matched({"pf": "ens1f0"}, devices, NONE)) == 64
-    assert {d.vf for d in matched({"pci": "03:10.0-03:10.2,0000:03:11.0"}, devices, NONE)} == {0, 1, 2, 8}
-    assert matched({"speed": 25000}, devices, NONE) == []
-    assert matched({"carrier": False}, devices, NONE) == []
-    assert len(matched({"in_bridge": False, "driver": "ixgbevf"}, devices, NONE)) == 61
+    assert names(matching_devices({"name": "ens1f0v1?"}, devices, NONE)) == {f"ens1f0v{n}" for n in range(10, 20)}
+    assert names(matching_devices({"regex": r"ens1f0v[12]"}, devices, NONE)) == {"ens1f0v1", "ens1f0v2"}
+    assert names(matching_devices({"driver": "ixgbe"}, devices, NONE)) == {"ens1f0"}
+    assert len(matching_devices({"pf": "ens1f0"}, devices, NONE)) == 64
+    assert {d.vf for d in matching_devices({"pci": "03:10.0-03:10.2,0000:03:11.0"}, devices, NONE)} == {0, 1, 2, 8}
+    assert matching_devices({"speed": 25000}, devices, NONE) == []
+    assert matching_devices({"carrier": False}, devices, NONE) == []
+    assert len(matching_devices({"in_bridge": False, "driver": "ixgbevf"}, devices, NONE)) == 61
 
 
 def test_a_member_that_its_guest_has_taken_from_its_driver_keeps_its_place(devices):
     member = vf_address(5)
-    assert member not in {d.pci for d in matched({"driver": "ixgbevf"}, devices, NONE)}
-    assert member in {d.pci for d in matched({"driver": "ixgbevf"}, devices, frozenset({member}))}
-    assert member not in {d.pci for d in matched({"pci": vf_address(1)}, devices, frozenset({member}))}
+    assert member not in {d.pci for d in matching_devices({"driver": "ixgbevf"}, devices, NONE)}
+    assert member in {d.pci for d in matching_devices({"driver": "ixgbevf"}, devices, frozenset({member}))}
+    assert member not in {d.pci for d in matching_devices({"pci": vf_address(1)}, devices, frozenset({member}))}
 
 
 def test_vfs_by_number(devices):

@@ -31,9 +31,9 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.refresh im
     SWITCH,
     Means,
     obstacle_to_refresh,
-    refreshed,
-    refreshed_again,
-    refreshed_back,
+    refreshed_nics,
+    repeated_refreshes,
+    reverted_refreshes,
     running_after,
     settings_of,
     with_refreshes,
@@ -155,7 +155,7 @@ def test_a_refresh_changes_settings_of_one_nic_and_nothing_else(host, means):
         assert settings_of(port)["virtualport"] == settings_of(was)["virtualport"]
         bare = dict.fromkeys(("bandwidth", "vlan", "trust_guest_rx_filters"))
         assert replace_port_settings(port.xml, bare) == replace_port_settings(was.xml, bare)
-    assert refreshed(plan) == {(port.uuid, port.mac) for step in plan.steps for port in step.ports}
+    assert refreshed_nics(plan) == {(port.uuid, port.mac) for step in plan.steps for port in step.ports}
     written = json.loads(json.dumps(record([Entry(plan, replace(seen, live=None))])))
     assert entries_from_record(written)[0].plan.steps == plan.steps
 
@@ -169,7 +169,7 @@ def test_whatever_was_refreshed_gets_its_old_settings_back(host, new, means, dat
     plan = with_refreshes(Plan("red"), look(changed, guests)[1], means)
     half = on_paper(changed, plan.steps[: data.draw(st.integers(0, len(plan.steps)))], guests)
     now = replace(half, live=was.live)
-    back = on_paper(now, refreshed_back(was, now, guests, refreshed(plan)), guests)
+    back = on_paper(now, reverted_refreshes(was, now, guests, refreshed_nics(plan)), guests)
     gives = canonical(NETWORK, was.live)
     own = {nic.port: nic.own for nic in guests[0].nics}
     for port, before in zip(back.plugged, was.plugged):
@@ -177,9 +177,9 @@ def test_whatever_was_refreshed_gets_its_old_settings_back(host, new, means, dat
         if settings_of(port) != settings_of(before):
             assert settings_of(port) == wanted, "libvirt gives what the network gives"
             assert port.port in {one.ports[0].port for one in plan.steps if one.section == LIBVIRT}
-    rest = refreshed_back(was, back, guests, refreshed(plan))
+    rest = reverted_refreshes(was, back, guests, refreshed_nics(plan))
     assert all(step.section == SWITCH and step.value for step in rest)
-    assert refreshed_back(was, now, guests, ()) == ()
+    assert reverted_refreshes(was, now, guests, ()) == ()
     assert rollback(was, was, means.host, guests, Plan(was.name)) == ()
 
 
@@ -187,8 +187,8 @@ def test_whatever_was_refreshed_gets_its_old_settings_back(host, new, means, dat
 def test_an_interrupted_refresh_is_done_again(host, means):
     seen, guests = host
     plan = with_refreshes(Plan("red"), look(seen, guests)[1], means)
-    assert [replace(step, value=False) for step in refreshed_again(plan)] == list(plan.steps)
-    assert all(step.value for step in refreshed_again(plan))
+    assert [replace(step, value=False) for step in repeated_refreshes(plan)] == list(plan.steps)
+    assert all(step.value for step in repeated_refreshes(plan))
 
 
 @given(hosts(), options)

@@ -156,7 +156,7 @@ def test_a_look_before_the_stop_that_fails_is_told_with_its_step(conn, monkeypat
     def before_stop(*_args):
         raise error
 
-    monkeypatch.setattr(execute, "before_stop", before_stop)
+    monkeypatch.setattr(execute, "replan_before_stop", before_stop)
     with pytest.raises(VirtfleetError) as caught:
         apply(want(**{**LAN, "mtu": 1400}))
     code = getattr(error, "code", None) or ("HOST_FAILED" if isinstance(error, OSError) else "UNEXPECTED")
@@ -228,10 +228,10 @@ def test_a_change_that_waits_refuses_every_other(conn, journal):
     with refused("UNCONFIRMED"):
         apply(want("lan", **LAN))
     assert seen(conn) == there
-    assert confirmation.confirm(done.confirm["run"], uri=URI, wait=0, check_mode=True).networks == ["lan"]
-    assert confirmation.confirm(done.confirm["run"], uri=URI, wait=0, check_mode=False).networks == ["lan"]
+    assert confirmation.confirm_change(done.confirm["run"], uri=URI, wait=0, check_mode=True).networks == ["lan"]
+    assert confirmation.confirm_change(done.confirm["run"], uri=URI, wait=0, check_mode=False).networks == ["lan"]
     with refused("NOT_PENDING"):
-        confirmation.confirm(done.confirm["run"], uri=URI, wait=0, check_mode=False)
+        confirmation.confirm_change(done.confirm["run"], uri=URI, wait=0, check_mode=False)
     assert changed(apply(want("dmz", **DMZ))) == ["dmz"]
 
 
@@ -240,15 +240,15 @@ def test_a_change_that_waits_can_be_rolled_back_at_once(conn, journal):
     there = seen(conn)
     run = apply(want(portgroups=[{"name": "a"}]), want("dmz", **DMZ), confirm_timeout=60).confirm["run"]
     new = seen(conn)
-    planned = confirmation.roll_back_now(run, uri=URI, wait=0, check_mode=True)
+    planned = confirmation.roll_back_change(run, uri=URI, wait=0, check_mode=True)
     assert "would be rolled back" in planned.sentence
     assert seen(conn) == new != there
-    done = confirmation.roll_back_now(run, uri=URI, wait=0, check_mode=False)
+    done = confirmation.roll_back_change(run, uri=URI, wait=0, check_mode=False)
     assert sorted(done.networks) == ["dmz", "lan"]
     assert "not confirmed in time" not in done.sentence
     assert seen(conn) == there
     assert journal.read() is None
-    for decide in (confirmation.roll_back_now, confirmation.confirm):
+    for decide in (confirmation.roll_back_change, confirmation.confirm_change):
         with refused("NOT_PENDING"):
             decide(run, uri=URI, wait=0, check_mode=False)
 
@@ -262,10 +262,10 @@ def test_a_change_that_cannot_be_rolled_back_keeps_waiting(conn, journal, monkey
     with monkeypatch.context() as patch:
         patch.setattr(recover, "run_step", refuse)
         with refused("RECOVERY_FAILED") as caught:
-            confirmation.roll_back_now(run, uri=URI, wait=0, check_mode=False)
+            confirmation.roll_back_change(run, uri=URI, wait=0, check_mode=False)
     assert "lan" in caught.value.details["left"][0]
     assert journal.read().waits
-    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False).networks == ["lan"]
+    assert confirmation.confirm_change(run, uri=URI, wait=0, check_mode=False).networks == ["lan"]
 
 
 def test_a_change_is_not_confirmed_while_an_address_is_silent(conn, journal, monkeypatch):
@@ -276,10 +276,10 @@ def test_a_change_is_not_confirmed_while_an_address_is_silent(conn, journal, mon
     )
     for check in (True, False):
         with refused("REACH_LOST") as caught:
-            confirmation.confirm(run, uri=URI, wait=0, check_mode=check, reach=["10.9.0.1", "10.9.0.77"])
+            confirmation.confirm_change(run, uri=URI, wait=0, check_mode=check, reach=["10.9.0.1", "10.9.0.77"])
         assert caught.value.details["silent"] == ["10.9.0.77"]
     assert journal.read().waits
-    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False, reach=["10.9.0.1"]).networks == ["lan"]
+    assert confirmation.confirm_change(run, uri=URI, wait=0, check_mode=False, reach=["10.9.0.1"]).networks == ["lan"]
 
 
 @pytest.mark.parametrize("ended", ["time", "reboot"])
@@ -292,7 +292,7 @@ def test_a_change_that_nobody_confirmed_is_rolled_back_by_the_next_run(conn, jou
     journal.run = left.run
     journal.write(left.networks, over, finished=True)
     with refused("NOT_PENDING"):
-        confirmation.confirm(done.confirm["run"], uri=URI, wait=0, check_mode=False)
+        confirmation.confirm_change(done.confirm["run"], uri=URI, wait=0, check_mode=False)
     assert any("not confirmed in time" in warning for warning in apply(want(), check=True).warnings)
     assert seen(conn) != there
     assert any("not confirmed in time" in warning for warning in apply(want()).warnings)
@@ -331,7 +331,7 @@ def test_changes_that_join_are_confirmed_together(conn, journal):
     unchanged = apply_group("b", confirm_timeout=60, confirm_run=run)
     assert not unchanged.plan.changed
     assert unchanged.confirm["run"] == run
-    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False).networks == ["lan"]
+    assert confirmation.confirm_change(run, uri=URI, wait=0, check_mode=False).networks == ["lan"]
     assert {"name='a'", "name='b'"} <= set(conn.networkLookupByName("lan").XMLDesc(0).replace(">", " ").split())
 
 
@@ -360,7 +360,7 @@ def test_one_that_fails_leaves_the_one_that_it_joined_waiting(conn, journal):
     assert left.waits
     assert left.deadline.left <= 30
     assert len(left.networks) == 1
-    assert confirmation.confirm(run, uri=URI, wait=0, check_mode=False).networks == ["lan"]
+    assert confirmation.confirm_change(run, uri=URI, wait=0, check_mode=False).networks == ["lan"]
 
 
 # Whose network it is.

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.in_parts import in_parts
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.in_parts import define_in_parts
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network, write_network
 
 from . import definitions
@@ -20,7 +20,7 @@ from .daemon_on_paper import Network, RefusedError
 
 def built(definition):
     """By updates, as somebody may have done it: only what libvirt's updates accept beside one another."""
-    base, steps = in_parts(write_network(definition))
+    base, steps = define_in_parts(write_network(definition))
     network = Network(base)
     for step in steps:
         try:
@@ -34,7 +34,7 @@ def built(definition):
 @given(definitions.networks(bootp=True))
 def test_the_parts_are_the_whole(definition):
     xml = built(definition)
-    base, steps = in_parts(xml)
+    base, steps = define_in_parts(xml)
     network = Network(base)
     for step in steps:
         network.update(step.command, step.section, step.index, step.xml)
@@ -46,7 +46,7 @@ def test_the_parts_are_the_whole(definition):
 @settings(max_examples=300)
 @given(definitions.networks(bootp=True))
 def test_the_base_has_nothing_that_an_update_could_add(definition):
-    base, _steps = in_parts(write_network(definition))
+    base, _steps = define_in_parts(write_network(definition))
     records = Network(base).records()
     assert not any(records[section] for section in ("dns-host", "dns-txt", "dns-srv", "portgroup"))
-    assert in_parts(base) == (base, ())
+    assert define_in_parts(base) == (base, ())

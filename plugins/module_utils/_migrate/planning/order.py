@@ -79,7 +79,7 @@ class _Stock:
                 self._free[resource].append((amount - paid, move))
 
 
-def ordered(fleet: Fleet, targets: Mapping[str, str]) -> Sequence:
+def order_moves(fleet: Fleet, targets: Mapping[str, str]) -> Sequence:
     """targets: UUID -> host. A guest on its way in a circle makes a detour by a host that has room for it. Guests that
     stay with one that is tangled are tangled too."""
     circle: Mapping[str, str] = {}

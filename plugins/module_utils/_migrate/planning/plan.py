@@ -13,7 +13,7 @@ from ..verdicts import Policy
 from . import words
 from .assign import assign
 from .fleet import MEMORY, Fleet, PlannedGuest, Resource
-from .order import PlannedMove, Sequence, ordered
+from .order import PlannedMove, Sequence, order_moves
 from .read import read_fleet
 from .shortage import Addition, Shortage, additions, after_moves, shortages
 from .wanted import Wanted, read_wanted
@@ -78,7 +78,7 @@ def _best(fleet: Fleet, wanted: Wanted) -> _Found:
         if found and could >= min(one.cost for one in found):
             break
         least = least if number else could
-        sequence = ordered(fleet, assignment.targets)
+        sequence = order_moves(fleet, assignment.targets)
         tangled = {guest.uuid for guest in sequence.tangled}
         moved = {uuid: host for uuid, host in assignment.targets.items() if uuid not in tangled}
         cost = _left_behind(fleet, moved), len(sequence.moves)

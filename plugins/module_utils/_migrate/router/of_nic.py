@@ -93,7 +93,7 @@ def _within(span: tuple[int, int], subnets: Iterable[str]) -> bool:
     return any(one is not None and one[0] <= span[0] and span[1] <= one[1] for one in networks)
 
 
-def covers(routes: FamilyRoutes, network: str) -> bool:
+def is_reached(routes: FamilyRoutes, network: str) -> bool:
     """Whether a network is reached, if by the default route."""
     wanted = span_of(network)
     spans = [span_of(one) for one in routes.others]

@@ -19,7 +19,7 @@ from ..frame_path import DOWN, NONE, UP
 from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import forward_device
 from ..router.facts import FamilyRoutes, NicRouting, Passage
-from ..router.of_nic import covers, routing_on, served_ways
+from ..router.of_nic import is_reached, routing_on, served_ways
 from ..router.passages import ACROSS, ADVERTISED, BACK, DHCP, DIVERTED, DNS, IN, NATTED, OUT, WITH_HOST
 from ..router.ruleset import OPEN, PART, SHUT
 from ..router.spans import network_of, span_of
@@ -378,4 +378,4 @@ def _missing(had: Optional[FamilyRoutes], gets: FamilyRoutes) -> list[str]:
         return []
     if had.default:
         return [] if gets.default else ["other networks"]
-    return [network for network in had.others if not covers(gets, network)][:_SHOWN]
+    return [network for network in had.others if not is_reached(gets, network)][:_SHOWN]

@@ -16,7 +16,7 @@ from ..._model.field import Document
 from ..._model.forward import members_of, mode_of, takes_pool
 from ..._model.pool import Member, Pool
 from .fitness import why_unfit
-from .named import found, named
+from .named import find_members, named_members
 from .ranges import sort_names
 from .request import Request
 
@@ -42,13 +42,13 @@ def choose(request: Request, document: Document, pool: Pool, limits: Mapping[str
     """document: the network's definition, with the members of a <pf> filled in; pool: as it is now; limits: the
     max_guests that it has.
 
-    Raises VirtfleetError NO_POOL, POOL_IS_PF, MEMBER_IN_USE, what named() and found() raise, and the codes of
-    why_unfit().
+    Raises VirtfleetError NO_POOL, POOL_IS_PF, MEMBER_IN_USE, what named_members() and find_members() raise, and the
+    codes of why_unfit().
     """
     mode = _mode(request, document)
     had = list(members_of(document))
     devices = around.devices
-    given = named(request, mode, devices)
+    given = named_members(request, mode, devices)
     if _is_whole_pf(request, document):
         meant: list[str] = had
         warnings: list[str] = []
@@ -129,7 +129,7 @@ def _coming(
         raise refuse(problems, network=request.network)
     if given and devices is None:
         warnings.append("The host's links cannot be read over a remote URI; the members were not checked.")
-    listed, bare = found(request, mode, devices, frozenset(had))
+    listed, bare = find_members(request, mode, devices, frozenset(had))
     meant = list(given)
     left_out = [f"{address} has no link." for address in bare]
     for name, device in listed:
@@ -171,13 +171,15 @@ def _still_held(name: str, member: Member) -> Problem:
 def _going(
     request: Request, mode: str, given: Sequence[str], had: Sequence[str], devices: Optional[Sequence[Device]]
 ) -> tuple[list[str], list[str]]:
-    listed, _bare = found(request, mode, devices, frozenset(had))
+    listed, _bare = find_members(request, mode, devices, frozenset(had))
     meant = [*given, *(name for name, _device in listed if name in had and name not in given)]
     if request.match and set(request.match) <= {"name", "regex"}:
         # A member that the host no longer has can still be found by its name.
         here = {alias for device in devices or () for alias in device.aliases}
         lost = [Device(name=name) for name in sort_names(had) if name not in here]
-        gone, _none = found(_by_name_only(request), mode, lost, frozenset()) if lost and mode != "hostdev" else ([], [])
+        gone, _none = (
+            find_members(_by_name_only(request), mode, lost, frozenset()) if lost and mode != "hostdev" else ([], [])
+        )
         meant += [name for name, _device in gone if name not in meant]
     return meant, []
 

@@ -22,7 +22,7 @@ KINDS = ("physical", "veth", "bond", "team", "vlan", "dummy")
 _Test = Callable[[Device], Optional[bool]]
 
 
-def matched(match: Document, devices: Sequence[Device], members: frozenset[str]) -> list[Device]:
+def matching_devices(match: Document, devices: Sequence[Device], members: frozenset[str]) -> list[Device]:
     """members: those that the pool has; a member for which a test has no answer stays.
 
     Raises VirtfleetError REGEX_INVALID or RANGE_INVALID.

@@ -12,14 +12,14 @@ from ..._model import address
 from ..._model.device import Device
 from ..._model.errors import Path, Problem, VirtfleetError, refuse
 from ..rules.names import device_name
-from .match import matched, virtual_functions
+from .match import matching_devices, virtual_functions
 from .ranges import expand_ranges, sort_names
 from .request import Request
 
 Found = list[tuple[str, Device]]
 
 
-def named(request: Request, mode: str, devices: Optional[Sequence[Device]]) -> list[str]:
+def named_members(request: Request, mode: str, devices: Optional[Sequence[Device]]) -> list[str]:
     """Raises VirtfleetError RANGE_INVALID, MEMBER_TWICE, MEMBER_INVALID, PCI_INVALID or DEVICE_NAME_INVALID."""
     names = expand_ranges(request.members or ())
     problems: list[Problem] = []
@@ -61,7 +61,7 @@ def named(request: Request, mode: str, devices: Optional[Sequence[Device]]) -> l
     return names
 
 
-def found(
+def find_members(
     request: Request, mode: str, devices: Optional[Sequence[Device]], members: frozenset[str]
 ) -> tuple[Found, list[str]]:
     """By match and pf: what can be listed, by the name to list it under, in a fixed order; and the addresses of what
@@ -77,7 +77,7 @@ def found(
             "match and pf need the host's links, which cannot be read over a remote URI; run the task on the host "
             "itself, or use members.",
         )
-    chosen = matched(request.match, devices, members) if request.match else []
+    chosen = matching_devices(request.match, devices, members) if request.match else []
     if request.pf is not None:
         chosen += virtual_functions(request.pf, request.vfs, devices)
     if not chosen and request.present:

@@ -14,7 +14,7 @@ from ..._model.plugged import GUEST, Plugged
 from ..._xml.port import write_port
 
 
-def returning(
+def returning_ports(
     network: str, members: Sequence[str], ports: Sequence[Plugged], guests: Optional[Sequence[Guest]]
 ) -> tuple[Plugged, ...]:
     """A macvtap NIC shows which port it had; a PCI one does not, and stays uncounted until its guest stops."""
