@@ -272,7 +272,7 @@ def test_a_change_is_not_confirmed_while_an_address_is_silent(conn, journal, mon
     run = apply(want(**LAN), confirm_timeout=60).confirm["run"]
     silent = {"10.9.0.77"}
     monkeypatch.setattr(
-        confirmation, "silent_ones", lambda addresses: [address for address in addresses if address in silent]
+        confirmation, "silent_addresses", lambda addresses: [address for address in addresses if address in silent]
     )
     for check in (True, False):
         with refused("REACH_LOST") as caught:
