@@ -65,8 +65,12 @@ class Looker:
             for place, nic in enumerate(one.nics):
                 reach = seen.nics[place]["reach"]
                 known = before.answers[place] if before and before.answers else None
-                seen.answers.append(self._ask(host, one, nic, self._mtu(name, place), reach, known))
-                if known is None and _is_mute(seen.nics[place], seen.answers[-1]):
+                answers = self._ask(host, one, nic, self._mtu(name, place), reach, known)
+                if known is None and _is_tagged(seen.nics[place]) and not answers.get("the wire"):
+                    # Nothing on the wire answers in a VLAN: that takes a kernel with 802.1Q. The VLANs are compared.
+                    answers = {who: answered and not who.startswith("the wire") for who, answered in answers.items()}
+                seen.answers.append(answers)
+                if known is None and _is_mute(seen.nics[place], answers):
                     seen.mute.append(seen.nics[place]["mac"])
         return seen
 
@@ -124,14 +128,14 @@ class Looker:
 
 
 def _is_mute(nic: dict[str, Any], answers: dict[str, bool]) -> bool:
-    """Whether there was nothing that a migration could have taken away, though there should be.
-
-    Nothing on the wire answers in a VLAN: this takes a kernel with 802.1Q. There, the port's VLAN is compared.
-    """
-    if any(nic.get("vlan", {}).get(column, "[]") != "[]" for column in ("tag", "trunks")):
-        return False
+    """Whether there was nothing that a migration could have taken away, though there should be."""
     wanted = [who for who in answers if _expected(who, nic["reach"])]
-    return nic["link"] == "up" and bool(wanted) and not any(answers[who] for who in wanted)
+    return nic["link"] == "up" and not _is_tagged(nic) and bool(wanted) and not any(answers[who] for who in wanted)
+
+
+def _is_tagged(nic: dict[str, Any]) -> bool:
+    """Whether a switch puts it into VLANs."""
+    return any(nic.get("vlan", {}).get(column, "[]") != "[]" for column in ("tag", "trunks"))
 
 
 def _expected(who: str, reach: str) -> bool:
