@@ -7,31 +7,34 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_interface
-from typing import Any
+import struct
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_interface
 
 from .._model.canonical import canonical
 from .._model.field import Document
 from .._model.network import NETWORK
 from .bridge_ports import read_setting
 from .bridges import read_addresses
-from .links import netlink
 from .port_netlink import read_fdb, read_port_netlink
+from .port_settings import attributes_of, dump_of
 
 _SYSFS = "/sys/class/net"
 _UPPER = "upper_"
-_UPPER = "upper_"
-# linux/rtnetlink.h: RTPROT_KERNEL, RTPROT_RA; RTN_LOCAL, _BROADCAST, _ANYCAST, _MULTICAST
+# linux/rtnetlink.h, neighbour.h: requests, sizes of their headers, attributes
+_GETROUTE, _GETNEIGH, _GETQDISC = 26, 30, 38
+_ROUTE_SIZE, _NEIGHBOUR_SIZE, _QDISC_SIZE, _HOP_SIZE = 12, 12, 20, 8
+_ROUTE_TO, _ROUTE_BY, _ROUTE_BY_SEVERAL, _NEIGHBOUR_ADDRESS, _QDISC_KIND = 1, 4, 9, 1, 1
+# RTPROT_KERNEL, RTPROT_RA; RTN_LOCAL, _BROADCAST, _ANYCAST, _MULTICAST
 _BY_KERNEL, _HOSTS_OWN = (2, 9), (2, 3, 4, 5)
 # The address of a default route, which the kernel leaves out.
-_UNSPECIFIED = {socket.AF_INET: str(IPv4Address(0)), socket.AF_INET6: str(IPv6Address(0))}
-_NUD_PERMANENT = 0x80  # linux/neighbour.h
-_NO_QDISC = {"noqueue", "noop"}
+_UNSPECIFIED = {socket.AF_INET: bytes(4), socket.AF_INET6: bytes(16)}
+_NUD_PERMANENT = 0x80
+_NO_QDISC = {"", "noqueue", "noop"}
 
 
 def read_bridge_losses(bridge: str, live: Document) -> tuple[str, ...]:
-    """live: the running network of this bridge. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE."""
+    """live: the running network of this bridge. Raises VirtfleetError LINKS_UNREADABLE."""
     found = (*_uppers(bridge), *_foreign_addresses(bridge, live), *_table_entries(bridge), *_of_link(bridge, live))
     return tuple(dict.fromkeys(found))
 
@@ -61,34 +64,57 @@ def _table_entries(bridge: str) -> Iterator[str]:
 
 
 def _of_link(bridge: str, live: Document) -> Iterator[str]:
+    """Read without pyroute2, which a restart of a network without guests does not need."""
     index = socket.if_nametoindex(bridge)
-    with netlink() as route:
-        families = (socket.AF_INET, socket.AF_INET6)
-        routes = [message for family in families for message in route.get_routes(family=family)]
-        neighbours = [message for family in families for message in route.get_neighbours(family=family)]
-        qdiscs = [message for message in route.get_qdiscs() if message["index"] == index]
     defined = _defined_routes(live)
-    for network in (_network_of(message) for message in routes if index in _links_of(message)):
+    for answer in dump_of(_GETROUTE, bytes(_ROUTE_SIZE)):
+        network = network_of_route(answer, index)
         if network and network not in defined:
             yield f"route {network}"
-    for message in neighbours:
-        if message["ifindex"] == index and message["state"] & _NUD_PERMANENT:
-            yield f"permanent neighbour {message.get_attr('NDA_DST')}"
-    if {message.get_attr("TCA_KIND") for message in qdiscs} - _NO_QDISC and not live.get("bandwidth"):
+    for answer in dump_of(_GETNEIGH, bytes(_NEIGHBOUR_SIZE)):
+        neighbour = permanent_neighbour_of(answer, index)
+        if neighbour:
+            yield f"permanent neighbour {neighbour}"
+    kinds = {kind_of_qdisc(answer, index) for answer in dump_of(_GETQDISC, bytes(_QDISC_SIZE))}
+    if kinds - _NO_QDISC and not live.get("bandwidth"):
         yield "tc"
 
 
-def _links_of(route: Any) -> set[int]:
-    """By index."""
-    return {route.get_attr("RTA_OIF"), *(hop["oif"] for hop in route.get_attr("RTA_MULTIPATH") or ())}
-
-
-def _network_of(message: Any) -> str:
-    """The network that it leads to, as "10.0.0.0/8"; empty for one that the kernel made."""
-    if message["proto"] in _BY_KERNEL or message["type"] in _HOSTS_OWN:
+def network_of_route(answer: bytes, index: int) -> str:
+    """The network that it leads to by the link of this index, as "10.0.0.0/8"; empty for another link, and for a route
+    that the kernel made."""
+    family, length, _source, _tos, _table, protocol, _scope, kind = struct.unpack_from("=8B", answer)
+    told = dict(attributes_of(answer[_ROUTE_SIZE:]))
+    if protocol in _BY_KERNEL or kind in _HOSTS_OWN or family not in _UNSPECIFIED or index not in _links_of(told):
         return ""
-    address = message.get_attr("RTA_DST") or _UNSPECIFIED[message["family"]]
-    return f"{address}/{message['dst_len']}"
+    return f"{ip_address(told.get(_ROUTE_TO, _UNSPECIFIED[family]))}/{length}"
+
+
+def _links_of(told: Mapping[int, bytes]) -> set[int]:
+    """By index. told: attributes of a route."""
+    found = {struct.unpack_from("=i", told[_ROUTE_BY])[0]} if _ROUTE_BY in told else set()
+    hops = told.get(_ROUTE_BY_SEVERAL, b"")
+    while len(hops) >= _HOP_SIZE:
+        size, _flags, _weight, index = struct.unpack_from("=HBBi", hops)
+        found.add(index)
+        if size < _HOP_SIZE:
+            break
+        hops = hops[(size + 3) & ~3 :]
+    return found
+
+
+def permanent_neighbour_of(answer: bytes, index: int) -> str:
+    """Its address, of the link of this index; empty for others, and for entries of bridges."""
+    family, of, state = struct.unpack_from("=BxxxiH", answer)
+    address = dict(attributes_of(answer[_NEIGHBOUR_SIZE:])).get(_NEIGHBOUR_ADDRESS)
+    is_set = family in _UNSPECIFIED and of == index and bool(state & _NUD_PERMANENT)
+    return str(ip_address(address)) if is_set and address else ""
+
+
+def kind_of_qdisc(answer: bytes, index: int) -> str:
+    """Empty for that of another link."""
+    kind = dict(attributes_of(answer[_QDISC_SIZE:])).get(_QDISC_KIND, b"")
+    return kind.rstrip(b"\0").decode("ascii", "replace") if struct.unpack_from("=Bxxxi", answer)[1] == index else ""
 
 
 def _defined_routes(live: Document) -> set[str]:

@@ -67,7 +67,7 @@ _BY_LIBVIRT = {"libvirt": ("vlan_filtering",)}
 
 
 def read_bridge_settings(live: Document) -> BridgeSettings:
-    """live: a running network of this host. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE."""
+    """live: a running network of this host. Raises VirtfleetError LINKS_UNREADABLE."""
     bridge = (live.get("bridge") or {}).get("name")
     if not bridge or not is_virtual(live) or not exists(bridge):
         return BridgeSettings()

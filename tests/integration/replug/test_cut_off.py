@@ -132,7 +132,13 @@ def test_without_a_restart_a_missing_bridge_is_pending(hosts, host):
 def test_a_missing_bridge_and_a_change_that_no_tap_can_take(hosts, host):
     """Guests with taps do not become guests with macvtaps: both wait for the next start, in every run."""
     hosts.on(host, "ip", "link", "add", "p71", "type", "veth", "peer", "name", "p72")
-    pool = {"name": "cut", "forward": {"mode": "private", "interfaces": [{"dev": "p71"}]}, "ips": [], "bridge": {}}
+    pool = {
+        "name": "cut",
+        "forward": {"mode": "private", "interfaces": [{"dev": "p71"}]},
+        "ips": [],
+        "bridge": {},
+        "mtu": 0,
+    }
     hosts.on(host, "ip", "link", "del", "virbr71")
     try:
         check, real, again = hosts.run(
