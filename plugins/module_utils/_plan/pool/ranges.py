@@ -72,8 +72,8 @@ def pci_spans(text: str) -> list[tuple[str, str]]:
         if not address.is_pci(first) or not address.is_pci(last) or _place(first) > _place(last):
             raise VirtfleetError(
                 "RANGE_INVALID",
-                f"match.pci has {shortened(part.strip())}, which is neither a PCI address, such as 0000:03:10.1, nor a valid "
-                "range, such as 0000:03:10.0-0000:03:11.7.",
+                f"match.pci has {shortened(part.strip())}, which is neither a PCI address, such as 0000:03:10.1, nor a "
+                "valid range, such as 0000:03:10.0-0000:03:11.7.",
             )
         spans.append((address.pci(first), address.pci(last)))
     return spans
