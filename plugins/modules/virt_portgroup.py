@@ -218,7 +218,16 @@ estimated_seconds:
 pending:
   description:
     - V(portgroups) if the running network cannot take the portgroup before its next start, because its definition was
-      changed to another kind of network and it was not restarted. Otherwise empty.
+      changed to another kind of network and it was not restarted.
+    - V(dnsmasq) if the network has no dnsmasq until then, V(bridge_link) if its bridge is missing, down or without an
+      address until then.
+  returned: success
+  type: list
+  elements: str
+outstanding:
+  description:
+    - In check mode with O(guests=update), what only libvirt can check; a real run may still fail because of it.
+    - Empty if there is nothing of that kind, and after a run.
   returned: success
   type: list
   elements: str

@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._model.errors import VirtfleetError
 from .failure import failure_result, one_line, shortened_message
-from .suboptions import suboption_problem
+from .suboptions import number_problem, suboption_problem
 
 # Ansible shows an invocation from -vvv on. Below that, large options are not returned, because nothing shows them.
 _SHOWN_FROM = 3
@@ -29,6 +29,9 @@ class Module(AnsibleModule):  # type: ignore[misc]
         problem = suboption_problem(self.argument_spec, self.params)
         if problem:
             self.fail_json(problem)
+        problem = number_problem(self.argument_spec, self.params)
+        if problem:
+            self.fail_json(problem, code="VALUE_INVALID")
 
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
         kwargs.setdefault("code", "OPTIONS_INVALID")

@@ -14,6 +14,7 @@ from .._run.session import RunOptions, Safety
 from .._xml.network import normalize_metadata, parse_network
 from .argument_spec import DEFINITION
 from .module import given
+from .ranges import refuse_out_of_range
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -74,8 +75,7 @@ def safety(params: dict[str, Any]) -> Safety:
     """
     confirm = params.get("confirm_timeout") or 0
     run = params.get("confirm_run") or ""
-    if params["lock_timeout"] < 0 or confirm < 0:
-        raise VirtfleetError("OPTIONS_INVALID", "lock_timeout and confirm_timeout must be 0 seconds or more.")
+    refuse_out_of_range({"lock_timeout": params["lock_timeout"], "confirm_timeout": confirm})
     if run and not confirm:
         raise VirtfleetError(
             "OPTIONS_INVALID",

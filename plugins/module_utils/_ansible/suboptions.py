@@ -13,6 +13,20 @@ from difflib import get_close_matches
 from typing import Any, Optional
 
 
+def number_problem(spec: dict[str, Any], params: Any, path: str = "") -> Optional[str]:
+    """A sentence on the first true or false where a number belongs, which to Ansible is the number 1 or 0."""
+    for name, option in spec.items():
+        value = params.get(name) if isinstance(params, dict) else None
+        if isinstance(value, bool) and option.get("type") == "int":
+            return f"{path}{name} is {value}; it must be a number."
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            where = f"{path}{name}" + (f"[{index}]" if isinstance(value, list) else "")
+            problem = number_problem(option.get("options") or {}, item, f"{where}.")
+            if problem:
+                return problem
+    return None
+
+
 def suboption_problem(spec: dict[str, Any], params: Any, path: str = "") -> Optional[str]:
     """A sentence on the first option that does not exist, but resembles one, or that has something else than its
     mapping or mappings; None when there is none."""

@@ -26,6 +26,7 @@ from .._model.move import (
 )
 from .argument_spec import connection_spec
 from .module import Module, run
+from .ranges import refuse_out_of_range
 
 _GUEST = {
     "name": {"type": "str", "required": True},
@@ -48,7 +49,7 @@ _SETTINGS = {
     "on_timeout": {"type": "str", "choices": [CANCEL, SUSPEND, POST_COPY], "default": CANCEL},
 }
 _OF_LIBVIRT = ("libvirt_code", "libvirt_domain", "libvirt_message")
-_NOT_NEGATIVE = ("bandwidth", "parallel", "timeout")
+_NUMBERS = ("bandwidth", "parallel", "timeout")
 
 
 def main() -> None:
@@ -89,9 +90,7 @@ def _work(module: Module) -> dict[str, Any]:
 
 def _refuse(moves: list[Move], settings: MoveSettings) -> None:
     """Raises VirtfleetError OPTIONS_INVALID."""
-    for name in _NOT_NEGATIVE:
-        if getattr(settings, name) < 0:
-            raise VirtfleetError("OPTIONS_INVALID", f"{name} is {getattr(settings, name)}; it must be 0 or more.")
+    refuse_out_of_range({name: getattr(settings, name) for name in _NUMBERS})
     if settings.compression in (ZLIB, ZSTD) and not settings.parallel:
         raise VirtfleetError("OPTIONS_INVALID", f"compression: {settings.compression} requires parallel connections.")
     if settings.on_timeout == POST_COPY and not settings.post_copy:

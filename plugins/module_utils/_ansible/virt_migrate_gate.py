@@ -10,6 +10,7 @@ from typing import Any
 from .._model.desired import ABSENT, PRESENT
 from .module import Module, run, run_without_libvirt
 from .policy import valid_policy
+from .ranges import refuse_out_of_range
 
 PASS, REFUSE = "pass", "refuse"
 
@@ -35,9 +36,7 @@ def _work(module: Module) -> dict[str, Any]:
     from .._run.gate import install_gate, uninstall_gate
 
     params = module.params
-    for option in ("max_age", "timeout"):
-        if params[option] < 1:
-            module.fail_json(f"{option} must be at least 1 second, not {params[option]}.")
+    refuse_out_of_range({option: params[option] for option in ("max_age", "timeout")}, least=1)
     if params["state"] == ABSENT:
         return uninstall_gate(module.check_mode)
     policy = valid_policy(params["policy"])

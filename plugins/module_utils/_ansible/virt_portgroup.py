@@ -50,7 +50,7 @@ def _work(module: Module) -> dict[str, Any]:
     for warning in done.warnings:
         module.warn(warning)
     result = plan_result(done.plan)
-    for key in ("name", "effect", "plugged", "blocked_by_guests", "replugged", "outstanding", "expected_gaps"):
+    for key in ("name", "effect", "plugged", "blocked_by_guests", "replugged", "expected_gaps"):
         del result[key]
     return {
         **result,

@@ -34,7 +34,7 @@ def read_host_facts(asked: HostQuestions) -> HostFacts:
         ipv6=os.path.isdir(_IPV6),
         accept_ra=tuple(_accept_ra()),
         vlan_filtering=_vlan_filtering(),
-        traffic_control=_traffic_control(),
+        traffic_control=has_traffic_control(),
         firewalld=_runs("firewalld") if asked.zone else None,
         resolved=_runs("systemd-resolved") if asked.register else None,
         dnsmasq=None if asked.options is None else refused_options(asked.options),
@@ -103,7 +103,7 @@ def _vlan_filtering() -> Optional[bool]:
     return any(os.path.exists(os.path.join(bridge, "vlan_filtering")) for bridge in bridges) if bridges else None
 
 
-def _traffic_control() -> Optional[bool]:
+def has_traffic_control() -> Optional[bool]:
     """True when all modules are loaded or available. Unlisted built-in modules cannot be detected."""
     modules = os.path.join("/lib/modules", os.uname().release)
     listed = _read(os.path.join(modules, "modules.dep")) + _read(os.path.join(modules, "modules.builtin"))

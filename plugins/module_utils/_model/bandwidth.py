@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from .field import EXTRA, Document, Entity, child, number
 
+# What check mode says of a host whose kernel does not list its modules.
+UNKNOWN_TRAFFIC_CONTROL = "whether the kernel has the traffic control modules that bandwidth needs"
+
 _RATES = (number("average", default=0), number("peak", default=0), number("burst", default=0))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from .._model.bandwidth import UNKNOWN_TRAFFIC_CONTROL
 from .._model.canonical import canonical
 from .._model.desired import Desired
 from .._model.field import Document
@@ -42,15 +43,22 @@ _SETTABLE = ("bandwidth", "vlan", "trust_guest_rx_filters")
 @dataclass(frozen=True)
 class Means:
     """What there is to reach plugged-in NICs with. datapaths: the host's Open vSwitch bridges, each with the
-    datapath_type that its database has."""
+    datapath_type that its database has; traffic_control: whether the kernel has what bandwidth needs, None if that is
+    unknown."""
 
     host: Host
     datapaths: Mapping[str, str] = field(default_factory=dict)
+    traffic_control: bool | None = None
 
 
 def asks_for_switches(old: Sequence[OldNic]) -> bool:
     """Whether the datapaths of Means matter."""
     return any(_obstacle_of_kind(one) is None and _setter(one) == SWITCH for one in old)
+
+
+def asks_for_traffic_control(old: Sequence[OldNic]) -> bool:
+    """Whether traffic_control of Means matters."""
+    return any(_obstacle_of_kind(one) is None and _setter(one) == LIBVIRT and "bandwidth" in one.differs for one in old)
 
 
 def obstacle_to_refresh(old: OldNic, means: Means) -> str | None:
@@ -138,12 +146,14 @@ def with_refreshes(plan: Plan, old: Sequence[OldNic], means: Means) -> Plan:
     who = [one for one in old if obstacle_to_refresh(one, means) is None]
     has = {str(one.port): {name: settings_of(one.port)[name] for name in one.differs} for one in who}
     gets = {str(one.port): {name: one.wanted[name] for name in one.differs} for one in who}
+    unknown = (UNKNOWN_TRAFFIC_CONTROL,) if means.traffic_control is None and asks_for_traffic_control(who) else ()
     return replace(
         plan,
         steps=(*plan.steps, *steps),
         before={**plan.before, "guests": has},
         after={**plan.after, "guests": gets},
         seconds=round(plan.seconds + seconds(steps), 2),
+        outstanding=tuple(dict.fromkeys((*plan.outstanding, *unknown))),
     )
 
 

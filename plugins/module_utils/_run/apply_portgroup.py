@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Optional
 
 from .._host.snapshot import HostSnapshot
@@ -57,21 +57,31 @@ def apply_portgroup(wish: DesiredPortgroup, options: RunOptions) -> AppliedPortg
         found = _old(snapshot, wish, observed, running)
         if options.update_guests and found:
             plan = found.added_to(plan)
+        warnings = [*opened.warnings, *plan.warnings]
         if options.check_mode:
             opened.rehearse([(plan, observed)])
+            warnings += _outstanding(plan)
         elif plan.changed:
             from .transaction import run_transaction
 
             observed = run_transaction(opened, [(plan, observed)], lambda: _looked_at(conn, wish, host, options))
             found = _old(snapshot, wish, observed, running)
+            plan = replace(plan, outstanding=())
         old = _listed(found, options)
-        warnings = [*opened.warnings, *plan.warnings]
         if old is None:
             warnings.append(
                 f"This connection shows no guests; guests that run with old settings of portgroup '{wish.name}' are "
                 "unknown."
             )
         return AppliedPortgroup(plan, _portgroup(observed, wish.name), old, tuple(warnings), opened.confirm)
+
+
+def _outstanding(plan: Plan) -> list[str]:
+    if not plan.outstanding:
+        return []
+    from .against_host import outstanding_warning
+
+    return [outstanding_warning(plan)]
 
 
 def _listed(found: Optional[OldGuests], options: RunOptions) -> Optional[list[dict[str, Any]]]:

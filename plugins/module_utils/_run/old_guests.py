@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from .._host.guests import read_guests
+from .._host.host_facts import has_traffic_control
 from .._host.networks import find_network
 from .._host.ovs import read_datapaths
 from .._host.plugged import read_plugged
@@ -20,7 +21,14 @@ from .._model.guest import Guest
 from .._model.host import Host
 from .._model.plugged import Plugged
 from .._plan.old_settings import OldNic, guests_on_old_settings, old_nics, suspects_of_any
-from .._plan.refresh import Means, asks_for_switches, obstacle_to_refresh, running_after, with_refreshes
+from .._plan.refresh import (
+    Means,
+    asks_for_switches,
+    asks_for_traffic_control,
+    obstacle_to_refresh,
+    running_after,
+    with_refreshes,
+)
 from .._plan.step import Plan, Work
 
 
@@ -57,7 +65,9 @@ def find_old_guests(
         return OldGuests(network, means, None)
     old = old_nics(network, found, running)
     if asks_for_switches(old) and not host.remote:
-        means = Means(host, read_datapaths())
+        means = replace(means, datapaths=read_datapaths())
+    if asks_for_traffic_control(old) and not host.remote:
+        means = replace(means, traffic_control=has_traffic_control())
     return OldGuests(network, means, old)
 
 

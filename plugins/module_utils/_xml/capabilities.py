@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from .._model.plain_number import plain_number
 from .etree import canonical_text, parse
 
 
@@ -29,7 +30,11 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
     return {
         "uuid": root.findtext("host/uuid"),
         "cpu": None if cpu is None else _cpu(cpu),
-        "pages": [int(node.get("size")) for node in root.iterfind("host/cpu/pages") if node.get("size", "").isdigit()],
+        "pages": [
+            size
+            for size in (plain_number(node.get("size", "")) for node in root.iterfind("host/cpu/pages"))
+            if size is not None
+        ],
         "emulators": sorted({str(node.text) for node in root.iterfind("guest/arch/emulator")}),
         "kinds": {name: sorted(found) for name, found in kinds.items()},
         "machines": {name: sorted(set(found)) for name, found in machines.items()},

@@ -9,6 +9,7 @@ from math import prod
 from typing import Any, Optional
 
 from .._model.descriptor import Cpu, CpuFeature, Descriptor, Disk, Graphics, GuestSocket, HostDevice, HostFile
+from .._model.plain_number import plain_number
 from .codec import pci_address
 from .etree import canonical_text, parse
 from .guest_mark import find_origin
@@ -74,15 +75,16 @@ def parse_descriptor(xml: str, live: str = "") -> Descriptor:
 
 
 def _kib(node: Any) -> Optional[int]:
-    if node is None or not (node.text or "").strip().isdigit():
+    number = None if node is None else plain_number((node.text or "").strip())
+    if number is None:
         return None
-    return int(node.text) * _UNITS.get(node.get("unit", "KiB").lower(), 1024) // 1024
+    return number * _UNITS.get(node.get("unit", "KiB").lower(), 1024) // 1024
 
 
 def _vcpus(node: Any) -> Optional[int]:
     """Those that are plugged in now, of which there may be more."""
     text = "" if node is None else str(node.get("current") or node.text or "").strip()
-    return int(text) if text.isdigit() else None
+    return plain_number(text)
 
 
 def _hugepages(root: Any) -> Optional[int]:
@@ -90,9 +92,10 @@ def _hugepages(root: Any) -> Optional[int]:
     if node is None:
         return None
     page = node.find("page")
-    if page is None or not page.get("size", "").isdigit():
+    size = None if page is None else plain_number(page.get("size", ""))
+    if size is None:
         return 0
-    return int(page.get("size")) * _UNITS.get(page.get("unit", "KiB").lower(), 1024) // 1024
+    return size * _UNITS.get(page.get("unit", "KiB").lower(), 1024) // 1024
 
 
 def _cpu(node: Any) -> Optional[Cpu]:
@@ -111,8 +114,8 @@ def _cpu(node: Any) -> Optional[Cpu]:
 def _cpus_per_socket(node: Any) -> int:
     if node is None:
         return 1
-    parts = [node.get(name, "1") for name in ("dies", "clusters", "cores", "threads")]
-    return prod(int(part) for part in parts if part.isdigit())
+    parts = [plain_number(node.get(name, "1")) for name in ("dies", "clusters", "cores", "threads")]
+    return prod(part for part in parts if part is not None)
 
 
 def _disk(node: Any) -> Optional[Disk]:
@@ -160,14 +163,14 @@ def _graphics(node: Any) -> Graphics:
     # libvirt looks up the address of a network on the host on which it starts the guest.
     network = None if listen is None or listen.get("type") != "network" else listen.get("network")
     address = node.get("listen") or (None if listen is None else listen.get("address"))
-    port = node.get("port", "")
+    port = plain_number(node.get("port", ""))
     return Graphics(
         type=node.get("type"),
-        port=int(port) if port.isdigit() else None,
-        autoport=node.get("autoport") == "yes" or not port.isdigit(),
+        port=port,
+        autoport=node.get("autoport") == "yes" or port is None,
         listen=None if network else address,
         network=network,
-        websocket=int(websocket) if (websocket := node.get("websocket", "")).isdigit() else None,
+        websocket=plain_number(node.get("websocket", "")),
         tcp=node.get("socket") is None and (listen is None or listen.get("type") not in ("socket", "none")),
     )
 
@@ -298,23 +301,24 @@ def _sockets(root: Any) -> list[GuestSocket]:
         kind = node.get("type")
         for source in node.iterfind("source") if kind in ("tcp", "udp") else ():
             listens, address = source.get("mode") == "bind", source.get("host", "")
-            service = source.get("service", "")
+            service = plain_number(source.get("service", ""))
             retries = source.find("reconnect")
             waits = retries is not None and retries.get("enabled") == "yes"
-            if service.isdigit() and (listens or (kind == "tcp" and not waits)):
-                one = GuestSocket(kind, address, int(service), listens)
+            if service is not None and (listens or (kind == "tcp" and not waits)):
+                one = GuestSocket(kind, address, service, listens)
                 found += [one] if one not in found else []
     for host in _nbd_servers(root):
-        port = host.get("port", _NBD)
-        if host.get("name") and port.isdigit():
-            found.append(GuestSocket("tcp", host.get("name"), int(port), False))
+        port = plain_number(host.get("port", _NBD))
+        if host.get("name") and port is not None:
+            found.append(GuestSocket("tcp", host.get("name"), port, False))
     return found
 
 
 def _tcp_ports(root: Any) -> list[int]:
     """On which QEMU listens for something other than a display."""
     nodes = root.iterfind("devices/*[@type='tcp']/source[@mode='bind']")
-    return sorted({int(node.get("service")) for node in nodes if node.get("service", "").isdigit()})
+    ports = {plain_number(node.get("service", "")) for node in nodes}
+    return sorted(port for port in ports if port is not None)
 
 
 def _blockers(root: Any) -> list[str]:

@@ -12,6 +12,7 @@ from .._model import address
 from .._model.bandwidth import BANDWIDTH
 from .._model.field import Document
 from .._model.guest import Guest, Nic
+from .._model.plain_number import plain_number
 from .._model.virtualport import VIRTUALPORT
 from .._model.vlan import VLAN
 from .codec import pci_address, read
@@ -49,7 +50,7 @@ def parse_guest(live: str = "", asked: str = "", inactive: str = "") -> Guest:
 def _ports(root: Any) -> list[int]:
     found = [node.get(name, "") for node in root.iterfind("devices/graphics") for name in ("port", "tlsPort")]
     found += [node.get("service", "") for node in root.iterfind("devices/*[@type='tcp']/source[@mode='bind']")]
-    return sorted({int(port) for port in found if port.isascii() and port.isdigit() and int(port)})
+    return sorted({number for number in map(plain_number, found) if number})
 
 
 def _nics(root: Any) -> tuple[Nic, ...]:
@@ -96,7 +97,7 @@ def _attribute(node: Any, child: str, name: str) -> Optional[str]:
 
 def _number(node: Any, child: str, name: str) -> Optional[int]:
     text = _attribute(node, child, name) or ""
-    return int(text) if text.isascii() and text.isdigit() and int(text) else None
+    return plain_number(text) or None
 
 
 def _device(source: Any, got: dict[str, str]) -> Optional[str]:

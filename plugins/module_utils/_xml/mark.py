@@ -14,6 +14,7 @@ from typing import Any
 
 from .._model.field import Document
 from .._model.mark import NAMESPACE, own
+from .._model.plain_number import LARGEST, plain_number
 from .etree import canonical_text, etree, parse
 
 _TAG = f"{{{NAMESPACE}}}"
@@ -67,8 +68,9 @@ def read_limits(document: Document) -> dict[str, int]:
     for text in own(document):
         for node in parse(text).iterfind(f"{_TAG}member"):
             name, limit = node.get("name"), node.get("max_guests", "")
-            if name and limit.isascii() and limit.isdigit() and 0 < len(limit) < 10 and int(limit):
-                limits[name] = int(limit)
+            number = plain_number(limit)
+            if name and number and number <= LARGEST:
+                limits[name] = number
     return limits
 
 

@@ -9,14 +9,18 @@ from typing import Any, Optional
 
 import pytest
 
-from ansible_collections.virtfleet.network.plugins.module_utils._ansible.suboptions import suboption_problem
+from ansible_collections.virtfleet.network.plugins.module_utils._ansible.suboptions import (
+    number_problem,
+    suboption_problem,
+)
 
 SPEC: dict[str, Any] = {
     "name": {"type": "str"},
     "restart": {"type": "str"},
     "mtu": {"type": "int"},
     "ips": {"type": "list", "elements": "dict", "options": {
-        "address": {"type": "str"}, "dhcp": {"type": "dict", "options": {"ranges": {"type": "list"}}},
+        "address": {"type": "str"}, "prefix": {"type": "int"},
+        "dhcp": {"type": "dict", "options": {"ranges": {"type": "list"}}},
     }},
 }  # fmt: skip
 
@@ -37,8 +41,23 @@ SPEC: dict[str, Any] = {
         ),
         # Ansible lists what there is.
         ({"zzz": 1}, None),
-        ({"ips": [7]}, "ips[0] is 7; it must be a mapping of options, such as address, dhcp."),
+        ({"ips": [7]}, "ips[0] is 7; it must be a mapping of options, such as address, prefix, dhcp."),
     ],
 )
 def test_misspelt_options(params: dict[str, Any], told: Optional[str]) -> None:
     assert suboption_problem(SPEC, params) == told
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"mtu": True}, "mtu is True; it must be a number."),
+        ({"mtu": 1, "ips": [{"prefix": 0}, {"prefix": False}]}, "ips[1].prefix is False; it must be a number."),
+        ({"mtu": 1, "name": True, "ips": None}, None),
+        # Ansible's own business.
+        ({"mtu": "1", "ips": ["prefix=1"]}, None),
+        ({"mtu": [], "ips": {"prefix": 1}}, None),
+    ],
+)
+def test_true_is_no_number(params: dict[str, Any], told: Optional[str]) -> None:
+    assert number_problem(SPEC, params) == told

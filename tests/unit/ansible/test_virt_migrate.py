@@ -17,8 +17,10 @@ ONE = [Move("web1", "qemu+ssh://kvm2/system")]
 @pytest.mark.parametrize(
     ("moves", "settings", "said"),
     [
-        (ONE, MoveSettings(bandwidth=-1), "bandwidth is -1; it must be 0 or more."),
-        (ONE, MoveSettings(timeout=-1), "timeout is -1; it must be 0 or more."),
+        (ONE, MoveSettings(bandwidth=-1), "bandwidth is -1; it must be 0 to 2147483647."),
+        (ONE, MoveSettings(timeout=-1), "timeout is -1; it must be 0 to 2147483647."),
+        (ONE, MoveSettings(timeout=float("nan")), "timeout is nan; it must be 0 to 2147483647."),
+        (ONE, MoveSettings(parallel=2**31), "parallel is 2147483648; it must be 0 to 2147483647."),
         (ONE, MoveSettings(on_timeout="post_copy"), "on_timeout: post_copy requires post_copy: true."),
         (ONE, MoveSettings(compression="zstd"), "compression: zstd requires parallel connections."),
         (ONE * 2, MoveSettings(), "guests lists 'web1' more than once."),

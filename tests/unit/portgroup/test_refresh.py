@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bandwidth import UNKNOWN_TRAFFIC_CONTROL
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.guest import SETTINGS, Guest, Nic
@@ -72,6 +73,7 @@ means = st.builds(
     Means,
     st.builds(Host, st.sampled_from([(7, 0, 0), (9, 0, 0), (10, 0, 0), (11, 3, 0)]), st.booleans()),
     st.dictionaries(st.just("ovsbr0"), st.sampled_from(["", "system", "netdev"])),
+    st.sampled_from([None, True]),
 )
 
 
@@ -138,6 +140,17 @@ def test_after_it_only_those_are_left_of_whom_it_was_said(host, means):
         assert bool(one["reason"]) is not one["live"]
         assert ("update" in [method["method"] for method in one["methods"]]) is one["live"]
         assert one["takes_effect"][-1] == "next_start"
+
+
+@given(hosts(), means)
+def test_what_the_kernel_may_lack_is_outstanding(host, means):
+    """Traffic control, for a bandwidth that libvirt sets; and it is said once."""
+    _network, old = look(*host)
+    plan = with_refreshes(Plan("red", outstanding=("whether it rains", UNKNOWN_TRAFFIC_CONTROL)), old, means)
+    assert plan.outstanding == ("whether it rains", UNKNOWN_TRAFFIC_CONTROL)
+    plan = with_refreshes(Plan("red"), old, means)
+    limited = any(step.section == LIBVIRT and "update bandwidth" in step.doing for step in plan.steps)
+    assert bool(plan.outstanding) == (limited and not means.traffic_control)
 
 
 @given(hosts(), means)

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any, Optional
 
 from ..._model import address
-from ..._model.errors import VirtfleetError
+from ..._model.errors import VirtfleetError, shortened
+from ..._model.plain_number import plain_number
 
 # More than any card or rack has; a slip such as [0-99999999] must not fill the memory.
 MOST = 4096
@@ -29,7 +30,7 @@ def numbers(text: str, what: str) -> list[int]:
         if last < first:
             raise VirtfleetError(
                 "RANGE_INVALID",
-                f"{what} has {part.strip()!a}, which is neither a number nor a valid range, such as 0-15.",
+                f"{what} has {shortened(part.strip())}, which is neither a number nor a valid range, such as 0-15.",
             )
         if last - first >= MOST or len(found) >= MOST:
             raise VirtfleetError("RANGE_INVALID", f"{what} has more than {MOST} numbers.")
@@ -41,16 +42,25 @@ def expand_ranges(names: Iterable[str]) -> list[str]:
     """Every name that is meant, in order; ens1f0v[0-2] means three. Raises VirtfleetError RANGE_INVALID."""
     result: list[str] = []
     for name in names:
-        bracket = _BRACKET.search(name)
-        if bracket is None:
-            result.append(name)
-            continue
-        head, tail = name[: bracket.start()], name[bracket.end() :]
-        digits = numbers(bracket.group(1), f"members {name!a}")
-        result += expand_ranges(f"{head}{number}{tail}" for number in digits)
+        result += _expanded(name)
         if len(result) > MOST:
-            raise VirtfleetError("RANGE_INVALID", f"members has more than {MOST} names.")
+            raise _too_many()
     return result
+
+
+def _expanded(name: str) -> list[str]:
+    result, rest = [""], 0
+    for bracket in _BRACKET.finditer(name):
+        head, rest = name[rest : bracket.start()], bracket.end()
+        digits = numbers(bracket.group(1), f"members {shortened(name)}")
+        if len(result) * len(digits) > MOST:
+            raise _too_many()
+        result = [f"{before}{head}{number}" for before in result for number in digits]
+    return [f"{before}{name[rest:]}" for before in result]
+
+
+def _too_many() -> VirtfleetError:
+    return VirtfleetError("RANGE_INVALID", f"members has more than {MOST} names.")
 
 
 def pci_spans(text: str) -> list[tuple[str, str]]:
@@ -62,8 +72,8 @@ def pci_spans(text: str) -> list[tuple[str, str]]:
         if not address.is_pci(first) or not address.is_pci(last) or _place(first) > _place(last):
             raise VirtfleetError(
                 "RANGE_INVALID",
-                f"match.pci has {part.strip()!a}, which is neither a PCI address, such as 0000:03:10.1, nor a valid "
-                "range, such as 0000:03:10.0-0000:03:11.7.",
+                f"match.pci has {shortened(part.strip())}, which is neither a PCI address, such as 0000:03:10.1, nor a "
+                "valid range, such as 0000:03:10.0-0000:03:11.7.",
             )
         spans.append((address.pci(first), address.pci(last)))
     return spans
@@ -79,10 +89,11 @@ def _place(pci: str) -> tuple[int, ...]:
 
 def sort_names(names: Iterable[str]) -> list[str]:
     """p2 before p10, whatever order the host lists its links in."""
-    return sorted(names, key=_counted)
+    return sorted(names, key=lambda name: (_counted(name), name))
 
 
 def _counted(name: str) -> list[Any]:
     if address.is_pci(name):
         return [(1, number, "") for number in _place(name)]
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in _PARTS.split(name)]
+    counted = [(part, plain_number(part)) for part in _PARTS.split(name)]
+    return [(0, 0, part) if number is None else (1, number, "") for part, number in counted]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from ..._model.field import TEXTS, Document, Entity, Field, attribute, child, flag, number
+from ..._model.plain_number import LARGEST
 
 # What a device can be found by.
 MATCH = Entity(
@@ -62,8 +63,9 @@ class Request:
             return "vfs requires pf"
         if self.exclusive and not (self.present and self.names_some):
             return "exclusive requires state: present and one of members, match and pf"
-        if self.max_guests is not None and (self.max_guests < 0 or not (self.present and self.names_some)):
+        if self.max_guests is not None and not (0 <= self.max_guests <= LARGEST and self.present and self.names_some):
             return (
-                "max_guests must be 0 (no limit) or more, and requires state: present and one of members, match and pf"
+                f"max_guests must be 0 (no limit) to {LARGEST}, and requires state: present and one of members, match "
+                "and pf"
             )
         return None

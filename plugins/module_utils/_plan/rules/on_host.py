@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._model import address
+from ..._model.bandwidth import UNKNOWN_TRAFFIC_CONTROL
 from ..._model.dnsmasq import needs_dnsmasq
 from ..._model.errors import Path, Problem
 from ..._model.field import EXTRA, Document, Entity
@@ -73,7 +74,7 @@ def on_host(document: Document, host: Host, facts: HostFacts | None, plan: Start
     # A portgroup's bandwidth concerns the host as soon as a guest is plugged in.
     limited = [document, *(document.get("portgroups") or () if plan.plugs else ())]
     if any(map(_limits, limited)) and facts.traffic_control is None:
-        found.outstanding.append("whether the kernel has the traffic control modules that bandwidth needs")
+        found.outstanding.append(UNKNOWN_TRAFFIC_CONTROL)
     if _filters(document):
         _vlan_filtering(found, facts)
     _missing_links(found, document, facts)
