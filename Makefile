@@ -72,7 +72,7 @@ lab-roots: setup
 	@$(PYTHON) tests/lab/lab.py build $(ROOTS)
 
 test-lab: setup ## modules and roles on hosts of the lab
-	@$(TIMED) lab $(PYTEST)/lab.xml --numprocesses 3 --dist loadscope --durations 15 tests/lab tests/integration tests/smoke
+	@$(TIMED) lab $(PYTEST)/lab.xml --numprocesses 3 --dist loadscope --no-loadscope-reorder --durations 15 tests/lab tests/integration tests/smoke
 	@$(MAKE) --no-print-directory test-molecule
 
 test-molecule: setup

@@ -17,6 +17,22 @@ os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).resolve().parents[1] / ".
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+# Folders of lab tests, from the one that takes longest: the last one to begin keeps the other workers waiting.
+LONGEST_FIRST = (
+    "replug", "seamless", "runs", "portgroup", "rollout", "integration", "bad_input", "pool", "migrate", "gate",
+    "smoke", "connections", "readme", "adopt", "updates", "terminal", "audit", "bare_host", "lab", "verdict",
+)  # fmt: skip
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else -1
+
+    items.sort(key=place)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import LoadScopeScheduling
