@@ -76,7 +76,7 @@ def port_by_itself(links: HostLinks, bridge: str, own: Document) -> NicPort:
 
 
 def port_of_tap(links: HostLinks, bridge: str, tap: str) -> NicPort:
-    """Of a tap that is a port of this bridge already, no matter what added it."""
+    """For a tap that is already a port of this bridge."""
     switch, link, own = links.ovs_bridges.get(bridge), links.link(tap), links.link(bridge)
     port = None if switch is None else switch.ports.get(tap)
     if port is not None:

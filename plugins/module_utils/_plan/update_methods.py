@@ -21,7 +21,7 @@ _RATES = ("average", "peak", "burst")
 
 
 def refresh_method() -> dict[str, str]:
-    """Where nothing stands in the way of a refresh, the first of all."""
+    """Preferred if nothing prevents a refresh."""
     return _method(
         "update",
         "Run virt_portgroup, virt_network or virt_networks with guests: update, or the rollout "

@@ -87,7 +87,7 @@ def read(path: Path, key: str) -> object:
 
 
 def test_hosts_that_cannot_be_read_are_named_and_the_others_are_taken_over(fleet: Fleet) -> None:
-    """kvm2 has no daemon that answers, kvm9 does not answer at all."""
+    """The daemon of kvm2 does not answer; kvm9 is unreachable."""
     before, target = fleet.state(), fleet.folder / "others"
     more = fleet.folder / "more.yml"
     more.write_text(json.dumps({"kvm": {"hosts": {"kvm9": {"ansible_host": "127.0.0.1", "ansible_port": 1}}}}))

@@ -134,7 +134,7 @@ def test_a_link_to_the_facts_is_as_good_as_they_are(gate):
     ],
 )
 def test_settings_of_another_type_decide_nothing(gate, wrong):
-    """Whoever edits them by hand: "false" is not true. The hook has what was set at first."""
+    """In a file edited by hand, "false" does not count as true; the hook keeps the installed settings."""
     assert gate(**wrong) == (None, "")
 
 

@@ -226,7 +226,7 @@ def test_rubbish_is_a_sentence(rubbish):
 
 
 def assert_unknown(facts, host, code):
-    """Of this host; the others are judged as ever."""
+    """Only for this host; the others are judged as before."""
     good = info(HOSTS["kvm3"])
     guests = [described(HOSTS["kvm1"], WEB1)]
     result = migrate_verdicts(guests, {**facts, "kvm3": good})

@@ -40,7 +40,7 @@ _DEEDS = {
     **dict.fromkeys(("queue", "tproxy", "synproxy", "fwd", "dup", "notrack"), OTHER),
 }  # fmt: skip
 _NOTHING = ("counter", "log", "comment", "set", "flow", "ct helper", "ct timeout", "last", "secmark")
-# What a rule may write to a packet, or beside it, that changes nothing of its way.
+# Fields and metadata that a rule may set without changing where the packet goes.
 _WRITTEN = {
     "meta": ("mark", "priority", "nftrace", "secmark"), "ct": ("mark", "label", "event", "helper", "secmark"),
     "payload": ("dscp", "ecn"), "tcp option": ("size",),

@@ -292,25 +292,21 @@ def passing(tables: Iterable[Table], packets: Packets, hooks: Iterable[str], lay
 
 def natted(tables: Iterable[Table], packets: Packets) -> Answer:
     """SHUT: all packets leave with another source address; OPEN: none do."""
-    answers = [
-        _through(table, chain, packets, NAT)
-        for table in tables
-        if table.sees(packets, "ip")
-        for chain in table.chains.values()
-        if chain.hook == "postrouting" and chain.kind == "nat"
-    ]
-    return _joined(answers)
+    return _translated(tables, packets, "postrouting", NAT)
 
 
 def diverted(tables: Iterable[Table], packets: Packets) -> Answer:
     """SHUT: all packets get another target than they were sent to; OPEN: none do."""
-    seen = replace(packets, oif=None)
+    return _translated(tables, replace(packets, oif=None), "prerouting", DIVERT)
+
+
+def _translated(tables: Iterable[Table], packets: Packets, hook: str, deed: str) -> Answer:
     answers = [
-        _through(table, chain, seen, DIVERT)
+        _through(table, chain, packets, deed)
         for table in tables
         if table.sees(packets, "ip")
         for chain in table.chains.values()
-        if chain.hook == "prerouting" and chain.kind == "nat"
+        if chain.hook == hook and chain.kind == "nat"
     ]
     return _joined(answers)
 
