@@ -19,8 +19,7 @@ def number_problem(spec: dict[str, Any], params: Any, path: str = "") -> Optiona
         value = params.get(name) if isinstance(params, dict) else None
         if isinstance(value, bool) and option.get("type") == "int":
             return f"{path}{name} is {value}; it must be a number."
-        for index, item in enumerate(value if isinstance(value, list) else [value]):
-            where = f"{path}{name}" + (f"[{index}]" if isinstance(value, list) else "")
+        for where, item in _places(f"{path}{name}", option, value):
             problem = number_problem(option.get("options") or {}, item, f"{where}.")
             if problem:
                 return problem
@@ -38,10 +37,7 @@ def suboption_problem(spec: dict[str, Any], params: Any, path: str = "") -> Opti
         options, value = option.get("options"), params.get(name)
         if not options or value is None:
             continue
-        many = option.get("type") == "list"
-        items = value if many and isinstance(value, list) else [value]
-        for index, item in enumerate(items):
-            where = f"{path}{name}" + (f"[{index}]" if many and isinstance(value, list) else "")
+        for where, item in _places(f"{path}{name}", option, value):
             if isinstance(item, dict):
                 problem = suboption_problem(options, item, f"{where}.")
             elif isinstance(item, str) and ("=" in item or "{" in item):
@@ -54,3 +50,10 @@ def suboption_problem(spec: dict[str, Any], params: Any, path: str = "") -> Opti
             if problem:
                 return problem
     return None
+
+
+def _places(path: str, option: dict[str, Any], value: Any) -> list[tuple[str, Any]]:
+    """Each mapping of an option that takes several, or the value of one that takes one, with its path."""
+    if option.get("type") == "list" and isinstance(value, list):
+        return [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    return [(path, value)]

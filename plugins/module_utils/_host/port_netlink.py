@@ -6,14 +6,13 @@ back."""
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
-from .port_settings import SYSFS_SETTINGS, attributes_of, bridge_port_attributes, dump_of
+from .port_settings import SYSFS_SETTINGS, attributes_of, bridge_port_attributes, dump_of, raise_error_of
 
 # linux/netlink.h, rtnetlink.h, if_link.h, if_bridge.h
 _GETLINK, _SETLINK, _NEWMDB, _GETMDB, _GETNEIGH = 18, 19, 84, 86, 30
@@ -176,6 +175,5 @@ def _ask(kind: int, flags: int, body: bytes) -> None:
         asked.settimeout(_SECONDS)
         asked.send(struct.pack("=IHHII", 16 + len(body), kind, _REQUEST_ACK | flags, 1, 0) + body)
         answer = asked.recv(1 << 16)
-    form, code = struct.unpack_from("=H", answer, 4)[0], struct.unpack_from("=i", answer, 16)[0]
-    if form == _ERROR and code:
-        raise OSError(-code, os.strerror(-code))
+    if struct.unpack_from("=H", answer, 4)[0] == _ERROR:
+        raise_error_of(answer[16:])

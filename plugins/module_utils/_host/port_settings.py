@@ -96,7 +96,7 @@ def _dump(kind: int, body: bytes) -> tuple[list[bytes], bool]:
                 size, form, flags = struct.unpack_from("=IHH", data, place)
                 is_whole = is_whole and not flags & _INTERRUPTED
                 if form in (_DONE, _ERROR):
-                    _raise_error_of(data[place + 16 : place + size])
+                    raise_error_of(data[place + 16 : place + size])
                     return answers, is_whole
                 if size < 16:
                     raise struct.error("a message without an end")
@@ -104,8 +104,8 @@ def _dump(kind: int, body: bytes) -> tuple[list[bytes], bool]:
                 place += (size + 3) & ~3
 
 
-def _raise_error_of(answer: bytes) -> None:
-    """answer: of the kernel, when it is done."""
+def raise_error_of(answer: bytes) -> None:
+    """answer: of the kernel when it is done, without its first header. Raises OSError."""
     code = struct.unpack_from("=i", answer)[0] if len(answer) >= 4 else 0
     if code < 0:
         raise OSError(-code, os.strerror(-code))
