@@ -141,8 +141,7 @@ def changed(xml: str, options: dict) -> str:
     if "bridge" in options:
         return re.sub(r"<bridge name='\w+'", f"<bridge name='{options['bridge']['name']}'", xml)
     if "ips" in options:
-        ip = f"<ip address='{GATEWAY}' prefix='{options['ips'][0]['prefix']}'>"
-        return re.sub(r"<ip [^>]*>", ip, xml)
+        return re.sub(r"(<ip [^>]*prefix=)'\d+'", rf"\1'{options['ips'][0]['prefix']}'", xml)
     return re.sub(r"<forward mode='\w+'", f"<forward mode='{options['forward']['mode']}'", xml)
 
 
