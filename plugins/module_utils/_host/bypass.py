@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Optional
 
 from .._model.bridge_port import BridgePort
@@ -17,7 +17,7 @@ from .._model.bypass import alias_of, bypass_of, inner_end, is_alias_of, outer_e
 from .._model.errors import VirtfleetError
 from .bridge_ports import bridge_port_names, exists, master_of, read_setting, write_setting
 from .links import delete_link, netlink
-from .plug_in import plug_in, without_stp
+from .plug_in import plug_in, set_operstate, without_stp
 
 _SYSFS = "/sys/class/net"
 _IPV6 = "/proc/sys/net/ipv6/conf"
@@ -91,9 +91,10 @@ def join_bypass(network: str, bridge: str) -> None:
             mtu = int(read_setting(bridge, "mtu"))
             if mtu > int(read_setting(name, "mtu")):
                 _set_mtu(route, name, mtu)
-            with without_stp(bridge, coming=(outer,)):
+            with without_stp(bridge, coming=(outer,)), _held_back(route, inner_end(name)):
                 plug_in(route, bridge, BridgePort(outer, options=_OUTER))
                 _await_forwarding((outer,))
+                _await_carrier(bridge)
         except (OSError, NetlinkError) as error:
             raise _lost(network, "joined to its bridge", error) from error
 
@@ -183,6 +184,28 @@ def _await_forwarding(ends: Sequence[str]) -> None:
     while any(read_setting(end, "brport", "state") != _FORWARDING for end in ends):
         if time.monotonic() > until:
             raise OSError(f"{', '.join(ends)} does not forward")
+        time.sleep(0.001)
+
+
+@contextmanager
+def _held_back(route: Any, inner: str) -> Iterator[None]:
+    """Nothing passes from the temporary bridge to the network's.
+
+    The host asks for the address of a guest as soon as it has something to say to it. The kernel drops the question
+    while the bridge, which had no port, does not transmit yet, and asks again only a second later.
+    """
+    set_operstate(route, inner, "DORMANT")
+    try:
+        yield
+    finally:
+        set_operstate(route, inner, "UP")
+
+
+def _await_carrier(bridge: str) -> None:
+    """The kernel changes the state, and lets the bridge transmit, under the lock that a request of netlink waits for
+    (net/core/link_watch.c). A bridge that does not come up is no error here."""
+    until = time.monotonic() + _SECONDS
+    while read_setting(bridge, "operstate") != "up" and time.monotonic() < until:
         time.sleep(0.001)
 
 

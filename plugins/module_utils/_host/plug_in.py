@@ -135,17 +135,18 @@ def _silence(route: Any, tap: BridgePort) -> None:
     """A bridge keeps the port of a dormant link disabled (net/bridge/br_if.c, br_port_carrier_check). The device on
     the other side of the link does not see it."""
     if tap.guarded and not is_dormant(tap.name):
-        _set_state(route, tap, "DORMANT")
+        set_operstate(route, tap.name, "DORMANT")
 
 
 def _end_silence(route: Any, tap: BridgePort) -> None:
     """The link is dormant or not, as it was."""
     if is_dormant(tap.name) != tap.dormant:
-        _set_state(route, tap, "DORMANT" if tap.dormant else "UP")
+        set_operstate(route, tap.name, "DORMANT" if tap.dormant else "UP")
 
 
-def _set_state(route: Any, tap: BridgePort, state: str) -> None:
-    route.link("set", index=socket.if_nametoindex(tap.name), IFLA_OPERSTATE=state)
+def set_operstate(route: Any, link: str, state: str) -> None:
+    """state: DORMANT, which keeps the link's port in a bridge disabled, or UP. Raises OSError or NetlinkError."""
+    route.link("set", index=socket.if_nametoindex(link), IFLA_OPERSTATE=state)
 
 
 @contextmanager
