@@ -15,6 +15,7 @@ description:
 extends_documentation_fragment:
   - virtfleet.network.attributes.info
   - virtfleet.network.network.connection
+  - virtfleet.network.migration.destination
 options:
   name:
     description: Show this network only.
@@ -31,20 +32,6 @@ options:
     elements: str
     choices: [ports, links, pools, guests, host]
     default: [ports, links, pools, guests, host]
-  probe_links:
-    description:
-      - Briefly set up pool members that are down, for five seconds at most, to see whether they have a carrier. An idle
-        NIC is usually down; libvirt sets it up when a guest gets it.
-      - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode.
-    type: bool
-    default: false
-  migrate_uri:
-    description:
-      - The URI by which other hosts reach this host's libvirt to migrate guests here, such as
-        V(qemu+ssh://kvm2/system). The check then considers what the firewalls do with the port of this URI.
-      - Without it, V(unknown) is the verdict if the firewalls let other hosts connect to some of the ports of libvirt
-        and ssh (16509, 16514, 22) on which this host listens, and not to all.
-    type: str
   lookups:
     description:
       - Look up whether the host has these resources, for guests that may migrate to it.
