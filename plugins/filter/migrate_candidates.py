@@ -20,28 +20,11 @@ description:
   - Gives the same result as M(virtfleet.network.virt_migrate_check) on every host followed by
     P(virtfleet.network.migrate_matrix#filter), but runs once, on the controller; the guests are not sent to the hosts.
 positional: _input, facts
-options:
-  _input:
-    description:
-      - The hosts by name, each with what M(virtfleet.network.virt_guest_info) returned there.
-      - For a host that did not answer, pass its registered result as it is. Its guests are unknown then.
-    type: dict
-    required: true
-  facts:
-    description:
-      - The hosts by name, each with what M(virtfleet.network.virt_network_info) returned there. Its lookups must be
-        those of P(virtfleet.network.migrate_lookups#filter) for the guests.
-      - The verdict on a host that did not answer is unknown.
-    type: dict
-    required: true
-  destination:
-    description:
-      - The only destination to check. All guests are checked together on it. Without it, each guest is checked alone on
-        every host.
-    type: str
-  policy:
-    description: As O(virtfleet.network.virt_migrate_check#module:policy).
-    type: dict
+extends_documentation_fragment:
+  - virtfleet.network.migration.guests
+  - virtfleet.network.migration.facts
+  - virtfleet.network.migration.only
+  - virtfleet.network.migration.policy
 seealso:
   - plugin: virtfleet.network.migrate_lookups
     plugin_type: filter

@@ -19,24 +19,16 @@ description:
   - Joins the guests that M(virtfleet.network.virt_guest_info) described on their hosts with the verdicts that
     M(virtfleet.network.virt_migrate_check) gave on others.
 positional: _input, checked
+extends_documentation_fragment:
+  - virtfleet.network.migration.guests
+  - virtfleet.network.migration.only
 options:
-  _input:
-    description:
-      - The hosts by name, each with what M(virtfleet.network.virt_guest_info) returned there.
-      - For a host that did not answer, pass its registered result as it is. Its guests are unknown then.
-    type: dict
-    required: true
   checked:
     description:
       - The hosts by name, each with what M(virtfleet.network.virt_migrate_check) returned there.
       - The verdict on a host that did not answer is unknown.
     type: dict
     required: true
-  destination:
-    description:
-      - The only destination to check. All guests are checked together on it. Without it, each guest is checked alone on
-        every host.
-    type: str
 seealso:
   - module: virtfleet.network.virt_migrate_check
 """

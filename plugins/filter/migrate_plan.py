@@ -25,15 +25,12 @@ description:
 requirements:
   - scipy 1.9 or later on the controller
 positional: _input, facts
+extends_documentation_fragment:
+  - virtfleet.network.migration.guests
+  - virtfleet.network.migration.facts
+  - virtfleet.network.migration.capacity
+  - virtfleet.network.migration.policy
 options:
-  _input:
-    description: As P(virtfleet.network.migrate_candidates#filter).
-    type: dict
-    required: true
-  facts:
-    description: As P(virtfleet.network.migrate_candidates#filter).
-    type: dict
-    required: true
   sources:
     description: The hosts to empty. They accept no guests.
     type: list
@@ -43,30 +40,6 @@ options:
     description: Other hosts that accept no guests.
     type: list
     elements: str
-  accept:
-    description: The worst verdict that is accepted for a guest's move.
-    type: str
-    choices: [ok, warning]
-    default: warning
-  memory_reserve:
-    description: The memory, in MiB, that each host keeps available.
-    type: int
-    default: 0
-  cpu_ratio:
-    description: Maximum number of running guests' virtual CPUs for each CPU of a host. By default, there is no limit.
-    type: float
-  apart:
-    description: Lists of names or patterns (V(db*)) of guests; no two guests of a list move to the same host.
-    type: list
-    elements: list
-  together:
-    description: Lists of names or patterns of guests; those of a list that are on the same host move to the same host,
-      or stay.
-    type: list
-    elements: list
-  pin:
-    description: Names or patterns of guests, each with the list of the hosts to which they may move.
-    type: dict
   others:
     description: Whether guests of other hosts may move if that lets more guests of O(sources) leave.
     type: bool
@@ -79,13 +52,6 @@ options:
     description: Maximum number of simultaneous moves in total. Decides RV(_value)'s C(round).
     type: int
     default: 4
-  seconds:
-    description: The time limit of each step of the solver.
-    type: int
-    default: 60
-  policy:
-    description: As O(virtfleet.network.virt_migrate_check#module:policy).
-    type: dict
 seealso:
   - plugin: virtfleet.network.migrate_candidates
     plugin_type: filter

@@ -21,53 +21,20 @@ description:
 requirements:
   - scipy 1.9 or later on the controller
 positional: _input, facts
+extends_documentation_fragment:
+  - virtfleet.network.migration.guests
+  - virtfleet.network.migration.facts
+  - virtfleet.network.migration.capacity
+  - virtfleet.network.migration.policy
 options:
-  _input:
-    description: As P(virtfleet.network.migrate_candidates#filter).
-    type: dict
-    required: true
-  facts:
-    description: As P(virtfleet.network.migrate_candidates#filter).
-    type: dict
-    required: true
   avoid:
     description: Hosts that accept no guests.
     type: list
     elements: str
-  accept:
-    description: The worst verdict that is accepted for a guest's move.
-    type: str
-    choices: [ok, warning]
-    default: warning
-  memory_reserve:
-    description: The memory, in MiB, that each host keeps available.
-    type: int
-    default: 0
-  cpu_ratio:
-    description: As P(virtfleet.network.migrate_plan#filter).
-    type: float
-  apart:
-    description: As P(virtfleet.network.migrate_plan#filter).
-    type: list
-    elements: list
-  together:
-    description: As P(virtfleet.network.migrate_plan#filter).
-    type: list
-    elements: list
-  pin:
-    description: As P(virtfleet.network.migrate_plan#filter).
-    type: dict
   others:
     description: Whether guests of other hosts may move to make room.
     type: bool
     default: true
-  seconds:
-    description: The time limit of each step of the solver.
-    type: int
-    default: 60
-  policy:
-    description: As O(virtfleet.network.virt_migrate_check#module:policy).
-    type: dict
 seealso:
   - plugin: virtfleet.network.migrate_plan
     plugin_type: filter

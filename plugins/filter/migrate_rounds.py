@@ -18,6 +18,8 @@ description:
   - The steps of one round run at the same time. A step runs in the first round that has room for it, after all steps
     that it waits for.
 positional: _input, per_host, at_once, seen, policy
+extends_documentation_fragment:
+  - virtfleet.network.migration.policy
 options:
   _input:
     description:
@@ -37,9 +39,6 @@ options:
   seen:
     description:
       - C(found) and C(facts) that the plan was made from. If given, the table shows what changes for each guest.
-    type: dict
-  policy:
-    description: As O(virtfleet.network.virt_migrate_check#module:policy).
     type: dict
 seealso:
   - plugin: virtfleet.network.migrate_recheck

@@ -18,6 +18,8 @@ author: virtfleet.network contributors (@virtfleet)
 description:
   - Checks guests together on one destination, and returns the plan that moves those that can migrate there.
 positional: _input, facts, destination, guests
+extends_documentation_fragment:
+  - virtfleet.network.migration.policy
 options:
   _input:
     description: The hosts by name, each with what M(virtfleet.network.virt_guest_info) returned there.
@@ -38,9 +40,6 @@ options:
     type: list
     elements: str
     required: true
-  policy:
-    description: As O(virtfleet.network.virt_migrate_check#module:policy).
-    type: dict
 seealso:
   - plugin: virtfleet.network.migrate_rounds
     plugin_type: filter

@@ -19,6 +19,8 @@ description:
   - Does what M(virtfleet.network.virt_migrate_check) does with its
     O(virtfleet.network.virt_migrate_check#module:destination), for any number of hosts at once.
 positional: _input, destinations
+extends_documentation_fragment:
+  - virtfleet.network.migration.policy
 options:
   _input:
     description: The guests, as RV(virtfleet.network.virt_guest_info#module:guests).
@@ -32,9 +34,6 @@ options:
         verdict on a host whose result cannot be read.
     type: dict
     required: true
-  policy:
-    description: As O(virtfleet.network.virt_migrate_check#module:policy).
-    type: dict
 seealso:
   - module: virtfleet.network.virt_migrate_check
   - plugin: virtfleet.network.migrate_matrix

@@ -68,7 +68,7 @@ _value:
 def networks_audit_report(findings: Any, file_type: Any, hosts: Optional[Any] = None, fail_on: Any = "error") -> str:
     """Raises AnsibleFilterError for an unknown file type or severity, and for findings or hosts of another form."""
     from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import SEVERITIES
-    from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import FORMATS, NEVER, report
+    from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import FORMATS, NEVER, write_report
 
     if not isinstance(file_type, str) or file_type not in FORMATS:
         raise AnsibleFilterError(f"file_type must be one of {', '.join(FORMATS)}.")
@@ -77,7 +77,7 @@ def networks_audit_report(findings: Any, file_type: Any, hosts: Optional[Any] = 
     try:
         if isinstance(findings, (str, Mapping)) or isinstance(hosts, (str, Mapping)):
             raise TypeError
-        return report(file_type, list(findings), [str(host) for host in hosts or ()], fail_on)
+        return write_report(file_type, list(findings), [str(host) for host in hosts or ()], fail_on)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         raise AnsibleFilterError(
             "The findings or the hosts have another form than documented. Pass what networks_audit returned."

@@ -202,32 +202,134 @@ guests:
         be able to start. The same for guests that differ only in these.
       type: str
     nics:
-      description:
-        - The NICs, each with C(mac), C(type) (of its definition), C(network), C(portgroup), C(link) (V(up) or V(down)),
-          C(filter), C(filter_digest) (equal for nwfilters with equal rules), C(model), C(transient) (in a teaming
-          pair), C(source) and C(mode) (if it names a device instead of a network), C(plugged_as) and C(device) (what it
-          is plugged into now), C(target) (the tap name in its definition, null if libvirt generates one), C(attached),
-          C(settings), C(source_link), C(managed) (whether libvirt creates that tap), C(queues), C(leases) (the
-          addresses that it has by DHCP from its network, null if unknown) and C(own).
-        - C(own) are the settings of the NIC itself, C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters),
-          C(mtu) and C(isolated).
-        - C(attached) says whether the kernel has its tap in the network's bridge, or its device is a member of the
-          network's pool. Null if the guest does not run, or if that cannot be read.
-        - C(settings) are the settings that the NIC gets from its network, merged with its own. They are C(network) (its
-          C(uuid), C(active), C(persistent), C(autostart) and C(managed), whether this collection manages it), C(mode),
-          C(reach) (V(l2), V(routed), V(nat) or V(isolated)), C(mtu) (null if unknown), C(uplink) (its C(state) V(up),
-          V(down), V(none) or null, and C(vlan)), C(portgroup), C(vlan), C(bandwidth), C(virtualport),
-          C(trust_guest_rx_filters), C(isolated), C(addresses) (of the host on the network), C(forwarding) (for a NAT or
-          routed network, the families, V(ipv4) and V(ipv6), whose packets the host forwards, null if unknown),
-          C(definition) (the network in the form that M(virtfleet.network.virt_network) takes), C(routing) and
-          C(dnsmasq), as in M(virtfleet.network.virt_network_info). Null if the NIC does not refer to a network by name,
-          or the host does not have that network.
-        - C(routing) is what the host forwards for the NIC's bridge, in the form of C(routers) and C(routes) of
-          M(virtfleet.network.virt_network_info). Null if unknown, and without a bridge.
-        - C(source_link) is C(mtu), C(uplink) and C(routing) of the device that the NIC names, null if the NIC refers to
-          a network.
+      description: The NICs.
       type: list
       elements: dict
+      contains:
+        mac:
+          description: The MAC address.
+          type: str
+        type:
+          description: The type in the guest's definition.
+          type: str
+        network:
+          description: The network that it names.
+          type: str
+        portgroup:
+          description: The portgroup that it names.
+          type: str
+        link:
+          description: V(up) or V(down).
+          type: str
+        filter:
+          description: The nwfilter.
+          type: str
+        filter_digest:
+          description: A digest of the nwfilter, equal for nwfilters with equal rules.
+          type: str
+        model:
+          description: The model.
+          type: str
+        transient:
+          description: Whether libvirt unplugs it before a migration, as part of a teaming pair.
+          type: bool
+        source:
+          description: The device that it names instead of a network.
+          type: str
+        mode:
+          description: The mode of that device.
+          type: str
+        plugged_as:
+          description: The type of what it is plugged into now.
+          type: str
+        device:
+          description: The device that it is plugged into now.
+          type: str
+        target:
+          description: The name of the tap in the guest's definition, null if libvirt generates one.
+          type: str
+        managed:
+          description: Whether libvirt creates that tap.
+          type: bool
+        queues:
+          description: The number of queues.
+          type: int
+        attached:
+          description:
+            - Whether the kernel has its tap in the network's bridge, or its device is a member of the network's pool.
+            - Null if the guest does not run, or if that cannot be read.
+          type: bool
+        leases:
+          description: The addresses that it has by DHCP from its network, null if unknown.
+          type: list
+          elements: str
+        own:
+          description: The settings of the NIC itself, C(virtualport), C(bandwidth), C(vlan), C(trust_guest_rx_filters),
+            C(mtu) and C(isolated).
+          type: dict
+        settings:
+          description:
+            - The settings that the NIC gets from its network, merged with its own.
+            - Null if the NIC does not refer to a network by name, or the host does not have that network.
+          type: dict
+          contains:
+            network:
+              description: C(uuid), C(active), C(persistent), C(autostart) and C(managed) (whether this collection
+                manages it).
+              type: dict
+            mode:
+              description: The forward mode.
+              type: str
+            reach:
+              description: V(l2), V(routed), V(nat) or V(isolated).
+              type: str
+            mtu:
+              description: The MTU, null if unknown.
+              type: int
+            uplink:
+              description: C(state) (V(up), V(down), V(none) or null) and C(vlan).
+              type: dict
+            portgroup:
+              description: The portgroup with its settings.
+              type: dict
+            vlan:
+              description: The VLAN tags.
+              type: dict
+            bandwidth:
+              description: The bandwidth limits.
+              type: dict
+            virtualport:
+              description: The virtualport.
+              type: dict
+            trust_guest_rx_filters:
+              description: Whether the host follows the guest's changes to its MAC address and receive filters.
+              type: bool
+            isolated:
+              description: Whether its port is isolated from other isolated ports.
+              type: bool
+            addresses:
+              description: The host's addresses on the network.
+              type: list
+              elements: str
+            forwarding:
+              description: For a NAT or routed network, the families (V(ipv4), V(ipv6)) whose packets the host forwards,
+                null if unknown.
+              type: list
+              elements: str
+            definition:
+              description: The network in the form that M(virtfleet.network.virt_network) takes.
+              type: dict
+            routing:
+              description: What the host forwards for the NIC's bridge, in the form of C(routers) and C(routes) of
+                M(virtfleet.network.virt_network_info). Null if unknown, and without a bridge.
+              type: dict
+            dnsmasq:
+              description: As in M(virtfleet.network.virt_network_info).
+              type: str
+        source_link:
+          description: C(mtu), C(uplink) and C(routing) of the device that the NIC names, null if the NIC refers to a
+            network.
+          type: dict
 code:
   description: Stable error code, such as V(GUEST_MISSING).
   returned: failure

@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - virtfleet.network.attributes.info
   - virtfleet.network.network.connection
+  - virtfleet.network.migration.destination
 options:
   guests:
     description:
@@ -57,25 +58,12 @@ options:
         It copies nothing, so the path must have the same content on this host.
     type: bool
     default: false
-  migrate_uri:
-    description:
-      - The URI by which other hosts reach this host's libvirt to migrate guests here, such as
-        V(qemu+ssh://kvm2/system). The check then considers what the firewalls do with the port of this URI.
-      - Without it, V(unknown) is the verdict if the firewalls let other hosts connect to some of the ports of libvirt
-        and ssh (16509, 16514, 22) on which this host listens, and not to all.
-      - Not with O(destination), whose facts have it from M(virtfleet.network.virt_network_info).
-    type: str
-  probe_links:
-    description:
-      - Briefly set up pool members that are down, for five seconds at most, to see whether they have a carrier. An idle
-        NIC is usually down; libvirt sets it up when a guest gets it.
-      - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode, and not with
-        O(destination).
-    type: bool
-    default: false
   max_age:
     description: The maximum age of O(destination) in seconds. If it is older, every guest is V(unknown), code C(STALE).
     type: float
+notes:
+  - O(migrate_uri) and O(probe_links) cannot be combined with O(destination); pass them to
+    M(virtfleet.network.virt_network_info) when it gathers the facts.
 seealso:
   - module: virtfleet.network.virt_guest_info
   - module: virtfleet.network.virt_network_info

@@ -15,6 +15,7 @@ description:
 extends_documentation_fragment:
   - virtfleet.network.attributes.info
   - virtfleet.network.network.connection
+  - virtfleet.network.migration.destination
 options:
   name:
     description: Show this network only.
@@ -31,20 +32,6 @@ options:
     elements: str
     choices: [ports, links, pools, guests, host]
     default: [ports, links, pools, guests, host]
-  probe_links:
-    description:
-      - Briefly set up pool members that are down, for five seconds at most, to see whether they have a carrier. An idle
-        NIC is usually down; libvirt sets it up when a guest gets it.
-      - Links with addresses, in a bridge or bond, or in use are left alone. Not in check mode.
-    type: bool
-    default: false
-  migrate_uri:
-    description:
-      - The URI by which other hosts reach this host's libvirt to migrate guests here, such as
-        V(qemu+ssh://kvm2/system). The check then considers what the firewalls do with the port of this URI.
-      - Without it, V(unknown) is the verdict if the firewalls let other hosts connect to some of the ports of libvirt
-        and ssh (16509, 16514, 22) on which this host listens, and not to all.
-    type: str
   lookups:
     description:
       - Look up whether the host has these resources, for guests that may migrate to it.
@@ -213,42 +200,161 @@ pools:
   type: dict
 links:
   description:
-    - The host's links by index, each with C(name), C(index), C(kind), C(mac), C(mtu), C(state), C(admin), C(carrier),
-      C(master), C(parent), C(vlan), C(vlan_protocol), C(vlan_filtering), C(default_pvid) and C(stp_delay) (of a bridge;
-      the latter is how many seconds a new port does not forward), C(port_state), C(port_settings) and C(vlans) (of a
-      bridge port; the latter if a bridge filters VLANs, each with C(id), C(untagged) and C(pvid)), C(mode) (of a
-      macvtap), C(addresses), C(subnets) (the same with their prefix), C(link_local) (automatic addresses on which a
-      service can listen), C(default_route), C(vf), C(multi_queue) (of a tap), C(programs) (what may drop frames by its
-      own rules, such as an XDP program, filters of C(tc) or chains of nftables), C(bound) (MAC addresses that the
-      bridge has at this port for good), C(had_carrier) (of a link that is down, whether it has had one since the link
-      was created) and, with O(probe_links), C(carrier_when_up).
+    - The host's links, by index.
     - Null if not gathered, and over a remote URI, where they cannot be read.
   returned: success
   type: list
   elements: dict
+  contains:
+    name:
+      description: The name.
+      type: str
+    index:
+      description: The kernel's number of the link.
+      type: int
+    kind:
+      description: The kernel's kind, such as V(bridge), V(veth) or V(vlan), or V(physical).
+      type: str
+    mac:
+      description: The MAC address.
+      type: str
+    mtu:
+      description: The MTU.
+      type: int
+    state:
+      description: The operational state, such as V(up) or V(lowerlayerdown).
+      type: str
+    admin:
+      description: V(up) or V(down), as it was set.
+      type: str
+    carrier:
+      description: Whether it has a carrier, null if that is unknown.
+      type: bool
+    had_carrier:
+      description: For a link that is down, whether it has had a carrier since it was created.
+      type: bool
+    carrier_when_up:
+      description: With O(probe_links), the carrier that a link had while it was briefly up; null if it was not probed.
+      type: bool
+    master:
+      description: The bridge or bond that it belongs to.
+      type: str
+    parent:
+      description: The index of the link below it; for a veth, of its other end.
+      type: int
+    vlan:
+      description: The VLAN ID of a VLAN device.
+      type: int
+    vlan_protocol:
+      description: The protocol of a VLAN device or bridge, such as V(802.1q).
+      type: str
+    vlan_filtering:
+      description: Whether a bridge filters VLANs.
+      type: bool
+    default_pvid:
+      description: The VLAN of a bridge's ports that have none of their own, 0 for none.
+      type: int
+    stp_delay:
+      description: For how many seconds a new port of a bridge does not forward.
+      type: float
+    port_state:
+      description: The state of a bridge port, such as V(forwarding).
+      type: str
+    port_settings:
+      description: The settings of a bridge port, such as C(isolated).
+      type: dict
+    vlans:
+      description: The VLANs of a bridge port, if a bridge of the host filters VLANs, each with C(id), C(untagged) and
+        C(pvid).
+      type: list
+      elements: dict
+    bound:
+      description: MAC addresses in permanent entries of the bridge's forwarding table for this port.
+      type: list
+      elements: str
+    mode:
+      description: The mode of a macvtap or macvlan.
+      type: str
+    addresses:
+      description: The host's addresses on the link.
+      type: list
+      elements: str
+    subnets:
+      description: The same with their prefix.
+      type: list
+      elements: str
+    link_local:
+      description: Automatic addresses on which a service can listen.
+      type: list
+      elements: str
+    default_route:
+      description: Whether a default route uses it.
+      type: bool
+    vf:
+      description: Whether it is a VF.
+      type: bool
+    multi_queue:
+      description: Whether a tap has multiple queues.
+      type: bool
+    programs:
+      description: What may drop frames by its own rules, such as an XDP program, filters of C(tc) or chains of
+        nftables.
+      type: list
+      elements: str
 routers:
   description:
-    - By bridge, what the host forwards for its guests, derived from the rules of iptables and nftables and the policies
-      of IPsec. C(stopped) has, by family, the link on which it forwards nothing (V(all) for all links). C(passages) are
-      C(family), C(way) (V(out), V(back) for answers, V(in) for connections from outside, V(across) between ports of the
-      bridge, V(natted), V(diverted)), C(state) (V(open), V(shut), V(part) if some packets are dropped, null if a rule
-      is not understood; V(natted) is V(shut) if all packets get another source address, V(diverted) if they get another
-      target) and C(rules), those that drop packets or are not understood. C(no_arp) is the setting that keeps the host
-      from answering ARP there, or null. C(astray) are routes for a part of the bridge's own networks that do not lead
-      to it, addresses of these networks that the host has itself, and permanent neighbors.
+    - What the host forwards for the guests of each bridge, by bridge. Derived from the rules of iptables and nftables
+      and the policies of IPsec.
     - Null if V(links) or V(host) is not gathered, or if the links cannot be read.
   returned: success
   type: dict
+  contains:
+    stopped:
+      description: By family, the link on which the host forwards nothing, V(all) for all links.
+      type: dict
+    passages:
+      description:
+        - What the firewall does with packets, each with C(family), C(way), C(state) and C(rules), which drop packets or
+          are not understood.
+        - C(way) is V(out), V(back) for replies, V(in) for connections from outside, V(across) between ports of the
+          bridge, V(natted) or V(diverted).
+        - C(state) is V(open), V(shut), V(part) if some packets are dropped, or null if a rule is not understood.
+          V(natted) is V(shut) if all packets get another source address, V(diverted) if they get another target.
+      type: list
+      elements: dict
+    no_arp:
+      description: The setting that keeps the host from answering ARP on the bridge, or null.
+      type: str
+    astray:
+      description: Routes for a part of the bridge's own networks that do not lead to it, addresses of these networks on
+        other links of the host, and permanent neighbors.
+      type: list
+      elements: str
 ovs_bridges:
   description:
-    - The Open vSwitch bridges by name, each with C(fail_mode), C(controllers) (how many), C(flows) (V(normal) for those
-      of a learning switch, V(none), V(other), or null if they cannot be read) and C(ports), by name. A port has
-      C(tag), C(trunks), C(vlan_mode), C(needs_lacp) (whether it carries nothing until LACP is negotiated), C(mirrors)
-      (whether it is the output of a mirror) and C(interfaces), each with C(name), C(type), C(peer), C(up), C(lacp) and
-      C(settings) (by OpenFlow, such as V(NO_FWD)).
+    - The Open vSwitch bridges by name.
     - Null if RV(links) is null.
   returned: success
   type: dict
+  contains:
+    fail_mode:
+      description: The fail mode.
+      type: str
+    controllers:
+      description: The number of controllers.
+      type: int
+    flows:
+      description: V(normal) for the flows of a learning switch, V(none), V(other), or null if they cannot be read.
+      type: str
+    stp_delay:
+      description: For how many seconds a new port does not forward.
+      type: float
+    ports:
+      description:
+        - The ports by name, each with C(tag), C(trunks), C(vlan_mode), C(needs_lacp) (whether it carries nothing until
+          LACP is negotiated), C(mirrors) (whether it is the output of a mirror) and C(interfaces).
+        - Each interface has C(name), C(type), C(peer), C(up), C(lacp) and C(settings) (by OpenFlow, such as V(NO_FWD)).
+      type: dict
 guests:
   description:
     - The host's guests, each with C(name), C(uuid), C(running), C(nics) and C(tcp_ports). Each NIC has C(mac), C(type),
@@ -289,32 +395,139 @@ nwfilters:
   type: dict
 host:
   description:
-    - The host and its libvirt, with C(libvirt_version), C(hostname), C(uri), C(remote), and C(gathered), the time in
-      seconds since 1970.
-    - If V(host) is gathered, also C(uuid), C(cpu) (XML), C(machines) (machine types by architecture), C(domain_types)
-      (V(kvm), V(qemu) and so on, by architecture), C(cpu_models) (x86 models that libvirt knows by name),
-      C(emulators) (paths), C(security_models) (V(apparmor), V(selinux), V(dac)), C(cpus) (how many), C(qemu_version)
-      (null without QEMU), C(memory), in KiB, with C(total), C(available) and C(pages) (free huge pages by size), and
-      C(forwarding), whether the host forwards packets, by family (C(ipv4), C(ipv6)), null over a remote O(uri).
-    - If V(links) is gathered too, C(routes), by family, with C(default) (the links of the default route), C(others)
-      (other networks that are reached through a gateway), C(links) (those that lead to any network), C(rules) (those of
-      C(ip rule) in addition to the default ones) and C(rejected) (networks to which the host sends nothing).
-    - C(migration), if V(host) is gathered, is what determines whether the host accepts a migration, from qemu.conf -
-      C(host), C(address), C(port_min), C(port_max), C(ports_free) (how many of these), C(port) (the one that libvirt
-      takes next), C(libvirt_ports) (16509, 16514 and 22, if something listens there), C(libvirt_port) (of
-      O(migrate_uri)), C(tls_only) (all null if that file cannot be read), C(hooks) (paths of libvirt's hook scripts for
-      guests and networks), C(tap_device) (whether the host has C(/dev/net/tun)), C(displays) (C(vnc_listen),
-      C(spice_listen), C(ports_free), and C(certificates), whether VNC has those that it needs, or null if it needs
-      none) and C(arrivals) (where the firewall drops migrations, or may, each with C(link), C(family), C(port),
-      C(state), C(rules) and C(senders), null if it does not depend on the sender), C(departures) (which connections to
-      other hosts the firewall drops, or may, each with C(address), null for hosts that were not looked up, and
-      C(stopped), by ports) and C(own_addresses) (by addresses of hosts that were looked up, the host's own address for
-      them, null without a route). The last three are null if V(links) is not gathered. C(logger) is whether virtlogd is
-      there, null if libvirt does not use it, and C(other_settings) are digests of the settings that no rule examines,
-      by name. Null over a remote O(uri).
-    - The hostname is null over C(network:///system), which shows only networks.
+    - The host and its libvirt.
+    - C(uuid) and the keys that follow it are null if V(host) is not gathered.
   returned: success
   type: dict
+  contains:
+    libvirt_version:
+      description: The version of libvirt.
+      type: str
+    hostname:
+      description: The host name, null over C(network:///system), which shows only networks.
+      type: str
+    uri:
+      description: As O(uri).
+      type: str
+    remote:
+      description: Whether O(uri) names another host.
+      type: bool
+    gathered:
+      description: Time of gathering, in seconds since 1970.
+      type: int
+    uuid:
+      description: libvirt's UUID of the host.
+      type: str
+    qemu_version:
+      description: The version of QEMU, null without QEMU.
+      type: str
+    cpu:
+      description: The CPU, as XML.
+      type: str
+    cpus:
+      description: The number of CPUs.
+      type: int
+    cpu_models:
+      description: The x86 models that libvirt knows by name.
+      type: list
+      elements: str
+    domain_types:
+      description: The domain types, such as V(kvm) and V(qemu), by architecture.
+      type: dict
+    machines:
+      description: The machine types by architecture.
+      type: dict
+    emulators:
+      description: The paths of the emulators.
+      type: list
+      elements: str
+    security_models:
+      description: The security models of libvirt, such as V(apparmor), V(selinux) and V(dac).
+      type: list
+      elements: str
+    memory:
+      description: C(total) and C(available) in KiB, and C(pages), the free huge pages by size in KiB.
+      type: dict
+    boot:
+      description: The tools that create links at boot, and the links in their files.
+      type: dict
+    forwarding:
+      description: Whether the host forwards packets, by family (C(ipv4), C(ipv6)); null over a remote O(uri), and
+        without V(links).
+      type: dict
+    routes:
+      description:
+        - The routes by family. C(default) are the links of the default route, C(others) other networks that are reached
+          through a gateway, C(links) the links that lead to any network.
+        - C(rules) are the rules of C(ip rule) in addition to the default ones, C(rejected) networks to which the host
+          sends nothing.
+        - Null without V(links).
+      type: dict
+    migration:
+      description:
+        - What determines whether the host accepts a migration. Null over a remote O(uri).
+        - The settings from C(qemu.conf) are null if that file cannot be read. C(arrivals), C(departures) and
+          C(own_addresses) are null if V(links) is not gathered.
+      type: dict
+      contains:
+        host:
+          description: C(migration_host) of C(qemu.conf).
+          type: str
+        address:
+          description: C(migration_address) of C(qemu.conf).
+          type: str
+        port_min:
+          description: The first port for migrations.
+          type: int
+        port_max:
+          description: The last port for migrations.
+          type: int
+        ports_free:
+          description: How many of these ports are free.
+          type: int
+        port:
+          description: The port that libvirt uses next.
+          type: int
+        tls_only:
+          description: Whether the host refuses migrations without TLS.
+          type: bool
+        libvirt_ports:
+          description: Those of 16509, 16514 and 22 on which the host listens.
+          type: list
+          elements: int
+        libvirt_port:
+          description: The port of O(migrate_uri).
+          type: int
+        hooks:
+          description: Paths of libvirt's hook scripts for guests and networks.
+          type: list
+          elements: str
+        tap_device:
+          description: Whether the host has C(/dev/net/tun).
+          type: bool
+        displays:
+          description: C(vnc_listen), C(spice_listen), C(ports_free), and C(certificates), whether VNC has the
+            certificates that it needs (null if it needs none).
+          type: dict
+        logger:
+          description: Whether virtlogd is there, null if libvirt does not use it.
+          type: bool
+        other_settings:
+          description: Digests of the settings of C(qemu.conf) that no rule examines, by name.
+          type: dict
+        arrivals:
+          description: Where the firewall drops migrations, or may, each with C(link), C(family), C(port), C(state),
+            C(rules) and C(senders) (null if it does not depend on the sender).
+          type: list
+          elements: dict
+        departures:
+          description: Which connections to other hosts the firewall drops, or may, each with C(address) (null for hosts
+            that were not looked up) and C(stopped), by ports.
+          type: list
+          elements: dict
+        own_addresses:
+          description: The host's own address for each address of a host that was looked up, null without a route.
+          type: dict
 code:
   description: Stable error code.
   returned: failure

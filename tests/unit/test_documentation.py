@@ -8,6 +8,10 @@ A field without documentation: write its option in plugins/doc_fragments/network
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -23,6 +27,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.field imp
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.portgroup import PORTGROUP
 
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 LISTS = (TEXTS, VALUES, METADATA)
 # Options of the modules that are no field of a network.
 BESIDE = {"xml", "state", "autostart", "pending"}
@@ -160,3 +165,15 @@ def test_attributes(name):
     attributes = load(getattr(Attributes, name))["attributes"]
     assert set(attributes) == {"check_mode", "diff_mode", "platform", "idempotent"}
     assert all(entry["description"] and entry["support"] in ("full", "N/A") for entry in attributes.values())
+
+
+def test_no_option_is_described_twice():
+    """Shared options are in plugins/doc_fragments. A reference to another plugin's option may be repeated."""
+    places = defaultdict(list)
+    for path in sorted(PLUGINS.glob("*/*.py")):
+        found = re.search(r'^DOCUMENTATION = r"""(.*?)"""', path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+        for name, option in (load(found.group(1)).get("options", {}) if found else {}).items():
+            text = str(option["description"])
+            if not re.search(r"\b[Aa]s (for )?[OP]\(|\bas RV\(", text):
+                places[name, text].append(path.name)
+    assert {name: files for (name, _text), files in places.items() if len(files) > 1} == {}

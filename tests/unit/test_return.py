@@ -9,12 +9,20 @@ tests/integration compares the results of real calls with it.
 from __future__ import annotations
 
 import ast
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import yaml
 
 from ansible_collections.virtfleet.network.plugins.module_utils._ansible.failure import renamed
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import (
+    DestinationHost,
+    MigrationSettings,
+)
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import NicFacts, NicSettings
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.host_links import Link, OvsBridge
+from ansible_collections.virtfleet.network.plugins.module_utils._model.host_link import ProbedLink
 
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = ROOT / "plugins" / "module_utils"
@@ -88,3 +96,34 @@ def test_a_key_means_the_same_in_all_modules():
             if key in ALWAYS or "fail" in str(said["returned"]) or "refuse" in str(said["returned"]):
                 kinds.setdefault(key, set()).add((said["type"], said.get("elements")))
     assert {key: kind for key, kind in kinds.items() if len(kind) > 1} == {}
+
+
+def documented(module, *path):
+    text = (ROOT / "plugins" / "modules" / f"{module}.py").read_text().partition('RETURN = r"""')[2].partition('"""')[0]
+    found = {"contains": yaml.safe_load(text)}
+    for key in path:
+        found = found["contains"][key]
+    return set(found["contains"])
+
+
+def names(record):
+    return {field.name for field in fields(record)}
+
+
+def test_the_fields_of_links_are_documented():
+    assert documented("virt_network_info", "links") == set(ProbedLink.__annotations__)
+    assert names(Link) <= documented("virt_network_info", "links")
+
+
+@pytest.mark.parametrize(
+    ("path", "record"),
+    [
+        (("virt_network_info", "host"), DestinationHost),
+        (("virt_network_info", "host", "migration"), MigrationSettings),
+        (("virt_network_info", "ovs_bridges"), OvsBridge),
+        (("virt_guest_info", "guests", "nics"), NicFacts),
+        (("virt_guest_info", "guests", "nics", "settings"), NicSettings),
+    ],
+)
+def test_what_the_check_reads_is_documented(path, record):
+    assert names(record) <= documented(*path)

@@ -29,7 +29,7 @@ def note_addresses(users: Users, host: str, seen: DestinationFacts, physical: Co
             users.setdefault((net.name, canonical_ip(address)), {})[host] = str(net.bridge)
 
 
-def addresses_used_twice(users: Users) -> Iterator[AuditFinding]:
+def find_duplicate_addresses(users: Users) -> Iterator[AuditFinding]:
     for (network, address), bridges in users.items():
         for host, bridge in bridges.items():
             others = [f"{other} on {where}" for where, other in bridges.items() if where != host]

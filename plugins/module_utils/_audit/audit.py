@@ -32,12 +32,12 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.pool import FOREIGN, FREE, HELD, MISSING, STALE
 from .._plan.comparison import Comparison, compare
-from .._plan.rules.check import check
+from .._plan.rules.check import check_definition
 from . import kinds
-from .addresses import Users, addresses_used_twice, note_addresses
+from .addresses import Users, find_duplicate_addresses, note_addresses
 from .facts import read_facts
 from .finding import AuditFinding
-from .guests import Stations, macs_used_twice, note_guests, on_old_settings
+from .guests import Stations, find_duplicate_macs, find_old_settings, note_guests
 from .reach import find_obstacles
 
 _FORWARDING = ("nat", "route")
@@ -77,7 +77,7 @@ def audit(contract: Any, hosts: Mapping[str, Any]) -> list[AuditFinding]:
         except VirtfleetError as error:
             why = error.sentence
         except Exception as error:
-            found.append(_failed(host, error))
+            found.append(_report_failure(host, error))
         links = None if seen is None or seen.links is None else facts["info"]["links"]
         desired, its_faults = fleet.join(host, facts, links)
         # Without any facts, its bindings are unknown, not missing.
@@ -85,16 +85,16 @@ def audit(contract: Any, hosts: Mapping[str, Any]) -> list[AuditFinding]:
         if why is not None:
             found.append(AuditFinding(kinds.HOST_UNKNOWN, host, parameters={"why": why}))
         if seen is not None:
-            found.extend(_guarded(host, _host(host, desired, seen, judged)))
-            found.extend(_guarded(host, _note(compared, host, desired, seen)))
-    found.extend(hosts_with_one_uuid(compared.uuids))
-    found.extend(macs_used_twice(compared.stations))
-    found.extend(addresses_used_twice(compared.users))
+            found.extend(_collect_findings(host, _audit_host(host, desired, seen, judged)))
+            found.extend(_collect_findings(host, _note(compared, host, desired, seen)))
+    found.extend(find_duplicate_uuids(compared.uuids))
+    found.extend(find_duplicate_macs(compared.stations))
+    found.extend(find_duplicate_addresses(compared.users))
     order = {host: number for number, host in enumerate(hosts)}
-    return sorted([*map(_of_fault, tidy_faults(faults)), *found], key=lambda one: order.get(one.host, -1))
+    return sorted([*map(_report_fault, tidy_faults(faults)), *found], key=lambda one: order.get(one.host, -1))
 
 
-def hosts_with_one_uuid(hosts: Mapping[str, list[str]]) -> Iterator[AuditFinding]:
+def find_duplicate_uuids(hosts: Mapping[str, list[str]]) -> Iterator[AuditFinding]:
     """hosts: by libvirt's UUID of the host. Machines that were copied have the same."""
     for names in hosts.values():
         for host in names:
@@ -103,22 +103,22 @@ def hosts_with_one_uuid(hosts: Mapping[str, list[str]]) -> Iterator[AuditFinding
                 yield AuditFinding(kinds.HOST_TWICE, host, parameters={"others": others})
 
 
-def _of_fault(fault: Fault) -> AuditFinding:
+def _report_fault(fault: Fault) -> AuditFinding:
     said = {**fault.parameters, "fault": fault.code}
     return AuditFinding(kinds.FAULT, fault.host, fault.network, parameters=said, template=fault.template)
 
 
-def _guarded(host: str, findings: Iterator[AuditFinding]) -> list[AuditFinding]:
+def _collect_findings(host: str, findings: Iterator[AuditFinding]) -> list[AuditFinding]:
     """What was found before the audit failed stands; that it failed is a fault of ours."""
     found: list[AuditFinding] = []
     try:
         found.extend(findings)
     except Exception as error:
-        found.append(_failed(host, error))
+        found.append(_report_failure(host, error))
     return found
 
 
-def _failed(host: str, error: Exception) -> AuditFinding:
+def _report_failure(host: str, error: Exception) -> AuditFinding:
     said = f"{type(error).__name__}: {error}"[:120]
     return AuditFinding(kinds.UNEXPECTED, host, parameters={"error": said})
 
@@ -133,7 +133,7 @@ def _note(compared: Compared, host: str, desired: HostNetworks, seen: Destinatio
     note_addresses(compared.users, host, seen, physical)
 
 
-def _host(host: str, desired: HostNetworks, seen: DestinationFacts, judged: Judged) -> Iterator[AuditFinding]:
+def _audit_host(host: str, desired: HostNetworks, seen: DestinationFacts, judged: Judged) -> Iterator[AuditFinding]:
     there = seen.networks
     # Only their members are found on the host.
     pools = [network["name"] for network in desired.networks if "pool" in network]
@@ -148,14 +148,14 @@ def _host(host: str, desired: HostNetworks, seen: DestinationFacts, judged: Judg
         name = network["name"]
         if name not in desired.broken:
             wanted = with_members(network, members)
-            for one in _against_contract(wanted, there.get(name), libvirt, judged):
+            for one in _compare_with_contract(wanted, there.get(name), libvirt, judged):
                 yield replace(one, host=host)
             if name in there:
-                yield from _forwarding(host, network, seen)
+                yield from _check_forwarding(host, network, seen)
         if name in there:
-            yield from _health(host, there[name])
+            yield from _check_health(host, there[name])
             yield from find_obstacles(host, seen, there[name], desired.mtus.get(name))
-            yield from on_old_settings(host, name, there[name].details.guests_on_old_settings)
+            yield from find_old_settings(host, name, there[name].details.guests_on_old_settings)
             if crashes_over_hostdev(seen, there[name]):
                 yield AuditFinding(kinds.LIBVIRT_FAULT, host, name, parameters={"version": seen.libvirt_version})
         else:
@@ -169,7 +169,7 @@ def _host(host: str, desired: HostNetworks, seen: DestinationFacts, judged: Judg
         yield AuditFinding(kinds.HOOK_SCRIPT, host, parameters={"scripts": list(seen.migration.hooks)})
 
 
-def _against_contract(
+def _compare_with_contract(
     network: Document, has: Optional[NetworkFacts], libvirt: Host, judged: Judged
 ) -> tuple[AuditFinding, ...]:
     """network: as contract and binding give it; has: the network of the host, None without one; judged: what
@@ -197,17 +197,17 @@ def _against_contract(
 def _judge(network: Document, options: Optional[Document], details: Any, libvirt: Host) -> Iterator[AuditFinding]:
     wanted = complete_network(network)
     try:
-        both = _compared(wanted, options, details, libvirt)
+        both = _compare_definitions(wanted, options, details, libvirt)
     except VirtfleetError as error:
         yield AuditFinding(kinds.REFUSED, "", wanted["name"], parameters={"fault": error.code, "text": error.sentence})
         return
-    yield from _refused("", both, libvirt)
+    yield from _check_refused("", both, libvirt)
     if options is not None:
-        yield from _state("", wanted, details)
-        yield from _definition("", network["name"], both)
+        yield from _check_state("", wanted, details)
+        yield from _check_definition("", network["name"], both)
 
 
-def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[AuditFinding]:
+def _check_state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[AuditFinding]:
     name, state = wanted["name"], wanted["state"]
     if not details["persistent"]:
         yield AuditFinding(kinds.NETWORK_TRANSIENT, host, name)
@@ -219,7 +219,7 @@ def _state(host: str, wanted: Document, details: Mapping[str, Any]) -> Iterator[
         yield AuditFinding(kinds.NETWORK_ACTIVE, host, name)
 
 
-def _compared(wanted: Document, options: Optional[Document], details: Any, libvirt: Host) -> Comparison:
+def _compare_definitions(wanted: Document, options: Optional[Document], details: Any, libvirt: Host) -> Comparison:
     """options, details: of the network that the host has, None without one."""
     name = wanted["name"]
     live = defined = None
@@ -234,28 +234,28 @@ def _compared(wanted: Document, options: Optional[Document], details: Any, libvi
     return compare(desired, Observed(name, live=live, persistent=defined), libvirt)
 
 
-def _refused(host: str, both: Comparison, libvirt: Host) -> Iterator[AuditFinding]:
+def _check_refused(host: str, both: Comparison, libvirt: Host) -> Iterator[AuditFinding]:
     """What the rollout would refuse on this host, such as an option that its libvirt does not have."""
-    for problem in check(both.wanted, libvirt):
+    for problem in check_definition(both.wanted, libvirt):
         said = {"fault": problem.code, "path": str(problem.path), "text": problem.sentence}
         yield AuditFinding(kinds.REFUSED, host, both.wanted["name"], parameters=said)
 
 
-def _definition(host: str, name: str, both: Comparison) -> Iterator[AuditFinding]:
+def _check_definition(host: str, name: str, both: Comparison) -> Iterator[AuditFinding]:
     if both.define and both.persistent is not None:
-        yield from _differs(kinds.DEFINITION_DIFFERS, host, name, both.goal, both.persistent)
+        yield from _find_difference(kinds.DEFINITION_DIFFERS, host, name, both.goal, both.persistent)
     if both.live is not None and both.live_goal is not None:
-        yield from _differs(kinds.LIVE_DIFFERS, host, name, both.live_goal, both.live)
+        yield from _find_difference(kinds.LIVE_DIFFERS, host, name, both.live_goal, both.live)
 
 
-def _differs(kind: Any, host: str, name: str, goal: Document, has: Document) -> Iterator[AuditFinding]:
+def _find_difference(kind: Any, host: str, name: str, goal: Document, has: Document) -> Iterator[AuditFinding]:
     options = [option for option in NETWORK.fields if option != "metadata" and goal.get(option) != has.get(option)]
     if options:
         expected, found = ({option: side.get(option) for option in options} for side in (goal, has))
         yield AuditFinding(kind, host, name, expected, found, {"options": options})
 
 
-def _health(host: str, net: NetworkFacts) -> Iterator[AuditFinding]:
+def _check_health(host: str, net: NetworkFacts) -> Iterator[AuditFinding]:
     name, serves, bridge = net.name, net.details.dnsmasq, net.details.bridge_link
     if serves in dnsmasq.FAULTY:
         yield AuditFinding(kinds.DNSMASQ_FAULTY, host, name, parameters={"state": serves})
@@ -266,10 +266,10 @@ def _health(host: str, net: NetworkFacts) -> Iterator[AuditFinding]:
     elif net.active and bridge not in (bridge_link.COMPLETE, bridge_link.UNUSED):
         yield AuditFinding(kinds.BRIDGE_UNKNOWN, host, name)
     if has_pool(net.defined):
-        yield from _pool(host, net)
+        yield from _check_pool(host, net)
 
 
-def _pool(host: str, net: NetworkFacts) -> Iterator[AuditFinding]:
+def _check_pool(host: str, net: NetworkFacts) -> Iterator[AuditFinding]:
     pool = net.pool
     if pool is None or pool.miscounted is None or any(one.state not in _MEMBER_STATES for one in pool.members):
         yield AuditFinding(kinds.POOL_UNKNOWN, host, net.name)
@@ -281,7 +281,7 @@ def _pool(host: str, net: NetworkFacts) -> Iterator[AuditFinding]:
         yield AuditFinding(kinds.POOL_MISCOUNTED, host, net.name)
 
 
-def _forwarding(host: str, network: Document, seen: DestinationFacts) -> Iterator[AuditFinding]:
+def _check_forwarding(host: str, network: Document, seen: DestinationFacts) -> Iterator[AuditFinding]:
     if (network.get("forward") or {}).get("mode") not in _FORWARDING or network.get("state", ACTIVE) != ACTIVE:
         return
     families = {"ipv6" if ":" in str(ip.get("address")) else "ipv4" for ip in network.get("ips") or ()}

@@ -35,7 +35,9 @@ def read_facts(info: Any) -> DestinationFacts:
     """
     seen = read_host(info)
     # Of the form that it has now been found to have.
-    lacking = sorted(set(_lacking(_LINK, info["links"] or ())) | set(_lacking_of_switches(info["ovs_bridges"] or {})))
+    lacking = sorted(
+        set(_find_missing(_LINK, info["links"] or ())) | set(_find_missing_of_switches(info["ovs_bridges"] or {}))
+    )
     if lacking or any(link.addresses is None for link in (seen.links or {}).values()):
         raise VirtfleetError(
             "DESTINATION_INVALID",
@@ -51,14 +53,14 @@ def read_facts(info: Any) -> DestinationFacts:
     return seen
 
 
-def _lacking(keys: frozenset[str], found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _find_missing(keys: frozenset[str], found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for one in found:
         if not keys <= one.keys():
             yield from keys - one.keys()
 
 
-def _lacking_of_switches(switches: Mapping[str, Any]) -> Iterator[str]:
-    yield from _lacking(_SWITCH, switches.values())
+def _find_missing_of_switches(switches: Mapping[str, Any]) -> Iterator[str]:
+    yield from _find_missing(_SWITCH, switches.values())
     ports = [port for switch in switches.values() for port in switch["ports"].values()]
-    yield from _lacking(_PORT, ports)
-    yield from _lacking(_INTERFACE, [interface for port in ports for interface in port["interfaces"]])
+    yield from _find_missing(_PORT, ports)
+    yield from _find_missing(_INTERFACE, [interface for port in ports for interface in port["interfaces"]])

@@ -25,7 +25,7 @@ def note_guests(stations: Stations, host: str, guests: tuple[HostGuest, ...]) ->
             its[key] = its.get(key, 0) + (not nic.transient)
 
 
-def macs_used_twice(stations: Stations) -> Iterator[AuditFinding]:
+def find_duplicate_macs(stations: Stations) -> Iterator[AuditFinding]:
     """A guest that is on several hosts under one UUID is one guest."""
     for mac, users in stations.items():
         for (host, name, uuid), number in users.items():
@@ -35,7 +35,7 @@ def macs_used_twice(stations: Stations) -> Iterator[AuditFinding]:
                 yield AuditFinding(kinds.MAC_TWICE, host, parameters={"mac": mac, "guest": name, "others": others})
 
 
-def on_old_settings(host: str, network: str, old: Optional[tuple[OldNicSettings, ...]]) -> Iterator[AuditFinding]:
+def find_old_settings(host: str, network: str, old: Optional[tuple[OldNicSettings, ...]]) -> Iterator[AuditFinding]:
     """old: None where it is not known."""
     if old is None:
         yield AuditFinding(kinds.GUEST_SETTINGS_UNKNOWN, host, network)

@@ -48,18 +48,18 @@ def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Op
     if not net.active or seen.links is None:
         return
     if net.is_virtual:
-        yield from _libvirts_bridge(host, seen, net, mtu)
-        yield from _by_devices(host, seen, net, underlying_links(net.bound)[:1])
+        yield from _check_libvirts_bridge(host, seen, net, mtu)
+        yield from _check_devices(host, seen, net, underlying_links(net.bound)[:1])
     elif net.bridge:
-        yield from _out_of_bridge(host, seen, net, net.bridge, mtu)
+        yield from _check_ways_out(host, seen, net, net.bridge, mtu)
     elif net.mode != "hostdev":
-        yield from _by_devices(host, seen, net, underlying_links(net.bound))
-    yield from _stp(host, seen, net)
-    yield from _firewall(host, seen, net)
-    yield from _at_boot(host, seen, net)
+        yield from _check_devices(host, seen, net, underlying_links(net.bound))
+    yield from _check_stp(host, seen, net)
+    yield from _check_firewall(host, seen, net)
+    yield from _check_boot(host, seen, net)
 
 
-def _libvirts_bridge(
+def _check_libvirts_bridge(
     host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Optional[int]
 ) -> Iterator[AuditFinding]:
     """What somebody did to a bridge that libvirt created. BRIDGE_FAULTY covers one that is not there."""
@@ -75,7 +75,7 @@ def _libvirts_bridge(
         yield AuditFinding(kinds.BRIDGE_JOINED, host, net.name, parameters=named)
 
 
-def _stp(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
+def _check_stp(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
     link = seen.link(str(net.bridge))
     wanted = float((net.options.get("bridge") or {}).get("delay") or 0)
     if link is not None and link.admin == "up" and (link.stp_delay or 0) > max(SHORT_STP_DELAY, 2 * wanted):
@@ -83,7 +83,7 @@ def _stp(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[Audit
         yield AuditFinding(kinds.STP_DELAY, host, net.name, parameters=named)
 
 
-def _out_of_bridge(
+def _check_ways_out(
     host: str, seen: DestinationFacts, net: NetworkFacts, bridge: str, mtu: Optional[int]
 ) -> Iterator[AuditFinding]:
     link = seen.link(bridge)
@@ -95,7 +95,7 @@ def _out_of_bridge(
     if link.admin != "up" and bridge not in seen.ovs_bridges:
         yield AuditFinding(kinds.BRIDGE_DOWN, host, net.name, parameters={"bridge": bridge})
         return
-    ports = _ports(seen, net, bridge)
+    ports = _list_ports(seen, net, bridge)
     # The first port in each state.
     first: dict[Optional[str], NicPort] = {}
     for port in ports:
@@ -107,7 +107,7 @@ def _out_of_bridge(
     elif worst != UP:
         port = first[worst]
         ways = (way for way in ways_out(seen.host_links, bridge, port) or () if way.state == worst)
-        yield _stopped(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
+        yield _report_stop(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
     if worst in (NONE, DOWN):
         return
     # A way that is known may have a fault of its own beside one that is not.
@@ -118,7 +118,7 @@ def _out_of_bridge(
         )
 
 
-def _ports(seen: DestinationFacts, net: NetworkFacts, bridge: str) -> list[NicPort]:
+def _list_ports(seen: DestinationFacts, net: NetworkFacts, bridge: str) -> list[NicPort]:
     """The ports that guests get: by the network's portgroups, and without one."""
     isolated = bool((net.options.get("port") or {}).get("isolated"))
     untagged = port_on(seen.host_links, bridge, _ANY_TAG, isolated)
@@ -132,7 +132,7 @@ def _ports(seen: DestinationFacts, net: NetworkFacts, bridge: str) -> list[NicPo
     return list(dict.fromkeys(ports))
 
 
-def _by_devices(host: str, seen: DestinationFacts, net: NetworkFacts, devices: Any) -> Iterator[AuditFinding]:
+def _check_devices(host: str, seen: DestinationFacts, net: NetworkFacts, devices: Any) -> Iterator[AuditFinding]:
     """A member of a pool that is merely down is as idle members are."""
     for device in devices:
         link = seen.link(str(device))
@@ -140,10 +140,10 @@ def _by_devices(host: str, seen: DestinationFacts, net: NetworkFacts, devices: A
             continue  # LINK_MISSING or MEMBER_MISSING says so
         way = (way_by if link.admin == "up" else way_once_up)(seen.host_links, link)
         if way.state != UP and not is_only_down(link, way):
-            yield _stopped(host, net, way, str(device))
+            yield _report_stop(host, net, way, str(device))
 
 
-def _stopped(
+def _report_stop(
     host: str, net: NetworkFacts, way: Optional[Way], link: str, port: Optional[NicPort] = None
 ) -> AuditFinding:
     """link: what the way begins with."""
@@ -156,7 +156,7 @@ def _stopped(
     )
 
 
-def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
+def _check_firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
     if not net.bridge or net.bridge in seen.ovs_bridges or not seen.is_bridge(net.bridge):
         return  # LINK_MISSING, NOT_A_BRIDGE or BRIDGE_FAULTY says so
     routing = routing_on(seen, net.bridge, net)
@@ -181,7 +181,7 @@ def _firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[
         yield AuditFinding(kind, host, net.name, parameters={"what": what, "rules": list(one.rules)[:2]})
 
 
-def _at_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
+def _check_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
     """Of the links that the network stands on, the uplinks of its bridge, and what is below these."""
     below = [] if net.is_virtual else underlying_links(net.bound)
     uplinks = [way.uplink for name in below if seen.is_bridge(name) for way in ways_out(seen.host_links, name) or ()]

@@ -25,7 +25,7 @@ _COLUMNS = ("host", "network", "severity", "code", "sentence", "expected", "foun
 _UNREADABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def report(file_type: str, findings: Sequence[FindingData], hosts: Iterable[str], fail_on: str) -> str:
+def write_report(file_type: str, findings: Sequence[FindingData], hosts: Iterable[str], fail_on: str) -> str:
     """file_type: of FORMATS. findings: as Finding.as_dict makes them. hosts: all that were audited. fail_on: the
     severity from which on JUnit counts a finding as a failure, or NEVER.
 
@@ -35,27 +35,27 @@ def report(file_type: str, findings: Sequence[FindingData], hosts: Iterable[str]
     return FORMATS[file_type](ordered, list(hosts), fail_on)
 
 
-def _json(findings: Sequence[FindingData], _hosts: Sequence[str], _fail_on: str) -> str:
+def _write_json(findings: Sequence[FindingData], _hosts: Sequence[str], _fail_on: str) -> str:
     return json.dumps({"findings": findings}, indent=4, sort_keys=True) + "\n"
 
 
-def _csv(findings: Sequence[FindingData], _hosts: Sequence[str], _fail_on: str) -> str:
+def _write_csv(findings: Sequence[FindingData], _hosts: Sequence[str], _fail_on: str) -> str:
     """expected and found are JSON, and empty where nothing is compared."""
     text = io.StringIO()
     rows = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     rows.writerow(_COLUMNS)
-    rows.writerows([_cell(one, column) for column in _COLUMNS] for one in findings)
+    rows.writerows([_show_cell(one, column) for column in _COLUMNS] for one in findings)
     return text.getvalue()
 
 
-def _cell(finding: FindingData, column: str) -> str:
+def _show_cell(finding: FindingData, column: str) -> str:
     value = finding[column]
     if column in ("expected", "found"):
         return "" if value is None else json.dumps(value, sort_keys=True)
-    return _readable(str(value))
+    return _make_readable(str(value))
 
 
-def _markdown(findings: Sequence[FindingData], hosts: Sequence[str], _fail_on: str) -> str:
+def _write_markdown(findings: Sequence[FindingData], hosts: Sequence[str], _fail_on: str) -> str:
     """One table, the worst first, hosts and networks that are alike in one row."""
     rows = [
         ("severity", "code", "hosts", "network", "finding", "repair"),
@@ -64,7 +64,7 @@ def _markdown(findings: Sequence[FindingData], hosts: Sequence[str], _fail_on: s
             (
                 one.severity,
                 f"`{one.code}`",
-                *map(_escaped, (fold_names(one.hosts), fold_names(one.networks), one.sentence, one.repair)),
+                *map(_escape, (fold_names(one.hosts), fold_names(one.networks), one.sentence, one.repair)),
             )
             for one in group_findings(findings)
         ),
@@ -72,15 +72,15 @@ def _markdown(findings: Sequence[FindingData], hosts: Sequence[str], _fail_on: s
     lines = [f"| {' | '.join(row)} |" for row in rows] if findings else []
     clean = without_findings((one["host"] for one in findings), hosts)
     if clean:
-        lines += [*([""] if lines else []), f"Without findings: {_escaped(fold_names(clean))}."]
+        lines += [*([""] if lines else []), f"Without findings: {_escape(fold_names(clean))}."]
     return "\n".join(lines) + "\n"
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", " ".join(_readable(text).split()))
+def _escape(text: str) -> str:
+    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", " ".join(_make_readable(text).split()))
 
 
-def _junit(findings: Sequence[FindingData], hosts: Sequence[str], fail_on: str) -> str:
+def _write_junit(findings: Sequence[FindingData], hosts: Sequence[str], fail_on: str) -> str:
     """A suite for each host. A host without findings has one case, which passes."""
     clean = without_findings((one["host"] for one in findings), hosts)
     by_host: dict[str, list[FindingData]] = {host: [] for host in clean}
@@ -90,23 +90,27 @@ def _junit(findings: Sequence[FindingData], hosts: Sequence[str], fail_on: str) 
     for host, found in by_host.items():
         failures = sum(_fails(one, fail_on) for one in found)
         suite = ElementTree.SubElement(
-            suites, "testsuite", name=_readable(host), tests=str(len(found) or 1), failures=str(failures)
+            suites, "testsuite", name=_make_readable(host), tests=str(len(found) or 1), failures=str(failures)
         )
         for one in found:
-            name = _readable(f"{one['code']} {one['network']}".strip())
-            case = ElementTree.SubElement(suite, "testcase", classname=_readable(host), name=name)
+            name = _make_readable(f"{one['code']} {one['network']}".strip())
+            case = ElementTree.SubElement(suite, "testcase", classname=_make_readable(host), name=name)
             details = "".join(
-                f"{column}: {_cell(one, column)}\n" for column in ("expected", "found", "repair") if _cell(one, column)
+                f"{column}: {_show_cell(one, column)}\n"
+                for column in ("expected", "found", "repair")
+                if _show_cell(one, column)
             )
             if _fails(one, fail_on):
-                said = ElementTree.SubElement(case, "failure", type=one["severity"], message=_readable(one["sentence"]))
+                said = ElementTree.SubElement(
+                    case, "failure", type=one["severity"], message=_make_readable(one["sentence"])
+                )
                 said.text = details
             else:
-                ElementTree.SubElement(case, "system-out").text = _readable(
+                ElementTree.SubElement(case, "system-out").text = _make_readable(
                     f"{one['severity']}: {one['sentence']}\n{details}"
                 )
         if not found:
-            ElementTree.SubElement(suite, "testcase", classname=_readable(host), name="audit")
+            ElementTree.SubElement(suite, "testcase", classname=_make_readable(host), name="audit")
     ElementTree.indent(suites)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
 
@@ -115,10 +119,10 @@ def _fails(finding: FindingData, fail_on: str) -> bool:
     return fail_on != NEVER and audit_rank(finding["severity"]) >= audit_rank(fail_on)
 
 
-def _readable(text: str) -> str:
+def _make_readable(text: str) -> str:
     return _UNREADABLE.sub("?", text)
 
 
 Format = Callable[[Sequence[FindingData], Sequence[str], str], str]
 # By the ending of a file's name.
-FORMATS: dict[str, Format] = {"json": _json, "xml": _junit, "csv": _csv, "md": _markdown}
+FORMATS: dict[str, Format] = {"json": _write_json, "xml": _write_junit, "csv": _write_csv, "md": _write_markdown}

@@ -17,7 +17,7 @@ from .._model.network import NETWORK
 from .bridge_ports import read_setting
 from .bridges import read_addresses
 from .port_netlink import read_fdb, read_port_netlink
-from .port_settings import attributes_of, dump_of
+from .raw_netlink import dump_route, parse_attributes
 
 _SYSFS = "/sys/class/net"
 _UPPER = "upper_"
@@ -67,15 +67,15 @@ def _of_link(bridge: str, live: Document) -> Iterator[str]:
     """Read without pyroute2, which a restart of a network without guests does not need."""
     index = socket.if_nametoindex(bridge)
     defined = _defined_routes(live)
-    for answer in dump_of(_GETROUTE, bytes(_ROUTE_SIZE)):
+    for answer in dump_route(_GETROUTE, bytes(_ROUTE_SIZE)):
         network = network_of_route(answer, index)
         if network and network not in defined:
             yield f"route {network}"
-    for answer in dump_of(_GETNEIGH, bytes(_NEIGHBOUR_SIZE)):
+    for answer in dump_route(_GETNEIGH, bytes(_NEIGHBOUR_SIZE)):
         neighbour = permanent_neighbour_of(answer, index)
         if neighbour:
             yield f"permanent neighbour {neighbour}"
-    kinds = {kind_of_qdisc(answer, index) for answer in dump_of(_GETQDISC, bytes(_QDISC_SIZE))}
+    kinds = {kind_of_qdisc(answer, index) for answer in dump_route(_GETQDISC, bytes(_QDISC_SIZE))}
     if kinds - _NO_QDISC and not live.get("bandwidth"):
         yield "tc"
 
@@ -84,7 +84,7 @@ def network_of_route(answer: bytes, index: int) -> str:
     """The network that it leads to by the link of this index, as "10.0.0.0/8"; empty for another link, and for a route
     that the kernel made."""
     family, length, _source, _tos, _table, protocol, _scope, kind = struct.unpack_from("=8B", answer)
-    told = dict(attributes_of(answer[_ROUTE_SIZE:]))
+    told = dict(parse_attributes(answer[_ROUTE_SIZE:]))
     if protocol in _BY_KERNEL or kind in _HOSTS_OWN or family not in _UNSPECIFIED or index not in _links_of(told):
         return ""
     return f"{ip_address(told.get(_ROUTE_TO, _UNSPECIFIED[family]))}/{length}"
@@ -106,14 +106,14 @@ def _links_of(told: Mapping[int, bytes]) -> set[int]:
 def permanent_neighbour_of(answer: bytes, index: int) -> str:
     """Its address, of the link of this index; empty for others, and for entries of bridges."""
     family, of, state = struct.unpack_from("=BxxxiH", answer)
-    address = dict(attributes_of(answer[_NEIGHBOUR_SIZE:])).get(_NEIGHBOUR_ADDRESS)
+    address = dict(parse_attributes(answer[_NEIGHBOUR_SIZE:])).get(_NEIGHBOUR_ADDRESS)
     is_set = family in _UNSPECIFIED and of == index and bool(state & _NUD_PERMANENT)
     return str(ip_address(address)) if is_set and address else ""
 
 
 def kind_of_qdisc(answer: bytes, index: int) -> str:
     """Empty for that of another link."""
-    kind = dict(attributes_of(answer[_QDISC_SIZE:])).get(_QDISC_KIND, b"")
+    kind = dict(parse_attributes(answer[_QDISC_SIZE:])).get(_QDISC_KIND, b"")
     return kind.rstrip(b"\0").decode("ascii", "replace") if struct.unpack_from("=Bxxxi", answer)[1] == index else ""
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Optional
 
 from .._xml.capabilities import parse_capabilities
-from .._xml.nwfilter import digests
+from .._xml.nwfilter import compute_digests
 from .connection import errors, libvirt
 
 # A default page is no huge page.
@@ -56,7 +56,7 @@ def read_nwfilters(conn: Any) -> Optional[dict[str, str]]:
         texts = [one.XMLDesc(0) for one in conn.listAllNWFilters(0)]
     except libvirt.libvirtError:
         return None
-    return digests(texts)
+    return compute_digests(texts)
 
 
 def read_cpu_models(conn: Any) -> Optional[list[str]]:

@@ -16,7 +16,7 @@ from .._model.field import Document
 from .._model.guest import FAIL, Guest
 from .._xml.descriptor import parse_descriptor
 from .._xml.guest import parse_guest
-from .._xml.port import network_port_settings
+from .._xml.port import read_settings_from_network
 from .connection import errors, libvirt
 from .guests import ListedGuest, list_guests, read_texts
 
@@ -139,5 +139,5 @@ def _ports(conn: Any) -> dict[str, Document]:
             continue
         for port in ports:
             with suppress(libvirt.libvirtError):
-                found[port.UUIDString()] = network_port_settings(port.XMLDesc(0))
+                found[port.UUIDString()] = read_settings_from_network(port.XMLDesc(0))
     return found

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Optional
 
 from .._model.device import Device, Upper
+from .._model.host_link import KernelLink
 from .netlink import read_netlink
-from .sysfs import ROOT, link_facts, network_functions, pci_facts
+from .sysfs import ROOT, LinkDevice, PciFunction, network_functions, read_link_device, read_pci_function
 
 # What stands on a link and keeps others from it, or shares it with them.
 _UPPER = ("macvtap", "macvlan", "ipvlan", "ipvtap")
@@ -18,22 +19,26 @@ _UPPER = ("macvtap", "macvlan", "ipvlan", "ipvtap")
 _NEVER = (*_UPPER, "tun", "loopback")
 
 
-def read_devices(root: str = ROOT, links: Optional[list[dict[str, Any]]] = None) -> tuple[Device, ...]:
+def read_devices(root: str = ROOT, links: Optional[Sequence[KernelLink]] = None) -> tuple[Device, ...]:
     """Links in the order of their names, then PCI network functions without a link.
 
-    links: netlink's facts, else read now. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    links: else read now. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
     links = read_netlink() if links is None else links
-    functions = {address: facts for address in network_functions(root) for facts in [pci_facts(address, root)] if facts}
+    functions = {
+        address: function
+        for address in network_functions(root)
+        for function in [read_pci_function(address, root)]
+        if function is not None
+    }
     found = []
-    for link in sorted(links, key=lambda link: str(link["name"])):
+    for link in sorted(links, key=lambda link: link["name"]):
         if link["kind"] in _NEVER or link["name"] == "lo":
             continue
-        facts = link_facts(link["name"], root)
-        pci = facts["pci"]
-        if pci and pci not in functions:
-            functions[pci] = pci_facts(pci, root) or {}
-        found.append(_device(link, links, facts, functions.get(pci) or {}))
+        beneath = read_link_device(link["name"], root)
+        pci = beneath.pci
+        function = functions.get(pci) or read_pci_function(pci, root) if pci else None
+        found.append(_device(link, links, beneath, function))
     seen = {device.pci for device in found}
     return tuple(found) + tuple(
         _bare(address, functions[address]) for address in sorted(functions) if address not in seen
@@ -41,20 +46,20 @@ def read_devices(root: str = ROOT, links: Optional[list[dict[str, Any]]] = None)
 
 
 def _device(
-    link: dict[str, Any], links: Sequence[dict[str, Any]], facts: dict[str, Any], function: dict[str, Any]
+    link: KernelLink, links: Sequence[KernelLink], beneath: LinkDevice, function: Optional[PciFunction]
 ) -> Device:
     on_it = [other for other in links if other["parent"] == link["index"] and other["index"] != link["index"]]
     uppers = [other for other in on_it if other["kind"] in _UPPER]
     vlans = [other for other in on_it if other["kind"] == "vlan"]
     return Device(
         name=link["name"],
-        pci=facts["pci"],
+        pci=beneath.pci,
         kind=link["kind"],
-        driver=facts["driver"] or (link["kind"] if link["kind"] != "physical" else None),
-        pf=function.get("pf", ()),
-        vf=function.get("vf"),
-        vfs=function.get("vfs", ()),
-        speed=facts["speed"],
+        driver=beneath.driver or (link["kind"] if link["kind"] != "physical" else None),
+        pf=() if function is None else function.pf,
+        vf=None if function is None else function.vf,
+        vfs=() if function is None else function.vfs,
+        speed=beneath.speed,
         mtu=link["mtu"],
         carrier=link["carrier"],
         up=link["admin"] == "up",
@@ -65,12 +70,12 @@ def _device(
     )
 
 
-def _bare(address: str, function: dict[str, Any]) -> Device:
+def _bare(address: str, function: PciFunction) -> Device:
     return Device(
         pci=address,
-        driver=function["driver"],
-        pf=function["pf"],
-        vf=function["vf"],
-        vfs=function["vfs"],
+        driver=function.driver,
+        pf=function.pf,
+        vf=function.vf,
+        vfs=function.vfs,
         up=False,
     )

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import struct
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Optional
 
 from .programs import find_program, output_of
+from .raw_netlink import NETLINK_NETFILTER, parse_attributes, request_dump
 
 _SECONDS = 20
 # The older kernel interface: which of its tables a network namespace has.
@@ -24,11 +23,8 @@ _LEGACY = {"ip": "/proc/net/ip_tables_names", "ip6": "/proc/net/ip6_tables_names
 _ARP = "/proc/net/arp_tables_names"
 _FILTERS_ARP = re.compile(r"^(-A |:\S+ DROP)", re.MULTILINE)
 _TOOLS = {"ip": "iptables", "ip6": "ip6tables"}
-# linux/netfilter/nfnetlink.h, nf_tables.h, netlink.h
-_NETLINK_NETFILTER = 12
+# linux/netfilter/nfnetlink.h, nf_tables.h
 _GET_TABLES = 10 << 8 | 1
-_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
-_DONE, _ERROR = 3, 2
 _TABLE_NAME = 1
 _NFT_FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 _OF_IPTABLES = re.compile(r"^(ip|ip6) (filter|nat|mangle|raw|security)$")
@@ -121,31 +117,13 @@ def _output(*argv: str) -> Optional[str]:
 
 def _nft_tables() -> Optional[list[str]]:
     """Family and name of each table that the kernel has; None where it does not say, such as without nftables."""
-    found: list[str] = []
-    with (
-        suppress(OSError, struct.error),
-        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as asked,
-    ):
-        asked.settimeout(_SECONDS)
-        asked.send(struct.pack("=IHHIIBBH", 20, _GET_TABLES, _DUMP, 1, 0, 0, 0, 0))
-        while True:
-            data = asked.recv(1 << 17)
-            while data:
-                size, kind = struct.unpack_from("=IH", data)
-                if kind == _DONE:
-                    return found
-                if kind == _ERROR:
-                    return None
-                found.append(_table_of(data[16:size]))
-                data = data[(size + 3) & ~3 :]
-    return None
+    try:
+        return [_table_of(answer) for answer in request_dump(NETLINK_NETFILTER, _GET_TABLES, bytes(4))]
+    except (OSError, struct.error):
+        return None
 
 
-def _table_of(message: bytes) -> str:
-    family, rest = _NFT_FAMILIES.get(message[0], str(message[0])), message[4:]
-    while len(rest) >= 4:
-        size, kind = struct.unpack_from("=HH", rest)
-        if kind & 0x3FFF == _TABLE_NAME:
-            return f"{family} {rest[4:size].rstrip(bytes(1)).decode(errors='replace')}"
-        rest = rest[(size + 3) & ~3 :]
-    return f"{family} ?"
+def _table_of(answer: bytes) -> str:
+    family = _NFT_FAMILIES.get(answer[0], str(answer[0]))
+    name = dict(parse_attributes(answer[4:])).get(_TABLE_NAME, b"?")
+    return f"{family} {name.rstrip(bytes(1)).decode(errors='replace')}"

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .._model.errors import VirtfleetError
+from .._model.host_link import LinkMessage
 
 # Of the kernel's bridges, by number; their times are in hundredths of a second.
 _PORT_STATES = {0: "disabled", 1: "listening", 2: "learning", 3: "forwarding", 4: "blocking"}
@@ -53,49 +54,47 @@ def delete_link(route: Any, name: str) -> None:
     route.link((RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK), index=socket.if_nametoindex(name))
 
 
-def link_of(message: Any) -> dict[str, Any]:
-    """The facts of one message of netlink's.
-
-    name, index, kind (veth, bridge, macvtap, ...; "physical" for none), mac, mtu, state (operational: up, down,
-    lowerlayerdown, unknown, ...), admin (up or down), carrier (bool, None when unknown), master (index or None),
-    parent (index of the link it stands on in this namespace, or None), vlan (of a link of kind vlan its id, or None),
-    vlan_protocol (of a link of kind vlan and of a bridge: 802.1q, 802.1ad),
-    vlan_filtering and default_pvid (of a bridge, None of others; the latter the VLAN of a port that has none of its
-    own, 0 for none), stp_delay (of a bridge, how many seconds it keeps a new port silent),
-    port_state (of a port of a bridge, None of others), xdp (whether a program sees every frame that comes in).
-    """
+def link_of(message: Any) -> LinkMessage:
     info = message.get_attr(_KIND)
     carrier = message.get_attr("IFLA_CARRIER")
     filtering = _data(info, "bridge", "IFLA_BR_VLAN_FILTERING")
     return {
         "name": message.get_attr("IFLA_IFNAME"),
-        "index": message["index"],
+        "index": int(message["index"]),
         "kind": (info.get_attr("IFLA_INFO_KIND") if info else None) or "physical",
         "mac": message.get_attr("IFLA_ADDRESS"),
         "mtu": message.get_attr("IFLA_MTU"),
         "state": str(message.get_attr("IFLA_OPERSTATE")).lower(),
         "admin": "up" if message["flags"] & 1 else "down",
         "carrier": None if carrier is None else bool(carrier),
-        "master": message.get_attr("IFLA_MASTER"),
         "vlan": _data(info, "vlan", "IFLA_VLAN_ID"),
         "vlan_protocol": _vlan_protocol(info),
         "vlan_filtering": None if filtering is None else bool(filtering),
         "default_pvid": _data(info, "bridge", "IFLA_BR_VLAN_DEFAULT_PVID"),
         "stp_delay": _stp_delay(info),
         "port_state": _PORT_STATES.get(_data(info, "bridge", "IFLA_BRPORT_STATE", "SLAVE_")),
-        "xdp": _has_xdp(message.get_attr("IFLA_XDP")),
         "parent": message.get_attr("IFLA_LINK") if message.get_attr("IFLA_LINK_NETNSID") is None else None,
+        "mode": _mode(info),
     }
+
+
+def has_xdp(message: Any) -> bool:
+    """Whether a program sees every frame that comes in."""
+    told = message.get_attr("IFLA_XDP")
+    return bool(hasattr(told, "get_attr") and told.get_attr("IFLA_XDP_ATTACHED"))
+
+
+def _mode(info: Any) -> Any:
+    data: Any = info.get_attr("IFLA_INFO_DATA") if info else None
+    if not hasattr(data, "get_attr"):
+        return None
+    return data.get_attr("IFLA_MACVTAP_MODE") or data.get_attr("IFLA_MACVLAN_MODE")
 
 
 def _vlan_protocol(info: Any) -> Any:
     told = [_data(info, "vlan", "IFLA_VLAN_PROTOCOL"), _data(info, "bridge", "IFLA_BR_VLAN_PROTOCOL")]
     number = next((one for one in told if one is not None), None)
     return None if number is None else _VLAN_PROTOCOLS.get(number, hex(number))
-
-
-def _has_xdp(told: Any) -> bool:
-    return bool(hasattr(told, "get_attr") and told.get_attr("IFLA_XDP_ATTACHED"))
 
 
 def _stp_delay(info: Any) -> Any:

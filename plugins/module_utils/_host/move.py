@@ -15,7 +15,7 @@ from typing import Any
 
 from .._model.errors import VirtfleetError
 from .._model.plugged import Plugged
-from .._xml.guest import interface_with, place_with, recorded_bridge
+from .._xml.guest import find_interface, find_place, read_recorded_bridge
 from .bridge_ports import exists, master_of
 from .connection import is_remote, libvirt
 from .links import netlink
@@ -67,10 +67,10 @@ def _outdated(conn: Any, port: Plugged, bridge: str, lost: list[str]) -> str:
     try:
         domain = conn.lookupByUUIDString(port.uuid)
         live, mac = domain.XMLDesc(0), str(port.mac)
-        place = 0 if port.tap is None else place_with(live, mac, port.tap.name)
-        if recorded_bridge(live, mac, place) == bridge:
+        place = 0 if port.tap is None else find_place(live, mac, port.tap.name)
+        if read_recorded_bridge(live, mac, place) == bridge:
             return ""
-        return interface_with(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), mac, place) or ""
+        return find_interface(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), mac, place) or ""
     except libvirt.libvirtError as error:
         _note(conn, port, error, lost)
         return ""

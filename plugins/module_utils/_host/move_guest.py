@@ -14,7 +14,7 @@ from typing import Any, Callable, Optional
 
 from .._model.mark import NAMESPACE
 from .._model.move import NO_COMPRESSION, OFFLINE, Move, MoveSettings, Place
-from .._xml.live_metadata import settable
+from .._xml.live_metadata import make_settable
 from .connection import errors, libvirt
 
 
@@ -161,7 +161,7 @@ def read_mark(conn: Any, domain: Any) -> Optional[str]:
 
 def write_mark(conn: Any, domain: Any, text: Optional[str]) -> None:
     """In the running guest and its definition; None removes it. Raises as find_guest()."""
-    found = None if text is None else settable(text)
+    found = None if text is None else make_settable(text)
     element, prefix = found or (None, None)
     flags = (libvirt.VIR_DOMAIN_AFFECT_LIVE if domain.isActive() else 0) | (
         libvirt.VIR_DOMAIN_AFFECT_CONFIG if domain.isPersistent() else 0

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
-from .port_settings import SYSFS_SETTINGS, attributes_of, bridge_port_attributes, dump_of, raise_error_of
+from .port_settings import SYSFS_SETTINGS, parse_bridge_port
+from .raw_netlink import NESTED, dump_route, pack_attribute, parse_attributes, request_change
 
-# linux/netlink.h, rtnetlink.h, if_link.h, if_bridge.h
+# linux/rtnetlink.h, if_link.h, if_bridge.h
 _GETLINK, _SETLINK, _NEWMDB, _GETMDB, _GETNEIGH = 18, 19, 84, 86, 30
-_REQUEST_ACK, _CREATE, _NESTED = 5, 0x400, 0x8000
-_ERROR, _SECONDS = 2, 5
+_CREATE = 0x400  # NLM_F_CREATE
 _PROTINFO, _AF_SPEC, _VLAN_INFO, _EXT_MASK, _WITH_VLANS = 12, 26, 2, 29, 2
 _ENTRY_SIZE, _PERMANENT_GROUP, _SOURCES, _SOURCE = 28, 1, 2, 4
 # IFLA_BRPORT_*: name, how it is packed, and what a new port has.
@@ -69,11 +69,11 @@ class FdbEntry:
 def read_port_netlink() -> dict[int, PortNetlink]:
     """By the index of a port of any bridge. Raises VirtfleetError LINKS_UNREADABLE."""
     found: dict[int, PortNetlink] = {}
-    for answer in dump_of(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)):
-        index, settings = bridge_port_attributes(answer)
+    for answer in dump_route(_GETLINK, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0)):
+        index, settings = parse_bridge_port(answer)
         if settings is not None:
             found[index] = netlink_of(settings)
-    for answer in dump_of(_GETMDB, struct.pack("=Bxxxi", socket.AF_BRIDGE, 0)):
+    for answer in dump_route(_GETMDB, struct.pack("=Bxxxi", socket.AF_BRIDGE, 0)):
         for index, group, whole in groups_of(answer):
             port = found.setdefault(index, PortNetlink())
             if whole:
@@ -89,7 +89,7 @@ def note_vlans(ports: dict[int, PortNetlink]) -> None:
     Raises VirtfleetError LINKS_UNREADABLE.
     """
     head = struct.pack("=BBHiII", socket.AF_BRIDGE, 0, 0, 0, 0, 0)
-    for answer in dump_of(_GETLINK, head + _attribute(_EXT_MASK, struct.pack("=I", _WITH_VLANS))):
+    for answer in dump_route(_GETLINK, head + pack_attribute(_EXT_MASK, struct.pack("=I", _WITH_VLANS))):
         index, vlans = vlans_of(answer)
         if vlans not in ((), _DEFAULT_VLAN):
             ports.setdefault(index, PortNetlink()).lost.append("VLANs")
@@ -112,33 +112,33 @@ def netlink_of(settings: Sequence[tuple[int, bytes]]) -> PortNetlink:
 def groups_of(answer: bytes) -> Iterator[tuple[int, str, bool]]:
     """Of an answer about the multicast tables of bridges: those that somebody has entered, each with the index of its
     port, and whether that is all of it."""
-    for _kind, table in attributes_of(answer[8:]):
-        for _entry, infos in attributes_of(table):
-            for _info, info in attributes_of(infos):
+    for _kind, table in parse_attributes(answer[8:]):
+        for _entry, infos in parse_attributes(table):
+            for _info, info in parse_attributes(infos):
                 told = info[:_ENTRY_SIZE]
                 if len(told) == _ENTRY_SIZE and told[4] == _PERMANENT_GROUP:
-                    extra = {number for number, value in attributes_of(info[_ENTRY_SIZE:]) if any(value)}
+                    extra = {number for number, value in parse_attributes(info[_ENTRY_SIZE:]) if any(value)}
                     yield struct.unpack_from("=i", told)[0], told.hex(), not extra & {_SOURCES, _SOURCE}
 
 
 def vlans_of(answer: bytes) -> tuple[int, tuple[tuple[int, int], ...]]:
     """Index of a port, and its VLANs with their flags."""
     index = struct.unpack_from("=i", answer, 4)[0]
-    inside = dict(attributes_of(answer[16:])).get(_AF_SPEC, b"")
-    told = (struct.unpack("=HH", value[:4]) for number, value in attributes_of(inside) if number == _VLAN_INFO)
+    inside = dict(parse_attributes(answer[16:])).get(_AF_SPEC, b"")
+    told = (struct.unpack("=HH", value[:4]) for number, value in parse_attributes(inside) if number == _VLAN_INFO)
     return index, tuple((vlan, flags) for flags, vlan in told)
 
 
 def read_fdb() -> list[FdbEntry]:
     """Of all bridges. Raises VirtfleetError LINKS_UNREADABLE."""
-    answers = dump_of(_GETNEIGH, struct.pack("=BBHiHBB", socket.AF_BRIDGE, 0, 0, 0, 0, 0, 0))
+    answers = dump_route(_GETNEIGH, struct.pack("=BBHiHBB", socket.AF_BRIDGE, 0, 0, 0, 0, 0, 0))
     return [entry for entry in map(fdb_entry_of, answers) if entry is not None]
 
 
 def fdb_entry_of(answer: bytes) -> Optional[FdbEntry]:
     """None of an entry of no bridge."""
     index, state, flags = struct.unpack_from("=iHB", answer, 4)
-    told = dict(attributes_of(answer[12:]))
+    told = dict(parse_attributes(answer[12:]))
     if _ADDRESS not in told or _MASTER not in told:
         return None
     waits = bool(told.get(_FLAGS_EXT, b"\0")[0] & _EXT_LOCKED)
@@ -149,31 +149,19 @@ def fdb_entry_of(answer: bytes) -> Optional[FdbEntry]:
 def write_options(index: int, options: Sequence[tuple[str, int]]) -> None:
     """Those that sysfs does not have, at once: MAB is of ports that are locked. Raises OSError."""
     mine = ((*_NUMBERS[name], value) for name, value in options if name in _NUMBERS)
-    data = b"".join(_attribute(number, struct.pack(form, value)) for number, form, value in mine)
+    data = b"".join(pack_attribute(number, struct.pack(form, value)) for number, form, value in mine)
     if data:
         head = struct.pack("=BBHiII", socket.AF_BRIDGE, 0, 0, index, 0, 0)
-        _ask(_SETLINK, 0, head + _attribute(_PROTINFO | _NESTED, data))
+        request_change(_SETLINK, 0, head + pack_attribute(_PROTINFO | NESTED, data))
 
 
 def write_group(bridge: int, group: str) -> None:
     """bridge: its index. Raises OSError."""
-    _ask(_NEWMDB, _CREATE, struct.pack("=Bxxxi", socket.AF_BRIDGE, bridge) + _attribute(1, bytes.fromhex(group)))
+    request_change(
+        _NEWMDB, _CREATE, struct.pack("=Bxxxi", socket.AF_BRIDGE, bridge) + pack_attribute(1, bytes.fromhex(group))
+    )
 
 
 def is_in_netlink(option: str) -> bool:
     """Whether sysfs does not have it."""
     return option in _NUMBERS
-
-
-def _attribute(kind: int, value: bytes) -> bytes:
-    size = 4 + len(value)
-    return struct.pack("=HH", size, kind) + value + bytes(-size % 4)
-
-
-def _ask(kind: int, flags: int, body: bytes) -> None:
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as asked:
-        asked.settimeout(_SECONDS)
-        asked.send(struct.pack("=IHHII", 16 + len(body), kind, _REQUEST_ACK | flags, 1, 0) + body)
-        answer = asked.recv(1 << 16)
-    if struct.unpack_from("=H", answer, 4)[0] == _ERROR:
-        raise_error_of(answer[16:])

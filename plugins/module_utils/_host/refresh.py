@@ -14,7 +14,7 @@ from .._plan.old_settings import differing
 from .._plan.ovs_port import ovs_outbound, ovs_vlan
 from .._plan.refresh import SWITCH, settings_of
 from .._plan.step import Step
-from .._xml.guest import interface_with, tap_of
+from .._xml.guest import find_interface, find_tap
 from .connection import libvirt
 from .ovs import run_ovs_vsctl
 from .ports import read_ports
@@ -45,7 +45,7 @@ def refresh(network: Any, step: Step) -> None:
 def _set_by_libvirt(domain: Any, mac: str, lacks: Sequence[str]) -> None:
     """An update of a NIC with its own definition has libvirt make its port again, by what the network gives now, and
     set what differs (qemuDomainChangeNet). The definition stays what it was: the NIC follows its portgroup."""
-    definition = interface_with(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), mac, 0)
+    definition = find_interface(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE), mac, 0)
     if definition is None:  # unplugged meanwhile
         return
     try:
@@ -61,7 +61,7 @@ def _set_by_libvirt(domain: Any, mac: str, lacks: Sequence[str]) -> None:
 
 def _set_on_switch(network: Any, domain: Any, port: Plugged, here: Optional[Plugged]) -> None:
     """The port of Open vSwitch first: libvirt's record of it says then what is true."""
-    tap = tap_of(domain.XMLDesc(0), str(port.mac))
+    tap = find_tap(domain.XMLDesc(0), str(port.mac))
     if tap is None:  # unplugged meanwhile
         return
     settings = settings_of(port)

@@ -39,7 +39,7 @@ from .._plan.step import (
     UPDATE,
     Step,
 )
-from .._xml.live_metadata import settable
+from .._xml.live_metadata import make_settable
 from .._xml.network import parse_network
 from .bridge_settings import write_bridge_settings
 from .bridges import remove_leftover, set_stp
@@ -233,5 +233,5 @@ def _describe(network: Any, step: Step) -> None:
     elif step.section == "description":
         network.setMetadata(libvirt.VIR_NETWORK_METADATA_DESCRIPTION, step.xml or None, None, None, live)
     else:
-        xml, prefix = (settable(step.xml) if step.xml else None) or (None, None)
+        xml, prefix = (make_settable(step.xml) if step.xml else None) or (None, None)
         network.setMetadata(libvirt.VIR_NETWORK_METADATA_ELEMENT, xml, prefix, step.section, live)

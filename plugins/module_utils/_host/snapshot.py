@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .._model.device import Device
 from .._model.forward import has_pool, members_of, mode_of
@@ -24,6 +24,9 @@ from .plugged import plugged_in
 from .port_settings import read_bound_addresses, read_port_settings
 from .ports import read_ports
 from .sysfs import bridge_port_settings, had_carrier, has_queues, is_vf
+
+if TYPE_CHECKING:
+    from .._model.host_link import HostLink
 
 # Forward modes through which guests may hold devices of the host.
 _DEVICE_MODES = ("bridge", "private", "vepa", "passthrough", "hostdev")
@@ -58,9 +61,7 @@ class HostSnapshot:
         return read_guests(self.conn)
 
     @cached_property
-    def links(self) -> Optional[list[dict[str, Any]]]:
-        """As read_netlink gives them, with vf: whether the link is a VF's; multi_queue: whether a tap has several
-        queues; had_carrier (of a link that is down), port_settings, bound: see there."""
+    def links(self) -> Optional[list[HostLink]]:
         if self.host.remote:
             return None
         from .netlink import read_netlink

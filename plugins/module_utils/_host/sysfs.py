@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Optional
+from dataclasses import dataclass
+from typing import Optional
 
 from .._model.link_kinds import USUAL
 
@@ -26,13 +27,33 @@ IFF_UP = 0x1  # linux/if.h
 _MULTI_QUEUE = 0x100
 
 
-def link_facts(name: str, root: str = ROOT) -> dict[str, Any]:
-    """Of a link: pci, driver and speed, each None where there is none."""
+@dataclass(frozen=True)
+class LinkDevice:
+    """The device of a link. pci: its address."""
+
+    pci: Optional[str]
+    driver: Optional[str]
+    speed: Optional[int]
+
+
+@dataclass(frozen=True)
+class PciFunction:
+    """links, pf: names of its links and of those of its physical function; vf: its number there; vfs: addresses, in
+    order."""
+
+    driver: Optional[str]
+    links: tuple[str, ...]
+    pf: tuple[str, ...]
+    vf: Optional[int]
+    vfs: tuple[str, ...]
+
+
+def read_link_device(name: str, root: str = ROOT) -> LinkDevice:
     here = os.path.join(root, "class", "net", name)
     device = os.path.join(here, "device")
     # A virtio NIC's device is a virtio device, whose parent is the PCI function.
     pci = next((_pci_of(path) for path in (device, os.path.join(device, "..")) if _pci_of(path)), None)
-    return {"pci": pci, "driver": _target(os.path.join(device, "driver")), "speed": _speed(here)}
+    return LinkDevice(pci, _target(os.path.join(device, "driver")), _speed(here))
 
 
 def link_names(root: str = ROOT) -> tuple[str, ...]:
@@ -81,21 +102,20 @@ def bridge_port_settings(name: str, root: str = ROOT) -> Optional[dict[str, bool
     return {setting: value not in ("0", "0x0") for setting, value in told.items() if value}
 
 
-def pci_facts(address: str, root: str = ROOT) -> Optional[dict[str, Any]]:
-    """Of a PCI function: driver, links (names), pf (names of its physical function's links), vf (its number there)
-    and vfs (addresses, in order); None when the function does not exist."""
+def read_pci_function(address: str, root: str = ROOT) -> Optional[PciFunction]:
+    """None if it does not exist."""
     here = os.path.join(root, "bus", "pci", "devices", address)
     if not os.path.isdir(here):
         return None
     physfn = os.path.join(here, "physfn")
     numbers = {vf: number for number, vf in enumerate(_virtfns(physfn))} if os.path.isdir(physfn) else {}
-    return {
-        "driver": _target(os.path.join(here, "driver")),
-        "links": _names(os.path.join(here, "net")),
-        "pf": _names(os.path.join(physfn, "net")),
-        "vf": numbers.get(address),
-        "vfs": tuple(_virtfns(here)),
-    }
+    return PciFunction(
+        driver=_target(os.path.join(here, "driver")),
+        links=_names(os.path.join(here, "net")),
+        pf=_names(os.path.join(physfn, "net")),
+        vf=numbers.get(address),
+        vfs=tuple(_virtfns(here)),
+    )
 
 
 def read_usb(root: str = ROOT) -> set[str]:

@@ -86,7 +86,7 @@ def read_host(info: Any) -> DestinationFacts:
     return read_destination(info)
 
 
-def silence_of(answer: Any) -> Finding:
+def report_silence(answer: Any) -> Finding:
     """Of a host of which nothing is known, which may be as bad as any. answer: why (msg), or nothing."""
     given = answer or {}
     reason = str(given.get("msg") or "no result.").strip()

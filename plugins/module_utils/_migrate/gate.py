@@ -49,7 +49,7 @@ class CheckFailedError(Exception):
 def describe_incoming(xml: str, alike: Optional[DestinationFacts] = None) -> GuestFacts:
     """alike: a host like the one that the guest comes from; None if nothing is known of that.
 
-    Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    Raises VirtfleetError XML_INVALID and what parse_xml raises.
     """
     guest = parse_guest(xml, xml)
     nics = [describe_nic(nic, None) for nic in guest.nics]

@@ -13,7 +13,7 @@ from typing import Any, Callable, NamedTuple, Optional, TypedDict
 
 from .._fleet.lines import alike, fold_names, natural
 from .._model.errors import VirtfleetError
-from .answers import fact_answers, guest_answers, silence_of, verdict_answers
+from .answers import fact_answers, guest_answers, report_silence, verdict_answers
 from .choice import ACCEPTABLE
 from .destination_facts import DestinationFacts, read_destination
 from .finding import OK, Finding, RepairOfHost, ShownFinding, rank_of, worst_of
@@ -197,7 +197,7 @@ def _cell(severity: str, findings: list[ShownFinding]) -> Cell:
 
 
 def _silent_cell(host: str, result: Any, policy: Policy) -> Cell:
-    found = silence_of(result)
+    found = report_silence(result)
     severity = policy.get(found.code, found.severity)
     return {"verdict": severity, "findings": [found.as_dict(host, severity, None)]}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Optional, TypedDict, Union
 
 from .._model.errors import VirtfleetError
-from .answers import read_host, silence_of
+from .answers import read_host, report_silence
 from .destination_facts import DestinationFacts
 from .finding import (
     BLOCKED,
@@ -76,7 +76,7 @@ def judge_guests(
     found = [[*stale, *judgement.judge(guest)] for guest in guests]
     if len(guests) > 1:
         for place, added in judgement.judge_together(guests):
-            found[place] += _new_findings(added, found[place])
+            found[place] += _find_new(added, found[place])
     verdicts = [_verdict(guest, findings, host.name, policy or {}) for guest, findings in zip(guests, found)]
     return {
         "verdict": worst_of(item["verdict"] for item in verdicts),
@@ -92,7 +92,7 @@ def judge_answer(guests: list[AnyGuest], name: str, answer: Any, policy: Optiona
         return judge_guests(guests, read_host(answer), policy)
     except VirtfleetError as error:
         unread = {"msg": error.sentence} if error.code == "DESTINATION_INVALID" else answer
-        return judge_unseen(guests, name, silence_of(unread), policy)
+        return judge_unseen(guests, name, report_silence(unread), policy)
 
 
 def judge_unreachable(guests: list[AnyGuest], name: str, reason: str, policy: Optional[Policy] = None) -> Verdicts:
@@ -160,7 +160,7 @@ def _run_rule(rule: Rule[Check], findings: Iterable[Finding]) -> list[Finding]:
     try:
         found.extend(findings)
     except Exception as error:
-        found.append(_failed(rule, error))
+        found.append(_report_failure(rule, error))
     return found
 
 
@@ -170,11 +170,11 @@ def _run_group_rule(rule: Rule[Check], pairs: Iterable[tuple[int, Finding]], num
     try:
         found.extend(pairs)
     except Exception as error:
-        found += [(place, _failed(rule, error)) for place in range(number)]
+        found += [(place, _report_failure(rule, error)) for place in range(number)]
     return found
 
 
-def _failed(rule: Rule[Check], error: Exception) -> Finding:
+def _report_failure(rule: Rule[Check], error: Exception) -> Finding:
     return UNEXPECTED.found(rule=rule.name, error=f"{type(error).__name__}: {error}"[:120])
 
 
@@ -200,7 +200,7 @@ def _check_age(host: DestinationFacts, now: float, max_age: Optional[float]) -> 
     return [] if age <= max_age else [FACTS_STALE.found(age=math.ceil(age), max_age=max_age)]
 
 
-def _new_findings(added: list[Finding], alone: list[Finding]) -> list[Finding]:
+def _find_new(added: list[Finding], alone: list[Finding]) -> list[Finding]:
     known = {finding.identity for finding in alone}
     return [finding for finding in added if finding.identity not in known]
 

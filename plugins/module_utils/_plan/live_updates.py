@@ -16,7 +16,7 @@ from .._model.field import Document, Value
 from .._model.forward import mode_of, takes_pool
 from .._model.mark import namespace_of
 from .._model.network import DESCRIPTIVE
-from .._xml.live_metadata import settable
+from .._xml.live_metadata import make_settable
 from .._xml.network import write_fragment
 from .records import (
     DHCP_HOST,
@@ -209,7 +209,7 @@ def _describe(name: str, option: str, old: Value, new: Value) -> list[Step]:
         _description(name, namespace, after.get(namespace, ""))
         for namespace in sorted(set(before) | set(after))
         if before.get(namespace) != after.get(namespace)
-        and all(settable(side[namespace]) for side in (before, after) if namespace in side)
+        and all(make_settable(side[namespace]) for side in (before, after) if namespace in side)
     ]
 
 

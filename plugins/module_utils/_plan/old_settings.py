@@ -18,7 +18,7 @@ from .._model.forward import mode_of
 from .._model.guest import SETTINGS, Guest, Nic
 from .._model.plugged import Plugged
 from .._model.portgroup import PORTGROUP
-from .._xml.port import network_port_settings
+from .._xml.port import read_settings_from_network
 
 if TYPE_CHECKING:
     from .refresh import Means
@@ -115,7 +115,7 @@ def effective_settings(network: Document, portgroup: Optional[str], own: Documen
 
 def differing(port: Plugged, wanted: Document) -> list[str]:
     """The SETTINGS in which a port differs from wanted."""
-    has = canonical(PORTGROUP, network_port_settings(port.xml))
+    has = canonical(PORTGROUP, read_settings_from_network(port.xml))
     return [option for option in SETTINGS if not _same(option, has.get(option), wanted.get(option))]
 
 

@@ -155,9 +155,9 @@ def _warnings(situation: Situation, change: LiveChange, pending: tuple[str, ...]
     desired, observed, compared = situation.desired, situation.observed, situation.compared
     warnings = []
     if compared.define:
-        from .rules.dead import dead
+        from .rules.dead import find_dead_options
 
-        warnings += [f"Network '{desired.name}': {sentence}" for sentence in dead(compared.wanted)]
+        warnings += [f"Network '{desired.name}': {sentence}" for sentence in find_dead_options(compared.wanted)]
     if change.blocked_by_guests:
         guests = few(change.blocked_by_guests)
         warnings.append(

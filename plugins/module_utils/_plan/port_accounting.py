@@ -18,7 +18,7 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import GUEST, Plugged
 from .._xml.network import write_fragment
-from .._xml.port import as_new_port, network_port_settings
+from .._xml.port import make_new_port, read_settings_from_network
 from .comparison import Comparison
 from .old_settings import differing, effective_settings
 from .step import DESTROY, FREE, POOL_SECTION, RECLAIM, RELEASE, START, UPDATE, Step
@@ -166,10 +166,10 @@ def allocate_again(ports: Sequence[Plugged], runs: Document) -> tuple[Plugged, .
     port is allocated only where settings and member stay the same.
     """
     shown = canonical(NETWORK, runs)
-    return tuple(replace(port, xml=as_new_port(port.xml)) if _stays_the_same(port, shown) else port for port in ports)
+    return tuple(replace(port, xml=make_new_port(port.xml)) if _stays_the_same(port, shown) else port for port in ports)
 
 
 def _stays_the_same(port: Plugged, runs: Document) -> bool:
     if port.member is not None or not port.xml:
         return False
-    return not differing(port, effective_settings(runs, port.portgroup, network_port_settings(port.xml)))
+    return not differing(port, effective_settings(runs, port.portgroup, read_settings_from_network(port.xml)))

@@ -136,10 +136,10 @@ def _pruned(value: Any) -> Any:
 def _refuse_unpluggable(wish: DesiredPortgroup, observed: Observed, wanted: list[Document]) -> None:
     if not {"virtualport", "vlan"} & set(wish.options):
         return
-    from .rules.pluggable import pluggable
+    from .rules.pluggable import check_pluggable
 
     network = observed.persistent if observed.persistent is not None else observed.live or {}
-    problems = list(pluggable(network, _find(wanted, wish.name) or {}))
+    problems = list(check_pluggable(network, _find(wanted, wish.name) or {}))
     if problems:
         raise refuse(problems, network=wish.network, portgroup=wish.name)
 

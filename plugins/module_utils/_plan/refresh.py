@@ -21,7 +21,7 @@ from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.portgroup import PORTGROUP
-from .._xml.port import network_port_settings, replace_port_settings
+from .._xml.port import read_settings_from_network, replace_port_settings
 from .duration import seconds
 from .old_settings import OldNic, differing, old_nics
 from .replug import goal_of, is_replug, stops
@@ -214,7 +214,7 @@ def _back(name: str, port: Plugged, section: str) -> Step:
 
 def settings_of(port: Plugged) -> Document:
     """All of SETTINGS, canonical; None for those that the port does not have."""
-    return {**dict.fromkeys(SETTINGS), **canonical(PORTGROUP, network_port_settings(port.xml))}
+    return {**dict.fromkeys(SETTINGS), **canonical(PORTGROUP, read_settings_from_network(port.xml))}
 
 
 def _bandwidths(old: OldNic) -> tuple[Document | None, Document | None]:

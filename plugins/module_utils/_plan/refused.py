@@ -12,14 +12,14 @@ from .._model.host import Host
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .comparison import Comparison
-from .rules.addresses import overlaps
-from .rules.check import check
-from .rules.names import network_name
+from .rules.addresses import find_overlaps
+from .rules.check import check_definition
+from .rules.names import check_network_name
 
 
 def refuse_unmakeable(desired: Desired) -> None:
     """A network that is not there yet. Raises VirtfleetError NAME_INVALID or NETWORK_MISSING."""
-    problem = network_name(desired.name)
+    problem = check_network_name(desired.name)
     if problem:
         raise refuse([problem])
     if not desired.declared and not desired.exact:
@@ -33,14 +33,14 @@ def refuse_unmakeable(desired: Desired) -> None:
 def refuse_wrong(desired: Desired, compared: Comparison, host: Host, others: dict[str, Document]) -> None:
     """others: definitions of the host's other networks. Raises VirtfleetError with the codes of the rules."""
     name = compared.wanted["name"]
-    problems = check(compared.wanted, host)
+    problems = check_definition(compared.wanted, host)
     for problem in problems:
         option = problem.path.option
         declared = desired.exact or option in desired.declared
         if problem.removable and option in NETWORK.fields and not declared:
             problem.removed_by = NETWORK.fields[option].empty
     if (compared.persistent or {}).get("ips") != compared.goal.get("ips"):
-        problems += overlaps(name, compared.wanted, others)
+        problems += find_overlaps(name, compared.wanted, others)
     if problems:
         raise refuse(problems, network=name)
 
@@ -50,5 +50,5 @@ def takes_portgroups(observed: Observed, compared: Comparison, host: Host) -> bo
     libvirt's update would accept them all the same."""
     live = observed.live or {}
     then = {**live, "portgroups": (compared.live_goal or {}).get("portgroups", [])}
-    known = {problem.identity for problem in check(live, host)}
-    return all(problem.identity in known for problem in check(then, host))
+    known = {problem.identity for problem in check_definition(live, host)}
+    return all(problem.identity in known for problem in check_definition(then, host))

@@ -14,7 +14,7 @@ from .._model.field import EXTRA, Document
 from .._model.forward import is_virtual
 from .._model.network import NETWORK
 from .._model.observed import Observed
-from .._xml.mark import has_old_mark, is_managed, marked_again, new_mark
+from .._xml.mark import has_old_mark, is_managed, make_mark, renew_mark
 
 
 def target_definition(desired: Desired, observed: Observed) -> Document:
@@ -55,11 +55,11 @@ def _metadata(document: Document, desired: Desired, base: Document | None) -> No
     if desired.own is not None:
         own = desired.own
     elif base is None:
-        own = new_mark(desired.name, str(document["uuid"]))
+        own = make_mark(desired.name, str(document["uuid"]))
     else:
         renewed = desired.adopts and has_old_mark(base)
         claimed = desired.claims and not is_managed(base)
-        own = marked_again(base) if renewed or claimed else mark.own(base)
+        own = renew_mark(base) if renewed or claimed else mark.own(base)
     if foreign or own:
         document["metadata"] = [*own, *foreign]
     else:

@@ -21,7 +21,7 @@ from .._model.host_facts import HostFacts, HostQuestions
 from .._model.observed import Observed
 from .._plan.dnsmasq_config import configuration
 from .._plan.dnsmasq_restart import STARTING
-from .._plan.rules.on_host import StartPlan, on_host
+from .._plan.rules.on_host import StartPlan, check_on_host
 from .._plan.step import ATTACH, DEFINE, DESTROY, MOVE, START, UPDATE, Plan, Work
 from .._plan.target_definition import target_definition
 
@@ -54,7 +54,7 @@ def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Ho
     gone = leaving if own is None else leaving | {str(own)}
     facts = None if host.remote else _facts(document)
     plugs = any(step.action in _PLUGGING for step in plan.steps)
-    found = on_host(document, host, facts, StartPlan(gone, plugs))
+    found = check_on_host(document, host, facts, StartPlan(gone, plugs))
     problems = [*found.at_once, *(found.problems if starts else ())]
     if problems:
         raise refuse(problems, network=desired.name)

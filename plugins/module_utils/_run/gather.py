@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -18,7 +18,7 @@ from .._host.lookups import ask_for_refusals, look_up
 from .._host.migration import own_addresses, read_migration, resolve_names
 from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
-from .._host.sysfs import link_facts, pci_facts
+from .._host.sysfs import read_link_device, read_pci_function
 from .._host.unplugged import read_unplugged
 from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, NAMES, POOLS, PORTS, PROBE, QUESTIONS, key_of_question
 from .._model.canonical import canonical
@@ -27,6 +27,7 @@ from .._model.field import Document
 from .._model.forward import POOL, has_pool, members_of, mode_of
 from .._model.guest import Guest
 from .._model.host import Host
+from .._model.host_link import HostLink, ProbedLink
 from .._model.libvirt_uri import port_of
 from .._model.network import NETWORK
 from .._model.observed import Observed
@@ -84,7 +85,7 @@ def gather_from(
         }
         for seen in networks
     }
-    links = snapshot.links if LINKS in what else None
+    links: Optional[Sequence[HostLink]] = snapshot.links if LINKS in what else None
     if links is not None and PROBE in what:
         links = _probed(links, {member for seen in networks for member in members_of(seen.live or {})})
     guests = snapshot.guests if GUESTS in what else None
@@ -147,7 +148,7 @@ def _refusals(conn: Any, questions: Collection[str]) -> dict[str, Optional[str]]
     return {key_of_question(xml): said for xml, said in ask_for_refusals(conn, questions).items()}
 
 
-def _probed(links: list[dict[str, Any]], members: Collection[str]) -> list[dict[str, Any]]:
+def _probed(links: Sequence[HostLink], members: Collection[str]) -> list[ProbedLink]:
     """With carrier_when_up of the links that are down and could be given to guests."""
     from .._host.probe import probe_carriers
 
@@ -162,7 +163,7 @@ def _probed(links: list[dict[str, Any]], members: Collection[str]) -> list[dict[
     return [{**link, "carrier_when_up": found.get(link["name"])} for link in links]
 
 
-def _with_filters(link: dict[str, Any], rules: Collection[str]) -> dict[str, Any]:
+def _with_filters(link: HostLink, rules: Collection[str]) -> HostLink:
     """Also what only the rules of the firewall say of a link."""
     return {**link, "programs": [*link["programs"], *rules]}
 
@@ -249,8 +250,9 @@ def _vfs(document: Document, host: Host) -> Optional[int]:
     pf = ((document.get("forward") or {}).get("pf") or {}).get("dev")
     if not pf or host.remote:
         return None
-    address = link_facts(pf)["pci"]
-    return len((pci_facts(address) or {}).get("vfs", ())) if address else 0
+    address = read_link_device(pf).pci
+    function = read_pci_function(address) if address else None
+    return 0 if function is None else len(function.vfs)
 
 
 def _pf_by_vf(observed: Observed, host: Host) -> Optional[dict[str, list[str]]]:
@@ -261,7 +263,8 @@ def _pf_by_vf(observed: Observed, host: Host) -> Optional[dict[str, list[str]]]:
     addresses = ((observed.live or {}).get("forward") or {}).get("addresses")
     if not addresses or host.remote:
         return None
-    return {item["address"]: list((pci_facts(item["address"]) or {}).get("pf", ())) for item in addresses}
+    functions = {item["address"]: read_pci_function(item["address"]) for item in addresses}
+    return {address: [] if function is None else list(function.pf) for address, function in functions.items()}
 
 
 def summarize_guest(guest: Guest) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from .._migrate.moving.statistics import explain_delay, progress_of, statistics_
 from .._migrate.moving.whether import has_to_move
 from .._model.errors import VirtfleetError
 from .._model.move import CANCEL, OFFLINE, SUSPEND, Move, MoveSettings, Place
-from .._xml.guest_mark import read_origin, with_origin, without_origin
+from .._xml.guest_mark import read_origin, remove_origin, write_origin
 from .interruption import as_own_error, deferred_interruption
 
 # Seconds between two looks at the migrations.
@@ -178,7 +178,7 @@ class _Journey:
         if not self._joined:
             self._mark = read_mark(self._conn, self._domain)
             if self._move.origin and not read_origin(self._mark):
-                write_mark(self._conn, self._domain, with_origin(self._mark, self._move.origin))
+                write_mark(self._conn, self._domain, write_origin(self._mark, self._move.origin))
                 self._marked = True
         self._began = time.monotonic()
         self._thread = threading.Thread(target=self._go, args=(ended,), daemon=True)
@@ -289,7 +289,7 @@ class _Journey:
 
     def _forget_origin(self, mark: Optional[str]) -> None:
         if self._result["forgot_origin"] and mark is not None:
-            write_mark(self._end_conn(), self._find_there(), without_origin(mark))
+            write_mark(self._end_conn(), self._find_there(), remove_origin(mark))
 
     def _failed(self, error: VirtfleetError, left: str = "") -> None:
         sentence = f"{error.sentence} {left}" if left else error.sentence

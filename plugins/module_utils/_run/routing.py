@@ -30,6 +30,7 @@ from .._migrate.router.ruleset import Table, without_foreign_sources
 from .._migrate.router.spans import network_of, span_of
 from .._model.field import Document
 from .._model.forward import is_virtual, mode_of
+from .._model.host_link import HostLink
 from .._model.observed import Observed
 
 _LOOPBACK, _TAP = "lo", "tun"
@@ -58,11 +59,11 @@ class Migrations:
 
 def read_routing(
     networks: Iterable[Observed],
-    links: Iterable[dict[str, Any]],
+    links: Iterable[HostLink],
     switches: Collection[str],
     migrations: Optional[Migrations],
 ) -> Routing:
-    """Of this host. links: as HostSnapshot gives them; switches: bridges of Open vSwitch; migrations: None if
+    """Of this host. switches: bridges of Open vSwitch; migrations: None if
     nothing is known of them."""
     live = [seen.live for seen in networks if seen.live is not None and is_virtual(seen.live)]
     made = {str((document.get("bridge") or {}).get("name")): document for document in live}
@@ -72,7 +73,7 @@ def read_routing(
     tables = [*(without_foreign_sources(table, own) for table in tables), *parse_policies(read_ipsec_policies())]
     bound = bound_neighbours()
     bridges = {link["name"]: link for link in links if link["kind"] == "bridge" or link["name"] in switches}
-    names = frozenset(str(link["name"]) for link in links)
+    names = frozenset(link["name"] for link in links)
     ports: dict[str, tuple[str, ...]] = {}
     for link in links:
         if link["master"] and link["kind"] != _TAP and link["name"] != f"{link['master']}-nic":
@@ -99,7 +100,7 @@ def read_routing(
                 "astray": [
                     *routed_elsewhere(name, link["subnets"], routes),
                     *kept_by_the_host(name, link["subnets"], links),
-                    *bound.get(int(link["index"]), ()),
+                    *bound.get(link["index"], ()),
                 ],
             }
             for name, link in bridges.items()
@@ -110,11 +111,11 @@ def read_routing(
     )
 
 
-def _links_by_address(links: Iterable[dict[str, Any]]) -> dict[str, str]:
+def _links_by_address(links: Iterable[HostLink]) -> dict[str, str]:
     return {subnet.partition("/")[0]: link["name"] for link in links for subnet in link["subnets"]}
 
 
-def _own_subnets(links: Iterable[dict[str, Any]], made: Collection[str]) -> dict[str, tuple[str, ...]]:
+def _own_subnets(links: Iterable[HostLink], made: Collection[str]) -> dict[str, tuple[str, ...]]:
     """By links that may lead to other hosts."""
     return {
         link["name"]: tuple(link["subnets"])
@@ -155,7 +156,7 @@ def routed_elsewhere(bridge: str, subnets: Iterable[str], routes: Mapping[str, R
     return found
 
 
-def kept_by_the_host(bridge: str, subnets: Iterable[str], links: Iterable[dict[str, Any]]) -> list[str]:
+def kept_by_the_host(bridge: str, subnets: Iterable[str], links: Iterable[HostLink]) -> list[str]:
     """Addresses of the bridge's own networks that the host has itself, on other links."""
     networks = [network for network in map(network_of, subnets) if network is not None]
     found = []
@@ -180,7 +181,7 @@ def _ways_out(routes: Routes, made: dict[str, Document]) -> tuple[str, ...]:
 
 
 def _routing_of(
-    around: Surroundings, link: dict[str, Any], network: Optional[Document], ports: tuple[str, ...]
+    around: Surroundings, link: HostLink, network: Optional[Document], ports: tuple[str, ...]
 ) -> dict[str, Any]:
     """network: the one that made the bridge; ports: of it, besides guests' taps."""
     name, subnets = link["name"], tuple(link["subnets"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from .._model.plain_number import plain_number
-from .etree import canonical_text, parse
+from .etree import parse_xml, write_canonical_text
 
 
 def parse_capabilities(xml: str) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
 
     Raises VirtfleetError XML_INVALID.
     """
-    root = parse(xml)
+    root = parse_xml(xml)
     cpu = root.find("host/cpu")
     machines: dict[str, list[str]] = {}
     kinds: dict[str, set[str]] = {}
@@ -29,7 +29,7 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
         kinds.setdefault(str(arch.get("name")), set()).update(str(node.get("type")) for node in arch.iter("domain"))
     return {
         "uuid": root.findtext("host/uuid"),
-        "cpu": None if cpu is None else _cpu(cpu),
+        "cpu": None if cpu is None else _read_cpu(cpu),
         "pages": [
             size
             for size in (plain_number(node.get("size", "")) for node in root.iterfind("host/cpu/pages"))
@@ -43,11 +43,11 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
     }
 
 
-def _cpu(node: Any) -> Optional[str]:
+def _read_cpu(node: Any) -> Optional[str]:
     """Without what it says of pages, microcode and counters, which is no matter of guests."""
     if node.find("model") is None:
         return None
     for child in list(node):
         if child.tag not in ("arch", "model", "vendor", "feature"):
             node.remove(child)
-    return canonical_text(node)
+    return write_canonical_text(node)

@@ -32,7 +32,7 @@ from .._model.field import (
     Field,
     Value,
 )
-from .etree import canonical_text, etree, parse
+from .etree import etree, parse_xml, write_canonical_text
 
 _YES = {"bool": ("yes", "no"), "onoff": ("on", "off")}
 _PCI_PARTS = ("domain", "bus", "slot", "function")
@@ -45,7 +45,7 @@ _NUMBERS = {
 _PCI_PART = re.compile(r"0[xX]([0-9a-fA-F]{1,8})|(0[0-7]{1,11})|(0|[1-9][0-9]{0,9})", re.ASCII)
 
 
-def read(entity: Entity, element: Any) -> Document:
+def read_element(entity: Entity, element: Any) -> Document:
     """The document of an element. Raises VirtfleetError XML_INVALID for a value of the wrong type."""
     document: Document = {}
     extra: Document = {"attributes": {}, "elements": [], "inside": {}}
@@ -53,7 +53,7 @@ def read(entity: Entity, element: Any) -> Document:
     if entity.pci:
         if attributes.get("type") != "pci":
             raise VirtfleetError("XML_INVALID", "An <address> in <forward> must have type='pci'.")
-        document[entity.pci.name] = pci_address(attributes)
+        document[entity.pci.name] = read_pci_address(attributes)
     for name, raw in attributes.items():
         field = entity.attributes.get(name)
         if field is None:
@@ -65,7 +65,7 @@ def read(entity: Entity, element: Any) -> Document:
             continue
         field = entity.elements.get(node.tag)
         if field is None or not _read_child(field, node, document, extra["inside"]):
-            extra["elements"].append(_carried(node))
+            extra["elements"].append(_read_foreign(node))
     extra = {part: kept for part, kept in extra.items() if kept}
     if extra:
         document[EXTRA] = extra
@@ -75,19 +75,19 @@ def read(entity: Entity, element: Any) -> Document:
 def _read_child(field: Field, node: Any, document: Document, inside: Document) -> bool:
     """Take one child element in; False when it is one too many of its kind."""
     if field.kind == CHILDREN and field.entity:
-        document.setdefault(field.name, []).append(read(field.entity, node))
+        document.setdefault(field.name, []).append(read_element(field.entity, node))
         return True
     if field.kind == TEXTS:
         texts = document.setdefault(field.name, [])
         _keep_inside(inside, f"{field.xml}[{len(texts)}]", node)
-        texts.append(_text(node))
+        texts.append(_read_text(node))
         return True
     if field.name in document:
         return False
     if field.kind == CHILD and field.entity:
-        document[field.name] = read(field.entity, node)
+        document[field.name] = read_element(field.entity, node)
     elif field.kind == TEXT:
-        text = _text(node)
+        text = _read_text(node)
         if text or not field.blank:
             document[field.name] = text
         _keep_inside(inside, field.xml, node)
@@ -107,7 +107,7 @@ def _read_child(field: Field, node: Any, document: Document, inside: Document) -
         for index, item in enumerate(items):
             _keep_inside(inside, f"{field.xml}/{field.item}[{index}]", item, field.attribute, list(item))
     elif field.kind == METADATA:
-        document[field.name] = [_carried(item) for item in node.iterchildren(tag=etree.Element)]
+        document[field.name] = [_read_foreign(item) for item in node.iterchildren(tag=etree.Element)]
         _keep_inside(inside, field.xml, node)
     return True
 
@@ -115,18 +115,18 @@ def _read_child(field: Field, node: Any, document: Document, inside: Document) -
 def _keep_inside(inside: Document, path: str, node: Any, known: str = "", children: Sequence[Any] = ()) -> None:
     """Keep what is unknown in an element that has no document of its own."""
     attributes = {name: raw for name, raw in node.attrib.items() if name != known}
-    elements = [_carried(child) for child in children if isinstance(child.tag, str)]
+    elements = [_read_foreign(child) for child in children if isinstance(child.tag, str)]
     kept = {"attributes": attributes, "elements": elements}
     if attributes or elements:
         inside[path] = {part: value for part, value in kept.items() if value}
 
 
-def _text(node: Any) -> str:
+def _read_text(node: Any) -> str:
     """All text in an element, as libvirt takes it: a comment in between does not end it."""
     return str(node.xpath("string()"))
 
 
-def _carried(node: Any) -> str:
+def _read_foreign(node: Any) -> str:
     """Foreign XML, without the white space that only indents it: libvirt reformats metadata, and so do we."""
     node = copy.deepcopy(node)
     for element in node.iter(etree.Element):
@@ -135,33 +135,35 @@ def _carried(node: Any) -> str:
             element.text = None
             for child in element:
                 child.tail = None
-    return canonical_text(node)
+    return write_canonical_text(node)
 
 
 def _to_value(field: Field, raw: str) -> Value:
     if field.type == "int":
         if not _NUMBERS[field.base].fullmatch(raw):
-            raise VirtfleetError("XML_INVALID", f"{_place(field)} is {_show(raw)} in the XML, which is not a number.")
-        return _number(raw.strip(), field.base)
+            raise VirtfleetError(
+                "XML_INVALID", f"{_name_place(field)} is {_show(raw)} in the XML, which is not a number."
+            )
+        return _read_number(raw.strip(), field.base)
     if field.type in _YES:
         yes, no = _YES[field.type]
         if field.loose:
             return raw != no if field.type == "onoff" else raw.lower() == yes
         said = raw.lower() if field.nocase else raw
         if said not in (yes, no):
-            raise VirtfleetError("XML_INVALID", f"{_place(field)} is {_show(raw)} in the XML, not {yes} or {no}.")
+            raise VirtfleetError("XML_INVALID", f"{_name_place(field)} is {_show(raw)} in the XML, not {yes} or {no}.")
         return said == yes
     return raw
 
 
-def _number(raw: str, base: int) -> int:
+def _read_number(raw: str, base: int) -> int:
     digits = raw.lstrip("+-")
     if base == 0 and digits[0] == "0":
         base = 16 if digits[1:2] in ("x", "X") else 8
     return int(raw, base or 10)
 
 
-def _place(field: Field) -> str:
+def _name_place(field: Field) -> str:
     return f"<{field.xml} {field.attribute}>" if field.kind == WRAPPED else f"Attribute {field.xml}"
 
 
@@ -170,18 +172,18 @@ def _show(raw: str) -> str:
     return repr(raw if len(raw) <= 60 else raw[:57] + "...")
 
 
-def pci_address(attributes: dict[str, str]) -> str:
+def read_pci_address(attributes: dict[str, str]) -> str:
     """The address in the attributes of an <address>, as 0000:03:10.1; takes them out.
 
     Raises VirtfleetError XML_INVALID.
     """
     if attributes.get("type") == "pci":
         del attributes["type"]
-    parts = [_pci_part(attributes.pop(name, "0")) for name in _PCI_PARTS]
+    parts = [_read_pci_part(attributes.pop(name, "0")) for name in _PCI_PARTS]
     return "{:04x}:{:02x}:{:02x}.{:x}".format(*parts)
 
 
-def _pci_part(raw: str) -> int:
+def _read_pci_part(raw: str) -> int:
     """As C reads a number: 0x makes it hexadecimal, another leading 0 octal."""
     found = _PCI_PART.fullmatch(raw)
     if not found:
@@ -190,14 +192,14 @@ def _pci_part(raw: str) -> int:
     return int(sixteen, 16) if sixteen else int(eight, 8) if eight else int(ten)
 
 
-def write(entity: Entity, tag: str, document: Document) -> Any:
+def write_element(entity: Entity, tag: str, document: Document) -> Any:
     """The element of a document. Raises VirtfleetError TEXT_INVALID for characters XML cannot hold."""
     element = etree.Element(tag)
-    fill(entity, element, document)
+    fill_element(entity, element, document)
     return element
 
 
-def fill(entity: Entity, element: Any, document: Document) -> None:
+def fill_element(entity: Entity, element: Any, document: Document) -> None:
     """Write a document into an element that is there (its namespace declarations are the caller's)."""
     extra = document.get(EXTRA, {})
     try:
@@ -217,17 +219,17 @@ def fill(entity: Entity, element: Any, document: Document) -> None:
 def _put_back(element: Any, kept: Document) -> None:
     # Attributes last: elements would take over the prefix of a namespace that is declared around them.
     for text in kept.get("elements", ()):
-        element.append(parse(text))
+        element.append(parse_xml(text))
     for name, raw in kept.get("attributes", {}).items():
         element.set(name, raw)
 
 
 def _write_field(field: Field, element: Any, value: Value) -> None:
     if field.kind == CHILD and field.entity:
-        fill(field.entity, etree.SubElement(element, field.xml), value)
+        fill_element(field.entity, etree.SubElement(element, field.xml), value)
     elif field.kind == CHILDREN and field.entity:
         for item in value:
-            fill(field.entity, etree.SubElement(element, field.xml), item)
+            fill_element(field.entity, etree.SubElement(element, field.xml), item)
     elif field.kind == TEXT:
         etree.SubElement(element, field.xml).text = value
     elif field.kind == TEXTS:
@@ -242,7 +244,7 @@ def _write_field(field: Field, element: Any, value: Value) -> None:
     elif field.kind == METADATA:
         metadata = etree.SubElement(element, field.xml)
         for text in value:
-            metadata.append(parse(text))
+            metadata.append(parse_xml(text))
     elif field.kind == PCI:
         _write_pci(element, value)
     else:

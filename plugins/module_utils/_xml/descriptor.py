@@ -10,8 +10,8 @@ from typing import Any, Optional
 
 from .._model.descriptor import Cpu, CpuFeature, Descriptor, Disk, Graphics, GuestSocket, HostDevice, HostFile
 from .._model.plain_number import plain_number
-from .codec import pci_address
-from .etree import canonical_text, parse
+from .codec import read_pci_address
+from .etree import parse_xml, write_canonical_text
 from .guest_mark import find_origin
 from .not_understood import find_not_understood
 from .question import make_question
@@ -42,29 +42,29 @@ def parse_descriptor(xml: str, live: str = "") -> Descriptor:
     """Everything of a migratable or inactive domain XML except NICs. live: the XML of a running guest, which alone
     shows what its disks stand on and the jobs on them.
 
-    Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    Raises VirtfleetError XML_INVALID and what parse_xml raises.
     """
-    root = parse(xml)
-    running = parse(live) if live else root
+    root = parse_xml(xml)
+    running = parse_xml(live) if live else root
     system = root.find("os/type")
-    files = _files(root)
+    files = _read_files(root)
     return Descriptor(
         type=root.get("type"),
         arch=None if system is None else system.get("arch"),
         machine=None if system is None else system.get("machine"),
         emulator=root.findtext("devices/emulator"),
-        memory=_kib(root.find("memory")),
-        hugepages=_hugepages(root),
-        vcpus=_vcpus(root.find("vcpu")),
-        cpu=_cpu(root.find("cpu")),
-        disks=tuple(disk for node in root.iterfind("devices/disk") for disk in [_disk(node)] if disk),
-        hostdevs=tuple(_hostdev(node) for node in root.iterfind("devices/hostdev")),
-        files=(*files, *(file for file in _backing_files(running) if file not in files)),
-        ports=tuple(_tcp_ports(root)),
-        sockets=tuple(_sockets(root)),
-        graphics=tuple(_graphics(node) for node in root.iterfind("devices/graphics")),
-        blockers=(*_blockers(root), *_jobs(running)),
-        possible_blockers=tuple(_possible_blockers(root)),
+        memory=_read_kib(root.find("memory")),
+        hugepages=_read_hugepages(root),
+        vcpus=_read_vcpus(root.find("vcpu")),
+        cpu=_read_cpu(root.find("cpu")),
+        disks=tuple(disk for node in root.iterfind("devices/disk") for disk in [_read_disk(node)] if disk),
+        hostdevs=tuple(_read_hostdev(node) for node in root.iterfind("devices/hostdev")),
+        files=(*files, *(file for file in _read_backing_files(running) if file not in files)),
+        ports=tuple(_read_tcp_ports(root)),
+        sockets=tuple(_read_sockets(root)),
+        graphics=tuple(_read_graphics(node) for node in root.iterfind("devices/graphics")),
+        blockers=(*_find_blockers(root), *_read_jobs(running)),
+        possible_blockers=tuple(_find_possible_blockers(root)),
         security_models=tuple(
             sorted({str(node.get("model")) for node in root.iterfind("seclabel[@model]")} - _EVERYWHERE)
         ),
@@ -74,20 +74,20 @@ def parse_descriptor(xml: str, live: str = "") -> Descriptor:
     )
 
 
-def _kib(node: Any) -> Optional[int]:
+def _read_kib(node: Any) -> Optional[int]:
     number = None if node is None else plain_number((node.text or "").strip())
     if number is None:
         return None
     return number * _UNITS.get(node.get("unit", "KiB").lower(), 1024) // 1024
 
 
-def _vcpus(node: Any) -> Optional[int]:
+def _read_vcpus(node: Any) -> Optional[int]:
     """Those that are plugged in now, of which there may be more."""
     text = "" if node is None else str(node.get("current") or node.text or "").strip()
     return plain_number(text)
 
 
-def _hugepages(root: Any) -> Optional[int]:
+def _read_hugepages(root: Any) -> Optional[int]:
     node = root.find("memoryBacking/hugepages")
     if node is None:
         return None
@@ -98,7 +98,7 @@ def _hugepages(root: Any) -> Optional[int]:
     return size * _UNITS.get(page.get("unit", "KiB").lower(), 1024) // 1024
 
 
-def _cpu(node: Any) -> Optional[Cpu]:
+def _read_cpu(node: Any) -> Optional[Cpu]:
     if node is None:
         return None
     return Cpu(
@@ -106,19 +106,19 @@ def _cpu(node: Any) -> Optional[Cpu]:
         model=node.findtext("model"),
         check=node.get("check"),
         features=tuple(CpuFeature(item.get("name"), item.get("policy")) for item in node.iterfind("feature")),
-        xml=canonical_text(node),
-        cpus_per_socket=_cpus_per_socket(node.find("topology")),
+        xml=write_canonical_text(node),
+        cpus_per_socket=_count_cpus_per_socket(node.find("topology")),
     )
 
 
-def _cpus_per_socket(node: Any) -> int:
+def _count_cpus_per_socket(node: Any) -> int:
     if node is None:
         return 1
     parts = [plain_number(node.get(name, "1")) for name in ("dies", "clusters", "cores", "threads")]
     return prod(part for part in parts if part is not None)
 
 
-def _disk(node: Any) -> Optional[Disk]:
+def _read_disk(node: Any) -> Optional[Disk]:
     """None for an empty drive."""
     source = node.find("source")
     if source is None or not source.attrib:
@@ -139,12 +139,12 @@ def _disk(node: Any) -> Optional[Disk]:
     )
 
 
-def _hostdev(node: Any) -> HostDevice:
+def _read_hostdev(node: Any) -> HostDevice:
     kind = node.get("type") or node.get("mode") or "?"
     teaming, address = node.find("teaming"), node.find("source/address")
     what = kind
     if kind == "pci" and address is not None:
-        what = pci_address(dict(address.attrib))
+        what = read_pci_address(dict(address.attrib))
     elif kind == "usb":
         numbers = [node.find(f"source/{name}") for name in ("vendor", "product")]
         what = ":".join(number.get("id", "") for number in numbers if number is not None) or kind
@@ -158,7 +158,7 @@ def _hostdev(node: Any) -> HostDevice:
     )
 
 
-def _graphics(node: Any) -> Graphics:
+def _read_graphics(node: Any) -> Graphics:
     listen = node.find("listen")
     # libvirt looks up the address of a network on the host on which it starts the guest.
     network = None if listen is None or listen.get("type") != "network" else listen.get("network")
@@ -175,7 +175,7 @@ def _graphics(node: Any) -> Graphics:
     )
 
 
-def _files(root: Any) -> list[HostFile]:
+def _read_files(root: Any) -> list[HostFile]:
     """Files of the host that QEMU opens, and folders in which it makes one."""
     found = [
         HostFile(what, path.strip())
@@ -193,9 +193,11 @@ def _files(root: Any) -> list[HostFile]:
         path = (node.text or "").strip()
         if path and path not in _RANDOM:
             found.append(HostFile("source of randomness", path))
-    found += _of_characters(root)
-    found += _of_displays(root)
-    found += [HostFile("socket of its disk", host.get("socket")) for host in _nbd_servers(root) if host.get("socket")]
+    found += _read_character_files(root)
+    found += _read_display_files(root)
+    found += [
+        HostFile("socket of its disk", host.get("socket")) for host in _find_nbd_servers(root) if host.get("socket")
+    ]
     found += [
         HostFile(what, path)
         for what, place, name in _NAMED_FILES
@@ -208,16 +210,16 @@ def _files(root: Any) -> list[HostFile]:
     for node in root.iterfind("devices/interface"):
         driver, backend = node.find("driver"), node.find("backend")
         vhost = None if backend is None else backend.get("vhost")
-        found += _of_vhost_user(node)
+        found += _read_vhost_user_files(node)
         if vhost or (driver is not None and driver.get("name") == "vhost"):
             found.append(HostFile("vhost-net of its NIC", vhost or "/dev/vhost-net"))
     variables = (root.findtext("os/nvram") or "").strip()
     if variables:
-        found.append(HostFile("folder of its firmware's variables", _folder(variables)))
+        found.append(HostFile("folder of its firmware's variables", _find_folder(variables)))
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
-def _backing_files(root: Any) -> list[HostFile]:
+def _read_backing_files(root: Any) -> list[HostFile]:
     found = [
         HostFile("backing file of a disk", path)
         for node in root.iterfind("devices/disk//backingStore/source")
@@ -227,47 +229,47 @@ def _backing_files(root: Any) -> list[HostFile]:
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
-def _jobs(root: Any) -> list[str]:
+def _read_jobs(root: Any) -> list[str]:
     disks = [disk for disk in root.iterfind("devices/disk") if disk.find("mirror") is not None]
     targets = (disk.find("target") for disk in disks)
     return [f"disk {target.get('dev') if target is not None else '?'} is being copied (virsh blockjob)"
             for target in targets]  # fmt: skip
 
 
-def _of_vhost_user(interface: Any) -> list[HostFile]:
+def _read_vhost_user_files(interface: Any) -> list[HostFile]:
     """The socket that a switch listens on, or the folder of the one that QEMU makes."""
     source = interface.find("source")
     path = source.get("path") if interface.get("type") == "vhostuser" and source is not None else None
     if not path:
         return []
     if source.get("mode") == "server":
-        return [HostFile("folder of the socket of its NIC", _folder(path))]
+        return [HostFile("folder of the socket of its NIC", _find_folder(path))]
     return [HostFile("socket of its NIC", path)]
 
 
-def _of_characters(root: Any) -> list[HostFile]:
+def _read_character_files(root: Any) -> list[HostFile]:
     """What serial ports, consoles and channels are connected to. A console may be a serial port under another name."""
     found: list[HostFile] = []
     for kind in _CHARACTERS:
         for node in root.iterfind(f"devices/{kind}"):
             known = {item.path for item in found} if kind == "console" else set()
-            found += [item for item in (_end(node), _log(node)) if item and item.path not in known]
+            found += [item for item in (_read_end(node), _read_log(node)) if item and item.path not in known]
     return found
 
 
-def _of_displays(root: Any) -> list[HostFile]:
+def _read_display_files(root: Any) -> list[HostFile]:
     """Folders of the sockets on which they listen."""
     nodes = [*root.iterfind("devices/graphics"), *root.iterfind("devices/graphics/listen")]
     paths = dict.fromkeys(node.get("socket") for node in nodes)
     shown = [path for path in paths if path and not path.startswith(_OWN_SOCKETS)]
-    return [HostFile("folder of the socket of its display", _folder(path)) for path in shown]
+    return [HostFile("folder of the socket of its display", _find_folder(path)) for path in shown]
 
 
-def _nbd_servers(root: Any) -> list[Any]:
+def _find_nbd_servers(root: Any) -> list[Any]:
     return list(root.iterfind("devices/disk/source[@protocol='nbd']/host"))
 
 
-def _end(node: Any) -> Optional[HostFile]:
+def _read_end(node: Any) -> Optional[HostFile]:
     source, kind = node.find("source"), node.get("type")
     path = None if source is None else source.get("path")
     if not path:
@@ -279,21 +281,21 @@ def _end(node: Any) -> Optional[HostFile]:
     if kind == "unix" and source.get("mode") == "connect":
         return HostFile(f"socket of its {node.tag}", path)
     if kind == "file" or (kind == "unix" and not path.startswith(_OWN_SOCKETS)):
-        return HostFile(f"folder of its {node.tag}", _folder(path))
+        return HostFile(f"folder of its {node.tag}", _find_folder(path))
     return None
 
 
-def _log(node: Any) -> Optional[HostFile]:
+def _read_log(node: Any) -> Optional[HostFile]:
     log = node.find("log")
     path = None if log is None else log.get("file")
-    return HostFile(f"folder of the log of its {node.tag}", _folder(path)) if path else None
+    return HostFile(f"folder of the log of its {node.tag}", _find_folder(path)) if path else None
 
 
-def _folder(path: str) -> str:
+def _find_folder(path: str) -> str:
     return path.rpartition("/")[0] or "/"
 
 
-def _sockets(root: Any) -> list[GuestSocket]:
+def _read_sockets(root: Any) -> list[GuestSocket]:
     """TCP and UDP sockets by which QEMU listens or connects when it starts, besides those of displays."""
     found: list[GuestSocket] = []
     nodes = [node for kind in _CHARACTERS for node in root.iterfind(f"devices/{kind}")]
@@ -307,21 +309,21 @@ def _sockets(root: Any) -> list[GuestSocket]:
             if service is not None and (listens or (kind == "tcp" and not waits)):
                 one = GuestSocket(kind, address, service, listens)
                 found += [one] if one not in found else []
-    for host in _nbd_servers(root):
+    for host in _find_nbd_servers(root):
         port = plain_number(host.get("port", _NBD))
         if host.get("name") and port is not None:
             found.append(GuestSocket("tcp", host.get("name"), port, False))
     return found
 
 
-def _tcp_ports(root: Any) -> list[int]:
+def _read_tcp_ports(root: Any) -> list[int]:
     """On which QEMU listens for something other than a display."""
     nodes = root.iterfind("devices/*[@type='tcp']/source[@mode='bind']")
     ports = {plain_number(node.get("service", "")) for node in nodes}
     return sorted(port for port in ports if port is not None)
 
 
-def _blockers(root: Any) -> list[str]:
+def _find_blockers(root: Any) -> list[str]:
     """What libvirt and QEMU refuse to migrate whatever the destination, each as the end of a sentence."""
     found = []
     timers = [node for node in root.iterfind("clock/timer[@name='tsc']") if node.get("frequency")]
@@ -347,7 +349,7 @@ def _blockers(root: Any) -> list[str]:
     return found
 
 
-def _possible_blockers(root: Any) -> list[str]:
+def _find_possible_blockers(root: Any) -> list[str]:
     """What keeps a guest from migrating at some times and at others does not, each as the end of a sentence."""
     found = []
     for node in root.iterfind("devices/filesystem"):

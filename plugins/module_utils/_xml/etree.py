@@ -9,7 +9,7 @@ from typing import Any
 
 from .._model.errors import VirtfleetError
 
-__all__ = ["canonical_text", "etree", "parse", "to_text"]
+__all__ = ["etree", "parse_xml", "write_canonical_text", "write_text"]
 
 try:
     from lxml import etree
@@ -20,7 +20,7 @@ except ImportError:  # said to the user by the dependency gate, before anything 
 MAX_BYTES = 1024 * 1024
 
 
-def parse(xml: str) -> Any:
+def parse_xml(xml: str) -> Any:
     """The root element of an XML text.
 
     Raises VirtfleetError XML_TOO_LARGE, XML_UNSAFE (a document type, hence entities) or XML_INVALID.
@@ -47,12 +47,12 @@ def parse(xml: str) -> Any:
     return root
 
 
-def to_text(element: Any) -> str:
+def write_text(element: Any) -> str:
     """The element as text, indented as libvirt does: not where there is text beside the elements."""
     return str(etree.tostring(element, encoding="unicode", pretty_print=True, with_tail=False)).rstrip("\n")
 
 
-def canonical_text(element: Any) -> str:
+def write_canonical_text(element: Any) -> str:
     """One spelling for elements that mean the same (exclusive C14N); carried verbatim otherwise."""
     tail, element.tail = element.tail, None
     try:

@@ -15,8 +15,8 @@ from .._model.guest import Guest, Nic
 from .._model.plain_number import plain_number
 from .._model.virtualport import VIRTUALPORT
 from .._model.vlan import VLAN
-from .codec import pci_address, read
-from .etree import parse, to_text
+from .codec import read_element, read_pci_address
+from .etree import parse_xml, write_text
 
 # The prefixes of names that libvirt generates.
 _MADE_UP = ("vnet", "macvtap", "macvlan")
@@ -28,13 +28,13 @@ def parse_guest(live: str = "", asked: str = "", inactive: str = "") -> Guest:
     what a persistent guest starts with. At least live or inactive is there.
 
     The live XML shows NICs as they are plugged in, a hostdev one without the network that it came from; without asked
-    those count as what they show. Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    those count as what they show. Raises VirtfleetError XML_INVALID and what parse_xml raises.
     """
-    root = parse(live or inactive)
-    nics = _nics(root)
-    defined = nics if not live else _nics(parse(inactive)) if inactive else ()
+    root = parse_xml(live or inactive)
+    nics = _read_nics(root)
+    defined = nics if not live else _read_nics(parse_xml(inactive)) if inactive else ()
     if live and asked:
-        nics = _joined(_nics(parse(asked)), nics)
+        nics = _join_nics(_read_nics(parse_xml(asked)), nics)
     return Guest(
         root.findtext("name") or "?",
         root.findtext("uuid") or "",
@@ -42,22 +42,22 @@ def parse_guest(live: str = "", asked: str = "", inactive: str = "") -> Guest:
         persistent=bool(inactive),
         nics=nics,
         defined=defined,
-        devices=tuple(_pci(node) for node in root.iterfind("devices/hostdev[@type='pci']/source/address")),
-        tcp_ports=tuple(_ports(root)),
+        devices=tuple(_read_pci(node) for node in root.iterfind("devices/hostdev[@type='pci']/source/address")),
+        tcp_ports=tuple(_read_ports(root)),
     )
 
 
-def _ports(root: Any) -> list[int]:
+def _read_ports(root: Any) -> list[int]:
     found = [node.get(name, "") for node in root.iterfind("devices/graphics") for name in ("port", "tlsPort")]
     found += [node.get("service", "") for node in root.iterfind("devices/*[@type='tcp']/source[@mode='bind']")]
     return sorted({number for number in map(plain_number, found) if number})
 
 
-def _nics(root: Any) -> tuple[Nic, ...]:
-    return tuple(_nic(node) for node in root.iterfind("devices/interface"))
+def _read_nics(root: Any) -> tuple[Nic, ...]:
+    return tuple(_read_nic(node) for node in root.iterfind("devices/interface"))
 
 
-def _nic(node: Any) -> Nic:
+def _read_nic(node: Any) -> Nic:
     source, mac, target = node.find("source"), node.find("mac"), node.find("target")
     got = dict(source.attrib) if source is not None else {}
     plugged_as = str(node.get("type"))
@@ -67,56 +67,58 @@ def _nic(node: Any) -> Nic:
         type="network" if by_name else plugged_as,
         network=got.get("network"),
         portgroup=got.get("portgroup"),
-        own=_own(node),
+        own=_read_own_settings(node),
         actual=plugged_as,
-        source=_device(source, got),
+        source=_read_device(source, got),
         mode=got.get("mode"),
         target=None if target is None else target.get("dev"),
-        named=_named(target),
+        named=_read_target(target),
         port=got.get("portid"),
-        mtu=_number(node, "mtu", "size"),
-        isolated={"yes": True, "no": False}.get(_attribute(node, "port", "isolated") or ""),
-        up=_attribute(node, "link", "state") != "down",
-        filter=_attribute(node, "filterref", "filter"),
-        model=_attribute(node, "model", "type"),
-        transient=_attribute(node, "teaming", "type") == "transient",
-        managed=_attribute(node, "target", "managed") != "no",
-        queues=_number(node, "driver", "queues") or 1,
+        mtu=_read_number(node, "mtu", "size"),
+        isolated={"yes": True, "no": False}.get(_read_attribute(node, "port", "isolated") or ""),
+        up=_read_attribute(node, "link", "state") != "down",
+        filter=_read_attribute(node, "filterref", "filter"),
+        model=_read_attribute(node, "model", "type"),
+        transient=_read_attribute(node, "teaming", "type") == "transient",
+        managed=_read_attribute(node, "target", "managed") != "no",
+        queues=_read_number(node, "driver", "queues") or 1,
     )
 
 
-def _named(target: Any) -> Optional[str]:
+def _read_target(target: Any) -> Optional[str]:
     name = None if target is None else target.get("dev")
     return None if not name or name.startswith(_MADE_UP) else str(name)
 
 
-def _attribute(node: Any, child: str, name: str) -> Optional[str]:
+def _read_attribute(node: Any, child: str, name: str) -> Optional[str]:
     found = node.find(child)
     return None if found is None else found.get(name)
 
 
-def _number(node: Any, child: str, name: str) -> Optional[int]:
-    text = _attribute(node, child, name) or ""
+def _read_number(node: Any, child: str, name: str) -> Optional[int]:
+    text = _read_attribute(node, child, name) or ""
     return plain_number(text) or None
 
 
-def _device(source: Any, got: dict[str, str]) -> Optional[str]:
+def _read_device(source: Any, got: dict[str, str]) -> Optional[str]:
     node = None if source is None else source.find("address")
-    return _pci(node) if node is not None else got.get("bridge") or got.get("dev")
+    return _read_pci(node) if node is not None else got.get("bridge") or got.get("dev")
 
 
-def _pci(node: Any) -> str:
-    return pci_address(dict(node.attrib))
+def _read_pci(node: Any) -> str:
+    return read_pci_address(dict(node.attrib))
 
 
-def _own(node: Any) -> Document:
-    own: Document = {name: read(entity, found) for name, entity in _SETTINGS.items() for found in node.iterfind(name)}
+def _read_own_settings(node: Any) -> Document:
+    own: Document = {
+        name: read_element(entity, found) for name, entity in _SETTINGS.items() for found in node.iterfind(name)
+    }
     if node.get("trustGuestRxFilters"):
         own["trust_guest_rx_filters"] = node.get("trustGuestRxFilters") == "yes"
     return own
 
 
-def _joined(asked: tuple[Nic, ...], got: tuple[Nic, ...]) -> tuple[Nic, ...]:
+def _join_nics(asked: tuple[Nic, ...], got: tuple[Nic, ...]) -> tuple[Nic, ...]:
     """Requested NICs beside the actual ones, matched by MAC address and, if two share one, by their order."""
     rest = list(asked)
     nics = []
@@ -131,31 +133,31 @@ def _joined(asked: tuple[Nic, ...], got: tuple[Nic, ...]) -> tuple[Nic, ...]:
     return tuple(nics)
 
 
-def place_with(xml: str, mac: str, tap: str) -> int:
+def find_place(xml: str, mac: str, tap: str) -> int:
     """Which of the NICs with a MAC address, of which a guest has two where they back one another (<teaming>), has a
     tap, by the guest's live XML; the first where none has it."""
-    taps = [_attribute(node, "target", "dev") for node in _interfaces(xml, mac)]
+    taps = [_read_attribute(node, "target", "dev") for node in _find_interfaces(xml, mac)]
     return taps.index(tap) if tap in taps else 0
 
 
-def interface_with(xml: str, mac: str, place: int) -> Optional[str]:
+def find_interface(xml: str, mac: str, place: int) -> Optional[str]:
     """The <interface> of a domain's XML that has a MAC address, by its place among those; None when there is none."""
-    nodes = _interfaces(xml, mac)
-    return to_text(nodes[place]) if place < len(nodes) else None
+    nodes = _find_interfaces(xml, mac)
+    return write_text(nodes[place]) if place < len(nodes) else None
 
 
-def recorded_bridge(xml: str, mac: str, place: int) -> Optional[str]:
+def read_recorded_bridge(xml: str, mac: str, place: int) -> Optional[str]:
     """The bridge that libvirt has for a running guest's NIC, by the guest's live XML; None when it has none."""
-    nodes = _interfaces(xml, mac)
-    return _attribute(nodes[place], "source", "bridge") if place < len(nodes) else None
+    nodes = _find_interfaces(xml, mac)
+    return _read_attribute(nodes[place], "source", "bridge") if place < len(nodes) else None
 
 
-def tap_of(xml: str, mac: str) -> Optional[str]:
+def find_tap(xml: str, mac: str) -> Optional[str]:
     """The tap or macvtap of the first NIC with a MAC address, by the guest's live XML; None when there is none."""
-    nodes = _interfaces(xml, mac)
-    return _attribute(nodes[0], "target", "dev") if nodes else None
+    nodes = _find_interfaces(xml, mac)
+    return _read_attribute(nodes[0], "target", "dev") if nodes else None
 
 
-def _interfaces(xml: str, mac: str) -> list[Any]:
-    nodes = parse(xml).iterfind("devices/interface")
-    return [node for node in nodes if (_attribute(node, "mac", "address") or "").lower() == mac.lower()]
+def _find_interfaces(xml: str, mac: str) -> list[Any]:
+    nodes = parse_xml(xml).iterfind("devices/interface")
+    return [node for node in nodes if (_read_attribute(node, "mac", "address") or "").lower() == mac.lower()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from .._model.mark import NAMESPACE
-from .etree import canonical_text, etree, parse
+from .etree import etree, parse_xml, write_canonical_text
 
 _TAG = f"{{{NAMESPACE}}}guest"
 
@@ -21,18 +21,18 @@ def find_origin(root: Any) -> Optional[str]:
 
 def read_origin(text: Optional[str]) -> Optional[str]:
     """text: our element, None where there is none."""
-    return None if text is None else parse(text).get("origin") or None
+    return None if text is None else parse_xml(text).get("origin") or None
 
 
-def with_origin(text: Optional[str], origin: str) -> str:
+def write_origin(text: Optional[str], origin: str) -> str:
     """Our element with this origin, and whatever else was in it."""
-    root = etree.Element(_TAG, nsmap={"virtfleet": NAMESPACE}) if text is None else parse(text)
+    root = etree.Element(_TAG, nsmap={"virtfleet": NAMESPACE}) if text is None else parse_xml(text)
     root.set("origin", origin)
-    return canonical_text(root)
+    return write_canonical_text(root)
 
 
-def without_origin(text: str) -> Optional[str]:
+def remove_origin(text: str) -> Optional[str]:
     """None when nothing is left in the element."""
-    root = parse(text)
+    root = parse_xml(text)
     root.attrib.pop("origin", None)
-    return canonical_text(root) if len(root) or root.attrib else None
+    return write_canonical_text(root) if len(root) or root.attrib else None

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from .etree import etree, parse
+from .etree import etree, parse_xml
 
 
-def settable(text: str) -> Optional[tuple[str, str]]:
+def make_settable(text: str) -> Optional[tuple[str, str]]:
     """The element without its prefix, and the prefix; None when libvirt would make another element of it."""
-    root = parse(text)
+    root = parse_xml(text)
     space, prefix = etree.QName(root).namespace, root.prefix
     if not prefix or not space:
         return None
@@ -26,10 +26,10 @@ def settable(text: str) -> Optional[tuple[str, str]]:
             return None
         if node.nsmap.get(prefix) != space:  # the prefix means something else further inside
             return None
-    return str(etree.tostring(_without(root, space, prefix), encoding="unicode")), prefix
+    return str(etree.tostring(_remove_prefix(root, space, prefix), encoding="unicode")), prefix
 
 
-def _without(node: Any, space: str, prefix: str, around: Any = None) -> Any:
+def _remove_prefix(node: Any, space: str, prefix: str, around: Any = None) -> Any:
     if not isinstance(node.tag, str):
         return etree.Comment(node.text) if node.tag is etree.Comment else etree.PI(node.target, node.text)
     outside = {} if around is None else around.nsmap
@@ -38,7 +38,7 @@ def _without(node: Any, space: str, prefix: str, around: Any = None) -> Any:
     copy = etree.Element(etree.QName(node).localname if own else node.tag, dict(node.attrib), nsmap=spaces)
     copy.text = node.text
     for child in node:
-        inner = _without(child, space, prefix, node)
+        inner = _remove_prefix(child, space, prefix, node)
         inner.tail = child.tail
         copy.append(inner)
     return copy

@@ -8,16 +8,16 @@ from __future__ import annotations
 from .._model.errors import VirtfleetError
 from .._model.field import Document, Entity
 from .._model.network import DNSMASQ, NETWORK
-from .codec import fill, read, write
-from .etree import etree, parse, to_text
+from .codec import fill_element, read_element, write_element
+from .etree import etree, parse_xml, write_text
 
 
 def parse_network(xml: str) -> Document:
-    """The document of a <network>. Raises VirtfleetError XML_INVALID and what etree.parse raises."""
-    root = parse(xml)
+    """The document of a <network>. Raises VirtfleetError XML_INVALID and what parse_xml raises."""
+    root = parse_xml(xml)
     if root.tag != "network":
         raise VirtfleetError("XML_INVALID", f"The XML is a <{root.tag}>, not a <network>.")
-    document = read(NETWORK, root)
+    document = read_element(NETWORK, root)
     if (document.get("forward") or {}).get("mode") == "none":  # libvirt's word for an isolated network
         del document["forward"]
     return document
@@ -26,14 +26,14 @@ def parse_network(xml: str) -> Document:
 def write_network(document: Document) -> str:
     """The <network> of a document; parse_network gives the document back."""
     root = etree.Element("network", nsmap={"dnsmasq": DNSMASQ.strip("{}")} if "dnsmasq_options" in document else None)
-    fill(NETWORK, root, document)
-    return to_text(root)
+    fill_element(NETWORK, root, document)
+    return write_text(root)
 
 
 def normalize_metadata(metadata: list[str]) -> list[str]:
     """Metadata elements as a document carries them, however a user spelled them.
 
-    Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    Raises VirtfleetError XML_INVALID and what parse_xml raises.
     """
     document = parse_network(write_network({"metadata": metadata}))
     return list(document.get("metadata", ()))
@@ -41,4 +41,4 @@ def normalize_metadata(metadata: list[str]) -> list[str]:
 
 def write_fragment(entity: Entity, tag: str, document: Document) -> str:
     """One element by itself, as virNetworkUpdate takes it."""
-    return to_text(write(entity, tag, document))
+    return write_text(write_element(entity, tag, document))

@@ -13,10 +13,10 @@ from .._model.domain_schema import UNKNOWN, is_understood_by_value, meaning_of, 
 
 def find_not_understood(root: Any) -> list[str]:
     """Paths below <domain>, each once: devices/disk/source/@protocol, qemu:commandline."""
-    return sorted({path for node in root for path in _below(node, "")} | set(_attributes(root, "")))
+    return sorted({path for node in root for path in _find_below(node, "")} | set(_find_attributes(root, "")))
 
 
-def _below(node: Any, above: str) -> Iterator[str]:
+def _find_below(node: Any, above: str) -> Iterator[str]:
     if not isinstance(node.tag, str):  # a comment
         return
     name = node.tag
@@ -27,14 +27,14 @@ def _below(node: Any, above: str) -> Iterator[str]:
     if meaning_of(path, dict(node.attrib), (node.text or "").strip())[0] == UNKNOWN:
         yield path
         return
-    yield from _attributes(node, path)
+    yield from _find_attributes(node, path)
     if path == "metadata":
         return
     for child in node:
-        yield from _below(child, f"{path}/")
+        yield from _find_below(child, f"{path}/")
 
 
-def _attributes(node: Any, path: str) -> Iterator[str]:
+def _find_attributes(node: Any, path: str) -> Iterator[str]:
     for name, value in node.attrib.items():
         found = meaning_of_attribute(path, name)
         if found is not None and found[0] == UNKNOWN and not is_understood_by_value(path, name, value):

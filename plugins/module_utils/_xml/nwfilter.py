@@ -8,31 +8,31 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from .etree import canonical_text, parse
+from .etree import parse_xml, write_canonical_text
 
 
-def digests(texts: Iterable[str]) -> dict[str, str]:
+def compute_digests(texts: Iterable[str]) -> dict[str, str]:
     """Name -> a text that is equal for filters with equal rules, those of the filters that they refer to among them.
 
     texts: all of a host's. A UUID is the host's own and does not count.
 
-    Raises VirtfleetError XML_INVALID and what etree.parse raises.
+    Raises VirtfleetError XML_INVALID and what parse_xml raises.
     """
     rules: dict[str, str] = {}
     used: dict[str, set[str]] = {}
     for text in texts:
-        root = parse(text)
+        root = parse_xml(text)
         for node in root.findall("uuid"):
             root.remove(node)
         for node in root.iter():
             node.text = node.tail = None  # indentation; a filter has no text of its own
         name = str(root.get("name"))
-        rules[name] = canonical_text(root)
+        rules[name] = write_canonical_text(root)
         used[name] = {str(node.get("filter")) for node in root.iter("filterref")}
-    return {name: _digest(name, rules, used) for name in sorted(rules)}
+    return {name: _compute_digest(name, rules, used) for name in sorted(rules)}
 
 
-def _digest(name: str, rules: dict[str, str], used: dict[str, set[str]]) -> str:
+def _compute_digest(name: str, rules: dict[str, str], used: dict[str, set[str]]) -> str:
     found, todo = {name}, [name]
     while todo:
         fresh = used.get(todo.pop(), set()) - found

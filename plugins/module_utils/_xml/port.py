@@ -11,13 +11,13 @@ from .._model.field import Document
 from .._model.guest import SETTINGS
 from .._model.networkport import NETWORKPORT
 from .._model.plugged import GUEST, Plugged
-from .codec import fill, read
-from .etree import etree, parse, to_text
+from .codec import fill_element, read_element
+from .etree import etree, parse_xml, write_text
 
 
 def parse_port(xml: str) -> Plugged:
     """Who is plugged in, and into what. Raises VirtfleetError XML_INVALID."""
-    port = read(NETWORKPORT, parse(xml))
+    port = read_element(NETWORKPORT, parse_xml(xml))
     owner = port.get("owner", {})
     return Plugged(
         GUEST,
@@ -26,40 +26,40 @@ def parse_port(xml: str) -> Plugged:
         uuid=owner.get("uuid"),
         portgroup=port.get("group"),
         port=port.get("uuid"),
-        member=_member(port.get("plug", {})),
+        member=_read_member(port.get("plug", {})),
         xml=xml,
     )
 
 
-def as_new_port(xml: str) -> str:
+def make_new_port(xml: str) -> str:
     """The port without what libvirt gave it, to be allocated again. Raises VirtfleetError XML_INVALID."""
-    root = parse(xml)
+    root = parse_xml(xml)
     for given in (*root.findall("plug"), *root.findall("class")):
         root.remove(given)
-    return to_text(root)
+    return write_text(root)
 
 
 def is_allocated(xml: str) -> bool:
-    return parse(xml).find("plug") is not None
+    return parse_xml(xml).find("plug") is not None
 
 
-def network_port_settings(xml: str) -> Document:
+def read_settings_from_network(xml: str) -> Document:
     """The settings that a port was made with, in the form of a portgroup's. Raises VirtfleetError XML_INVALID."""
-    port = read(NETWORKPORT, parse(xml))
+    port = read_element(NETWORKPORT, parse_xml(xml))
     return {name: port[name] for name in SETTINGS if name in port}
 
 
 def replace_port_settings(xml: str, settings: Document) -> str:
     """The port with other settings; one that is None goes. Raises VirtfleetError XML_INVALID."""
-    root = parse(xml)
+    root = parse_xml(xml)
     for name in settings:
         for element in root.findall(NETWORKPORT.fields[name].xml):
             root.remove(element)
-    fill(NETWORKPORT, root, settings)
-    return to_text(root)
+    fill_element(NETWORKPORT, root, settings)
+    return write_text(root)
 
 
-def _member(plug: Document) -> Optional[str]:
+def _read_member(plug: Document) -> Optional[str]:
     """A bridge is no member: it is there for everyone."""
     if plug.get("type") == "direct":
         return str(plug.get("dev"))
@@ -82,4 +82,4 @@ def write_port(port: Plugged, mode: str = "", bridge: str = "") -> str:
         etree.SubElement(root, "plug", type="direct", dev=port.member, mode=mode)
     else:
         etree.SubElement(root, "plug", type="network", bridge=bridge, macTableManager="kernel")
-    return to_text(root)
+    return write_text(root)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from .etree import canonical_text
+from .etree import write_canonical_text
 
 _SOME_PATH = "/path"
 _SOME_UUID = "11111111-1111-1111-1111-111111111111"
@@ -46,4 +46,4 @@ def make_question(root: Any) -> str:
         for node in root.iterfind(place):
             node.text = text
     root.attrib.pop("id", None)
-    return canonical_text(root)
+    return write_canonical_text(root)

@@ -20,7 +20,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding i
     audit_rank,
     audit_sentence,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import NEVER, report
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.report import NEVER, write_report
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import group_findings
 
 HOSTS = ["kvm1", "kvm2", "kvm10"]
@@ -60,7 +60,7 @@ def written(value):
 @given(FINDINGS, st.sampled_from([*SEVERITIES, NEVER]))
 def test_junit(findings, fail_on):
     """Any XML parser reads it; each finding is a test, which fails from fail_on on; a host without findings passes."""
-    suites = etree.fromstring(report("xml", findings, HOSTS, fail_on).encode())
+    suites = etree.fromstring(write_report("xml", findings, HOSTS, fail_on).encode())
     cases = suites.findall("testsuite/testcase")
     failing = [one for one in findings if fail_on != NEVER and audit_rank(one["severity"]) >= audit_rank(fail_on)]
     assert len(suites.findall("testsuite/testcase/failure")) == len(failing)
@@ -76,7 +76,7 @@ def test_junit(findings, fail_on):
 @given(FINDINGS)
 def test_csv(findings):
     """A reader gets back every value."""
-    rows = list(csv.DictReader(io.StringIO(report("csv", findings, HOSTS, "error"), newline="")))
+    rows = list(csv.DictReader(io.StringIO(write_report("csv", findings, HOSTS, "error"), newline="")))
     assert len(rows) == len(findings)
     for name in ("host", "network", "severity", "code", "sentence", "repair"):
         assert sorted(row[name] for row in rows) == sorted(readable(one[name]) for one in findings)
@@ -87,14 +87,14 @@ def test_csv(findings):
 
 @given(FINDINGS)
 def test_json(findings):
-    told = json.loads(report("json", findings, HOSTS, "error"))["findings"]
+    told = json.loads(write_report("json", findings, HOSTS, "error"))["findings"]
     assert sorted(map(written, told)) == sorted(map(written, findings))
 
 
 @given(FINDINGS)
 def test_markdown(findings):
     """A row has six cells whatever is in them; rows are one for each group of findings, the worst first."""
-    lines = [line for line in report("md", findings, HOSTS, "error").splitlines() if line.startswith("| ")][2:]
+    lines = [line for line in write_report("md", findings, HOSTS, "error").splitlines() if line.startswith("| ")][2:]
     assert len(lines) == len(group_findings(findings))
     assert all(line.replace("\\|", "").count("|") == 7 for line in lines)
     ranks = [audit_rank(line.split(" ")[1]) for line in lines]
@@ -126,7 +126,7 @@ def test_markdown_of_a_small_fleet():
         "sentence": "The live definition of network lan differs from its contract: dns.", "expected": None,
         "found": None, "repair": "Run the rollout.",
     }  # fmt: skip
-    assert report("md", [one, {**one, "host": "kvm2"}], HOSTS, "error") == (
+    assert write_report("md", [one, {**one, "host": "kvm2"}], HOSTS, "error") == (
         "| severity | code | hosts | network | finding | repair |\n"
         "| --- | --- | --- | --- | --- | --- |\n"
         "| error | `LIVE_DIFFERS` | kvm1, kvm2 | lan | The live definition of network lan differs from its contract: "
@@ -138,5 +138,5 @@ def test_markdown_of_a_small_fleet():
 
 @pytest.mark.parametrize("name", ["xml", "md"])
 def test_a_fleet_without_findings(name):
-    text = report(name, [], HOSTS, "error")
+    text = write_report(name, [], HOSTS, "error")
     assert all(host in text for host in (HOSTS if name == "xml" else ["kvm1, kvm2, kvm10"]))

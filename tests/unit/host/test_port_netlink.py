@@ -20,11 +20,12 @@ from ansible_collections.virtfleet.network.plugins.module_utils._host.port_netli
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._host.port_settings import (
     SYSFS_SETTINGS,
-    bridge_port_attributes,
+    parse_bridge_port,
     settings_of_port,
 )
+from ansible_collections.virtfleet.network.plugins.module_utils._host.raw_netlink import pack_attribute
 
-from .test_port_settings import attribute, message
+from .test_port_settings import message
 
 # IFLA_BRPORT_* of four bytes.
 WIDE = (37, 42)
@@ -34,7 +35,9 @@ MAC = bytes.fromhex("525400000001")
 
 def group(*extra):
     entry = struct.pack("=iBBH16sHxx", 7, 1, 0, 0, bytes([239, 1, 1, 1]), 8)
-    return entry, struct.pack("=Bxxxi", 7, 3) + attribute(1, attribute(1, attribute(1, entry + b"".join(extra))))
+    return entry, struct.pack("=Bxxxi", 7, 3) + pack_attribute(
+        1, pack_attribute(1, pack_attribute(1, entry + b"".join(extra)))
+    )
 
 
 @given(st.dictionaries(st.integers(1, 80), st.integers(0, 255)))
@@ -42,7 +45,7 @@ def test_what_the_check_sees_of_a_port_is_kept_or_named(settings):
     told = [(number, struct.pack("=I" if number in WIDE else "=B", value)) for number, value in settings.items()]
     answer = message(b"bridge", *told)
     _index, seen = settings_of_port(answer)
-    _index, attributes = bridge_port_attributes(answer)
+    _index, attributes = parse_bridge_port(answer)
     port = netlink_of(attributes)
     kept = dict(port.options)
     assert all(is_in_netlink(name) for name in kept)
@@ -68,7 +71,7 @@ def test_groups_come_as_the_kernel_takes_them():
 
 
 def test_groups_with_sources_are_not_whole():
-    _entry, answer = group(attribute(4, bytes([10, 1, 1, 1])))
+    _entry, answer = group(pack_attribute(4, bytes([10, 1, 1, 1])))
     assert [whole for _index, _group, whole in groups_of(answer)] == [False]
 
 
@@ -78,16 +81,18 @@ def test_a_group_that_a_guest_has_joined_is_no_setting():
 
 
 def test_vlans():
-    told = attribute(26 | 0x8000, attribute(2, struct.pack("=HH", 6, 10)) + attribute(2, struct.pack("=HH", 0, 20)))
+    told = pack_attribute(
+        26 | 0x8000, pack_attribute(2, struct.pack("=HH", 6, 10)) + pack_attribute(2, struct.pack("=HH", 0, 20))
+    )
     assert vlans_of(struct.pack("=BBHiII", 7, 0, 1, 7, 0, 0) + told) == (7, ((10, 6), (20, 0)))
 
 
 def test_entries_of_the_forwarding_table():
-    told = attribute(2, MAC) + attribute(9, struct.pack("=i", 3))
+    told = pack_attribute(2, MAC) + pack_attribute(9, struct.pack("=i", 3))
     shown = struct.pack("=BBHiHBB", 7, 0, 0, 5, 0x40, 0x40, 0) + told
     assert fdb_entry_of(shown) == FdbEntry(5, "52:54:00:00:00:01", 0x40, 0x40, False)
     learned = struct.pack("=BBHiHBB", 7, 0, 0, 5, 0x04, 0, 0) + told
     assert fdb_entry_of(learned) == FdbEntry(5, "52:54:00:00:00:01", 0x02, 0, False)
     assert not fdb_entry_of(learned).is_set
-    assert fdb_entry_of(learned + attribute(15, struct.pack("=I", 2))).waits
-    assert fdb_entry_of(struct.pack("=BBHiHBB", 7, 0, 0, 5, 0x80, 2, 0) + attribute(2, MAC)) is None
+    assert fdb_entry_of(learned + pack_attribute(15, struct.pack("=I", 2))).waits
+    assert fdb_entry_of(struct.pack("=BBHiHBB", 7, 0, 0, 5, 0x80, 2, 0) + pack_attribute(2, MAC)) is None

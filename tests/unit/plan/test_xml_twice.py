@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.virtfleet.network.plugins.module_utils._model.field import CHILD, CHILDREN, TEXT, WRAPPED
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.versions import versions
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.versions import check_versions
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network
 
 VALUES = {"int": "1", "bool": "yes", "onoff": "on", "str": "a"}
@@ -35,7 +35,7 @@ CASES = list(elements(NETWORK))
 @pytest.mark.parametrize(("tag", "xml"), CASES)
 @pytest.mark.parametrize("version", [(9, 0, 0), (99, 0, 0)])
 def test_an_element_that_is_there_twice(tag, xml, version):
-    problems = list(versions(parse_network(xml), Host(version)))
+    problems = list(check_versions(parse_network(xml), Host(version)))
     assert [p.code for p in problems if f"<{tag}>" in p.sentence] == ["XML_TWICE"], xml
     assert not [p for p in problems if p.code == "XML_UNKNOWN"]
 

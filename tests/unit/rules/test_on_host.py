@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host_facts import HostFacts, Route
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.on_host import StartPlan, on_host
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.on_host import StartPlan, check_on_host
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network
 
 HOST = Host((9, 0, 0))
@@ -62,7 +62,7 @@ def network(inside):
 
 @pytest.mark.parametrize(("inside", "code"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused(inside, code):
-    found = on_host(network(inside), HOST, FACTS)
+    found = check_on_host(network(inside), HOST, FACTS)
     problems = [*found.at_once, *found.problems]
     assert code in [problem.code for problem in problems]
     assert all(len(problem.sentence) < 400 for problem in problems)
@@ -70,19 +70,22 @@ def test_refused(inside, code):
 
 def test_guests_are_not_plugged_into_a_bridge_that_does_not_exist():
     definition = network("<forward mode='bridge'/><bridge name='gone0'/>")
-    found = [on_host(definition, HOST, FACTS, StartPlan(plugs=plugs)).problems for plugs in (False, True)]
+    found = [check_on_host(definition, HOST, FACTS, StartPlan(plugs=plugs)).problems for plugs in (False, True)]
     assert [[problem.code for problem in problems] for problems in found] == [[], ["BRIDGE_MISSING"]]
 
 
 def test_what_leaves_takes_its_subnet_along():
-    assert on_host(network("<bridge name='b'/>"), HOST, FACTS).problems == []
+    assert check_on_host(network("<bridge name='b'/>"), HOST, FACTS).problems == []
     taken = HostFacts(routes=(Route("virbr0", 0x0A090000, 0xFFFFFF00),), dnsmasq="")
-    assert on_host(network(V4), HOST, taken, StartPlan(frozenset({"virbr0"}))).problems == []
-    assert [problem.code for problem in on_host(network(V4), HOST, taken).problems] == ["SUBNET_OVERLAP"]
+    assert check_on_host(network(V4), HOST, taken, StartPlan(frozenset({"virbr0"}))).problems == []
+    assert [problem.code for problem in check_on_host(network(V4), HOST, taken).problems] == ["SUBNET_OVERLAP"]
 
 
 def test_a_smaller_subnet_within_a_hosts_is_libvirts_to_take():
-    assert on_host(network("<ip address='10.8.0.1' prefix='24'/>"), HOST, HostFacts(routes=FACTS.routes)).problems == []
+    assert (
+        check_on_host(network("<ip address='10.8.0.1' prefix='24'/>"), HOST, HostFacts(routes=FACTS.routes)).problems
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_a_smaller_subnet_within_a_hosts_is_libvirts_to_take():
     ],
 )
 def test_links_that_are_not_there_are_warned_about(inside, sentences):
-    assert len(on_host(network(inside), HOST, FACTS).dead) == sentences
+    assert len(check_on_host(network(inside), HOST, FACTS).dead) == sentences
 
 
 UNKNOWN = {
@@ -109,20 +112,20 @@ UNKNOWN = {
 
 @pytest.mark.parametrize(("inside", "facts"), UNKNOWN.values(), ids=UNKNOWN.keys())
 def test_what_nobody_knows_is_outstanding(inside, facts):
-    found = on_host(network(inside), HOST, facts)
+    found = check_on_host(network(inside), HOST, facts)
     assert (found.problems, found.at_once, len(found.outstanding)) == ([], [], 1)
 
 
 @pytest.mark.parametrize("plugs", [False, True])
 def test_the_bandwidth_of_a_portgroup_is_outstanding_once_guests_are_plugged_in(plugs):
     inside = "<portgroup name='a'/><portgroup name='b'><bandwidth><outbound average='1'/></bandwidth></portgroup>"
-    found = on_host(network(inside), HOST, HostFacts(dnsmasq=""), StartPlan(plugs=plugs))
+    found = check_on_host(network(inside), HOST, HostFacts(dnsmasq=""), StartPlan(plugs=plugs))
     assert len(found.outstanding) == plugs
 
 
 def test_what_a_newer_libvirt_has_is_outstanding():
-    assert len(on_host(network("<newer/>"), Host((99, 0, 0)), HostFacts()).outstanding) == 1
+    assert len(check_on_host(network("<newer/>"), Host((99, 0, 0)), HostFacts()).outstanding) == 1
 
 
 def test_nothing_is_outstanding_where_all_was_looked_at():
-    assert on_host(network(V4), HOST, HostFacts(dnsmasq="")).outstanding == []
+    assert check_on_host(network(V4), HOST, HostFacts(dnsmasq="")).outstanding == []

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.check import check
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.check import check_definition
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.etree import etree
 
 HOST = Host((9, 0, 0))
@@ -64,25 +64,25 @@ IN_DNSMASQ = {
 @pytest.mark.parametrize("made", IN_XML.values(), ids=IN_XML.keys())
 @given(text=ODD)
 def test_in_xml(made, text):
-    if not check(made(text), HOST):
+    if not check_definition(made(text), HOST):
         assert etree.fromstring(f"<a b='{text}'/>").get("b") == text
 
 
 @pytest.mark.parametrize("made", IN_XML.values(), ids=IN_XML.keys())
 def test_no_name_is_more_than_a_name(made):
-    codes = {problem.code for problem in check(made("x'/><forward mode='nat'/><portgroup name='y"), HOST)}
+    codes = {problem.code for problem in check_definition(made("x'/><forward mode='nat'/><portgroup name='y"), HOST)}
     assert codes & {"TEXT_INVALID", "DHCP_HOST_INVALID"}
 
 
 @pytest.mark.parametrize(("made", "ends"), IN_DNSMASQ.values(), ids=IN_DNSMASQ.keys())
 @given(text=ODD)
 def test_for_dnsmasq(made, ends, text):
-    if not check(made(text), HOST):
+    if not check_definition(made(text), HOST):
         assert not set(text) & set(ends + "\n")
 
 
 @pytest.mark.parametrize("name", ["ignore", "infinite", "3600", "2h", "id:00:11", "set:red", "tag:red", "net:red"])
 def test_a_word_of_dnsmasqs_is_no_name(name):
-    assert [problem.code for problem in check(with_dhcp_host(mac="52:54:00:00:00:01", name=name), HOST)] == [
+    assert [problem.code for problem in check_definition(with_dhcp_host(mac="52:54:00:00:00:01", name=name), HOST)] == [
         "TEXT_INVALID"
     ]

@@ -16,8 +16,8 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.network i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.dnsmasq_config import configuration
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.check import check
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.dead import dead
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.check import check_definition
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.dead import find_dead_options
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network
 from ansible_collections.virtfleet.network.tests.unit.strategies import documents
 
@@ -32,7 +32,7 @@ def network(inside):
 
 
 def codes(document, host=OLD):
-    return {problem.code for problem in check(document, host)}
+    return {problem.code for problem in check_definition(document, host)}
 
 
 REFUSED = {
@@ -157,7 +157,7 @@ TAKEN = {
 @pytest.mark.parametrize("inside", TAKEN.values(), ids=TAKEN.keys())
 @pytest.mark.parametrize("host", [OLD, NEW], ids=["9.0", "11.3"])
 def test_taken(inside, host):
-    assert check(network(inside), host) == []
+    assert check_definition(network(inside), host) == []
     plan = plan_network(Desired("a", declared=network(inside), exact=True), Observed("a"), host, "idle")
     assert plan.changed
 
@@ -245,8 +245,8 @@ DEAD = {
 @pytest.mark.parametrize("inside", DEAD.values(), ids=DEAD.keys())
 def test_dead_configuration_is_warned_about(inside):
     document = network(inside)
-    assert check(document, OLD) == []
-    assert len(list(dead(document))) == 1
+    assert check_definition(document, OLD) == []
+    assert len(list(find_dead_options(document))) == 1
     plan = plan_network(Desired("a", declared=document, exact=True), Observed("a"), OLD, "idle")
     assert len(plan.warnings) == 1
     assert all(len(warning) < 400 for warning in plan.warnings)
@@ -256,15 +256,15 @@ def test_what_works_is_not_warned_about():
     hosts = "<host mac='52:54:00:00:00:01' ip='10.9.0.5' name='b'/><host mac='52:54:00:00:00:02' ip='10.9.0.6'/>"
     dhcp = f"<dhcp><range start='10.9.0.50' end='10.9.0.99'/>{hosts}<bootp file='b'/></dhcp>"
     whole = network(V4.format(dhcp) + "<domain name='b'/><dns><txt name='a' value='b'/></dns>")
-    assert list(dead(whole)) == []
+    assert list(find_dead_options(whole)) == []
 
 
 @given(documents(NETWORK))
 def test_no_definition_breaks_a_rule(document):
     """Whatever it says: a verdict, in sentences."""
-    problems = check(document, NEW)
+    problems = check_definition(document, NEW)
     assert all(problem.code and len(problem.sentence) < 400 for problem in problems)
     if not problems:
-        assert all(len(sentence) < 400 for sentence in dead(document))
+        assert all(len(sentence) < 400 for sentence in find_dead_options(document))
         lines = configuration(document) or []
         assert not any("\n" in line for line in lines)

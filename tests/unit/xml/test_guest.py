@@ -10,10 +10,10 @@ import pytest
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.guest import Nic
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.guest import (
-    interface_with,
+    find_interface,
+    find_place,
     parse_guest,
-    place_with,
-    recorded_bridge,
+    read_recorded_bridge,
 )
 
 MAC, OTHER = "52:54:00:00:00:01", "52:54:00:00:00:02"
@@ -129,7 +129,7 @@ def test_the_bridge_that_libvirt_has_for_a_nic():
     nic = "<interface type='network'><mac address='52:54:00:00:00:0{}'/><source network='red' {}/></interface>"
     nics = nic.format(1, "bridge='virbr1' portid='x'") + nic.format(2, "dev='p0' mode='passthrough'")
     xml = f"<domain><name>g</name><devices>{nics}</devices></domain>"
-    found = [recorded_bridge(xml, f"52:54:00:00:00:0{last}", 0) for last in (1, 2, 3)]
+    found = [read_recorded_bridge(xml, f"52:54:00:00:00:0{last}", 0) for last in (1, 2, 3)]
     assert found == ["virbr1", None, None]
 
 
@@ -143,8 +143,8 @@ def test_of_nics_with_one_mac_the_one_with_the_tap_is_meant():
         "".join(nic.format(name, f"bridge='vb-{name}'", f"<target dev='t-{name}'/>") for name in networks)
     )
     for name in networks:
-        place = place_with(live, "52:54:00:00:00:01", f"t-{name}")
-        assert recorded_bridge(live, "52:54:00:00:00:01", place) == f"vb-{name}"
-        assert f'network="{name}"' in str(interface_with(asked, "52:54:00:00:00:01", place))
-    assert place_with(live, "52:54:00:00:00:01", "vnet9") == 0
-    assert interface_with(asked, "52:54:00:00:00:01", 2) is None
+        place = find_place(live, "52:54:00:00:00:01", f"t-{name}")
+        assert read_recorded_bridge(live, "52:54:00:00:00:01", place) == f"vb-{name}"
+        assert f'network="{name}"' in str(find_interface(asked, "52:54:00:00:00:01", place))
+    assert find_place(live, "52:54:00:00:00:01", "vnet9") == 0
+    assert find_interface(asked, "52:54:00:00:00:01", 2) is None

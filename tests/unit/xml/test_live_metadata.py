@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from lxml import etree
 
-from ansible_collections.virtfleet.network.plugins.module_utils._xml.etree import parse
-from ansible_collections.virtfleet.network.plugins.module_utils._xml.live_metadata import settable
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.etree import parse_xml
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.live_metadata import make_settable
 from ansible_collections.virtfleet.network.tests.unit.strategies import foreign
 
 
 def injected(text, prefix, uri):
     """virXMLInjectNamespace: the prefix is declared on the root, and nodes without a namespace get it."""
-    root = parse(text)
+    root = parse_xml(text)
     if prefix in root.nsmap:
         raise ValueError("failed to create a new XML namespace")
 
@@ -50,10 +50,10 @@ def declared(root):
 
 @given(foreign())
 def test_libvirt_makes_the_same_of_it(text):
-    form = settable(text)
+    form = make_settable(text)
     if form is None:
         return
-    was = parse(text)
+    was = parse_xml(text)
     now = injected(*form, etree.QName(was).namespace)
     assert etree.tostring(now, method="c14n", exclusive=True) == etree.tostring(was, method="c14n", exclusive=True)
     assert declared(now) == declared(was)
@@ -68,8 +68,8 @@ def test_libvirt_makes_the_same_of_it(text):
     ],
 )
 def test_what_can_be_set(text):
-    was = parse(text)
-    assert normalize_metadata(injected(*settable(text), etree.QName(was).namespace)) == normalize_metadata(was)
+    was = parse_xml(text)
+    assert normalize_metadata(injected(*make_settable(text), etree.QName(was).namespace)) == normalize_metadata(was)
 
 
 @pytest.mark.parametrize(
@@ -83,4 +83,4 @@ def test_what_can_be_set(text):
     ],
 )
 def test_what_cannot_be_set(text):
-    assert settable(text) is None
+    assert make_settable(text) is None

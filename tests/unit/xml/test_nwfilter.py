@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtfleet.network.plugins.module_utils._xml.nwfilter import digests
+from ansible_collections.virtfleet.network.plugins.module_utils._xml.nwfilter import compute_digests
 
 RULE = "<rule action='{action}' direction='inout' priority='500'><all/></rule>"
 
@@ -17,22 +17,24 @@ def text(name="clean", uuid="1", action="accept", refers=""):
 
 
 def test_another_uuid_and_other_indentation_are_the_same():
-    assert digests([text()]) == digests([text(uuid="2").replace("\n", "").replace("'", '"')])
+    assert compute_digests([text()]) == compute_digests([text(uuid="2").replace("\n", "").replace("'", '"')])
 
 
 def test_another_rule_differs():
-    assert digests([text()])["clean"] != digests([text(action="drop")])["clean"]
+    assert compute_digests([text()])["clean"] != compute_digests([text(action="drop")])["clean"]
 
 
 def test_another_rule_of_a_filter_that_it_refers_to_differs():
-    here, there = (digests([text(refers="other"), text("other", action=action)]) for action in ("accept", "drop"))
+    here, there = (
+        compute_digests([text(refers="other"), text("other", action=action)]) for action in ("accept", "drop")
+    )
     assert here["clean"] != there["clean"]
-    assert here["clean"] != digests([text(refers="other")])["clean"]
+    assert here["clean"] != compute_digests([text(refers="other")])["clean"]
 
 
 def test_a_filter_that_it_does_not_refer_to_makes_no_difference():
-    assert digests([text()])["clean"] == digests([text(), text("other")])["clean"]
+    assert compute_digests([text()])["clean"] == compute_digests([text(), text("other")])["clean"]
 
 
 def test_filters_that_refer_to_each_other_come_to_an_end():
-    assert len(digests([text(refers="other"), text("other", refers="clean")])) == 2
+    assert len(compute_digests([text(refers="other"), text("other", refers="clean")])) == 2

@@ -190,7 +190,7 @@ def _is_any(address: str) -> bool:
 @guest_rule(NO_ROUTE, needs=(HOST, LINKS))
 def check_route(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     """By one of the destination's addresses is enough."""
-    own, wanted = guest.host.own_addresses or {}, _addresses_for(guest, host)
+    own, wanted = guest.host.own_addresses or {}, _list_addresses(guest, host)
     if wanted and all(own.get(address, address) is None for address in wanted):
         yield NO_ROUTE.found(source=_name_of_source(guest), name=host.migration_host, addresses=wanted)
 
@@ -200,7 +200,7 @@ def check_firewall_of_source(guest: GuestFacts, host: DestinationFacts) -> Itera
     if host.migration is None or not guest.host.departures:
         return
     told = {one.address: one.stopped for one in guest.host.departures}
-    routed = [address for address in _addresses_for(guest, host) if (guest.host.own_addresses or {}).get(address)]
+    routed = [address for address in _list_addresses(guest, host) if (guest.host.own_addresses or {}).get(address)]
     found = {
         port: _worst_of(
             [
@@ -208,9 +208,9 @@ def check_firewall_of_source(guest: GuestFacts, host: DestinationFacts) -> Itera
                 for address in routed or (None,)
             ]
         )
-        for port in _ports_for(guest, host.migration)
+        for port in _list_ports(guest, host.migration)
     }
-    for port, one, sure in _stopped(host.migration, found):
+    for port, one, sure in _find_stops(host.migration, found):
         kind = SENT_NOWHERE if sure else SENT_NOWHERE_PERHAPS
         yield kind.found(source=_name_of_source(guest), port=port, rules="; ".join(one.rules[:2]))
 
@@ -222,18 +222,18 @@ def check_firewall(guest: GuestFacts, host: DestinationFacts) -> Iterator[Findin
         return
     told = {(one.link, one.family, one.port or settings.port_min): one for one in settings.arrivals}
     own = guest.host.own_addresses or {}
-    senders = [sender for sender in map(own.get, _addresses_for(guest, host)) if sender]
+    senders = [sender for sender in map(own.get, _list_addresses(guest, host)) if sender]
     found: dict[int, Optional[Arrival]] = {}
-    for port in _ports_for(guest, settings):
-        ways = [told.get((link, family, port)) for link, family in _ways_in(guest, host)]
+    for port in _list_ports(guest, settings):
+        ways = [told.get((link, family, port)) for link, family in _list_ways_in(guest, host)]
         found[port] = _worst_of([None if way is None else _for_senders(way, senders) for way in ways])
-    for port, one, sure in _stopped(settings, found):
+    for port, one, sure in _find_stops(settings, found):
         yield (DROPPED if sure else DROPPED_PERHAPS).found(link=one.link, port=port, rules="; ".join(one.rules[:2]))
     if settings.libvirt_port not in (None, TCP, TLS, SSH):
         yield PORT_NOT_JUDGED.found(port=settings.libvirt_port)
 
 
-def _stopped(
+def _find_stops(
     settings: MigrationSettings, found: Mapping[int, Optional[_Stopped]]
 ) -> Iterator[tuple[int, _Stopped, bool]]:
     """found: what stops connections to each port, None where nothing does. Port, what stops it, and whether that is
@@ -245,14 +245,14 @@ def _stopped(
             yield port, one, one.state == SHUT and not (another and port in several)
 
 
-def _ports_for(guest: GuestFacts, settings: MigrationSettings) -> list[int]:
+def _list_ports(guest: GuestFacts, settings: MigrationSettings) -> list[int]:
     """To libvirt, and of a guest that runs to QEMU."""
     port, own = settings.port or settings.port_min, settings.libvirt_port
     to_libvirt = settings.libvirt_ports if own is None else (own,)
     return [*to_libvirt, *([port] if guest.running and port is not None else ())]
 
 
-def _addresses_for(guest: GuestFacts, host: DestinationFacts) -> list[str]:
+def _list_addresses(guest: GuestFacts, host: DestinationFacts) -> list[str]:
     """By which the source knows the destination; none where it was not asked."""
     return list((guest.host.resolves or {}).get(host.migration_host or "") or ())
 
@@ -283,10 +283,10 @@ def _worst_of(ways: Sequence[Optional[_Stopped]]) -> Optional[_Stopped]:
     return next((one for one in stopped if one.state is None), stopped[0])
 
 
-def _ways_in(guest: GuestFacts, host: DestinationFacts) -> list[tuple[str, str]]:
+def _list_ways_in(guest: GuestFacts, host: DestinationFacts) -> list[tuple[str, str]]:
     """Link and family by which the migration may arrive: those of the addresses that the source connects to, as far as
     these are known, else all that have addresses and may lead to other hosts."""
-    wanted = set(_addresses_for(guest, host))
+    wanted = set(_list_addresses(guest, host))
     own = {str(net.bridge) for net in host.networks.values() if net.is_virtual} | {"lo"}
     found = []
     for link in (host.links or {}).values():

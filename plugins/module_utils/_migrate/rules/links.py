@@ -31,7 +31,7 @@ from ..frame_path import (
 from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import bridge_mtu, combine_ways, wire_vlan
 from ..rule import NicCase, nic_rule
-from .pools import MEMBER_DOWN, draws_from_pool, is_only_down, member_down
+from .pools import MEMBER_DOWN, draws_from_pool, is_only_down, report_member_down
 from .ways import WAY_OBSCURE, repair_way, state_of_break
 
 # --- The bridge ---
@@ -399,7 +399,7 @@ def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[F
         yield NAMED_LINK_IN_BRIDGE.found(link=device, master=link.master)
     way = (way_by if link.admin == "up" else way_once_up)(case.host.host_links, link)
     if is_only_down(link, way):
-        yield member_down(link, None)
+        yield report_member_down(link, None)
     else:
         yield from _check_way(device, way, had.uplink)
     holder = _exclusive_holder(case, device)

@@ -197,7 +197,7 @@ def check_member(case: NicCase, net: NetworkFacts, name: str) -> Iterator[Findin
 def _check_member_link(case: NicCase, net: NetworkFacts, link: Link) -> Iterator[Finding]:
     way = (way_by if link.admin == "up" else way_once_up)(case.host.host_links, link)
     if is_only_down(link, way):
-        yield member_down(link, net.name)
+        yield report_member_down(link, net.name)
         return
     had = None if case.had is None else case.had.uplink
     if way.state == DOWN:
@@ -213,7 +213,7 @@ def is_only_down(link: Link, way: Way) -> bool:
     return link.admin != "up" and way.state is None and way.why == SET_DOWN
 
 
-def member_down(link: Link, network: Optional[str]) -> Finding:
+def report_member_down(link: Link, network: Optional[str]) -> Finding:
     had = {True: " and had a carrier before", False: " and has had no carrier yet", None: ""}[link.had_carrier]
     return MEMBER_DOWN.found(network=network, link=link.name, had=had, remedy=remedy.set_link_up(link.name))
 

@@ -168,7 +168,7 @@ def check_router(case: NicCase) -> Iterator[Finding]:
         return
     gets = routing_on(case.host, bridge, case.net) if case.gets is None else case.gets.routing
     if gets is not None:
-        yield from _Compared(case, gets, bridge).findings()
+        yield from _Compared(case, gets, bridge).check()
     elif case.host.routers is None and case.host.links is not None:
         # Without links, other rules say so.
         yield FIREWALL_NOT_SEEN.found(network=case.nic.network_name)
@@ -204,24 +204,24 @@ class _Compared:
         else:
             self.routes = case.gets is not None and case.gets.reach in ("nat", "routed")
 
-    def findings(self) -> Iterator[Finding]:
-        yield from self._across()
+    def check(self) -> Iterator[Finding]:
+        yield from self._check_across()
         if self.routes or not self.l2:
-            yield from self._neighbours()
+            yield from self._check_neighbours()
         if self.case.net is not None and self.case.net.is_virtual:
-            yield from self._served(self.case.net)
+            yield from self._check_served(self.case.net)
         if self.routes:
-            yield from self._lost_addresses()
-            yield from self._nat_addresses()
+            yield from self._check_lost_addresses()
+            yield from self._compare_nat_addresses()
             for family in (self.had or self.gets).families:
-                yield from self._routed(family)
+                yield from self._check_routed(family)
 
-    def _across(self) -> Iterator[Finding]:
+    def _check_across(self) -> Iterator[Finding]:
         """Within the bridge, where only br_netfilter and filters of bridges see packets."""
         for family in _FAMILY_WORDS:
-            yield from self._dropped(family, (ACROSS,), FIREWALL_DROPS if self.l2 else FIREWALL_DROPS_WITHIN)
+            yield from self._check_dropped(family, (ACROSS,), FIREWALL_DROPS if self.l2 else FIREWALL_DROPS_WITHIN)
 
-    def _neighbours(self) -> Iterator[Finding]:
+    def _check_neighbours(self) -> Iterator[Finding]:
         """Whether guests and their host find each other."""
         if self.gets.no_arp and not (self.had is not None and self.had.no_arp) and self._has_ipv4():
             yield NO_ARP.found(network=self.network, link=self.bridge, setting=self.gets.no_arp)
@@ -235,24 +235,24 @@ class _Compared:
     def _has_ipv4(self) -> bool:
         return any(":" not in address for address in self.gets.addresses)
 
-    def _served(self, net: NetworkFacts) -> Iterator[Finding]:
+    def _check_served(self, net: NetworkFacts) -> Iterator[Finding]:
         """What guests have to do with the host itself and the network's dnsmasq."""
         for family in _FAMILY_WORDS:
-            yield from self._dropped(family, (WITH_HOST,), FIREWALL_DROPS_HOST)
+            yield from self._check_dropped(family, (WITH_HOST,), FIREWALL_DROPS_HOST)
             with_host = self.gets.passage(family, WITH_HOST)
             for way in served_ways(net, family):
                 asked = self.gets.passage(family, way)
                 # The finding above says it if the same rules drop both.
                 if asked is not None and (with_host is None or asked.rules != with_host.rules):
-                    yield from self._dropped(family, (way,), FIREWALL_DROPS_SERVICE)
+                    yield from self._check_dropped(family, (way,), FIREWALL_DROPS_SERVICE)
 
-    def _dropped(self, family: str, ways: Iterable[str], kind: FindingKind) -> Iterator[Finding]:
+    def _check_dropped(self, family: str, ways: Iterable[str], kind: FindingKind) -> Iterator[Finding]:
         """One finding for all ways on which it is by the same rules."""
         found: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
         for way in ways:
             gets, had = self.gets.passage(family, way), None if self.had is None else self.had.passage(family, way)
             if gets is not None and not (had is not None and had.state == SHUT):
-                rules = _new_rules(had, gets)
+                rules = _find_new_rules(had, gets)
                 if rules:
                     found.setdefault((gets.state == SHUT, rules), []).append(_WORDS[way])
         for (shut, rules), which in found.items():
@@ -263,22 +263,22 @@ class _Compared:
                 rules="; ".join(rules[:_SHOWN]) + ("; ..." if len(rules) > _SHOWN else ""),
             )
 
-    def _routed(self, family: str) -> Iterator[Finding]:
+    def _check_routed(self, family: str) -> Iterator[Finding]:
         if self.had is not None and family in self.had.stopped:
             return
         stopped = self.gets.stopped.get(family)
         # What a network's host passes on at all has a rule of its own.
         if stopped is not None and (self.l2 or stopped != "all"):
-            yield self._not_forwarded(family, stopped)
-        yield from self._routes(family)
+            yield self._report_not_forwarded(family, stopped)
+        yield from self._compare_routes(family)
         # A guest that could not send had no answers either.
         both = () if self._was_shut(family, OUT) or self._was_shut(family, BACK) else (OUT, BACK)
         called = (IN,) if self._is_reached_from_outside(family) else ()
-        yield from self._dropped(family, (*both, *called), FIREWALL_DROPS)
-        yield from self._dropped(family, (DIVERTED,), DIVERTS)
-        yield from self._masquerading(family)
+        yield from self._check_dropped(family, (*both, *called), FIREWALL_DROPS)
+        yield from self._check_dropped(family, (DIVERTED,), DIVERTS)
+        yield from self._check_masquerading(family)
 
-    def _not_forwarded(self, family: str, link: str) -> Finding:
+    def _report_not_forwarded(self, family: str, link: str) -> Finding:
         names = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding"}
         name = names[family] if link == "all" else f"net.ipv4.conf.{link}.forwarding"
         return FORWARDING_OFF.found(
@@ -298,7 +298,7 @@ class _Compared:
             return had.state == OPEN
         return self.case.gets is not None and self.case.gets.reach == "routed"
 
-    def _masquerading(self, family: str) -> Iterator[Finding]:
+    def _check_masquerading(self, family: str) -> Iterator[Finding]:
         words: dict[str, Any] = {"network": self.network, "family": _FAMILY_WORDS[family]}
         had = None if self.had is None else self.had.passage(family, NATTED)
         gets = self.gets.passage(family, NATTED)
@@ -315,7 +315,7 @@ class _Compared:
         elif gets.state != was:
             yield (NAT_GONE if was == SHUT else NAT_NEW).found(**words)
 
-    def _nat_addresses(self) -> Iterator[Finding]:
+    def _compare_nat_addresses(self) -> Iterator[Finding]:
         """Those of <nat>, which are IPv4 only."""
         net = self.case.net
         if net is None or self.gets.nat in ("", UP) or (self.had is not None and self.had.nat == DOWN):
@@ -325,14 +325,14 @@ class _Compared:
         kind = NAT_UNREACHABLE if self.gets.nat == DOWN else NAT_UNSURE
         yield kind.found(network=self.network, addresses=addresses)
 
-    def _routes(self, family: str) -> Iterator[Finding]:
+    def _compare_routes(self, family: str) -> Iterator[Finding]:
         words: dict[str, Any] = {"network": self.network, "family": _FAMILY_WORDS[family]}
         if self.gets.routes is None or (self.case.net is not None and forward_device(self.case.net)):
             return
         had = None if self.had is None or self.had.routes is None else self.had.routes.get(family)
         gets = self.gets.routes.get(family) or FamilyRoutes()
         strange = [rule for rule in gets.rules or () if had is None or rule not in (had.rules or ())]
-        missing = _missing(had, gets)
+        missing = _find_missing(had, gets)
         rejected = [] if had is None else [one for one in gets.rejected if one not in had.rejected]
         strange += [f"packets to {one} are unreachable" for one in rejected if not self._is_own(one)]
         if gets.rules is None or strange:
@@ -340,7 +340,7 @@ class _Compared:
         elif missing:
             yield NO_ROUTE.found(networks=missing, **words)
         elif gets.default and self.gets.way.get(family) != UP:
-            yield from self._dead_route(family, gets, words)
+            yield from self._check_dead_route(family, gets, words)
 
     def _is_own(self, network: str) -> bool:
         """Of the NIC's own networks, another finding says it."""
@@ -348,7 +348,7 @@ class _Compared:
         spans = [network_of(address) for address in self.gets.addresses]
         return part is not None and any(one is not None and one[0] <= part[0] and part[1] <= one[1] for one in spans)
 
-    def _dead_route(self, family: str, gets: FamilyRoutes, words: dict[str, Any]) -> Iterator[Finding]:
+    def _check_dead_route(self, family: str, gets: FamilyRoutes, words: dict[str, Any]) -> Iterator[Finding]:
         if self.had is not None and self.had.way.get(family, DOWN) == DOWN:
             return
         if self.gets.way.get(family) == DOWN:
@@ -356,7 +356,7 @@ class _Compared:
         else:
             yield ROUTES_UNKNOWN.found(rules=f"the default route uses {gets.default[0]}", **words)
 
-    def _lost_addresses(self) -> Iterator[Finding]:
+    def _check_lost_addresses(self) -> Iterator[Finding]:
         """Of a network, other rules compare them."""
         if not self.l2 or self.had is None:
             return
@@ -366,13 +366,13 @@ class _Compared:
             yield BRIDGE_ADDRESS_GONE.found(network=self.network, link=self.bridge, lost=lost, remedy=repair)
 
 
-def _new_rules(had: Optional[Passage], gets: Passage) -> tuple[str, ...]:
+def _find_new_rules(had: Optional[Passage], gets: Passage) -> tuple[str, ...]:
     """That drop packets, or may, of which the source lets some pass."""
     known = had.rules if had is not None and had.state == gets.state == PART else ()
     return () if gets.state == OPEN else tuple(rule for rule in gets.rules if rule not in known)
 
 
-def _missing(had: Optional[FamilyRoutes], gets: FamilyRoutes) -> list[str]:
+def _find_missing(had: Optional[FamilyRoutes], gets: FamilyRoutes) -> list[str]:
     """What the source has routes to, and the destination does not."""
     if had is None:
         return []

@@ -11,7 +11,7 @@ from typing import Optional
 from ..._model import address
 from ..._model.device import Device
 from ..._model.errors import Path, Problem, VirtfleetError, refuse
-from ..rules.names import device_name
+from ..rules.names import check_device_name
 from .match import matching_devices, virtual_functions
 from .ranges import expand_ranges, sort_names
 from .request import Request
@@ -53,7 +53,7 @@ def named_members(request: Request, mode: str, devices: Optional[Sequence[Device
                     )
                 )
             else:
-                problems += device_name(Path("members"), name)
+                problems += check_device_name(Path("members"), name)
     for twice in sorted({name for name in names if names.count(name) > 1}):
         problems.append(Problem("MEMBER_TWICE", Path("members"), "members lists {twice} more than once.", twice=twice))
     if problems:

@@ -13,7 +13,7 @@ from ..._model import address
 from ..._model.errors import Path, Problem
 from ..._model.field import Document
 from ..._model.ip import prefix_of
-from .values import lease
+from .values import check_lease
 
 _ID = re.compile(r"[0-9a-fA-F:]*")
 _ALNUM = re.compile(r"[0-9a-zA-Z]")
@@ -21,12 +21,12 @@ _ALNUM = re.compile(r"[0-9a-zA-Z]")
 ALIKE = {32: 16, 128: 112}
 
 
-def addresses(document: Document) -> Iterator[Problem]:
+def check_addresses(document: Document) -> Iterator[Problem]:
     """document: as declared or observed, not canonical (a netmask is judged as written)."""
     served: dict[int, Path] = {}
     for item in document.get("ips") or ():
         where = Path(("ips", item.get("address")))
-        problem = _address(where, item) or _mask(where, item)
+        problem = _check_address(where, item) or _check_mask(where, item)
         if problem:
             yield problem
             continue
@@ -45,11 +45,11 @@ def addresses(document: Document) -> Iterator[Problem]:
             served[bits] = where
         if bits == 32 and "bootp" in dhcp and "file" not in dhcp["bootp"]:
             yield Problem("VALUE_INVALID", where / "dhcp.bootp", "{path} has no file, which is required.")
-        yield from _dhcp(where, item, dhcp)
+        yield from _check_dhcp(where, item, dhcp)
     subnets = [bounds_of(item) for item in document.get("ips") or ()]
     for item in document.get("routes") or ():
         where = Path(("routes", item.get("address")))
-        problem = _address(where, item) or _route(where, item)
+        problem = _check_address(where, item) or _check_route(where, item)
         if problem:
             yield problem
         elif address.packed(str(item.get("gateway"))) is None:
@@ -69,7 +69,7 @@ def addresses(document: Document) -> Iterator[Problem]:
             )
 
 
-def _address(where: Path, item: Document) -> Optional[Problem]:
+def _check_address(where: Path, item: Document) -> Optional[Problem]:
     raw = address.packed(str(item.get("address", "")))
     if raw is None:
         return Problem("ADDRESS_INVALID", where, "{path}: the address is not a valid IP address.")
@@ -98,7 +98,7 @@ def _address(where: Path, item: Document) -> Optional[Problem]:
     return None
 
 
-def _mask(where: Path, item: Document) -> Optional[Problem]:
+def _check_mask(where: Path, item: Document) -> Optional[Problem]:
     """Of an address: libvirt treats prefix 0 as not given."""
     prefix, netmask = item.get("prefix"), item.get("netmask")
     if prefix and netmask is not None:
@@ -115,7 +115,7 @@ def _mask(where: Path, item: Document) -> Optional[Problem]:
     return None
 
 
-def _route(where: Path, item: Document) -> Optional[Problem]:
+def _check_route(where: Path, item: Document) -> Optional[Problem]:
     """libvirt requires a route's address to be a network address, without bits beyond its prefix."""
     prefix, netmask = item.get("prefix"), item.get("netmask")
     if prefix is not None and netmask is not None:
@@ -154,7 +154,7 @@ def _holds(subnet: Optional[tuple[int, int, int]], where: str) -> bool:
     return subnet[1] <= int.from_bytes(raw, "big") <= subnet[2]
 
 
-def _dhcp(where: Path, item: Document, dhcp: Document) -> Iterator[Problem]:
+def _check_dhcp(where: Path, item: Document, dhcp: Document) -> Iterator[Problem]:
     subnet = bounds_of(item)
     for given in dhcp.get("ranges") or ():
         what = f"the DHCP range {given.get('start')} to {given.get('end')}"
@@ -165,7 +165,7 @@ def _dhcp(where: Path, item: Document, dhcp: Document) -> Iterator[Problem]:
             yield Problem("DHCP_RANGE_INVALID", where, "{path}: {what} is outside the subnet.", what=what)
         elif int.from_bytes(last, "big") < int.from_bytes(first, "big"):
             yield Problem("DHCP_RANGE_INVALID", where, "{path}: {what} ends before it starts.", what=what)
-        elif _apart(first, last):
+        elif _differ_too_early(first, last):
             yield Problem(
                 "DHCP_RANGE_INVALID",
                 where,
@@ -176,30 +176,30 @@ def _dhcp(where: Path, item: Document, dhcp: Document) -> Iterator[Problem]:
             yield Problem("DHCP_RANGE_INVALID", where, "{path}: {what} starts with the network address.", what=what)
         elif len(last) == 4 and subnet and subnet[2] == int.from_bytes(last, "big"):
             yield Problem("DHCP_RANGE_INVALID", where, "{path}: {what} ends with the broadcast address.", what=what)
-        yield from lease(where, what, given.get("lease"))
+        yield from check_lease(where, what, given.get("lease"))
     ipv6 = subnet is not None and subnet[0] == 128
     for host in dhcp.get("hosts") or ():
         what = f"the DHCP host {host.get('ip')}"
         if address.packed(str(host.get("ip", ""))) is None:
             yield Problem("DHCP_HOST_INVALID", where, "{path}: {what} has no valid IP address.", what=what)
-        yield from (_ipv6_identity if ipv6 else _ipv4_identity)(where, what, host)
-        yield from lease(where, what, host.get("lease"))
+        yield from (_check_ipv6_identity if ipv6 else _check_ipv4_identity)(where, what, host)
+        yield from check_lease(where, what, host.get("lease"))
 
 
-def _apart(first: bytes, last: bytes) -> bool:
+def _differ_too_early(first: bytes, last: bytes) -> bool:
     alike = ALIKE[len(first) * 8] // 8
     return first[:alike] != last[:alike]
 
 
-def _ipv6_identity(where: Path, what: str, host: Document) -> Iterator[Problem]:
+def _check_ipv6_identity(where: Path, what: str, host: Document) -> Iterator[Problem]:
     if host.get("mac") is not None:
         yield Problem(
             "DHCP_HOST_INVALID", where, "{path}: {what} has mac; IPv6 hosts need id or name instead.", what=what
         )
-    yield from _identity(where, what, host, "id")
+    yield from _check_identity(where, what, host, "id")
 
 
-def _ipv4_identity(where: Path, what: str, host: Document) -> Iterator[Problem]:
+def _check_ipv4_identity(where: Path, what: str, host: Document) -> Iterator[Problem]:
     mac = host.get("mac")
     if mac is not None and (not address.is_mac(mac) or int(mac.split(":")[0], 16) & 1):
         yield Problem(
@@ -209,10 +209,10 @@ def _ipv4_identity(where: Path, what: str, host: Document) -> Iterator[Problem]:
             what=what,
             mac=mac,
         )
-    yield from _identity(where, what, host, "mac")
+    yield from _check_identity(where, what, host, "mac")
 
 
-def _identity(where: Path, what: str, host: Document, key: str) -> Iterator[Problem]:
+def _check_identity(where: Path, what: str, host: Document, key: str) -> Iterator[Problem]:
     """key: the option that identifies a host without a name."""
     name, given = host.get("name"), host.get("id")
     if given is not None and not _ID.fullmatch(given):
@@ -241,7 +241,7 @@ def _identity(where: Path, what: str, host: Document, key: str) -> Iterator[Prob
         )
 
 
-def overlaps(name: str, document: Document, others: dict[str, Document]) -> Iterator[Problem]:
+def find_overlaps(name: str, document: Document, others: dict[str, Document]) -> Iterator[Problem]:
     """Subnets of a network against those of the host's other networks."""
     for item in document.get("ips") or ():
         mine = bounds_of(item)

@@ -17,7 +17,7 @@ PORT = 65535
 DELAY = 2**54
 
 
-def bounds(document: Document) -> Iterator[Problem]:
+def check_bounds(document: Document) -> Iterator[Problem]:
     uuid = document.get("uuid")
     if uuid is not None and not address.is_uuid(uuid):
         yield Problem(
@@ -66,10 +66,10 @@ def bounds(document: Document) -> Iterator[Problem]:
                 )
             if "target" not in record:
                 yield Problem("DNS_INVALID", what, "{path} has {name}, which requires a target.", name=name)
-    yield from _nat((document.get("forward") or {}).get("nat") or {})
+    yield from _check_nat((document.get("forward") or {}).get("nat") or {})
 
 
-def _nat(nat: Document) -> Iterator[Problem]:
+def _check_nat(nat: Document) -> Iterator[Problem]:
     port, addresses = nat.get("port"), nat.get("address")
     if port is not None and not 0 <= port.get("start", -1) <= port.get("end", -1) <= PORT:
         yield Problem(

@@ -14,36 +14,36 @@ from ..._model.errors import Problem
 from ..._model.field import Document
 from ..._model.host import Host
 from ..._model.network import NETWORK
-from .addresses import addresses
-from .bounds import bounds
-from .modes import modes
-from .names import device_names
-from .raw import raw_texts
-from .starts import starts
-from .texts import texts
-from .value_types import value_types
-from .values import values
-from .versions import versions
-from .virtualports import virtualports
+from .addresses import check_addresses
+from .bounds import check_bounds
+from .modes import check_modes
+from .names import check_device_names
+from .raw import check_raw_texts
+from .starts import check_start
+from .texts import check_texts
+from .value_types import check_value_types
+from .values import check_values
+from .versions import check_versions
+from .virtualports import check_virtualports
 
 
-def check(document: Document, host: Host) -> list[Problem]:
+def check_definition(document: Document, host: Host) -> list[Problem]:
     """Everything that is wrong with a definition for this host, at once."""
-    problems = list(value_types(document))
+    problems = list(check_value_types(document))
     if problems:
         return problems
     plain = canonical(NETWORK, document)
     problems = [
-        *texts(document),
-        *raw_texts(document),
-        *device_names(document),
-        *bounds(document),
-        *addresses(document),
-        *values(document),
-        *virtualports(document),
-        *starts(document),
-        *modes(document, host.version),
-        *versions(plain, host),
+        *check_texts(document),
+        *check_raw_texts(document),
+        *check_device_names(document),
+        *check_bounds(document),
+        *check_addresses(document),
+        *check_values(document),
+        *check_virtualports(document),
+        *check_start(document),
+        *check_modes(document, host.version),
+        *check_versions(plain, host),
     ]
     unique = {problem.identity: problem for problem in problems}
     return list(unique.values())

@@ -18,11 +18,11 @@ _NEEDS_IPS = ("domain", "dns", "dnsmasq_options")
 RESERVED_VLAN = 4095
 
 
-def dead(document: Document) -> Iterator[str]:
+def find_dead_options(document: Document) -> Iterator[str]:
     """document: not canonical, and with nothing wrong."""
     for ip in document.get("ips") or ():
-        yield from _address(ip)
-        yield from _dhcp(ip)
+        yield from _find_dead_address(ip)
+        yield from _find_dead_dhcp(ip)
     if is_virtual(document) and not document.get("ips"):
         for option in _NEEDS_IPS:
             if document.get(option):
@@ -34,7 +34,7 @@ def dead(document: Document) -> Iterator[str]:
         yield "forward.managed applies only to mode hostdev; libvirt ignores it."
     if any(record.get("port") == {"start": 0, "end": 0} for record in [forward.get("nat") or {}]):
         yield "forward.nat.port is 0 to 0; libvirt ignores it."
-    yield from _holders(document)
+    yield from _find_dead_settings(document)
     lost = [text for text in foreign(document) if text not in first_of_each_namespace(foreign(document))]
     if lost or len(first_of_each_namespace(foreign(document))) < len(foreign(document)):
         names = ", ".join(sorted({namespace_of(text) or "without a namespace" for text in lost})) or "duplicates"
@@ -44,7 +44,7 @@ def dead(document: Document) -> Iterator[str]:
             yield f"routes {route['address']} has an invalid netmask; libvirt does not set this route."
 
 
-def _address(ip: Document) -> Iterator[str]:
+def _find_dead_address(ip: Document) -> Iterator[str]:
     where, prefix = f"ips {ip['address']}", prefix_of(ip)
     if ip.get("prefix") == 0 and prefix:
         yield f"{where} has prefix 0, which libvirt treats as not given; it uses {prefix}."
@@ -61,7 +61,7 @@ def _address(ip: Document) -> Iterator[str]:
             yield f"{where}/{prefix} is the {what} address of its subnet, which guests do not accept as a host address."
 
 
-def _dhcp(ip: Document) -> Iterator[str]:
+def _find_dead_dhcp(ip: Document) -> Iterator[str]:
     where, prefix, dhcp = f"ips {ip['address']}", prefix_of(ip), ip.get("dhcp") or {}
     subnet = address.subnet(ip["address"], prefix or 0)
     if subnet is None:
@@ -77,7 +77,7 @@ def _dhcp(ip: Document) -> Iterator[str]:
             yield f"The DHCP host {host['ip']} is outside the subnet of {where} and will not get this address."
         elif raw == address.packed(ip["address"]) and subnet[2] - subnet[1] > 1:
             yield f"The DHCP host {host['ip']} has the host's own address."
-        for key in _keys(host, raw):
+        for key in _list_keys(host, raw):
             if key in seen:
                 yield (
                     f"The DHCP hosts {seen[key]} and {host['ip']} have the same {key[0]}; dnsmasq serves only one of "
@@ -86,7 +86,7 @@ def _dhcp(ip: Document) -> Iterator[str]:
             seen[key] = host["ip"]
 
 
-def _keys(host: Document, raw: bytes) -> Iterator[tuple[str, Any]]:
+def _list_keys(host: Document, raw: bytes) -> Iterator[tuple[str, Any]]:
     yield "ip", raw
     if host.get("mac"):
         yield "mac", address.mac(host["mac"])
@@ -94,7 +94,7 @@ def _keys(host: Document, raw: bytes) -> Iterator[tuple[str, Any]]:
         yield "id", host["id"].lower()
 
 
-def _holders(document: Document) -> Iterator[str]:
+def _find_dead_settings(document: Document) -> Iterator[str]:
     for what, holder in [("", document)] + [
         (f" of portgroup {group.get('name')!a}", group) for group in document.get("portgroups") or ()
     ]:

@@ -23,48 +23,48 @@ _OPEN_WITHOUT_IP = (10, 8, 0)
 _REGISTER = (10, 1, 0)
 
 
-def _shown(mode: str | None) -> str:
+def _name_mode(mode: str | None) -> str:
     return "an isolated network" if mode is None else f"forward mode {mode}"
 
 
-def _misplaced(path: Path, mode: str | None, where: str) -> Problem:
+def _report_misplaced(path: Path, mode: str | None, where: str) -> Problem:
     return Problem(
         "OPTION_NOT_IN_MODE",
         path,
         "{path} is not supported in {kind}, only in {where}.",
-        kind=_shown(mode),
+        kind=_name_mode(mode),
         where=where,
         removable=True,
     )
 
 
-def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem]:
+def check_modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem]:
     """What the mode does not support, and what it needs. document: not canonical: stp is rejected in other modes even
     if it has the default value."""
     mode = mode_of(document)
-    forward: Document = _said(document.get("forward"))
-    bridge: Document = _said(document.get("bridge"))
-    document = _said(document)
+    forward: Document = _drop_unset(document.get("forward"))
+    bridge: Document = _drop_unset(document.get("bridge"))
+    document = _drop_unset(document)
     domain: Document = document.get("domain") or {}
     registers = bool(domain.get("register")) and not domain.get("local_only")
     if "name" not in (document.get("domain") or {}):
         document.pop("domain", None)
-    interfaces, addresses, pf = _devices(forward), forward.get("addresses"), forward.get("pf")
+    interfaces, addresses, pf = _list_devices(forward), forward.get("addresses"), forward.get("pf")
     virtual = "isolated, nat, route and open networks"
     if mode not in VIRTUAL:
         for option in _VIRTUAL_ONLY:
             if option in document:
-                yield _misplaced(Path(option), mode, virtual)
+                yield _report_misplaced(Path(option), mode, virtual)
         for option in _VIRTUAL_BRIDGE:
             if option in bridge:
-                yield _misplaced(Path("bridge", option), mode, virtual)
+                yield _report_misplaced(Path("bridge", option), mode, virtual)
         for name in _DNS_RECORDS:
-            if name in _said(document.get("dns")):
-                yield _misplaced(Path("dns", name), mode, virtual)
+            if name in _drop_unset(document.get("dns")):
+                yield _report_misplaced(Path("dns", name), mode, virtual)
         if "name" in bridge and mode != "bridge":
-            yield _misplaced(Path("bridge", "name"), mode, f"{virtual} and in mode bridge")
+            yield _report_misplaced(Path("bridge", "name"), mode, f"{virtual} and in mode bridge")
         if "mac_table_manager" in bridge and mode != "bridge":
-            yield _misplaced(Path("bridge", "mac_table_manager"), mode, f"{virtual} and in mode bridge")
+            yield _report_misplaced(Path("bridge", "mac_table_manager"), mode, f"{virtual} and in mode bridge")
         if "name" in bridge and (interfaces or pf):
             yield Problem(
                 "POOL_AND_BRIDGE",
@@ -80,7 +80,7 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
             "IP_REQUIRED",
             Path("ips"),
             "ips is missing: {kind} requires an address{since}.",
-            kind=_shown(mode),
+            kind=_name_mode(mode),
             since=since,
         )
     if mode in ("nat", "route") and len(interfaces or ()) > 1:
@@ -88,16 +88,16 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
             "OPTION_NOT_IN_MODE",
             Path("forward.interfaces"),
             "forward.interfaces has several devices; {kind} supports only one.",
-            kind=_shown(mode),
+            kind=_name_mode(mode),
         )
     if mode == "open" and interfaces:
-        yield _misplaced(Path("forward", "dev"), mode, "nat and route networks and in pools")
+        yield _report_misplaced(Path("forward", "dev"), mode, "nat and route networks and in pools")
     if "nat" in forward and mode != "nat":
-        yield _misplaced(Path("forward", "nat"), mode, "nat networks")
+        yield _report_misplaced(Path("forward", "nat"), mode, "nat networks")
     if addresses and mode != "hostdev":
-        yield _misplaced(Path("forward", "addresses"), mode, "hostdev networks")
+        yield _report_misplaced(Path("forward", "addresses"), mode, "hostdev networks")
     if interfaces and mode == "hostdev":
-        yield _misplaced(
+        yield _report_misplaced(
             Path("forward", "interfaces"), mode, "nat, route, bridge, private, vepa and passthrough networks"
         )
     if sum(bool(kind) for kind in (interfaces, addresses, pf)) > 1:
@@ -106,12 +106,12 @@ def modes(document: Document, version: tuple[int, int, int]) -> Iterator[Problem
             Path("forward"),
             "forward has more than one of interfaces (or dev), addresses and pf; use only one.",
         )
-    yield from _twice(forward)
-    yield from _bandwidth(document, mode, bridge)
-    yield from _vlans(document, mode, version)
+    yield from _find_duplicates(forward)
+    yield from _check_bandwidth(document, mode, bridge)
+    yield from _check_vlans(document, mode, version)
 
 
-def _said(document: Document | None) -> Document:
+def _drop_unset(document: Document | None) -> Document:
     """Without values that libvirt treats as not set. False is a set value."""
     return {
         name: value
@@ -120,13 +120,13 @@ def _said(document: Document | None) -> Document:
     }
 
 
-def _devices(forward: Document) -> list[str]:
+def _list_devices(forward: Document) -> list[str]:
     listed = [str(item.get("dev")) for item in forward.get("interfaces") or ()]
     dev = forward.get("dev")
     return [dev, *listed] if dev and dev not in listed[:1] else listed
 
 
-def _twice(forward: Document) -> Iterator[Problem]:
+def _find_duplicates(forward: Document) -> Iterator[Problem]:
     listed = [str(item.get("dev")) for item in forward.get("interfaces") or ()]
     dev = forward.get("dev")
     if dev and listed and listed[0] != dev:
@@ -142,23 +142,23 @@ def _twice(forward: Document) -> Iterator[Problem]:
         yield Problem("MEMBER_TWICE", Path("forward"), "forward lists {twice!a} more than once.", twice=twice)
 
 
-def _bandwidth(document: Document, mode: str | None, bridge: Document) -> Iterator[Problem]:
+def _check_bandwidth(document: Document, mode: str | None, bridge: Document) -> Iterator[Problem]:
     if mode in VIRTUAL or (mode == "bridge" and "name" in bridge):
         return
     where = "isolated, nat, route and open networks and in mode bridge with bridge.name"
-    if _limits(document):
-        yield _misplaced(Path("bandwidth"), mode, where)
+    if _has_limits(document):
+        yield _report_misplaced(Path("bandwidth"), mode, where)
     for group in document.get("portgroups", ()):
-        if _limits(group):
-            yield _misplaced(Path(("portgroups", group.get("name")), "bandwidth"), mode, where)
+        if _has_limits(group):
+            yield _report_misplaced(Path(("portgroups", group.get("name")), "bandwidth"), mode, where)
 
 
-def _limits(holder: Document) -> bool:
+def _has_limits(holder: Document) -> bool:
     bandwidth = holder.get("bandwidth") or {}
     return "inbound" in bandwidth or "outbound" in bandwidth
 
 
-def _vlans(document: Document, mode: str | None, version: tuple[int, int, int]) -> Iterator[Problem]:
+def _check_vlans(document: Document, mode: str | None, version: tuple[int, int, int]) -> Iterator[Problem]:
     network_port: Any = document.get("virtualport")
     for what, item in [(Path("vlan"), document)] + [
         (Path(("portgroups", group.get("name")), "vlan"), group) for group in document.get("portgroups", ())
@@ -182,7 +182,7 @@ def _vlans(document: Document, mode: str | None, version: tuple[int, int, int]) 
                 version=".".join(map(str, version)),
             )
             continue
-        yield _misplaced(
+        yield _report_misplaced(
             what,
             mode,
             "hostdev and passthrough networks, with Open vSwitch bridges, and since libvirt 11.0 with Linux bridges",

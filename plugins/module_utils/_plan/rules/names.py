@@ -24,7 +24,7 @@ _RESERVED = ("all", "default")
 _DEVICE = re.compile(r"^[^\s/:\x00-\x1f]+$")
 
 
-def network_name(name: str) -> Optional[Problem]:
+def check_network_name(name: str) -> Optional[Problem]:
     """For a new network: an existing one may have any name."""
     reason = None
     size = len(name.encode("utf-8", "surrogatepass"))
@@ -46,7 +46,7 @@ def network_name(name: str) -> Optional[Problem]:
     return Problem("NAME_INVALID", Path("name"), "The network name {network} {reason}.", network=shown, reason=reason)
 
 
-def device_names(document: Document) -> Iterator[Problem]:
+def check_device_names(document: Document) -> Iterator[Problem]:
     """Names of the bridge and of the forward devices: what the kernel can hold."""
     forward = document.get("forward") or {}
     bridge = (document.get("bridge") or {}).get("name")
@@ -63,10 +63,10 @@ def device_names(document: Document) -> Iterator[Problem]:
         )
     for option, device in named:
         if device is not None:
-            yield from device_name(Path(option), device)
+            yield from check_device_name(Path(option), device)
 
 
-def device_name(path: Path, device: str) -> Iterator[Problem]:
+def check_device_name(path: Path, device: str) -> Iterator[Problem]:
     size = len(str(device).encode("utf-8", "surrogatepass"))
     # A bridge name may be a template for libvirt to number, such as virbr%d.
     if size > DEVICE_BYTES or not _DEVICE.match(device) or device in (".", ".."):

@@ -47,7 +47,7 @@ class StartPlan:
     plugs: bool = False
 
 
-def on_host(document: Document, host: Host, facts: HostFacts | None, plan: StartPlan = StartPlan()) -> OnHost:
+def check_on_host(document: Document, host: Host, facts: HostFacts | None, plan: StartPlan = StartPlan()) -> OnHost:
     """facts: None for a host that cannot be looked at."""
     found = OnHost()
     if host.version > MODELLED and _has_unknown(NETWORK, document):
@@ -58,26 +58,26 @@ def on_host(document: Document, host: Host, facts: HostFacts | None, plan: Start
     if facts.hook:
         found.outstanding.append("what the host's hook script for networks does")
     if is_virtual(document):
-        _routes(found, document, facts, plan.leaving)
-        _services(found, document, facts)
-        _ipv6(found, document, facts)
-        _zone(found, document, host, facts)
-        if _registers(document) and facts.resolved is False:
+        _check_routes(found, document, facts, plan.leaving)
+        _check_services(found, document, facts)
+        _check_ipv6(found, document, facts)
+        _check_zone(found, document, host, facts)
+        if _registers_guests(document) and facts.resolved is False:
             found.add_problem(
                 "DOMAIN_INVALID",
                 Path("domain.register"),
                 "domain.register requires systemd-resolved, which does not run on this host.",
             )
     else:
-        _pool(found, document, facts)
-        _bridge(found, document, facts, plan)
+        _check_pool(found, document, facts)
+        _check_bridge(found, document, facts, plan)
     # A portgroup's bandwidth concerns the host as soon as a guest is plugged in.
     limited = [document, *(document.get("portgroups") or () if plan.plugs else ())]
-    if any(map(_limits, limited)) and facts.traffic_control is None:
+    if any(map(_has_limits, limited)) and facts.traffic_control is None:
         found.outstanding.append(UNKNOWN_TRAFFIC_CONTROL)
-    if _filters(document):
-        _vlan_filtering(found, facts)
-    _missing_links(found, document, facts)
+    if _uses_filters(document):
+        _check_vlan_filtering(found, facts)
+    _check_links(found, document, facts)
     return found
 
 
@@ -91,27 +91,27 @@ def _has_unknown(entity: Entity, document: Document) -> bool:
     return False
 
 
-def _limits(document: Document) -> bool:
+def _has_limits(document: Document) -> bool:
     return bool((document.get("bandwidth") or {}).keys() & {"inbound", "outbound"})
 
 
-def _filters(document: Document) -> bool:
+def _uses_filters(document: Document) -> bool:
     return (document.get("bridge") or {}).get("mac_table_manager") == "libvirt"
 
 
-def _registers(document: Document) -> bool:
+def _registers_guests(document: Document) -> bool:
     domain = document.get("domain") or {}
     return bool(domain.get("register") and domain.get("name") and document.get("ips"))
 
 
-def _routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozenset[str]) -> None:
+def _check_routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozenset[str]) -> None:
     """Like networkCheckRouteCollision: IPv4, and only identical subnets."""
     taken = {
         (route.address & route.mask, route.mask): route.link for route in facts.routes if route.link not in leaving
     }
-    for option, prefix_in in (("ips", prefix_of), ("routes", _route_prefix)):
+    for option, prefix_in in (("ips", prefix_of), ("routes", _find_route_prefix)):
         for item in document.get(option) or ():
-            link = taken.get(_subnet(item, prefix_in(item)) or (-1, -1))
+            link = taken.get(_find_subnet(item, prefix_in(item)) or (-1, -1))
             if link:
                 found.add_problem(
                     "SUBNET_OVERLAP",
@@ -122,12 +122,12 @@ def _routes(found: OnHost, document: Document, facts: HostFacts, leaving: frozen
                 )
 
 
-def _route_prefix(item: Document) -> int | None:
+def _find_route_prefix(item: Document) -> int | None:
     """A default route has 0, which in a network's own address is as good as none."""
     return 0 if item.get("prefix") == 0 else prefix_of(item)
 
 
-def _subnet(item: Document, prefix: int | None) -> tuple[int, int] | None:
+def _find_subnet(item: Document, prefix: int | None) -> tuple[int, int] | None:
     raw = address.packed(str(item.get("address", "")))
     if raw is None or len(raw) != 4 or prefix is None:
         return None
@@ -135,7 +135,7 @@ def _subnet(item: Document, prefix: int | None) -> tuple[int, int] | None:
     return int.from_bytes(raw, "big") & mask, mask
 
 
-def _services(found: OnHost, document: Document, facts: HostFacts) -> None:
+def _check_services(found: OnHost, document: Document, facts: HostFacts) -> None:
     if not needs_dnsmasq(document):
         return
     for ip in document.get("ips") or ():
@@ -155,7 +155,7 @@ def _services(found: OnHost, document: Document, facts: HostFacts) -> None:
         found.outstanding.append("whether dnsmasq accepts dnsmasq_options")
 
 
-def _ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
+def _check_ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
     first = next((ip["address"] for ip in document.get("ips") or () if ":" in str(ip.get("address"))), None)
     if first is None:
         return
@@ -174,7 +174,7 @@ def _ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
         )
 
 
-def _zone(found: OnHost, document: Document, host: Host, facts: HostFacts) -> None:
+def _check_zone(found: OnHost, document: Document, host: Host, facts: HostFacts) -> None:
     zone = (document.get("bridge") or {}).get("zone")
     # Once libvirt left open networks to the host's own firewall, zone included.
     ignored = mode_of(document) == "open" and host.version < ZONE_OF_OPEN
@@ -189,7 +189,7 @@ def _zone(found: OnHost, document: Document, host: Host, facts: HostFacts) -> No
         found.outstanding.append("whether firewalld has the zone of bridge.zone")
 
 
-def _pool(found: OnHost, document: Document, facts: HostFacts) -> None:
+def _check_pool(found: OnHost, document: Document, facts: HostFacts) -> None:
     forward = document.get("forward") or {}
     pf = (forward.get("pf") or {}).get("dev")
     if pf and facts.vfs.get(pf) is None:
@@ -211,13 +211,13 @@ def _pool(found: OnHost, document: Document, facts: HostFacts) -> None:
             )
 
 
-def _bridge(found: OnHost, document: Document, facts: HostFacts, plan: StartPlan) -> None:
+def _check_bridge(found: OnHost, document: Document, facts: HostFacts, plan: StartPlan) -> None:
     name = (document.get("bridge") or {}).get("name")
     if not name or name in facts.links:
         return
     needing = {
-        ("bandwidth", ""): _limits(document),
-        ("bridge.mac_table_manager", ": libvirt"): _filters(document),
+        ("bandwidth", ""): _has_limits(document),
+        ("bridge.mac_table_manager", ": libvirt"): _uses_filters(document),
         ("restart", ": replug"): plan.plugs,
     }
     for (option, setting), needs in needing.items():
@@ -231,7 +231,7 @@ def _bridge(found: OnHost, document: Document, facts: HostFacts, plan: StartPlan
             )
 
 
-def _vlan_filtering(found: OnHost, facts: HostFacts) -> None:
+def _check_vlan_filtering(found: OnHost, facts: HostFacts) -> None:
     if facts.vlan_filtering is False:
         found.add_problem(
             "BRIDGE_INVALID",
@@ -242,7 +242,7 @@ def _vlan_filtering(found: OnHost, facts: HostFacts) -> None:
         found.outstanding.append("whether the kernel has the VLAN filtering that bridge.mac_table_manager needs")
 
 
-def _missing_links(found: OnHost, document: Document, facts: HostFacts) -> None:
+def _check_links(found: OnHost, document: Document, facts: HostFacts) -> None:
     forward = document.get("forward") or {}
     devices = [forward.get("dev"), *(item.get("dev") for item in forward.get("interfaces") or ())]
     for device in dict.fromkeys(filter(None, devices)):

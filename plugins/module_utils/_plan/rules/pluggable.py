@@ -15,13 +15,13 @@ from ..._model.forward import is_virtual, mode_of
 _SWITCHES = ("openvswitch", "midonet")
 
 
-def pluggable(network: Document, group: Document) -> Iterator[Problem]:
+def check_pluggable(network: Document, group: Document) -> Iterator[Problem]:
     """network, group: as they will be; group is one of the network's portgroups."""
-    yield from _virtualport(network, group)
-    yield from _vlan(network, group)
+    yield from _check_virtualport(network, group)
+    yield from _check_vlan(network, group)
 
 
-def _virtualport(network: Document, group: Document) -> Iterator[Problem]:
+def _check_virtualport(network: Document, group: Document) -> Iterator[Problem]:
     port, general = group.get("virtualport") or {}, network.get("virtualport") or {}
     if not port:
         return
@@ -43,7 +43,7 @@ def _virtualport(network: Document, group: Document) -> Iterator[Problem]:
                 "VIRTUALPORT_INVALID", what, "{path} has no type, and virtualport of the network has none either."
             )
         return
-    where = _misplaced(kind, network)
+    where = _explain_misplaced(kind, network)
     if where:
         yield Problem(
             "OPTION_NOT_IN_MODE",
@@ -57,7 +57,7 @@ def _virtualport(network: Document, group: Document) -> Iterator[Problem]:
         yield Problem("VIRTUALPORT_INVALID", what, "{path} has profileid, which type midonet does not support.")
 
 
-def _misplaced(kind: str, network: Document) -> Optional[str]:
+def _explain_misplaced(kind: str, network: Document) -> Optional[str]:
     mode = mode_of(network)
     if is_virtual(network):
         return f"in {mode or 'isolated'} networks, only in networks that connect to a switch"
@@ -71,7 +71,7 @@ def _misplaced(kind: str, network: Document) -> Optional[str]:
     return None
 
 
-def _vlan(network: Document, group: Document) -> Iterator[Problem]:
+def _check_vlan(network: Document, group: Document) -> Iterator[Problem]:
     vlan = group.get("vlan") or {}
     mode = mode_of(network)
     if mode not in ("hostdev", "passthrough") or not vlan:

@@ -26,20 +26,20 @@ _VALUE = re.compile(r"[\"\\]|\s#")
 _DHCP_NAME = re.compile(r"ignore|infinite|[0-9]+[mhdwMHDWs]?|(?:id|set|net|tag):.*", re.DOTALL)
 
 
-def raw_texts(document: Document) -> Iterator[Problem]:
+def check_raw_texts(document: Document) -> Iterator[Problem]:
     """One problem for each text that would be read as something else."""
     for group in document.get("portgroups") or ():
         where = Path(("portgroups", group.get("name")))
         yield from _refuse(_XML, where / "name", group.get("name"), "XML")
-        yield from _profile(where, group)
-    yield from _profile(Path(), document)
+        yield from _check_profile(where, group)
+    yield from _check_profile(Path(), document)
     domain = (document.get("domain") or {}).get("name")
     yield from _refuse(_XML, Path("domain", "name"), domain, "XML")
     yield from _refuse(_NAME, Path("domain", "name"), domain, "an option of dnsmasq")
-    yield from _bridge(document)
+    yield from _check_bridge(document)
     for ip in document.get("ips") or ():
-        yield from _ip(Path(("ips", ip.get("address"))), ip)
-    yield from _dns(document.get("dns") or {})
+        yield from _check_ip(Path(("ips", ip.get("address"))), ip)
+    yield from _check_dns(document.get("dns") or {})
 
 
 def _refuse(pattern: re.Pattern[str], what: Path, text: Value, where: str) -> Iterator[Problem]:
@@ -57,12 +57,12 @@ def _refuse(pattern: re.Pattern[str], what: Path, text: Value, where: str) -> It
         )
 
 
-def _profile(what: Path, holder: Document) -> Iterator[Problem]:
+def _check_profile(what: Path, holder: Document) -> Iterator[Problem]:
     parameters = (holder.get("virtualport") or {}).get("parameters") or {}
     yield from _refuse(_XML, what / "virtualport" / "profileid", parameters.get("profileid"), "XML")
 
 
-def _bridge(document: Document) -> Iterator[Problem]:
+def _check_bridge(document: Document) -> Iterator[Problem]:
     yield from _refuse(
         re.compile(r"[,\"\\#]"),
         Path("bridge", "name"),
@@ -71,7 +71,7 @@ def _bridge(document: Document) -> Iterator[Problem]:
     )
 
 
-def _ip(where: Path, ip: Document) -> Iterator[Problem]:
+def _check_ip(where: Path, ip: Document) -> Iterator[Problem]:
     yield from _refuse(_FILE, where / "tftp", ip.get("tftp"), "an option of dnsmasq")
     dhcp = ip.get("dhcp") or {}
     yield from _refuse(_FILE, where / "dhcp.bootp.file", (dhcp.get("bootp") or {}).get("file"), "an option of dnsmasq")
@@ -86,7 +86,7 @@ def _ip(where: Path, ip: Document) -> Iterator[Problem]:
             )
 
 
-def _dns(dns: Document) -> Iterator[Problem]:
+def _check_dns(dns: Document) -> Iterator[Problem]:
     option = "an option of dnsmasq"
     for forwarder in dns.get("forwarders") or ():
         yield from _refuse(_NAME, Path("dns.forwarders", "domain"), forwarder.get("domain"), option)

@@ -19,7 +19,7 @@ IPV6_MTU = 1280
 _PTR_BITS = {32: 8, 128: 4}
 
 
-def starts(document: Document) -> Iterator[Problem]:
+def check_start(document: Document) -> Iterator[Problem]:
     """document: not canonical."""
     if not is_virtual(document):
         return
@@ -53,7 +53,7 @@ def starts(document: Document) -> Iterator[Problem]:
             )
         dns = (document.get("dns") or {}).get("enable", True)
         if dns and ip.get("local_ptr"):
-            yield from _reverse(ip, len(raw) * 8)
+            yield from _check_reverse_zone(ip, len(raw) * 8)
 
 
 def _can_be_a_links(raw: bytes) -> bool:
@@ -61,7 +61,7 @@ def _can_be_a_links(raw: bytes) -> bool:
     return len(raw) == 4 or (any(raw) and raw[0] != 0xFF and raw != bytes(15) + b"\x01")
 
 
-def _reverse(ip: Document, bits: int) -> Iterator[Problem]:
+def _check_reverse_zone(ip: Document, bits: int) -> Iterator[Problem]:
     prefix, step = prefix_of(ip), _PTR_BITS[bits]
     if prefix is None or prefix in (0, bits) or prefix % step:
         yield Problem(

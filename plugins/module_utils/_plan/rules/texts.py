@@ -19,24 +19,24 @@ from ..._model.network import NETWORK
 _LINES = ("description",)
 
 
-def texts(document: Document) -> Iterator[Problem]:
+def check_texts(document: Document) -> Iterator[Problem]:
     """One problem for each option with a character that it must not have."""
-    yield from _entity(NETWORK, document, Path())
+    yield from _check_entity(NETWORK, document, Path())
 
 
-def _entity(entity: Entity, document: Document, path: Path) -> Iterator[Problem]:
+def _check_entity(entity: Entity, document: Document, path: Path) -> Iterator[Problem]:
     for name, value in document.items():
         if name == EXTRA or entity.fields[name].kind == METADATA:
             continue  # XML that was parsed
         nested = entity.fields[name].entity
         for item in value if isinstance(value, list) else [value]:
             if nested is not None:
-                yield from _entity(nested, item, path / name)
+                yield from _check_entity(nested, item, path / name)
             else:
-                yield from _text(path / name, item, "\n\t" if name in _LINES else "")
+                yield from _check_text(path / name, item, "\n\t" if name in _LINES else "")
 
 
-def _text(option: Path, value: Value, allowed: str) -> Iterator[Problem]:
+def _check_text(option: Path, value: Value, allowed: str) -> Iterator[Problem]:
     if isinstance(value, str) and any(_is_control(character) for character in value if character not in allowed):
         yield Problem(
             "TEXT_INVALID",

@@ -26,12 +26,12 @@ _DISPENSABLE = {"expiry", "file"}
 _KINDS = {"int": int, "str": str, "bool": bool, "onoff": bool}
 
 
-def value_types(document: Document) -> Iterator[Problem]:
+def check_value_types(document: Document) -> Iterator[Problem]:
     """One problem for each value that is of another kind, or missing. The other rules can do without it."""
-    yield from _entity(NETWORK, document, Path())
+    yield from _check_entity(NETWORK, document, Path())
 
 
-def _entity(entity: Entity, document: Document, path: Path) -> Iterator[Problem]:
+def _check_entity(entity: Entity, document: Document, path: Path) -> Iterator[Problem]:
     for field in entity.fields.values():
         if field.required and field.name not in document and not _is_seen_to(field, path):
             yield Problem("VALUE_INVALID", path, "{path} has no {name}, which is required.", name=field.name)
@@ -43,9 +43,9 @@ def _entity(entity: Entity, document: Document, path: Path) -> Iterator[Problem]
             continue
         for item in value if isinstance(value, list) else [value]:
             if field.entity is not None:
-                yield from _entity(field.entity, item, path / name)
+                yield from _check_entity(field.entity, item, path / name)
             else:
-                yield from _value(field, path / name, item)
+                yield from _check_value(field, path / name, item)
 
 
 def _is_seen_to(field: Field, path: Path) -> bool:
@@ -53,7 +53,7 @@ def _is_seen_to(field: Field, path: Path) -> bool:
     return field.name in _DISPENSABLE or where is None or path in where
 
 
-def _value(field: Field, option: Path, value: Value) -> Iterator[Problem]:
+def _check_value(field: Field, option: Path, value: Value) -> Iterator[Problem]:
     kind = _KINDS[field.type]
     # To Python True is the number 1, and so it is to Ansible.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):

@@ -25,7 +25,7 @@ _SRV = {"service": re.compile(r"[a-zA-Z0-9_\-+/*]{0,482}"), "protocol": re.compi
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
-def values(document: Document) -> Iterator[Problem]:
+def check_values(document: Document) -> Iterator[Problem]:
     mtu = document.get("mtu")
     if mtu and not MTU[0] <= mtu <= MTU[1]:
         yield Problem(
@@ -61,10 +61,10 @@ def values(document: Document) -> Iterator[Problem]:
         yield Problem(
             "DOMAIN_INVALID", Path("domain.name"), "domain.name is empty; omit domain, or pass {{}} to remove it."
         )
-    yield from _portgroups(document)
-    yield from _vlan(Path("vlan"), document.get("vlan"))
-    yield from _bandwidth(Path("bandwidth"), document.get("bandwidth"))
-    yield from _dns(document.get("dns") or {})
+    yield from _check_portgroups(document)
+    yield from _check_vlan(Path("vlan"), document.get("vlan"))
+    yield from _check_bandwidth(Path("bandwidth"), document.get("bandwidth"))
+    yield from _check_dns(document.get("dns") or {})
 
 
 def _is_function(pci: str) -> bool:
@@ -76,7 +76,7 @@ def _is_function(pci: str) -> bool:
     return any(numbers) and numbers[0] <= 0xFFFF and numbers[2] <= 0x1F
 
 
-def _portgroups(document: Document) -> Iterator[Problem]:
+def _check_portgroups(document: Document) -> Iterator[Problem]:
     groups = document.get("portgroups") or []
     names = [str(group.get("name", "")) for group in groups]
     for name in sorted({n for n in names if names.count(n) > 1}):
@@ -94,11 +94,11 @@ def _portgroups(document: Document) -> Iterator[Problem]:
         )
     for group in groups:
         where = Path(("portgroups", group.get("name")))
-        yield from _vlan(where / "vlan", group.get("vlan"))
-        yield from _bandwidth(where / "bandwidth", group.get("bandwidth"))
+        yield from _check_vlan(where / "vlan", group.get("vlan"))
+        yield from _check_bandwidth(where / "bandwidth", group.get("bandwidth"))
 
 
-def _vlan(what: Path, vlan: Any) -> Iterator[Problem]:
+def _check_vlan(what: Path, vlan: Any) -> Iterator[Problem]:
     if vlan is None:
         return
     tags = vlan.get("tags") or []
@@ -126,7 +126,7 @@ def _vlan(what: Path, vlan: Any) -> Iterator[Problem]:
         yield Problem("VLAN_INVALID", what, "{path} has several tags with native_mode; only one tag can have it.")
 
 
-def _bandwidth(what: Path, bandwidth: Any) -> Iterator[Problem]:
+def _check_bandwidth(what: Path, bandwidth: Any) -> Iterator[Problem]:
     for direction, rates in (bandwidth or {}).items():
         if not isinstance(rates, dict):
             continue
@@ -149,7 +149,7 @@ def _bandwidth(what: Path, bandwidth: Any) -> Iterator[Problem]:
             yield Problem("BANDWIDTH_INVALID", what / direction, "{path} has no average, which is required.")
 
 
-def _dns(dns: Document) -> Iterator[Problem]:
+def _check_dns(dns: Document) -> Iterator[Problem]:
     if dns.get("enable") is False and any(dns.get(name) for name in ("forwarders", "hosts", "txts", "srvs")):
         yield Problem("DNS_INVALID", Path("dns"), "dns has records or forwarders although dns.enable is false.")
     for forwarder in dns.get("forwarders") or ():
@@ -204,7 +204,7 @@ def _dns(dns: Document) -> Iterator[Problem]:
             )
 
 
-def lease(where: Path, what: str, given: Any) -> Iterator[Problem]:
+def check_lease(where: Path, what: str, given: Any) -> Iterator[Problem]:
     """libvirt's minimum: dnsmasq accepts no lease under two minutes. 0 is a lease that never expires."""
     if not given or not given.get("expiry"):
         return

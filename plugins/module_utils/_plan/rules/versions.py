@@ -16,15 +16,15 @@ from ..._model.network import NETWORK
 XEN_DRIVER = (10, 0, 0)
 
 
-def versions(document: Document, host: Host) -> Iterator[Problem]:
+def check_versions(document: Document, host: Host) -> Iterator[Problem]:
     """document: canonical, so that an option with its default value does not count."""
-    yield from _entity(NETWORK, document, host, Path())
+    yield from _check_entity(NETWORK, document, host, Path())
 
 
-def _entity(entity: Entity, document: Document, host: Host, path: Path) -> Iterator[Problem]:
+def _check_entity(entity: Entity, document: Document, host: Host, path: Path) -> Iterator[Problem]:
     for name, value in document.items():
         if name == EXTRA:
-            yield from _unknown(entity, value, host, path)
+            yield from _check_unknown(entity, value, host, path)
             continue
         field = entity.fields[name]
         where = path / name
@@ -45,10 +45,10 @@ def _entity(entity: Entity, document: Document, host: Host, path: Path) -> Itera
             )
         elif field.entity:
             for item in value if isinstance(value, list) else [value]:
-                yield from _entity(field.entity, item, host, where)
+                yield from _check_entity(field.entity, item, host, where)
 
 
-def _unknown(entity: Entity, extra: Any, host: Host, path: Path) -> Iterator[Problem]:
+def _check_unknown(entity: Entity, extra: Any, host: Host, path: Path) -> Iterator[Problem]:
     """A libvirt that is not newer than the model drops what the model does not know; a newer one may know it."""
     unknown = [f"attribute {name}" for name in extra.get("attributes", ())]
     place = f" in {path}" if path.parts else ""

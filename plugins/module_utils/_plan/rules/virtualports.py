@@ -23,16 +23,16 @@ _TAKES = {
 _KNOWN = {name for names in _TAKES.values() for name in names}
 
 
-def virtualports(document: Document) -> Iterator[Problem]:
+def check_virtualports(document: Document) -> Iterator[Problem]:
     port = document.get("virtualport")
     if port is not None and not port.get("type"):
         yield Problem("VIRTUALPORT_INVALID", Path("virtualport"), "virtualport has no type, which is required.")
-    yield from parameters(Path("virtualport"), port)
+    yield from check_parameters(Path("virtualport"), port)
     for group in document.get("portgroups") or ():
-        yield from parameters(Path(("portgroups", group.get("name"))) / "virtualport", group.get("virtualport"))
+        yield from check_parameters(Path(("portgroups", group.get("name"))) / "virtualport", group.get("virtualport"))
 
 
-def parameters(what: Path, port: Any) -> Iterator[Problem]:
+def check_parameters(what: Path, port: Any) -> Iterator[Problem]:
     if not port:
         return
     given = port.get("parameters") or {}
