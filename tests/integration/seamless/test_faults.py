@@ -24,7 +24,8 @@ FAULTS = [
 POINTS = {
     "MTU": [
         ("bypass._write_ipv6", 0), ("bypass._write_ipv6", 2), ("bypass._await_forwarding", 0), ("plug_in.plug_in", 3),
-        ("plug_in.set_up_port", 4), ("bypass._await_forwarding", 1), ("plug_in.set_up_port", 7),
+        ("plug_in.set_up_port", 4), ("bypass._await_forwarding", 1), ("bypass._await_carrier", 0),
+        ("plug_in.set_up_port", 7),
     ],
     "bridge's name": [("move._update", 0), ("move._update", 1), ("plug_in.set_up_port", 5)],
 }  # fmt: skip
