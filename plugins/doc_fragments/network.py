@@ -687,14 +687,13 @@ options:
         lists the guests.
       - V(never) leaves the change for the network's next start and reports it as pending.
       - V(replug) restarts the network and then plugs everything back in. Guests on a bridge that libvirt creates are
-        briefly disconnected from the host and from networks beyond it, and the result says for how long; a temporary
-        bridge keeps them connected to one another. Where the host does not allow a temporary bridge, they are
-        disconnected from one another too, and a warning says why. Guests on the host's own bridge or on a macvtap keep
-        their connection. A change that cannot reach a running guest even with a restart waits until that guest stops.
-        Not possible over a remote URI.
-      - V(seamless) does the same, but fails before it changes anything (V(SEAMLESS_IMPOSSIBLE)) where guests would be
-        disconnected from one another, or where the restart would lose settings of the bridge or its ports that cannot
-        be restored. V(replug) warns of these.
+        briefly disconnected from the host and from networks beyond it; the result says for how long. A temporary bridge
+        keeps them connected to one another. If the host does not allow one, they are disconnected from one another too,
+        and a warning says why. Guests on the host's own bridge or on a macvtap keep their connection. A change that
+        cannot reach a running guest even with a restart waits until that guest stops. Not possible over a remote URI.
+      - V(seamless) does the same, but fails before it changes anything (V(SEAMLESS_IMPOSSIBLE)) if guests would be
+        disconnected from one another. It also fails if the restart would lose settings of the bridge or its ports that
+        cannot be restored; V(replug) only warns of these.
       - V(force) always restarts the network and cuts off the guests.
     type: str
     choices: [idle, never, replug, seamless, force]

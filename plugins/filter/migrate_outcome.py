@@ -54,9 +54,9 @@ _value:
   description:
     - C(outcomes), one for each step so far, with C(step), C(guest), C(uuid), C(source), C(destination), C(status),
       C(code), C(sentence), C(nics) (a line for each NIC) and C(statistics).
-    - C(status) is V(moved), V(there) (it was there already), V(left) (it does not run), V(refused) (the check refused
-      it), V(skipped) (a step that it waits for did not succeed), V(failed), V(broken) (it arrived and lost a property
-      of its network) or V(unknown).
+    - C(status) is V(moved), V(there) (the guest was there already), V(left) (it does not run) or V(refused) (the check
+      refused it). It can also be V(skipped) (a step that it waits for did not succeed), V(failed), V(broken) (it
+      arrived and lost a property of its network) or V(unknown).
     - C(lines), a table, and C(problems), a sentence for each guest that did not reach its destination.
   type: dict
 """

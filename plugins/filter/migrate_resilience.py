@@ -16,7 +16,7 @@ short_description: Check which hosts of a fleet can be emptied
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Finds out for each host, as if it alone were to be emptied, whether all its guests can go to other hosts now, and if
+  - For each host, finds out whether all its guests could move to other hosts now if only this host were emptied, and if
     not, what prevents it. Capacity and rules are those of P(virtfleet.network.migrate_plan#filter).
 requirements:
   - scipy 1.9 or later on the controller

@@ -93,7 +93,7 @@ def networks_audit(contract: Any, hosts: Any, baseline: Optional[list[dict[str, 
         lines = finding_lines(findings, without_findings((one.host for one in everything), map(str, hosts)))
         json.dumps(findings)  # what was found is shown as it is
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError, VirtfleetError):
-        raise AnsibleFilterError("The contract or the baseline has another form than documented.") from None
+        raise AnsibleFilterError("The contract or the baseline does not have the documented form.") from None
     ranks = [audit_rank(one.kind.severity) for one in found]
     return {
         "findings": findings,

@@ -80,7 +80,7 @@ def networks_audit_report(findings: Any, file_type: Any, hosts: Optional[Any] = 
         return write_report(file_type, list(findings), [str(host) for host in hosts or ()], fail_on)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         raise AnsibleFilterError(
-            "The findings or the hosts have another form than documented. Pass what networks_audit returned."
+            "The findings or the hosts do not have the documented form. Pass the result of networks_audit."
         ) from None
 
 

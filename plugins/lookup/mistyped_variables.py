@@ -11,9 +11,10 @@ short_description: Variables that only resemble those of the roles and playbooks
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
-  - Returns a sentence for each variable of a host of the play that begins with one of the prefixes, that the roles and
-    playbooks of this collection do not have, and whose name resembles one that they have. Ansible itself ignores such a
-    variable, and the role runs with the default of the one that is meant.
+  - Finds host variables of the play whose names are probably misspelt. Such a variable begins with one of the prefixes,
+    is unknown to the roles and playbooks of this collection, and resembles a variable that they have. Returns a
+    sentence for each. Ansible itself ignores such a variable, and the role runs with the default of the one that is
+    meant.
   - A variable that another variable reads is not returned, nor one that resembles none.
 options:
   _terms:

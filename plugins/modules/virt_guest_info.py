@@ -71,13 +71,42 @@ format:
   type: int
   sample: 2
 host:
-  description: The host, with C(name), C(uuid) (libvirt's host UUID, null if it is not known), C(libvirt_version),
-    C(qemu_version) (null without QEMU), C(migration_host) (the name that its libvirt gives to the sources of
-    migrations), C(resolves) (the addresses of each name in O(resolve), none for a name that cannot be resolved; null
-    without that option, and over a remote O(uri)), and C(departures), C(own_addresses) and C(other_settings) as in
-    C(migration) of M(virtfleet.network.virt_network_info).
+  description: The host.
   returned: success
   type: dict
+  contains:
+    name:
+      description: The name.
+      type: str
+    uuid:
+      description: libvirt's UUID of the host, null if it is not known.
+      type: str
+    libvirt_version:
+      description: The version of libvirt.
+      type: str
+    qemu_version:
+      description: The version of QEMU, null without QEMU.
+      type: str
+    migration_host:
+      description: The name that its libvirt gives to the sources of migrations.
+      type: str
+    resolves:
+      description: The addresses of each name in O(resolve), none for a name that cannot be resolved. Null without that
+        option, and over a remote O(uri).
+      type: dict
+    tls_only:
+      description: Whether it sends and accepts only migrations with TLS, null if that is not known.
+      type: bool
+    departures:
+      description: As in C(migration) of M(virtfleet.network.virt_network_info).
+      type: list
+      elements: dict
+    own_addresses:
+      description: As in C(migration) of M(virtfleet.network.virt_network_info).
+      type: dict
+    other_settings:
+      description: As in C(migration) of M(virtfleet.network.virt_network_info).
+      type: dict
   sample: {name: kvm1, uuid: 312ec8c1-9ac3-437f-ae17-6569c5008760, libvirt_version: 9.0.0, migration_host: kvm1}
 gathered:
   description: Time of gathering, in seconds since 1970.
@@ -161,9 +190,11 @@ guests:
       type: list
       elements: dict
     files:
-      description: Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path),
-        C(alternative) (another path that works too, or null), C(size) (that the file must have on the destination too,
-        null if any will do) and C(rounded) (whether that is rounded up to a power of two).
+      description:
+        - Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path),
+          C(alternative), C(size) and C(rounded).
+        - C(alternative) is another path that works too, or null. C(size) is the size that the file must have on the
+          destination too, null for any. C(rounded) says whether this size is rounded up to a power of two.
       type: list
       elements: dict
     ports:
@@ -185,7 +216,7 @@ guests:
       type: list
       elements: str
     possible_blockers:
-      description: Reasons why a migration may not be possible at this time.
+      description: Reasons why a migration may currently be impossible.
       type: list
       elements: str
     security_models:

@@ -36,8 +36,8 @@ options:
     description:
       - Selects members by name. These are names of links or, for a hostdev network, PCI addresses.
       - Brackets contain numbers and ranges; C(ens1f0v[0-15,32-47]) selects 32 links.
-      - A new member is rejected if it does not exist, is down, is in a bridge or bond, carries an address or the
-        default route of the host, is in another network's pool, or is held by something else.
+      - A new member is rejected if it does not exist, is down, is in a bridge or bond, or carries an address or the
+        default route of the host. It is also rejected if another network's pool or something else has it.
     type: list
     elements: str
   match:
@@ -243,7 +243,7 @@ problems:
   type: list
   elements: dict
 holders:
-  description: The holders of the members that were to be removed.
+  description: The holders of the members that the task should remove.
   returned: when removing members in use is refused
   type: list
   elements: dict
@@ -257,7 +257,7 @@ network_name:
   returned: failure, if it concerns one network
   type: str
 plugged:
-  description: What would have been cut off, or could not be plugged in again.
+  description: Guest NICs and devices that the change would cut off, or that could not be plugged in again.
   returned: with IN_USE and similar codes
   type: list
   elements: dict
@@ -276,12 +276,12 @@ undone:
   type: list
   elements: str
 left:
-  description: What could not be rolled back.
+  description: Steps that could not be rolled back.
   returned: when a step or the recovery of an earlier run fails
   type: list
   elements: str
 recovered:
-  description: What was done to recover an earlier, interrupted run before this one failed.
+  description: The steps that recovered an earlier, interrupted run before this one failed.
   returned: failure, after a recovery
   type: list
   elements: str
@@ -324,12 +324,12 @@ uri:
   returned: when the connection fails
   type: str
 guests:
-  description: The guests that use what was to be removed.
+  description: The guests that use the members that the task should remove.
   returned: with PORTGROUP_IN_USE and MEMBER_IN_USE
   type: list
   elements: dict
 members:
-  description: The members that were to be removed but are held.
+  description: The members that the task should remove but that guests hold.
   returned: when removing members in use is refused
   type: list
   elements: str
@@ -348,7 +348,7 @@ again:
   type: list
   elements: str
 missing:
-  description: What the user lacks for this change on the host.
+  description: Permissions that the user lacks on the host for this change.
   returned: with RIGHTS_MISSING
   type: list
   elements: str

@@ -15,7 +15,7 @@ description:
     continues; the next task for that guest waits for it and reports its end.
   - Does not check whether a guest keeps its networks. Run M(virtfleet.network.virt_migrate_check) first, or use the
     role C(virtfleet.network.migrate), which checks each guest before and after its migration.
-  - A guest that is already at its destination is left as it is.
+  - A guest that is already at its destination is not changed.
   - The guest's autostart setting is kept. libvirt's own migration does not keep it.
   - While it runs, Ansible shows the progress of each migration every few seconds.
 extends_documentation_fragment:
@@ -85,8 +85,8 @@ options:
   compression:
     description:
       - How to compress the guest's memory.
-      - V(xbzrle) sends the changes of memory that was sent before, which helps with guests that change little of each
-        page.
+      - V(xbzrle) sends only the changes to pages that were sent before, which helps with guests that change little of
+        each page.
       - V(zlib) and V(zstd) need O(parallel) and libvirt 9.4 or later.
     type: str
     choices: [none, xbzrle, zlib, zstd]
@@ -178,9 +178,9 @@ migrations:
       type: str
     statistics:
       description:
-        - Statistics of the migration, those that libvirt provides. C(downtime_ms) is the time for which the guest
-          stopped, C(total_ms) the whole time, C(transferred_mib) the MiB sent, C(rate) in MiB/s, C(passes) the number
-          of passes over the memory, and C(throttle) the percentage by which O(auto_converge) slowed the guest down.
+        - Statistics of the migration, as far as libvirt provides them. C(downtime_ms) is how long the guest stopped,
+          C(total_ms) the total time, C(transferred_mib) the amount sent and C(rate) the rate in MiB/s. C(passes) is the
+          number of passes over the memory, C(throttle) the percentage by which O(auto_converge) slowed the guest down.
         - Only for a guest that migrated live.
       type: dict
     failed:

@@ -150,7 +150,7 @@ verdicts:
           description: C(mac) and C(network) of the NIC, null if the finding is about the guest as a whole.
           type: dict
         path:
-          description: What the finding is about, C(nic) (a MAC address) of the guest, C(network) and C(link) of the
+          description: The place of the finding, C(nic) (a MAC address) of the guest, C(network) and C(link) of the
             destination, as far as they apply.
           type: dict
         parameters:
@@ -160,8 +160,8 @@ verdicts:
           description: Whether the finding exists only because of the other guests of this call.
           type: bool
         template:
-          description: The sentence before host, path and parameters are filled in. Equal for findings that say the same
-            of different hosts.
+          description: The sentence before host, path and parameters are filled in. Equal findings on different hosts
+            have the same template.
           type: str
         sentence:
           description: The reason in words. Do not parse it; use C(code), C(path) and C(parameters).

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: virt_migrate_gate
-short_description: Have a host refuse incoming guests that the migration check blocks
+short_description: Make a host refuse incoming guests that the migration check blocks
 version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
@@ -40,7 +40,7 @@ options:
     type: int
     default: 3600
   timeout:
-    description: Seconds after which the gate is ended, which counts as a failure.
+    description: The time limit of the gate in seconds. Exceeding it counts as a failure.
     type: int
     default: 5
   policy:
@@ -52,15 +52,16 @@ options:
     default: {}
   assume_connected:
     description:
-      - Assume that every guest has a connection on its own host, and also refuse it when it would have none here, for
-        example because this host's bridge has no uplink or no carrier, or the firewall drops its packets.
-      - The gate cannot see the guest's own host. By default it assumes that it is like this host, because the check
-        does not block a guest that loses nothing.
+      - Assume that every guest has a connection on its own host, and refuse it if it would have none here, for example
+        because the bridge has no uplink or carrier, or the firewall drops its packets.
+      - The gate cannot see the guest's own host. By default, it assumes that host to be like this one, because the
+        check does not block a guest that loses nothing.
     type: bool
     default: false
 notes:
   - Needs root on the host.
-  - The gate sees less than the check, because it knows nothing about the guest's own host. What is unknown passes.
+  - The gate sees less than the check, because it knows nothing about the guest's own host. Guests with the verdict
+    V(unknown) pass.
 seealso:
   - module: virtfleet.network.virt_migrate_check
   - module: virtfleet.network.virt_migrate

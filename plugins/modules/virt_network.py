@@ -14,7 +14,7 @@ description:
     libvirt allows.
   - An omitted option is not changed. A given option is exact, including lists. An empty mapping, list or string, and
     V(0) for a number, removes the element.
-  - What libvirt generates (the UUID, the MAC address and the name of the bridge) is kept.
+  - The values that libvirt generates (the UUID, the MAC address and the name of the bridge) are kept.
 extends_documentation_fragment:
   - virtfleet.network.attributes
   - virtfleet.network.network
@@ -103,11 +103,11 @@ steps:
   contains:
     action:
       description:
-        - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe) or V(leases); for what is
-          plugged in, V(attach), V(move), V(release), V(reclaim), V(free) or V(refresh).
-        - For the temporary bridge of a replug, V(bypass) creates it and joins it to the network's bridge, V(aside)
-          moves taps into it, V(join) joins it to the new bridge, V(unbypass) removes it.
-        - V(settings) restores what someone had set for the network's bridge beyond the network's definition.
+        - V(define), V(undefine), V(start), V(destroy), V(autostart), V(update), V(describe) or V(leases). For NICs and
+          devices, V(attach), V(move), V(release), V(reclaim), V(free) or V(refresh).
+        - For the temporary bridge of a replug, V(bypass) creates it and joins it to the network's bridge, and V(aside)
+          moves taps into it. V(join) joins it to the new bridge, and V(unbypass) removes it.
+        - V(settings) restores settings of the network's bridge that are not in the network's definition.
       type: str
     section:
       description: For an update, libvirt's name for the section.
@@ -147,9 +147,9 @@ estimated_seconds:
   sample: 0.65
 expected_gaps:
   description:
-    - For a restart that plugs guests in again, approximately how long they will be cut off from the host, C(host_ms),
-      and from one another, C(guests_ms), in milliseconds on an idle host. With a temporary bridge, C(guests_ms) is the
-      maximum for each of the two moves. Empty if guests notice nothing.
+    - For a restart that plugs guests in again, the expected interruption in milliseconds on an idle host, towards the
+      host (C(host_ms)) and between guests (C(guests_ms)). With a temporary bridge, C(guests_ms) is the maximum for each
+      of the two moves. Empty if guests notice nothing.
   returned: success
   type: dict
   sample: {host_ms: 830, guests_ms: 50}
@@ -165,9 +165,9 @@ blocked_by_guests:
   elements: dict
 replugged:
   description:
-    - What was plugged in again with O(restart=replug) or O(restart=seamless). C(gap_ms) is how long the tap was cut
-      off from the host, C(guests_gap_ms) the longest time that it was cut off from other guests, in milliseconds; 0 if
-      it never left its bridge.
+    - Guest NICs and devices that were plugged in again with O(restart=replug) or O(restart=seamless). C(gap_ms) is how
+      long the tap was cut off from the host in milliseconds. C(guests_gap_ms) is the longest time that it was cut off
+      from other guests. Both are 0 if it never left its bridge.
   returned: success
   type: list
   elements: dict
@@ -175,8 +175,8 @@ replugged:
             guests_gap_ms: 3.1}]
 guests_on_old_settings:
   description:
-    - NICs of running guests that the network would plug in with other settings now, and that could not be updated, as
-      RV(virtfleet.network.virt_portgroup#module:guests_on_old_settings). Null if the connection shows no guests.
+    - NICs of running guests that would get other settings if they were plugged in now, and that could not be updated,
+      as RV(virtfleet.network.virt_portgroup#module:guests_on_old_settings). Null if the connection shows no guests.
   returned: with O(guests=update), if the network runs on
   type: list
   elements: dict
@@ -198,7 +198,7 @@ undone:
   type: list
   elements: str
 left:
-  description: What could not be rolled back.
+  description: Steps that could not be rolled back.
   returned: when a step fails
   type: list
   elements: str
@@ -235,7 +235,7 @@ done:
   type: list
   elements: str
 recovered:
-  description: What was done to recover an earlier, interrupted run before this one failed.
+  description: The steps that recovered an earlier, interrupted run before this one failed.
   returned: failure, after a recovery
   type: list
   elements: str

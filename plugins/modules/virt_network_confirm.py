@@ -76,11 +76,11 @@ networks:
   type: list
   elements: str
 rolled_back:
-  description: What was rolled back, one sentence for each step.
+  description: The steps that were rolled back, one sentence for each.
   returned: with O(decision=roll_back)
   type: str
 left:
-  description: What could not be rolled back.
+  description: Steps that could not be rolled back.
   returned: with RECOVERY_FAILED
   type: list
   elements: str

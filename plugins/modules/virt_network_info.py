@@ -10,8 +10,8 @@ module: virt_network_info
 short_description: Show the libvirt networks and the links of a host
 version_added: 0.1.0
 description:
-  - Shows every libvirt network of a host in the form that M(virtfleet.network.virt_networks) takes, what is plugged
-    into it, and where its live and persistent definitions differ.
+  - Shows every libvirt network of a host in the form that M(virtfleet.network.virt_networks) takes. Also shows the
+    guests and devices plugged into it, and the differences between its live and persistent definitions.
 extends_documentation_fragment:
   - virtfleet.network.attributes.info
   - virtfleet.network.network.connection
@@ -23,9 +23,9 @@ options:
   gather:
     description:
       - What to gather in addition to the networks themselves.
-      - V(ports) are the guests and devices plugged into networks, V(links) the host's network links, V(pools) the
-        members of the networks' pools and their holders, V(guests) the names and MAC addresses of the host's guests,
-        V(host) the host's memory, machine types and nwfilters.
+      - V(ports) are the guests and devices plugged into networks, V(links) the host's network links, and V(pools) the
+        members of the networks' pools and their holders. V(guests) are the names and MAC addresses of the host's
+        guests, and V(host) the host's memory, machine types, nwfilters and settings for migrations.
       - M(virtfleet.network.virt_migrate_check) can use a saved result of this module that has V(links), V(pools),
         V(guests) and V(host).
     type: list
@@ -51,7 +51,7 @@ options:
         type: list
         elements: str
       cpu_comparisons:
-        description: CPUs that the host's processor must provide, each as a JSON list of the CPU's XML, the
+        description: CPUs that the host's processor must provide. Each is a JSON list of the CPU's XML, the
           architecture, the machine type, the domain type, and whether it is the complete processor of a host.
         type: list
         elements: str
@@ -143,19 +143,21 @@ details:
       elements: str
     dnsmasq:
       description:
-        - State of the network's dnsmasq, which libvirt runs to serve DHCP and DNS. V(running); V(dead), it does not
-          run; V(broken), it does not run and cannot start with its current configuration; V(stale), it runs with DNS
-          or DHCP records that differ from the network's; V(none), the network needs none; V(unknown), its state cannot
-          be read (over a remote URI or with a session daemon). Null if the network is not active.
+        - State of the network's dnsmasq, which libvirt runs to serve DHCP and DNS, V(running), V(dead), V(broken),
+          V(stale), V(none) or V(unknown). Null if the network is not active. V(broken) does not run and cannot start
+          with its current configuration. V(stale) runs with DNS or DHCP records that differ from the network's. V(none)
+          means that the network needs no dnsmasq, V(unknown) that its state cannot be read (over a remote URI or with a
+          session daemon).
         - The next run of M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) repairs V(dead),
           V(broken) and V(stale).
       type: str
     bridge_link:
       description:
-        - State, in the kernel, of the bridge that libvirt created for the network. V(complete); V(missing), the host
-          has no such bridge; V(down), it was set down; V(no_address), it lacks an address of the network; V(unplugged),
-          taps of running guests on this network are in no bridge; V(none), libvirt creates no bridge for it;
-          V(unknown), it cannot be read (over a remote URI or with a session daemon). Null if the network is not active.
+        - State, in the kernel, of the bridge that libvirt created for the network, V(complete), V(missing), V(down),
+          V(no_address), V(unplugged), V(none) or V(unknown). Null if the network is not active. V(no_address) lacks an
+          address of the network. V(unplugged) means that taps of running guests on this network are in no bridge.
+          V(none) means that libvirt creates no bridge for the network, V(unknown) that the state cannot be read (over a
+          remote URI or with a session daemon).
         - The next run of M(virtfleet.network.virt_network) or M(virtfleet.network.virt_networks) repairs V(missing),
           V(down) and V(no_address), which requires a restart of the network, and V(unplugged), which does not.
       type: str

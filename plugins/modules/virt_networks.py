@@ -33,8 +33,8 @@ options:
     default: false
   adopt:
     description:
-      - Mark the existing networks in O(networks) that have no mark, or that of another network, as created by the
-        collection, so that O(purge) removes them once they are no longer in O(networks).
+      - Mark the existing networks in O(networks) as created by the collection if they have no mark or that of another
+        network. O(purge) then removes them once they are no longer in O(networks).
       - Only the C(<metadata>) of these networks changes, in the running network too.
     type: bool
     default: false
@@ -141,7 +141,7 @@ undone:
   type: list
   elements: str
 left:
-  description: What could not be rolled back.
+  description: Steps that could not be rolled back.
   returned: when a step fails
   type: list
   elements: str
@@ -171,7 +171,7 @@ refused:
   type: list
   elements: dict
 plugged:
-  description: What would have been cut off, or could not be plugged in again.
+  description: Guest NICs and devices that the change would cut off, or that could not be plugged in again.
   returned: with IN_USE and similar codes
   type: list
   elements: dict
@@ -185,7 +185,7 @@ done:
   type: list
   elements: str
 recovered:
-  description: What was done to recover an earlier, interrupted run before this one failed.
+  description: The steps that recovered an earlier, interrupted run before this one failed.
   returned: failure, after a recovery
   type: list
   elements: str

@@ -271,7 +271,7 @@ portgroup_name:
   returned: when a definition is rejected
   type: str
 plugged:
-  description: What would have been cut off, or could not be plugged in again.
+  description: Guest NICs and devices that the change would cut off, or that could not be plugged in again.
   returned: with IN_USE and similar codes
   type: list
   elements: dict
@@ -290,12 +290,12 @@ undone:
   type: list
   elements: str
 left:
-  description: What could not be rolled back.
+  description: Steps that could not be rolled back.
   returned: when a step or the recovery of an earlier run fails
   type: list
   elements: str
 recovered:
-  description: What was done to recover an earlier, interrupted run before this one failed.
+  description: The steps that recovered an earlier, interrupted run before this one failed.
   returned: failure, after a recovery
   type: list
   elements: str
@@ -343,7 +343,7 @@ again:
   type: list
   elements: str
 missing:
-  description: What the user lacks for this change on the host.
+  description: Permissions that the user lacks on the host for this change.
   returned: with RIGHTS_MISSING
   type: list
   elements: str

@@ -20,7 +20,11 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destina
     DestinationHost,
     MigrationSettings,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import NicFacts, NicSettings
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import (
+    GuestHost,
+    NicFacts,
+    NicSettings,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.host_links import Link, OvsBridge
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host_link import ProbedLink
 
@@ -121,6 +125,7 @@ def test_the_fields_of_links_are_documented():
         (("virt_network_info", "host"), DestinationHost),
         (("virt_network_info", "host", "migration"), MigrationSettings),
         (("virt_network_info", "ovs_bridges"), OvsBridge),
+        (("virt_guest_info", "host"), GuestHost),
         (("virt_guest_info", "guests", "nics"), NicFacts),
         (("virt_guest_info", "guests", "nics", "settings"), NicSettings),
     ],

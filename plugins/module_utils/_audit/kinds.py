@@ -78,7 +78,7 @@ MEMBER_STALE = Kind(
     "Run virt_iface_pool with reclaim_stale: true.",
 )
 MEMBER_FOREIGN = Kind(
-    "MEMBER_FOREIGN", WARNING, "Something else holds member {member} of network {network}.", "Free the device."
+    "MEMBER_FOREIGN", WARNING, "Member {member} of network {network} is in use outside the network.", "Free the device."
 )
 POOL_MISCOUNTED = Kind(
     "POOL_MISCOUNTED",

@@ -103,7 +103,7 @@ def _amount(data: Any) -> int:
     number: int = _scalar(int)(data)
     # The solver counts in floating point numbers, which are not exact above.
     if not 0 <= number <= _MOST:
-        raise _RefusedError(lambda path: f"has {path}, which is not an amount")
+        raise _RefusedError(lambda path: f"has {path}, which is not a valid number")
     return number
 
 

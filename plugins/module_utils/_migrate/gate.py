@@ -65,7 +65,7 @@ def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
     Raises FactsUnusableError.
     """
     if text is None:
-        raise FactsUnusableError("there are none that can be read")
+        raise FactsUnusableError("they are missing or unreadable")
     try:
         info = json.loads(text)
         age = now - info["host"]["gathered"]

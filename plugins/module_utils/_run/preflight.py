@@ -95,8 +95,7 @@ def _refuse_out_of_reach(addresses: Sequence[str]) -> None:
     if silent:
         raise VirtfleetError(
             "REACH_MISSING",
-            f"{', '.join(silent)} of verify_reach cannot be reached from this host even before the change; nothing "
-            "was changed.",
+            f"This host cannot reach {', '.join(silent)} (verify_reach) even before the change; nothing was changed.",
             silent=silent,
         )
 

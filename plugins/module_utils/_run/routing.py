@@ -164,7 +164,7 @@ def kept_by_the_host(bridge: str, subnets: Iterable[str], links: Iterable[HostLi
         for address in link["addresses"] if link["name"] != bridge else ():
             span = span_of(address)
             if span is not None and any(one[0] <= span[0] <= one[1] for one in networks):
-                found.append(f"{address} is its own (on {link['name']})")
+                found.append(f"{address} belongs to the host itself (on {link['name']})")
     return found
 
 

@@ -46,7 +46,7 @@ NAME_NOT_ASKED = unknown(
     "{source} was not asked for the addresses of {name}, the host name of {host}.",
     LIBVIRT_ACCEPTS,
     "MIGRATION_HOST",
-    "The source was asked for other names than the one by which the destination is reached",
+    "The source did not look up the name by which libvirt reaches the destination",
     "pass that name to `resolve` of `virt_guest_info`",
 )
 ADDRESS_MISSING = refused(
@@ -64,18 +64,18 @@ NO_PORT = refused(
 DROPPED = refused(
     "MIGRATION_FIREWALL",
     "The firewall of {host} drops migrations that arrive on {link} (TCP port {port}): {rules}.",
-    "The host's own firewall does not let the source connect to the TCP port of `migrate_uri` (without it, to any port "
-    "of libvirt or ssh on which the host listens: 16509, 16514, 22), or to the ports for migrations, on any link by "
-    "which it may arrive, or drops the replies. Rules about senders are judged if the source knows the host's "
-    "addresses. Seen: error 38",
+    "The host's own firewall drops connections from the source, or the replies, on a link by which they may arrive: "
+    "those to the TCP port of `migrate_uri` or to the ports for migrations. Without `migrate_uri`, it drops those to "
+    "all ports of libvirt and ssh on which the host listens (16509, 16514, 22). Rules about senders are judged if the "
+    "source knows the host's addresses. Seen: error 38",
     "allow the ports (`migration_port_min` to `migration_port_max` of qemu.conf), or migrate with `--tunnelled`",
 )
 DROPPED_PERHAPS = unknown(
     "The firewall of {host} may drop migrations that arrive on {link} (TCP port {port}): {rules}.",
     LIBVIRT_ACCEPTS,
     "MIGRATION_FIREWALL",
-    "The check does not understand a rule that may drop them, or the firewall lets the source connect to some of the "
-    "ports of libvirt and ssh and `migrate_uri` is not set. The sentence names the rule",
+    "The check does not understand a rule that may drop these connections. Or `migrate_uri` is not set, and the "
+    "firewall lets the source connect to some of the ports of libvirt and ssh only. The sentence names the rule",
     "check it yourself, and set the severity of the code with policy",
 )
 PORT_NOT_JUDGED = unknown(
@@ -85,19 +85,19 @@ PORT_NOT_JUDGED = unknown(
 )
 SENT_NOWHERE = refused(
     "MIGRATION_FIREWALL",
-    "The firewall of {source} drops what it sends to {host} (TCP port {port}), or the replies: {rules}.",
-    "The same for what the source's own firewall drops of it. Seen: error 38",
+    "The firewall of {source} drops its connections to {host} (TCP port {port}), or the replies: {rules}.",
+    "The source's own firewall drops these connections. Seen: error 38",
     "allow the ports on the source",
 )
 SENT_NOWHERE_PERHAPS = unknown(
-    "The firewall of {source} may drop what it sends to {host} (TCP port {port}), or the replies: {rules}.",
+    "The firewall of {source} may drop its connections to {host} (TCP port {port}), or the replies: {rules}.",
     LIBVIRT_ACCEPTS,
     "MIGRATION_FIREWALL",
 )
 NO_ROUTE = refused(
     "MIGRATION_ROUTE",
     "{source} has no route to {name} ({addresses}).",
-    "The source has no route to any address that the destination's name has there",
+    "The source has no route to any address to which it resolves the destination's name",
     "`ip route add` on the source",
 )
 TLS_ONLY = refused(
@@ -111,7 +111,7 @@ TLS_ONLY_HERE = refused(
 )
 SETTINGS_NOT_SEEN = unknown(
     "The migration settings of {host} (qemu.conf) are unknown.", LIBVIRT_ACCEPTS, "MIGRATION_SETTINGS_UNKNOWN",
-    "The daemon's qemu.conf cannot be read, as over a remote URI",
+    "The daemon's qemu.conf cannot be read, for example over a remote URI",
 )  # fmt: skip
 HOOK_SCRIPT = unknown(
     "{host} has hook scripts, which may change or refuse the guest: {scripts}.",
@@ -122,7 +122,7 @@ HOOK_SCRIPT = unknown(
 )
 NO_LOGGER = refused(
     "FILE_MISSING",
-    "libvirt on {host} logs what QEMU says by virtlogd (stdio_handler in qemu.conf), which does not run.",
+    "libvirt on {host} logs QEMU's output with virtlogd (stdio_handler in qemu.conf), which does not run.",
 )
 SETTINGS_DIFFER = unknown(
     "qemu.conf on {host} and on the guest's own host have different values of {settings}, which the check does not "

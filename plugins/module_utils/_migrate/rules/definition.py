@@ -16,7 +16,7 @@ from ..rule import guest_rule
 from .guest import check_machine
 
 NOT_UNDERSTOOD = unknown(
-    "It is unknown whether {host} has what {path} in the guest's definition needs.",
+    "It is unknown whether {host} can provide {path} of the guest's definition.",
     LIBVIRT_ACCEPTS,
     "GUEST_XML_UNKNOWN",
     "The guest's definition has an element or attribute that the check does not understand, or that depends on "
@@ -24,7 +24,7 @@ NOT_UNDERSTOOD = unknown(
     "check it yourself, and set the severity of the code with policy",
 )
 NIC_NOT_UNDERSTOOD = unknown(
-    "It is unknown what {path} in the guest's definition means for its traffic on {host}.", code="GUEST_XML_UNKNOWN"
+    "It is unknown how {path} in the guest's definition affects its traffic on {host}.", code="GUEST_XML_UNKNOWN"
 )
 NOT_READ = unknown(
     "It is unknown whether the check understands all of the guest's definition: an older version described it. "

@@ -569,9 +569,9 @@ def _has_file(file: HostFile, host: DestinationFacts) -> Optional[bool]:
 DEVICE_PINNED = refused(
     "DEVICE_PINNED",
     "The guest has device {device} of its host (type {type}), which cannot migrate.",
-    "The running guest has a PCI, SCSI, mdev or USB device of the host, or a NIC that is a PCI device or would become "
-    "one on the destination, unless it is in a teaming pair. Read. For a guest that is shut off, only USB devices are "
-    "checked, unless the guest starts without them",
+    "The running guest has a PCI, SCSI, mdev or USB device of the host. Or it has a NIC that is a PCI device, or would "
+    "become one on the destination, and that is not in a teaming pair. Read. For a guest that is shut off, only USB "
+    "devices are checked, unless the guest starts without them",
 )
 NIC_PINNED = refused(
     "DEVICE_PINNED",
@@ -647,8 +647,8 @@ PORT_NOT_CHECKED = unknown("It is unknown whether TCP port {port} is free on {ho
 DISPLAY_PORT_IN_USE = refused(
     "GRAPHICS_UNAVAILABLE",
     "{other} uses TCP port {port} on {host}, which the guest's {type} display needs.",
-    "The display's port is in use, or the host lacks the address or the network that the display listens on, or has no "
-    "address on that network (an IPv6 link-local address is enough). Seen: error 43",
+    "The display's port is in use. Or the host lacks the address or the network on which the display listens, or has "
+    "no address on that network (an IPv6 link-local address is enough). Seen: error 43",
 )
 DISPLAY_PORT_NOT_CHECKED = unknown(
     "It is unknown whether TCP port {port} is free on {host} for the guest's {type} display.", LIBVIRT_ACCEPTS

@@ -123,13 +123,13 @@ PRIVATE_MODE = degraded(
     "The network uses mode private or isolated ports; on the source, guests of one host can reach each other",
 )
 SOURCE_SETTINGS_UNKNOWN = unknown(
-    "It is unknown what {subject} provides on the guest's own host, so it cannot be compared with {host}."
+    "The settings of {subject} on the guest's own host are unknown, so {host} cannot be compared with it."
 )
 
 _REACH_WORDS = {
     "l2": "the physical network",
-    "routed": "what the host routes to",
-    "nat": "what the host masquerades to",
+    "routed": "networks beyond the host by routing",
+    "nat": "networks beyond the host by NAT",
     "isolated": "guests of the same host only",
 }
 _SYSCTLS = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding"}
@@ -189,14 +189,14 @@ def check_forwarding(case: NicCase) -> Iterator[Finding]:
 
 SERVICES_DIFFER = degraded(
     "NET_CONTRACT_DIFFERS",
-    "{Where} does not provide what the network provides on the guest's own host: {options}.",
+    "{Where} lacks services that the network has on the guest's own host: {options}.",
     "The network lacks the domain, a DNS name, a route, DHCP (IPv4 or IPv6) or the file to boot that it has on the "
     "source. Additional DNS names do no harm",
     "set these options",
 )
 OPTIONS_DIFFER = unknown(
-    "The dnsmasq of {where} has other options of its own than on the guest's own host: {options}; it is unknown what "
-    "they mean for the guest.",
+    "dnsmasq_options of {where} differ from those on the guest's own host: {options}. It is unknown how this affects "
+    "the guest.",
     code="DNSMASQ_OPTIONS",
     means="`dnsmasq_options` differ, and what the network passes to dnsmasq may refuse a guest its address, its routes "
     "or its names. Only names and logging that are missing are understood",

@@ -121,7 +121,7 @@ BRIDGE_PROGRAMS = unknown(
 NO_ARP = blocked(
     "NO_ARP",
     "{host} does not answer ARP requests on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
-    "The host's address on the bridge is there, and the host does not answer who asks for it. Seen",
+    "The host has its address on the bridge, but does not answer ARP requests for it. Seen",
     "`sysctl`, or `ip link set arp on`",
 )
 ROUTED_ELSEWHERE = unknown(
