@@ -27,7 +27,8 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.field imp
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.portgroup import PORTGROUP
 
-PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = ROOT / "plugins"
 LISTS = (TEXTS, VALUES, METADATA)
 # Options of the modules that are no field of a network.
 BESIDE = {"xml", "state", "autostart", "pending"}
@@ -177,3 +178,22 @@ def test_no_option_is_described_twice():
             if not re.search(r"\b[Aa]s (for )?[OP]\(|\bas RV\(", text):
                 places[name, text].append(path.name)
     assert {name: files for (name, _text), files in places.items() if len(files) > 1} == {}
+
+
+def test_the_readme_names_all_modules_roles_playbooks_and_pages():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = [
+        *(f"`{path.stem}`" for path in PLUGINS.glob("modules/*.py")),
+        *(f"role `{path.name}`" for path in ROOT.glob("roles/*")),
+        *(f"`virtfleet.network.{path.stem}`" for path in ROOT.glob("playbooks/*.yml")),
+        *(f"(docs/{path.name})" for path in ROOT.glob("docs/*.md")),
+    ]
+    assert [name for name in names if name not in readme] == []
+
+
+@pytest.mark.parametrize("role", sorted(ROOT.glob("roles/*")), ids=lambda role: role.name)
+def test_every_variable_of_a_role_is_in_its_readme_or_a_page(role):
+    pages = [role / "README.md", *ROOT.glob("docs/*.md")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    specs = load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    assert [name for spec in specs.values() for name in spec["options"] if f"`{name}`" not in text] == []
