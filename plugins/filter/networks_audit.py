@@ -18,7 +18,7 @@ version_added: 0.1.0
 author: virtfleet.network contributors (@virtfleet)
 description:
   - Compares contract and bindings with what M(virtfleet.network.virt_network_info) returned on each host.
-  - Does not connect to any host. What could not be checked is a finding with severity V(unknown).
+  - Does not connect to any host. A property that could not be checked is a finding with severity V(unknown).
 positional: _input, hosts, baseline
 options:
   _input:

@@ -18,7 +18,7 @@ author: virtfleet.network contributors (@virtfleet)
 description:
   - Returns the contract without the networks whose C(hosts) names neither the host nor one of its groups, and without
     the key C(hosts). The other filters take the contract in this form.
-  - Fails if C(hosts) names what is neither a host nor a group of the inventory.
+  - Fails if a name in C(hosts) is neither a host nor a group of the inventory.
 positional: _input, host, groups, keep_faults
 options:
   _input:

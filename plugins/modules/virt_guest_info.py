@@ -271,7 +271,7 @@ guests:
           description: The mode of that device.
           type: str
         plugged_as:
-          description: The type of what it is plugged into now.
+          description: The type of network or device that it is plugged into now.
           type: str
         device:
           description: The device that it is plugged into now.

@@ -286,7 +286,7 @@ recovered:
   type: list
   elements: str
 before:
-  description: The options as libvirt shows them after the change, where they differ from what was set.
+  description: The options that libvirt shows with other values after the change than were set, with these values.
   returned: with NOT_CONVERGED
   type: dict
 after:
@@ -353,7 +353,7 @@ missing:
   type: list
   elements: str
 options:
-  description: The options that libvirt shows differently from what was set.
+  description: The names of the options that libvirt shows with other values than were set.
   returned: with NOT_CONVERGED
   type: list
   elements: str

@@ -92,7 +92,7 @@ network:
   type: dict
   sample: {name: lan, forward: {mode: nat}, state: active, autostart: true}
 effect:
-  description: V(created), V(changed), V(removed) or V(none), in check mode what the run would do.
+  description: V(created), V(changed), V(removed) or V(none); in check mode, the effect of the real run.
   returned: success
   type: str
 steps:
@@ -240,7 +240,7 @@ recovered:
   type: list
   elements: str
 before:
-  description: The options as libvirt shows them after the change, where they differ from what was set.
+  description: The options that libvirt shows with other values after the change than were set, with these values.
   returned: with NOT_CONVERGED
   type: dict
 after:
@@ -283,7 +283,7 @@ again:
   type: list
   elements: str
 options:
-  description: The options that libvirt shows differently from what was set.
+  description: The names of the options that libvirt shows with other values than were set.
   returned: with NOT_CONVERGED
   type: list
   elements: str

@@ -299,7 +299,7 @@ links:
       description: Whether a tap has multiple queues.
       type: bool
     programs:
-      description: What may drop frames by its own rules, such as an XDP program, filters of C(tc) or chains of
+      description: Programs and rules that may drop frames, such as an XDP program, filters of C(tc) or chains of
         nftables.
       type: list
       elements: str
@@ -368,7 +368,7 @@ guests:
   elements: dict
 lookups:
   description:
-    - The answers to O(lookups). For each kind, what was looked up and whether the host has it; null if that is unknown.
+    - The answers to O(lookups). For each kind and resource, whether the host has it; null if that is unknown.
     - Null without O(lookups).
   returned: success
   type: dict

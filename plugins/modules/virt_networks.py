@@ -82,7 +82,7 @@ networks:
       description: Whether the network was changed.
       type: bool
     effect:
-      description: V(created), V(changed), V(removed) or V(none), in check mode what the run would do.
+      description: V(created), V(changed), V(removed) or V(none); in check mode, the effect of the real run.
       type: str
     steps:
       description: The steps, as M(virtfleet.network.virt_network) returns them.
@@ -114,7 +114,7 @@ networks:
       description: How long guests will be cut off, as M(virtfleet.network.virt_network) returns it.
       type: dict
     replugged:
-      description: What was plugged in again, as M(virtfleet.network.virt_network) returns it.
+      description: Guest NICs and devices that were plugged in again, as M(virtfleet.network.virt_network) returns them.
       type: list
       elements: dict
     guests_on_old_settings:
@@ -190,7 +190,7 @@ recovered:
   type: list
   elements: str
 before:
-  description: The options as libvirt shows them after the change, where they differ from what was set.
+  description: The options that libvirt shows with other values after the change than were set, with these values.
   returned: with NOT_CONVERGED
   type: dict
 after:
@@ -237,7 +237,7 @@ again:
   type: list
   elements: str
 options:
-  description: The options that libvirt shows differently from what was set.
+  description: The names of the options that libvirt shows with other values than were set.
   returned: with NOT_CONVERGED
   type: list
   elements: str

@@ -190,7 +190,7 @@ guests_on_old_settings:
           description: V(update), V(domiftune), V(ovs-vsctl), V(replug), V(migrate) or V(restart).
           type: str
         sentence:
-          description: What to do, and what it implies.
+          description: The command or step, and its consequences.
           type: str
 steps:
   description: Steps that were executed, or in check mode would be, in order.
@@ -300,7 +300,7 @@ recovered:
   type: list
   elements: str
 before:
-  description: The options as libvirt shows them after the change, where they differ from what was set.
+  description: The options that libvirt shows with other values after the change than were set, with these values.
   returned: with NOT_CONVERGED
   type: dict
 after:
@@ -348,7 +348,7 @@ missing:
   type: list
   elements: str
 options:
-  description: The options that libvirt shows differently from what was set.
+  description: The names of the options that libvirt shows with other values than were set.
   returned: with NOT_CONVERGED
   type: list
   elements: str
