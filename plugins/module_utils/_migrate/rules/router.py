@@ -28,16 +28,16 @@ from ..rule import NicCase, nic_rule
 FIREWALL_DROPS = blocked(
     "FIREWALL_DROPS",
     "The firewall of {host} drops {family} packets {which} {subject}: {rules}.",
-    "The firewall of the host drops what the guest sends to the outside, the replies, connections from outside (on a "
-    "routed network), or, with br_netfilter, what passes through the bridge (Docker sets the policy DROP). Seen",
+    "The firewall of the host drops the guest's packets to the outside, the replies, connections from outside (on a "
+    "routed network), or, with br_netfilter, packets through the bridge (Docker sets the policy DROP). Seen",
     "allow them, for example in the chain DOCKER-USER",
 )
 FIREWALL_DROPS_WITHIN = FIREWALL_DROPS.rated(
-    WARNING, "On a NAT, routed or isolated network, it drops what guests of the same host send each other"
+    WARNING, "On a NAT, routed or isolated network, it drops packets between guests of the same host"
 )
 FIREWALL_DROPS_HOST = FIREWALL_DROPS.rated(
     BLOCKED,
-    "On a network whose bridge libvirt creates, it drops what the host itself sends to guests, or their replies",
+    "On a network whose bridge libvirt creates, it drops packets from the host itself to guests, or their replies",
 )
 FIREWALL_DROPS_SERVICE = FIREWALL_DROPS.rated(
     WARNING,
@@ -106,7 +106,7 @@ ROUTES_UNKNOWN = unknown(
     "It is unknown where {host} routes {family} packets of {subject}: {rules}.",
     code="ROUTE_UNKNOWN",
     means="The host has routing rules (`ip rule`) or unreachable networks (`ip route add blackhole`) that the source "
-    "does not have, or its default route uses a link of a kind that the check does not understand",
+    "lacks. Or its default route uses a link of a kind that the check does not understand",
     repair="check it yourself, and set the severity of the code with policy",
 )
 BRIDGE_ADDRESS_GONE = blocked(
@@ -127,8 +127,9 @@ NO_ARP = blocked(
 ROUTED_ELSEWHERE = unknown(
     "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",
     code="ROUTE_ASTRAY",
-    means="The host has a route for a part of the network's addresses that does not lead to the guests, has some of "
-    "them itself, or has permanent neighbors on the bridge. Whether the guest's address is among them is not known",
+    means="The host has a route for a part of the network's addresses that does not lead to the guests. Or it has some "
+    "of these addresses itself, or permanent neighbors on the bridge. It is unknown whether the guest's address is "
+    "among them",
     repair="remove it, or set the severity of the code with policy",
 )
 _WORDS = {
