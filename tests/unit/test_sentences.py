@@ -31,7 +31,6 @@ MATCHING = {"match", "fullmatch", "search", "sub", "subn", "split", "findall", "
 OF_OTHERS = {
     "plugins/module_utils/_host/refusal.py": "libvirt says most of it in its message alone",
     "plugins/module_utils/_host/connection.py": "libvirt's message, in one line",
-    "plugins/module_utils/_host/firewall.py": "a netlink message is no text",
     "plugins/callback/fleet.py": "what any task of Ansible's prints, line by line",
 }
 
