@@ -70,8 +70,9 @@ class FindingKind:
     severity: str
     question: str
     template: str
-    means: str = ""
-    repair: str = ""
+    # Documentation: findings are not told apart, nor sorted, by it.
+    means: str = field(default="", repr=False)
+    repair: str = field(default="", repr=False)
 
     def found(
         self, *, network: Optional[str] = None, link: Optional[str] = None, remedy: Remedy = None, **parameters: Any

@@ -173,3 +173,9 @@ def test_sentences_end_as_sentences_and_are_short():
             assert len(sentence) < 400, sentence
             assert "None" not in sentence, sentence
             assert "{" not in sentence, sentence
+
+
+@pytest.mark.parametrize("kind", declared_kinds(), ids=lambda kind: f"{kind.code}-{kind.severity}")
+def test_documentation_does_not_decide_the_order_of_findings(kind):
+    other = dataclasses.replace(kind, means='it\'s "other"', repair="-")
+    assert other.found(network="red").identity == kind.found(network="red").identity
