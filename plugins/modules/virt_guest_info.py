@@ -137,6 +137,14 @@ guests:
     vcpus:
       description: The number of virtual CPUs that are plugged in.
       type: int
+    processors:
+      description: Sets of processors of its host on which it runs, as libvirt writes them (V(0-3,^2)).
+      type: list
+      elements: str
+    nodes:
+      description: Sets of NUMA nodes of its host from which it has its memory.
+      type: list
+      elements: str
     hugepages:
       description: The size in KiB of the huge pages that back the memory, 0 for the host's default, null for none.
       type: int
@@ -163,7 +171,8 @@ guests:
     files:
       description: Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path),
         C(alternative) (another path that works too, or null), C(size) (that the file must have on the destination too,
-        null if any will do) and C(rounded) (whether that is rounded up to a power of two).
+        null if any will do), C(rounded) (whether that is rounded up to a power of two) and C(sort) (C(file), C(folder)
+        or C(program), empty if any will do).
       type: list
       elements: dict
     ports:
@@ -196,7 +205,7 @@ guests:
       description: Paths of the elements and attributes of its definition that the migration check does not understand.
       type: list
       elements: str
-      sample: [vcpu/@cpuset]
+      sample: [qemu:commandline]
     question:
       description: Its definition as XML without names, addresses, paths and NICs, which the destination's libvirt must
         be able to start. The same for guests that differ only in these.
