@@ -512,8 +512,8 @@ FILE_MISSING = refused(
 FILE_OF_ANOTHER_SORT = refused(
     "FILE_MISSING",
     "{path} ({what}) on {host} is not a {sort}.",
-    "There is something else at the path: a directory for a file, a file for a directory, a QEMU that nobody may "
-    "execute. Seen: error 1",
+    "There is something else at the path: a directory for a file, a file for a directory, a QEMU that is not "
+    "executable. Seen: error 1",
 )
 FILE_NOT_CHECKED = unknown("It is unknown whether {host} has {path} ({what}).", LIBVIRT_ACCEPTS)
 FILE_SIZE_DIFFERS = refused(
