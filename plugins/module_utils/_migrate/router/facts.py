@@ -39,8 +39,8 @@ class Departure:
 
 @dataclass(frozen=True)
 class BridgeRouting:
-    """See passages.routing_of_bridge; no_arp: the setting that keeps the host from telling its address there; no_ndp: the
-    one that keeps it from finding neighbours by IPv6; astray: parts of the bridge's networks that the host reaches
+    """See passages.routing_of_bridge; no_arp: the setting that keeps the host from telling its address there; no_ndp:
+    the one that keeps it from finding neighbours by IPv6; astray: parts of the bridge's networks that the host reaches
     otherwise, or not by asking for them."""
 
     stopped: dict[str, str]
