@@ -153,12 +153,19 @@ def _link_on_its_device(nic: NicFacts, host: DestinationFacts) -> Optional[Link]
 
 
 def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
-    """The bridge that the NIC would be in, or an uplink of it, if it has the NIC's address."""
+    """The bridge that the NIC would be in, or an uplink of it, if it has the NIC's address. The host's own port of Open
+    vSwitch hears nothing while the host does not use it."""
     found = host.links_by_mac.get(nic.mac, ())
     if not found:
         return None
     bridge = _bridge_of(nic, host)
-    near = [bridge, *(way.uplink for way in ways_out(host.host_links, bridge) or ())] if bridge else []
+    own = host.link(str(bridge))
+    unused = bridge in host.ovs_bridges and own is not None and (own.admin != "up" or not own.addresses)
+    near = (
+        [*(() if unused else (bridge,)), *(way.uplink for way in ways_out(host.host_links, bridge) or ())]
+        if bridge
+        else []
+    )
     return next((link for link in found if link.name in near), None)
 
 
