@@ -49,6 +49,7 @@ _HARMLESS = (
     "auto_shutdown_wait", "auto_shutdown_restore", "auto_save_bypass_cache", "set_process_name", "gluster_debug_level",
     "deprecation_behavior", "vnc_password", "spice_password", "vnc_sasl", "vnc_sasl_dir", "spice_sasl",
     "spice_sasl_dir", "vnc_allow_host_audio", "nographics_allow_host_audio", "sched_core", "vnc_auto_unix_socket",
+    "log_timestamp",
 )  # fmt: skip
 _ENTRY = re.compile(
     r"""^[ \t]*(\w+)[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*'|-?\d+|\[[^\]]*\])""", re.MULTILINE
