@@ -166,6 +166,14 @@ guests:
     vcpus:
       description: The number of virtual CPUs that are plugged in.
       type: int
+    processors:
+      description: Sets of processors of its host on which it runs, as libvirt writes them (V(0-3,^2)).
+      type: list
+      elements: str
+    nodes:
+      description: Sets of NUMA nodes of its host from which it has its memory.
+      type: list
+      elements: str
     hugepages:
       description: The size in KiB of the huge pages that back the memory, 0 for the host's default, null for none.
       type: int
@@ -192,9 +200,10 @@ guests:
     files:
       description:
         - Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path),
-          C(alternative), C(size) and C(rounded).
+          C(alternative), C(size), C(rounded) and C(sort).
         - C(alternative) is another path that works too, or null. C(size) is the size that the file must have on the
           destination too, null for any. C(rounded) says whether this size is rounded up to a power of two.
+        - C(sort) is C(file), C(folder) or C(program), empty if any will do.
       type: list
       elements: dict
     ports:
@@ -227,7 +236,7 @@ guests:
       description: Paths of the elements and attributes of its definition that the migration check does not understand.
       type: list
       elements: str
-      sample: [vcpu/@cpuset]
+      sample: [qemu:commandline]
     question:
       description: Its definition as XML without names, addresses, paths and NICs, which the destination's libvirt must
         be able to start. The same for guests that differ only in these.

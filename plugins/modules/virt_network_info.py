@@ -74,6 +74,12 @@ options:
           - Files, each as a JSON list of path, size, and whether the size is rounded up to a power of two.
         type: list
         elements: str
+      sorts:
+        description:
+          - Paths, each as a JSON list of the path and what must be there, V(file), V(device), V(folder) or V(program).
+            Null for a path that does not exist.
+        type: list
+        elements: str
       names:
         description: Names of hosts. Their addresses are in RV(names).
         type: list
@@ -327,6 +333,14 @@ routers:
     no_arp:
       description: The setting that keeps the host from answering ARP on the bridge, or null.
       type: str
+    no_ndp:
+      description: The setting that keeps the host from finding IPv6 neighbors on the bridge, or null.
+      type: str
+    forwards:
+      description: Addresses in the bridge's own networks, with their ports, to which rules (DNAT) send connections from
+        outside.
+      type: list
+      elements: str
     astray:
       description: Routes for a part of the bridge's own networks that do not lead to it, addresses of these networks on
         other links of the host, and permanent neighbors.
@@ -335,7 +349,7 @@ routers:
 ovs_bridges:
   description:
     - The Open vSwitch bridges by name.
-    - Null if RV(links) is null.
+    - Null if RV(links) is null, or if Open vSwitch runs and does not answer, or its tools are missing.
   returned: success
   type: dict
   contains:
@@ -429,6 +443,14 @@ host:
     cpus:
       description: The number of CPUs.
       type: int
+    processors:
+      description: The numbers of the CPUs.
+      type: list
+      elements: int
+    nodes:
+      description: The numbers of the NUMA nodes.
+      type: list
+      elements: int
     cpu_models:
       description: The x86 models that libvirt knows by name.
       type: list
@@ -514,6 +536,14 @@ host:
         logger:
           description: Whether virtlogd is there, null if libvirt does not use it.
           type: bool
+        unusable:
+          description: Folders for files of guests that have no room or are not directories.
+          type: list
+          elements: str
+        lacking:
+          description: Programs that libvirt may need to plug in a NIC and that are missing.
+          type: list
+          elements: str
         other_settings:
           description: Digests of the settings of C(qemu.conf) that no rule examines, by name.
           type: dict

@@ -16,6 +16,8 @@ from reality import Seen
 
 HEADERS = 28  # of IPv4 and ICMP, in the largest frame
 PATIENCE = 2.5  # seconds for an answer that should come, at least
+AGAIN = 2  # times the time that it took before the migration, at least
+BEFORE = 4  # times as long for what a guest should reach before its migration: what it is not seen to, it cannot lose
 OF_BOOT = 0.5  # of the time that the last boot took, which tells how slow the machine is by now
 BOUND = 30.0  # seconds for a guest's first lease, or its first renewal after it was woken
 RENEWAL = 5.0  # seconds in which a guest renews its lease at least twice
@@ -27,6 +29,8 @@ class Looker:
         self.fleet = fleet
         self.mtus: dict[str, list[int]] = {}
         self.patience = PATIENCE
+        self.seconds = PATIENCE  # for the NIC that is asked
+        self.took: dict[tuple[str, int], float] = {}  # to ask a guest's NIC, the last time
 
     def booted(self, host: str, one: Ready, wait: float) -> list[int]:
         """Wait for the guest; returns the MTU that each of its NICs has."""
@@ -65,7 +69,10 @@ class Looker:
             for place, nic in enumerate(one.nics):
                 reach = seen.nics[place]["reach"]
                 known = before.answers[place] if before and before.answers else None
+                began = time.monotonic()
+                self.seconds = self._time_for((name, place), known, seen.nics[place])
                 answers = self._ask(host, one, nic, self._mtu(name, place), reach, known)
+                self.took[(name, place)] = time.monotonic() - began
                 if known is None and _is_tagged(seen.nics[place]) and not answers.get("the wire"):
                     # Nothing on the wire answers in a VLAN: that takes a kernel with 802.1Q. The VLANs are compared.
                     answers = {who: answered and not who.startswith("the wire") for who, answered in answers.items()}
@@ -73,6 +80,13 @@ class Looker:
                 if known is None and _is_mute(seen.nics[place], answers):
                     seen.mute.append(seen.nics[place]["mac"])
         return seen
+
+    def _time_for(self, nic: tuple[str, int], known: dict[str, bool] | None, seen: dict[str, Any]) -> float:
+        """How long answers are waited for. nic: guest and place; known: as of _ask. What answered slowly before may
+        do so again; of a NIC in a VLAN nothing on the wire may."""
+        if known is not None:
+            return min(max(self.patience, AGAIN * self.took.get(nic, 0.0)), max(self.patience, BOUND))
+        return self.patience if _is_tagged(seen) else BEFORE * self.patience
 
     def _mtu(self, name: str, place: int) -> int:
         mtus = self.mtus.get(name, [])
@@ -111,7 +125,7 @@ class Looker:
     ) -> dict[str, bool]:
         """Ask until what is expected has answered, or its time is over."""
         answers = dict.fromkeys(asks, False)
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + self.seconds
         stp = time.monotonic() + STP
         while True:
             for who, ask in asks.items():
@@ -123,7 +137,7 @@ class Looker:
             if time.monotonic() > (stp if waits else deadline):
                 return answers
             if waits:
-                deadline = time.monotonic() + self.patience
+                deadline = time.monotonic() + self.seconds
             time.sleep(0.1)
 
 
@@ -144,7 +158,7 @@ def _expected(who: str, reach: str) -> bool:
     if who.startswith("the wire"):
         return reach == "l2"
     if who.startswith("its host"):
-        return reach in ("nat", "routed", "isolated")
+        return reach in ("nat", "routed", "isolated", "the host")
     if who == "others behind its host":
         return reach == "routed"
     return reach in ("nat", "routed")

@@ -13,6 +13,9 @@ from ipaddress import ip_interface
 from typing import Any, Optional
 
 RANK = {"ok": 0, "warning": 1, "blocked": 2}
+# What reaches no less. To pass packets on is no loss where only the host's settings kept it from that; of an isolated
+# network it is one.
+MORE = {"the host": ("nat", "routed", "isolated"), "isolated": ("the host",)}
 # Promises that may get weaker while traffic goes on: what it is called, and whether more is better.
 WEAKER = {
     "autostart": "the network does not start with the host",
@@ -70,7 +73,7 @@ def _silent(was: dict[str, bool], now: dict[str, bool]) -> list[str]:
 def _lost(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What stops traffic, by the kernel's word."""
     found = []
-    if was["reach"] not in ("nothing", now["reach"]):
+    if now["reach"] not in (was["reach"], *MORE.get(was["reach"], ())) and was["reach"] != "nothing":
         found.append(f"its reach was {was['reach']} and is {now['reach']}")
     if was.get("vlan", _none(now)) != now.get("vlan", _none(was)):
         found.append(f"its VLAN was {was.get('vlan')} and is {now.get('vlan')}")
@@ -101,6 +104,8 @@ def _none(other: dict[str, Any]) -> Any:
 
 def _weaker(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
     found = [words for flag, words in WEAKER.items() if was.get(flag) and not now.get(flag)]
+    if was["reach"] == "isolated" and now["reach"] == "the host":
+        found.append("only settings of its host isolate it")
     if was.get("isolated") and not now.get("isolated"):
         found.append("other guests reach it")
     if was.get("peers") and now.get("peers") is False:
@@ -113,6 +118,9 @@ def _weaker(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
     gone = [route for route in was.get("routes") or () if route not in (now.get("routes") or ())]
     if gone:
         found.append(f"its host no longer routes {', '.join(gone)}")
+    gone = [target for target in was.get("forwards") or () if target not in (now.get("forwards") or ())]
+    if gone:
+        found.append(f"its host no longer forwards connections to {', '.join(gone)}")
     if now.get("silent"):
         found.append(f"nothing passed for the first {now['silent']:.0f} seconds")
     if _moved(was, now) and _only_another_host(was, now):

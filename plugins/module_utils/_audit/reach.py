@@ -89,6 +89,9 @@ def _check_ways_out(
     link = seen.link(bridge)
     if link is None:
         return  # LINK_MISSING says so
+    if seen.may_be_switch(bridge):
+        yield _report_stop(host, net, None, bridge)
+        return
     if not seen.is_bridge(bridge):
         yield AuditFinding(kinds.NOT_A_BRIDGE, host, net.name, parameters={"link": bridge})
         return
@@ -165,8 +168,9 @@ def _check_firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Ite
             kinds.FIREWALL_UNKNOWN, host, net.name, parameters={"what": "packets of", "rules": "it cannot be read"}
         )
         return
-    if routing.no_arp and "ipv4" in routing.families:
-        yield AuditFinding(kinds.NO_ARP, host, net.name, parameters={"bridge": net.bridge, "setting": routing.no_arp})
+    setting = routing.no_arp if "ipv4" in routing.families else routing.no_ndp if routing.families else None
+    if setting:
+        yield AuditFinding(kinds.NO_ARP, host, net.name, parameters={"bridge": net.bridge, "setting": setting})
     if routing.astray:
         yield AuditFinding(kinds.ROUTE_ASTRAY, host, net.name, parameters={"routes": list(routing.astray)[:_SHOWN]})
     if routing.nat not in ("", UP):

@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
+from .._model.descriptor import DEVICE, FOLDER, PROGRAM, REGULAR
 from .connection import libvirt, message_of
 from .listeners import answers, is_free, read_listeners
 from .programs import run_program
@@ -185,6 +187,33 @@ def rounded_size_of(path: str) -> Optional[int]:
     return None if size is None else 1 << max(size - 1, 0).bit_length()
 
 
+def _look_up_sorts(asked: Asked, keys: list[str]) -> Answers:
+    """Keys: JSON of path and sort. None also for what is not there, which another lookup says."""
+    found: Answers = {}
+    for key in keys:
+        path, sort = json.loads(key)
+        is_one = None if asked.remote or not os.path.exists(path) else _IS_OF_SORT.get(sort)
+        found[key] = None if is_one is None else is_one(path)
+    return found
+
+
+def _is_device(path: str) -> bool:
+    mode = os.stat(path).st_mode
+    return stat.S_ISBLK(mode) or stat.S_ISCHR(mode)
+
+
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)
+
+
+_IS_OF_SORT: dict[str, Callable[[str], bool]] = {
+    REGULAR: os.path.isfile,
+    DEVICE: _is_device,
+    FOLDER: os.path.isdir,
+    PROGRAM: _is_program,
+}
+
+
 ANSWER_BY_KIND: dict[str, Callable[[Asked, list[str]], Answers]] = {
     "paths": _look_up_paths,
     "volumes": _look_up_volumes,
@@ -194,6 +223,7 @@ ANSWER_BY_KIND: dict[str, Callable[[Asked, list[str]], Answers]] = {
     "usb_devices": _look_up_usb_devices,
     "sockets": _look_up_sockets,
     "sizes": _look_up_sizes,
+    "sorts": _look_up_sorts,
 }
 
 

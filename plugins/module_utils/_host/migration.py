@@ -16,12 +16,16 @@ from typing import Any, Optional, Union
 
 from .gate_files import HOOK, read_settings
 from .listeners import read_listeners
+from .programs import find_program
 
 _CONF = "/etc/libvirt/qemu.conf"
 _HOOKS = "/etc/libvirt/hooks"
 _PROC = "/proc/net"
 _TUN = "/dev/net/tun"
 _LOGD = "/run/libvirt/virtlogd-sock"
+# In which libvirt makes files of each guest that it starts, and the programs that it plugs NICs in with.
+_FOLDERS = ("/var/lib/libvirt/qemu", "/run/libvirt/qemu", "/var/log/libvirt/qemu")
+_PROGRAMS = ("ebtables", "ovs-vsctl", "tc")
 # libvirt's own (src/qemu/qemu_conf.c)
 _PORTS = (49152, 49215)
 _DISPLAYS = (5900, 65535)
@@ -45,6 +49,7 @@ _HARMLESS = (
     "auto_shutdown_wait", "auto_shutdown_restore", "auto_save_bypass_cache", "set_process_name", "gluster_debug_level",
     "deprecation_behavior", "vnc_password", "spice_password", "vnc_sasl", "vnc_sasl_dir", "spice_sasl",
     "spice_sasl_dir", "vnc_allow_host_audio", "nographics_allow_host_audio", "sched_core", "vnc_auto_unix_socket",
+    "log_timestamp",
 )  # fmt: skip
 _ENTRY = re.compile(
     r"""^[ \t]*(\w+)[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*'|-?\d+|\[[^\]]*\])""", re.MULTILINE
@@ -60,12 +65,15 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC, lo
     speak to libvirt; hooks: scripts that libvirt runs when a guest comes or is plugged in;
     tap_device: whether there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose
     from) and certificates (whether VNC has those that it needs, None where it needs none); logger: whether
-    the virtlogd that it logs with is there, None where it uses none; other_settings: of qemu.conf, digests by name."""
+    the virtlogd that it logs with is there, None where it uses none; other_settings: of qemu.conf, digests by name;
+    unusable: folders that libvirt cannot make files of a guest in; lacking: programs that it plugs NICs in with."""
     settings = read_conf(conf)
     listeners = [one for one in read_listeners(proc) if one.protocol == "tcp"]
     found: dict[str, Any] = {
         "hooks": _scripts(hooks),
         "tap_device": os.path.exists(_TUN),
+        "unusable": [folder for folder in _FOLDERS if not has_room(folder)],
+        "lacking": [name for name in _PROGRAMS if find_program(name) is None],
         "libvirt_ports": _libvirt_ports({one.port for one in listeners if not one.address.is_loopback}),
     }
     if settings is None:
@@ -94,6 +102,20 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC, lo
             if name not in (*_EXAMINED, *_HARMLESS)
         },
     }
+
+
+def has_room(folder: str) -> bool:
+    """For another file. libvirt makes a folder that is missing."""
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        return False
+    here = folder
+    while not os.path.isdir(here) and here != os.path.dirname(here):
+        here = os.path.dirname(here)
+    try:
+        told = os.statvfs(here)
+    except OSError:
+        return True  # nothing is known against it
+    return bool(told.f_bfree) and (bool(told.f_ffree) or not told.f_files)
 
 
 def _libvirt_ports(listening: Collection[int]) -> list[int]:

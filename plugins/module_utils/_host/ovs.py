@@ -43,12 +43,13 @@ _SHOWN_PORT = re.compile(r"^ +\w+\((.+)\): addr:")
 _SHOWN_SETTINGS = re.compile(r"^ +config: +(.+)$")
 
 
-def read_ovs_bridges() -> dict[str, dict[str, Any]]:
+def read_ovs_bridges() -> Optional[dict[str, dict[str, Any]]]:
     """All bridges by name: fail_mode, controllers (how many), flows (normal, none, other, or None where they cannot be
     seen), stp_delay (how many seconds a new port is silent) and ports, by name: tag, trunks, vlan_mode, needs_lacp
     (whether it carries nothing before LACP is negotiated), mirrors (whether it only gets copies) and interfaces, each
     with name, type, peer (of a patch port), up and lacp (both None where Open vSwitch does not say) and settings (by
-    OpenFlow, such as NO_FWD; None where they cannot be seen). Empty where it does not run, and without its tools.
+    OpenFlow, such as NO_FWD; None where they cannot be seen). Empty where it does not run; None where it does not
+    answer, and without its tools.
     """
     if not os.path.exists(_DATABASE):
         return {}
@@ -57,7 +58,7 @@ def read_ovs_bridges() -> dict[str, dict[str, Any]]:
         command += ["--", f"--columns={','.join(columns)}", "list", table]
     said = output_of(command, 2 * _SECONDS)
     if said is None:
-        return {}
+        return None
     bridges, ports, interfaces, mirrors = (_rows(json.loads(line)) for line in said.splitlines())
     by_uuid = {row["_uuid"]: row for row in interfaces}
     copies = {uuid for row in mirrors for uuid in _listed(row["output_port"])}

@@ -189,6 +189,8 @@ class MigrationSettings:
     libvirt_port: Optional[int] = None
     displays: Optional[DisplaySettings] = None
     logger: Optional[bool] = None
+    unusable: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
     other_settings: Optional[dict[str, str]] = None
 
 
@@ -217,6 +219,8 @@ class DestinationHost:
     migration: Optional[MigrationSettings] = None
     memory: Optional[Memory] = None
     cpus: Optional[Amount] = None
+    processors: Optional[tuple[int, ...]] = None
+    nodes: Optional[tuple[int, ...]] = None
     qemu_version: Optional[str] = None
     boot: Optional[Boot] = None
 
@@ -288,8 +292,8 @@ class NetworkFacts:
 
 
 class DestinationFacts:
-    """links, guests, memory, cpus, forwarding, routes, routers (by bridge), machines, domain_types, nwfilters: None
-    where they were not looked at."""
+    """links, guests, memory, cpus, processors, nodes, forwarding, routes, routers (by bridge), machines, domain_types,
+    nwfilters: None where they were not looked at."""
 
     def __init__(self, info: NetworkInfo) -> None:
         host = info.host
@@ -310,13 +314,15 @@ class DestinationFacts:
             for found, persistent in ((info.networks, True), (info.transient, False))
             for options in found
         }
-        self.host_links = HostLinks(info.links, info.ovs_bridges or {})
+        self.host_links = HostLinks(info.links, info.ovs_bridges)
         self.links = self.host_links.by_name
         self.ovs_bridges = self.host_links.ovs_bridges
         self.guests = info.guests
         self.nwfilters = info.nwfilters
         self.memory = host.memory
         self.cpus = host.cpus
+        self.processors = None if host.processors is None else frozenset(host.processors)
+        self.nodes = None if host.nodes is None else frozenset(host.nodes)
         self.forwarding = host.forwarding
         self.migration = host.migration
         self.boot = host.boot
@@ -350,6 +356,11 @@ class DestinationFacts:
     def is_bridge(self, name: str) -> bool:
         link = self.link(name)
         return link is not None and (link.kind == "bridge" or name in self.ovs_bridges)
+
+    def may_be_switch(self, name: str) -> bool:
+        """Whether a link may be a bridge of Open vSwitch, which could not be read."""
+        link = self.link(name)
+        return link is not None and link.kind != "bridge" and not self.host_links.switches_seen
 
     @cached_property
     def addresses(self) -> Optional[set[str]]:

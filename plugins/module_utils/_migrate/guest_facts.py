@@ -174,6 +174,8 @@ class GuestFacts:
     origin: Optional[str] = None
     vcpus: Optional[Amount] = None
     sockets: Optional[tuple[GuestSocket, ...]] = None
+    processors: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, guest: Guest, descriptor: Descriptor, host: GuestHost, nics: Iterable[NicFacts]) -> GuestFacts:

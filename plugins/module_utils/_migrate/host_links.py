@@ -125,11 +125,13 @@ class OvsBridge:
 
 
 class HostLinks:
-    """by_name: None where links cannot be seen. ways: what frame_path.ways_out found, for each bridge and its tags."""
+    """by_name: None where links cannot be seen; switches_seen: whether those of Open vSwitch are. ways: what
+    frame_path.ways_out found, for each bridge and its tags."""
 
-    def __init__(self, links: Optional[tuple[Link, ...]], ovs_bridges: dict[str, OvsBridge]) -> None:
+    def __init__(self, links: Optional[tuple[Link, ...]], ovs_bridges: Optional[dict[str, OvsBridge]]) -> None:
         self.by_name = None if links is None else {link.name: link for link in links}
-        self.ovs_bridges = ovs_bridges
+        self.ovs_bridges = ovs_bridges or {}
+        self.switches_seen = ovs_bridges is not None
         self.ways: dict[Any, Any] = {}
 
     def link(self, name: str) -> Optional[Link]:

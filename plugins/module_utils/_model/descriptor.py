@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+# What a path of a host leads to, where a guest needs it to be just that.
+PATH_SORTS = REGULAR, DEVICE, FOLDER, PROGRAM = ("file", "device", "folder", "program")
+
 
 @dataclass(frozen=True)
 class CpuFeature:
@@ -46,10 +49,6 @@ class Disk:
     shared: Optional[bool] = None
     file: Optional[str] = None
 
-    @property
-    def is_optional(self) -> bool:
-        return self.startup in ("optional", "requisite") and self.device in ("cdrom", "floppy")
-
 
 @dataclass(frozen=True)
 class HostDevice:
@@ -64,13 +63,14 @@ class HostDevice:
 @dataclass(frozen=True)
 class HostFile:
     """alternative: the path that does as well; size: that the file must have there too, None where it may have any or
-    cannot be read; rounded: up to a power of two."""
+    cannot be read; rounded: up to a power of two; sort: of PATH_SORTS, "" where any will do."""
 
     what: str
     path: str
     alternative: Optional[str] = None
     size: Optional[int] = None
     rounded: bool = False
+    sort: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ class Descriptor:
     """memory: KiB; hugepages: KiB each, 0 for the host's default, None without; ports: TCP, on which QEMU listens for
     something other than a display; blockers, possible_blockers: what keeps it from migrating, or does at some times,
     each as the end of a sentence; not_understood: paths of what the check does not understand; question: the XML that
-    libvirt on a destination is asked about; origin: the host that it was evacuated from.
+    libvirt on a destination is asked about; origin: the host that it was evacuated from; processors, nodes: sets of
+    those of its host on which it runs or has its memory, as libvirt writes them.
     """
 
     type: Optional[str]
@@ -122,3 +123,5 @@ class Descriptor:
     not_understood: tuple[str, ...]
     question: Optional[str]
     origin: Optional[str]
+    processors: tuple[str, ...]
+    nodes: tuple[str, ...]

@@ -95,9 +95,9 @@ def gather_from(
     migration = _migration(host) if HOST in what else None
     names = None if lookups is None or host.remote else _names(lookups)
     migrations, routing = _migrations(migration, names or {}), Routing()
-    if switches is not None and HOST in what:
-        routing = read_routing(networks, links or (), switches, migrations)
-        links = [_with_filters(link, routing.filtered.get(link["name"], ())) for link in links or ()]
+    if links is not None and HOST in what:
+        routing = read_routing(networks, links, switches or {}, migrations)
+        links = [_with_filters(link, routing.filtered.get(link["name"], ())) for link in links]
     emulators = None if capabilities is None else capabilities["emulators"]
     return {
         "format": INFO_FORMAT,
@@ -124,6 +124,8 @@ def gather_from(
             "machines": None if capabilities is None else capabilities["machines"],
             "emulators": emulators,
             "cpus": None if capabilities is None else capabilities["cpus"],
+            "processors": None if capabilities is None else capabilities["processors"],
+            "nodes": None if capabilities is None else capabilities["nodes"],
             "security_models": None if capabilities is None else capabilities["security_models"],
             "forwarding": routing.forwarding,
             "routes": routing.routes,

@@ -12,7 +12,9 @@ from typing import Any, Optional
 
 from .._host.firewall import Firewall, read_firewall
 from .._host.routing import (
+    ASKS_NOBODY,
     Routes,
+    asks_nobody,
     bound_neighbours,
     bridged_packets_seen,
     links_that_pass_nothing_on,
@@ -82,6 +84,7 @@ def read_routing(
     around = Surroundings(
         tables=tuple(tables),
         links=names,
+        own=tuple(own),
         hidden=tuple(hidden),
         devices={family: _ways_out(its, made) for family, its in routes.items()},
         silent=frozenset(links_that_pass_nothing_on()),
@@ -97,6 +100,7 @@ def read_routing(
             name: {
                 **_routing_of(around, link, made.get(name), ports.get(name, ())),
                 "no_arp": silenced.get(name),
+                "no_ndp": ASKS_NOBODY if asks_nobody(name) else None,
                 "astray": [
                     *routed_elsewhere(name, link["subnets"], routes),
                     *kept_by_the_host(name, link["subnets"], links),

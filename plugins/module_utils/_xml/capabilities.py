@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Optional
 
 from .._model.plain_number import plain_number
@@ -15,7 +16,8 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
     """uuid; cpu: the processor as libvirt's own comparison takes it, None where it is not told; pages: sizes in KiB;
     machines: architecture -> names, both the canonical ones and their aliases; kinds: architecture -> kvm, qemu and
     whatever else guests can be; emulators: paths of the QEMUs; security_models: of apparmor, selinux and
-    dac those that libvirt uses; cpus: how many the host has, None where it is not told.
+    dac those that libvirt uses; cpus: how many the host has, None where it is not told; processors,
+    nodes: their numbers and those of NUMA nodes.
 
     Raises VirtfleetError XML_INVALID.
     """
@@ -39,8 +41,15 @@ def parse_capabilities(xml: str) -> dict[str, Any]:
         "kinds": {name: sorted(found) for name, found in kinds.items()},
         "machines": {name: sorted(set(found)) for name, found in machines.items()},
         "cpus": sum(int(node.get("num", "0")) for node in root.iterfind("host/topology/cells/cell/cpus")) or None,
+        "processors": _read_numbers(root.iterfind("host/topology/cells/cell/cpus/cpu")),
+        "nodes": _read_numbers(root.iterfind("host/topology/cells/cell")),
         "security_models": sorted({str(node.text) for node in root.iterfind("host/secmodel/model")}),
     }
+
+
+def _read_numbers(nodes: Iterable[Any]) -> Optional[list[int]]:
+    found = {number for number in (plain_number(node.get("id", "")) for node in nodes) if number is not None}
+    return sorted(found) or None
 
 
 def _read_cpu(node: Any) -> Optional[str]:

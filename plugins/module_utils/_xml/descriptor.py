@@ -8,7 +8,19 @@ from __future__ import annotations
 from math import prod
 from typing import Any, Optional
 
-from .._model.descriptor import Cpu, CpuFeature, Descriptor, Disk, Graphics, GuestSocket, HostDevice, HostFile
+from .._model.descriptor import (
+    FOLDER,
+    PROGRAM,
+    REGULAR,
+    Cpu,
+    CpuFeature,
+    Descriptor,
+    Disk,
+    Graphics,
+    GuestSocket,
+    HostDevice,
+    HostFile,
+)
 from .._model.plain_number import plain_number
 from .codec import read_pci_address
 from .etree import parse_xml, write_canonical_text
@@ -32,8 +44,17 @@ _NAMED_FILES = (
     ("file for its firmware (fw_cfg)", "sysinfo/entry", "file"),
     ("tap device of its NIC", "devices/interface/backend", "tap"),
 )
-_CHARACTERS = ("serial", "parallel", "console", "channel")
+# Devices whose host side is a character device of QEMU, by any of its backends.
+_CHARACTERS = ("serial", "parallel", "console", "channel", "redirdev", "smartcard")
 _NBD = "10809"
+# Elements and attributes that name processors and NUMA nodes of the host; without an attribute, their text.
+_PROCESSORS = (
+    ("vcpu", "cpuset"),
+    ("cputune/vcpupin", "cpuset"),
+    ("cputune/emulatorpin", "cpuset"),
+    ("cputune/iothreadpin", "cpuset"),
+)
+_NODES = (("numatune/memory", "nodeset"), ("numatune/memnode", "nodeset"), ("devices/memory/source/nodemask", ""))
 # Every Linux has these.
 _RANDOM = ("/dev/random", "/dev/urandom")
 
@@ -71,6 +92,8 @@ def parse_descriptor(xml: str, live: str = "") -> Descriptor:
         not_understood=tuple(find_not_understood(root)),
         question=make_question(root),
         origin=find_origin(root),
+        processors=_read_sets(root, _PROCESSORS),
+        nodes=_read_sets(root, _NODES),
     )
 
 
@@ -85,6 +108,11 @@ def _read_vcpus(node: Any) -> Optional[int]:
     """Those that are plugged in now, of which there may be more."""
     text = "" if node is None else str(node.get("current") or node.text or "").strip()
     return plain_number(text)
+
+
+def _read_sets(root: Any, places: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    texts = ((node.get(name) if name else node.text) or "" for place, name in places for node in root.iterfind(place))
+    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
 
 
 def _read_hugepages(root: Any) -> Optional[int]:
@@ -178,13 +206,13 @@ def _read_graphics(node: Any) -> Graphics:
 def _read_files(root: Any) -> list[HostFile]:
     """Files of the host that QEMU opens, and folders in which it makes one."""
     found = [
-        HostFile(what, path.strip())
-        for what, place in (
-            ("QEMU", "devices/emulator"),
-            ("kernel", "os/kernel"),
-            ("initrd", "os/initrd"),
-            ("device tree", "os/dtb"),
-            ("firmware", "os/loader"),
+        HostFile(what, path.strip(), sort=sort)
+        for what, place, sort in (
+            ("QEMU", "devices/emulator", PROGRAM),
+            ("kernel", "os/kernel", REGULAR),
+            ("initrd", "os/initrd", REGULAR),
+            ("device tree", "os/dtb", REGULAR),
+            ("firmware", "os/loader", REGULAR),
         )
         for path in [root.findtext(place)]
         if path and path.strip()
@@ -213,9 +241,11 @@ def _read_files(root: Any) -> list[HostFile]:
         found += _read_vhost_user_files(node)
         if vhost or (driver is not None and driver.get("name") == "vhost"):
             found.append(HostFile("vhost-net of its NIC", vhost or "/dev/vhost-net"))
+    for node in root.iterfind("devices/memory[@model='nvdimm']/source/path"):
+        found.append(_describe_folder("the file of its NVDIMM", (node.text or "").strip()))
     variables = (root.findtext("os/nvram") or "").strip()
     if variables:
-        found.append(HostFile("folder of its firmware's variables", _find_folder(variables)))
+        found.append(_describe_folder("its firmware's variables", variables))
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
@@ -243,12 +273,12 @@ def _read_vhost_user_files(interface: Any) -> list[HostFile]:
     if not path:
         return []
     if source.get("mode") == "server":
-        return [HostFile("folder of the socket of its NIC", _find_folder(path))]
+        return [_describe_folder("the socket of its NIC", path)]
     return [HostFile("socket of its NIC", path)]
 
 
 def _read_character_files(root: Any) -> list[HostFile]:
-    """What serial ports, consoles and channels are connected to. A console may be a serial port under another name."""
+    """What serial ports and their like are connected to. A console may be a serial port under another name."""
     found: list[HostFile] = []
     for kind in _CHARACTERS:
         for node in root.iterfind(f"devices/{kind}"):
@@ -262,7 +292,7 @@ def _read_display_files(root: Any) -> list[HostFile]:
     nodes = [*root.iterfind("devices/graphics"), *root.iterfind("devices/graphics/listen")]
     paths = dict.fromkeys(node.get("socket") for node in nodes)
     shown = [path for path in paths if path and not path.startswith(_OWN_SOCKETS)]
-    return [HostFile("folder of the socket of its display", _find_folder(path)) for path in shown]
+    return [_describe_folder("the socket of its display", path) for path in shown]
 
 
 def _find_nbd_servers(root: Any) -> list[Any]:
@@ -281,18 +311,19 @@ def _read_end(node: Any) -> Optional[HostFile]:
     if kind == "unix" and source.get("mode") == "connect":
         return HostFile(f"socket of its {node.tag}", path)
     if kind == "file" or (kind == "unix" and not path.startswith(_OWN_SOCKETS)):
-        return HostFile(f"folder of its {node.tag}", _find_folder(path))
+        return _describe_folder(f"its {node.tag}", path)
     return None
 
 
 def _read_log(node: Any) -> Optional[HostFile]:
     log = node.find("log")
     path = None if log is None else log.get("file")
-    return HostFile(f"folder of the log of its {node.tag}", _find_folder(path)) if path else None
+    return _describe_folder(f"the log of its {node.tag}", path) if path else None
 
 
-def _find_folder(path: str) -> str:
-    return path.rpartition("/")[0] or "/"
+def _describe_folder(what: str, path: str) -> HostFile:
+    """In which QEMU makes a file, or libvirt does."""
+    return HostFile(f"folder of {what}", path.rpartition("/")[0] or "/", sort=FOLDER)
 
 
 def _read_sockets(root: Any) -> list[GuestSocket]:

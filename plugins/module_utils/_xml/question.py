@@ -19,7 +19,7 @@ _LEFT_OUT = (
 )  # fmt: skip
 _TEXTS = {
     "name": "guest", "uuid": _SOME_UUID, "genid": _SOME_UUID, "os/nvram": _SOME_PATH, "os/cmdline": "quiet",
-    "devices/disk/serial": "serial",
+    "devices/disk/serial": "serial", "devices/memory/source/path": _SOME_PATH,
 }  # fmt: skip
 # Paths are looked up by themselves.
 _WITH_PATHS = ("devices/*//source", "devices/*//log")

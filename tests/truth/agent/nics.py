@@ -79,6 +79,7 @@ def _on_bridge(mac: str, link: dict[str, Any], links: Links) -> dict[str, Any]:
         "reach": wire.reach(bridge, uplinks),
         "addresses": wire.addresses(bridge),
         "routes": _routes(bridge["ifname"]),
+        "forwards": wire.forwards(bridge),
         "mtu": min([link["mtu"], bridge["mtu"], *(up["mtu"] for up in uplinks if wire.carries(up))]),
         "isolated": bool(port.get("isolated")),
         "peers": not port.get("isolated"),

@@ -14,7 +14,7 @@ import client
 import tools
 
 FOLDER = Path("/var/lib/libvirt/dnsmasq")
-NAMES = re.compile(r"(domain|address|txt-record|srv-host|cname|dhcp-boot|tftp-root)=")
+NAMES = re.compile(r"(domain|local|address|txt-record|srv-host|cname|dhcp-boot|tftp-root)=")
 
 
 def by(network: str) -> list[str]:
@@ -25,7 +25,7 @@ def by(network: str) -> list[str]:
     found = [line for line in settings if NAMES.match(line)]
     found += _lines(f"{network}.addnhosts")
     if settings and "port=0" not in settings:
-        found.append("DNS")
+        found += ["DNS", *_asked_of_others(settings)]
     # ra-only: router advertisements, by which guests make up addresses themselves.
     ranges = [line for line in settings if line.startswith("dhcp-range=") and not line.endswith("ra-only")]
     found += sorted({"DHCP for IPv6" if ":" in line else "DHCP for IPv4" for line in ranges})
@@ -33,6 +33,15 @@ def by(network: str) -> list[str]:
     asked = {"DNS": "DNS" in found, "DHCP": any(":" not in line and ",static" not in line for line in ranges)}
     silent = _silent(network, [name for name, wanted in asked.items() if wanted])
     return sorted(line for line in found if line.removesuffix(" for IPv4") not in silent)
+
+
+def _asked_of_others(settings: list[str]) -> list[str]:
+    """Which names that it does not know it looks for elsewhere, and where."""
+    servers = sorted(line for line in settings if line.startswith("server="))
+    domains = [line.partition("=")[2] for line in settings if line.startswith("domain=")]
+    found = [f"names of {', '.join(servers) or 'the servers of the host'}"]
+    found += [] if "domain-needed" in settings else ["plain names of others"]
+    return found + [f"names in {domain} of others" for domain in domains if f"local=/{domain}/" not in settings]
 
 
 def _silent(network: str, wanted: list[str]) -> set[str]:

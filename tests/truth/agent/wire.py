@@ -29,7 +29,8 @@ def addresses(link: Link) -> list[str]:
 
 
 def reach(bridge: Link, uplinks: list[Link]) -> str:
-    """l2: frames leave on a wire; nat, routed: the host passes them on; isolated: they end there; nothing: cut off."""
+    """l2: frames leave on a wire; nat, routed: the host passes them on; isolated: they end there; the host: they do as
+    long as it passes nothing on at all; nothing: cut off."""
     if "UP" not in bridge.get("flags", ()):
         return "nothing"
     if uplinks:
@@ -37,6 +38,15 @@ def reach(bridge: Link, uplinks: list[Link]) -> str:
     if not addresses(bridge):
         return "isolated"
     return _passed_on(bridge)
+
+
+def forwards(bridge: Link) -> list[str]:
+    """The addresses of guests, with ports, to which the host sends connections from outside."""
+    networks = [ip_interface(address).network for address in addresses(bridge)]
+    rules = tools.run("iptables-save") + tools.run("nft", "list", "ruleset")
+    told = re.findall(r"--to-destination (\S+)|\bdnat (?:ip )?to ([0-9]\S*)", rules)
+    targets = {"".join(one) for one in told}
+    return sorted(one for one in targets if any(ip_interface(one.partition(":")[0]).ip in net for net in networks))
 
 
 def _passed_on(bridge: Link) -> str:
@@ -55,7 +65,7 @@ def _passed_on(bridge: Link) -> str:
         return "nat"
     on = Path("/proc/sys/net/ipv4/ip_forward").read_text().strip() == "1"
     if not on and not from_it:
-        return "isolated"
+        return "the host"
     return "nat" if not from_it and _is_masqueraded(bridge) else "routed"
 
 

@@ -99,3 +99,11 @@ def test_a_fake_bridge_is_a_bridge_within_a_vlan_of_another(monkeypatch, tmp_pat
     assert host.bridge_of("vnet0") == "fake7"
     assert [(way.state, way.vlan) for way in ways_out(host, "fake7")] == [(UP, 10)]
     assert [(way.uplink, way.vlan) for way in ways_out(host, "ovs7", NicPort((10,))) if way.state == UP] == [("p1", 10)]
+
+
+def test_a_switch_that_does_not_answer_is_not_one_without_bridges(monkeypatch, tmp_path):
+    monkeypatch.setattr(ovs, "_DATABASE", str(tmp_path))
+    monkeypatch.setattr(ovs, "output_of", lambda _command, _seconds: None)
+    assert ovs.read_ovs_bridges() is None
+    monkeypatch.setattr(ovs, "_DATABASE", str(tmp_path / "none"))
+    assert ovs.read_ovs_bridges() == {}

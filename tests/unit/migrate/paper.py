@@ -10,9 +10,12 @@ ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; routes (by f
 tools print them; without, rules that masquerade), hidden, bridged (see Surroundings), passes_none (links), or unrouted;
 migration (what is not as usual of its settings); resolves (names of hosts, with the addresses that they have there);
 guests (domain XML of running ones) and defined (of others). What it answers to lookups, unless it is offline: paths,
-no_paths, volumes, cpus, known_cpus, models, usb, taken (ports on which something listens) and other_sizes (paths);
+no_paths, volumes, cpus, known_cpus, models, usb, taken (ports on which something listens), other_sizes and
+other_sorts (paths);
 lookups, by kind, for all else; refusal: what its libvirt has against the guests. volume_files: of volumes on the
-guest's own host; file_sizes: of files there; no_arp, astray: by bridge, see BridgeRouting.
+guest's own host; switches_silent: Open vSwitch does not answer; own: addresses of the host
+itself; file_sizes: of files there; processors, nodes: their
+numbers; no_arp, no_ndp, astray: by bridge, see BridgeRouting.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.
     Surroundings,
     routing_of_bridge,
 )
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.spans import span_of
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import lookups_for
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical
 from ansible_collections.virtfleet.network.plugins.module_utils._model.device import Device
@@ -99,6 +103,10 @@ def switch(said: Any) -> dict[str, Any]:
     return {"fail_mode": None, "controllers": 0, "flows": "normal", "stp_delay": 0, **said, "ports": ports}
 
 
+def switches(host: dict[str, Any]) -> dict[str, Any]:
+    return {name: switch(said) for name, said in host.get("ovs_bridges", {}).items()}
+
+
 def give_addresses(links: list[dict[str, Any]], said: Any, networks: list[Observed]) -> None:
     """Bridges have the addresses of the networks that made them, unless something else was said."""
     told = {one["name"] for one in said if not isinstance(one, str) and "addresses" in one}
@@ -132,6 +140,7 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
         devices={"ipv4": ("eth0",), "ipv6": ("eth0",)},
         silent=frozenset(host.get("passes_none", ())),
         families=frozenset(family for family, passes in on.items() if passes),
+        own=tuple(span for one in host.get("own", ()) if (span := span_of(one)) is not None),
         bridged={name: tuple(families) for name, families in host.get("bridged", {}).items()},
     )
     found = {}
@@ -145,6 +154,7 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
             found[item["name"]] = {
                 **routing_of_bridge(around, bridge),
                 "no_arp": host.get("no_arp", {}).get(item["name"]),
+                "no_ndp": host.get("no_ndp", {}).get(item["name"]),
                 "astray": host.get("astray", {}).get(item["name"], []),
             }
     return found
@@ -215,7 +225,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
         },
         "links": None if remote else links,
         "routers": None if remote or host.get("unrouted") else routers(host, links, networks),
-        "ovs_bridges": None if remote else {name: switch(said) for name, said in host.get("ovs_bridges", {}).items()},
+        "ovs_bridges": None if remote or host.get("switches_silent") else switches(host),
         "guests": [summarize_guest(guest) for guest in guests],
         "nwfilters": host.get("nwfilters", {}),
         "host": {
@@ -231,6 +241,8 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             "domain_types": host.get("domain_types", {"x86_64": ["kvm", "qemu"]}),
             "machines": host.get("machines", {"x86_64": [MACHINE]}),
             "emulators": [EMULATOR],
+            "processors": host.get("processors", [0, 1, 2, 3]),
+            "nodes": host.get("nodes", [0]),
             "security_models": host.get("security_models", ["dac"]),
             "forwarding": None if remote else host.get("forwarding", {"ipv4": True, "ipv6": True}),
             "routes": None if remote else host.get("routes", {"ipv4": {}, "ipv6": {}}),
@@ -307,6 +319,7 @@ def look_up(host: dict[str, Any], guests: Iterable[GuestFacts]) -> dict[str, dic
         "usb_devices": usb,
         "sockets": sockets,
         "sizes": sizes,
+        "sorts": {key: json.loads(key)[0] not in host.get("other_sorts", ()) for key in asked["sorts"]},
         **host.get("lookups", {}),
     }
 

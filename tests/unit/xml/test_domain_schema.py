@@ -69,7 +69,9 @@ def guest(body: str) -> str:
     ("body", "paths"),
     [
         ("<devices><future/></devices>", ["devices/future"]),
-        ("<vcpu cpuset='0-3'>2</vcpu>", ["vcpu/@cpuset"]),
+        ("<vcpu cpuset='0-3'>2</vcpu>", []),
+        ("<vcpu placement='auto'>2</vcpu>", ["vcpu"]),
+        ("<numatune><memory mode='strict' placement='auto'/></numatune>", ["numatune/memory"]),
         ("<devices><disk type='network'><source protocol='nbd'/></disk></devices>", []),
         ("<devices><disk type='network'><source protocol='rbd'/></disk></devices>", ["devices/disk/source/@protocol"]),
         ("<clock offset='utc'><timer name='tsc' frequency='1'/></clock>", ["clock/timer/@frequency"]),

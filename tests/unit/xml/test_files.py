@@ -29,6 +29,18 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor 
             "<serial type='pty'><log file='/srv/log/web1'/></serial>",
             {"/srv/log": "folder of the log of its serial"},
         ),
+        (
+            "<redirdev bus='usb' type='unix'><source mode='connect' path='/srv/usb'/></redirdev>",
+            {"/srv/usb": "socket of its redirdev"},
+        ),
+        (
+            "<smartcard mode='passthrough' type='unix'><source mode='bind' path='/srv/s/card'/></smartcard>",
+            {"/srv/s": "folder of its smartcard"},
+        ),
+        (
+            "<memory model='nvdimm'><source><path>/srv/nv/a</path></source></memory>",
+            {"/srv/nv": "folder of the file of its NVDIMM"},
+        ),
         # A console that is the first serial port says the same again.
         (
             "".join(f"<{kind} type='file'><source path='/srv/log/a'/></{kind}>" for kind in ("serial", "console")),
@@ -57,6 +69,6 @@ def test_firmware() -> None:
     system = "<os><loader>/srv/code.fd</loader><nvram>/srv/v/web1.fd</nvram></os>"
     xml = f"<domain type='kvm'><name>web1</name>{system}</domain>"
     assert parse_descriptor(xml).files == (
-        HostFile("firmware", "/srv/code.fd"),
-        HostFile("folder of its firmware's variables", "/srv/v"),
+        HostFile("firmware", "/srv/code.fd", sort="file"),
+        HostFile("folder of its firmware's variables", "/srv/v", sort="folder"),
     )

@@ -39,13 +39,16 @@ class Departure:
 
 @dataclass(frozen=True)
 class BridgeRouting:
-    """See passages.routing_of_bridge; no_arp: the setting that keeps the host from telling its address there; astray:
-    parts of the bridge's networks that the host reaches otherwise, or not by asking for them."""
+    """See passages.routing_of_bridge; no_arp: the setting that keeps the host from telling its address there; no_ndp:
+    the one that keeps it from finding neighbours by IPv6; astray: parts of the bridge's networks that the host reaches
+    otherwise, or not by asking for them."""
 
     stopped: dict[str, str]
     passages: tuple[Passage, ...]
     no_arp: Optional[str] = None
+    no_ndp: Optional[str] = None
     astray: tuple[str, ...] = ()
+    forwards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,10 @@ class NicRouting:
     way: dict[str, Optional[str]] = field(default_factory=dict)
     nat: Optional[str] = ""
     no_arp: Optional[str] = None
+    no_ndp: Optional[str] = None
     astray: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
+    forwards: tuple[str, ...] = ()
 
     @property
     def families(self) -> tuple[str, ...]:

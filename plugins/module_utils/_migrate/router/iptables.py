@@ -29,7 +29,7 @@ from .ruleset import (
     Match,
     Table,
 )
-from .spans import span_of
+from .spans import address_in, span_of
 
 _HOOKS = {
     "PREROUTING": "prerouting", "INPUT": "input", "FORWARD": "forward", "OUTPUT": "output",
@@ -124,7 +124,8 @@ def _ending(said: str, matches: tuple[Match, ...], word: str, rest: list[str]) -
     elif target == "CT" and {one for one in options if one.startswith("--")} <= _TRACKED_ALL_THE_SAME:
         does = PASS
     given = _given(options) if target == "SNAT" else None
-    return FirewallRule(said, matches, GOTO if does == JUMP and word == "-g" else does, target, given)
+    to = _following("--to-destination", options) if target == "DNAT" else ""
+    return FirewallRule(said, matches, GOTO if does == JUMP and word == "-g" else does, target, given, to)
 
 
 def _leaves_few_hops(word: str, options: list[str]) -> bool:
@@ -136,10 +137,12 @@ def _leaves_few_hops(word: str, options: list[str]) -> bool:
 
 def _given(options: list[str]) -> tuple[tuple[int, int], ...]:
     """The source addresses of SNAT; none where they are not understood."""
-    text = [*options, ""][options.index("--to-source") + 1] if "--to-source" in options else ""
-    address = text[1:].partition("]")[0] if text.startswith("[") else text
-    span = span_of(address if ":" not in address or text.count(":") > 1 else address.partition(":")[0])
+    span = span_of(address_in(_following("--to-source", options)))
     return () if span is None else (span,)
+
+
+def _following(word: str, options: list[str]) -> str:
+    return [*options, ""][options.index(word) + 1] if word in options else ""
 
 
 def _inverse(match: Match) -> Match:

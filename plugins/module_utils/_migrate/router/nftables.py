@@ -120,7 +120,8 @@ class _Reader:
             elif kind in _DEEDS:
                 chain = said["target"] if kind in ("jump", "goto") else ""
                 given = _given(said) if kind == "snat" else None
-                yield FirewallRule(text, tuple(matches), _DEEDS[kind], chain, given)
+                to = _target(said) if kind == "dnat" else ""
+                yield FirewallRule(text, tuple(matches), _DEEDS[kind], chain, given, to)
             elif kind == "mangle":
                 if not _changes_nothing(said):
                     yield FirewallRule(text, tuple(matches), OTHER)
@@ -231,6 +232,17 @@ def _given(said: Any) -> tuple[tuple[int, int], ...]:
     """The source addresses of snat; none where a map or something else chooses them."""
     span = _span(said["addr"]) if isinstance(said, dict) and "addr" in said else None
     return () if span is None else (span,)
+
+
+def _target(said: Any) -> str:
+    """As iptables writes it; "" where a map or something else chooses it."""
+    address = said.get("addr") if isinstance(said, dict) else None
+    if not isinstance(address, str):
+        return ""
+    port = said.get("port")
+    if not isinstance(port, int):
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _changes_nothing(said: Any) -> bool:

@@ -33,7 +33,9 @@ def routing_on(host: DestinationFacts, bridge: Optional[str], net: Optional[Netw
         way={family: _way(host, routes) for family, routes in (host.routes or {}).items() if routes.default},
         nat="" if net is None else nat_answers(host, net),
         no_arp=found.no_arp,
+        no_ndp=found.no_ndp,
         astray=found.astray,
+        forwards=found.forwards,
         programs=tuple(one for one in link.programs if not any(one in passage.rules for passage in found.passages)),
     )
 

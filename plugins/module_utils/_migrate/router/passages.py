@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from .ruleset import OPEN, PART, SHUT, TAP, Answer, Packets, Span, Table, diverted, natted, passing
-from .spans import family_of, network_of, span_of, special_spans
+from .spans import address_in, family_of, network_of, span_of, special_spans
 
 # Out of the bridge, the answers to that, what others begin, and between ports of the bridge.
 OUT, BACK, IN, ACROSS = "out", "back", "in", "across"
@@ -41,7 +41,8 @@ _ROUTER_ASKED, _ROUTER_TOLD, _NEIGHBOUR_ASKED, _NEIGHBOUR_TOLD = 133, 134, 135, 
 class Surroundings:
     """tables: of the firewall; hidden: what of it could not be read; devices: by family (ipv4, ipv6), the links by
     which packets leave the host; silent: links that pass no IPv4 packets on; families: those that the host passes on at
-    all; bridged: by bridge, the families whose bridged packets the firewall sees (br_netfilter); links: all names.
+    all; bridged: by bridge, the families whose bridged packets the firewall sees (br_netfilter); links: all names;
+    own: addresses of the host itself, which no host outside has.
     """
 
     tables: tuple[Table, ...]
@@ -51,6 +52,7 @@ class Surroundings:
     families: frozenset[str]
     bridged: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     links: frozenset[str] = frozenset()
+    own: tuple[Span, ...] = ()
 
     def out_of(self, bridge: str, family: str, device: Optional[str]) -> tuple[str, ...]:
         """device: the only one that the network forwards by."""
@@ -75,7 +77,7 @@ class Bridge:
 
 def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
     """stopped: by family, the link on which the host passes no packets on (all: on none); passages: family, way, state,
-    rules."""
+    rules; forwards: see forwards_to."""
     stopped, passages = {}, []
     for family, spans in sorted(_spans(bridge.routed).items()):
         devices = around.out_of(bridge.name, family, bridge.device)
@@ -87,7 +89,19 @@ def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
             passages += [_shown(family, way, answer) for way, answer in routed]
     passages += [_shown(family, ACROSS, answer) for family, answer in _bridged(around, bridge)]
     passages += [_shown(family, way, answer) for family, way, answer in _with_host(around, bridge)]
-    return {"stopped": stopped, "passages": passages}
+    spans = [span for its in _spans((*bridge.routed, *bridge.guests)).values() for span in its]
+    return {"stopped": stopped, "passages": passages, "forwards": forwards_to(around.tables, spans)}
+
+
+def forwards_to(tables: Iterable[Table], spans: Iterable[Span]) -> list[str]:
+    """The addresses within these networks, with their ports, to which the host sends connections from outside."""
+    networks = list(spans)
+    found = []
+    for rule in (rule for table in tables for chain in table.chains.values() for rule in chain.rules if rule.to):
+        target = span_of(address_in(rule.to))
+        if target is not None and any(first <= target[0] and target[1] <= last for first, last in networks):
+            found.append(rule.to)
+    return sorted(set(found))
 
 
 def filtered_links(tables: Iterable[Table]) -> dict[str, list[str]]:
@@ -133,6 +147,7 @@ def _routed(
 ) -> Iterable[tuple[str, Answer]]:
     for way in (OUT, BACK, IN, NATTED, DIVERTED):
         packets = [_packets(way, bridge, device, FAMILIES[family], span) for device in devices for span in spans]
+        packets = [replace(one, near=(*one.near, *around.own)) for one in packets]
         yield way, same_answer(_answer(around, way, one) for one in packets)
 
 

@@ -159,13 +159,15 @@ def _of_spans(own: Optional[Span], near: Iterable[Span], values: Iterable[object
 @dataclass(frozen=True)
 class FirewallRule:
     """text: as its tool shows it; chain: of JUMP and GOTO; given: of NAT, the source addresses that packets get, None
-    where the host chooses one of its own, and nothing where that is not understood."""
+    where the host chooses one of its own, and nothing where that is not understood; to: of DIVERT, the address, with
+    its port, that connections get, "" where that is not understood."""
 
     text: str
     matches: tuple[Match, ...]
     does: str
     chain: str = ""
     given: Optional[tuple[Span, ...]] = None
+    to: str = ""
 
     def of(self, packets: Packets) -> str:
         found = {match.of(packets) for match in self.matches}

@@ -31,6 +31,19 @@ def span_of(text: str) -> Optional[Span]:
     return int(network.network_address), int(network.broadcast_address)
 
 
+def address_in(target: str) -> str:
+    """Of an address with or without a port: 10.0.0.1:80, [fd00::1]:80."""
+    if target.startswith("["):
+        return target[1:].partition("]")[0]
+    return target if target.count(":") > 1 else target.partition(":")[0]
+
+
+def is_within(address: str, target: str) -> bool:
+    """target: an address, a network or a range."""
+    own, wide = span_of(address), span_of(target)
+    return own is not None and wide is not None and wide[0] <= own[0] and own[1] <= wide[1]
+
+
 def family_of(address: str) -> str:
     return "ip6" if ":" in address else "ip"
 

@@ -19,7 +19,7 @@ from ..guest_facts import GuestFacts
 from ..router.facts import StoppedPorts
 from ..router.ruleset import SHUT, Span
 from ..router.spans import span_of
-from ..rule import guest_rule
+from ..rule import NicCase, guest_rule, nic_rule
 from .guest import FILE_MISSING
 from .pools import draws_from_pool
 
@@ -124,6 +124,17 @@ NO_LOGGER = refused(
     "FILE_MISSING",
     "libvirt on {host} logs QEMU's output with virtlogd (stdio_handler in qemu.conf), which does not run.",
 )
+NO_ROOM = refused(
+    "NO_ROOM",
+    "libvirt on {host} cannot make files in {folder}: its file system is full, or it is not a directory.",
+    "libvirt makes files of each guest in `/var/lib/libvirt/qemu`, `/run/libvirt/qemu` and `/var/log/libvirt/qemu`, "
+    "and one of these is on a full file system. Seen: error 38",
+    "free some space",
+)
+NO_PROGRAM = refused("FILE_MISSING", "{host} has no {program}, by which libvirt plugs in a NIC of the guest ({what}).")
+PROGRAM_PERHAPS = unknown(
+    "{host} has no {program}, by which older versions of libvirt plug in a NIC of the guest ({what}).", LIBVIRT_ACCEPTS
+)
 SETTINGS_DIFFER = unknown(
     "qemu.conf on {host} and on the guest's own host have different values of {settings}, which the check does not "
     "understand.",
@@ -133,6 +144,8 @@ SETTINGS_DIFFER = unknown(
     "drivers or the lock manager. QEMU may have no access to its files, or libvirt may refuse the guest. Seen: error 1",
     "the same settings on both hosts, or set the severity of the code with policy",
 )
+_OVS_VSCTL = "ovs-vsctl"
+_OTHER_MEANS = (11, 10)  # versions from here on are not known to need the other programs
 _TAPPED = ("network", "bridge", "ethernet")
 _Stopped = TypeVar("_Stopped", StoppedPorts, Arrival)
 
@@ -301,6 +314,34 @@ def _list_ways_in(guest: GuestFacts, host: DestinationFacts) -> list[tuple[str, 
 def check_logger(_guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     if host.migration is not None and host.migration.logger is False:
         yield NO_LOGGER.found()
+
+
+@guest_rule(NO_ROOM, needs=(HOST,))
+def check_room(_guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for folder in () if host.migration is None else host.migration.unusable:
+        yield NO_ROOM.found(folder=folder)
+
+
+@nic_rule(NO_PROGRAM, PROGRAM_PERHAPS, needs=(HOST,))
+def check_programs(case: NicCase) -> Iterator[Finding]:
+    lacking = () if case.host.migration is None else case.host.migration.lacking
+    for program, what in _programs_for(case):
+        if program in lacking:
+            sure = program == _OVS_VSCTL or case.host.version < _OTHER_MEANS
+            yield (NO_PROGRAM if sure else PROGRAM_PERHAPS).found(program=program, what=what)
+
+
+def _programs_for(case: NicCase) -> Iterator[tuple[str, str]]:
+    """With what the NIC needs each for."""
+    gets = case.gets
+    port = case.nic.own.get("virtualport") if gets is None else gets.virtualport
+    switched = (port or {}).get("type") == "openvswitch"
+    if switched:
+        yield _OVS_VSCTL, "on Open vSwitch"
+    if case.nic.filter:
+        yield "ebtables", "with an nwfilter"
+    if not switched and (case.nic.own.get("bandwidth") if gets is None else gets.bandwidth):
+        yield "tc", "with a bandwidth"
 
 
 @guest_rule(SETTINGS_DIFFER, needs=(HOST,))

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
-from ..._model.descriptor import Cpu, Disk, Graphics, GuestSocket, HostDevice, HostFile
+from ..._model.descriptor import DEVICE, FOLDER, REGULAR, Cpu, Disk, Graphics, GuestSocket, HostDevice, HostFile
 from ..._model.forward import POOL, members_of
+from ..._model.number_set import numbers_of
 from ..asked import (
     CPU_COMPARISONS,
     CPU_NAMES,
@@ -23,6 +24,7 @@ from ..asked import (
     PATHS,
     SIZES,
     SOCKETS,
+    SORTS,
     USB_DEVICES,
     VOLUMES,
 )
@@ -151,12 +153,19 @@ def _link_on_its_device(nic: NicFacts, host: DestinationFacts) -> Optional[Link]
 
 
 def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
-    """The bridge that the NIC would be in, or an uplink of it, if it has the NIC's address."""
+    """The bridge that the NIC would be in, or an uplink of it, if it has the NIC's address. The host's own port of Open
+    vSwitch hears nothing while the host does not use it."""
     found = host.links_by_mac.get(nic.mac, ())
     if not found:
         return None
     bridge = _bridge_of(nic, host)
-    near = [bridge, *(way.uplink for way in ways_out(host.host_links, bridge) or ())] if bridge else []
+    own = host.link(str(bridge))
+    unused = bridge in host.ovs_bridges and own is not None and (own.admin != "up" or not own.addresses)
+    near = (
+        [*(() if unused else (bridge,)), *(way.uplink for way in ways_out(host.host_links, bridge) or ())]
+        if bridge
+        else []
+    )
     return next((link for link in found if link.name in near), None)
 
 
@@ -438,6 +447,43 @@ def check_memory(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]
         yield MEMORY_TIGHT.found(needed=needed // 1024, there=memory.available // 1024)
 
 
+PROCESSORS_MISSING = refused(
+    "PROCESSORS_MISSING",
+    "{host} has none of the processors {numbers}, on which the guest runs.",
+    "The guest's definition pins it to processors or NUMA nodes (`cpuset`, `nodeset`) that the host does not have. "
+    "Read",
+    "other numbers in the guest's definition",
+)
+NODES_MISSING = refused(
+    "PROCESSORS_MISSING", "{host} does not have all of the NUMA nodes {numbers}, on which the guest has its memory."
+)
+PROCESSORS_PARTLY = unknown(
+    "{host} does not have all of the processors {numbers}, on which the guest runs.",
+    LIBVIRT_ACCEPTS,
+    "PROCESSORS_MISSING",
+    "Some of the processors are missing",
+)
+PROCESSORS_NOT_SEEN = unknown("It is unknown whether {host} has the {what} {numbers}.", LIBVIRT_ACCEPTS)
+
+
+@guest_rule(PROCESSORS_MISSING, NODES_MISSING, PROCESSORS_PARTLY, PROCESSORS_NOT_SEEN, needs=(HOST,))
+def check_processors(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for text in guest.processors:
+        wanted = numbers_of(text)
+        if wanted is None or host.processors is None:
+            yield PROCESSORS_NOT_SEEN.found(what="processors", numbers=text)
+        elif not wanted & host.processors:
+            yield PROCESSORS_MISSING.found(numbers=text)
+        elif not wanted <= host.processors:
+            yield PROCESSORS_PARTLY.found(numbers=text)
+    for text in guest.nodes:
+        wanted = numbers_of(text)
+        if wanted is None or host.nodes is None:
+            yield PROCESSORS_NOT_SEEN.found(what="NUMA nodes", numbers=text)
+        elif not wanted <= host.nodes:
+            yield NODES_MISSING.found(numbers=text)
+
+
 # --- Disks and files ---
 
 PATH_NOT_CHECKED = unknown("It is unknown whether {host} has {path} (disk {disk}).", LIBVIRT_ACCEPTS)
@@ -470,6 +516,12 @@ FILE_MISSING = refused(
     "requires it, the vsock device, a ROM or fw_cfg file, the template of the firmware's variables, a disk's backing "
     "file. Read",
 )
+FILE_OF_ANOTHER_SORT = refused(
+    "FILE_MISSING",
+    "{path} ({what}) on {host} is not a {sort}.",
+    "There is something else at the path: a directory for a file, a file for a directory, a QEMU that is not "
+    "executable. Seen: error 1",
+)
 FILE_NOT_CHECKED = unknown("It is unknown whether {host} has {path} ({what}).", LIBVIRT_ACCEPTS)
 FILE_SIZE_DIFFERS = refused(
     "FILE_SIZE_DIFFERS",
@@ -479,7 +531,14 @@ FILE_SIZE_DIFFERS = refused(
     "install the same file on both hosts",
 )
 
-_LOCAL_DISKS = ("file", "block", "dir")
+DISK_OF_ANOTHER_SORT = refused(
+    "DISK_UNREACHABLE",
+    "{path} (disk {disk}) on {host} is not a {sort}.",
+    "There is something else at the path, such as a directory for an image. Seen: error 1",
+)
+
+# The types of disks at a path, and what QEMU opens there.
+_LOCAL_DISKS = {"file": REGULAR, "block": DEVICE, "dir": FOLDER}
 
 
 def _disks_at_paths(guest: GuestFacts) -> list[Disk]:
@@ -498,8 +557,12 @@ def _volumes(guest: GuestFacts) -> list[Disk]:
     VOLUME_MISSING,
     DISK_NOT_SHARED,
     DISK_UNSAFE,
+    DISK_OF_ANOTHER_SORT,
     lookups={
         PATHS: lambda guest: [str(disk.path) for disk in _disks_at_paths(guest)],
+        SORTS: lambda guest: [
+            _sort_key(str(disk.path), _sort_of(disk)) for disk in _disks_at_paths(guest) if _sort_of(disk)
+        ],
         VOLUMES: lambda guest: [str(disk.path) for disk in _volumes(guest)],
     },
 )
@@ -508,18 +571,34 @@ def check_disks(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
         there = host.looked_up(PATHS, str(disk.path))
         if disk.type not in _LOCAL_DISKS or there is None:
             yield PATH_NOT_CHECKED.found(path=disk.path, disk=disk.target)
-        elif not there and not disk.is_optional:
+        elif not there and not _may_be_missing(guest, disk):
             yield DISK_MISSING.found(path=disk.path, disk=disk.target)
+        elif host.looked_up(SORTS, _sort_key(str(disk.path), _sort_of(disk))) is False:
+            yield DISK_OF_ANOTHER_SORT.found(path=disk.path, disk=disk.target, sort=_sort_of(disk))
         yield from _check_sharing(guest, disk)
     for disk in _volumes(guest):
         there = host.looked_up(VOLUMES, str(disk.path))
         if there is None:
             yield VOLUME_NOT_CHECKED.found(path=disk.path, disk=disk.target)
-        elif not there and not disk.is_optional:
+        elif not there and not _may_be_missing(guest, disk):
             yield VOLUME_MISSING.found(path=disk.path, disk=disk.target)
         if guest.running and not disk.readonly and not disk.file:
             yield VOLUME_SHARING_UNKNOWN.found(path=disk.path, disk=disk.target)
         yield from _check_sharing(guest, disk)
+
+
+def _may_be_missing(guest: GuestFacts, disk: Disk) -> bool:
+    """A guest that starts there needs what is requisite."""
+    optional = ("optional", "requisite") if guest.running else ("optional",)
+    return disk.startup in optional and disk.device in ("cdrom", "floppy")
+
+
+def _sort_of(disk: Disk) -> str:
+    return _LOCAL_DISKS.get(str(disk.type), "")
+
+
+def _sort_key(path: str, sort: str) -> str:
+    return json.dumps([path, sort])
 
 
 def _check_sharing(guest: GuestFacts, disk: Disk) -> Iterator[Finding]:
@@ -532,6 +611,10 @@ def _file_paths(guest: GuestFacts) -> list[str]:
     return [path for file in guest.files for path in (file.path, file.alternative) if path]
 
 
+def _sorts(guest: GuestFacts) -> list[str]:
+    return [_sort_key(file.path, file.sort) for file in guest.files if file.sort]
+
+
 def _size_key(file: HostFile) -> str:
     return json.dumps([file.path, file.size, file.rounded])
 
@@ -541,7 +624,12 @@ def _sizes(guest: GuestFacts) -> list[str]:
 
 
 @guest_rule(
-    FILE_MISSING, FILE_NOT_CHECKED, FILE_SIZE_DIFFERS, needs=(HOST,), lookups={PATHS: _file_paths, SIZES: _sizes}
+    FILE_MISSING,
+    FILE_OF_ANOTHER_SORT,
+    FILE_NOT_CHECKED,
+    FILE_SIZE_DIFFERS,
+    needs=(HOST,),
+    lookups={PATHS: _file_paths, SIZES: _sizes, SORTS: _sorts},
 )
 def check_files(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     for file in guest.files:
@@ -550,6 +638,8 @@ def check_files(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
             yield FILE_NOT_CHECKED.found(path=file.path, what=file.what)
         elif not there:
             yield FILE_MISSING.found(path=file.path, what=file.what)
+        elif file.sort and host.looked_up(SORTS, _sort_key(file.path, file.sort)) is False:
+            yield FILE_OF_ANOTHER_SORT.found(path=file.path, what=file.what, sort=file.sort)
         elif file.size is not None and guest.running:
             alike = host.looked_up(SIZES, _size_key(file))
             if alike is None:

@@ -59,8 +59,11 @@ STP_DELAY = degraded(
 BRIDGE_NOT_SEEN = unknown(
     "The links of {host} cannot be read from here, so it is unknown whether bridge {link}, which {subject} uses, works."
 )
+SWITCH_NOT_SEEN = unknown(
+    "Open vSwitch on {host} does not answer, so it is unknown whether bridge {link}, which {subject} uses, works."
+)
 BRIDGE_WITHOUT_NAME = unknown("The bridge of {where} has no name by which it could be found.")
-_BRIDGE_KINDS = (BRIDGE_MISSING, NOT_A_BRIDGE, BRIDGE_DOWN, STP_DELAY, BRIDGE_NOT_SEEN)
+_BRIDGE_KINDS = (BRIDGE_MISSING, NOT_A_BRIDGE, BRIDGE_DOWN, STP_DELAY, BRIDGE_NOT_SEEN, SWITCH_NOT_SEEN)
 
 # Seconds for which libvirt's own bridges block a new port, too.
 SHORT_STP_DELAY = 8
@@ -88,6 +91,8 @@ def _check_bridge(host: DestinationFacts, name: str, net: Optional[NetworkFacts]
         made = net is not None and net.is_virtual
         repair = None if made else remedy.run_command("ip", "link", "add", name, "up", "type", "bridge")
         yield BRIDGE_MISSING.found(network=network, link=name, remedy=repair)
+    elif host.may_be_switch(name):
+        yield SWITCH_NOT_SEEN.found(network=network, link=name)
     elif not host.is_bridge(name):
         yield NOT_A_BRIDGE.found(network=network, link=name)
     elif link.admin != "up" and name not in host.ovs_bridges:

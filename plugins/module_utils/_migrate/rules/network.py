@@ -116,6 +116,12 @@ NO_FORWARDING = blocked(
     "`sysctl`",
 )
 FORWARDING_NOT_SEEN = unknown("It is unknown whether {host} forwards the packets of {subject}.")
+ISOLATED_BY_SETTINGS = degraded(
+    "NET_REACH_DIFFERS",
+    "{Where} ({gets_mode}) reaches guests of the same host only because {host} forwards no packets; on the guest's own "
+    "host the network is isolated.",
+    "An isolated network becomes one whose host could forward, and does not",
+)
 PRIVATE_MODE = degraded(
     "NET_REACH_DIFFERS",
     "{Where} has mode private, in which guests of one host do not reach each other; on the guest's own host (mode "
@@ -136,13 +142,15 @@ _SYSCTLS = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding
 _FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
-@nic_rule(REACH_DIFFERS, PRIVATE_MODE, SOURCE_SETTINGS_UNKNOWN)
+@nic_rule(REACH_DIFFERS, ISOLATED_BY_SETTINGS, PRIVATE_MODE, SOURCE_SETTINGS_UNKNOWN)
 def compare_reach(case: NicCase) -> Iterator[Finding]:
     had, gets = case.had, case.gets
     if gets is None:
         return
     if had is None:
         yield SOURCE_SETTINGS_UNKNOWN.found(network=case.name)
+    elif had.reach == "isolated" and _reaches_its_host_alone(gets):
+        yield ISOLATED_BY_SETTINGS.found(network=case.name, gets_mode=_mode_words(gets))
     elif had.reach != gets.reach and not (_reaches_its_host_alone(had) and gets.reach == "isolated"):
         yield REACH_DIFFERS.found(
             network=case.name,

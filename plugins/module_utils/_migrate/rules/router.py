@@ -14,7 +14,7 @@ from typing import Any, Optional
 from .. import remedy
 from ..asked import HOST, LINKS
 from ..destination_facts import NetworkFacts
-from ..finding import BLOCKED, WARNING, Finding, FindingKind, blocked, unknown
+from ..finding import BLOCKED, WARNING, Finding, FindingKind, blocked, degraded, unknown
 from ..frame_path import DOWN, NONE, UP
 from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import forward_device
@@ -22,7 +22,7 @@ from ..router.facts import FamilyRoutes, NicRouting, Passage
 from ..router.of_nic import is_reached, routing_on, served_ways
 from ..router.passages import ACROSS, ADVERTISED, BACK, DHCP, DIVERTED, DNS, IN, NATTED, OUT, WITH_HOST
 from ..router.ruleset import OPEN, PART, SHUT
-from ..router.spans import network_of, span_of
+from ..router.spans import address_in, is_within, network_of, span_of
 from ..rule import NicCase, nic_rule
 
 FIREWALL_DROPS = blocked(
@@ -124,6 +124,10 @@ NO_ARP = blocked(
     "The host has its address on the bridge, but does not answer ARP requests for it. Seen",
     "`sysctl`, or `ip link set arp on`",
 )
+NO_NDP = blocked(
+    "NO_ARP",
+    "{host} looks for no IPv6 neighbors on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
+)
 ROUTED_ELSEWHERE = unknown(
     "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",
     code="ROUTE_ASTRAY",
@@ -131,6 +135,14 @@ ROUTED_ELSEWHERE = unknown(
     "of these addresses itself, or permanent neighbors on the bridge. It is unknown whether the guest's address is "
     "among them",
     repair="remove it, or set the severity of the code with policy",
+)
+FORWARDS_LOST = degraded(
+    "FORWARDS_LOST",
+    "{host} does not forward connections from outside to {targets}, as the guest's own host does for guests on "
+    "{subject}.",
+    "A rule of the guest's own host (DNAT) forwards connections from outside to the guest, or to an address of its "
+    "network if the guest has no address by DHCP, and the destination has no rule for that address and port",
+    "add the rule; clients have to use the address of the destination",
 )
 _WORDS = {
     OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "within the bridge of",
@@ -160,7 +172,9 @@ _SHOWN = 3
     BRIDGE_ADDRESS_GONE,
     BRIDGE_PROGRAMS,
     NO_ARP,
+    NO_NDP,
     ROUTED_ELSEWHERE,
+    FORWARDS_LOST,
     needs=(HOST, LINKS),
 )
 def check_router(case: NicCase) -> Iterator[Finding]:
@@ -214,6 +228,7 @@ class _Compared:
         if self.routes:
             yield from self._check_lost_addresses()
             yield from self._compare_nat_addresses()
+            yield from self._check_forwards()
             for family in (self.had or self.gets).families:
                 yield from self._check_routed(family)
 
@@ -224,17 +239,17 @@ class _Compared:
 
     def _check_neighbours(self) -> Iterator[Finding]:
         """Whether guests and their host find each other."""
-        if self.gets.no_arp and not (self.had is not None and self.had.no_arp) and self._has_ipv4():
+        families = self.gets.families
+        if "ipv4" in families and self.gets.no_arp and not (self.had is not None and self.had.no_arp):
             yield NO_ARP.found(network=self.network, link=self.bridge, setting=self.gets.no_arp)
+        elif "ipv6" in families and self.gets.no_ndp and not (self.had is not None and self.had.no_ndp):
+            yield NO_NDP.found(network=self.network, link=self.bridge, setting=self.gets.no_ndp)
         programs = [one for one in self.gets.programs if self.had is None or one not in self.had.programs]
         if programs:
             yield BRIDGE_PROGRAMS.found(network=self.network, link=self.bridge, programs=programs)
         new = [route for route in self.gets.astray if self.had is None or route not in self.had.astray]
         if new:
             yield ROUTED_ELSEWHERE.found(network=self.network, routes=new[:_SHOWN])
-
-    def _has_ipv4(self) -> bool:
-        return any(":" not in address for address in self.gets.addresses)
 
     def _check_served(self, net: NetworkFacts) -> Iterator[Finding]:
         """What guests have to do with the host itself and the network's dnsmasq."""
@@ -325,6 +340,13 @@ class _Compared:
         addresses = " to ".join(dict.fromkeys(str(pool.get(end) or pool.get("start")) for end in ("start", "end")))
         kind = NAT_UNREACHABLE if self.gets.nat == DOWN else NAT_UNSURE
         yield kind.found(network=self.network, addresses=addresses)
+
+    def _check_forwards(self) -> Iterator[Finding]:
+        own, had = self.case.nic.leases, () if self.had is None else self.had.forwards
+        gone = [target for target in had if target not in self.gets.forwards]
+        lost = [target for target in gone if not own or any(is_within(one, address_in(target)) for one in own)]
+        if lost:
+            yield FORWARDS_LOST.found(network=self.network, targets=lost)
 
     def _compare_routes(self, family: str) -> Iterator[Finding]:
         words: dict[str, Any] = {"network": self.network, "family": _FAMILY_WORDS[family]}
