@@ -316,7 +316,7 @@ def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool 
             # A bridge's own address is the lowest of its ports'.
             return link in mine or (fact == "mac" and before["links"].get(link, {}).get("kind") == "bridge")
         if kind == "routes":
-            return any(re.search(rf" dev {re.escape(link)}\b", path) for link in mine)
+            return any(re.search(rf" dev {re.escape(link)}(?!\S)", path) for link in mine)
         return kind == "journal" or (kind == "guests" and "/nics" in path)
 
     found = differences(before, after, ignore)
