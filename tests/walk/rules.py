@@ -507,6 +507,15 @@ def undeclared_options_stay(before: Look, after: Look, options: dict[str, Any]) 
             yield Fault("an option that was not declared changed", ", ".join(moved), text[:900])
 
 
+def transient_networks_stay_transient(module: str, before: Look, after: Look, named: set[str]) -> Iterator[Fault]:
+    """What changes a portgroup or a pool says nothing of the network itself."""
+    if module not in ("virt_portgroup", "virt_iface_pool"):
+        return
+    for name in sorted(named & before["networks"].keys() & after["networks"].keys()):
+        if before["networks"][name]["persistent"] != after["networks"][name]["persistent"]:
+            yield Fault("a network changed its persistence", module, name)
+
+
 def _tops(xml: str) -> dict[str, list[str]]:
     """The elements below <network> and its attributes, by name."""
     found: dict[str, list[str]] = {}
