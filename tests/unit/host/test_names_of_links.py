@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ansible_collections.virtfleet.network.plugins.module_utils._host import bridges, host_facts, routing
 from ansible_collections.virtfleet.network.plugins.module_utils._host.tables import read_optional_table
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import Path
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.names import device_name
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.rules.names import check_device_name
 
 # What dev_valid_name() of the kernel refuses: isspace() of its own table, in which 0xa0 is one.
 NEVER = set(b" \t\n\v\f\r\xa0/:\0")
@@ -35,7 +35,7 @@ NAMES = TEXTS.filter(fits)
 
 @given(TEXTS)
 def test_no_name_that_the_kernel_refuses_is_accepted(name):
-    assert fits(name) or list(device_name(Path("bridge.name"), name)), name
+    assert fits(name) or list(check_device_name(Path("bridge.name"), name)), name
 
 
 @EACH
