@@ -14,6 +14,8 @@ description:
     devices of its pool.
   - For networks with the forward modes bridge (macvtap, without a bridge name), vepa, private, passthrough and
     hostdev. The network must exist; its pool may be empty.
+  - Only the selected members change. A difference between the running network and its definition remains, and a warning
+    names it. A transient network stays transient.
   - Running guests keep their devices. After every change, libvirt's count of used members is correct, so that the next
     guest gets a free member.
 extends_documentation_fragment:
@@ -357,6 +359,10 @@ options:
   returned: with NOT_CONVERGED
   type: list
   elements: str
+folder:
+  description: The folder that libvirt cannot write to.
+  returned: with LIBVIRT_UNWRITABLE
+  type: str
 journal:
   description: The journal that cannot be used.
   returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and the like

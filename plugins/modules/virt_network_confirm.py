@@ -124,6 +124,10 @@ exception:
   description: The traceback of an internal error of the collection.
   returned: with UNEXPECTED
   type: str
+folder:
+  description: The folder that libvirt cannot write to.
+  returned: with LIBVIRT_UNWRITABLE
+  type: str
 journal:
   description: The journal that cannot be used.
   returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and the like

@@ -352,6 +352,10 @@ options:
   returned: with NOT_CONVERGED
   type: list
   elements: str
+folder:
+  description: The folder that libvirt cannot write to.
+  returned: with LIBVIRT_UNWRITABLE
+  type: str
 journal:
   description: The journal that cannot be used.
   returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and the like

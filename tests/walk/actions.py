@@ -211,9 +211,12 @@ class Actions:
 
     def hand(self, seen: Look) -> Action | None:
         if not seen["networks"] or self.some(0.05):
-            xml = "<network><name>t{0}</name><ip address='10.2{0}.0.1' prefix='24'/></network>".format(
-                self.choose.randrange(2)
-            )
+            number = self.choose.randrange(2)
+            xml = self.choose.choice(
+                [f"<ip address='10.2{number}.0.1' prefix='24'/>",
+                 f"<forward mode='passthrough'><interface dev='p{number + 6}'/></forward>"]
+            )  # fmt: skip
+            xml = f"<network><name>t{number}</name>{xml}</network>"
             return {"do": "virsh", "argv": [self.choose.choice(["net-create", "net-define"]), {"file": xml}]}
         name = self.name(seen, 1)
         slot = self.slot(name) + 1

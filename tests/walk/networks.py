@@ -47,7 +47,7 @@ ODD: dict[str, list[Any]] = {
     "gateway": ["10.1.0.2", "10.1.0.1", "10.66.0.1", "fd00:1::2", "x"], "driver": [{}, {"name": "vfio"}],
 }  # fmt: skip
 NAMES = ["x", "", " ", "a b", "a,b", "a'b", 'a"b', "a<b>", "a&b", "x'/><forward mode='nat'/><x y='", "ä", "a\nb",
-         "virbr%d", "virbr7", "br0", "p0", "lo", "n" * 16, "n" * 300, "a/b", "-x", "%d", "."]  # fmt: skip
+         "é" * 7, "à", "virbr%d", "virbr7", "br0", "p0", "lo", "n" * 16, "n" * 300, "a/b", "-x", "%d", "."]  # fmt: skip
 STRINGS = ["", " ", "a b", "a,b", "a'b", 'a"b', "<x/>", "ä", "a\nb", "0", "no", "z" * 300]
 NUMBERS = [0, 1, -1, 2, 255, 256, 4095, 65535, 65536, 2**31, 2**32 - 1, 2**32, 2**63, 2**64]
 

@@ -316,7 +316,7 @@ def others_do_not_move(before: Look, after: Look, named: set[str], daemon: bool 
             # A bridge's own address is the lowest of its ports'.
             return link in mine or (fact == "mac" and before["links"].get(link, {}).get("kind") == "bridge")
         if kind == "routes":
-            return any(re.search(rf" dev {re.escape(link)}\b", path) for link in mine)
+            return any(re.search(rf" dev {re.escape(link)}(?!\S)", path) for link in mine)
         return kind == "journal" or (kind == "guests" and "/nics" in path)
 
     found = differences(before, after, ignore)
@@ -505,6 +505,15 @@ def undeclared_options_stay(before: Look, after: Look, options: dict[str, Any]) 
         if moved:
             text = "\n".join(f"{tag}: {old.get(tag)} -> {new.get(tag)}" for tag in moved)
             yield Fault("an option that was not declared changed", ", ".join(moved), text[:900])
+
+
+def transient_networks_stay_transient(module: str, before: Look, after: Look, named: set[str]) -> Iterator[Fault]:
+    """What changes a portgroup or a pool says nothing of the network itself."""
+    if module not in ("virt_portgroup", "virt_iface_pool"):
+        return
+    for name in sorted(named & before["networks"].keys() & after["networks"].keys()):
+        if before["networks"][name]["persistent"] != after["networks"][name]["persistent"]:
+            yield Fault("a network changed its persistence", module, name)
 
 
 def _tops(xml: str) -> dict[str, list[str]]:

@@ -163,6 +163,7 @@ class Walk:
             *rules.networks_work(after, named, states, str(options.get("restart", "idle"))),
             *rules.leases_stay(before, after, named),
             *rules.nothing_is_left(after),
+            *rules.transient_networks_stay_transient(module, before, after, named),
             *asked,
         ]
 

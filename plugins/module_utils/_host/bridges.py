@@ -20,6 +20,7 @@ from .._model.field import Document
 from .._model.forward import is_virtual
 from .bridge_ports import bridge_port_names, exists, is_up, read_setting
 from .links import delete_link, netlink
+from .tables import read_optional_table
 
 _SYSFS = "/sys/class/net"
 _SIOCGIFCONF = 0x8912  # linux/sockios.h; netdevice(7)
@@ -68,17 +69,13 @@ def _ipv4_addresses() -> list[tuple[str, str]]:
             space *= 4  # it may have been cut
     # An address that ifconfig gave another label (virbr1:1) is the link's all the same.
     return [
-        (label.rstrip(b"\0").decode("ascii", "replace").partition(":")[0], socket.inet_ntoa(address))
+        (os.fsdecode(label.partition(b"\0")[0].partition(b":")[0]), socket.inet_ntoa(address))
         for label, address in _IFREQ.iter_unpack(buffer.tobytes()[:used])
     ]
 
 
 def _ipv6_addresses() -> list[tuple[str, str]]:
-    try:
-        with open(_IPV6_ADDRESSES, encoding="ascii", errors="replace") as file:
-            rows = [line.split() for line in file]
-    except OSError:  # a kernel without IPv6
-        return []
+    rows = read_optional_table(_IPV6_ADDRESSES)
     return [(row[5], socket.inet_ntop(socket.AF_INET6, bytes.fromhex(row[0]))) for row in rows if len(row) > 5]
 
 

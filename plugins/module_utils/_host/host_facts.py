@@ -13,6 +13,7 @@ from typing import Optional
 
 from .._model.host_facts import HostFacts, HostQuestions, Route
 from .dnsmasq_syntax import refused_options
+from .tables import read_optional_table
 
 _NET = "/sys/class/net"
 _PCI = "/sys/bus/pci/devices"
@@ -59,8 +60,7 @@ def _read(path: str) -> str:
 
 
 def _routes() -> Iterable[Route]:
-    for line in _read("/proc/net/route").splitlines()[1:]:
-        words = line.split()
+    for words in read_optional_table("/proc/net/route")[1:]:
         if len(words) > 7:
             # The kernel prints them as they lie in memory.
             numbers = [int.from_bytes(bytes.fromhex(words[place]), "little") for place in (1, 7)]
@@ -71,8 +71,7 @@ def _accept_ra() -> Iterable[str]:
     """As virNetDevIPCheckIPv6Forwarding."""
     everywhere = _number(f"{_IPV6}/all/accept_ra")
     seen = set()
-    for line in _read("/proc/net/ipv6_route").splitlines():
-        words = line.split()
+    for words in read_optional_table("/proc/net/ipv6_route"):
         if len(words) > 9 and int(words[8], 16) & _ADDRCONF and words[9] not in seen:
             seen.add(words[9])
             own = _number(f"{_IPV6}/{words[9]}/accept_ra")

@@ -22,6 +22,7 @@ from .listeners import answers, is_free, read_listeners
 from .programs import run_program
 from .refusal import is_disconnected
 from .sysfs import read_usb
+from .tables import read_table
 
 Answers = dict[str, Optional[bool]]
 
@@ -248,9 +249,8 @@ def ask_for_refusals(conn: Any, questions: Iterable[str]) -> dict[str, Optional[
 
 def read_mounts(file: str = MOUNTS) -> dict[str, str]:
     """Mount point -> type of its file system; a later mount hides an earlier one."""
-    with open(file, encoding="utf-8", errors="surrogateescape") as lines:
-        rows = [line.split() for line in lines]
-    return {_ESCAPED.sub(lambda found: chr(int(found[1], 8)), row[1]): row[2] for row in rows if len(row) > 2}
+    rows = [row for row in read_table(file) if len(row) > 2]
+    return {_ESCAPED.sub(lambda found: chr(int(found[1], 8)), row[1]): row[2] for row in rows}
 
 
 def is_shared(path: str, mounts: dict[str, str]) -> Optional[bool]:

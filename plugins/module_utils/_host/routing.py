@@ -16,6 +16,7 @@ from typing import Any
 
 from .links import netlink
 from .programs import output_of
+from .tables import read_optional_table
 
 _PROC = "/proc"
 _SYS = "/sys"
@@ -88,7 +89,7 @@ def _routes(lines: Iterable[tuple[str, int, str, int, bool]]) -> Routes:
 
 
 def _ipv4(proc: str) -> Iterable[tuple[str, int, str, int, bool]]:
-    for words in _lines(os.path.join(proc, "net", "route"))[1:]:
+    for words in read_optional_table(os.path.join(proc, "net", "route"))[1:]:
         flags = int(words[3], 16)
         if flags & _UP:
             # The kernel prints them as they lie in memory.
@@ -98,7 +99,7 @@ def _ipv4(proc: str) -> Iterable[tuple[str, int, str, int, bool]]:
 
 
 def _ipv6(proc: str) -> Iterable[tuple[str, int, str, int, bool]]:
-    for words in _lines(os.path.join(proc, "net", "ipv6_route")):
+    for words in read_optional_table(os.path.join(proc, "net", "ipv6_route")):
         flags, link = int(words[8], 16), words[9]
         address = IPv6Address(int(words[0], 16))
         if flags & _REJECT:
@@ -173,10 +174,6 @@ def bridged_packets_seen(bridges: Iterable[str], proc: str = _PROC, sys: str = _
         ]
         for bridge, folder in own.items()
     }
-
-
-def _lines(path: str) -> list[list[str]]:
-    return [line.split() for line in _read(path).splitlines()]
 
 
 def _read(path: str) -> str:

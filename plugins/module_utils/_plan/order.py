@@ -10,12 +10,12 @@ name one bridge, so that one of a circle has another bridge's name in its defini
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Optional
 
+from .._model.bridge import fits_template
 from .._model.field import Document
 from .._model.forward import is_virtual
 from .._model.observed import Observed
@@ -23,8 +23,8 @@ from .._xml.network import write_network
 from .holdings import Holdings, State, bridge_name, holdings_needed, holdings_of
 from .step import AUTOSTART, CREATE, DEFINE, DESTROY, UNDEFINE, Step, Work
 
-# Names as libvirt makes them up.
-_MADE_UP = re.compile(r"^virbr[0-9]+$")
+# What libvirt numbers where no name is given.
+_TEMPLATE = "virbr%d"
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def order_parts(parts: Sequence[Part]) -> Order:
         if len(together) == 1:
             sequence += [(together[0], step) for step in parts[together[0]].steps]
         else:
-            together.sort(key=lambda place: _has_name_made_up(parts[place]))
+            together.sort(key=lambda place: bool(_templates(parts[place])))
             sequence += _circle(parts, together)
         places += together
         left = [place for place in left if place not in together]
@@ -105,12 +105,17 @@ def _after(parts: Sequence[Part]) -> dict[int, set[int]]:
     """Each part's place to those that it has to come after."""
     takes = [_takes(part) for part in parts]
     has = [holdings_of(part.state) for part in parts]
-    named = {place for place, part in enumerate(parts) if any(map(_MADE_UP.match, _names_to_come(part)))}
+    to_come = [_names_to_come(part) for part in parts]
     result: dict[int, set[int]] = {}
     for place, part in enumerate(parts):
         before = {other for other in range(len(parts)) if other != place and takes[place].meets(has[other])}
+        templates = _templates(part)
         # libvirt would make up a name that another is to have.
-        result[place] = before | (named - {place} if _has_name_made_up(part) else set())
+        result[place] = before | {
+            other
+            for other, names in enumerate(to_come)
+            if other != place and any(fits_template(name, template) for name in names for template in templates)
+        }
     return result
 
 
@@ -126,10 +131,15 @@ def _names_to_come(part: Part) -> frozenset[str]:
     return _takes(part).names - holdings_of(part.state).names
 
 
-def _has_name_made_up(part: Part) -> bool:
+def _templates(part: Part) -> frozenset[str]:
+    """Of which libvirt makes up a bridge's name for this network."""
     states = [part.state.after(step) for step in part.steps if step.action in (DEFINE, CREATE)]
     documents = [document for state in states for document in (state.persistent, state.live) if document is not None]
-    return any(is_virtual(document) and not bridge_name(document) for document in documents)
+    return frozenset(
+        str((document.get("bridge") or {}).get("name") or _TEMPLATE)
+        for document in documents
+        if is_virtual(document) and not bridge_name(document)
+    )
 
 
 def _next(left: Sequence[int], after: dict[int, set[int]]) -> list[int]:

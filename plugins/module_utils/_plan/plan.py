@@ -151,6 +151,16 @@ def _definition_steps(
     return steps
 
 
+def _started_too(situation: Situation, change: LiveChange) -> list[str]:
+    """Options that the task does not declare and that a restart changes in the running network."""
+    desired, observed = situation.desired, situation.observed
+    if desired.exact or not observed.active or not any(step.action == START for step in change.steps):
+        return []
+    from .._model.drift import drift
+
+    return [option for option in drift(observed) if option not in desired.declared]
+
+
 def _warnings(situation: Situation, change: LiveChange, pending: tuple[str, ...]) -> tuple[str, ...]:
     desired, observed, compared = situation.desired, situation.observed, situation.compared
     warnings = []
@@ -174,6 +184,12 @@ def _warnings(situation: Situation, change: LiveChange, pending: tuple[str, ...]
             missing.append("dnsmasq (DHCP and DNS)")
         warnings.append(f"Network '{desired.name}' runs without {' and '.join(missing)} until its next start.")
     warnings += change.warnings
+    waiting = _started_too(situation, change)
+    if waiting:
+        warnings.append(
+            f"The restart of network '{desired.name}' also puts into effect what its definition already had: "
+            f"{', '.join(waiting)}."
+        )
     if change.stops and situation.host.remote and is_virtual(observed.live or {}):
         warnings.append(
             f"Devices in the bridge of network '{desired.name}' that are not libvirt ports are not visible over a "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .._host.snapshot import HostSnapshot
-from .._model.desired import PRESENT, Desired
+from .._model.desired import Desired
 from .._model.errors import VirtfleetError
 from .._model.field import Document
 from .._model.forward import members_of
@@ -18,13 +18,13 @@ from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.pool import GUEST, STALE, Pool
 from .._plan.plan import plan_network, plan_pool
-from .._plan.pool.choice import Around, Choice, choose, forward_with
+from .._plan.pool.apart import desired_pool, of_pool, warnings_about_difference
+from .._plan.pool.choice import Around, Choice, choose
 from .._plan.pool.ranges import sort_names
 from .._plan.pool.request import Request
 from .._plan.pool.returning import returning_ports
 from .._plan.port_accounting import PortAccounting
 from .._plan.step import Plan
-from .._xml.mark import write_limits
 from .converged import not_converged
 from .session import RunOptions, session
 
@@ -52,17 +52,17 @@ def apply_pool(request: Request, options: RunOptions) -> AppliedPool:
         pool = snapshot.pool(request.network)
         document = _document(observed)
         limits = snapshot.limits(request.network)
-        around = Around(snapshot.devices, snapshot.members_elsewhere(request.network))
+        around = Around(snapshot.devices, snapshot.members_elsewhere(request.network), observed.live)
         choice = choose(request, document, pool, limits, around)
-        desired = _desired(request, document, choice, limits)
+        desired = desired_pool(request, observed, document, choice, limits)
         freed = _to_free(pool, observed) if request.reclaim_stale else ()
         accounting = PortAccounting(
             drain=request.drain,
             freed=freed,
-            returning=returning_ports(request.network, choice.members, observed.plugged or (), snapshot.guests),
+            returning=returning_ports(request.network, _runs(choice), observed.plugged or (), snapshot.guests),
             recount=request.reclaim_stale and bool(pool.miscounted),
         )
-        plan = plan_pool(desired, observed, host, options.restart, accounting)
+        plan = of_pool(plan_pool(desired, observed, host, options.restart, accounting), observed)
         before, after = _members_sides(observed, document, choice) if plan.changed else ({}, {})
         if plan.changed:
             _add_limits(before, after, limits, choice)
@@ -80,6 +80,7 @@ def apply_pool(request: Request, options: RunOptions) -> AppliedPool:
             *opened.warnings,
             *choice.warnings,
             *plan.warnings,
+            *warnings_about_difference(request.network, observed, choice),
             *_about_books(request, pool, plan, options.check_mode, snapshot),
         )
         return AppliedPool(plan, pool, before, after, freed, warnings, opened.confirm)
@@ -106,13 +107,9 @@ def _document(observed: Observed) -> Document:
     return {**document, "forward": {**forward, **filled}}
 
 
-def _desired(request: Request, document: Document, choice: Choice, limits: dict[str, int]) -> Desired:
-    own = None if choice.limits == limits else write_limits(document, choice.limits)
-    if set(choice.members) == set(members_of(document)) and not request.names_some:
-        return Desired(request.network, state=PRESENT, own=own)
-    return Desired(
-        request.network, state=PRESENT, declared={"forward": forward_with(document, choice.members)}, own=own
-    )
+def _runs(choice: Choice) -> tuple[str, ...]:
+    """The members of the running network after the change."""
+    return choice.members if choice.running is None else choice.running
 
 
 def _to_free(pool: Pool, observed: Observed) -> tuple[Plugged, ...]:
@@ -126,7 +123,8 @@ def _to_free(pool: Pool, observed: Observed) -> tuple[Plugged, ...]:
 def _looked_at(conn: Any, desired: Desired, host: Host, restart: str) -> HostSnapshot:
     """Raises VirtfleetError NOT_CONVERGED."""
     snapshot = HostSnapshot(conn, host)
-    rest = plan_network(desired, _observed(snapshot, desired.name), host, restart)
+    observed = _observed(snapshot, desired.name)
+    rest = of_pool(plan_network(desired, observed, host, restart), observed)
     if rest.changed:
         raise not_converged(f"the pool of network '{desired.name}'", rest)
     return snapshot
@@ -158,8 +156,11 @@ def _members_sides(observed: Observed, document: Document, choice: Choice) -> tu
     members = sort_names(choice.members)
     before: Document = {"members": sort_names(members_of(document))}
     after: Document = {"members": members}
-    if observed.live is not None and set(members_of(observed.live)) != set(before["members"]):
-        before["live"], after["live"] = sort_names(members_of(observed.live)), members
+    if observed.live is None:
+        return before, after
+    was, then = sort_names(members_of(observed.live)), sort_names(_runs(choice))
+    if (was, then) != (before["members"], members):
+        before["live"], after["live"] = was, then
     return before, after
 
 

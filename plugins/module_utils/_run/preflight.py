@@ -8,26 +8,57 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from .._host.bridge_ports import settings_files
 from .._host.bridge_settings import settings_paths
-from .._host.leases import FOLDER, read_leases
+from .._host.leases import FOLDER, has_lease_files, read_leases
 from .._host.ping import unreachable_addresses
-from .._host.rights import may_set_links, unwritable_files, unwritable_folders
+from .._host.rights import may_set_links, unwritable_files, unwritable_folders, why_unwritable
 from .._model.errors import VirtfleetError
 from .._model.few import few
 from .._model.host import Host
 from .._plan.replug import bridge_of, bridges_of
-from .._plan.step import ASIDE, ATTACH, LEASES, MOVE, SETTINGS, STP, Step, Work
+from .._plan.step import (
+    ASIDE,
+    ATTACH,
+    AUTOSTART,
+    CREATE,
+    DEFINE,
+    DESCRIBE,
+    DESTROY,
+    FREE,
+    LEASES,
+    MOVE,
+    RECLAIM,
+    RELEASE,
+    SETTINGS,
+    START,
+    STP,
+    UNDEFINE,
+    UPDATE,
+    Plan,
+    Step,
+    Work,
+)
 
+# Where libvirt's system daemon writes definitions, and what running networks need.
+DEFINITIONS = ("/etc/libvirt/qemu/networks",)
+RUNNING = (FOLDER, "/run/libvirt/network")
+_OF_DEFINITIONS = (DEFINE, UNDEFINE, AUTOSTART)
+_OF_RUNNING = (START, CREATE, DESTROY, UPDATE, DESCRIBE, RELEASE, RECLAIM, FREE)
 # How many of the things that are missing a sentence names.
 _NAMED = 3
 _LEASES = "move DHCP leases to another bridge"
 
 
-def preflight(host: Host, reach: Sequence[str], work: list[Work]) -> None:
-    """Raises VirtfleetError REACH_MISSING, RIGHTS_MISSING, DEPENDENCY_MISSING or LINKS_UNREADABLE."""
+def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> None:
+    """Raises VirtfleetError REACH_MISSING, RIGHTS_MISSING, LIBVIRT_UNWRITABLE, DEPENDENCY_MISSING or
+    LINKS_UNREADABLE."""
     _refuse_out_of_reach(reach)
+    if has_lease_files(conn):
+        for plan, _observed in work:
+            _refuse_unwritable(plan)
     if not host.remote:
         for plan, observed in work:
             steps = [step for step in plan.steps if step.action in (ASIDE, ATTACH, MOVE)]
@@ -39,6 +70,22 @@ def preflight(host: Host, reach: Sequence[str], work: list[Work]) -> None:
             names = [name for step in plan.steps if step.action == LEASES for name in step.command.split()]
             if names:
                 _refuse_without_leases(plan.network, names)
+
+
+def _refuse_unwritable(plan: Plan) -> None:
+    """libvirt notices in the middle, when it cannot write what the rollback needs either."""
+    for folder in (*DEFINITIONS, *RUNNING):
+        actions = _OF_DEFINITIONS if folder in DEFINITIONS else _OF_RUNNING
+        needed = any(step.action in actions for step in plan.steps)
+        why = why_unwritable(folder) if needed else None
+        if why:
+            raise VirtfleetError(
+                "LIBVIRT_UNWRITABLE",
+                f"libvirt cannot write to {folder} ({why}), which the change of network '{plan.network}' needs. "
+                "Nothing was changed.",
+                network=plan.network,
+                folder=folder,
+            )
 
 
 def refuse_steps_without_rights(host: Host, network: str, bridges: Sequence[str], steps: Iterable[Step]) -> None:

@@ -82,7 +82,7 @@ class Session:
         if changing:
             from .preflight import preflight
 
-            preflight(self.host, self.safety.verify_reach, changing)
+            preflight(self.conn, self.host, self.safety.verify_reach, changing)
             self.journal.refuse_unwritable(record([Entry(plan, observed) for plan, observed in changing]))
 
 

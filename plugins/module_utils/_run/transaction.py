@@ -41,7 +41,7 @@ def run_transaction(
     """
     changing = [item for item in work if item[0].changed]
     _refuse_changed(opened.conn, changing)
-    preflight(opened.host, opened.safety.verify_reach, changing)
+    preflight(opened.conn, opened.host, opened.safety.verify_reach, changing)
     with deferred_interruption() as interruption:
         return _run(opened, changing, look, interruption, turns)
 

@@ -60,6 +60,31 @@ def test_a_full_disk(runs, lan, lock):
     assert runs.run(lan, [task("virt_network", change)])[0]["changed"]
 
 
+LIBVIRTS = ["/etc/libvirt/qemu/networks", "/var/lib/libvirt/dnsmasq", "/run/libvirt/network"]
+UNWRITABLE = {
+    "read-only": "mount --bind {0} {0} && mount -o remount,ro,bind {0}",
+    "full": "cp -a {0} /run/copy; mount -t tmpfs -o size=64k none {0} && cp -a /run/copy/. {0}; rm -rf /run/copy;"
+    " dd if=/dev/zero of={0}/full bs=4k 2>/dev/null; true",
+}
+
+
+@pytest.mark.parametrize("folder", LIBVIRTS)
+@pytest.mark.parametrize("how", UNWRITABLE)
+def test_what_libvirt_could_not_write_is_not_begun(runs, lan, folder, how):
+    """libvirt notices it in the middle, when it cannot put back the ports of guests either."""
+    runs.on(lan, "sh", "-c", UNWRITABLE[how].format(folder))
+    try:
+        before = runs.snapshot(lan)
+        change = {"name": "lan", "dns": {"hosts": [{"ip": "10.40.0.9", "hostnames": ["a"]}]}}
+        checked, real = runs.run(lan, [task("virt_network", change, check=True), task("virt_network", change)])
+        for refused in (checked, real):
+            assert_refused(refused, "LIBVIRT_UNWRITABLE", folder, "Nothing was changed")
+        assert runs.snapshot(lan) == before
+    finally:
+        runs.on(lan, "umount", folder)
+    assert runs.run(lan, [task("virt_network", change)])[0]["changed"]
+
+
 def test_a_disk_that_fills_up_meanwhile(runs, lan):
     """There is room for the journal, but none to note in it that the run came to its end."""
     fill = """

@@ -40,6 +40,8 @@ def test_it_has_the_environment_that_libvirt_gives_it(monkeypatch, tmp_path):
 def test_a_link_whose_name_is_not_ascii_is_the_same_everywhere(monkeypatch, tmp_path):
     route = tmp_path / "route"
     route.write_bytes("Iface\nü\t0000010A\t0\t1\t0\t0\t0\t00FFFFFF\t0\t0\t0\n".encode())
-    read = host_facts._read
-    monkeypatch.setattr(host_facts, "_read", lambda path: read(str(route)) if path == "/proc/net/route" else "")
+    read = host_facts.read_optional_table
+    monkeypatch.setattr(
+        host_facts, "read_optional_table", lambda path: read(str(route)) if path == "/proc/net/route" else []
+    )
     assert [(one.link, one.address, one.mask) for one in host_facts._routes()] == [("ü", 0x0A010000, 0xFFFFFF00)]

@@ -73,8 +73,10 @@ def _validated(seen, document, others):
         name = (document.get("bridge") or {}).get("name")
         if name in names and name is not None:
             raise RefusedError(f"bridge name {name} of {seen.name} already in use")
-        if name is None:
-            name = next(made for made in (f"virbr{n}" for n in range(40, 90)) if made not in names)
+        if name is None or "%d" in name:
+            # libvirt numbers a template with one percent sign.
+            before, _percent, after = (name if name and name.count("%") == 1 else "virbr%d").partition("%d")
+            name = next(made for made in (before + str(n) + after for n in range(40, 90)) if made not in names)
             document["bridge"] = {**(document.get("bridge") or {}), "name": name}
         document.setdefault("mac", f"52:54:00:00:{zlib.crc32(seen.name.encode()) % 100:02d}:{len(others):02d}")
     return document

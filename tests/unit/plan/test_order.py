@@ -36,7 +36,7 @@ NAMES = ["a", "b", "c", "d"]
 NETS = ["10.9.0.1/24", "10.9.1.1/24", "10.9.2.1/24", "10.8.0.1/24"]
 # No two definitions of ours overlap; libvirt itself starts networks whose subnets do, unless they are the same.
 WIDE = "10.9.0.1/16"
-BRIDGES = ["br1", "br2", "br3", "virbr40", "virbr41"]
+BRIDGES = ["br1", "br2", "br3", "virbr40", "virbr41", "lab40", "lab41", "lab%d", "virbr%d", "l%db%d"]
 
 
 @st.composite
@@ -203,6 +203,19 @@ def test_networks_exchange_what_they_have_with_their_guests(bridges, nets, order
         assert {port.name for port in now[name].plugged} == {port.name for port in seen.plugged}
     assert {name for name in NAMES if not same(host[name], now[name])} == set(moving)
     sound(now)
+
+
+@pytest.mark.parametrize(("template", "name"), [
+    ("lab%d", "lab40"), ("a%db", "a40b"), ("", "virbr40"), ("virbr%d", "virbr40"), ("l%db%d", "virbr40"),
+])  # fmt: skip
+@pytest.mark.parametrize("places", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+def test_a_name_that_one_asks_for_is_not_made_up_for_another(template, name, places):
+    """libvirt numbers a template, and refuses the name for others from then on."""
+    asked = [virtual("a", template, 0), virtual("b", template, 1), virtual("c", name, 2)]
+    for wish in asked[:2] if not template else ():
+        del wish.declared["bridge"]
+    host = made(*(asked[place] for place in places))
+    assert host["c"].live["bridge"]["name"] == name
 
 
 def test_who_came_in_the_meantime_is_put_back_by_a_network_that_stops_before_it_is_defined():

@@ -23,19 +23,23 @@ from .request import Request
 
 @dataclass(frozen=True)
 class Choice:
-    """members: all members of the pool; limits: max_guests by member; warnings: devices left out, and why."""
+    """members: all members of the pool; limits: max_guests by member; warnings: devices left out, and why; running:
+    all members of the running network's pool, None where that cannot be changed apart or there is none."""
 
     members: tuple[str, ...]
     limits: dict[str, int]
     warnings: tuple[str, ...] = ()
+    running: Optional[tuple[str, ...]] = None
 
 
 @dataclass(frozen=True)
 class Around:
-    """What a pool chooses from. devices: None where they cannot be seen; other_pools: their members -> network."""
+    """What a pool chooses from. devices: None where they cannot be seen; other_pools: their members -> network; live:
+    the running network's definition."""
 
     devices: Optional[Sequence[Device]]
     other_pools: Mapping[str, str]
+    live: Optional[Document] = None
 
 
 def choose(request: Request, document: Document, pool: Pool, limits: Mapping[str, int], around: Around) -> Choice:
@@ -47,29 +51,41 @@ def choose(request: Request, document: Document, pool: Pool, limits: Mapping[str
     """
     mode = _mode(request, document)
     had = list(members_of(document))
-    devices = around.devices
-    given = named_members(request, mode, devices)
+    runs = _running_members(document, around.live)
+    both = [*had, *(name for name in runs or () if name not in had)]
     if _is_whole_pf(request, document):
         meant: list[str] = had
         warnings: list[str] = []
     elif request.present:
-        meant, warnings = _coming(request, document, given, pool, around)
+        meant, warnings = _coming(request, mode, both, pool, around)
     else:
-        meant, warnings = _going(request, mode, given, had, devices)
-    if not request.names_some:
-        members = had
-    elif not request.present:
-        members = [name for name in had if name not in meant]
-    elif request.exclusive:
-        members = [name for name in had if name in meant] + [name for name in meant if name not in had]
-    else:
-        members = had + [name for name in meant if name not in had]
+        meant, warnings = _going(request, mode, both, around.devices)
+    members = _changed(request, had, meant)
+    running = None if runs is None else tuple(_changed(request, runs, meant))
     _refuse_pf(request, document, had, members)
-    _refuse_held(request, pool, members)
+    _refuse_held(request, pool, members if running is None else running, had if running is None else None)
     kept = {name: limit for name, limit in limits.items() if name in members}
     if request.max_guests is not None:
         kept.update({name: request.max_guests for name in meant if request.present})
-    return Choice(tuple(members), {name: limit for name, limit in kept.items() if limit}, tuple(warnings))
+    limits = {name: limit for name, limit in kept.items() if limit}
+    return Choice(tuple(members), limits, tuple(warnings), running)
+
+
+def _running_members(document: Document, live: Optional[Document]) -> Optional[tuple[str, ...]]:
+    """None where libvirt cannot update them: there a change is a restart, which brings the definition's members."""
+    if live is None or not takes_pool(live) or "pf" in (live.get("forward") or {}):
+        return None
+    return None if "hostdev" in (mode_of(live), mode_of(document)) else members_of(live)
+
+
+def _changed(request: Request, had: Sequence[str], meant: Sequence[str]) -> list[str]:
+    """A pool's members after the change."""
+    if not request.names_some:
+        return list(had)
+    if not request.present:
+        return [name for name in had if name not in meant]
+    kept = [name for name in had if name in meant or not request.exclusive]
+    return [*kept, *(name for name in meant if name not in had)]
 
 
 def _mode(request: Request, document: Document) -> str:
@@ -107,11 +123,10 @@ def _refuse_pf(request: Request, document: Document, had: Sequence[str], members
     )
 
 
-def _coming(
-    request: Request, document: Document, given: Sequence[str], pool: Pool, around: Around
-) -> tuple[list[str], list[str]]:
+def _coming(request: Request, mode: str, had: Sequence[str], pool: Pool, around: Around) -> tuple[list[str], list[str]]:
     """Named members are refused when they are unfit, found ones left out; those that are there stay."""
-    mode, had, devices = str(mode_of(document)), members_of(document), around.devices
+    devices = around.devices
+    given = named_members(request, mode, devices)
     by_name = {alias: device for device in devices or () for alias in device.aliases}
     problems: list[Problem] = []
     warnings: list[str] = []
@@ -169,8 +184,9 @@ def _still_held(name: str, member: Member) -> Problem:
 
 
 def _going(
-    request: Request, mode: str, given: Sequence[str], had: Sequence[str], devices: Optional[Sequence[Device]]
+    request: Request, mode: str, had: Sequence[str], devices: Optional[Sequence[Device]]
 ) -> tuple[list[str], list[str]]:
+    given = named_members(request, mode, devices)
     listed, _bare = find_members(request, mode, devices, frozenset(had))
     meant = [*given, *(name for name, _device in listed if name in had and name not in given)]
     if request.match and set(request.match) <= {"name", "regex"}:
@@ -188,16 +204,20 @@ def _by_name_only(request: Request) -> Request:
     return Request(request.network, present=False, match=request.match)
 
 
-def _refuse_held(request: Request, pool: Pool, members: Sequence[str]) -> None:
+def _refuse_held(request: Request, pool: Pool, members: Sequence[str], defined: Optional[Sequence[str]]) -> None:
+    """members: those that the running network will have; defined: those of the definition, where a restart brings
+    them."""
     leaving = [member for member in pool.members if member.name not in members and _held(member)]
     if not leaving or request.drain:
         return
     holders = [holder for member in leaving for holder in member.of_kind(kinds.GUEST)]
     which = ", ".join(f"{member.name} ({', '.join(map(str, member.of_kind(kinds.GUEST)))})" for member in leaving)
+    lacking = [member.name for member in leaving if defined is not None and member.name not in defined]
+    why = f" The definition does not have {', '.join(lacking)}, and the change needs a restart." if lacking else ""
     raise VirtfleetError(
         "MEMBER_IN_USE",
         f"Running guests hold members that would be removed from network '{request.network}': {which}; nothing was "
-        "changed. With drain: true, they are removed from the pool and these guests keep them until they stop.",
+        f"changed.{why} With drain: true, they are removed from the pool and these guests keep them until they stop.",
         network=request.network,
         members=[member.name for member in leaving],
         guests=sorted({holder.name for holder in holders}),

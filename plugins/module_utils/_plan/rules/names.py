@@ -22,6 +22,8 @@ DEVICE_BYTES = 15
 # What the kernel calls its settings for all links, in /proc/sys/net/ipv4/conf.
 _RESERVED = ("all", "default")
 _DEVICE = re.compile(r"^[^\s/:\x00-\x1f]+$")
+# White space to the kernel, which looks at bytes: so it refuses "\u00e0" and others that end with this one in UTF-8.
+_SPACE = b"\xa0"
 
 
 def check_network_name(name: str) -> Optional[Problem]:
@@ -67,7 +69,8 @@ def check_device_names(document: Document) -> Iterator[Problem]:
 
 
 def check_device_name(path: Path, device: str) -> Iterator[Problem]:
-    size = len(str(device).encode("utf-8", "surrogatepass"))
+    raw = str(device).encode("utf-8", "surrogatepass")
+    size = len(raw)
     # A bridge name may be a template for libvirt to number, such as virbr%d.
     if size > DEVICE_BYTES or not _DEVICE.match(device) or device in (".", ".."):
         yield Problem(
@@ -76,6 +79,13 @@ def check_device_name(path: Path, device: str) -> Iterator[Problem]:
             "{path} is {device!a}; a network device name has 1 to {most} bytes and no slash, colon or white space.",
             device=device,
             most=DEVICE_BYTES,
+        )
+    elif _SPACE in raw:
+        yield Problem(
+            "DEVICE_NAME_INVALID",
+            path,
+            "{path} is {device!a}; the kernel takes its byte A0 for white space, which a device name cannot have.",
+            device=device,
         )
     elif device in _RESERVED:
         yield Problem(

@@ -1,0 +1,26 @@
+# Copyright: (c) 2026, virtfleet.network contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel's tables in /proc: lines of words."""
+
+from __future__ import annotations
+
+import os
+
+
+def read_table(path: str) -> list[list[str]]:
+    """The words of each line. Raises OSError.
+
+    A name has any bytes but the white space of ASCII, so also such as Python takes for white space or the end of a line
+    in a text. It compares equal to what os.listdir gives.
+    """
+    with open(path, "rb") as file:
+        return [[os.fsdecode(word) for word in line.split()] for line in file]
+
+
+def read_optional_table(path: str) -> list[list[str]]:
+    """The same, without a line where the kernel does not have the table."""
+    try:
+        return read_table(path)
+    except OSError:
+        return []
