@@ -200,10 +200,10 @@ guests:
     files:
       description:
         - Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path),
-          C(alternative), C(size), C(rounded) and C(sort).
+          C(alternative), C(size), C(rounded) and C(type).
         - C(alternative) is another path that works too, or null. C(size) is the size that the file must have on the
           destination too, null for any. C(rounded) says whether this size is rounded up to a power of two.
-        - C(sort) is C(file), C(folder) or C(program), empty if any will do.
+        - C(type) is C(file), C(directory) or C(program), empty if any will do.
       type: list
       elements: dict
     ports:

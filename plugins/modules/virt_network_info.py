@@ -74,10 +74,10 @@ options:
           - Files, each as a JSON list of path, size, and whether the size is rounded up to a power of two.
         type: list
         elements: str
-      sorts:
+      file_types:
         description:
-          - Paths, each as a JSON list of the path and what must be there, V(file), V(device), V(folder) or V(program).
-            Null for a path that does not exist.
+          - Paths, each as a JSON list of the path and what must be there, V(file), V(device), V(directory) or
+            V(program). Null for a path that does not exist.
         type: list
         elements: str
       names:

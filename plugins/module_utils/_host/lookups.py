@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from .._model.descriptor import DEVICE, FOLDER, PROGRAM, REGULAR
+from .._model.descriptor import DEVICE, DIRECTORY, PROGRAM, REGULAR
 from .connection import libvirt, message_of
 from .listeners import answers, is_free, read_listeners
 from .programs import run_program
@@ -188,12 +188,12 @@ def rounded_size_of(path: str) -> Optional[int]:
     return None if size is None else 1 << max(size - 1, 0).bit_length()
 
 
-def _look_up_sorts(asked: Asked, keys: list[str]) -> Answers:
-    """Keys: JSON of path and sort. None also for what is not there, which another lookup says."""
+def _look_up_file_types(asked: Asked, keys: list[str]) -> Answers:
+    """Keys: JSON of path and file type. None also for what is not there, which another lookup says."""
     found: Answers = {}
     for key in keys:
-        path, sort = json.loads(key)
-        is_one = None if asked.remote or not os.path.exists(path) else _IS_OF_SORT.get(sort)
+        path, file_type = json.loads(key)
+        is_one = None if asked.remote or not os.path.exists(path) else _IS_OF_TYPE.get(file_type)
         found[key] = None if is_one is None else is_one(path)
     return found
 
@@ -207,10 +207,10 @@ def _is_program(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
-_IS_OF_SORT: dict[str, Callable[[str], bool]] = {
+_IS_OF_TYPE: dict[str, Callable[[str], bool]] = {
     REGULAR: os.path.isfile,
     DEVICE: _is_device,
-    FOLDER: os.path.isdir,
+    DIRECTORY: os.path.isdir,
     PROGRAM: _is_program,
 }
 
@@ -224,7 +224,7 @@ ANSWER_BY_KIND: dict[str, Callable[[Asked, list[str]], Answers]] = {
     "usb_devices": _look_up_usb_devices,
     "sockets": _look_up_sockets,
     "sizes": _look_up_sizes,
-    "sorts": _look_up_sorts,
+    "file_types": _look_up_file_types,
 }
 
 

@@ -29,10 +29,22 @@ NIC_MODELS = "nic_models"  # JSON of [path of a QEMU, model]
 USB_DEVICES = "usb_devices"  # vendor:product
 SOCKETS = "sockets"  # JSON of [tcp or udp, address, port, whether the guest listens there]: can it be used?
 SIZES = "sizes"  # JSON of [path, size, whether it is rounded up to a power of two]: has the file this size?
-SORTS = "sorts"  # JSON of [path, file, device, folder or program]: is what is there one?
+FILE_TYPES = "file_types"  # JSON of [path, file, device, directory or program]: is what is there one?
 NAMES = "names"  # of hosts: which addresses do they have there? Answered in names
 QUESTIONS = "questions"  # domain XML: what has libvirt against it? Answered in refusals
-LOOKUPS = (PATHS, VOLUMES, CPU_NAMES, CPU_COMPARISONS, NIC_MODELS, USB_DEVICES, SOCKETS, SIZES, SORTS, NAMES, QUESTIONS)
+LOOKUPS = (
+    PATHS,
+    VOLUMES,
+    CPU_NAMES,
+    CPU_COMPARISONS,
+    NIC_MODELS,
+    USB_DEVICES,
+    SOCKETS,
+    SIZES,
+    FILE_TYPES,
+    NAMES,
+    QUESTIONS,
+)
 
 
 @cache  # each guest's is needed for each host

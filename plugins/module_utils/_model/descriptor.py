@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 # What a path of a host leads to, where a guest needs it to be just that.
-PATH_SORTS = REGULAR, DEVICE, FOLDER, PROGRAM = ("file", "device", "folder", "program")
+FILE_TYPES = REGULAR, DEVICE, DIRECTORY, PROGRAM = ("file", "device", "directory", "program")
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,14 @@ class HostDevice:
 @dataclass(frozen=True)
 class HostFile:
     """alternative: the path that does as well; size: that the file must have there too, None where it may have any or
-    cannot be read; rounded: up to a power of two; sort: of PATH_SORTS, "" where any will do."""
+    cannot be read; rounded: up to a power of two; type: of FILE_TYPES, "" where any will do."""
 
     what: str
     path: str
     alternative: Optional[str] = None
     size: Optional[int] = None
     rounded: bool = False
-    sort: str = ""
+    type: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, Optional
 
 from .._model.descriptor import (
-    FOLDER,
+    DIRECTORY,
     PROGRAM,
     REGULAR,
     Cpu,
@@ -206,8 +206,8 @@ def _read_graphics(node: Any) -> Graphics:
 def _read_files(root: Any) -> list[HostFile]:
     """Files of the host that QEMU opens, and folders in which it makes one."""
     found = [
-        HostFile(what, path.strip(), sort=sort)
-        for what, place, sort in (
+        HostFile(what, path.strip(), type=file_type)
+        for what, place, file_type in (
             ("QEMU", "devices/emulator", PROGRAM),
             ("kernel", "os/kernel", REGULAR),
             ("initrd", "os/initrd", REGULAR),
@@ -267,7 +267,7 @@ def _read_jobs(root: Any) -> list[str]:
 
 
 def _read_vhost_user_files(interface: Any) -> list[HostFile]:
-    """The socket that a switch listens on, or the folder of the one that QEMU makes."""
+    """The socket that a switch listens on, or the directory of the one that QEMU makes."""
     source = interface.find("source")
     path = source.get("path") if interface.get("type") == "vhostuser" and source is not None else None
     if not path:
@@ -323,7 +323,7 @@ def _read_log(node: Any) -> Optional[HostFile]:
 
 def _describe_folder(what: str, path: str) -> HostFile:
     """In which QEMU makes a file, or libvirt does."""
-    return HostFile(f"folder of {what}", path.rpartition("/")[0] or "/", sort=FOLDER)
+    return HostFile(f"directory of {what}", path.rpartition("/")[0] or "/", type=DIRECTORY)
 
 
 def _read_sockets(root: Any) -> list[GuestSocket]:

@@ -11,7 +11,7 @@ tools print them; without, rules that masquerade), hidden, bridged (see Surround
 migration (what is not as usual of its settings); resolves (names of hosts, with the addresses that they have there);
 guests (domain XML of running ones) and defined (of others). What it answers to lookups, unless it is offline: paths,
 no_paths, volumes, cpus, known_cpus, models, usb, taken (ports on which something listens), other_sizes and
-other_sorts (paths);
+other_types (paths);
 lookups, by kind, for all else; refusal: what its libvirt has against the guests. volume_files: of volumes on the
 guest's own host; switches_silent: Open vSwitch does not answer; own: addresses of the host
 itself; file_sizes: of files there; processors, nodes: their
@@ -319,7 +319,7 @@ def look_up(host: dict[str, Any], guests: Iterable[GuestFacts]) -> dict[str, dic
         "usb_devices": usb,
         "sockets": sockets,
         "sizes": sizes,
-        "sorts": {key: json.loads(key)[0] not in host.get("other_sorts", ()) for key in asked["sorts"]},
+        "file_types": {key: json.loads(key)[0] not in host.get("other_types", ()) for key in asked["file_types"]},
         **host.get("lookups", {}),
     }
 

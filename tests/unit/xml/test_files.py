@@ -15,14 +15,17 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor 
     ("devices", "files"),
     [
         ("<serial type='pty'/>", {}),
-        ("<serial type='file'><source path='/srv/log/web1'/></serial>", {"/srv/log": "folder of its serial"}),
-        ("<serial type='file'><source path='/web1'/></serial>", {"/": "folder of its serial"}),
+        ("<serial type='file'><source path='/srv/log/web1'/></serial>", {"/srv/log": "directory of its serial"}),
+        ("<serial type='file'><source path='/web1'/></serial>", {"/": "directory of its serial"}),
         ("<serial type='dev'><source path='/dev/ttyS0'/></serial>", {"/dev/ttyS0": "device of its serial"}),
         (
             "<channel type='unix'><source mode='connect' path='/srv/agent'/></channel>",
             {"/srv/agent": "socket of its channel"},
         ),
-        ("<channel type='unix'><source mode='bind' path='/srv/a/b'/></channel>", {"/srv/a": "folder of its channel"}),
+        (
+            "<channel type='unix'><source mode='bind' path='/srv/a/b'/></channel>",
+            {"/srv/a": "directory of its channel"},
+        ),
         ("<channel type='unix'><source mode='bind' path='/var/lib/libvirt/qemu/channel/x'/></channel>", {}),
         ("<channel type='unix'><source mode='bind'/></channel>", {}),
         (
@@ -35,7 +38,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor 
         ),
         (
             "<smartcard mode='passthrough' type='unix'><source mode='bind' path='/srv/s/card'/></smartcard>",
-            {"/srv/s": "folder of its smartcard"},
+            {"/srv/s": "directory of its smartcard"},
         ),
         (
             "<memory model='nvdimm'><source><path>/srv/nv/a</path></source></memory>",
@@ -44,7 +47,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor 
         # A console that is the first serial port says the same again.
         (
             "".join(f"<{kind} type='file'><source path='/srv/log/a'/></{kind}>" for kind in ("serial", "console")),
-            {"/srv/log": "folder of its serial"},
+            {"/srv/log": "directory of its serial"},
         ),
         ("<input type='evdev'><source dev='/dev/input/event3'/></input>", {"/dev/input/event3": "input device"}),
         (
@@ -69,6 +72,6 @@ def test_firmware() -> None:
     system = "<os><loader>/srv/code.fd</loader><nvram>/srv/v/web1.fd</nvram></os>"
     xml = f"<domain type='kvm'><name>web1</name>{system}</domain>"
     assert parse_descriptor(xml).files == (
-        HostFile("firmware", "/srv/code.fd", sort="file"),
-        HostFile("folder of its firmware's variables", "/srv/v", sort="folder"),
+        HostFile("firmware", "/srv/code.fd", type="file"),
+        HostFile("directory of its firmware's variables", "/srv/v", type="directory"),
     )

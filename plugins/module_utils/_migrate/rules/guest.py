@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
-from ..._model.descriptor import DEVICE, FOLDER, REGULAR, Cpu, Disk, Graphics, GuestSocket, HostDevice, HostFile
+from ..._model.descriptor import DEVICE, DIRECTORY, REGULAR, Cpu, Disk, Graphics, GuestSocket, HostDevice, HostFile
 from ..._model.forward import POOL, members_of
 from ..._model.number_set import numbers_of
 from ..asked import (
     CPU_COMPARISONS,
     CPU_NAMES,
+    FILE_TYPES,
     GUESTS,
     HOST,
     LINKS,
@@ -24,7 +25,6 @@ from ..asked import (
     PATHS,
     SIZES,
     SOCKETS,
-    SORTS,
     USB_DEVICES,
     VOLUMES,
 )
@@ -516,9 +516,9 @@ FILE_MISSING = refused(
     "requires it, the vsock device, a ROM or fw_cfg file, the template of the firmware's variables, a disk's backing "
     "file. Read",
 )
-FILE_OF_ANOTHER_SORT = refused(
+FILE_OF_ANOTHER_TYPE = refused(
     "FILE_MISSING",
-    "{path} ({what}) on {host} is not a {sort}.",
+    "{path} ({what}) on {host} is not a {type}.",
     "There is something else at the path: a directory for a file, a file for a directory, a QEMU that is not "
     "executable. Seen: error 1",
 )
@@ -531,14 +531,14 @@ FILE_SIZE_DIFFERS = refused(
     "install the same file on both hosts",
 )
 
-DISK_OF_ANOTHER_SORT = refused(
+DISK_OF_ANOTHER_TYPE = refused(
     "DISK_UNREACHABLE",
-    "{path} (disk {disk}) on {host} is not a {sort}.",
+    "{path} (disk {disk}) on {host} is not a {type}.",
     "There is something else at the path, such as a directory for an image. Seen: error 1",
 )
 
 # The types of disks at a path, and what QEMU opens there.
-_LOCAL_DISKS = {"file": REGULAR, "block": DEVICE, "dir": FOLDER}
+_LOCAL_DISKS = {"file": REGULAR, "block": DEVICE, "dir": DIRECTORY}
 
 
 def _disks_at_paths(guest: GuestFacts) -> list[Disk]:
@@ -557,11 +557,13 @@ def _volumes(guest: GuestFacts) -> list[Disk]:
     VOLUME_MISSING,
     DISK_NOT_SHARED,
     DISK_UNSAFE,
-    DISK_OF_ANOTHER_SORT,
+    DISK_OF_ANOTHER_TYPE,
     lookups={
         PATHS: lambda guest: [str(disk.path) for disk in _disks_at_paths(guest)],
-        SORTS: lambda guest: [
-            _sort_key(str(disk.path), _sort_of(disk)) for disk in _disks_at_paths(guest) if _sort_of(disk)
+        FILE_TYPES: lambda guest: [
+            _file_type_key(str(disk.path), _file_type_of(disk))
+            for disk in _disks_at_paths(guest)
+            if _file_type_of(disk)
         ],
         VOLUMES: lambda guest: [str(disk.path) for disk in _volumes(guest)],
     },
@@ -573,8 +575,8 @@ def check_disks(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
             yield PATH_NOT_CHECKED.found(path=disk.path, disk=disk.target)
         elif not there and not _may_be_missing(guest, disk):
             yield DISK_MISSING.found(path=disk.path, disk=disk.target)
-        elif host.looked_up(SORTS, _sort_key(str(disk.path), _sort_of(disk))) is False:
-            yield DISK_OF_ANOTHER_SORT.found(path=disk.path, disk=disk.target, sort=_sort_of(disk))
+        elif host.looked_up(FILE_TYPES, _file_type_key(str(disk.path), _file_type_of(disk))) is False:
+            yield DISK_OF_ANOTHER_TYPE.found(path=disk.path, disk=disk.target, type=_file_type_of(disk))
         yield from _check_sharing(guest, disk)
     for disk in _volumes(guest):
         there = host.looked_up(VOLUMES, str(disk.path))
@@ -593,12 +595,12 @@ def _may_be_missing(guest: GuestFacts, disk: Disk) -> bool:
     return disk.startup in optional and disk.device in ("cdrom", "floppy")
 
 
-def _sort_of(disk: Disk) -> str:
+def _file_type_of(disk: Disk) -> str:
     return _LOCAL_DISKS.get(str(disk.type), "")
 
 
-def _sort_key(path: str, sort: str) -> str:
-    return json.dumps([path, sort])
+def _file_type_key(path: str, file_type: str) -> str:
+    return json.dumps([path, file_type])
 
 
 def _check_sharing(guest: GuestFacts, disk: Disk) -> Iterator[Finding]:
@@ -611,8 +613,8 @@ def _file_paths(guest: GuestFacts) -> list[str]:
     return [path for file in guest.files for path in (file.path, file.alternative) if path]
 
 
-def _sorts(guest: GuestFacts) -> list[str]:
-    return [_sort_key(file.path, file.sort) for file in guest.files if file.sort]
+def _file_types(guest: GuestFacts) -> list[str]:
+    return [_file_type_key(file.path, file.type) for file in guest.files if file.type]
 
 
 def _size_key(file: HostFile) -> str:
@@ -625,11 +627,11 @@ def _sizes(guest: GuestFacts) -> list[str]:
 
 @guest_rule(
     FILE_MISSING,
-    FILE_OF_ANOTHER_SORT,
+    FILE_OF_ANOTHER_TYPE,
     FILE_NOT_CHECKED,
     FILE_SIZE_DIFFERS,
     needs=(HOST,),
-    lookups={PATHS: _file_paths, SIZES: _sizes, SORTS: _sorts},
+    lookups={PATHS: _file_paths, SIZES: _sizes, FILE_TYPES: _file_types},
 )
 def check_files(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     for file in guest.files:
@@ -638,8 +640,8 @@ def check_files(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
             yield FILE_NOT_CHECKED.found(path=file.path, what=file.what)
         elif not there:
             yield FILE_MISSING.found(path=file.path, what=file.what)
-        elif file.sort and host.looked_up(SORTS, _sort_key(file.path, file.sort)) is False:
-            yield FILE_OF_ANOTHER_SORT.found(path=file.path, what=file.what, sort=file.sort)
+        elif file.type and host.looked_up(FILE_TYPES, _file_type_key(file.path, file.type)) is False:
+            yield FILE_OF_ANOTHER_TYPE.found(path=file.path, what=file.what, type=file.type)
         elif file.size is not None and guest.running:
             alike = host.looked_up(SIZES, _size_key(file))
             if alike is None:
