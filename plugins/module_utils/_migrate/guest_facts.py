@@ -158,6 +158,8 @@ class GuestFacts:
     graphics: tuple[Graphics, ...]
     blockers: tuple[str, ...]
     possible_blockers: tuple[str, ...]
+    processors: tuple[str, ...]
+    nodes: tuple[str, ...]
     nics: tuple[NicFacts, ...]
     emulator: Optional[str] = None
     paused: bool = False
@@ -174,8 +176,6 @@ class GuestFacts:
     origin: Optional[str] = None
     vcpus: Optional[Amount] = None
     sockets: Optional[tuple[GuestSocket, ...]] = None
-    processors: tuple[str, ...] = ()
-    nodes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, guest: Guest, descriptor: Descriptor, host: GuestHost, nics: Iterable[NicFacts]) -> GuestFacts:

@@ -63,7 +63,7 @@ def link(name: str, **other: Any) -> dict[str, Any]:
 
 def passages(*ways: str) -> dict[str, Any]:
     found = [{"family": "ipv4", "way": way, "state": "open", "rules": []} for way in ways]
-    return {"stopped": {}, "passages": found}
+    return {"stopped": {}, "passages": found, "no_arp": None, "no_ndp": None, "astray": [], "forwards": []}
 
 
 def info(number: int) -> dict[str, Any]:

@@ -160,6 +160,11 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
     return found
 
 
+def routes(said: dict[str, Any] | None) -> dict[str, Any] | None:
+    none: dict[str, Any] = {"default": [], "others": [], "rules": [], "rejected": []}
+    return None if said is None else {family: {**none, **its} for family, its in said.items()}
+
+
 def firewall(host: dict[str, Any], networks: list[Observed]) -> list[Any]:
     if "nftables" in host:
         return parse_nftables(json.dumps({"nftables": host["nftables"]}))
@@ -245,7 +250,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
             "nodes": host.get("nodes", [0]),
             "security_models": host.get("security_models", ["dac"]),
             "forwarding": None if remote else host.get("forwarding", {"ipv4": True, "ipv6": True}),
-            "routes": None if remote else host.get("routes", {"ipv4": {}, "ipv6": {}}),
+            "routes": None if remote else routes(host.get("routes", {"ipv4": {}, "ipv6": {}})),
             "migration": None if remote else {**_MIGRATION, **host.get("migration", {})},
             "memory": host.get("memory", {"total": 8 << 20, "available": 4 << 20, "pages": {}}),
         },

@@ -30,7 +30,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor 
         ("<channel type='unix'><source mode='bind'/></channel>", {}),
         (
             "<serial type='pty'><log file='/srv/log/web1'/></serial>",
-            {"/srv/log": "folder of the log of its serial"},
+            {"/srv/log": "directory of the log of its serial"},
         ),
         (
             "<redirdev bus='usb' type='unix'><source mode='connect' path='/srv/usb'/></redirdev>",
@@ -42,7 +42,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor 
         ),
         (
             "<memory model='nvdimm'><source><path>/srv/nv/a</path></source></memory>",
-            {"/srv/nv": "folder of the file of its NVDIMM"},
+            {"/srv/nv": "directory of the file of its NVDIMM"},
         ),
         # A console that is the first serial port says the same again.
         (

@@ -45,10 +45,10 @@ class BridgeRouting:
 
     stopped: dict[str, str]
     passages: tuple[Passage, ...]
-    no_arp: Optional[str] = None
-    no_ndp: Optional[str] = None
-    astray: tuple[str, ...] = ()
-    forwards: tuple[str, ...] = ()
+    no_arp: Optional[str]
+    no_ndp: Optional[str]
+    astray: tuple[str, ...]
+    forwards: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,13 @@ class FamilyRoutes:
     those of routing beside the usual ones, None where they cannot be seen; rejected: networks to which the host sends
     nothing."""
 
-    default: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
-    rules: Optional[tuple[str, ...]] = ()
-    rejected: tuple[str, ...] = ()
+    default: tuple[str, ...]
+    others: tuple[str, ...]
+    rules: Optional[tuple[str, ...]]
+    rejected: tuple[str, ...]
+
+
+NO_ROUTES = FamilyRoutes(default=(), others=(), rules=(), rejected=())
 
 
 @dataclass(frozen=True)

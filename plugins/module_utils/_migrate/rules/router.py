@@ -18,7 +18,7 @@ from ..finding import BLOCKED, WARNING, Finding, FindingKind, blocked, degraded,
 from ..frame_path import DOWN, NONE, UP
 from ..guest_facts import SourceLink, Uplink
 from ..nic_settings import forward_device
-from ..router.facts import FamilyRoutes, NicRouting, Passage
+from ..router.facts import NO_ROUTES, FamilyRoutes, NicRouting, Passage
 from ..router.of_nic import is_reached, routing_on, served_ways
 from ..router.passages import ACROSS, ADVERTISED, BACK, DHCP, DIVERTED, DNS, IN, NATTED, OUT, WITH_HOST
 from ..router.ruleset import OPEN, PART, SHUT
@@ -353,7 +353,7 @@ class _Compared:
         if self.gets.routes is None or (self.case.net is not None and forward_device(self.case.net)):
             return
         had = None if self.had is None or self.had.routes is None else self.had.routes.get(family)
-        gets = self.gets.routes.get(family) or FamilyRoutes()
+        gets = self.gets.routes.get(family) or NO_ROUTES
         strange = [rule for rule in gets.rules or () if had is None or rule not in (had.rules or ())]
         missing = _find_missing(had, gets)
         rejected = [] if had is None else [one for one in gets.rejected if one not in had.rejected]
