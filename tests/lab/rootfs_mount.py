@@ -97,7 +97,11 @@ def _seed(here: Path, root: Path) -> None:
     for path in ("etc/resolv.conf", "etc/machine-id", "etc/hosts", "etc/hostname"):
         (root / path).unlink(missing_ok=True)  # it may be a link that leads elsewhere
     shutil.copytree(here / "seed", root, symlinks=True, dirs_exist_ok=True)
-    for path in ("run/sshd", "run/lock", "run/lab", "run/openvswitch", "var/log/libvirt", "var/log/openvswitch"):
+    for path in (
+        "run/sshd", "run/lock", "run/lab", "run/openvswitch", "var/log/libvirt", "var/log/openvswitch",
+        # libvirt 7.0 makes it for its first dnsmasq, and before that starts no guest with a port in its networks
+        "var/lib/libvirt/dnsmasq",
+    ):  # fmt: skip
         (root / path).mkdir(parents=True, exist_ok=True)
     _unlock_root(root / "etc/shadow")
     _accounts(root / "etc")
