@@ -57,12 +57,14 @@ def test_the_daemon_dies_in_the_middle_of_the_stop(bench, company):
 
 
 def test_no_space_for_the_files_of_a_running_network(bench):
-    """libvirt starts the network neither now nor in the rollback, and leaves its bridge: guests stay in the temporary
-    one until there is space again."""
+    """It fills up during the run. libvirt starts the network neither now nor in the rollback, and leaves its bridge:
+    guests stay in the temporary one until there is space again."""
     prepare(bench, BRIDGE)
-    bench.hosts.on(HOST, "sh", "-c", FULL, check=False)
+    stop = bench.apply(CHANGE)["steps"].index("destroy")
+    prepare(bench, BRIDGE)
+    bench.hosts.on(HOST, "sh", "-c", f"echo '{FULL}' >/run/fill")
     try:
-        said = bench.apply(CHANGE, {"step": 99, "when": "after", "how": "kill"})
+        said = bench.apply(CHANGE, {"step": stop, "when": "before", "how": "!sh /run/fill"})
         assert said["code"] == "LIBVIRT_REFUSED", said
         assert said["left"], said
         there = bench.look()
