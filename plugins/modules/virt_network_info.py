@@ -536,11 +536,11 @@ host:
         logger:
           description: Whether virtlogd is there, null if libvirt does not use it.
           type: bool
-        unusable:
-          description: Folders for files of guests that have no room or are not directories.
+        unusable_directories:
+          description: Directories for files of guests that are full, or are not directories.
           type: list
           elements: str
-        lacking:
+        missing_programs:
           description: Programs that libvirt may need to plug in a NIC and that are missing.
           type: list
           elements: str

@@ -66,14 +66,14 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC, lo
     tap_device: whether there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose
     from) and certificates (whether VNC has those that it needs, None where it needs none); logger: whether
     the virtlogd that it logs with is there, None where it uses none; other_settings: of qemu.conf, digests by name;
-    unusable: folders that libvirt cannot make files of a guest in; lacking: programs that it plugs NICs in with."""
+    unusable_directories: where libvirt cannot make files of a guest; missing_programs: those that plug NICs in."""
     settings = read_conf(conf)
     listeners = [one for one in read_listeners(proc) if one.protocol == "tcp"]
     found: dict[str, Any] = {
         "hooks": _scripts(hooks),
         "tap_device": os.path.exists(_TUN),
-        "unusable": [folder for folder in _FOLDERS if not has_room(folder)],
-        "lacking": [name for name in _PROGRAMS if find_program(name) is None],
+        "unusable_directories": [folder for folder in _FOLDERS if not has_room(folder)],
+        "missing_programs": [name for name in _PROGRAMS if find_program(name) is None],
         "libvirt_ports": _libvirt_ports({one.port for one in listeners if not one.address.is_loopback}),
     }
     if settings is None:

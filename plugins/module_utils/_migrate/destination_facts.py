@@ -189,8 +189,8 @@ class MigrationSettings:
     libvirt_port: Optional[int] = None
     displays: Optional[DisplaySettings] = None
     logger: Optional[bool] = None
-    unusable: tuple[str, ...] = ()
-    lacking: tuple[str, ...] = ()
+    unusable_directories: tuple[str, ...] = ()
+    missing_programs: tuple[str, ...] = ()
     other_settings: Optional[dict[str, str]] = None
 
 

@@ -18,8 +18,8 @@ from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.pool import GUEST, STALE, Pool
 from .._plan.plan import plan_network, plan_pool
-from .._plan.pool.apart import desired_pool, of_pool, warnings_about_difference
 from .._plan.pool.choice import Around, Choice, choose
+from .._plan.pool.live_and_persistent import desired_pool, keep_transient, warnings_about_difference
 from .._plan.pool.ranges import sort_names
 from .._plan.pool.request import Request
 from .._plan.pool.returning import returning_ports
@@ -62,7 +62,7 @@ def apply_pool(request: Request, options: RunOptions) -> AppliedPool:
             returning=returning_ports(request.network, _runs(choice), observed.plugged or (), snapshot.guests),
             recount=request.reclaim_stale and bool(pool.miscounted),
         )
-        plan = of_pool(plan_pool(desired, observed, host, options.restart, accounting), observed)
+        plan = keep_transient(plan_pool(desired, observed, host, options.restart, accounting), observed)
         before, after = _members_sides(observed, document, choice) if plan.changed else ({}, {})
         if plan.changed:
             _add_limits(before, after, limits, choice)
@@ -124,7 +124,7 @@ def _looked_at(conn: Any, desired: Desired, host: Host, restart: str) -> HostSna
     """Raises VirtfleetError NOT_CONVERGED."""
     snapshot = HostSnapshot(conn, host)
     observed = _observed(snapshot, desired.name)
-    rest = of_pool(plan_network(desired, observed, host, restart), observed)
+    rest = keep_transient(plan_network(desired, observed, host, restart), observed)
     if rest.changed:
         raise not_converged(f"the pool of network '{desired.name}'", rest)
     return snapshot

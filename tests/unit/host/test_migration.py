@@ -73,7 +73,7 @@ def test_what_comes_in(conf, tmp_path):
     (proc / "tcp").write_text(LISTENING)
     found = read_migration(conf, str(hooks), str(proc), str(tmp_path / "none"))
     assert len(found["other_settings"].pop("user")) == 12  # a digest: it may be a password
-    for name in ("tap_device", "unusable", "lacking"):  # of the machine that runs the test
+    for name in ("tap_device", "unusable_directories", "missing_programs"):  # of the machine that runs the test
         del found[name]
     assert found == {
         "hooks": [str(hooks / "qemu"), str(hooks / "qemu.d/10-log")],

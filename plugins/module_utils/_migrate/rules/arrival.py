@@ -318,15 +318,15 @@ def check_logger(_guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding
 
 @guest_rule(NO_ROOM, needs=(HOST,))
 def check_room(_guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
-    for folder in () if host.migration is None else host.migration.unusable:
+    for folder in () if host.migration is None else host.migration.unusable_directories:
         yield NO_ROOM.found(folder=folder)
 
 
 @nic_rule(NO_PROGRAM, PROGRAM_PERHAPS, needs=(HOST,))
 def check_programs(case: NicCase) -> Iterator[Finding]:
-    lacking = () if case.host.migration is None else case.host.migration.lacking
+    missing = () if case.host.migration is None else case.host.migration.missing_programs
     for program, what in _programs_for(case):
-        if program in lacking:
+        if program in missing:
             sure = program == _OVS_VSCTL or case.host.version < _OTHER_MEANS
             yield (NO_PROGRAM if sure else PROGRAM_PERHAPS).found(program=program, what=what)
 

@@ -40,7 +40,7 @@ def desired_pool(
     return Desired(request.network, state=PRESENT, declared={"forward": forward}, live=live, own=own)
 
 
-def of_pool(plan: Plan, observed: Observed) -> Plan:
+def keep_transient(plan: Plan, observed: Observed) -> Plan:
     """The plan for a network, made one for its pool: a transient network stays one.
 
     Raises VirtfleetError NETWORK_TRANSIENT.

@@ -21,12 +21,12 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.host impo
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_pool
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.apart import (
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.choice import Around, choose
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.live_and_persistent import (
     desired_pool,
-    of_pool,
+    keep_transient,
     warnings_about_difference,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.choice import Around, choose
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import Use, occupancy
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.request import Request
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.port_accounting import PortAccounting
@@ -86,7 +86,7 @@ def planned(request, seen, restart="idle", ports=(), guests=()):
     choice = choose(request, document, pool, {}, Around(HERE, {}, seen.live))
     desired = desired_pool(request, seen, document, choice, {})
     plan = plan_pool(desired, replace(seen, plugged=tuple(ports)), HOST, restart, PortAccounting(drain=request.drain))
-    return of_pool(plan, seen), warnings_about_difference(request.network, seen, choice)
+    return keep_transient(plan, seen), warnings_about_difference(request.network, seen, choice)
 
 
 def rest_of(document):
