@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -31,20 +28,10 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occup
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.request import Request
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.port_accounting import PortAccounting
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import write_network
+from ansible_collections.virtfleet.network.tests.unit.plan import libvirt_on_paper as paper
 
 from .test_occupancy import devices, port, runs
 
-
-def load(name: str):
-    """A neighbour's module: tests are imported one by one."""
-    spec = importlib.util.spec_from_file_location(f"plan_{name}", Path(__file__).parents[1] / "plan" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-paper = load("libvirt_on_paper")
 HOST = Host((9, 0, 0))
 NAMES = [f"p{number}" for number in range(5)]
 HERE = devices(*NAMES)

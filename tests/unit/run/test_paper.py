@@ -8,10 +8,6 @@ Both carry out the same steps; what they then show is compared as XML, by no cod
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -21,23 +17,13 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.desired i
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
+from ansible_collections.virtfleet.network.tests.unit.plan import libvirt_on_paper as paper
+from ansible_collections.virtfleet.network.tests.unit.plan import networks
 
 from .conftest import clear
 
 HOST = Host((9, 0, 0))
 EACH = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-
-
-def load(name: str):
-    """A neighbour's module: tests are imported one by one."""
-    spec = importlib.util.spec_from_file_location(f"plan_{name}", Path(__file__).parents[1] / "plan" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-paper, networks = load("libvirt_on_paper"), load("networks")
 
 
 def shown(xml: str) -> list[str]:
