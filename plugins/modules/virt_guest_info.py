@@ -199,7 +199,7 @@ guests:
       elements: dict
     files:
       description:
-        - Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path),
+        - Files and directories of the host that QEMU needs in addition to disks, each with C(what), C(path),
           C(alternative), C(size), C(rounded) and C(type).
         - C(alternative) is another path that works too, or null. C(size) is the size that the file must have on the
           destination too, null for any. C(rounded) says whether this size is rounded up to a power of two.

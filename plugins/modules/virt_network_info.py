@@ -39,7 +39,7 @@ options:
     type: dict
     suboptions:
       paths:
-        description: Paths of files, folders and devices.
+        description: Paths of files, directories and devices.
         type: list
         elements: str
       volumes:
@@ -536,8 +536,9 @@ host:
         logger:
           description: Whether virtlogd is there, null if libvirt does not use it.
           type: bool
-        unusable_directories:
-          description: Directories for files of guests that are full, or are not directories.
+        unwritable_directories:
+          description: Directories in which libvirt can make no files of guests, because they are full or read-only, or
+            something else has their name.
           type: list
           elements: str
         missing_programs:

@@ -189,7 +189,7 @@ class MigrationSettings:
     libvirt_port: Optional[int] = None
     displays: Optional[DisplaySettings] = None
     logger: Optional[bool] = None
-    unusable_directories: tuple[str, ...] = ()
+    unwritable_directories: tuple[str, ...] = ()
     missing_programs: tuple[str, ...] = ()
     other_settings: Optional[dict[str, str]] = None
 
