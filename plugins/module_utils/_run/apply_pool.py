@@ -19,12 +19,13 @@ from .._model.plugged import Plugged
 from .._model.pool import GUEST, STALE, Pool
 from .._plan.plan import plan_network, plan_pool
 from .._plan.pool.choice import Around, Choice, choose
-from .._plan.pool.live_and_persistent import desired_pool, keep_transient, warnings_about_difference
+from .._plan.pool.live_and_persistent import desired_pool, warnings_about_difference
 from .._plan.pool.ranges import sort_names
 from .._plan.pool.request import Request
 from .._plan.pool.returning import returning_ports
 from .._plan.port_accounting import PortAccounting
 from .._plan.step import Plan
+from .._plan.transient import keep_transient
 from .converged import not_converged
 from .session import RunOptions, session
 
