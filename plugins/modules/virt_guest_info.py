@@ -174,6 +174,9 @@ guests:
       description: Sets of NUMA nodes of its host from which it has its memory.
       type: list
       elements: str
+    unsafe:
+      description: As O(unsafe).
+      type: bool
     hugepages:
       description: The size in KiB of the huge pages that back the memory, 0 for the host's default, null for none.
       type: int

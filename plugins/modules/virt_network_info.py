@@ -374,7 +374,8 @@ ovs_bridges:
 guests:
   description:
     - The host's guests, each with C(name), C(uuid), C(running), C(nics) and C(tcp_ports). Each NIC has C(mac), C(type),
-      C(network), C(source) and C(transient), whether libvirt unplugs it before a migration as a part of a teaming pair.
+      C(network), C(source), C(target) (the tap of a running guest) and C(transient) (whether libvirt unplugs it before
+      a migration as a part of a teaming pair).
       M(virtfleet.network.virt_guest_info) returns more about them.
     - Null if not gathered, and if the connection shows no guests.
   returned: success
