@@ -174,6 +174,9 @@ guests:
       description: Sets of NUMA nodes of its host from which it has its memory.
       type: list
       elements: str
+    unsafe:
+      description: As O(unsafe).
+      type: bool
     hugepages:
       description: The size in KiB of the huge pages that back the memory, 0 for the host's default, null for none.
       type: int
@@ -199,7 +202,7 @@ guests:
       elements: dict
     files:
       description:
-        - Files and folders of the host that QEMU needs in addition to disks, each with C(what), C(path),
+        - Files and directories of the host that QEMU needs in addition to disks, each with C(what), C(path),
           C(alternative), C(size), C(rounded) and C(type).
         - C(alternative) is another path that works too, or null. C(size) is the size that the file must have on the
           destination too, null for any. C(rounded) says whether this size is rounded up to a power of two.

@@ -124,8 +124,8 @@ exception:
   description: The traceback of an internal error of the collection.
   returned: with UNEXPECTED
   type: str
-folder:
-  description: The folder that libvirt cannot write to.
+directory:
+  description: The directory that libvirt cannot write to.
   returned: with LIBVIRT_UNWRITABLE
   type: str
 journal:

@@ -39,7 +39,7 @@ options:
     type: dict
     suboptions:
       paths:
-        description: Paths of files, folders and devices.
+        description: Paths of files, directories and devices.
         type: list
         elements: str
       volumes:
@@ -374,7 +374,8 @@ ovs_bridges:
 guests:
   description:
     - The host's guests, each with C(name), C(uuid), C(running), C(nics) and C(tcp_ports). Each NIC has C(mac), C(type),
-      C(network), C(source) and C(transient), whether libvirt unplugs it before a migration as a part of a teaming pair.
+      C(network), C(source), C(target) (the tap of a running guest) and C(transient) (whether libvirt unplugs it before
+      a migration as a part of a teaming pair).
       M(virtfleet.network.virt_guest_info) returns more about them.
     - Null if not gathered, and if the connection shows no guests.
   returned: success
@@ -536,8 +537,9 @@ host:
         logger:
           description: Whether virtlogd is there, null if libvirt does not use it.
           type: bool
-        unusable_directories:
-          description: Directories for files of guests that are full, or are not directories.
+        unwritable_directories:
+          description: Directories in which libvirt can make no files of guests, because they are full or read-only, or
+            something else has their name.
           type: list
           elements: str
         missing_programs:

@@ -241,8 +241,8 @@ options:
   returned: with NOT_CONVERGED
   type: list
   elements: str
-folder:
-  description: The folder that libvirt cannot write to.
+directory:
+  description: The directory that libvirt cannot write to.
   returned: with LIBVIRT_UNWRITABLE
   type: str
 journal:

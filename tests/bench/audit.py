@@ -55,7 +55,7 @@ def host_facts(host: int, networks: int) -> dict[str, Any]:
         own = tuple(subnet.partition("/")[0] for subnet in subnets)
         return Link(
             name, kind, 1500, "up", True, master, index=len(links) + 1, addresses=own, subnets=subnets, link_local=(),
-            vf=False,
+            vf=False, default_route=False, programs=(), bound=(),
         )  # fmt: skip
 
     def details(made: bool) -> records.NetworkDetails:
@@ -82,11 +82,15 @@ def host_facts(host: int, networks: int) -> dict[str, Any]:
             declared[bridge] = "systemd-networkd"
             ways = ("across",)
         described[name] = details(contract["reach"] == "nat")
-        routers[bridge] = BridgeRouting({}, tuple(Passage("ipv4", way, "open") for way in ways))
+        routers[bridge] = BridgeRouting(
+            {}, tuple(Passage("ipv4", way, "open", ()) for way in ways), None, None, astray=(), forwards=()
+        )
         defined.append(options)
     guests = []
     for place in range(5):
-        nic = records.HostNic(f"52:55:00:{host // 256:02x}:{host % 256:02x}:{place:02x}", "network", "net000", None)
+        nic = records.HostNic(
+            f"52:55:00:{host // 256:02x}:{host % 256:02x}:{place:02x}", "network", "net000", None, False
+        )
         guests.append(records.HostGuest(f"web{host}-{place}", _uuid(host, 10**6 + place), True, (nic,), ()))
     if _lacks_a_network(host):
         defined.pop()
@@ -95,7 +99,9 @@ def host_facts(host: int, networks: int) -> dict[str, Any]:
     said = records.DestinationHost(
         ("9.0.0", "10.0.0", "11.3.0")[host % 3], f"kvm{host}", False, uuid=_uuid(host, 0),
         forwarding=records.Forwarding(True, True), boot=records.Boot(("systemd-networkd",), declared),
-        migration=records.MigrationSettings(),
+        migration=records.MigrationSettings(
+            hooks=(), libvirt_ports=(), unwritable_directories=(), missing_programs=()
+        ),
     )  # fmt: skip
     info = records.NetworkInfo(
         tuple(defined), (), described, {}, tuple(links), {}, tuple(guests), {}, said, routers=routers

@@ -19,13 +19,16 @@ from ansible_collections.virtfleet.network.plugins.module_utils._ansible.failure
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import (
     DestinationHost,
     MigrationSettings,
+    NetworkDetails,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import (
+    GuestFacts,
     GuestHost,
     NicFacts,
     NicSettings,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.host_links import Link, OvsBridge
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.facts import BridgeRouting
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host_link import ProbedLink
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,6 +128,9 @@ def test_the_fields_of_links_are_documented():
         (("virt_network_info", "host"), DestinationHost),
         (("virt_network_info", "host", "migration"), MigrationSettings),
         (("virt_network_info", "ovs_bridges"), OvsBridge),
+        (("virt_network_info", "routers"), BridgeRouting),
+        (("virt_network_info", "details"), NetworkDetails),
+        (("virt_guest_info", "guests"), GuestFacts),
         (("virt_guest_info", "host"), GuestHost),
         (("virt_guest_info", "guests", "nics"), NicFacts),
         (("virt_guest_info", "guests", "nics", "settings"), NicSettings),

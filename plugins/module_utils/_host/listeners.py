@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Optional, Union
 
+from .tables import read_optional_table
+
 _PROC = "/proc/net"
 # Their files, and the states (linux/net/tcp_states.h) of sockets that are bound and not connected.
 _FILES = {"tcp": ("tcp", "tcp6"), "udp": ("udp", "udp6")}
@@ -31,12 +33,7 @@ def read_listeners(proc: str = _PROC) -> tuple[Listener, ...]:
     found = []
     for protocol, names in _FILES.items():
         for name in names:
-            try:
-                with open(os.path.join(proc, name), encoding="ascii", errors="replace") as file:
-                    rows = [line.split() for line in file.readlines()[1:]]
-            except OSError:
-                continue
-            for row in rows:
+            for row in read_optional_table(os.path.join(proc, name))[1:]:
                 if len(row) > 3 and row[3] == _LISTENS[protocol]:
                     address, _colon, port = row[1].rpartition(":")
                     found.append(Listener(protocol, _address(address), int(port, 16)))

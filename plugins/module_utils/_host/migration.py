@@ -17,6 +17,7 @@ from typing import Any, Optional, Union
 from .gate_files import HOOK, read_settings
 from .listeners import read_listeners
 from .programs import find_program
+from .room import why_unwritable
 
 _CONF = "/etc/libvirt/qemu.conf"
 _HOOKS = "/etc/libvirt/hooks"
@@ -24,7 +25,7 @@ _PROC = "/proc/net"
 _TUN = "/dev/net/tun"
 _LOGD = "/run/libvirt/virtlogd-sock"
 # In which libvirt makes files of each guest that it starts, and the programs that it plugs NICs in with.
-_FOLDERS = ("/var/lib/libvirt/qemu", "/run/libvirt/qemu", "/var/log/libvirt/qemu")
+_DIRECTORIES = ("/var/lib/libvirt/qemu", "/run/libvirt/qemu", "/var/log/libvirt/qemu")
 _PROGRAMS = ("ebtables", "ovs-vsctl", "tc")
 # libvirt's own (src/qemu/qemu_conf.c)
 _PORTS = (49152, 49215)
@@ -66,13 +67,13 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC, lo
     tap_device: whether there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose
     from) and certificates (whether VNC has those that it needs, None where it needs none); logger: whether
     the virtlogd that it logs with is there, None where it uses none; other_settings: of qemu.conf, digests by name;
-    unusable_directories: where libvirt cannot make files of a guest; missing_programs: those that plug NICs in."""
+    unwritable_directories: where libvirt can make no files of a guest; missing_programs: those that plug NICs in."""
     settings = read_conf(conf)
     listeners = [one for one in read_listeners(proc) if one.protocol == "tcp"]
     found: dict[str, Any] = {
         "hooks": _scripts(hooks),
         "tap_device": os.path.exists(_TUN),
-        "unusable_directories": [folder for folder in _FOLDERS if not has_room(folder)],
+        "unwritable_directories": [path for path in _DIRECTORIES if why_unwritable(path)],
         "missing_programs": [name for name in _PROGRAMS if find_program(name) is None],
         "libvirt_ports": _libvirt_ports({one.port for one in listeners if not one.address.is_loopback}),
     }
@@ -102,20 +103,6 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC, lo
             if name not in (*_EXAMINED, *_HARMLESS)
         },
     }
-
-
-def has_room(folder: str) -> bool:
-    """For another file. libvirt makes a folder that is missing."""
-    if os.path.exists(folder) and not os.path.isdir(folder):
-        return False
-    here = folder
-    while not os.path.isdir(here) and here != os.path.dirname(here):
-        here = os.path.dirname(here)
-    try:
-        told = os.statvfs(here)
-    except OSError:
-        return True  # nothing is known against it
-    return bool(told.f_bfree) and (bool(told.f_ffree) or not told.f_files)
 
 
 def _libvirt_ports(listening: Collection[int]) -> list[int]:

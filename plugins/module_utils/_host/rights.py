@@ -8,14 +8,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
-from typing import Optional
 
 from .links import netlink
 
 # An index that no link has: the kernel looks at the rights first. (linux/net/core/rtnetlink.c, rtnetlink_rcv_msg)
 _NO_LINK = 0x7FFFFFFF
-# What libvirt writes for a network, several times over.
-_LEAST = 64 * 1024
 
 
 def unwritable_files(paths: Iterable[str]) -> list[str]:
@@ -33,22 +30,6 @@ def unwritable_files(paths: Iterable[str]) -> list[str]:
 
 def unwritable_folders(paths: Iterable[str]) -> list[str]:
     return [path for path in paths if os.path.isdir(path) and not os.access(path, os.W_OK | os.X_OK)]
-
-
-def why_unwritable(path: str) -> Optional[str]:
-    """The reason why the daemon can write nothing new in a folder, whatever this user may do; None if there is none, or
-    the folder cannot be seen."""
-    try:
-        seen = os.statvfs(path)
-    except OSError:
-        return None
-    if seen.f_flag & os.ST_RDONLY:
-        return "it is read-only"
-    if seen.f_blocks and seen.f_bfree * seen.f_frsize < _LEAST:
-        return "no space is left on the device"
-    if seen.f_files and not seen.f_ffree:
-        return "no inodes are left on the device"
-    return None
 
 
 def may_set_links() -> bool:

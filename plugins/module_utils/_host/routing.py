@@ -24,7 +24,7 @@ _SYS = "/sys"
 _UP, _GATEWAY, _REJECT, _LOCAL, _ANYCAST = 0x1, 0x2, 0x200, 0x80000000, 0x100000
 # Documentation/networking/ip-sysctl.rst; linux/if.h
 _NEVER, _NOARP = "8", 0x80
-ASKS_NOBODY = "ip link set arp off"
+NOARP_COMMAND = "ip link set arp off"
 # Rules that every host has: local, main, default.
 _NOWHERE = "*"
 _USUAL_RULES = (0, 32766, 32767)
@@ -147,12 +147,12 @@ def links_without_arp(proc: str = _PROC, sys: str = _SYS) -> dict[str, str]:
         name = os.path.basename(folder)
         if _NEVER in (everywhere, _read(os.path.join(folder, "arp_ignore"))):
             found[name] = f"net.ipv4.conf.{name}.arp_ignore={_NEVER}"
-        elif asks_nobody(name, sys):
-            found[name] = ASKS_NOBODY
+        elif has_noarp(name, sys):
+            found[name] = NOARP_COMMAND
     return found
 
 
-def asks_nobody(name: str, sys: str = _SYS) -> bool:
+def has_noarp(name: str, sys: str = _SYS) -> bool:
     """Whether the host looks for no neighbours on this link, of IPv4 or of IPv6."""
     flags = _read(os.path.join(sys, "class", "net", name, "flags"))
     return bool(flags) and bool(int(flags, 16) & _NOARP)

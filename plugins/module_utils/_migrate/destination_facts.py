@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Optional
 
@@ -35,7 +35,7 @@ class HostNic:
     type: str
     network: Optional[str]
     source: Optional[str]
-    transient: bool = False
+    transient: bool
     target: Optional[str] = None
 
 
@@ -55,7 +55,7 @@ class MemberHolder:
     kind: str
     name: str
     network: Optional[str]
-    shares: bool = True
+    shares: bool
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Sender:
     first: str
     last: str
     state: Optional[str]
-    rules: tuple[str, ...] = ()
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Arrival:
     link: str
     family: str
     state: Optional[str]
-    rules: tuple[str, ...] = ()
+    rules: tuple[str, ...]
     port: Optional[int] = None
     senders: Optional[tuple[Sender, ...]] = None
 
@@ -173,7 +173,10 @@ class MigrationSettings:
     """See _host/migration.py. tls_only: None where qemu.conf cannot be read; arrivals, departures: where the firewall
     drops migrations, or may; None where it cannot be seen."""
 
-    hooks: tuple[str, ...] = ()
+    hooks: tuple[str, ...]
+    libvirt_ports: tuple[int, ...]
+    unwritable_directories: tuple[str, ...]
+    missing_programs: tuple[str, ...]
     host: Optional[str] = None
     address: Optional[str] = None
     port_min: Optional[int] = None
@@ -185,12 +188,9 @@ class MigrationSettings:
     departures: Optional[tuple[Departure, ...]] = None
     own_addresses: Optional[dict[str, Optional[str]]] = None
     port: Optional[int] = None
-    libvirt_ports: tuple[int, ...] = ()
     libvirt_port: Optional[int] = None
     displays: Optional[DisplaySettings] = None
     logger: Optional[bool] = None
-    unusable_directories: tuple[str, ...] = ()
-    missing_programs: tuple[str, ...] = ()
     other_settings: Optional[dict[str, str]] = None
 
 
@@ -198,8 +198,8 @@ class MigrationSettings:
 class Boot:
     """See _host/boot.py."""
 
-    tools: tuple[str, ...] = ()
-    links: dict[str, str] = field(default_factory=dict)
+    tools: tuple[str, ...]
+    links: dict[str, str]
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ from .verdicts import judge_guests
 
 # Of a link that exists: whether it is up, and whether it has a carrier (None of one that is down).
 LinkState = tuple[bool, Optional[bool]]
+# Of settings for migrations: libvirt looks at these itself while a guest comes.
+_LEFT_TO_LIBVIRT = ("hooks", "libvirt_ports", "unwritable_directories", "missing_programs")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,10 @@ def lasting_facts(text: Optional[str], now: float, max_age: float) -> Any:
         age = now - info["host"]["gathered"]
         host = {**info["host"], "memory": None}
         if host.get("migration"):
-            host["migration"] = {"tap_device": host["migration"]["tap_device"]}
+            host["migration"] = {
+                **dict.fromkeys(_LEFT_TO_LIBVIRT, ()),
+                "tap_device": host["migration"]["tap_device"],
+            }
         lasting = {**info, "guests": None, "pools": None, "host": host}
     except (ValueError, LookupError, TypeError, RecursionError):
         raise FactsUnusableError("they are damaged") from None

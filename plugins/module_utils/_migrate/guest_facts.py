@@ -161,11 +161,11 @@ class GuestFacts:
     processors: tuple[str, ...]
     nodes: tuple[str, ...]
     nics: tuple[NicFacts, ...]
-    emulator: Optional[str] = None
-    paused: bool = False
+    persistent: bool
+    paused: bool
     # Its memory is still coming from another host, where it runs.
-    arriving: bool = False
-    persistent: bool = True
+    arriving: bool
+    emulator: Optional[str] = None
     gathered: Optional[float] = None
     # None in what an older version described
     security_models: Optional[tuple[str, ...]] = None
@@ -184,6 +184,8 @@ class GuestFacts:
             uuid=guest.uuid,
             running=guest.running,
             persistent=guest.persistent,
+            paused=False,
+            arriving=False,
             host=host,
             nics=tuple(nics),
             **vars(descriptor),

@@ -39,6 +39,9 @@ class Link:
     admin: str
     carrier: Optional[bool]
     master: Optional[str]
+    default_route: bool
+    programs: tuple[str, ...]
+    bound: tuple[str, ...]
     mac: Optional[str] = None
     index: Optional[int] = None
     parent: Optional[int] = None
@@ -50,7 +53,6 @@ class Link:
     stp_delay: Optional[float] = None
     port_state: Optional[str] = None
     port_settings: Optional[dict[str, bool]] = None
-    default_route: bool = False
     addresses: Optional[tuple[str, ...]] = None
     subnets: Optional[tuple[str, ...]] = None
     link_local: Optional[tuple[str, ...]] = None
@@ -58,14 +60,12 @@ class Link:
     multi_queue: Optional[bool] = None
     had_carrier: Optional[bool] = None
     carrier_when_up: Optional[bool] = None
-    programs: tuple[str, ...] = ()
-    bound: tuple[str, ...] = ()
     vlan_protocol: Optional[str] = None
 
     @classmethod
     def unseen(cls, name: str) -> Link:
         """A port of Open vSwitch that the kernel does not know."""
-        return cls(name, "openvswitch", None, "up", None, None)
+        return cls(name, "openvswitch", None, "up", None, None, default_route=False, programs=(), bound=())
 
     @property
     def is_blocked_port(self) -> bool:
@@ -88,7 +88,7 @@ class OvsInterface:
     other one; up, lacp (whether a partner answers): None where Open vSwitch does not say; settings: by OpenFlow."""
 
     name: str
-    type: str = ""
+    type: str
     peer: Optional[str] = None
     up: Optional[bool] = None
     lacp: Optional[bool] = None
@@ -101,11 +101,11 @@ class OvsPort:
     nothing before LACP is negotiated; mirrors: it only gets copies of what passes elsewhere."""
 
     interfaces: tuple[OvsInterface, ...]
+    trunks: tuple[int, ...]
+    needs_lacp: bool
+    mirrors: bool
     tag: Optional[int] = None
-    trunks: tuple[int, ...] = ()
     vlan_mode: Optional[str] = None
-    needs_lacp: bool = False
-    mirrors: bool = False
 
     @property
     def is_the_hosts_or_a_guests(self) -> bool:
@@ -118,8 +118,8 @@ class OvsBridge:
     seen; stp_delay: how many seconds it keeps a new port silent."""
 
     ports: dict[str, OvsPort]
+    controllers: int
     fail_mode: Optional[str] = None
-    controllers: int = 0
     flows: Optional[str] = None
     stp_delay: Optional[float] = None
 

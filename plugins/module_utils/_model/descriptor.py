@@ -10,6 +10,7 @@ from typing import Optional
 
 # What a path of a host leads to, where a guest needs it to be just that.
 FILE_TYPES = REGULAR, DEVICE, DIRECTORY, PROGRAM = ("file", "device", "directory", "program")
+ANY_TYPE = ""
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,14 @@ class HostDevice:
 @dataclass(frozen=True)
 class HostFile:
     """alternative: the path that does as well; size: that the file must have there too, None where it may have any or
-    cannot be read; rounded: up to a power of two; type: of FILE_TYPES, "" where any will do."""
+    cannot be read; rounded: up to a power of two; type: of FILE_TYPES, or ANY_TYPE."""
 
     what: str
     path: str
+    type: str
     alternative: Optional[str] = None
     size: Optional[int] = None
     rounded: bool = False
-    type: str = ""
 
 
 @dataclass(frozen=True)

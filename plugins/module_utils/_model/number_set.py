@@ -12,7 +12,7 @@ from .plain_number import plain_number
 _LARGEST = 1 << 16
 
 
-def numbers_of(text: str) -> Optional[frozenset[int]]:
+def parse_number_set(text: str) -> Optional[frozenset[int]]:
     """None for what libvirt would not take."""
     found: set[int] = set()
     for part in text.replace(" ", "").split(","):

@@ -15,7 +15,8 @@ from .._model.field import EXTRA, Document
 from .._model.network import NETWORK
 from .._model.observed import Observed
 from .._model.portgroup import PORTGROUP, REFUSE
-from .step import DEFINE, Plan
+from .step import Plan
+from .transient import keep_transient
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,12 @@ def desired_portgroup(wish: DesiredPortgroup, observed: Observed) -> Desired:
 
 def of_portgroup(plan: Plan, wish: DesiredPortgroup, observed: Observed, desired: Desired) -> Plan:
     """The plan for a network, made one for a portgroup: a transient network stays one, and the diff shows no more than
-    the portgroups that change."""
-    transient = observed.persistent is None
-    steps = tuple(step for step in plan.steps if not (transient and step.action == DEFINE))
-    if not steps and not plan.pending:
-        return replace(plan, steps=steps, before={}, after={})
+    the portgroups that change. Raises VirtfleetError NETWORK_TRANSIENT."""
+    plan = keep_transient(plan, observed)
+    if not plan.steps and not plan.pending:
+        return replace(plan, before={}, after={})
     before, after = _shown(observed, desired, plan)
-    return replace(plan, steps=steps, before=before, after=after)
+    return replace(plan, before=before, after=after)
 
 
 def running_portgroups(observed: Observed, desired: Desired, plan: Plan) -> Document:

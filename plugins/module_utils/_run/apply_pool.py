@@ -19,12 +19,13 @@ from .._model.plugged import Plugged
 from .._model.pool import GUEST, STALE, Pool
 from .._plan.plan import plan_network, plan_pool
 from .._plan.pool.choice import Around, Choice, choose
-from .._plan.pool.live_and_persistent import desired_pool, keep_transient, warnings_about_difference
+from .._plan.pool.live_and_persistent import desired_pool, warnings_about_difference
 from .._plan.pool.ranges import sort_names
 from .._plan.pool.request import Request
 from .._plan.pool.returning import returning_ports
 from .._plan.port_accounting import PortAccounting
 from .._plan.step import Plan
+from .._plan.transient import keep_transient
 from .converged import not_converged
 from .session import RunOptions, session
 
@@ -59,7 +60,7 @@ def apply_pool(request: Request, options: RunOptions) -> AppliedPool:
         accounting = PortAccounting(
             drain=request.drain,
             freed=freed,
-            returning=returning_ports(request.network, _runs(choice), observed.plugged or (), snapshot.guests),
+            returning=returning_ports(request.network, choice.in_effect, observed.plugged or (), snapshot.guests),
             recount=request.reclaim_stale and bool(pool.miscounted),
         )
         plan = keep_transient(plan_pool(desired, observed, host, options.restart, accounting), observed)
@@ -105,11 +106,6 @@ def _document(observed: Observed) -> Document:
         return document
     filled = {option: live[option] for option in ("interfaces", "addresses") if option in live}
     return {**document, "forward": {**forward, **filled}}
-
-
-def _runs(choice: Choice) -> tuple[str, ...]:
-    """The members of the running network after the change."""
-    return choice.members if choice.running is None else choice.running
 
 
 def _to_free(pool: Pool, observed: Observed) -> tuple[Plugged, ...]:
@@ -158,7 +154,7 @@ def _members_sides(observed: Observed, document: Document, choice: Choice) -> tu
     after: Document = {"members": members}
     if observed.live is None:
         return before, after
-    was, then = sort_names(members_of(observed.live)), sort_names(_runs(choice))
+    was, then = sort_names(members_of(observed.live)), sort_names(choice.in_effect)
     if (was, then) != (before["members"], members):
         before["live"], after["live"] = was, then
     return before, after

@@ -12,9 +12,11 @@ from typing import Any
 
 from .._host.bridge_ports import settings_files
 from .._host.bridge_settings import settings_paths
+from .._host.dnsmasq import STATE
 from .._host.leases import FOLDER, has_lease_files, read_leases
 from .._host.ping import unreachable_addresses
-from .._host.rights import may_set_links, unwritable_files, unwritable_folders, why_unwritable
+from .._host.rights import may_set_links, unwritable_files, unwritable_folders
+from .._host.room import why_unwritable
 from .._model.errors import VirtfleetError
 from .._model.few import few
 from .._model.host import Host
@@ -42,11 +44,13 @@ from .._plan.step import (
     Work,
 )
 
-# Where libvirt's system daemon writes definitions, and what running networks need.
-DEFINITIONS = ("/etc/libvirt/qemu/networks",)
-RUNNING = (FOLDER, "/run/libvirt/network")
-_OF_DEFINITIONS = (DEFINE, UNDEFINE, AUTOSTART)
 _OF_RUNNING = (START, CREATE, DESTROY, UPDATE, DESCRIBE, RELEASE, RECLAIM, FREE)
+# Where libvirt's system daemon writes in which steps.
+WRITTEN = {
+    "/etc/libvirt/qemu/networks": (DEFINE, UNDEFINE, AUTOSTART),
+    FOLDER: _OF_RUNNING,
+    STATE: _OF_RUNNING,
+}
 # How many of the things that are missing a sentence names.
 _NAMED = 3
 _LEASES = "move DHCP leases to another bridge"
@@ -74,17 +78,16 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
 
 def _refuse_unwritable(plan: Plan) -> None:
     """libvirt notices in the middle, when it cannot write what the rollback needs either."""
-    for folder in (*DEFINITIONS, *RUNNING):
-        actions = _OF_DEFINITIONS if folder in DEFINITIONS else _OF_RUNNING
+    for directory, actions in WRITTEN.items():
         needed = any(step.action in actions for step in plan.steps)
-        why = why_unwritable(folder) if needed else None
+        why = why_unwritable(directory) if needed else None
         if why:
             raise VirtfleetError(
                 "LIBVIRT_UNWRITABLE",
-                f"libvirt cannot write to {folder} ({why}), which the change of network '{plan.network}' needs. "
+                f"libvirt cannot write to {directory} ({why}), which the change of network '{plan.network}' needs. "
                 "Nothing was changed.",
                 network=plan.network,
-                folder=folder,
+                directory=directory,
             )
 
 

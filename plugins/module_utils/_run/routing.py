@@ -12,11 +12,11 @@ from typing import Any, Optional
 
 from .._host.firewall import Firewall, read_firewall
 from .._host.routing import (
-    ASKS_NOBODY,
+    NOARP_COMMAND,
     Routes,
-    asks_nobody,
     bound_neighbours,
     bridged_packets_seen,
+    has_noarp,
     links_that_pass_nothing_on,
     links_without_arp,
     read_ipsec_policies,
@@ -100,7 +100,7 @@ def read_routing(
             name: {
                 **_routing_of(around, link, made.get(name), ports.get(name, ())),
                 "no_arp": silenced.get(name),
-                "no_ndp": ASKS_NOBODY if asks_nobody(name) else None,
+                "no_ndp": NOARP_COMMAND if has_noarp(name) else None,
                 "astray": [
                     *routed_elsewhere(name, link["subnets"], routes),
                     *kept_by_the_host(name, link["subnets"], links),

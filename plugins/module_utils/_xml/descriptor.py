@@ -9,6 +9,7 @@ from math import prod
 from typing import Any, Optional
 
 from .._model.descriptor import (
+    ANY_TYPE,
     DIRECTORY,
     PROGRAM,
     REGULAR,
@@ -204,9 +205,9 @@ def _read_graphics(node: Any) -> Graphics:
 
 
 def _read_files(root: Any) -> list[HostFile]:
-    """Files of the host that QEMU opens, and folders in which it makes one."""
+    """Files of the host that QEMU opens, and directories in which it makes one."""
     found = [
-        HostFile(what, path.strip(), type=file_type)
+        HostFile(what, path.strip(), file_type)
         for what, place, file_type in (
             ("QEMU", "devices/emulator", PROGRAM),
             ("kernel", "os/kernel", REGULAR),
@@ -220,38 +221,40 @@ def _read_files(root: Any) -> list[HostFile]:
     for node in root.iterfind("devices/rng/backend[@model='random']"):
         path = (node.text or "").strip()
         if path and path not in _RANDOM:
-            found.append(HostFile("source of randomness", path))
+            found.append(HostFile("source of randomness", path, ANY_TYPE))
     found += _read_character_files(root)
     found += _read_display_files(root)
     found += [
-        HostFile("socket of its disk", host.get("socket")) for host in _find_nbd_servers(root) if host.get("socket")
+        HostFile("socket of its disk", host.get("socket"), ANY_TYPE)
+        for host in _find_nbd_servers(root)
+        if host.get("socket")
     ]
     found += [
-        HostFile(what, path)
+        HostFile(what, path, ANY_TYPE)
         for what, place, name in _NAMED_FILES
         for node in root.iterfind(place)
         for path in [node.get(name)]
         if path
     ]
     if root.find("devices/vsock") is not None:
-        found.append(HostFile("device of its vsock", "/dev/vhost-vsock"))
+        found.append(HostFile("device of its vsock", "/dev/vhost-vsock", ANY_TYPE))
     for node in root.iterfind("devices/interface"):
         driver, backend = node.find("driver"), node.find("backend")
         vhost = None if backend is None else backend.get("vhost")
         found += _read_vhost_user_files(node)
         if vhost or (driver is not None and driver.get("name") == "vhost"):
-            found.append(HostFile("vhost-net of its NIC", vhost or "/dev/vhost-net"))
+            found.append(HostFile("vhost-net of its NIC", vhost or "/dev/vhost-net", ANY_TYPE))
     for node in root.iterfind("devices/memory[@model='nvdimm']/source/path"):
-        found.append(_describe_folder("the file of its NVDIMM", (node.text or "").strip()))
+        found.append(_describe_directory("the file of its NVDIMM", (node.text or "").strip()))
     variables = (root.findtext("os/nvram") or "").strip()
     if variables:
-        found.append(_describe_folder("its firmware's variables", variables))
+        found.append(_describe_directory("its firmware's variables", variables))
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
 def _read_backing_files(root: Any) -> list[HostFile]:
     found = [
-        HostFile("backing file of a disk", path)
+        HostFile("backing file of a disk", path, ANY_TYPE)
         for node in root.iterfind("devices/disk//backingStore/source")
         for path in [node.get("file") or node.get("dev")]
         if path
@@ -273,8 +276,8 @@ def _read_vhost_user_files(interface: Any) -> list[HostFile]:
     if not path:
         return []
     if source.get("mode") == "server":
-        return [_describe_folder("the socket of its NIC", path)]
-    return [HostFile("socket of its NIC", path)]
+        return [_describe_directory("the socket of its NIC", path)]
+    return [HostFile("socket of its NIC", path, ANY_TYPE)]
 
 
 def _read_character_files(root: Any) -> list[HostFile]:
@@ -288,11 +291,11 @@ def _read_character_files(root: Any) -> list[HostFile]:
 
 
 def _read_display_files(root: Any) -> list[HostFile]:
-    """Folders of the sockets on which they listen."""
+    """Directories of the sockets on which they listen."""
     nodes = [*root.iterfind("devices/graphics"), *root.iterfind("devices/graphics/listen")]
     paths = dict.fromkeys(node.get("socket") for node in nodes)
     shown = [path for path in paths if path and not path.startswith(_OWN_SOCKETS)]
-    return [_describe_folder("the socket of its display", path) for path in shown]
+    return [_describe_directory("the socket of its display", path) for path in shown]
 
 
 def _find_nbd_servers(root: Any) -> list[Any]:
@@ -305,25 +308,25 @@ def _read_end(node: Any) -> Optional[HostFile]:
     if not path:
         return None
     if kind == "pipe":  # QEMU takes a pair of pipes, or one of the name itself
-        return HostFile(f"pipe of its {node.tag}", f"{path}.in", path)
+        return HostFile(f"pipe of its {node.tag}", f"{path}.in", ANY_TYPE, alternative=path)
     if kind == "dev":
-        return HostFile(f"device of its {node.tag}", path)
+        return HostFile(f"device of its {node.tag}", path, ANY_TYPE)
     if kind == "unix" and source.get("mode") == "connect":
-        return HostFile(f"socket of its {node.tag}", path)
+        return HostFile(f"socket of its {node.tag}", path, ANY_TYPE)
     if kind == "file" or (kind == "unix" and not path.startswith(_OWN_SOCKETS)):
-        return _describe_folder(f"its {node.tag}", path)
+        return _describe_directory(f"its {node.tag}", path)
     return None
 
 
 def _read_log(node: Any) -> Optional[HostFile]:
     log = node.find("log")
     path = None if log is None else log.get("file")
-    return _describe_folder(f"the log of its {node.tag}", path) if path else None
+    return _describe_directory(f"the log of its {node.tag}", path) if path else None
 
 
-def _describe_folder(what: str, path: str) -> HostFile:
+def _describe_directory(what: str, path: str) -> HostFile:
     """In which QEMU makes a file, or libvirt does."""
-    return HostFile(f"directory of {what}", path.rpartition("/")[0] or "/", type=DIRECTORY)
+    return HostFile(f"directory of {what}", path.rpartition("/")[0] or "/", DIRECTORY)
 
 
 def _read_sockets(root: Any) -> list[GuestSocket]:

@@ -43,7 +43,8 @@ def details(**other: Any) -> dict[str, Any]:
 
 
 def guest(number: int) -> dict[str, Any]:
-    nic = {"mac": f"52:54:00:00:00:{number:02x}", "type": "network", "network": "red", "source": None}
+    mac = f"52:54:00:00:00:{number:02x}"
+    nic = {"mac": mac, "type": "network", "network": "red", "source": None, "transient": False}
     return {"name": f"web{number}", "uuid": str(number), "running": True, "nics": [nic], "tcp_ports": []}
 
 
@@ -100,7 +101,8 @@ def info(number: int) -> dict[str, Any]:
             "libvirt_version": "9.0.0", "hostname": f"kvm{number}", "remote": False,
             "forwarding": {"ipv4": True, "ipv6": True},
             "boot": {"tools": ["systemd-networkd"], "links": {"br0": "systemd-networkd"}},
-            "uuid": uuid("e", number), "migration": {"hooks": []},
+            "uuid": uuid("e", number),
+            "migration": {"hooks": [], "libvirt_ports": [], "unwritable_directories": [], "missing_programs": []},
         },
     }  # fmt: skip
 

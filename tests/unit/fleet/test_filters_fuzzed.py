@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import importlib
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.host_links import Link
 
 ROOT = Path(__file__).resolve().parents[3]
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("networks_*.py"))
@@ -46,12 +48,18 @@ INFO = {
         "members": [{"name": "p0", "state": "free", "holders": [], "max_guests": None}], "miscounted": [],
         "capacity": {"left": 1},
     }},
-    "links": [{"name": "p0", "kind": "physical", "mtu": 1500, "admin": "up", "carrier": True, "master": None}],
+    "links": [{
+        **dict.fromkeys(field.name for field in fields(Link)),
+        "name": "p0", "kind": "physical", "mtu": 1500, "admin": "up", "carrier": True, "default_route": False,
+        "addresses": [], "programs": [], "bound": [],
+    }],
     "ovs_bridges": {},
     "nwfilters": {},
     "guests": [
         {"name": "web1", "uuid": "1", "running": True, "tcp_ports": [],
-         "nics": [{"mac": "52:54:00:00:00:01", "type": "network", "network": "red", "source": None}]},
+         "nics": [
+             {"mac": "52:54:00:00:00:01", "type": "network", "network": "red", "source": None, "transient": False},
+         ]},
     ],
     "host": {
         "libvirt_version": "9.0.0", "hostname": "kvm1", "remote": False, "forwarding": {"ipv4": True, "ipv6": True},

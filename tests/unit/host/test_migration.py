@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.migration import (
-    has_room,
     own_addresses,
     read_conf,
     read_migration,
@@ -73,7 +70,7 @@ def test_what_comes_in(conf, tmp_path):
     (proc / "tcp").write_text(LISTENING)
     found = read_migration(conf, str(hooks), str(proc), str(tmp_path / "none"))
     assert len(found["other_settings"].pop("user")) == 12  # a digest: it may be a password
-    for name in ("tap_device", "unusable_directories", "missing_programs"):  # of the machine that runs the test
+    for name in ("tap_device", "unwritable_directories", "missing_programs"):  # of the machine that runs the test
         del found[name]
     assert found == {
         "hooks": [str(hooks / "qemu"), str(hooks / "qemu.d/10-log")],
@@ -89,17 +86,6 @@ def test_what_comes_in(conf, tmp_path):
         "tls_only": True,
         "displays": {"vnc_listen": None, "spice_listen": None, "ports_free": 59635, "certificates": None},
     }
-
-
-def test_room(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    assert has_room(str(tmp_path))
-    assert has_room(str(tmp_path / "missing/as/well"))
-    assert not has_room(str(tmp_path / "file"))
-    for blocks, files, free, room in ((0, 9, 9, False), (9, 9, 0, False), (9, 0, 0, True)):
-        told = SimpleNamespace(f_bfree=blocks, f_files=files, f_ffree=free)
-        monkeypatch.setattr("os.statvfs", lambda _path, told=told: told)
-        assert has_room(str(tmp_path)) is room
 
 
 def test_names():

@@ -94,7 +94,10 @@ def test_a_fake_bridge_is_a_bridge_within_a_vlan_of_another(monkeypatch, tmp_pat
     monkeypatch.setattr(ovs, "output_of", said)
     found = {name: read_record(OvsBridge, one) for name, one in ovs.read_ovs_bridges().items()}
     assert {name: one.stp_delay for name, one in found.items()} == {"ovs7": 20, "fake7": 20}
-    links = [Link(name, kind, 1500, "up", True, None) for name, kind in (("p1", "physical"), ("vnet0", "tun"))]
+    links = [
+        Link(name, kind, 1500, "up", True, None, default_route=False, programs=(), bound=())
+        for name, kind in (("p1", "physical"), ("vnet0", "tun"))
+    ]
     host = HostLinks(tuple(links), found)
     assert host.bridge_of("vnet0") == "fake7"
     assert [(way.state, way.vlan) for way in ways_out(host, "fake7")] == [(UP, 10)]

@@ -68,7 +68,8 @@ MACHINE = "pc-i440fx-7.2"
 NOW = 1_000_000
 _MIGRATION = {
     "hooks": [], "host": None, "address": None, "port_min": 49152, "port_max": 49215, "ports_free": 64,
-    "tls_only": False, "tap_device": True, "arrivals": [],
+    "tls_only": False, "tap_device": True, "arrivals": [], "libvirt_ports": [], "unwritable_directories": [],
+    "missing_programs": [],
 }  # fmt: skip
 
 

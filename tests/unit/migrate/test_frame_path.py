@@ -44,12 +44,30 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.link_kind
 
 FOLLOWED = ("vlan", "macvlan", "bridge", "veth")
 KINDS = (*OWN_CARRIER, *NOWHERE, *FOLLOWED, "vxlan", "gretap", "macsec", "batadv", "hsr", "ipvlan", "wireguard", "new")
-BRIDGE = Link("br7", "bridge", 1500, "up", True, None, index=2)
+
+
+def link(*facts, default_route=False, programs=(), bound=(), **others):
+    return Link(*facts, **others, default_route=default_route, programs=programs, bound=bound)
+
+
+def interface(name, kind="", *facts, **others):
+    return OvsInterface(name, kind, *facts, **others)
+
+
+def switch_port(interfaces, trunks=(), needs_lacp=False, mirrors=False, **others):
+    return OvsPort(interfaces, trunks, needs_lacp, mirrors, **others)
+
+
+def switch_of(ports, flows="normal"):
+    return OvsBridge(ports, controllers=0, flows=flows)
+
+
+BRIDGE = link("br7", "bridge", 1500, "up", True, None, index=2)
 
 
 def uplink(kind, **facts):
     facts = {"mtu": 1500, "admin": "up", "carrier": True, "master": "br7", "index": 3, **facts}
-    return Link("p1", kind, **facts)
+    return link("p1", kind, **facts)
 
 
 def way(*links, nic=NicPort(), ovs=None):  # noqa: B008
@@ -98,7 +116,7 @@ def hosts(draw):
     links = [BRIDGE]
     for index, name in enumerate(names, 3):
         links.append(
-            Link(
+            link(
                 name,
                 draw(st.sampled_from(KINDS)),
                 draw(st.sampled_from([None, 1400, 1500, 9000])),
@@ -121,9 +139,9 @@ def hosts(draw):
         for name in draw(st.lists(st.sampled_from([*names, "pa", "pb", "pc"]), max_size=3, unique=True)):
             kind = draw(st.sampled_from(["", "patch", "internal", "vxlan", "dpdk"]))
             peer = draw(st.sampled_from([None, "pa", "pb", "pc"]))
-            interface = OvsInterface(name, kind, peer, draw(st.sampled_from([None, True, False])))
-            ports[name] = OvsPort((interface,), tag=draw(st.sampled_from([None, 5])))
-        bridges[f"ovs{number}"] = OvsBridge(
+            its = interface(name, kind, peer, draw(st.sampled_from([None, True, False])))
+            ports[name] = switch_port((its,), tag=draw(st.sampled_from([None, 5])))
+        bridges[f"ovs{number}"] = switch_of(
             ports, flows=draw(st.sampled_from(["normal", "normal", "none", "other", None]))
         )
     return tuple(links), bridges
@@ -167,7 +185,7 @@ def test_a_way_through_another_bridge_is_as_narrow_as_its_narrowest_link():
 
 def test_a_trunk_of_a_switch_keeps_the_tag_and_an_access_port_takes_it():
     def out(nic, **port):
-        switch = OvsBridge({"p1": OvsPort((OvsInterface("p1"),), **port)}, flows="normal")
+        switch = switch_of({"p1": switch_port((interface("p1"),), **port)})
         (found,) = ways_out(HostLinks((uplink("veth", master=None),), {"ovs0": switch}), "ovs0", nic)
         return found.state, found.vlan
 
@@ -192,9 +210,9 @@ VLAN_MODES = (None, "access", "trunk", "native-tagged", "native-untagged", "dot1
 )  # fmt: skip
 def test_by_a_port_of_a_switch_what_leaves_comes_back_into_the_same_vlans(mode, tag, trunks, tags):
     """By ovs-vswitchd.conf.db(5): each VLAN leaves with a tag or without, and that tag leads back to one VLAN."""
-    port = OvsPort((OvsInterface("p1"),), tag=tag, trunks=trunks, vlan_mode=mode)
+    port = switch_port((interface("p1"),), tag=tag, trunks=trunks, vlan_mode=mode)
     (found,) = ways_out(
-        HostLinks((uplink("veth", master=None),), {"ovs0": OvsBridge({"p1": port}, flows="normal")}), "ovs0",
+        HostLinks((uplink("veth", master=None),), {"ovs0": switch_of({"p1": port})}), "ovs0",
         NicPort(tags),
     )  # fmt: skip
     mode = mode or ("trunk" if tag is None else "access")
@@ -235,7 +253,7 @@ def test_what_leaves_a_port_untagged_comes_back_into_its_pvid():
 
 
 def test_vlan_tags_of_another_protocol_are_not_understood():
-    beneath = Link("p2", "physical", 1500, "up", True, None, index=4)
+    beneath = link("p2", "physical", 1500, "up", True, None, index=4)
     for protocol, state, why in (("802.1q", UP, ""), ("802.1ad", None, PROTOCOL)):
         found = way(uplink("vlan", parent=4, vlan=9, vlan_protocol=protocol), beneath)
         assert (found.state, found.why) == (state, why)
@@ -246,8 +264,8 @@ def test_vlan_tags_of_another_protocol_are_not_understood():
 
 def test_frames_come_into_another_bridge_by_a_port_that_lets_them_in():
     va = uplink("veth", parent=4)
-    br8 = Link("br8", "bridge", 1500, "up", True, None, index=5)
-    p2 = Link("p2", "physical", 1500, "up", True, "br8", index=6)
+    br8 = link("br8", "bridge", 1500, "up", True, None, index=5)
+    p2 = link("p2", "physical", 1500, "up", True, "br8", index=6)
 
     def out(**facts):
         found = way(va, replace(va, name="vb", index=4, parent=3, master="br8", **facts), br8, p2)
@@ -261,14 +279,14 @@ def test_frames_come_into_another_bridge_by_a_port_that_lets_them_in():
 def test_an_internal_port_of_a_switch_leads_into_the_switch():
     for kind in ("openvswitch", "tun"):  # of the kernel's datapath, and of the one in userspace
         inner = uplink(kind, vlan=None)
-        p2 = Link("p2", "physical", 1400, "up", True, None, index=6)
+        p2 = link("p2", "physical", 1400, "up", True, None, index=6)
 
         def out(others=(), tag=None, inner=inner, p2=p2):
-            ports = {"p1": OvsPort((OvsInterface("p1", "internal"),), tag=tag), **dict(others)}
-            found = way(inner, p2, ovs={"ovs8": OvsBridge(ports, flows="normal")})
+            ports = {"p1": switch_port((interface("p1", "internal"),), tag=tag), **dict(others)}
+            found = way(inner, p2, ovs={"ovs8": switch_of(ports)})
             return found.uplink, found.state, found.vlan, found.mtu
 
-        leaving = ("p2", OvsPort((OvsInterface("p2"),)))
+        leaving = ("p2", switch_port((interface("p2"),)))
         assert out([leaving]) == ("p1", UP, None, 1400)
         assert out([leaving], tag=7) == ("p1", UP, 7, 1400)
         assert out()[1] == DOWN
@@ -276,10 +294,8 @@ def test_an_internal_port_of_a_switch_leads_into_the_switch():
 
 def test_a_switch_leads_out_through_a_bridge_that_has_its_internal_port():
     inner = uplink("openvswitch", master="br7")
-    p2 = Link("p2", "physical", 1500, "up", True, "br7", index=6)
-    host = HostLinks(
-        (BRIDGE, inner, p2), {"ovs8": OvsBridge({"p1": OvsPort((OvsInterface("p1", "internal"),))}, flows="normal")}
-    )
+    p2 = link("p2", "physical", 1500, "up", True, "br7", index=6)
+    host = HostLinks((BRIDGE, inner, p2), {"ovs8": switch_of({"p1": switch_port((interface("p1", "internal"),))})})
     (found,) = ways_out(host, "ovs8")
     assert (found.uplink, found.state) == ("p1", UP)
     assert host.joined_with("ovs8") == host.joined_with("br7") == {"ovs8", "br7"}
@@ -294,7 +310,7 @@ def test_a_setting_of_a_newer_kernel_makes_the_way_unknown(name):
 
 def test_a_port_of_a_switch_that_is_switched_off_carries_nothing():
     def out(settings=(), lacp=None, **port):
-        switch = OvsBridge({"p1": OvsPort((OvsInterface("p1", settings=settings, lacp=lacp),), **port)}, flows="normal")
+        switch = switch_of({"p1": switch_port((interface("p1", settings=settings, lacp=lacp),), **port)})
         (found,) = ways_out(HostLinks((uplink("veth", master=None),), {"ovs0": switch}), "ovs0")
         return found.state, found.why
 
@@ -311,13 +327,12 @@ def test_a_port_of_a_switch_that_is_switched_off_carries_nothing():
 def _patched(nic, first=None, second=None, last=None):
     """ovs0 - patch - ovs1 - p1, with settings of the two patch ports and of the last."""
     there = {
-        "ovs0": OvsBridge({"pa": OvsPort((OvsInterface("pa", "patch", "pb"),), **(first or {}))}, flows="normal"),
-        "ovs1": OvsBridge(
+        "ovs0": switch_of({"pa": switch_port((interface("pa", "patch", "pb"),), **(first or {}))}),
+        "ovs1": switch_of(
             {
-                "pb": OvsPort((OvsInterface("pb", "patch", "pa"),), **(second or {})),
-                "p1": OvsPort((OvsInterface("p1"),), **(last or {})),
+                "pb": switch_port((interface("pb", "patch", "pa"),), **(second or {})),
+                "p1": switch_port((interface("p1"),), **(last or {})),
             },
-            flows="normal",
         ),
     }
     (found,) = ways_out(HostLinks((uplink("veth", master=None),), there), "ovs0", nic)
@@ -341,8 +356,7 @@ def test_a_veth_into_a_switch_takes_the_vlan_of_its_port():
         va = uplink("veth", parent=4)
         vb = replace(va, name="vb", index=4, parent=3, master="ovs-system", kind="veth")
         p2 = replace(va, name="p2", index=6, parent=None, master="ovs-system")
-        switch = OvsBridge({"vb": OvsPort((OvsInterface("vb"),), **port), "p2": OvsPort((OvsInterface("p2"),))},
-                           flows="normal")  # fmt: skip
+        switch = switch_of({"vb": switch_port((interface("vb"),), **port), "p2": switch_port((interface("p2"),))})
         return way(va, vb, p2, ovs={"ovs8": switch})
 
     assert (out().state, out().vlan) == (UP, None)
@@ -356,8 +370,8 @@ def test_a_program_on_the_way_makes_it_unknown(kind, where):
     """On the bridge's port, on what that stands on, or on a member of a bond."""
     own = ("tc clsact",)
     port = uplink(kind, mode="passthru", programs=own if where == "uplink" else (), parent=4)
-    beneath = Link("p2", "physical", 1500, "up", True, None, index=4, programs=own if where == "beneath" else ())
-    member = Link("p3", "physical", 1500, "up", True, "p1", index=5, programs=own if where == "member" else ())
+    beneath = link("p2", "physical", 1500, "up", True, None, index=4, programs=own if where == "beneath" else ())
+    member = link("p3", "physical", 1500, "up", True, "p1", index=5, programs=own if where == "member" else ())
     stands_on = kind in ("vlan", "macvlan")
     found = way(port, *([beneath] if stands_on else ()), *([member] if kind == "bond" else ()))
     seen = where == "uplink" or (where == "beneath" and stands_on) or (where == "member" and kind == "bond")

@@ -147,7 +147,7 @@ def in_use(told: dict[str, Any]) -> None:
 
 
 def taken(told: dict[str, Any]) -> None:
-    nic = {"mac": "52:54:00:00:00:0a", "type": "network", "network": "red", "source": None}
+    nic = {"mac": "52:54:00:00:00:0a", "type": "network", "network": "red", "source": None, "transient": False}
     told["guests"].append({"name": "other", "uuid": "other", "running": True, "nics": [nic], "tcp_ports": []})
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.virtfleet.network.plugins.module_utils._model.number_set import numbers_of
+from ansible_collections.virtfleet.network.plugins.module_utils._model.number_set import parse_number_set
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.number_se
     ],
 )
 def test_sets(text, numbers):
-    assert numbers_of(text) == (None if numbers is None else frozenset(numbers))
+    assert parse_number_set(text) == (None if numbers is None else frozenset(numbers))

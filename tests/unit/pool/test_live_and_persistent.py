@@ -21,12 +21,12 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan impor
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.choice import Around, choose
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.live_and_persistent import (
     desired_pool,
-    keep_transient,
     warnings_about_difference,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import Use, occupancy
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.request import Request
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.port_accounting import PortAccounting
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.transient import keep_transient
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import write_network
 from ansible_collections.virtfleet.network.tests.unit.plan import libvirt_on_paper as paper
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Optional
 
 
@@ -16,7 +16,7 @@ class Passage:
     family: str
     way: str
     state: Optional[str]
-    rules: tuple[str, ...] = ()
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class StoppedPorts:
     first: int
     last: int
     state: Optional[str]
-    rules: tuple[str, ...] = ()
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Departure:
     """See connections.departures."""
 
     address: Optional[str]
-    stopped: tuple[StoppedPorts, ...] = ()
+    stopped: tuple[StoppedPorts, ...]
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,17 @@ class NicRouting:
     the addresses of <nat> come back, "" without such; programs: on the bridge itself, that may drop packets.
     """
 
-    addresses: tuple[str, ...] = ()
-    stopped: dict[str, str] = field(default_factory=dict)
-    passages: tuple[Passage, ...] = ()
-    routes: Optional[dict[str, FamilyRoutes]] = None
-    way: dict[str, Optional[str]] = field(default_factory=dict)
-    nat: Optional[str] = ""
-    no_arp: Optional[str] = None
-    no_ndp: Optional[str] = None
-    astray: tuple[str, ...] = ()
-    programs: tuple[str, ...] = ()
-    forwards: tuple[str, ...] = ()
+    addresses: tuple[str, ...]
+    stopped: dict[str, str]
+    passages: tuple[Passage, ...]
+    routes: Optional[dict[str, FamilyRoutes]]
+    way: dict[str, Optional[str]]
+    nat: Optional[str]
+    no_arp: Optional[str]
+    no_ndp: Optional[str]
+    astray: tuple[str, ...]
+    programs: tuple[str, ...]
+    forwards: tuple[str, ...]
 
     @property
     def families(self) -> tuple[str, ...]:

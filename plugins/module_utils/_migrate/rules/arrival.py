@@ -126,10 +126,10 @@ NO_LOGGER = refused(
 )
 NO_ROOM = refused(
     "NO_ROOM",
-    "libvirt on {host} cannot make files in {folder}: its file system is full, or it is not a directory.",
+    "libvirt on {host} cannot make files in {directory}, which is full, read-only or not a directory.",
     "libvirt makes files of each guest in `/var/lib/libvirt/qemu`, `/run/libvirt/qemu` and `/var/log/libvirt/qemu`, "
-    "and one of these is on a full file system. Seen: error 38",
-    "free some space",
+    "and one of these is on a file system that is full or read-only. Seen: error 38",
+    "free some space, or mount it writable",
 )
 NO_PROGRAM = refused("FILE_MISSING", "{host} has no {program}, by which libvirt plugs in a NIC of the guest ({what}).")
 PROGRAM_PERHAPS = unknown(
@@ -318,8 +318,8 @@ def check_logger(_guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding
 
 @guest_rule(NO_ROOM, needs=(HOST,))
 def check_room(_guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
-    for folder in () if host.migration is None else host.migration.unusable_directories:
-        yield NO_ROOM.found(folder=folder)
+    for directory in () if host.migration is None else host.migration.unwritable_directories:
+        yield NO_ROOM.found(directory=directory)
 
 
 @nic_rule(NO_PROGRAM, PROGRAM_PERHAPS, needs=(HOST,))

@@ -13,7 +13,7 @@ from typing import Any, Optional, Union
 
 from ..._model.descriptor import DEVICE, DIRECTORY, REGULAR, Cpu, Disk, Graphics, GuestSocket, HostDevice, HostFile
 from ..._model.forward import POOL, members_of
-from ..._model.number_set import numbers_of
+from ..._model.number_set import parse_number_set
 from ..asked import (
     CPU_COMPARISONS,
     CPU_NAMES,
@@ -469,7 +469,7 @@ PROCESSORS_NOT_SEEN = unknown("It is unknown whether {host} has the {what} {numb
 @guest_rule(PROCESSORS_MISSING, NODES_MISSING, PROCESSORS_PARTLY, PROCESSORS_NOT_SEEN, needs=(HOST,))
 def check_processors(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
     for text in guest.processors:
-        wanted = numbers_of(text)
+        wanted = parse_number_set(text)
         if wanted is None or host.processors is None:
             yield PROCESSORS_NOT_SEEN.found(what="processors", numbers=text)
         elif not wanted & host.processors:
@@ -477,7 +477,7 @@ def check_processors(guest: GuestFacts, host: DestinationFacts) -> Iterator[Find
         elif not wanted <= host.processors:
             yield PROCESSORS_PARTLY.found(numbers=text)
     for text in guest.nodes:
-        wanted = numbers_of(text)
+        wanted = parse_number_set(text)
         if wanted is None or host.nodes is None:
             yield PROCESSORS_NOT_SEEN.found(what="NUMA nodes", numbers=text)
         elif not wanted <= host.nodes:

@@ -31,6 +31,11 @@ class Choice:
     warnings: tuple[str, ...] = ()
     running: Optional[tuple[str, ...]] = None
 
+    @property
+    def in_effect(self) -> tuple[str, ...]:
+        """The members of the running network after the change."""
+        return self.members if self.running is None else self.running
+
 
 @dataclass(frozen=True)
 class Around:

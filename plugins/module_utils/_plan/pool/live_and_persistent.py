@@ -6,15 +6,12 @@ selects, and leaves alone what else is pending."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..._model.desired import PRESENT, Desired
-from ..._model.errors import VirtfleetError
 from ..._model.field import Document
 from ..._model.forward import members_of, mode_of
 from ..._model.observed import Observed
 from ..._xml.mark import write_limits
-from ..step import DEFINE, DESTROY, Plan
+from ..transient import refuse_transient
 from .choice import Choice, forward_with
 from .ranges import sort_names
 from .request import Request
@@ -28,7 +25,7 @@ def desired_pool(
     Raises VirtfleetError NETWORK_TRANSIENT.
     """
     if observed.persistent is None and any(limits.get(name) != limit for name, limit in choice.limits.items()):
-        raise _transient(request.network, "which libvirt would keep max_guests in")
+        raise refuse_transient(request.network, "which libvirt would keep max_guests in")
     own = None if choice.limits == limits else write_limits(document, choice.limits)
     if set(choice.members) == set(members_of(document)) and not request.names_some:
         return Desired(request.network, state=PRESENT, own=own)
@@ -38,27 +35,6 @@ def desired_pool(
         runs = forward_with(observed.live or {}, choice.running)
         live = None if runs == forward else {"forward": runs}
     return Desired(request.network, state=PRESENT, declared={"forward": forward}, live=live, own=own)
-
-
-def keep_transient(plan: Plan, observed: Observed) -> Plan:
-    """The plan for a network, made one for its pool: a transient network stays one.
-
-    Raises VirtfleetError NETWORK_TRANSIENT.
-    """
-    if observed.persistent is not None:
-        return plan
-    if plan.pending or any(step.action == DESTROY for step in plan.steps):
-        raise _transient(plan.network, "which the change needs, as libvirt can make it only at a start")
-    return replace(plan, steps=tuple(step for step in plan.steps if step.action != DEFINE))
-
-
-def _transient(network: str, why: str) -> VirtfleetError:
-    return VirtfleetError(
-        "NETWORK_TRANSIENT",
-        f"Network '{network}' is transient: it has no persistent definition, {why}. Nothing was changed; make it "
-        "persistent first with virt_network.",
-        network=network,
-    )
 
 
 def warnings_about_difference(network: str, observed: Observed, choice: Choice) -> list[str]:
