@@ -334,7 +334,7 @@ routers:
       description: The setting that keeps the host from answering ARP on the bridge, or null.
       type: str
     no_ndp:
-      description: The setting that keeps the host from finding IPv6 neighbors on the bridge, or null.
+      description: The setting that keeps the host from finding IPv6 neighbours on the bridge, or null.
       type: str
     forwards:
       description: Addresses in the bridge's own networks, with their ports, to which rules (DNAT) send connections from
@@ -343,7 +343,7 @@ routers:
       elements: str
     astray:
       description: Routes for a part of the bridge's own networks that do not lead to it, addresses of these networks on
-        other links of the host, and permanent neighbors.
+        other links of the host, and permanent neighbours.
       type: list
       elements: str
 ovs_bridges:

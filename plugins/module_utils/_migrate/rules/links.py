@@ -141,7 +141,7 @@ FORWARD_DEVICE_WITHOUT_ROUTE = blocked(
 MULTICAST_STOPPED = degraded(
     "UPLINK_NO_MULTICAST",
     "{link} on {host}, the uplink of {subject}, does not flood multicast frames, which IPv6 needs.",
-    "The bridge does not flood multicast frames to its uplink (`mcast_flood off`), which IPv6 needs to find neighbors",
+    "The bridge does not flood multicast frames to its uplink (`mcast_flood off`), which IPv6 needs to find neighbours",
     "`bridge link set dev <uplink> mcast_flood on`",
 )
 UPLINK_KINDS = (

@@ -126,13 +126,13 @@ NO_ARP = blocked(
 )
 NO_NDP = blocked(
     "NO_ARP",
-    "{host} looks for no IPv6 neighbors on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
+    "{host} looks for no IPv6 neighbours on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
 )
 ROUTED_ELSEWHERE = unknown(
     "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",
     code="ROUTE_ASTRAY",
     means="The host has a route for a part of the network's addresses that does not lead to the guests. Or it has some "
-    "of these addresses itself, or permanent neighbors on the bridge. It is unknown whether the guest's address is "
+    "of these addresses itself, or permanent neighbours on the bridge. It is unknown whether the guest's address is "
     "among them",
     repair="remove it, or set the severity of the code with policy",
 )
