@@ -42,7 +42,7 @@ from .._plan.step import (
     Work,
 )
 
-# Where libvirt's system daemon writes definitions, and what running networks need.
+# Folders to which libvirt's system daemon writes definitions, and data of running networks.
 DEFINITIONS = ("/etc/libvirt/qemu/networks",)
 RUNNING = (FOLDER, "/run/libvirt/network")
 _OF_DEFINITIONS = (DEFINE, UNDEFINE, AUTOSTART)
@@ -73,7 +73,7 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
 
 
 def _refuse_unwritable(plan: Plan) -> None:
-    """libvirt notices in the middle, when it cannot write what the rollback needs either."""
+    """libvirt would fail in the middle of the change, when it cannot write for a rollback either."""
     for folder in (*DEFINITIONS, *RUNNING):
         actions = _OF_DEFINITIONS if folder in DEFINITIONS else _OF_RUNNING
         needed = any(step.action in actions for step in plan.steps)
@@ -81,7 +81,7 @@ def _refuse_unwritable(plan: Plan) -> None:
         if why:
             raise VirtfleetError(
                 "LIBVIRT_UNWRITABLE",
-                f"libvirt cannot write to {folder} ({why}), which the change of network '{plan.network}' needs. "
+                f"Network '{plan.network}' cannot be changed, because libvirt cannot write to {folder} ({why}). "
                 "Nothing was changed.",
                 network=plan.network,
                 folder=folder,
