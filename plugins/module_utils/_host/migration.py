@@ -23,7 +23,7 @@ _HOOKS = "/etc/libvirt/hooks"
 _PROC = "/proc/net"
 _TUN = "/dev/net/tun"
 _LOGD = "/run/libvirt/virtlogd-sock"
-# In which libvirt makes files of each guest that it starts, and the programs that it plugs NICs in with.
+# Folders in which libvirt creates files for each guest that it starts, and programs with which it plugs in NICs.
 _FOLDERS = ("/var/lib/libvirt/qemu", "/run/libvirt/qemu", "/var/log/libvirt/qemu")
 _PROGRAMS = ("ebtables", "ovs-vsctl", "tc")
 # libvirt's own (src/qemu/qemu_conf.c)
@@ -66,7 +66,7 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC, lo
     tap_device: whether there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose
     from) and certificates (whether VNC has those that it needs, None where it needs none); logger: whether
     the virtlogd that it logs with is there, None where it uses none; other_settings: of qemu.conf, digests by name;
-    unusable_directories: where libvirt cannot make files of a guest; missing_programs: those that plug NICs in."""
+    unusable_directories: where libvirt cannot create files for guests; missing_programs: of those that plug in NICs."""
     settings = read_conf(conf)
     listeners = [one for one in read_listeners(proc) if one.protocol == "tcp"]
     found: dict[str, Any] = {
@@ -105,7 +105,7 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC, lo
 
 
 def has_room(folder: str) -> bool:
-    """For another file. libvirt makes a folder that is missing."""
+    """Whether another file fits into a folder. libvirt creates a missing folder."""
     if os.path.exists(folder) and not os.path.isdir(folder):
         return False
     here = folder
@@ -114,7 +114,7 @@ def has_room(folder: str) -> bool:
     try:
         told = os.statvfs(here)
     except OSError:
-        return True  # nothing is known against it
+        return True  # cannot be seen
     return bool(told.f_bfree) and (bool(told.f_ffree) or not told.f_files)
 
 

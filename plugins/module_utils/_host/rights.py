@@ -14,7 +14,7 @@ from .links import netlink
 
 # An index that no link has: the kernel looks at the rights first. (linux/net/core/rtnetlink.c, rtnetlink_rcv_msg)
 _NO_LINK = 0x7FFFFFFF
-# What libvirt writes for a network, several times over.
+# Several times what libvirt writes for a network.
 _LEAST = 64 * 1024
 
 
@@ -36,8 +36,8 @@ def unwritable_folders(paths: Iterable[str]) -> list[str]:
 
 
 def why_unwritable(path: str) -> Optional[str]:
-    """The reason why the daemon can write nothing new in a folder, whatever this user may do; None if there is none, or
-    the folder cannot be seen."""
+    """Why the daemon cannot create files in a folder, regardless of this user's permissions; None if it can, or if the
+    folder cannot be seen."""
     try:
         seen = os.statvfs(path)
     except OSError:
