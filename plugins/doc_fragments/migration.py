@@ -83,8 +83,7 @@ options:
     type: list
     elements: list
   together:
-    description: Lists of names or patterns of guests; those of a list that are on the same host move to the same host,
-      or stay.
+    description: Lists of names or patterns of guests; guests of a list that share a host move to one host, or stay.
     type: list
     elements: list
   pin:

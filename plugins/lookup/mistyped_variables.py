@@ -13,8 +13,8 @@ author: virtfleet.network contributors (@virtfleet)
 description:
   - Finds host variables of the play whose names are probably misspelt. Such a variable begins with one of the prefixes,
     is unknown to the roles and playbooks of this collection, and resembles a variable that they have. Returns a
-    sentence for each. Ansible itself ignores such a variable, and the role runs with the default of the one that is
-    meant.
+    sentence for each. Ansible itself ignores such a variable, and the role runs with the default of the intended
+    variable.
   - A variable that another variable reads is not returned, nor one that resembles none.
 options:
   _terms:

@@ -88,7 +88,7 @@ host:
       description: The version of QEMU, null without QEMU.
       type: str
     migration_host:
-      description: The name that its libvirt gives to the sources of migrations.
+      description: The name to which its libvirt directs other hosts that migrate guests to it.
       type: str
     resolves:
       description: The addresses of each name in O(resolve), none for a name that cannot be resolved. Null without that
@@ -167,11 +167,11 @@ guests:
       description: The number of virtual CPUs that are plugged in.
       type: int
     processors:
-      description: Sets of processors of its host on which it runs, as libvirt writes them (V(0-3,^2)).
+      description: The sets of host processors to which it is pinned, as libvirt writes them (V(0-3,^2)).
       type: list
       elements: str
     nodes:
-      description: Sets of NUMA nodes of its host from which it has its memory.
+      description: The sets of host NUMA nodes to which its memory is bound.
       type: list
       elements: str
     unsafe:

@@ -76,8 +76,8 @@ options:
         elements: str
       file_types:
         description:
-          - Paths, each as a JSON list of the path and what must be there, V(file), V(device), V(directory) or
-            V(program). Null for a path that does not exist.
+          - Paths, each as a JSON list of the path and the type that it must have, V(file), V(device), V(directory) or
+            V(program). The answer is null for a path that does not exist.
         type: list
         elements: str
       names:
@@ -218,7 +218,7 @@ links:
       description: The name.
       type: str
     index:
-      description: The kernel's number of the link.
+      description: The kernel's index of the link.
       type: int
     kind:
       description: The kernel's kind, such as V(bridge), V(veth) or V(vlan), or V(physical).
@@ -233,7 +233,7 @@ links:
       description: The operational state, such as V(up) or V(lowerlayerdown).
       type: str
     admin:
-      description: V(up) or V(down), as it was set.
+      description: The administrative state, V(up) or V(down).
       type: str
     carrier:
       description: Whether it has a carrier, null if that is unknown.
@@ -263,7 +263,7 @@ links:
       description: The VLAN of a bridge's ports that have none of their own, 0 for none.
       type: int
     stp_delay:
-      description: For how many seconds a new port of a bridge does not forward.
+      description: The number of seconds for which a new port of a bridge does not forward.
       type: float
     port_state:
       description: The state of a bridge port, such as V(forwarding).
@@ -288,7 +288,7 @@ links:
       type: list
       elements: str
     subnets:
-      description: The same with their prefix.
+      description: The same addresses with their prefix lengths.
       type: list
       elements: str
     link_local:
@@ -322,8 +322,8 @@ routers:
       type: dict
     passages:
       description:
-        - What the firewall does with packets, each with C(family), C(way), C(state) and C(rules), which drop packets or
-          are not understood.
+        - How the firewall treats packets, each with C(family), C(way), C(state) and C(rules), the rules that drop
+          packets or are not understood.
         - C(way) is V(out), V(back) for replies, V(in) for connections from outside, V(across) between ports of the
           bridge, V(natted) or V(diverted).
         - C(state) is V(open), V(shut), V(part) if some packets are dropped, or null if a rule is not understood.
@@ -334,7 +334,7 @@ routers:
       description: The setting that keeps the host from answering ARP on the bridge, or null.
       type: str
     no_ndp:
-      description: The setting that keeps the host from finding IPv6 neighbors on the bridge, or null.
+      description: The setting that keeps the host from finding IPv6 neighbours on the bridge, or null.
       type: str
     forwards:
       description: Addresses in the bridge's own networks, with their ports, to which rules (DNAT) send connections from
@@ -343,13 +343,13 @@ routers:
       elements: str
     astray:
       description: Routes for a part of the bridge's own networks that do not lead to it, addresses of these networks on
-        other links of the host, and permanent neighbors.
+        other links of the host, and permanent neighbours.
       type: list
       elements: str
 ovs_bridges:
   description:
     - The Open vSwitch bridges by name.
-    - Null if RV(links) is null, or if Open vSwitch runs and does not answer, or its tools are missing.
+    - Null if RV(links) is null, or if Open vSwitch runs but does not answer or its tools are missing.
   returned: success
   type: dict
   contains:
@@ -363,7 +363,7 @@ ovs_bridges:
       description: V(normal) for the flows of a learning switch, V(none), V(other), or null if they cannot be read.
       type: str
     stp_delay:
-      description: For how many seconds a new port does not forward.
+      description: The number of seconds for which a new port does not forward.
       type: float
     ports:
       description:
@@ -490,7 +490,7 @@ host:
       type: dict
     migration:
       description:
-        - What determines whether the host accepts a migration. Null over a remote O(uri).
+        - Facts that determine whether the host accepts a migration. Null over a remote O(uri).
         - The settings from C(qemu.conf) are null if that file cannot be read. C(arrivals), C(departures) and
           C(own_addresses) are null if V(links) is not gathered.
       type: dict
@@ -517,7 +517,7 @@ host:
           description: Whether the host refuses migrations without TLS.
           type: bool
         libvirt_ports:
-          description: Those of 16509, 16514 and 22 on which the host listens.
+          description: The ports among 16509, 16514 and 22 on which the host listens.
           type: list
           elements: int
         libvirt_port:
@@ -550,13 +550,13 @@ host:
           description: Digests of the settings of C(qemu.conf) that no rule examines, by name.
           type: dict
         arrivals:
-          description: Where the firewall drops migrations, or may, each with C(link), C(family), C(port), C(state),
+          description: Migrations that the firewall drops or may drop, each with C(link), C(family), C(port), C(state),
             C(rules) and C(senders) (null if it does not depend on the sender).
           type: list
           elements: dict
         departures:
-          description: Which connections to other hosts the firewall drops, or may, each with C(address) (null for hosts
-            that were not looked up) and C(stopped), by ports.
+          description: Connections to other hosts that the firewall drops or may drop, each with C(address) (null for
+            hosts that were not looked up) and C(stopped), by ports.
           type: list
           elements: dict
         own_addresses:

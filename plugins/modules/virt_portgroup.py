@@ -300,7 +300,7 @@ recovered:
   type: list
   elements: str
 before:
-  description: The options that libvirt shows with other values after the change than were set, with these values.
+  description: The options whose values after the change differ from those that were set, with libvirt's values.
   returned: with NOT_CONVERGED
   type: dict
 after:
@@ -348,7 +348,7 @@ missing:
   type: list
   elements: str
 options:
-  description: The names of the options that libvirt shows with other values than were set.
+  description: The names of the options whose values after the change differ from those that were set.
   returned: with NOT_CONVERGED
   type: list
   elements: str

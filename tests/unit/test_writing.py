@@ -59,6 +59,8 @@ PHRASES = (
     r"\bon the same wire\b",
     r"\bin any mix\b",
     r"\bless than it had\b",
+    # The spelling is British; names of qemu.conf and nftables have a hyphen or an underscore before these words.
+    r"(?<![-\w])(?:neighbor|behavior|canceled|signaled|misspelled)",
     # Names of tasks are read without the ones before them.
     r"name: (?:Say|Ask) ",
     r"name: \w+ (?:it|them|their \w+)\n",

@@ -151,7 +151,7 @@ STP_DELAY = Kind(
 NO_ARP = Kind(
     "NO_ARP",
     ERROR,
-    "The host does not take part in ARP or in IPv6 neighbor discovery on bridge {bridge} ({setting}), so guests of "
+    "The host does not take part in ARP or in IPv6 neighbour discovery on bridge {bridge} ({setting}), so guests of "
     "network {network} cannot reach it.",
     "Turn ARP on again with sysctl or ip link.",
 )

@@ -72,7 +72,7 @@ def warning_lines(warnings: Iterable[tuple[str, str]]) -> list[str]:
 class Diff(NamedTuple):
     """effect: + for something that was not there before, - for something that is removed, "" for a change.
 
-    text: a unified diff, with or without colors.
+    text: a unified diff, with or without colours.
     """
 
     effect: str

@@ -74,7 +74,7 @@ def _of_link(bridge: str, live: Document) -> Iterator[str]:
     for answer in dump_route(_GETNEIGH, bytes(_NEIGHBOUR_SIZE)):
         neighbour = permanent_neighbour_of(answer, index)
         if neighbour:
-            yield f"permanent neighbor {neighbour}"
+            yield f"permanent neighbour {neighbour}"
     kinds = {kind_of_qdisc(answer, index) for answer in dump_route(_GETQDISC, bytes(_QDISC_SIZE))}
     if kinds - _NO_QDISC and not live.get("bandwidth"):
         yield "tc"

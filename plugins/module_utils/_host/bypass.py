@@ -189,10 +189,10 @@ def _await_forwarding(ends: Sequence[str]) -> None:
 
 @contextmanager
 def _held_back(route: Any, inner: str) -> Iterator[None]:
-    """Nothing passes from the temporary bridge to the network's.
+    """Keeps frames from passing from the temporary bridge to the network's.
 
-    The host asks for the address of a guest as soon as it has something to say to it. The kernel drops the question
-    while the bridge, which had no port, does not transmit yet, and asks again only a second later.
+    The host asks for a guest's address as soon as it has a packet for it. A bridge that gets its first port does not
+    transmit at once: the kernel drops the request, and repeats it only a second later.
     """
     set_operstate(route, inner, "DORMANT")
     try:
@@ -202,8 +202,8 @@ def _held_back(route: Any, inner: str) -> Iterator[None]:
 
 
 def _await_carrier(bridge: str) -> None:
-    """The kernel changes the state, and lets the bridge transmit, under the lock that a request of netlink waits for
-    (net/core/link_watch.c). A bridge that does not come up is no error here."""
+    """The kernel sets the state and lets the bridge transmit under one lock, which netlink requests wait for
+    (net/core/link_watch.c). A bridge that stays down is not an error here."""
     until = time.monotonic() + _SECONDS
     while read_setting(bridge, "operstate") != "up" and time.monotonic() < until:
         time.sleep(0.001)

@@ -22,7 +22,7 @@ _NEVER = (*_UPPER, "tun", "loopback")
 def read_devices(root: str = ROOT, links: Optional[Sequence[KernelLink]] = None) -> tuple[Device, ...]:
     """Links in the order of their names, then PCI network functions without a link.
 
-    links: else read now. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    links: read now if None. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
     links = read_netlink() if links is None else links
     functions = {

@@ -79,7 +79,7 @@ def link_of(message: Any) -> LinkMessage:
 
 
 def has_xdp(message: Any) -> bool:
-    """Whether a program sees every frame that comes in."""
+    """Whether an XDP program, which sees every incoming frame, is attached."""
     told = message.get_attr("IFLA_XDP")
     return bool(hasattr(told, "get_attr") and told.get_attr("IFLA_XDP_ATTACHED"))
 

@@ -189,7 +189,7 @@ def rounded_size_of(path: str) -> Optional[int]:
 
 
 def _look_up_file_types(asked: Asked, keys: list[str]) -> Answers:
-    """Keys: JSON of path and file type. None also for what is not there, which another lookup says."""
+    """keys: JSON of path and file type. None also if the path does not exist, which the lookup of paths reports."""
     found: Answers = {}
     for key in keys:
         path, file_type = json.loads(key)

@@ -24,7 +24,7 @@ _HOOKS = "/etc/libvirt/hooks"
 _PROC = "/proc/net"
 _TUN = "/dev/net/tun"
 _LOGD = "/run/libvirt/virtlogd-sock"
-# In which libvirt makes files of each guest that it starts, and the programs that it plugs NICs in with.
+# Directories in which libvirt creates files for each guest that it starts, and programs with which it plugs in NICs.
 _DIRECTORIES = ("/var/lib/libvirt/qemu", "/run/libvirt/qemu", "/var/log/libvirt/qemu")
 _PROGRAMS = ("ebtables", "ovs-vsctl", "tc")
 # libvirt's own (src/qemu/qemu_conf.c)
@@ -67,7 +67,7 @@ def read_migration(conf: str = _CONF, hooks: str = _HOOKS, proc: str = _PROC, lo
     tap_device: whether there is one; displays: vnc_listen, spice_listen, ports_free (of those that displays choose
     from) and certificates (whether VNC has those that it needs, None where it needs none); logger: whether
     the virtlogd that it logs with is there, None where it uses none; other_settings: of qemu.conf, digests by name;
-    unwritable_directories: where libvirt can make no files of a guest; missing_programs: those that plug NICs in."""
+    unwritable_directories: where libvirt cannot create a guest's files; missing_programs: those that plug NICs in."""
     settings = read_conf(conf)
     listeners = [one for one in read_listeners(proc) if one.protocol == "tcp"]
     found: dict[str, Any] = {

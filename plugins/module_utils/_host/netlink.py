@@ -23,7 +23,7 @@ _FILTERED = {"ingress": (0xFFFF0000,), "clsact": (0xFFFFFFF2, 0xFFFFFFF3)}
 
 
 def read_netlink() -> list[KernelLink]:
-    """Of every link, in the order of their indexes. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE."""
+    """All links, in the order of their indexes. Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE."""
     with netlink() as route:
         messages = {int(message["index"]): message for message in route.get_links()}
         addresses = list(route.get_addr())
@@ -78,7 +78,7 @@ def _has_filters(route: Any, index: int, parent: int) -> bool:
 
 
 def vlans_by_port(messages: Iterable[Any]) -> dict[int, list[PortVlanInfo]]:
-    """Of ports of bridges, by index: the VLANs that they are in."""
+    """The VLANs of each bridge port, by the index of the port."""
     found: dict[int, list[PortVlanInfo]] = {}
     for message in messages:
         spec = message.get_attr("IFLA_AF_SPEC")

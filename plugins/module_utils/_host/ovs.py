@@ -48,8 +48,8 @@ def read_ovs_bridges() -> Optional[dict[str, dict[str, Any]]]:
     seen), stp_delay (how many seconds a new port is silent) and ports, by name: tag, trunks, vlan_mode, needs_lacp
     (whether it carries nothing before LACP is negotiated), mirrors (whether it only gets copies) and interfaces, each
     with name, type, peer (of a patch port), up and lacp (both None where Open vSwitch does not say) and settings (by
-    OpenFlow, such as NO_FWD; None where they cannot be seen). Empty where it does not run; None where it does not
-    answer, and without its tools.
+    OpenFlow, such as NO_FWD; None where they cannot be seen). Empty if Open vSwitch does not run; None if it
+    does not answer or its tools are missing.
     """
     if not os.path.exists(_DATABASE):
         return {}

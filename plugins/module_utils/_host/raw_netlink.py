@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Netlink without pyroute2: which passes over attributes that it does not know, and takes long for long tables.
+"""Netlink without pyroute2, which ignores attributes that it does not know and is slow with long tables.
 
-What is asked for is packed by the caller; answers come without their first header.
+Callers pack the body of a request; answers are returned without the netlink header.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
 NESTED = 0x8000
 _REQUEST_ACK, _DUMP, _ERROR, _DONE = 0x005, 0x301, 2, 3
 _TYPE = 0x3FFF  # without the flags of nested attributes
-# NLM_F_DUMP_INTR: something came or went while the kernel answered, so that a part may be missing.
+# NLM_F_DUMP_INTR: the table changed while the kernel sent it, so entries may be missing.
 _INTERRUPTED, _ATTEMPTS = 0x10, 5
 _HEADER, _SECONDS = 16, 5
 
 
 def dump_route(kind: int, body: bytes) -> list[bytes]:
-    """All links, routes, neighbours, ...; none of a kernel without what is asked for.
+    """All links, routes, neighbours, ...; empty if the kernel does not support them.
 
     Raises VirtfleetError LINKS_UNREADABLE.
     """
@@ -40,7 +40,7 @@ def dump_route(kind: int, body: bytes) -> list[bytes]:
 
 
 def request_dump(protocol: int, kind: int, body: bytes) -> list[bytes]:
-    """All entries of one of the kernel's tables. Raises OSError, and struct.error for an answer that is malformed."""
+    """All entries of a kernel table. Raises OSError, and struct.error for a malformed answer."""
     for _attempt in range(_ATTEMPTS - 1):
         answers, is_whole = _dump(protocol, kind, body)
         if is_whole:
@@ -49,7 +49,7 @@ def request_dump(protocol: int, kind: int, body: bytes) -> list[bytes]:
 
 
 def request_change(kind: int, flags: int, body: bytes) -> None:
-    """Of links and their tables. Raises OSError."""
+    """Changes a link or a table of links. Raises OSError."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE) as asked:
         asked.settimeout(_SECONDS)
         asked.send(_pack_request(kind, _REQUEST_ACK | flags, body))
@@ -84,14 +84,14 @@ def _pack_request(kind: int, flags: int, body: bytes) -> bytes:
 
 
 def raise_error_of(answer: bytes) -> None:
-    """answer: of the kernel when it is done. Raises OSError."""
+    """answer: the message with which the kernel ends its answer. Raises OSError."""
     code = struct.unpack_from("=i", answer)[0] if len(answer) >= 4 else 0
     if code < 0:
         raise OSError(-code, os.strerror(-code))
 
 
 def parse_attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Number and value of each."""
+    """The number and value of each attribute."""
     while len(data) >= 4:
         size, kind = struct.unpack_from("=HH", data)
         if size < 4:

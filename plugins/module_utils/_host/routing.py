@@ -153,7 +153,7 @@ def links_without_arp(proc: str = _PROC, sys: str = _SYS) -> dict[str, str]:
 
 
 def has_noarp(name: str, sys: str = _SYS) -> bool:
-    """Whether the host looks for no neighbours on this link, of IPv4 or of IPv6."""
+    """Whether the host does not look for neighbours on this link, for both IPv4 and IPv6."""
     flags = _read(os.path.join(sys, "class", "net", name, "flags"))
     return bool(flags) and bool(int(flags, 16) & _NOARP)
 

@@ -11,15 +11,15 @@ import os
 def read_table(path: str) -> list[list[str]]:
     """The words of each line. Raises OSError.
 
-    A name has any bytes but the white space of ASCII, so also such as Python takes for white space or the end of a line
-    in a text. It compares equal to what os.listdir gives.
+    A name may have all bytes except ASCII white space, also those that Python treats as white space or as the end of a
+    line in text. Words are decoded as os.listdir decodes names.
     """
     with open(path, "rb") as file:
         return [[os.fsdecode(word) for word in line.split()] for line in file]
 
 
 def read_optional_table(path: str) -> list[list[str]]:
-    """The same, without a line where the kernel does not have the table."""
+    """The same; empty if the kernel does not have the table."""
     try:
         return read_table(path)
     except OSError:

@@ -358,7 +358,7 @@ class DestinationFacts:
         return link is not None and (link.kind == "bridge" or name in self.ovs_bridges)
 
     def may_be_switch(self, name: str) -> bool:
-        """Whether a link may be a bridge of Open vSwitch, which could not be read."""
+        """Whether a link may be an Open vSwitch bridge, because those could not be read."""
         link = self.link(name)
         return link is not None and link.kind != "bridge" and not self.host_links.switches_seen
 

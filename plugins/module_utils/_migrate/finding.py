@@ -70,7 +70,7 @@ class FindingKind:
     severity: str
     question: str
     template: str
-    # Documentation: findings are not told apart, nor sorted, by it.
+    # For the documentation only.
     means: str = field(default="", repr=False)
     repair: str = field(default="", repr=False)
 

@@ -125,7 +125,7 @@ class OvsBridge:
 
 
 class HostLinks:
-    """by_name: None where links cannot be seen; switches_seen: whether those of Open vSwitch are. ways: what
+    """by_name: None where links cannot be seen; switches_seen: whether Open vSwitch was read. ways: what
     frame_path.ways_out found, for each bridge and its tags."""
 
     def __init__(self, links: Optional[tuple[Link, ...]], ovs_bridges: Optional[dict[str, OvsBridge]]) -> None:

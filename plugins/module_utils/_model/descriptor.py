@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-# What a path of a host leads to, where a guest needs it to be just that.
+# The types that a guest may require of a path.
 FILE_TYPES = REGULAR, DEVICE, DIRECTORY, PROGRAM = ("file", "device", "directory", "program")
 ANY_TYPE = ""
 
@@ -101,7 +101,7 @@ class Descriptor:
     something other than a display; blockers, possible_blockers: what keeps it from migrating, or does at some times,
     each as the end of a sentence; not_understood: paths of what the check does not understand; question: the XML that
     libvirt on a destination is asked about; origin: the host that it was evacuated from; processors, nodes: sets of
-    those of its host on which it runs or has its memory, as libvirt writes them.
+    host processors and NUMA nodes to which it is pinned, as libvirt writes them.
     """
 
     type: Optional[str]

@@ -17,7 +17,7 @@ class PortVlanInfo(TypedDict):
 
 
 class LinkMessage(TypedDict):
-    """What one message of netlink says of a link.
+    """A link, as one netlink message describes it.
 
     kind: veth, bridge, macvtap, ...; "physical" for none; state: operational (up, down, lowerlayerdown, unknown, ...);
     admin: up or down; carrier: None when unknown; parent: index of the link it stands on in this namespace; vlan: id,
@@ -46,8 +46,8 @@ class LinkMessage(TypedDict):
 
 
 class KernelLink(LinkMessage):
-    """master: its name; addresses: the host's own; subnets: the same with their prefix; link_local: its own, on which a
-    service can listen; programs: what may drop frames by rules of its own (XDP, disciplines of tc that are not usual).
+    """master: its name; addresses: the host's own; subnets: the same with their prefix; link_local: those on which a
+    service can listen; programs: what may drop frames (XDP, unusual disciplines of tc).
     """
 
     master: Optional[str]

@@ -13,7 +13,7 @@ _LARGEST = 1 << 16
 
 
 def parse_number_set(text: str) -> Optional[frozenset[int]]:
-    """None for what libvirt would not take."""
+    """None if libvirt would not accept the text."""
     found: set[int] = set()
     for part in text.replace(" ", "").split(","):
         first, dash, last = part.lstrip("^").partition("-")

@@ -23,7 +23,7 @@ from .._xml.network import write_network
 from .holdings import Holdings, State, bridge_name, holdings_needed, holdings_of
 from .step import AUTOSTART, CREATE, DEFINE, DESTROY, UNDEFINE, Step, Work
 
-# What libvirt numbers where no name is given.
+# The template that libvirt numbers if the definition has no name.
 _TEMPLATE = "virbr%d"
 
 
@@ -132,7 +132,7 @@ def _names_to_come(part: Part) -> frozenset[str]:
 
 
 def _templates(part: Part) -> frozenset[str]:
-    """Of which libvirt makes up a bridge's name for this network."""
+    """From which libvirt generates the name of this network's bridge."""
     states = [part.state.after(step) for step in part.steps if step.action in (DEFINE, CREATE)]
     documents = [document for state in states for document in (state.persistent, state.live) if document is not None]
     return frozenset(

@@ -77,14 +77,14 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
 
 
 def _refuse_unwritable(plan: Plan) -> None:
-    """libvirt notices in the middle, when it cannot write what the rollback needs either."""
+    """libvirt would fail in the middle of the change, when it cannot write for a rollback either."""
     for directory, actions in WRITTEN.items():
         needed = any(step.action in actions for step in plan.steps)
         why = why_unwritable(directory) if needed else None
         if why:
             raise VirtfleetError(
                 "LIBVIRT_UNWRITABLE",
-                f"libvirt cannot write to {directory} ({why}), which the change of network '{plan.network}' needs. "
+                f"Network '{plan.network}' cannot be changed, because libvirt cannot write to {directory} ({why}). "
                 "Nothing was changed.",
                 network=plan.network,
                 directory=directory,

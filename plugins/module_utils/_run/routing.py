@@ -65,8 +65,7 @@ def read_routing(
     switches: Collection[str],
     migrations: Optional[Migrations],
 ) -> Routing:
-    """Of this host. switches: bridges of Open vSwitch; migrations: None if
-    nothing is known of them."""
+    """Of this host. switches: bridges of Open vSwitch; migrations: None if unknown."""
     live = [seen.live for seen in networks if seen.live is not None and is_virtual(seen.live)]
     made = {str((document.get("bridge") or {}).get("name")): document for document in live}
     passes, routes = forwarding(), read_routes()

@@ -15,9 +15,9 @@ from .etree import parse_xml, write_canonical_text
 def parse_capabilities(xml: str) -> dict[str, Any]:
     """uuid; cpu: the processor as libvirt's own comparison takes it, None where it is not told; pages: sizes in KiB;
     machines: architecture -> names, both the canonical ones and their aliases; kinds: architecture -> kvm, qemu and
-    whatever else guests can be; emulators: paths of the QEMUs; security_models: of apparmor, selinux and
-    dac those that libvirt uses; cpus: how many the host has, None where it is not told; processors,
-    nodes: their numbers and those of NUMA nodes.
+    whatever else guests can be; emulators: paths of the QEMUs; security_models: those
+    of apparmor, selinux and dac that libvirt uses; cpus: how many the host has, None if unknown; processors, nodes: the
+    numbers of its processors and NUMA nodes.
 
     Raises VirtfleetError XML_INVALID.
     """

@@ -270,7 +270,7 @@ def _read_jobs(root: Any) -> list[str]:
 
 
 def _read_vhost_user_files(interface: Any) -> list[HostFile]:
-    """The socket that a switch listens on, or the directory of the one that QEMU makes."""
+    """The socket on which a switch listens, or the folder in which QEMU creates one."""
     source = interface.find("source")
     path = source.get("path") if interface.get("type") == "vhostuser" and source is not None else None
     if not path:
@@ -325,7 +325,7 @@ def _read_log(node: Any) -> Optional[HostFile]:
 
 
 def _describe_directory(what: str, path: str) -> HostFile:
-    """In which QEMU makes a file, or libvirt does."""
+    """The directory in which QEMU or libvirt creates a file."""
     return HostFile(f"directory of {what}", path.rpartition("/")[0] or "/", DIRECTORY)
 
 

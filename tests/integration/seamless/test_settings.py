@@ -142,7 +142,7 @@ LOSSES = {
     ),
     "neighbour": (
         "ip neigh add 10.30.0.77 lladdr 52:54:00:30:00:77 dev virbr30 nud permanent",
-        "bridge virbr30 (permanent neighbor 10.30.0.77)",
+        "bridge virbr30 (permanent neighbour 10.30.0.77)",
     ),
     "tc": ("tc qdisc add dev virbr30 root tbf rate 8mbit burst 20kb latency 50ms", "bridge virbr30 (tc)"),
     "entry": (

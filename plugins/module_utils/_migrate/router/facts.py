@@ -39,9 +39,9 @@ class Departure:
 
 @dataclass(frozen=True)
 class BridgeRouting:
-    """See passages.routing_of_bridge; no_arp: the setting that keeps the host from telling its address there; no_ndp:
-    the one that keeps it from finding neighbours by IPv6; astray: parts of the bridge's networks that the host reaches
-    otherwise, or not by asking for them."""
+    """See passages.routing_of_bridge; no_arp: the setting that keeps the host from answering ARP there; no_ndp: the one
+    that keeps it from finding IPv6 neighbours; astray: parts of the bridge's networks that the host does not
+    reach by asking for them on the bridge."""
 
     stopped: dict[str, str]
     passages: tuple[Passage, ...]

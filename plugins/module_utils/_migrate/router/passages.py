@@ -42,7 +42,7 @@ class Surroundings:
     """tables: of the firewall; hidden: what of it could not be read; devices: by family (ipv4, ipv6), the links by
     which packets leave the host; silent: links that pass no IPv4 packets on; families: those that the host passes on at
     all; bridged: by bridge, the families whose bridged packets the firewall sees (br_netfilter); links: all names;
-    own: addresses of the host itself, which no host outside has.
+    own: addresses of the host itself, which are not outside.
     """
 
     tables: tuple[Table, ...]
@@ -94,7 +94,7 @@ def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
 
 
 def forwards_to(tables: Iterable[Table], spans: Iterable[Span]) -> list[str]:
-    """The addresses within these networks, with their ports, to which the host sends connections from outside."""
+    """The addresses in these networks, with ports, to which the host forwards connections from outside."""
     networks = list(spans)
     found = []
     for rule in (rule for table in tables for chain in table.chains.values() for rule in chain.rules if rule.to):

@@ -32,7 +32,7 @@ def span_of(text: str) -> Optional[Span]:
 
 
 def address_in(target: str) -> str:
-    """Of an address with or without a port: 10.0.0.1:80, [fd00::1]:80."""
+    """The address without its port, if it has one: 10.0.0.1:80, [fd00::1]:80."""
     if target.startswith("["):
         return target[1:].partition("]")[0]
     return target if target.count(":") > 1 else target.partition(":")[0]

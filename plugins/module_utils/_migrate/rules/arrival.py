@@ -64,7 +64,7 @@ NO_PORT = refused(
 DROPPED = refused(
     "MIGRATION_FIREWALL",
     "The firewall of {host} drops migrations that arrive on {link} (TCP port {port}): {rules}.",
-    "The host's own firewall drops connections from the source, or the replies, on a link by which they may arrive: "
+    "The host's own firewall drops connections from the source, or the replies, on a link on which they may arrive: "
     "those to the TCP port of `migrate_uri` or to the ports for migrations. Without `migrate_uri`, it drops those to "
     "all ports of libvirt and ssh on which the host listens (16509, 16514, 22). Rules about senders are judged if the "
     "source knows the host's addresses. Seen: error 38",
@@ -75,7 +75,7 @@ DROPPED_PERHAPS = unknown(
     LIBVIRT_ACCEPTS,
     "MIGRATION_FIREWALL",
     "The check does not understand a rule that may drop these connections. Or `migrate_uri` is not set, and the "
-    "firewall lets the source connect to some of the ports of libvirt and ssh only. The sentence names the rule",
+    "firewall lets the source connect to only some of the ports of libvirt and ssh. The sentence names the rule",
     "check it yourself, and set the severity of the code with policy",
 )
 PORT_NOT_JUDGED = unknown(
@@ -97,7 +97,7 @@ SENT_NOWHERE_PERHAPS = unknown(
 NO_ROUTE = refused(
     "MIGRATION_ROUTE",
     "{source} has no route to {name} ({addresses}).",
-    "The source has no route to any address to which it resolves the destination's name",
+    "The source has no route to any of the addresses that it finds for the destination's name",
     "`ip route add` on the source",
 )
 TLS_ONLY = refused(
@@ -126,14 +126,17 @@ NO_LOGGER = refused(
 )
 NO_ROOM = refused(
     "NO_ROOM",
-    "libvirt on {host} cannot make files in {directory}, which is full, read-only or not a directory.",
-    "libvirt makes files of each guest in `/var/lib/libvirt/qemu`, `/run/libvirt/qemu` and `/var/log/libvirt/qemu`, "
-    "and one of these is on a file system that is full or read-only. Seen: error 38",
-    "free some space, or mount it writable",
+    "libvirt on {host} cannot create files in {directory}, which is full, read-only or not a directory.",
+    "libvirt creates files for each guest in `/var/lib/libvirt/qemu`, `/run/libvirt/qemu` and `/var/log/libvirt/qemu`, "
+    "and one of these is not a directory, or its file system is full or read-only. Seen: error 38",
+    "free some space, or restore the directory",
 )
-NO_PROGRAM = refused("FILE_MISSING", "{host} has no {program}, by which libvirt plugs in a NIC of the guest ({what}).")
+NO_PROGRAM = refused(
+    "FILE_MISSING", "{host} has no {program}, which libvirt needs to plug in a NIC of the guest ({what})."
+)
 PROGRAM_PERHAPS = unknown(
-    "{host} has no {program}, by which older versions of libvirt plug in a NIC of the guest ({what}).", LIBVIRT_ACCEPTS
+    "{host} has no {program}, which older versions of libvirt need to plug in a NIC of the guest ({what}).",
+    LIBVIRT_ACCEPTS,
 )
 SETTINGS_DIFFER = unknown(
     "qemu.conf on {host} and on the guest's own host have different values of {settings}, which the check does not "
@@ -145,7 +148,7 @@ SETTINGS_DIFFER = unknown(
     "the same settings on both hosts, or set the severity of the code with policy",
 )
 _OVS_VSCTL = "ovs-vsctl"
-_OTHER_MEANS = (11, 10)  # versions from here on are not known to need the other programs
+_OTHER_MEANS = (11, 10)  # libvirt from this version on may not need the other programs
 _TAPPED = ("network", "bridge", "ethernet")
 _Stopped = TypeVar("_Stopped", StoppedPorts, Arrival)
 
@@ -332,7 +335,7 @@ def check_programs(case: NicCase) -> Iterator[Finding]:
 
 
 def _programs_for(case: NicCase) -> Iterator[tuple[str, str]]:
-    """With what the NIC needs each for."""
+    """Each program, with the reason why the NIC needs it."""
     gets = case.gets
     port = case.nic.own.get("virtualport") if gets is None else gets.virtualport
     switched = (port or {}).get("type") == "openvswitch"

@@ -153,8 +153,8 @@ def _link_on_its_device(nic: NicFacts, host: DestinationFacts) -> Optional[Link]
 
 
 def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
-    """The bridge that the NIC would be in, or an uplink of it, if it has the NIC's address. The host's own port of Open
-    vSwitch hears nothing while the host does not use it."""
+    """The NIC's bridge or one of its uplinks, if that has the NIC's MAC address. An Open vSwitch bridge's own port
+    receives nothing while the host does not use it."""
     found = host.links_by_mac.get(nic.mac, ())
     if not found:
         return None
@@ -449,21 +449,23 @@ def check_memory(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]
 
 PROCESSORS_MISSING = refused(
     "PROCESSORS_MISSING",
-    "{host} has none of the processors {numbers}, on which the guest runs.",
+    "{host} has none of the processors {numbers} to which the guest is pinned.",
     "The guest's definition pins it to processors or NUMA nodes (`cpuset`, `nodeset`) that the host does not have. "
     "Read",
-    "other numbers in the guest's definition",
+    "change the numbers in the guest's definition",
 )
 NODES_MISSING = refused(
-    "PROCESSORS_MISSING", "{host} does not have all of the NUMA nodes {numbers}, on which the guest has its memory."
+    "PROCESSORS_MISSING", "{host} does not have all of the NUMA nodes {numbers} to which the guest's memory is bound."
 )
 PROCESSORS_PARTLY = unknown(
-    "{host} does not have all of the processors {numbers}, on which the guest runs.",
+    "{host} does not have all of the processors {numbers} to which the guest is pinned.",
     LIBVIRT_ACCEPTS,
     "PROCESSORS_MISSING",
     "Some of the processors are missing",
 )
-PROCESSORS_NOT_SEEN = unknown("It is unknown whether {host} has the {what} {numbers}.", LIBVIRT_ACCEPTS)
+PROCESSORS_NOT_SEEN = unknown(
+    "It is unknown whether {host} has all {what} that the guest's definition names ({numbers}).", LIBVIRT_ACCEPTS
+)
 
 
 @guest_rule(PROCESSORS_MISSING, NODES_MISSING, PROCESSORS_PARTLY, PROCESSORS_NOT_SEEN, needs=(HOST,))
@@ -519,7 +521,7 @@ FILE_MISSING = refused(
 FILE_OF_ANOTHER_TYPE = refused(
     "FILE_MISSING",
     "{path} ({what}) on {host} is not a {type}.",
-    "There is something else at the path: a directory for a file, a file for a directory, a QEMU that is not "
+    "The path has the wrong type: a directory instead of a file, a file instead of a directory, or a QEMU that is not "
     "executable. Seen: error 1",
 )
 FILE_NOT_CHECKED = unknown("It is unknown whether {host} has {path} ({what}).", LIBVIRT_ACCEPTS)
@@ -534,10 +536,10 @@ FILE_SIZE_DIFFERS = refused(
 DISK_OF_ANOTHER_TYPE = refused(
     "DISK_UNREACHABLE",
     "{path} (disk {disk}) on {host} is not a {type}.",
-    "There is something else at the path, such as a directory for an image. Seen: error 1",
+    "The path has the wrong type, such as a directory instead of an image. Seen: error 1",
 )
 
-# The types of disks at a path, and what QEMU opens there.
+# Types of disks that are at a path, and the type of file that QEMU opens there.
 _LOCAL_DISKS = {"file": REGULAR, "block": DEVICE, "dir": DIRECTORY}
 
 
@@ -590,7 +592,7 @@ def check_disks(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
 
 
 def _may_be_missing(guest: GuestFacts, disk: Disk) -> bool:
-    """A guest that starts there needs what is requisite."""
+    """A guest that starts on the destination needs its requisite images."""
     optional = ("optional", "requisite") if guest.running else ("optional",)
     return disk.startup in optional and disk.device in ("cdrom", "floppy")
 

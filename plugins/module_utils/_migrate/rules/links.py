@@ -60,7 +60,7 @@ BRIDGE_NOT_SEEN = unknown(
     "The links of {host} cannot be read from here, so it is unknown whether bridge {link}, which {subject} uses, works."
 )
 SWITCH_NOT_SEEN = unknown(
-    "Open vSwitch on {host} does not answer, so it is unknown whether bridge {link}, which {subject} uses, works."
+    "It is unknown whether bridge {link} of {subject} on {host} works, because Open vSwitch does not answer."
 )
 BRIDGE_WITHOUT_NAME = unknown("The bridge of {where} has no name by which it could be found.")
 _BRIDGE_KINDS = (BRIDGE_MISSING, NOT_A_BRIDGE, BRIDGE_DOWN, STP_DELAY, BRIDGE_NOT_SEEN, SWITCH_NOT_SEEN)
@@ -141,7 +141,7 @@ FORWARD_DEVICE_WITHOUT_ROUTE = blocked(
 MULTICAST_STOPPED = degraded(
     "UPLINK_NO_MULTICAST",
     "{link} on {host}, the uplink of {subject}, does not flood multicast frames, which IPv6 needs.",
-    "The bridge does not flood multicast frames to its uplink (`mcast_flood off`), which IPv6 needs to find neighbors",
+    "The bridge does not flood multicast frames to its uplink (`mcast_flood off`), which IPv6 needs to find neighbours",
     "`bridge link set dev <uplink> mcast_flood on`",
 )
 UPLINK_KINDS = (

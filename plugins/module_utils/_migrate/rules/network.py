@@ -120,7 +120,7 @@ ISOLATED_BY_SETTINGS = degraded(
     "NET_REACH_DIFFERS",
     "{Where} ({gets_mode}) reaches guests of the same host only because {host} forwards no packets; on the guest's own "
     "host the network is isolated.",
-    "An isolated network becomes one whose host could forward, and does not",
+    "The network is isolated on the source; on the destination, only the host's lack of forwarding isolates it",
 )
 PRIVATE_MODE = degraded(
     "NET_REACH_DIFFERS",

@@ -40,8 +40,8 @@ PF_MISSING = refused("POOL_MEMBER_MISSING", "{host} has no {link}, whose VFs are
 MEMBER_BUSY = refused(
     "POOL_MEMBER_BUSY",
     "libvirt would give the guest {link} of {where}, which {holder} holds.",
-    "A guest of another network, a NIC that names it, or a bridge holds the member that libvirt would choose, or "
-    "another NIC of the same guest gets it. Seen: error 38",
+    "The member that libvirt would choose is held by a guest of another network, by a NIC that names it, or by a "
+    "bridge. Or another NIC of the same guest gets it. Seen: error 38",
     "recount, if libvirt's count is wrong",
 )
 POOL_EXHAUSTED = refused(

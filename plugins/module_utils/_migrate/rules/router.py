@@ -28,8 +28,9 @@ from ..rule import NicCase, nic_rule
 FIREWALL_DROPS = blocked(
     "FIREWALL_DROPS",
     "The firewall of {host} drops {family} packets {which} {subject}: {rules}.",
-    "The firewall of the host drops the guest's packets to the outside, the replies, connections from outside (on a "
-    "routed network), or, with br_netfilter, packets through the bridge (Docker sets the policy DROP). Seen",
+    "The firewall of the host drops the guest's packets to the outside, the replies, or, on a routed network, "
+    "connections from outside. Or, with br_netfilter, it drops packets through the bridge (Docker sets the policy "
+    "DROP). Seen",
     "allow them, for example in the chain DOCKER-USER",
 )
 FIREWALL_DROPS_WITHIN = FIREWALL_DROPS.rated(
@@ -126,23 +127,22 @@ NO_ARP = blocked(
 )
 NO_NDP = blocked(
     "NO_ARP",
-    "{host} looks for no IPv6 neighbors on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
+    "{host} looks for no IPv6 neighbours on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
 )
 ROUTED_ELSEWHERE = unknown(
     "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",
     code="ROUTE_ASTRAY",
     means="The host has a route for a part of the network's addresses that does not lead to the guests. Or it has some "
-    "of these addresses itself, or permanent neighbors on the bridge. It is unknown whether the guest's address is "
+    "of these addresses itself, or permanent neighbours on the bridge. It is unknown whether the guest's address is "
     "among them",
     repair="remove it, or set the severity of the code with policy",
 )
 FORWARDS_LOST = degraded(
     "FORWARDS_LOST",
-    "{host} does not forward connections from outside to {targets}, as the guest's own host does for guests on "
-    "{subject}.",
-    "A rule of the guest's own host (DNAT) forwards connections from outside to the guest, or to an address of its "
-    "network if the guest has no address by DHCP, and the destination has no rule for that address and port",
-    "add the rule; clients have to use the address of the destination",
+    "The guest's own host forwards connections from outside to {targets} on {subject}; {host} does not.",
+    "The guest's own host forwards connections from outside to the guest (DNAT), and the destination has no rule for "
+    "that address and port. If the guest has no address by DHCP, rules for all addresses of its network count",
+    "add the rule; clients must then use the address of the destination",
 )
 _WORDS = {
     OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "within the bridge of",

@@ -39,9 +39,9 @@ SERVICE_NOT_SEEN = unknown("It is unknown whether the dnsmasq of {where} runs.")
 LEASE_TAKEN = blocked(
     "LEASE_REFUSED",
     "{Where} has leased {address}, the guest's address, to {other}.",
-    "The guest got its address by DHCP, and loses it at its next renewal, or when its lease ends. The network's "
-    "dnsmasq on the destination has leased or reserved it for another guest, reserves a different address for the "
-    "guest, has no range that contains it, or does not answer. Seen",
+    "The guest got its address by DHCP, and loses it at its next renewal, or when its lease ends. Reasons: the "
+    "network's dnsmasq on the destination has leased or reserved the address for another guest, reserves a different "
+    "one for the guest, has no range that contains it, or does not answer. Seen",
     "the same `ips` on both hosts",
 )
 LEASE_RESERVED = blocked("LEASE_REFUSED", "{Where} reserves {address}, the guest's address, for {other}.")

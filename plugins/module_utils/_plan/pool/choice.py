@@ -24,7 +24,7 @@ from .request import Request
 @dataclass(frozen=True)
 class Choice:
     """members: all members of the pool; limits: max_guests by member; warnings: devices left out, and why; running:
-    all members of the running network's pool, None where that cannot be changed apart or there is none."""
+    all members of the running network's pool, None if there is none or it cannot be changed separately."""
 
     members: tuple[str, ...]
     limits: dict[str, int]
@@ -77,7 +77,7 @@ def choose(request: Request, document: Document, pool: Pool, limits: Mapping[str
 
 
 def _running_members(document: Document, live: Optional[Document]) -> Optional[tuple[str, ...]]:
-    """None where libvirt cannot update them: there a change is a restart, which brings the definition's members."""
+    """None if libvirt cannot update them: a change is then a restart, which gives the network the defined members."""
     if live is None or not takes_pool(live) or "pf" in (live.get("forward") or {}):
         return None
     return None if "hostdev" in (mode_of(live), mode_of(document)) else members_of(live)
@@ -210,8 +210,8 @@ def _by_name_only(request: Request) -> Request:
 
 
 def _refuse_held(request: Request, pool: Pool, members: Sequence[str], defined: Optional[Sequence[str]]) -> None:
-    """members: those that the running network will have; defined: those of the definition, where a restart brings
-    them."""
+    """members: those that the running network will have; defined: those of the definition, if the change is a
+    restart."""
     leaving = [member for member in pool.members if member.name not in members and _held(member)]
     if not leaving or request.drain:
         return

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A chosen pool -> the network as desired, live and persistent members apart: a task changes the members that it
-selects, and leaves alone what else is pending."""
+"""A chosen pool -> the desired network, with separate live and persistent members: a task changes only the members
+that it selects, and leaves other pending changes alone."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .request import Request
 def desired_pool(
     request: Request, observed: Observed, document: Document, choice: Choice, limits: dict[str, int]
 ) -> Desired:
-    """document: the definition that the change is made to; limits: the max_guests that it has.
+    """document: the definition to change; limits: its max_guests.
 
     Raises VirtfleetError NETWORK_TRANSIENT.
     """
     if observed.persistent is None and any(limits.get(name) != limit for name, limit in choice.limits.items()):
-        raise refuse_transient(request.network, "which libvirt would keep max_guests in")
+        raise refuse_transient(request.network, "which max_guests needs")
     own = None if choice.limits == limits else write_limits(document, choice.limits)
     if set(choice.members) == set(members_of(document)) and not request.names_some:
         return Desired(request.network, state=PRESENT, own=own)
@@ -38,7 +38,7 @@ def desired_pool(
 
 
 def warnings_about_difference(network: str, observed: Observed, choice: Choice) -> list[str]:
-    """What the running network has otherwise than its definition after the change, and takes over at its next start."""
+    """Differences between the running network and its definition that the change leaves until the next start."""
     if observed.live is None or observed.persistent is None:
         return []
     warnings = []
@@ -54,7 +54,7 @@ def warnings_about_difference(network: str, observed: Observed, choice: Choice) 
     only_defined = sort_names(set(choice.members) - set(choice.running))
     if only_live:
         warnings.append(
-            f"Network '{network}' loses members at its next start, as its definition does not have them: "
+            f"Network '{network}' loses members at its next start, because its definition does not have them: "
             f"{', '.join(only_live)}."
         )
     if only_defined:

@@ -22,7 +22,7 @@ DEVICE_BYTES = 15
 # What the kernel calls its settings for all links, in /proc/sys/net/ipv4/conf.
 _RESERVED = ("all", "default")
 _DEVICE = re.compile(r"^[^\s/:\x00-\x1f]+$")
-# White space to the kernel, which looks at bytes: so it refuses "\u00e0" and others that end with this one in UTF-8.
+# The kernel treats this byte as white space, so it refuses "\u00e0" and other letters that end with it in UTF-8.
 _SPACE = b"\xa0"
 
 
@@ -84,7 +84,7 @@ def check_device_name(path: Path, device: str) -> Iterator[Problem]:
         yield Problem(
             "DEVICE_NAME_INVALID",
             path,
-            "{path} is {device!a}; the kernel takes its byte A0 for white space, which a device name cannot have.",
+            "{path} is {device!a}; the kernel treats its byte A0 as white space, which a device name cannot have.",
             device=device,
         )
     elif device in _RESERVED:
