@@ -94,7 +94,7 @@ lab-down: ## take the fleet down
 demo: setup ## a fleet of 3, the rollout, the migration check's matrix, a real live migration
 	@tests/demo/run
 
-corpus: setup ## [XML=dir] [RELEASES=a,b]: the network XML in a folder, or in libvirt's own tests, through virt_network
+corpus: setup ## [XML=dir] [RELEASES=a,b]: the network XML in a directory, or in libvirt's own tests, through virt_network
 	@python tests/corpus/run.py $(if $(RELEASES),--releases $(RELEASES)) $(XML)
 
 truth: setup ## [SCENARIOS=dir | RANDOM=n SEED=s] [LANES=n] [RELEASES=a,b] [GATE=1]: migration scenarios against reality

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tests of one folder share a lab: side by side (pytest -n 3 --dist loadscope) run folders, never tests of one."""
+"""The tests of one directory share a lab: directories run side by side (pytest -n 3 --dist loadscope), tests do not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).resolve().parents[1] / ".
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-# Folders of lab tests, from the one that takes longest: the last one to begin keeps the other workers waiting.
+# Directories of lab tests, from the one that takes longest: the last one to begin keeps the other workers waiting.
 LONGEST_FIRST = (
     "replug", "seamless", "runs", "portgroup", "rollout", "integration", "bad_input", "pool", "migrate", "gate",
     "smoke", "connections", "readme", "adopt", "updates", "terminal", "audit", "bare_host", "lab", "verdict",
@@ -27,8 +27,8 @@ LONGEST_FIRST = (
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
-        folder = item.path.parent.name
-        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else -1
+        directory = item.path.parent.name
+        return LONGEST_FIRST.index(directory) if directory in LONGEST_FIRST else -1
 
     items.sort(key=place)
 
@@ -37,8 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByFolder(LoadScopeScheduling):
+    class ByDirectory(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return str(PurePath(nodeid.partition("::")[0]).parent)
 
-    return ByFolder(config, log)
+    return ByDirectory(config, log)

@@ -38,13 +38,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if self._task.check_mode or self._task.async_val or "progress_file" in given:
             result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
             return result
-        folder = self._remote_expand_user(self.get_shell_option("async_dir", default="~/.ansible_async"))
-        path = self._connection._shell.join_path(folder, f"{uuid.uuid4()}.progress")
+        directory = self._remote_expand_user(self.get_shell_option("async_dir", default="~/.ansible_async"))
+        path = self._connection._shell.join_path(directory, f"{uuid.uuid4()}.progress")
         started = self._start({**given, "progress_file": path}, task_vars)
         if started.get("failed") or "ansible_job_id" not in started:
             result.update(started)
             return result
-        ended = self._wait(started["ansible_job_id"], folder, path, task_vars)
+        ended = self._wait(started["ansible_job_id"], directory, path, task_vars)
         result.update({key: value for key, value in ended.items() if key not in _OF_ASYNC})
         return result
 
@@ -59,16 +59,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             self._task.async_val = 0
         return found
 
-    def _wait(self, job: str, folder: str, path: str, task_vars: Any) -> dict[str, Any]:
+    def _wait(self, job: str, directory: str, path: str, task_vars: Any) -> dict[str, Any]:
         pause, shown, looks = FIRST_LOOK, time.monotonic(), 0
         while True:
             time.sleep(pause)
             pause, looks = min(pause * 1.5, RAREST_LOOK), looks + 1
             running = self._running(path)
             if running is None or looks % LOOKS == 0:
-                status = self._status(job, folder, task_vars, "status")
+                status = self._status(job, directory, task_vars, "status")
                 if status.get("finished") or (status.get("failed") and status.get("_ansible_parsed")):
-                    self._status(job, folder, task_vars, "cleanup")
+                    self._status(job, directory, task_vars, "cleanup")
                     return status
             if running and time.monotonic() - shown > SHOWN_EVERY:
                 shown = time.monotonic()
@@ -85,10 +85,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return None
         return found if isinstance(found, list) else None
 
-    def _status(self, job: str, folder: str, task_vars: Any, mode: str) -> dict[str, Any]:
+    def _status(self, job: str, directory: str, task_vars: Any, mode: str) -> dict[str, Any]:
         found: dict[str, Any] = self._execute_module(
             module_name="ansible.builtin.async_status",
-            module_args={"jid": job, "mode": mode, "_async_dir": folder},
+            module_args={"jid": job, "mode": mode, "_async_dir": directory},
             task_vars=task_vars,
         )
         return found

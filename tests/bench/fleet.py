@@ -37,10 +37,10 @@ from ansible.plugins.action import ActionBase
 
 class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
-        folder, host = os.environ["FLEET_FOLDER"], task_vars["inventory_hostname"]
-        with open(f"{folder}/{self._task.action.rpartition('.')[2]}.{host}.json") as file:
+        directory, host = os.environ["FLEET_DIRECTORY"], task_vars["inventory_hostname"]
+        with open(f"{directory}/{self._task.action.rpartition('.')[2]}.{host}.json") as file:
             result = json.load(file)
-        with open(f"{folder}/sent.{host}", "a") as file:
+        with open(f"{directory}/sent.{host}", "a") as file:
             file.write(f"{len(json.dumps(self._task.args))}\\n")
         asked = (self._task.args.get("lookups") or {}).get("paths", [])
         if "networks" in result:
@@ -59,7 +59,7 @@ def read_paper() -> Any:
     return paper
 
 
-def write_facts(folder: Path, hosts: int, guests: int) -> int:
+def write_facts(directory: Path, hosts: int, guests: int) -> int:
     """Every third host has a fault. Returns how many bytes all descriptions of guests have."""
     paper = read_paper()
     links = [{"name": "virbr0", "kind": "bridge"}, {"name": "br7", "kind": "bridge"}, {"name": "p1", "master": "br7"}]
@@ -83,47 +83,47 @@ def write_facts(folder: Path, hosts: int, guests: int) -> int:
             xml = paper.domain(*nics, name=f"guest{index:05d}", number=index + 1, devices=disk)
             described.append(paper.described(home, xml))
         total += len(json.dumps(described))
-        (folder / f"virt_guest_info.{name}.json").write_text(json.dumps({"guests": described}))
-        (folder / f"virt_network_info.{name}.json").write_text(json.dumps(paper.plain(paper.info(host))))
+        (directory / f"virt_guest_info.{name}.json").write_text(json.dumps({"guests": described}))
+        (directory / f"virt_network_info.{name}.json").write_text(json.dumps(paper.plain(paper.info(host))))
     return total
 
 
-def build_collection(folder: Path) -> Path:
+def build_collection(directory: Path) -> Path:
     """The collection with the two modules played by actions."""
-    collection = folder / "collections" / "ansible_collections" / "virtfleet" / "network"
+    collection = directory / "collections" / "ansible_collections" / "virtfleet" / "network"
     for part in ("plugins", "roles", "playbooks", "meta"):
         shutil.copytree(ROOT / part, collection / part)
     shutil.copy(ROOT / "galaxy.yml", collection)
     (collection / "plugins" / "action").mkdir()
     for module in ("virt_guest_info", "virt_network_info"):
         (collection / "plugins" / "action" / f"{module}.py").write_text(ACTION)
-    return folder / "collections"
+    return directory / "collections"
 
 
 def measure(hosts: int = 100, guests: int = 20) -> bool:
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        total = write_facts(folder, hosts, guests)
+        directory = Path(name)
+        total = write_facts(directory, hosts, guests)
         names = [f"host{number:03d}" for number in range(hosts)]
-        (folder / "inventory.yml").write_text(json.dumps({"kvm": {"hosts": dict.fromkeys(names)}}))
+        (directory / "inventory.yml").write_text(json.dumps({"kvm": {"hosts": dict.fromkeys(names)}}))
         env = {
             **os.environ,
             "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": str(build_collection(folder)),
+            "ANSIBLE_COLLECTIONS_PATH": str(build_collection(directory)),
             "ANSIBLE_FORKS": "5",
-            "FLEET_FOLDER": str(folder),
+            "FLEET_DIRECTORY": str(directory),
         }
         program = Path(sys.executable).with_name("ansible-playbook")
         start = time.monotonic()
         done = subprocess.run(
-            [str(program), "-i", str(folder / "inventory.yml"), "virtfleet.network.migrate_check"],
+            [str(program), "-i", str(directory / "inventory.yml"), "virtfleet.network.migrate_check"],
             env=env, capture_output=True, text=True, check=False,
         )  # fmt: skip
         seconds = time.monotonic() - start
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         if f"guest{hosts * guests - 1:05d}" not in done.stdout or done.returncode:
             sys.exit(done.stdout[-3000:] + done.stderr[-3000:])
-        sent = [int(line) for line in (folder / "sent.host000").read_text().split()]
+        sent = [int(line) for line in (directory / "sent.host000").read_text().split()]
     megabytes = used.ru_maxrss / 1024
     print(f"{hosts} hosts with {guests} guests each, the playbook migrate_check on the controller:")
     print(f"  seconds: {seconds:.0f}, of the processor {used.ru_utime + used.ru_stime:.0f} (at most {SECONDS:.0f})")

@@ -41,7 +41,7 @@ HOOK = "/etc/libvirt/hooks/qemu.d/50-virtfleet-gate"
 
 
 def measure(lab: list[str], inventory: Path, work: Path) -> bool:
-    """lab: the lab's command. The guest's XML is in its shared folder."""
+    """lab: the lab's command. The guest's XML is in its shared directory."""
     playbook = work / "gate.yml"
     tasks = [{"virtfleet.network.virt_migrate_gate": {"without_facts": "refuse", "max_age": 3600}}]
     playbook.write_text(yaml.safe_dump([{"hosts": "kvm", "gather_facts": False, "tasks": tasks}]))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """On a host of the lab: seconds and memory of virt_network_info and of virt_migrate_check with many guests, in turn.
 
-Arguments: the folder with the collections and ansible-core's module_utils, the file with the guests, the number of
+Arguments: the directory with the collections and ansible-core's module_utils, the file with the guests, the number of
 turns.
 Prints JSON: module -> {seconds, cpu (both medians; cpu is the processor's, which others on the machine do not make
 longer), megabytes (largest)}.

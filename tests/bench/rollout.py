@@ -70,16 +70,16 @@ def many_dnsmasqs() -> Iterator[None]:
         INOTIFY.write_text(before)
 
 
-def run(folder: Path, playbook: str, *args: str, forks: int) -> tuple[float, int]:
+def run(directory: Path, playbook: str, *args: str, forks: int) -> tuple[float, int]:
     """Seconds, and the controller's KiB."""
     own = {
-        **environment(folder / "lines"), "ANSIBLE_STDOUT_CALLBACK": "virtfleet.network.fleet",
+        **environment(directory / "lines"), "ANSIBLE_STDOUT_CALLBACK": "virtfleet.network.fleet",
         "ANSIBLE_CALLBACKS_ENABLED": "", "ANSIBLE_FORKS": str(forks),
     }  # fmt: skip
-    with (folder / "output").open("w+") as output:
+    with (directory / "output").open("w+") as output:
         command = [str(PROGRAM), "-i", "inventory.yml", playbook, *args]
         start = time.monotonic()
-        process = subprocess.Popen(command, env=own, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
+        process = subprocess.Popen(command, env=own, stdout=output, stderr=subprocess.STDOUT, cwd=directory)
         status, usage = os.wait4(process.pid, 0)[1:]
         seconds = time.monotonic() - start
         output.seek(0)
@@ -88,17 +88,17 @@ def run(folder: Path, playbook: str, *args: str, forks: int) -> tuple[float, int
     return seconds, usage.ru_maxrss
 
 
-def measure(folder: Path, forks: int) -> bool:
-    (folder / "ping.yml").write_text(json.dumps(PING))
-    run(folder, "ping.yml", forks=forks)
-    seconds, memory = run(folder, "virtfleet.network.rollout", forks=forks)
+def measure(directory: Path, forks: int) -> bool:
+    (directory / "ping.yml").write_text(json.dumps(PING))
+    run(directory, "ping.yml", forks=forks)
+    seconds, memory = run(directory, "virtfleet.network.rollout", forks=forks)
     print(f"  the first rollout: {seconds:.1f} s, {memory >> 10} MiB", flush=True)
     pings: list[float] = []
     found: dict[str, list[tuple[float, int]]] = {command: [] for command in PLAYBOOKS}
     for _turn in range(RUNS):
-        pings.append(run(folder, "ping.yml", forks=forks)[0])
+        pings.append(run(directory, "ping.yml", forks=forks)[0])
         for command, results in found.items():
-            results.append(run(folder, *f"virtfleet.network.{command}".split(), forks=forks))
+            results.append(run(directory, *f"virtfleet.network.{command}".split(), forks=forks))
     ping = statistics.median(pings)
     print(f"  ping: {ping:.1f} s; medians of {RUNS} in turn")
     well = True
@@ -114,14 +114,14 @@ def measure(folder: Path, forks: int) -> bool:
 def main(number: int = 50, forks: int = 20) -> int:
     with (
         many_dnsmasqs(),
-        tempfile.TemporaryDirectory() as folder,
-        hosts_of("fleetbench", Path(folder), ["bookworm"], number) as hosts,
+        tempfile.TemporaryDirectory() as directory,
+        hosts_of("fleetbench", Path(directory), ["bookworm"], number) as hosts,
     ):
         fleet = Fleet(hosts, number)
         fleet.each(fleet.names, lambda host: hosts.on(host, "sh", "-ec", BRIDGE))
         fleet.declare(contract())
         print(f"{number} hosts with 20 networks each, {forks} forks:", flush=True)
-        return 0 if measure(Path(folder), forks) else 1
+        return 0 if measure(Path(directory), forks) else 1
 
 
 BRIDGE = "ip link add br0 type bridge; ip link set p0 master br0; ip link set p0 up; ip link set br0 up"

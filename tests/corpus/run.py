@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every network XML in a folder through virt_network, on hosts of the lab.
+"""Every network XML in a directory through virt_network, on hosts of the lab.
 
-Without a folder: the networks in libvirt's own tests, from the source of each release, on hosts of that release. Each
+Without a directory: the networks in libvirt's own tests, from the source of each release, on its hosts. Each
 *.xml is checked, applied, applied again and removed. It converges when check mode promised what was done, the second
 run found nothing to do and nothing is left at the end. It is refused when libvirt refuses it, with libvirt's reason;
 where the collection refuses first, virsh asks the same libvirt, and some of what that takes is refused on purpose.
@@ -58,12 +58,12 @@ class FaultError(Exception):
     pass
 
 
-def entries(folder: Path) -> list[Entry]:
-    if not folder.is_dir():
-        raise FaultError(f"{folder} is not a folder")
-    paths = sorted(path for path in folder.glob("*.xml") if path.is_file())
+def entries(directory: Path) -> list[Entry]:
+    if not directory.is_dir():
+        raise FaultError(f"{directory} is not a directory")
+    paths = sorted(path for path in directory.glob("*.xml") if path.is_file())
     if not paths:
-        raise FaultError(f"there is no XML file (*.xml) in {folder}")
+        raise FaultError(f"there is no XML file (*.xml) in {directory}")
     return [entry(path) for path in paths]
 
 
@@ -206,16 +206,16 @@ def judge_at_rest(one: Entry, results: Results) -> None:
 Steps = Callable[[Entry], tuple[Any, ...]]
 
 
-def tell(found: list[Entry], steps: Steps, inventory: Path, folder: Path) -> dict[int, Results]:
+def tell(found: list[Entry], steps: Steps, inventory: Path, directory: Path) -> dict[int, Results]:
     """The results of each entry's steps, by its place in the list. The hosts share the work."""
     if not found:
         return {}
-    folder.mkdir()
+    directory.mkdir()
     running = []
     for number in range(HOSTS):
         stories = {str(place): steps(one) for place, one in list(enumerate(found))[number::HOSTS]}
         if stories:
-            running.append(Running(stories, f"kvm{number + 1}", inventory, folder))
+            running.append(Running(stories, f"kvm{number + 1}", inventory, directory))
     try:
         told = {int(place): results for one in running for place, results in one.results().items()}
     finally:
@@ -226,17 +226,17 @@ def tell(found: list[Entry], steps: Steps, inventory: Path, folder: Path) -> dic
     return told
 
 
-def work(found: list[Entry], inventory: Path, folder: Path) -> None:
+def work(found: list[Entry], inventory: Path, directory: Path) -> None:
     rest: dict[str, list[Entry]] = {"ours": [], "start": []}
-    told = tell(found, lambda one: round_trip(one, "active"), inventory, folder / "active")
+    told = tell(found, lambda one: round_trip(one, "active"), inventory, directory / "active")
     for place, one in enumerate(found):
         open_question = judge(one, told.get(place, {}), "active")
         if open_question:
             rest[open_question].append(one)
-    told = tell(rest["ours"], ask_libvirt, inventory, folder / "libvirt")
+    told = tell(rest["ours"], ask_libvirt, inventory, directory / "libvirt")
     for place, one in enumerate(rest["ours"]):
         judge_ours(one, told.get(place, {}))
-    told = tell(rest["start"], lambda one: round_trip(one, "inactive"), inventory, folder / "at-rest")
+    told = tell(rest["start"], lambda one: round_trip(one, "inactive"), inventory, directory / "at-rest")
     for place, one in enumerate(rest["start"]):
         judge_at_rest(one, told.get(place, {}))
 
@@ -262,9 +262,9 @@ def down() -> None:
     subprocess.run([*LAB, "down"], stdout=subprocess.DEVNULL, check=False)
 
 
-def tried(folder: Path | None, release: str) -> list[Entry]:
-    """The networks of the folder, or of the release's libvirt, with what hosts of the release made of them."""
-    found = entries(folder or source.networks(Lab(NAME), release))
+def tried(directory: Path | None, release: str) -> list[Entry]:
+    """The networks of the directory, or of the release's libvirt, with what hosts of the release made of them."""
+    found = entries(directory or source.networks(Lab(NAME), release))
     down()  # what a killed run may have left
     try:
         inventory = up(release)
@@ -277,15 +277,15 @@ def tried(folder: Path | None, release: str) -> list[Entry]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("directory", type=Path, nargs="?")
     parser.add_argument("--releases", default=rootfs.codename(), help="of Debian: A,B")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     worst = 0
     for release in options.releases.split(","):
-        print(f"== {options.folder or 'networks of its own libvirt'} on Debian {release}", flush=True)
+        print(f"== {options.directory or 'networks of its own libvirt'} on Debian {release}", flush=True)
         try:
-            worst = max(worst, report(tried(options.folder, release)))
+            worst = max(worst, report(tried(options.directory, release)))
         except (FaultError, LabError, OSError, subprocess.CalledProcessError) as fault:
             print(f"corpus: {fault}", file=sys.stderr)
             worst = 2

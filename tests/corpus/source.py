@@ -19,16 +19,16 @@ PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 
 def networks(lab: Lab, release: str) -> Path:
-    """A folder with one file for each network that is written differently.
+    """A directory with one file for each network that is written differently.
 
     LabError, subprocess.CalledProcessError: the archive does not have the source, or does not answer.
     """
-    folder = rootfs.cache() / f"networks-{rootfs.dated(lab, release)}"
-    with rootfs.locked_cache(folder.name):
-        return made_once(folder, lambda new: _unpack(rootfs.mirror(lab), release, new))
+    directory = rootfs.cache() / f"networks-{rootfs.dated(lab, release)}"
+    with rootfs.locked_cache(directory.name):
+        return made_once(directory, lambda new: _unpack(rootfs.mirror(lab), release, new))
 
 
-def _unpack(mirror: str, release: str, folder: Path) -> None:
+def _unpack(mirror: str, release: str, directory: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         archive = _download(mirror, release, Path(place))
         texts: set[bytes] = set()
@@ -38,11 +38,11 @@ def _unpack(mirror: str, release: str, folder: Path) -> None:
                 if not path.match("*/tests/network*/*.xml") or not member.isfile():
                     continue
                 text = source.extractfile(member).read()  # type: ignore[union-attr]
-                # The folders also hold records and portgroups, for the updates of networks.
+                # The directories also hold records and portgroups, for the updates of networks.
                 if text not in texts and etree.fromstring(text, PARSER).tag == "network":
                     texts.add(text)
-                    (folder / f"{path.parent.name}-{path.name}").write_bytes(text)
-    folder.chmod(0o755)
+                    (directory / f"{path.parent.name}-{path.name}").write_bytes(text)
+    directory.chmod(0o755)
 
 
 def _download(mirror: str, release: str, place: Path) -> Path:

@@ -56,11 +56,11 @@ class State:
 
 
 class Fleet:
-    """command: the lab's; lab, folder: its directory, and one for files of the test."""
+    """command: the lab's; lab, directory: its directory, and one for files of the test."""
 
-    def __init__(self, agents: dict[str, Agent], command: list[str], lab: Path, folder: Path) -> None:
-        self.agents, self.command, self.lab, self.folder = agents, command, lab, folder
-        self.lines = folder / "lines.jsonl"
+    def __init__(self, agents: dict[str, Agent], command: list[str], lab: Path, directory: Path) -> None:
+        self.agents, self.command, self.lab, self.directory = agents, command, lab, directory
+        self.lines = directory / "lines.jsonl"
 
     def networks(self, host: str, fast: int = 3, slow: int = 1) -> None:
         for xml in (RED, LAN, pool("fast", fast), pool("slow", slow)):
@@ -151,7 +151,7 @@ class Fleet:
             assert len(given) == number, f"{host} has too few NICs for {number} more members of {name}"
             task = {"virtfleet.network.virt_iface_pool": {"name": name, "members": given, "state": state}}
             plays.append({"hosts": host, "gather_facts": False, "tasks": [task]})
-        path = self.folder / "pools.json"
+        path = self.directory / "pools.json"
         path.write_text(json.dumps(plays))
         code, output = self.play(str(path))
         assert code == 0, output
@@ -188,7 +188,7 @@ class Fleet:
             os.killpg(run.pid, signal.SIGKILL)
             output = run.communicate()[0]
             raise AssertionError(f"the playbook did not end in {LONGEST} s:\n{output}") from None
-        with (self.folder / "output.log").open("a") as log:
+        with (self.directory / "output.log").open("a") as log:
             log.write(output)
         return run.returncode, output
 
@@ -206,7 +206,7 @@ class Fleet:
         """An argument for ansible-playbook. steps: guest, source, destination, after."""
         names = ("guest", "source", "destination", "after")
         told = {"evacuate_plan": {"steps": [dict(zip(names, step)) for step in steps], "stays": []}}
-        path = self.folder / "plan.json"
+        path = self.directory / "plan.json"
         path.write_text(json.dumps(told))
         return f"@{path}"
 

@@ -54,7 +54,7 @@ def test_a_step_that_fails_leaves_its_guest_running_and_as_it_was(fleet: Fleet) 
     before = fleet.agents["kvm1"].run("virsh", "dumpxml", "web1")
     plan = fleet.plan(("web1", "kvm1", "kvm2", []), ("web2", "kvm1", "kvm3", []))
     # The connection works, the traffic does not: kvm2 refuses to listen on an address of another host.
-    broken = fleet.folder / "broken.yml"
+    broken = fleet.directory / "broken.yml"
     broken.write_text("{\"migrate_traffic_uri\": \"{{ 'tcp://kvm9' if inventory_hostname == 'kvm2' else '' }}\"}")
     code, output = fleet.play("evacuate", *SOURCE, "-e", plan, "-e", f"@{broken}")
     assert code != 0

@@ -230,8 +230,8 @@ def main() -> None:
     releases = [what.partition("/")[0] for what in wanted]
     daemons = [what.partition("/")[2] or "monolithic" for what in wanted]
     with (
-        tempfile.TemporaryDirectory() as folder,
-        hosts_of("gaps", Path(folder), releases, len(wanted), daemons) as hosts,
+        tempfile.TemporaryDirectory() as directory,
+        hosts_of("gaps", Path(directory), releases, len(wanted), daemons) as hosts,
     ):
         for number, what in enumerate(wanted, 1):
             report(hosts, f"kvm{number}", what, chosen.runs)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab of a folder's own, and many tasks in one playbook: for tests that look at refusals and at broken hosts."""
+"""A lab of a directory's own, and many tasks in one playbook: for tests that look at refusals and at broken hosts."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ exit 0
 class Hosts:
     """A lab's hosts. IT_KEEP=1 leaves them."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, directory: Path) -> None:
         self.name = name
-        self.folder = folder
+        self.directory = directory
         self.inventory = ROOT / f".lab-{name}" / "inventory.yml"
         self.runs = 0
-        self.collections = ""  # a folder of further ones
+        self.collections = ""  # a directory of further ones
         self._inits: dict[str, int] = {}
 
     def argv(self, *args: str) -> list[str]:
@@ -115,7 +115,7 @@ class Hosts:
         self.on(host, "sh", "-c", CLEAN)
 
     def share_collection(self) -> str:
-        """Put the collection where the hosts' own Python finds it; the folder that has to be in its path."""
+        """Put the collection where the hosts' own Python finds it; the directory that has to be in its path."""
         shared = ROOT / f".lab-{self.name}" / "shared" / "collections"
         shutil.rmtree(shared, ignore_errors=True)
         shutil.copytree(ROOT / "plugins", shared / "ansible_collections/virtfleet/network/plugins")
@@ -143,7 +143,7 @@ class Hosts:
     ) -> tuple[subprocess.Popen[str], Path]:
         """ansible-playbook with these tasks, of which none stops the others; and the file its results go to."""
         self.runs += 1
-        base = self.folder / f"{self.runs}"
+        base = self.directory / f"{self.runs}"
         play = {
             "hosts": host,
             "gather_facts": False,
@@ -185,14 +185,14 @@ class Hosts:
 
 @contextmanager
 def hosts_of(
-    name: str, folder: Path, releases: Sequence[str] = (), number: int = 2, daemons: Sequence[str] = ()
+    name: str, directory: Path, releases: Sequence[str] = (), number: int = 2, daemons: Sequence[str] = ()
 ) -> Iterator[Hosts]:
     """The lab's hosts, without networks. releases, daemons: what they run, in turn; number: how many there are.
 
     Of two runs at the same time the second waits, or has another IT_LABS.
     """
     name = os.environ.get("IT_LABS", "") + name
-    hosts = Hosts(name, folder)
+    hosts = Hosts(name, directory)
     with (ROOT / ".cache" / f"lab-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         chosen = ["--releases", ",".join(releases)] if releases else []

@@ -109,12 +109,12 @@ def told(request: pytest.FixtureRequest, outcomes: dict[str, tuple[Results, str]
 
 @pytest.fixture(scope="session")
 def incumbent(tmp_path_factory) -> str:
-    """A folder of collections with community.libvirt, out of the ansible package, which a package registry has."""
-    folder = tmp_path_factory.mktemp("incumbent")
-    download = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", str(folder), PACKAGE]
+    """A directory of collections with community.libvirt, out of the ansible package, which a package registry has."""
+    directory = tmp_path_factory.mktemp("incumbent")
+    download = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", str(directory), PACKAGE]
     done = subprocess.run(download, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
         pytest.skip(f"{PACKAGE} cannot be installed here: {done.stderr.strip()[-200:]}")
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        wheel.extractall(folder, [name for name in wheel.namelist() if name.startswith(INCUMBENT)])
-    return str(folder)
+    with zipfile.ZipFile(next(directory.glob("*.whl"))) as wheel:
+        wheel.extractall(directory, [name for name in wheel.namelist() if name.startswith(INCUMBENT)])
+    return str(directory)

@@ -136,7 +136,7 @@ class Fleet:
         self.runs += 1
         sockets = Path(f"/tmp/kills-{os.getpid()}-{self.runs}")
         sockets.mkdir(mode=0o700)
-        lines = self.hosts.folder / f"{self.runs}.jsonl"
+        lines = self.hosts.directory / f"{self.runs}.jsonl"
         own = {"ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets), "ANSIBLE_FORKS": str(len(HOSTS))}
         return {**environment(lines), **own}
 
@@ -154,7 +154,7 @@ class Fleet:
 
     def audit(self, name: str) -> dict[str, Findings]:
         """Host -> code and network of each finding, with that contract."""
-        saved = self.hosts.folder / f"{self.runs}.json"
+        saved = self.hosts.directory / f"{self.runs}.json"
         _code, output = self.play("audit", name, "-e", f"audit_output={saved}", "-e", "audit_fail_on=never")
         assert saved.exists(), output
         found: dict[str, Findings] = {host: set() for host in HOSTS}

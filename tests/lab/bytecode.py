@@ -14,12 +14,12 @@ import os
 import zipimport
 from types import CodeType
 
-FOLDER = "/var/cache/lab-bytecode"
+DIRECTORY = "/var/cache/lab-bytecode"
 compile_source = zipimport._compile_source
 
 
 def remembered(path: str, source: bytes, *more: object) -> CodeType:
-    name = f"{FOLDER}/{_imp.source_hash(0, source).hex()}-{len(source)}"
+    name = f"{DIRECTORY}/{_imp.source_hash(0, source).hex()}-{len(source)}"
     try:
         with open(name, "rb") as file:
             code: CodeType = marshal.load(file)
@@ -35,7 +35,7 @@ def _keep(name: str, code: CodeType) -> None:
     """Written aside and renamed: several calls run at a time. A user who may not write there goes without."""
     fresh = f"{name}.{os.getpid()}"
     try:
-        os.makedirs(FOLDER, exist_ok=True)
+        os.makedirs(DIRECTORY, exist_ok=True)
         with open(fresh, "wb") as file:
             marshal.dump(code, file)
         os.rename(fresh, name)

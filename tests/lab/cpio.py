@@ -14,9 +14,9 @@ def _entry(number: int, name: str, mode: int, data: bytes) -> bytes:
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
-def archive(folders: list[str], files: dict[str, bytes]) -> bytes:
-    """Folders (parents first) and executable files, by their path without a leading slash."""
-    entries = [(name, stat.S_IFDIR | 0o755, b"") for name in folders]
+def archive(directories: list[str], files: dict[str, bytes]) -> bytes:
+    """Directories (parents first) and executable files, by their path without a leading slash."""
+    entries = [(name, stat.S_IFDIR | 0o755, b"") for name in directories]
     entries += [(name, stat.S_IFREG | 0o755, data) for name, data in files.items()]
     entries.append(("TRAILER!!!", 0, b""))
     return b"".join(_entry(number, *entry) for number, entry in enumerate(entries, 1))

@@ -69,16 +69,16 @@ def _write_seed(lab: Lab, spec: HostSpec) -> None:
 
 def _boot(lab: Lab, spec: HostSpec, lower: str, over: list[str]) -> int:
     _write_seed(lab, spec)
-    folder = lab.host_dir(spec.name)
+    directory = lab.host_dir(spec.name)
     return procs.spawn(
         lab.dir,
         spec.name,
         {
-            "dir": str(folder),
+            "dir": str(directory),
             "lower": lower,
             "over": over,
             "shared": str(lab.shared),
-            "log": str(folder / "init.log"),
+            "log": str(directory / "init.log"),
             "services": daemons.services(spec),
         },
     )

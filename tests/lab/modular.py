@@ -54,8 +54,8 @@ def _script() -> str:
     return SCRIPT.format(enabled=" ".join(ENABLED), settings=" ".join(SETTINGS))
 
 
-def _build(lab: Lab, release: str, folder: Path) -> None:
-    root = folder.with_name(folder.name + ".root")  # removed with what else is unfinished
+def _build(lab: Lab, release: str, directory: Path) -> None:
+    root = directory.with_name(directory.name + ".root")  # removed with what else is unfinished
     shutil.rmtree(root, ignore_errors=True)
     try:
         rootfs.bootstrap(lab, release, root)
@@ -67,24 +67,24 @@ def _build(lab: Lab, release: str, folder: Path) -> None:
         (root / "build/run").write_text(_script())
         rootfs.chroot(lab, root, ["sh", "/build/run"])
         for part in (root / "build/installed").iterdir():
-            shutil.move(part, folder / part.name)
+            shutil.move(part, directory / part.name)
     finally:
         shutil.rmtree(root, ignore_errors=True)
     # The daemons' settings and state are the host's own.
     for path in ("etc", "var", "run"):
-        shutil.rmtree(folder / path, ignore_errors=True)
-    if not (folder / "usr/sbin/virtqemud").exists():
+        shutil.rmtree(directory / path, ignore_errors=True)
+    if not (directory / "usr/sbin/virtqemud").exists():
         raise LabError(f"the source of libvirt in Debian {release} made no virtqemud")
-    folder.chmod(0o755)
+    directory.chmod(0o755)
 
 
 def ensure(lab: Lab, release: str) -> str:
-    """The folder that lies over the root of a host of this release."""
+    """The directory that lies over the root of a host of this release."""
     name = rootfs.codename() if release == rootfs.NATIVE else release
     made_of = zlib.crc32("\n".join([*PACKAGES, _script()]).encode())
-    folder = rootfs.cache() / f"modular-{name}-{made_of:08x}"
-    if not folder.exists():
-        print(f"building {folder} from libvirt's source (once, some minutes)", flush=True)
-        with rootfs.locked_cache(folder.name):
-            made_once(folder, lambda new: _build(lab, name, new))
-    return str(folder)
+    directory = rootfs.cache() / f"modular-{name}-{made_of:08x}"
+    if not directory.exists():
+        print(f"building {directory} from libvirt's source (once, some minutes)", flush=True)
+        with rootfs.locked_cache(directory.name):
+            made_once(directory, lambda new: _build(lab, name, new))
+    return str(directory)

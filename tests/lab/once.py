@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders that are there whole or not at all, whatever was killed while they were made."""
+"""Directories that are there whole or not at all, whatever was killed while they were made."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Callable
 
 
-def made_once(folder: Path, build: Callable[[Path], None]) -> Path:
-    if not folder.exists():
-        fresh = folder.with_name(folder.name + ".new")
+def made_once(directory: Path, build: Callable[[Path], None]) -> Path:
+    if not directory.exists():
+        fresh = directory.with_name(directory.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700, parents=True)
         build(fresh)
-        fresh.rename(folder)
-    return folder
+        fresh.rename(directory)
+    return directory

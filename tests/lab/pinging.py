@@ -64,16 +64,18 @@ def _kernel_package(state: Path) -> str:
     return names[0]
 
 
-def _download(state: Path, package: str, folder: Path) -> None:
+def _download(state: Path, package: str, directory: Path) -> None:
     """Unpacked, never installed: the machine's own /boot is not touched."""
-    unpacked = folder / "unpacked"
-    procs.run(state, ["env", f"--chdir={folder}", "apt-get", "download", package], timeout=300, inherit=procs.PROXIES)
-    procs.run(state, ["dpkg-deb", "-x", str(next(folder.glob("*.deb"))), str(unpacked)])
-    shutil.copy(next(unpacked.glob("boot/vmlinuz-*")), folder / "vmlinuz")
+    unpacked = directory / "unpacked"
+    procs.run(
+        state, ["env", f"--chdir={directory}", "apt-get", "download", package], timeout=300, inherit=procs.PROXIES
+    )
+    procs.run(state, ["dpkg-deb", "-x", str(next(directory.glob("*.deb"))), str(unpacked)])
+    shutil.copy(next(unpacked.glob("boot/vmlinuz-*")), directory / "vmlinuz")
     for name in MODULES:
-        shutil.copy(next(unpacked.rglob(f"{name}.ko")), folder / f"{name}.ko")
+        shutil.copy(next(unpacked.rglob(f"{name}.ko")), directory / f"{name}.ko")
     shutil.rmtree(unpacked)
-    next(folder.glob("*.deb")).unlink()
+    next(directory.glob("*.deb")).unlink()
 
 
 def _busybox() -> bytes:
@@ -89,12 +91,12 @@ def pinging_initrd(lab_dir: Path) -> tuple[str, str]:
     with rootfs.locked_cache("guest-kernel"):
         kept = made_once(rootfs.cache() / package, lambda new: _download(lab_dir, package, new))
 
-    def build(folder: Path) -> None:
-        shutil.copy(kept / "vmlinuz", folder / "vmlinuz")
+    def build(directory: Path) -> None:
+        shutil.copy(kept / "vmlinuz", directory / "vmlinuz")
         files = {"init": INIT.encode(), "bin/busybox": _busybox()}
         files |= {f"lib/{name}.ko": (kept / f"{name}.ko").read_bytes() for name in MODULES}
-        (folder / "initrd").write_bytes(gzip.compress(cpio.archive(["bin", "lib", "proc", "dev"], files), mtime=0))
-        folder.chmod(0o755)
+        (directory / "initrd").write_bytes(gzip.compress(cpio.archive(["bin", "lib", "proc", "dev"], files), mtime=0))
+        directory.chmod(0o755)
 
     made_once(lab_dir / "shared" / "pinging", build)
     return "/srv/shared/pinging/vmlinuz", "/srv/shared/pinging/initrd"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find and end the lab's processes.
 
-Every process that the lab starts carries the lab's folder in its environment. The kernel's process table is
+Every process that the lab starts carries the lab's directory in its environment. The kernel's process table is
 therefore the record of what runs, and it cannot be stale, whatever was killed while writing what.
 """
 

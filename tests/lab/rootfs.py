@@ -102,9 +102,9 @@ def _build(lab: Lab, release: str, root: Path) -> None:
 @contextmanager
 def _locked(name: str, how: int) -> Iterator[None]:
     """BlockingIOError: somebody else has it, and how said not to wait."""
-    folder = cache() / ".building" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    directory = cache() / ".building" / name
+    directory.mkdir(parents=True, exist_ok=True)
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(fd, how)
         yield
@@ -144,22 +144,22 @@ def dated(lab: Lab, release: str) -> str:
 
 
 def _packages_sum() -> str:
-    """Another list of packages makes another folder: hosts may be running from this one."""
+    """Another list of packages makes another directory: hosts may be running from this one."""
     return f"{zlib.crc32(PACKAGES.read_bytes()):08x}"
 
 
 def ensure(lab: Lab, release: str) -> str:
-    """The folder that a host of this release has as the lower layer of its root."""
+    """The directory that a host of this release has as the lower layer of its root."""
     if release == NATIVE:
         return "/"
-    folder = cache() / f"rootfs-{release}-{_packages_sum()}"
-    if not folder.exists():
-        print(f"building {folder} (once, some minutes)", flush=True)
-        with locked_cache(folder.name):
-            made_once(folder, lambda new: _build(lab, release, new))
+    directory = cache() / f"rootfs-{release}-{_packages_sum()}"
+    if not directory.exists():
+        print(f"building {directory} (once, some minutes)", flush=True)
+        with locked_cache(directory.name):
+            made_once(directory, lambda new: _build(lab, release, new))
     if _plain(release) in MOVING:
-        print(f"{release}: {versions(folder)}", flush=True)
-    return str(folder)
+        print(f"{release}: {versions(directory)}", flush=True)
+    return str(directory)
 
 
 def versions(root: Path) -> str:

@@ -4,7 +4,7 @@
 
 The upper layer is in memory and belongs to the host's mount namespace, so that whatever a host writes is gone
 with the host, and never reaches the machine. What a real host would find again after a power cut
-(libvirt's definitions, logs) is in the lab's folder.
+(libvirt's definitions, logs) is in the lab's directory.
 """
 
 from __future__ import annotations
@@ -45,25 +45,25 @@ def _overlay(lower: str, rw: Path, name: str, target: Path) -> None:
 
 def _layers(config: dict[str, Any], here: Path, root: Path) -> None:
     rw = here / "rw"
-    for folder in (rw, root):
-        folder.mkdir(exist_ok=True)
+    for directory in (rw, root):
+        directory.mkdir(exist_ok=True)
     kernel.mount("tmpfs", str(rw), "tmpfs", 0, "mode=755")
     _overlay(config["lower"], rw, "root", root)
     if config["lower"] == "/":
         for path in SYSTEM_DIRS:
             if os.path.ismount(path):
                 _overlay(path, rw, path.strip("/"), root / path.strip("/"))
-    for folder in config["over"]:
+    for directory in config["over"]:
         # Copied: the kernel takes no layer that lies within another, as this one does within the machine's root.
-        subprocess.run(["cp", "-a", "--remove-destination", f"{folder}/.", str(root)], check=True)
+        subprocess.run(["cp", "-a", "--remove-destination", f"{directory}/.", str(root)], check=True)
 
 
 def _devices(root: Path) -> None:
     """An own /dev: macvtap's /dev/tapN are named after an interface's index, which hosts have in common."""
     dev = root / "dev"
     kernel.mount("tmpfs", str(dev), "tmpfs", 0, "mode=755")
-    for folder in ("net", "pts", "shm"):
-        (dev / folder).mkdir()
+    for directory in ("net", "pts", "shm"):
+        (dev / directory).mkdir()
     for name in DEVICES:
         try:
             there = os.stat(f"/dev/{name}")

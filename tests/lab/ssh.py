@@ -11,8 +11,8 @@ from once import made_once
 from state import HostSpec, Lab, LabError
 
 
-def _keygen(lab: Lab, folder: Path, file: str, comment: str) -> None:
-    procs.run(lab.dir, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(folder / file)])
+def _keygen(lab: Lab, directory: Path, file: str, comment: str) -> None:
+    procs.run(lab.dir, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(directory / file)])
 
 
 def fleet_key(lab: Lab) -> Path:
@@ -21,8 +21,10 @@ def fleet_key(lab: Lab) -> Path:
 
 
 def host_key(lab: Lab, spec: HostSpec) -> Path:
-    folder = lab.dir / "hostkeys" / spec.name
-    return made_once(folder, lambda new: _keygen(lab, new, "ssh_host_ed25519_key", spec.name)) / "ssh_host_ed25519_key"
+    directory = lab.dir / "hostkeys" / spec.name
+    return (
+        made_once(directory, lambda new: _keygen(lab, new, "ssh_host_ed25519_key", spec.name)) / "ssh_host_ed25519_key"
+    )
 
 
 def public(key: Path) -> str:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a lab keeps what it knows: one folder, one JSON file, one lock."""
+"""Where a lab keeps what it knows: one directory, one JSON file, one lock."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Lab:
 
     @property
     def sockets(self) -> Path:
-        """Folder of the controller's ssh sockets, short enough for a socket path."""
+        """Directory of the controller's ssh sockets, short enough for a socket path."""
         inside = self.dir / "cp"
         if len(str(inside)) <= SOCKET_PATH_ROOM:
             return inside
@@ -121,7 +121,7 @@ class Lab:
 
 @contextmanager
 def locked(lab: Lab) -> Iterator[None]:
-    """One command at a time per lab. The folder itself is the lock: there is no lock file to leave behind."""
+    """One command at a time per lab. The directory itself is the lock: there is no lock file to leave behind."""
     deadline = time.monotonic() + LOCK_WAIT
     while True:
         lab.dir.mkdir(mode=0o700, exist_ok=True)

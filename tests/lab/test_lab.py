@@ -58,7 +58,7 @@ class LabUnderTest:
         return self("exec", host, "--", *argv).strip()
 
     def processes(self) -> dict[int, str]:
-        """Whatever names the lab's folder in its environment or its command line."""
+        """Whatever names the lab's directory in its environment or its command line."""
         found = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid():
@@ -480,7 +480,7 @@ def test_up_after_up_was_killed_half_way() -> None:
     lab.assert_nothing_left(link)
 
 
-def test_down_without_its_folder() -> None:
+def test_down_without_its_directory() -> None:
     lab = LabUnderTest(f"f{os.getpid()}")
     try:
         lab("up", "--hosts", "1")

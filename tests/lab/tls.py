@@ -13,11 +13,11 @@ from state import HostSpec, Lab
 NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
 
 
-def _make_authority(lab: Lab, folder: Path) -> None:
+def _make_authority(lab: Lab, directory: Path) -> None:
     procs.run(
         lab.dir,
         ["openssl", "req", "-x509", *NEW_KEY, "-subj", "/CN=lab", "-addext", "keyUsage=critical,keyCertSign",
-         "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
+         "-keyout", str(directory / "key.pem"), "-out", str(directory / "cert.pem")],
     )  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def _authority(lab: Lab) -> Path:
     return made_once(lab.dir / "tls" / "authority", lambda new: _make_authority(lab, new))
 
 
-def _make_host(lab: Lab, spec: HostSpec, folder: Path) -> None:
+def _make_host(lab: Lab, spec: HostSpec, directory: Path) -> None:
     authority = _authority(lab)
     names = f"subjectAltName=DNS:{spec.name},IP:{lab.address(spec.number)}"
     procs.run(
@@ -35,7 +35,7 @@ def _make_host(lab: Lab, spec: HostSpec, folder: Path) -> None:
          "-addext", "keyUsage=critical,digitalSignature,keyEncipherment",
          "-addext", "extendedKeyUsage=serverAuth,clientAuth",
          "-CA", str(authority / "cert.pem"), "-CAkey", str(authority / "key.pem"),
-         "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
+         "-keyout", str(directory / "key.pem"), "-out", str(directory / "cert.pem")],
     )  # fmt: skip
 
 
@@ -46,8 +46,8 @@ def prepare(lab: Lab) -> None:
 
 def seed(lab: Lab, spec: HostSpec) -> dict[str, tuple[str, int]]:
     """The host's files: one certificate serves as the server's and as the client's."""
-    folder = made_once(lab.dir / "tls" / spec.name, lambda new: _make_host(lab, spec, new))
-    cert, key = (folder / "cert.pem").read_text(), (folder / "key.pem").read_text()
+    directory = made_once(lab.dir / "tls" / spec.name, lambda new: _make_host(lab, spec, new))
+    cert, key = (directory / "cert.pem").read_text(), (directory / "key.pem").read_text()
     return {
         "etc/pki/CA/cacert.pem": ((_authority(lab) / "cert.pem").read_text(), 0o644),
         "etc/pki/libvirt/servercert.pem": (cert, 0o644),

@@ -46,9 +46,9 @@ def pythons() -> dict[tuple[int, int], str]:
     """Interpreters at hand, by version."""
     found = {}
     managed = Path.home() / ".pyenv"  # its shims start only what the user has chosen
-    folders = [Path(part) for part in os.environ["PATH"].split(":") if Path(part) != managed / "shims"]
-    for folder in (*folders, *(managed / "versions").glob("*/bin")):
-        for program in folder.glob("python3.*"):
+    directories = [Path(part) for part in os.environ["PATH"].split(":") if Path(part) != managed / "shims"]
+    for directory in (*directories, *(managed / "versions").glob("*/bin")):
+        for program in directory.glob("python3.*"):
             version = re.fullmatch(r"python3\.(\d+)", program.name)
             if version:
                 found.setdefault((3, int(version[1])), str(program))
@@ -63,11 +63,11 @@ def environment(name: str) -> Optional[Path]:
         return None
     # The oldest core with the oldest Python, the newest with the newest.
     version = fitting[0] if name == "oldest" else fitting[-1]
-    folder = CACHE / f"ansible-{name}"
-    subprocess.run([pythons()[version], "-m", "venv", "--clear", str(folder)], check=True)
-    pip = [str(folder / "bin/pip"), "install", "-qq", "--disable-pip-version-check", wanted]
+    directory = CACHE / f"ansible-{name}"
+    subprocess.run([pythons()[version], "-m", "venv", "--clear", str(directory)], check=True)
+    pip = [str(directory / "bin/pip"), "install", "-qq", "--disable-pip-version-check", wanted]
     subprocess.run(pip, check=True)
-    return folder / "bin"
+    return directory / "bin"
 
 
 def smoke(hosts: str, programs: Optional[Path]) -> int:

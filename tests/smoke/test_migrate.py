@@ -79,9 +79,9 @@ def journeys(lab, outcomes):
     """Each pair's results. After the stories, which want the hosts to themselves."""
     told = {"prepared": prepared()}
     told |= {f"{one.said} {other.said}": there_and_back(n, one, other) for n, (one, other) in enumerate(PAIRS)}
-    folder = fleet.OUTPUT / "migrate"
-    folder.mkdir(exist_ok=True)
-    running = Running(told, fleet.HOSTS[0].name, lab, folder)
+    directory = fleet.OUTPUT / "migrate"
+    directory.mkdir(exist_ok=True)
+    running = Running(told, fleet.HOSTS[0].name, lab, directory)
     try:
         results = running.results()
         assert not [r for r in results["prepared"].values() if r["failed"]], running.tail()

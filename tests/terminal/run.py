@@ -29,7 +29,10 @@ def written(shown: list[Scene]) -> str:
 
 
 def main(number: int = 20) -> int:
-    with tempfile.TemporaryDirectory() as folder, hosts_of("terminal", Path(folder), ["bookworm"], number) as hosts:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        hosts_of("terminal", Path(directory), ["bookworm"], number) as hosts,
+    ):
         shown = scenes(Fleet(hosts, number))
     text = PAGE.read_text(encoding="utf-8")
     before, _begin, rest = text.partition(BEGIN)

@@ -45,22 +45,22 @@ def contract(isolated: list[str], **lab: Any) -> dict[str, Any]:
 class Fleet:
     def __init__(self, hosts: Hosts, number: int) -> None:
         self.hosts, self.names = hosts, [f"kvm{place}" for place in range(1, number + 1)]
-        (hosts.folder / "group_vars").mkdir()
-        (hosts.folder / "inventory.yml").symlink_to(hosts.inventory)
+        (hosts.directory / "group_vars").mkdir()
+        (hosts.directory / "inventory.yml").symlink_to(hosts.inventory)
 
     def declare(self, variables: dict[str, Any]) -> None:
-        (self.hosts.folder / "group_vars" / "kvm.yml").write_text(json.dumps(variables))
+        (self.hosts.directory / "group_vars" / "kvm.yml").write_text(json.dumps(variables))
 
     def play(self, name: str, *args: str) -> tuple[int, str]:
         """The exit status, and what a terminal shows."""
         done = subprocess.run(
             [str(PROGRAM), "-i", "inventory.yml", f"virtfleet.network.{name}", *args],
             env={
-                **environment(self.hosts.folder / "lines"), "ANSIBLE_STDOUT_CALLBACK": "virtfleet.network.fleet",
+                **environment(self.hosts.directory / "lines"), "ANSIBLE_STDOUT_CALLBACK": "virtfleet.network.fleet",
                 "ANSIBLE_FORKS": "20", "COLUMNS": "80",
             },
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=900,
-            cwd=self.hosts.folder,
+            cwd=self.hosts.directory,
         )  # fmt: skip
         return done.returncode, done.stdout.strip()
 

@@ -61,8 +61,8 @@ def read_documentation() -> int:
     root = INSTALLED / "ansible_collections" / NAME.replace(".", "/")
     wanted = [
         (kind, f"{NAME}.{file.stem}")
-        for folder, kind in KINDS.items()
-        for file in sorted((root / "plugins" / folder).glob("[!_]*"))
+        for directory, kind in KINDS.items()
+        for file in sorted((root / "plugins" / directory).glob("[!_]*"))
         if file.suffix in (".py", ".yml")
     ]
     wanted += [("role", f"{NAME}.{role.name}") for role in sorted((root / "roles").glob("*")) if role.is_dir()]

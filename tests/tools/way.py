@@ -6,7 +6,7 @@ leads back to an outer layer. The numbers in docs/architecture.md come from here
 
     unshare -m sh -c 'mount -t tmpfs t /var/lib; exec python tests/tools/way.py COLLECTIONS WORD'
 
-as root, in a mount namespace of its own, because a run makes its lock in /var/lib. COLLECTIONS: a folder with
+as root, in a mount namespace of its own, because a run makes its lock in /var/lib. COLLECTIONS: a directory with
 ansible_collections in it, also with another version of the collection. WORD: an option, such as mtu. libvirt's test
 driver answers.
 """
@@ -31,10 +31,10 @@ NETWORK = "<network><name>lan</name><bridge name='virbr77'/><ip address='10.99.0
 
 
 class Way:
-    """The files below a folder of which a function runs, in the order of their first calls. Imports do not count."""
+    """The files below a directory of which a function runs, in the order of their first calls. Imports do not count."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.files: list[str] = []
         self._known: dict[str, str | None] = {}
 
@@ -47,8 +47,8 @@ class Way:
         name = frame.f_code.co_filename
         if name not in self._known:
             path = Path(name).resolve()
-            inside = path.is_relative_to(self.folder)
-            self._known[name] = str(path.relative_to(self.folder)) if inside else None
+            inside = path.is_relative_to(self.directory)
+            self._known[name] = str(path.relative_to(self.directory)) if inside else None
         return self._known[name]
 
     def _imported(self, frame: FrameType | None) -> bool:
@@ -60,7 +60,7 @@ class Way:
 
     def counted(self, word: str) -> dict[str, Any]:
         depth = [ORDER.index(file.partition("/")[0]) for file in self.files]
-        naming = [one for one in self.files if re.search(rf"\b{word}\b", (self.folder / one).read_text())]
+        naming = [one for one in self.files if re.search(rf"\b{word}\b", (self.directory / one).read_text())]
         return {
             "files": len(self.files),
             "layers": len(set(depth)),

@@ -76,12 +76,12 @@ def draw(seed: str, number: int) -> dict[str, Any]:
     }
 
 
-def write(seed: str, count: int, folder: Path) -> list[Path]:
+def write(seed: str, count: int, directory: Path) -> list[Path]:
     """A file for each, so that any of them can be run again alone."""
-    folder.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     files = []
     for number in range(count):
-        file = folder / f"drawn-{seed}-{number:04}.yaml"
+        file = directory / f"drawn-{seed}-{number:04}.yaml"
         file.write_text(yaml.safe_dump(draw(seed, number), sort_keys=False, width=110))
         files.append(file)
     return files

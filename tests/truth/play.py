@@ -58,9 +58,9 @@ def gate(scenario: Scenario, destination: str) -> dict[str, Any]:
             "ignore_unreachable": True}  # fmt: skip
 
 
-def run(todo: list[dict[str, Any]], inventory: Path, folder: Path, door: Path, answer: Callable[..., Any]) -> str:
+def run(todo: list[dict[str, Any]], inventory: Path, directory: Path, door: Path, answer: Callable[..., Any]) -> str:
     """Play these tasks; answer each call of theirs. Returns the play's last words when it broke off, else ""."""
-    playbook, log = folder / "play.yml", folder / "play.log"
+    playbook, log = directory / "play.yml", directory / "play.log"
     playbook.write_text(
         json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": todo}])
     )
@@ -78,7 +78,7 @@ def run(todo: list[dict[str, Any]], inventory: Path, folder: Path, door: Path, a
         listener.settimeout(0.5)
         process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", "--", str(PROGRAM), "-i", str(inventory), str(playbook)],
-            env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=folder,
+            env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=directory,
         )  # fmt: skip
         try:
             while process.poll() is None:

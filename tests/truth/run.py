@@ -47,7 +47,7 @@ def found(paths: Sequence[str]) -> list[Path]:
     return files
 
 
-def work(lane: Lane, reality: bool, folder: Path) -> None:
+def work(lane: Lane, reality: bool, directory: Path) -> None:
     if reality:
         for number, result in enumerate(lane.results):
             began = time.monotonic()
@@ -55,7 +55,7 @@ def work(lane: Lane, reality: bool, folder: Path) -> None:
             lane.step("end", number)
             print(f"{time.monotonic() - began:6.1f} s  {result.scenario.key}", file=sys.stderr, flush=True)
         return
-    door = folder / "door"
+    door = directory / "door"
     todo = []
     for number, result in enumerate(lane.results):
         source, destination = lane.hosts(result.scenario)
@@ -68,7 +68,7 @@ def work(lane: Lane, reality: bool, folder: Path) -> None:
             table.show(lane.results[asked["number"]])
         return answer
 
-    words = play.run(todo, lane.fleet.inventory, folder, door, step)
+    words = play.run(todo, lane.fleet.inventory, directory, door, step)
     for result in lane.results:
         if words and not result.outcomes and not result.broken:
             result.broken = f"the play broke off: {words}"
@@ -79,7 +79,7 @@ def run(scenarios: list[Scenario], args: argparse.Namespace) -> list[Result]:
     fleets = [Fleet(f"{args.name}{number or ''}", older, newer) for number in range(min(args.lanes, len(scenarios)))]
     results: list[Result] = []
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as directory:
             threads, made = [], []
             for number, fleet in enumerate(fleets):
                 fleet.down()  # what a killed run may have left
@@ -89,7 +89,7 @@ def run(scenarios: list[Scenario], args: argparse.Namespace) -> list[Result]:
                 mine = scenarios[number :: len(fleets)]
                 lane = Lane(fleet, mine, files[0], keys_of(mine, files[0]), args.gate)
                 made.append(lane)
-                own = Path(folder) / str(number)
+                own = Path(directory) / str(number)
                 own.mkdir()
                 threads.append(threading.Thread(target=work, args=(lane, args.reality, own), daemon=True))
             for thread in threads:

@@ -51,13 +51,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", default=bool(os.environ.get("IT_KEEP")), help="leave the lab")
     parser.add_argument("--lab", default=os.environ.get("IT_LABS", "") + "walk")
     parser.add_argument("--episode", help="one episode's seed, as a finding prints it")
-    parser.add_argument("--findings", help="a folder for findings, one file each")
+    parser.add_argument("--findings", help="a directory for findings, one file each")
     parser.add_argument("--shrink", type=float, default=120, help="seconds for making one finding's list short")
     return parser.parse_args()
 
 
 def prepare(name: str) -> None:
-    """What the hosts run from the lab's shared folder: the collection, Ansible's module_utils, the agent."""
+    """What the hosts run from the lab's shared directory: the collection, Ansible's module_utils, the agent."""
     import ansible
 
     shared = ROOT / f".lab-{name}" / "shared"
@@ -124,9 +124,9 @@ class Lane(threading.Thread):
         with self.lock:
             print(told(short, self.release), flush=True)
             if self.args.findings:
-                folder = Path(self.args.findings)
-                folder.mkdir(parents=True, exist_ok=True)
-                file = folder / f"{self.release}-{found.seed.rpartition('.')[2]}-{found.step}.json"
+                directory = Path(self.args.findings)
+                directory.mkdir(parents=True, exist_ok=True)
+                file = directory / f"{self.release}-{found.seed.rpartition('.')[2]}-{found.step}.json"
                 file.write_text(json.dumps(short.actions, indent=1))
                 file.with_suffix(".txt").write_text(told(short, self.release))
         return bool(self.args.shrink)

@@ -36,7 +36,7 @@ _NO_KEYFILE = re.compile(r"\..*|.*(?:~|\.pem|\.der|\.[A-Za-z0-9]{6})")
 _STANZAS = ("iface", "mapping", "auto", "rename", "no-auto-down", "no-scripts", "source", "source-directory")
 # Options by which ifupdown and its scripts make a device; the commands may do it, too.
 _MAKES = re.compile(r"bridge_.*|bond_.*|slaves|vlan_.*|ovs_.*|pre_up|up|post_up")
-# The files of a folder that ifupdown reads.
+# The files of a directory that ifupdown reads.
 _PLAIN = re.compile(r"[a-zA-Z0-9_-]+", re.ASCII)
 _COMMANDS = ("pre_up", "up", "post_up")
 
@@ -60,16 +60,16 @@ def read_boot(root: str = "") -> Optional[dict[str, Any]]:
 
 def _is_enabled(root: str, unit: str) -> bool:
     root = glob.escape(root)
-    wants = (folder for units in _UNITS for folder in _glob(f"{root}{units}/*.wants"))
-    return any(_glob(f"{glob.escape(folder)}/{unit}") for folder in wants)
+    wants = (directory for units in _UNITS for directory in _glob(f"{root}{units}/*.wants"))
+    return any(_glob(f"{glob.escape(directory)}/{unit}") for directory in wants)
 
 
 def _glob(pattern: str) -> list[str]:
-    """For glob.glob, a folder that may not be read is empty. Raises OSError for it."""
-    folder = os.path.dirname(pattern)
-    if not glob.has_magic(folder):
+    """For glob.glob, a directory that may not be read is empty. Raises OSError for it."""
+    directory = os.path.dirname(pattern)
+    if not glob.has_magic(directory):
         with suppress(FileNotFoundError, NotADirectoryError):
-            os.listdir(folder)
+            os.listdir(directory)
     return glob.glob(pattern)
 
 
@@ -87,11 +87,11 @@ def _sections(path: str) -> ConfigParser:
     return parser
 
 
-def _files(root: str, folders: Iterable[str], ending: str) -> list[str]:
-    """By their names: a file hides those of its name in later folders, as a link to /dev/null hides them all."""
+def _files(root: str, directories: Iterable[str], ending: str) -> list[str]:
+    """By their names: a file hides those of its name in later directories, as a link to /dev/null hides them all."""
     found: dict[str, str] = {}
-    for folder in folders:
-        for path in _glob(f"{glob.escape(root + folder)}/*{ending}"):
+    for directory in directories:
+        for path in _glob(f"{glob.escape(root + directory)}/*{ending}"):
             found.setdefault(os.path.basename(path), path)
     return [path for path in found.values() if os.path.realpath(path) != os.devnull]
 
@@ -101,7 +101,10 @@ def _by_networkd(root: str) -> Iterator[str]:
     stacked = {
         name
         for path in _files(root, _NETWORKD, ".network")
-        for part in (path, *_files(root, [f"{folder}/{os.path.basename(path)}.d" for folder in _NETWORKD], ".conf"))
+        for part in (
+            path,
+            *_files(root, [f"{directory}/{os.path.basename(path)}.d" for directory in _NETWORKD], ".conf"),
+        )
         for names in re.findall(r"^\s*VLAN\s*=(.*)$", _read(part), re.MULTILINE)
         for name in names.split()
     }
@@ -216,10 +219,10 @@ def _interfaces(root: str, path: str, above: tuple[str, ...]) -> Iterator[list[s
             yield words
 
 
-def _included(root: str, folder: str, words: list[str]) -> Iterator[str]:
-    """folder: of the file that includes others."""
+def _included(root: str, directory: str, words: list[str]) -> Iterator[str]:
+    """directory: of the file that includes others."""
     for name in words[1:]:
-        pattern = glob.escape(root) + name if name.startswith("/") else f"{glob.escape(folder)}/{name}"
+        pattern = glob.escape(root) + name if name.startswith("/") else f"{glob.escape(directory)}/{name}"
         if words[0] == "source-directory":
             found = (inner for one in _glob(pattern) for inner in _glob(f"{glob.escape(one)}/*"))
             yield from (one for one in found if os.path.isfile(one) and _PLAIN.fullmatch(os.path.basename(one)))

@@ -23,7 +23,7 @@ from .port_netlink import FdbEntry, PortNetlink, note_vlans, read_fdb, read_port
 from .sysfs import IFF_UP
 
 _SYSFS = "/sys/class/net"
-# What an administrator or libvirt may have set for one port. The rest of the folder is state.
+# What an administrator or libvirt may have set for one port. The rest of the directory is state.
 _OPTIONS = (
     "bpdu_guard",
     "broadcast_flood",
@@ -149,9 +149,9 @@ def _of_port(entries: Iterable[FdbEntry], tap: BridgePort, mac: str) -> tuple[tu
     return tuple(sorted({(one.mac, one.state, one.flags) for one in mine if locked or one.is_set}))
 
 
-def _names(folder: str) -> list[str]:
+def _names(directory: str) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
+        return sorted(os.listdir(directory))
     except OSError:
         return []
 

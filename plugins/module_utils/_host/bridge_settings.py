@@ -100,17 +100,17 @@ def _hidden(bridge: str) -> set[str]:
 def _sysctls(bridge: str) -> Iterator[tuple[str, int]]:
     """Those that differ from what the kernel gives a new link."""
     for table in _TABLES:
-        folder, usual = os.path.join(_SYSCTLS, table, bridge), _usual_sysctls(table)
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        directory, usual = os.path.join(_SYSCTLS, table, bridge), _usual_sysctls(table)
+        names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
         for name in names:
             with suppress(OSError, ValueError):  # some are no numbers
-                value = _read_number(os.path.join(folder, name))
+                value = _read_number(os.path.join(directory, name))
                 if value != _read_number(os.path.join(usual, name)) and f"{table}/{name}" not in _NOT_SOMEBODYS:
                     yield f"{table}/{name}", value
 
 
 def _usual_sysctls(table: str) -> str:
-    """Their folder. In a network namespace of its own, the tables of neighbours have no default: there a new link is
+    """Their directory. In a network namespace of its own, the tables of neighbours have no default: there a new link is
     like the loopback link."""
     default = os.path.join(_SYSCTLS, table, "default")
     return default if os.path.isdir(default) else os.path.join(_SYSCTLS, table, "lo")

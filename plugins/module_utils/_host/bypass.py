@@ -216,9 +216,9 @@ def _set_mtu(route: Any, name: str, mtu: int) -> None:
 
 def _write_ipv6(link: str) -> None:
     """It has no address, and says nothing of its own."""
-    folder = os.path.join(_IPV6, link)
-    if os.path.isdir(folder):  # a kernel with IPv6
-        with open(os.path.join(folder, "disable_ipv6"), "w", encoding="ascii") as file:
+    directory = os.path.join(_IPV6, link)
+    if os.path.isdir(directory):  # a kernel with IPv6
+        with open(os.path.join(directory, "disable_ipv6"), "w", encoding="ascii") as file:
             file.write("1")
 
 

@@ -11,9 +11,9 @@ import stat
 from typing import Any, Optional
 
 HOOK = "/etc/libvirt/hooks/qemu.d/50-virtfleet-gate"
-FOLDER = "/var/lib/virtfleet-network-gate"
-FACTS = os.path.join(FOLDER, "facts.json")
-SETTINGS = os.path.join(FOLDER, "settings.json")
+GATE_DIRECTORY = "/var/lib/virtfleet-network-gate"
+FACTS = os.path.join(GATE_DIRECTORY, "facts.json")
+SETTINGS = os.path.join(GATE_DIRECTORY, "settings.json")
 # The facts of 1,000 networks have a tenth of it. Reading more than that would take longer than a migration waits.
 _LARGEST = 64 << 20
 

@@ -20,7 +20,7 @@ from pkgutil import iter_modules
 from typing import Any, cast
 
 from .._model.errors import VirtfleetError
-from .gate_files import FACTS, FOLDER, HOOK, SETTINGS, read_text
+from .gate_files import FACTS, GATE_DIRECTORY, HOOK, SETTINGS, read_text
 
 _PACKAGE = __name__.rpartition("._host.")[0]
 # The layers that judging and gathering need; the rest is for Ansible.
@@ -68,65 +68,65 @@ def read_sources() -> dict[str, str]:
     return sources
 
 
-def code_folder(sources: dict[str, str]) -> str:
+def code_directory(sources: dict[str, str]) -> str:
     """Named by its content, so a hook never sees half of a new version."""
     digest = hashlib.sha256(repr((sorted(sources.items()), _SCRIPT, sys.version)).encode()).hexdigest()
-    return os.path.join(FOLDER, f"code-{digest[:16]}")
+    return os.path.join(GATE_DIRECTORY, f"code-{digest[:16]}")
 
 
-def hook_text(folder: str, timeout: int, refused: int, failed: str) -> str:
+def hook_text(directory: str, timeout: int, refused: int, failed: str) -> str:
     """timeout: seconds after which the judgement is ended; refused: the exit status by which it refuses; failed:
     LET_IN or KEEP_OUT, what becomes of a guest when the judgement fails."""
     return _HOOK.format(
         refused=refused,
         timeout=timeout,
         python=shlex.quote(sys.executable),
-        script=shlex.quote(script_in(folder)),
+        script=shlex.quote(script_in(directory)),
         failed=failed,
     )
 
 
-def script_in(folder: str) -> str:
+def script_in(directory: str) -> str:
     """What the hook and the timer run."""
-    return os.path.join(folder, _SCRIPT_NAME)
+    return os.path.join(directory, _SCRIPT_NAME)
 
 
-def has_code(folder: str, sources: dict[str, str]) -> bool:
+def has_code(directory: str, sources: dict[str, str]) -> bool:
     """Whether all of it is there, and nothing of it was changed."""
-    return all(read_text(os.path.join(folder, path)) == text for path, text in _files(sources).items())
+    return all(read_text(os.path.join(directory, path)) == text for path, text in _files(sources).items())
 
 
 def _files(sources: dict[str, str]) -> dict[str, str]:
-    """By their paths in the code's folder."""
+    """By their paths in the code's directory."""
     files = {os.path.join(_NAME, path): text for path, text in sources.items()}
     return {**files, _SCRIPT_NAME: _SCRIPT.format(name=_NAME)}
 
 
-def write_code(folder: str, sources: dict[str, str]) -> None:
+def write_code(directory: str, sources: dict[str, str]) -> None:
     """With its byte code, since compiling takes longer than judging. Raises VirtfleetError."""
     try:
-        os.makedirs(FOLDER, 0o700, exist_ok=True)
-        new = tempfile.mkdtemp(prefix=".new-", dir=FOLDER)
+        os.makedirs(GATE_DIRECTORY, 0o700, exist_ok=True)
+        new = tempfile.mkdtemp(prefix=".new-", dir=GATE_DIRECTORY)
         for path, text in _files(sources).items():
             file = os.path.join(new, path)
             os.makedirs(os.path.dirname(file), 0o700, exist_ok=True)
             _write(file, text, 0o600)
-        # The folder is named by its content, so Python need not compare byte code with source.
+        # The directory is named by its content, so Python need not compare byte code with source.
         unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-        compileall.compile_dir(new, quiet=2, stripdir=new, prependdir=folder, invalidation_mode=unchecked)
-        if os.path.isdir(folder):  # damaged
-            shutil.rmtree(folder)
-        os.rename(new, folder)
+        compileall.compile_dir(new, quiet=2, stripdir=new, prependdir=directory, invalidation_mode=unchecked)
+        if os.path.isdir(directory):  # damaged
+            shutil.rmtree(directory)
+        os.rename(new, directory)
     except OSError as error:
         raise _unwritable(error) from None
 
 
-def remove_other_code(folder: str) -> None:
+def remove_other_code(directory: str) -> None:
     """Versions before, and what a run that was broken off left."""
     with suppress(OSError):
-        for name in os.listdir(FOLDER):
-            path = os.path.join(FOLDER, name)
-            if name.startswith(("code-", ".new-")) and path != folder:
+        for name in os.listdir(GATE_DIRECTORY):
+            path = os.path.join(GATE_DIRECTORY, name)
+            if name.startswith(("code-", ".new-")) and path != directory:
                 shutil.rmtree(path, ignore_errors=True)
 
 
@@ -150,20 +150,20 @@ def remove_gate() -> None:
     try:
         with suppress(FileNotFoundError):
             os.unlink(HOOK)
-        if os.path.isdir(FOLDER):
-            shutil.rmtree(FOLDER)
+        if os.path.isdir(GATE_DIRECTORY):
+            shutil.rmtree(GATE_DIRECTORY)
     except OSError as error:
         raise _unwritable(error) from None
 
 
 def is_installed() -> bool:
     """Or left in part."""
-    return os.path.lexists(HOOK) or os.path.isdir(FOLDER)
+    return os.path.lexists(HOOK) or os.path.isdir(GATE_DIRECTORY)
 
 
 def refuse_unwritable() -> None:
     """Raises VirtfleetError GATE_UNWRITABLE when this user cannot install or remove the gate."""
-    for path in (HOOK, FOLDER):
+    for path in (HOOK, GATE_DIRECTORY):
         there = path
         while not os.path.lexists(there):
             there = os.path.dirname(there)
@@ -230,6 +230,6 @@ def _write(path: str, text: str, mode: int) -> None:
 def _unwritable(error: OSError) -> VirtfleetError:
     return VirtfleetError(
         "GATE_UNWRITABLE",
-        f"{error.filename or FOLDER} cannot be written ({error.strerror or error}). The gate needs root on the host "
-        "(become: true) and room for a few megabytes.",
+        f"{error.filename or GATE_DIRECTORY} cannot be written ({error.strerror or error}). The gate needs root on the "
+        "host (become: true) and room for a few megabytes.",
     )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading what decides whether a network can start here: links, routes, folders, VFs, the kernel, dnsmasq."""
+"""Reading what decides whether a network can start here: links, routes, directories, VFs, the kernel, dnsmasq."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def read_host_facts(asked: HostQuestions) -> HostFacts:
     return HostFacts(
         links=frozenset(_listed(_NET)),
         routes=tuple(_routes()),
-        folders=frozenset(folder for folder in asked.folders if os.path.isdir(os.path.join("/", folder))),
+        directories=frozenset(
+            directory for directory in asked.directories if os.path.isdir(os.path.join("/", directory))
+        ),
         vfs=_vfs(asked),
         functions={function: os.path.exists(os.path.join(_PCI, function, "physfn")) for function in asked.functions},
         ipv6=os.path.isdir(_IPV6),
@@ -43,9 +45,9 @@ def read_host_facts(asked: HostQuestions) -> HostFacts:
     )
 
 
-def _listed(folder: str) -> list[str]:
+def _listed(directory: str) -> list[str]:
     try:
-        return os.listdir(folder)
+        return os.listdir(directory)
     except OSError:
         return []
 

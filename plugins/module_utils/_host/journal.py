@@ -23,14 +23,14 @@ from .._model.few import few
 from .._plan.record import Entry, entries_from_record
 from .clock import Deadline
 from .connection import is_remote
-from .state_folder import (
+from .state_directory import (
     SYSTEM,
-    folder_to_use,
+    directory_to_use,
     give_to_group,
-    make_state_folder,
+    make_state_directory,
     read_bytes,
-    retire_members_folder,
-    state_folders,
+    retire_members_directory,
+    state_directories,
     unwritable,
     unwritable_any_more,
 )
@@ -111,7 +111,7 @@ class Journal:
         """Of the file that is there, "" when there is none. Raises VirtfleetError STATE_UNUSABLE."""
         if self._path or self.key is None:
             return self._path
-        paths = [os.path.join(folder, f"{self.key}.journal") for folder in state_folders(self.key)]
+        paths = [os.path.join(directory, f"{self.key}.journal") for directory in state_directories(self.key)]
         return next((path for path in paths if os.path.lexists(path)), "")
 
     def read(self) -> Optional[Left]:
@@ -145,7 +145,7 @@ class Journal:
         """Raises VirtfleetError JOURNAL_UNWRITABLE or STATE_UNUSABLE."""
         if self.key is None:
             return
-        path = self.path or os.path.join(make_state_folder(self.key), f"{self.key}.journal")
+        path = self.path or os.path.join(make_state_directory(self.key), f"{self.key}.journal")
         try:
             _replace(path, self._text(networks, deadline, finished))
         except OSError as error:
@@ -156,18 +156,18 @@ class Journal:
         """What write would raise, as far as it can be known without writing."""
         if self.key is None:
             return
-        folder = folder_to_use(self.key)
-        while not os.path.isdir(folder):
-            folder = os.path.dirname(folder)
+        directory = directory_to_use(self.key)
+        while not os.path.isdir(directory):
+            directory = os.path.dirname(directory)
         try:
-            if not os.access(folder, os.W_OK | os.X_OK):
+            if not os.access(directory, os.W_OK | os.X_OK):
                 raise PermissionError(0, "permission denied, or a read-only file system")
-            found = os.statvfs(folder)
+            found = os.statvfs(directory)
             free = (found.f_bfree if os.geteuid() == 0 else found.f_bavail) * found.f_frsize
             if free < len(self._text(networks, None, False)) + _SPARE or (found.f_files and not found.f_favail):
                 raise OSError(0, "no space is left on the device")
         except OSError as error:
-            raise unwritable(folder, error) from None
+            raise unwritable(directory, error) from None
 
     def remove(self) -> None:
         path = self.path
@@ -175,7 +175,7 @@ class Journal:
             with suppress(FileNotFoundError):
                 os.unlink(path)
                 # Else it might be back after a loss of power, and a confirmed change would be rolled back.
-                _sync_folder(path)
+                _sync_directory(path)
 
     def withdraw(self) -> None:
         """This run changed nothing in the end. A run that it joined keeps waiting for confirmation."""
@@ -272,15 +272,15 @@ def _replace(path: str, content: bytes) -> None:
             file.flush()
             os.fsync(handle)
         os.replace(new, path)
-        _sync_folder(path)
+        _sync_directory(path)
     except OSError:
         with suppress(OSError):
             os.unlink(new)
         raise
 
 
-def _sync_folder(path: str) -> None:
-    """A name that is new in a folder survives a loss of power only when the folder is written too."""
+def _sync_directory(path: str) -> None:
+    """A name that is new in a directory survives a loss of power only when the directory is written too."""
     handle = os.open(os.path.dirname(path), os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -306,13 +306,13 @@ def locked(key: Optional[str], seconds: float) -> Iterator[None]:
         return
 
     def find_files() -> list[str]:
-        make_state_folder(key)
+        make_state_directory(key)
         return _lock_files(key)
 
     with ExitStack() as held:
         _hold(held, find_files, seconds)
-        if key == SYSTEM and len(state_folders(key)) > 1:
-            retire_members_folder()
+        if key == SYSTEM and len(state_directories(key)) > 1:
+            retire_members_directory()
         yield  # closing the files gives the locks up, and so does the end of the process, however it ends
 
 
@@ -326,7 +326,7 @@ def locked_if_used(key: Optional[str], seconds: float) -> Iterator[None]:
 
 
 def _lock_files(key: str) -> list[str]:
-    return [os.path.join(folder, f"{key}.lock") for folder in state_folders(key)]
+    return [os.path.join(directory, f"{key}.lock") for directory in state_directories(key)]
 
 
 def _hold(held: ExitStack, find_files: Callable[[], list[str]], seconds: float) -> None:
@@ -335,7 +335,7 @@ def _hold(held: ExitStack, find_files: Callable[[], list[str]], seconds: float) 
     while True:
         paths = find_files()
         files = {path: held.enter_context(_acquired(path, until, seconds)) for path in paths}
-        # Another run may have created another folder meanwhile, or removed this one.
+        # Another run may have created another directory meanwhile, or removed this one.
         if find_files() == paths and all(_is_still(path, file) for path, file in files.items()):
             return
         held.close()

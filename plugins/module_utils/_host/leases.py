@@ -17,7 +17,7 @@ from .._model.leases import Leases
 from .connection import is_remote, libvirt
 
 # leaseshelper has it built in.
-FOLDER = "/var/lib/libvirt/dnsmasq"
+DNSMASQ_DIRECTORY = "/var/lib/libvirt/dnsmasq"
 _MOST = 32 * 1024 * 1024
 
 
@@ -45,19 +45,19 @@ def write_leases(leases: Leases) -> None:
     """Raises OSError."""
     for name, text in ((f"{leases.bridge}.status", leases.status), (f"{leases.bridge}.macs", leases.macs)):
         if text and text != _read(name):
-            _replace(os.path.join(FOLDER, name), text)
+            _replace(os.path.join(DNSMASQ_DIRECTORY, name), text)
 
 
 def remove_leases(bridge: str) -> None:
     """Raises OSError."""
     for name in (f"{bridge}.status", f"{bridge}.macs"):
         with suppress(FileNotFoundError):
-            os.unlink(os.path.join(FOLDER, name))
+            os.unlink(os.path.join(DNSMASQ_DIRECTORY, name))
 
 
 def _read(name: str) -> str:
     try:
-        with open(os.path.join(FOLDER, name), encoding="utf-8", errors="surrogateescape") as file:
+        with open(os.path.join(DNSMASQ_DIRECTORY, name), encoding="utf-8", errors="surrogateescape") as file:
             return file.read(_MOST)
     except FileNotFoundError:
         return ""

@@ -35,7 +35,7 @@ _SHARED = (
 MOUNTS = "/proc/mounts"
 # The kernel writes white space and backslashes in octal.
 _ESCAPED = re.compile(r"\\([0-7]{3})")
-# Of a folder that libvirt's own settings call shared.
+# Of a directory that libvirt's own settings call shared.
 SHARED = _SHARED[0]
 
 

@@ -127,15 +127,15 @@ def _displays(settings: dict[str, ConfigValue], in_use: set[int]) -> dict[str, A
 
 
 def _has_certificates(settings: dict[str, ConfigValue]) -> bool:
-    """libvirt takes the folder of VNC, or that of everything if there is one (src/qemu/qemu_conf.c)."""
+    """libvirt takes the directory of VNC, or that of everything if there is one (src/qemu/qemu_conf.c)."""
     own, everything = (settings.get(name) for name in _CERTIFICATES)
-    usual = (folder for folder in reversed(_CERTIFICATES.values()) if os.path.isdir(folder))
-    folder = str(own or everything or next(usual, next(iter(_CERTIFICATES.values()))))
-    return all(os.path.exists(os.path.join(folder, name)) for name in _CERTIFICATE_FILES)
+    usual = (directory for directory in reversed(_CERTIFICATES.values()) if os.path.isdir(directory))
+    directory = str(own or everything or next(usual, next(iter(_CERTIFICATES.values()))))
+    return all(os.path.exists(os.path.join(directory, name)) for name in _CERTIFICATE_FILES)
 
 
 def shared_filesystems(conf: str = _CONF) -> list[str]:
-    """Folders that libvirt considers shared, whatever they are on (since 10.8)."""
+    """Directories that libvirt considers shared, whatever they are on (since 10.8)."""
     found = (read_conf(conf) or {}).get("shared_filesystems")
     return found if isinstance(found, list) else []
 
@@ -162,10 +162,10 @@ def _value(text: str) -> ConfigValue:
     return text[1:-1] if text[0] in "\"'" else int(text)
 
 
-def _scripts(folder: str) -> list[str]:
+def _scripts(directory: str) -> list[str]:
     """Without the gate, if it refuses only what the check blocks."""
-    paths = [os.path.join(folder, name) for name in ("qemu", "network")]
-    paths += [path for name in ("qemu.d", "network.d") for path in glob.glob(os.path.join(folder, name, "*"))]
+    paths = [os.path.join(directory, name) for name in ("qemu", "network")]
+    paths += [path for name in ("qemu.d", "network.d") for path in glob.glob(os.path.join(directory, name, "*"))]
     found = sorted(path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK))
     return [path for path in found if path != HOOK or not _passes_without_facts()]
 

@@ -38,8 +38,8 @@ def _dnsmasqs(files: str) -> Iterator[tuple[str, str]]:
         words = _words(pid)
         if words and os.path.basename(words[0]) == "dnsmasq" and _is_here(pid):
             for word in words:
-                folder, name = os.path.split(word[len(_OPTION) :])
-                if word.startswith(_OPTION) and folder == files and name.endswith(".conf"):
+                directory, name = os.path.split(word[len(_OPTION) :])
+                if word.startswith(_OPTION) and directory == files and name.endswith(".conf"):
                     yield pid, name[: -len(".conf")]
 
 

@@ -28,7 +28,7 @@ def unwritable_files(paths: Iterable[str]) -> list[str]:
     return found
 
 
-def unwritable_folders(paths: Iterable[str]) -> list[str]:
+def unwritable_directories(paths: Iterable[str]) -> list[str]:
     return [path for path in paths if os.path.isdir(path) and not os.access(path, os.W_OK | os.X_OK)]
 
 

@@ -134,8 +134,8 @@ def read_ipsec_policies() -> str:
 
 def links_that_pass_nothing_on(proc: str = _PROC) -> list[str]:
     """IPv4 packets that come in by these go no further, whatever the host does in general."""
-    folders = glob.glob(os.path.join(proc, "sys", "net", "ipv4", "conf", "*"))
-    return sorted(os.path.basename(one) for one in folders if _read(os.path.join(one, "forwarding")) == "0")
+    directories = glob.glob(os.path.join(proc, "sys", "net", "ipv4", "conf", "*"))
+    return sorted(os.path.basename(one) for one in directories if _read(os.path.join(one, "forwarding")) == "0")
 
 
 def links_without_arp(proc: str = _PROC, sys: str = _SYS) -> dict[str, str]:
@@ -143,9 +143,9 @@ def links_without_arp(proc: str = _PROC, sys: str = _SYS) -> dict[str, str]:
     conf = os.path.join(proc, "sys", "net", "ipv4", "conf")
     everywhere = _read(os.path.join(conf, "all", "arp_ignore"))
     found = {}
-    for folder in glob.glob(os.path.join(conf, "*")):
-        name = os.path.basename(folder)
-        if _NEVER in (everywhere, _read(os.path.join(folder, "arp_ignore"))):
+    for directory in glob.glob(os.path.join(conf, "*")):
+        name = os.path.basename(directory)
+        if _NEVER in (everywhere, _read(os.path.join(directory, "arp_ignore"))):
             found[name] = f"net.ipv4.conf.{name}.arp_ignore={_NEVER}"
         elif has_noarp(name, sys):
             found[name] = NOARP_COMMAND
@@ -170,9 +170,9 @@ def bridged_packets_seen(bridges: Iterable[str], proc: str = _PROC, sys: str = _
         bridge: [
             family
             for family, name in files.items()
-            if everywhere[family] or _read(os.path.join(folder, f"nf_call_{name}")) == "1"
+            if everywhere[family] or _read(os.path.join(directory, f"nf_call_{name}")) == "1"
         ]
-        for bridge, folder in own.items()
+        for bridge, directory in own.items()
     }
 
 

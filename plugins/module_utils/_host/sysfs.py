@@ -94,10 +94,10 @@ def has_queues(name: str, root: str = ROOT) -> Optional[bool]:
 
 def bridge_port_settings(name: str, root: str = ROOT) -> Optional[dict[str, bool]]:
     """How a link is set as a port of a Linux bridge, by the names of link_kinds.USUAL; None of any other link."""
-    folder = os.path.join(root, "class", "net", name, "brport")
-    if not os.path.isdir(folder):
+    directory = os.path.join(root, "class", "net", name, "brport")
+    if not os.path.isdir(directory):
         return None
-    told = {setting: _read(os.path.join(folder, setting)).strip() for setting in USUAL}
+    told = {setting: _read(os.path.join(directory, setting)).strip() for setting in USUAL}
     # A kernel that does not have a setting does not do it either.
     return {setting: value not in ("0", "0x0") for setting, value in told.items() if value}
 
@@ -120,10 +120,10 @@ def read_pci_function(address: str, root: str = ROOT) -> Optional[PciFunction]:
 
 def read_usb(root: str = ROOT) -> set[str]:
     """vendor:product of every USB device, each as libvirt writes it: 0x0951:0x1666."""
-    folder = os.path.join(root, "bus", "usb", "devices")
+    directory = os.path.join(root, "bus", "usb", "devices")
     numbers = (
-        [_read(os.path.join(folder, name, file)).strip() for file in ("idVendor", "idProduct")]
-        for name in _names(folder)
+        [_read(os.path.join(directory, name, file)).strip() for file in ("idVendor", "idProduct")]
+        for name in _names(directory)
     )
     return {f"0x{vendor}:0x{product}" for vendor, product in numbers if vendor and product}
 
@@ -137,11 +137,11 @@ def forwarding(root: str = "/proc/sys/net") -> Optional[dict[str, bool]]:
 
 def network_functions(root: str = ROOT) -> tuple[str, ...]:
     """The addresses of all PCI functions that are network controllers."""
-    folder = os.path.join(root, "bus", "pci", "devices")
+    directory = os.path.join(root, "bus", "pci", "devices")
     return tuple(
         address
-        for address in _names(folder)
-        if _read(os.path.join(folder, address, "class")).startswith(_NETWORK_CLASS)
+        for address in _names(directory)
+        if _read(os.path.join(directory, address, "class")).startswith(_NETWORK_CLASS)
     )
 
 
@@ -160,16 +160,16 @@ def _target(link: str) -> Optional[str]:
     return os.path.basename(os.path.realpath(link)) if os.path.exists(link) else None
 
 
-def _names(folder: str) -> tuple[str, ...]:
+def _names(directory: str) -> tuple[str, ...]:
     try:
-        return tuple(sorted(os.listdir(folder)))
+        return tuple(sorted(os.listdir(directory)))
     except OSError:
         return ()
 
 
-def _speed(folder: str) -> Optional[int]:
+def _speed(directory: str) -> Optional[int]:
     # A link that is down answers with an error, one of unknown speed with -1.
-    text = _read(os.path.join(folder, "speed"))
+    text = _read(os.path.join(directory, "speed"))
     return int(text) if text.isdigit() and int(text) > 0 else None
 
 

@@ -21,7 +21,7 @@ PORTS, LINKS, POOLS, GUESTS, HOST = GATHERED = ("ports", "links", "pools", "gues
 PROBE = "probe_links"
 
 # What a destination can look up, by kind. Each thing has a key, and the answer is whether the host has it.
-PATHS = "paths"  # of files, folders and devices
+PATHS = "paths"  # of files, directories and devices
 VOLUMES = "volumes"  # pool/volume of active storage pools
 CPU_NAMES = "cpu_names"  # CPU XML: does libvirt know its model and features?
 CPU_COMPARISONS = "cpu_comparisons"  # JSON of [CPU XML, arch, machine, domain type, whether it is a whole host's]

@@ -22,12 +22,12 @@ class Route:
 class HostQuestions:
     """What to find out about a host.
 
-    folders: whether they are there. pf: a link, hostdev: whether its VFs are to be given whole; functions: PCI
+    directories: whether they are there. pf: a link, hostdev: whether its VFs are to be given whole; functions: PCI
     addresses; zone: whether firewalld runs; register: whether systemd-resolved does; options: lines of a configuration
     that the host's dnsmasq is to judge.
     """
 
-    folders: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
     pf: Optional[str] = None
     hostdev: bool = False
     functions: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class HostQuestions:
 class HostFacts:
     """Contains only what was requested. Values are None if the host does not show them.
 
-    links: the names of all; routes: of the main table; folders: those that are there, of the ones asked about; vfs: by
+    links: the names of all; routes: of the main table; directories: those of the request that exist; vfs: by
     a PF's name how many VFs it has that a network can use, None for one that is not there; functions: by PCI address
     whether it is a VF; accept_ra: links with IPv6 routes from router advertisements that forwarding would
     cost the host; dnsmasq: what the host's dnsmasq has against the options, "" for nothing.
@@ -48,7 +48,7 @@ class HostFacts:
 
     links: frozenset[str] = frozenset()
     routes: tuple[Route, ...] = ()
-    folders: frozenset[str] = frozenset()
+    directories: frozenset[str] = frozenset()
     vfs: dict[str, Optional[int]] = field(default_factory=dict)
     functions: dict[str, bool] = field(default_factory=dict)
     ipv6: bool = True

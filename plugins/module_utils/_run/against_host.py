@@ -101,7 +101,7 @@ def _facts(document: Document) -> HostFacts:
     options = configuration(document)
     return read_host_facts(
         HostQuestions(
-            folders=tuple(ip["tftp"] for ip in document.get("ips") or () if ip.get("tftp")),
+            directories=tuple(ip["tftp"] for ip in document.get("ips") or () if ip.get("tftp")),
             pf=(forward.get("pf") or {}).get("dev"),
             hostdev=mode_of(document) == "hostdev",
             functions=tuple(address.pci(str(item["address"])) for item in forward.get("addresses") or ()),

@@ -14,7 +14,7 @@ from .._host.gate_files import HOOK, SETTINGS, read_text
 from .._host.gate_install import (
     KEEP_OUT,
     LET_IN,
-    code_folder,
+    code_directory,
     has_code,
     hook_text,
     is_installed,
@@ -46,16 +46,16 @@ def install_gate(settings: GateSettings, timeout: int, check_mode: bool) -> dict
     # First of all: a gate without facts would be installed in vain.
     facts = _facts()
     sources = read_sources()
-    folder = code_folder(sources)
-    hook = hook_text(folder, timeout, REFUSED, LET_IN if settings.pass_without_facts else KEEP_OUT)
+    directory = code_directory(sources)
+    hook = hook_text(directory, timeout, REFUSED, LET_IN if settings.pass_without_facts else KEEP_OUT)
     files = {SETTINGS: _json(asdict(settings)), HOOK: hook}
     before = {path: read_text(path) for path in files}
-    new_code = not has_code(folder, sources)
+    new_code = not has_code(directory, sources)
     if new_code or before != files or not check_mode:
         refuse_unwritable()
     if not check_mode:
         if new_code:
-            write_code(folder, sources)
+            write_code(directory, sources)
         write_facts(facts)
         if before[SETTINGS] != files[SETTINGS]:
             write_settings(files[SETTINGS])
@@ -63,10 +63,10 @@ def install_gate(settings: GateSettings, timeout: int, check_mode: bool) -> dict
         if before[HOOK] != files[HOOK]:
             write_hook(files[HOOK])
             reload_daemons()
-        remove_other_code(folder)
+        remove_other_code(directory)
     return {
         "changed": new_code or before != files,
-        "refresh_command": [sys.executable, "-I", "-B", script_in(folder), "refresh"],
+        "refresh_command": [sys.executable, "-I", "-B", script_in(directory), "refresh"],
         "diff": _diff(before, files),
     }
 

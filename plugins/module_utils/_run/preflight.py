@@ -13,9 +13,9 @@ from typing import Any
 from .._host.bridge_ports import settings_files
 from .._host.bridge_settings import settings_paths
 from .._host.dnsmasq import STATE
-from .._host.leases import FOLDER, has_lease_files, read_leases
+from .._host.leases import DNSMASQ_DIRECTORY, has_lease_files, read_leases
 from .._host.ping import unreachable_addresses
-from .._host.rights import may_set_links, unwritable_files, unwritable_folders
+from .._host.rights import may_set_links, unwritable_directories, unwritable_files
 from .._host.room import why_unwritable
 from .._model.errors import VirtfleetError
 from .._model.few import few
@@ -48,7 +48,7 @@ _OF_RUNNING = (START, CREATE, DESTROY, UPDATE, DESCRIBE, RELEASE, RECLAIM, FREE)
 # Where libvirt's system daemon writes in which steps.
 WRITTEN = {
     "/etc/libvirt/qemu/networks": (DEFINE, UNDEFINE, AUTOSTART),
-    FOLDER: _OF_RUNNING,
+    DNSMASQ_DIRECTORY: _OF_RUNNING,
     STATE: _OF_RUNNING,
 }
 # How many of the things that are missing a sentence names.
@@ -119,7 +119,7 @@ def _refuse_without_leases(network: str, bridges: Sequence[str]) -> None:
         there = any(read_leases(bridge).status for bridge in bridges)
     except OSError as error:
         raise _missing(network, _LEASES, [f"read access to {error.filename}"]) from None
-    missing = unwritable_folders([FOLDER]) if there else []
+    missing = unwritable_directories([DNSMASQ_DIRECTORY]) if there else []
     if missing:
         raise _missing(network, _LEASES, [f"write access to {path}" for path in missing])
 

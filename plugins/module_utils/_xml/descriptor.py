@@ -32,7 +32,7 @@ from .question import make_question
 _UNITS = {"b": 1, "bytes": 1, "kb": 1000, "k": 1024, "kib": 1024, "mb": 10**6, "m": 1024**2, "mib": 1024**2}
 _UNITS.update({"gb": 10**9, "g": 1024**3, "gib": 1024**3, "tb": 10**12, "t": 1024**4, "tib": 1024**4})
 
-# Where libvirt makes sockets itself, and their folders with them.
+# Where libvirt makes sockets itself, and their directories with them.
 _OWN_SOCKETS = ("/var/lib/libvirt/", "/run/libvirt/")
 # Security models that need nothing of the host.
 _EVERYWHERE = {"dac", "none"}
@@ -270,7 +270,7 @@ def _read_jobs(root: Any) -> list[str]:
 
 
 def _read_vhost_user_files(interface: Any) -> list[HostFile]:
-    """The socket on which a switch listens, or the folder in which QEMU creates one."""
+    """The socket on which a switch listens, or the directory in which QEMU creates one."""
     source = interface.find("source")
     path = source.get("path") if interface.get("type") == "vhostuser" and source is not None else None
     if not path:

@@ -42,12 +42,12 @@ WAITING = "<host mac='52:54:00:00:00:01' ip='10.70.0.10'/>"
 @dataclass
 class Fleet:
     hosts: Hosts
-    folder: Path
+    directory: Path
 
     def play(self, playbook: str, *args: str, code: int = 0) -> str:
         done = subprocess.run(
-            [str(PROGRAM), "-i", str(self.folder / "inventory.yml"), f"virtfleet.network.{playbook}", *args],
-            env=environment(self.folder / "lines"), cwd=self.folder, capture_output=True, text=True, check=False,
+            [str(PROGRAM), "-i", str(self.directory / "inventory.yml"), f"virtfleet.network.{playbook}", *args],
+            env=environment(self.directory / "lines"), cwd=self.directory, capture_output=True, text=True, check=False,
             timeout=280,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
@@ -62,9 +62,9 @@ class Fleet:
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory) -> Iterator[Fleet]:
-    folder = tmp_path_factory.mktemp("fleet")
+    directory = tmp_path_factory.mktemp("fleet")
     with hosts_of("adopt-it", tmp_path_factory.mktemp("adopt"), number=len(HOSTS)) as hosts:
-        (folder / "inventory.yml").symlink_to(hosts.inventory)
+        (directory / "inventory.yml").symlink_to(hosts.inventory)
         for number, host in enumerate(HOSTS, 1):
             hosts.on(host, "ip", "link", "add", "br7", "type", "bridge")
             hosts.on(host, "ip", "link", "set", "br7", "up")
@@ -79,7 +79,7 @@ def fleet(tmp_path_factory) -> Iterator[Fleet]:
         hosts.virsh("kvm1", "net-update", "lan", "add", "ip-dhcp-host", WAITING, "--config")
         hosts.virsh("kvm2", "net-autostart", "red", "--disable")
         hosts.virsh("kvm3", "net-undefine", "red")
-        yield Fleet(hosts, folder)
+        yield Fleet(hosts, directory)
 
 
 def read(path: Path, key: str) -> object:
@@ -88,8 +88,8 @@ def read(path: Path, key: str) -> object:
 
 def test_hosts_that_cannot_be_read_are_named_and_the_others_are_taken_over(fleet: Fleet) -> None:
     """The daemon of kvm2 does not answer; kvm9 is unreachable."""
-    before, target = fleet.state(), fleet.folder / "others"
-    more = fleet.folder / "more.yml"
+    before, target = fleet.state(), fleet.directory / "others"
+    more = fleet.directory / "more.yml"
     more.write_text(json.dumps({"kvm": {"hosts": {"kvm9": {"ansible_host": "127.0.0.1", "ansible_port": 1}}}}))
     adopt = ("adopt", "-i", str(more), "-e", f"adopt_directory={target}")
     fleet.hosts.on("kvm2", "mv", SOCKET, f"{SOCKET}.away")
@@ -115,25 +115,25 @@ def test_hosts_that_cannot_be_read_are_named_and_the_others_are_taken_over(fleet
 
 def test_taken_over_rolled_out_and_one_network_withdrawn(fleet: Fleet) -> None:
     before = fleet.state()
-    said = fleet.play("adopt", "-e", f"adopt_directory={fleet.folder}")
+    said = fleet.play("adopt", "-e", f"adopt_directory={fleet.directory}")
     assert fleet.state() == before
     assert "REACH_DIFFERS: kvm1, kvm2" in said
     assert "NETWORK_TRANSIENT: kvm3" in said
     assert "CHANGES_PENDING: kvm1" in said
 
-    contract_file = fleet.folder / "group_vars" / "kvm" / "networks.yml"
+    contract_file = fleet.directory / "group_vars" / "kvm" / "networks.yml"
     contract = {entry["name"]: entry for entry in read(contract_file, "networks_contract")}
     assert set(contract) == {"lan", "old", "red"}
     assert contract["red"]["hosts"] == ["kvm1", "kvm2"]
     assert "hosts" not in contract["lan"]
     assert "# left out REACH_DIFFERS" in contract_file.read_text()
-    bindings = {host: read(fleet.folder / f"host_vars/{host}/networks.yml", "networks_bindings") for host in HOSTS}
+    bindings = {host: read(fleet.directory / f"host_vars/{host}/networks.yml", "networks_bindings") for host in HOSTS}
     assert bindings["kvm1"]["lan"]["pending"] == ["ips"]
     assert bindings["kvm2"]["red"] == {"autostart": False}
     assert set(bindings["kvm3"]) == {"lan", "old"}
 
     text = contract_file.read_text()
-    assert "these files exist" in fleet.play("adopt", "-e", f"adopt_directory={fleet.folder}", code=2)
+    assert "these files exist" in fleet.play("adopt", "-e", f"adopt_directory={fleet.directory}", code=2)
     assert contract_file.read_text() == text
 
     rolled = fleet.play("rollout")
@@ -143,21 +143,21 @@ def test_taken_over_rolled_out_and_one_network_withdrawn(fleet: Fleet) -> None:
     # Without the mark, a network that is withdrawn stays, and a warning says so.
     fewer = json.dumps({"networks_contract": [entry for name, entry in contract.items() if name != "old"]})
     for host in HOSTS:
-        path = fleet.folder / f"host_vars/{host}/networks.yml"
+        path = fleet.directory / f"host_vars/{host}/networks.yml"
         path.write_text(json.dumps({"networks_bindings": {k: v for k, v in bindings[host].items() if k != "old"}}))
     stays = fleet.play("rollout", "-e", fewer, "-e", "networks_purge=true")
     assert re.search(r"purge\s+keeps\s+.*old", stays)
     assert fleet.state() == before
 
     for host in HOSTS:
-        path = fleet.folder / f"host_vars/{host}/networks.yml"
+        path = fleet.directory / f"host_vars/{host}/networks.yml"
         path.write_text(json.dumps({"networks_bindings": bindings[host]}))
     fleet.play("rollout", "-e", "networks_adopt=true")
     assert all(host_has_mark(fleet, host, "old") for host in HOSTS)
     assert re.findall(r"changed=([1-9]\d*)", fleet.play("rollout", "-e", "networks_adopt=true")) == []
 
     for host in HOSTS:
-        path = fleet.folder / f"host_vars/{host}/networks.yml"
+        path = fleet.directory / f"host_vars/{host}/networks.yml"
         path.write_text(json.dumps({"networks_bindings": {k: v for k, v in bindings[host].items() if k != "old"}}))
     fleet.play("rollout", "-e", fewer, "-e", "networks_purge=true")
     assert fleet.names("kvm1") == {"lan", "red", "dmz"}

@@ -117,12 +117,13 @@ FAULTS = {
 class Fleet:
     def __init__(self, hosts: Hosts) -> None:
         self.hosts = hosts
-        self.saved = hosts.folder / "audit.json"
+        self.saved = hosts.directory / "audit.json"
 
     def play(self, name: str, *args: str) -> tuple[int, str]:
         done = subprocess.run(
             [PROGRAM, "-i", self.hosts.inventory, f"virtfleet.network.{name}", "-e", json.dumps(FLEET), *args],
-            env=environment(self.hosts.folder / "lines", ""), capture_output=True, text=True, check=False, timeout=300,
+            env=environment(self.hosts.directory / "lines", ""),
+            capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 
@@ -184,7 +185,7 @@ def test_faults_are_found_and_repaired(fleet, pair):
 def test_a_host_that_is_in_the_inventory_twice(fleet):
     """As kvm1 and as kvm7: both are named, and nothing of it is said to be used twice."""
     hosts = json.loads(fleet.hosts.inventory.read_text())["kvm"]["hosts"]
-    more = fleet.hosts.folder / "more.yml"
+    more = fleet.hosts.directory / "more.yml"
     more.write_text(json.dumps({"kvm": {"hosts": {"kvm7": hosts["kvm1"]}}}))
     found = fleet.audit("-i", str(more))
     assert {(one["host"], one["code"]) for one in found} == {("kvm1", "HOST_TWICE"), ("kvm7", "HOST_TWICE")}, found

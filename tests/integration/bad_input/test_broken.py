@@ -31,13 +31,13 @@ MANY = {"networks": [{"name": f"n{number:02}", "forward": {}} for number in rang
 
 def python_without(hosts, missing: str) -> dict[str, str]:
     """The variable that gives a host a Python that has every package but one."""
-    folder = f"/run/without-{missing}"
-    hosts.on("kvm1", "python3", "-m", "venv", "--without-pip", "--clear", folder)
+    directory = f"/run/without-{missing}"
+    hosts.on("kvm1", "python3", "-m", "venv", "--without-pip", "--clear", directory)
     for package, files in HAVE.items():
         if package != missing:
-            link = f"ln -s {' '.join(f'{PACKAGES}/{name}' for name in files)} {folder}/lib/python3*/site-packages/"
+            link = f"ln -s {' '.join(f'{PACKAGES}/{name}' for name in files)} {directory}/lib/python3*/site-packages/"
             hosts.on("kvm1", "sh", "-c", link)
-    return {"ansible_python_interpreter": f"{folder}/bin/python"}
+    return {"ansible_python_interpreter": f"{directory}/bin/python"}
 
 
 def both(module: str, options: dict[str, Any]) -> list[dict[str, Any]]:

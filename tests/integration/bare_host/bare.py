@@ -59,9 +59,9 @@ def build(lab: Lab, release: str, root: Path) -> None:
 
 def bare_root(lab: Lab, release: str) -> Path:
     what = f"{zlib.crc32(repr((BASE, wanted(), Path(__file__).read_bytes())).encode()):08x}"
-    folder = rootfs.cache() / f"bare-{rootfs.dated(lab, release)}-{what}"
-    with rootfs.locked_cache(folder.name):
-        return made_once(folder, lambda new: build(lab, rootfs.dated(lab, release), new))
+    directory = rootfs.cache() / f"bare-{rootfs.dated(lab, release)}-{what}"
+    with rootfs.locked_cache(directory.name):
+        return made_once(directory, lambda new: build(lab, rootfs.dated(lab, release), new))
 
 
 class BareHost:
@@ -80,17 +80,17 @@ class BareHost:
 
 
 @contextmanager
-def booted(release: str, folder: Path) -> Iterator[BareHost]:
+def booted(release: str, directory: Path) -> Iterator[BareHost]:
     lower = bare_root(Lab("bare"), release)
-    (folder / "host").mkdir()
-    with (folder / "boot.log").open("w") as log:
+    (directory / "host").mkdir()
+    with (directory / "boot.log").open("w") as log:
         process = subprocess.Popen(
-            [*APART, str(BOOT), str(lower), str(folder / "host")],
+            [*APART, str(BOOT), str(lower), str(directory / "host")],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
         pid = _first_process(process)
-        ssh = folder / "enter"
+        ssh = directory / "enter"
         ssh.write_text(ENTER.format(pid=pid))
         ssh.chmod(0o755)
         host = BareHost(pid, ssh)

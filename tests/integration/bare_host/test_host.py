@@ -36,32 +36,32 @@ BINDINGS = {"lab": {"bridge": {"name": "virbr66"}}}
 
 
 class Played:
-    def __init__(self, host: BareHost, folder: Path) -> None:
+    def __init__(self, host: BareHost, directory: Path) -> None:
         self.host = host
-        self.folder = folder
+        self.directory = directory
 
     def inventory(self) -> str:
         hosts = {"bare": {
             "ansible_ssh_executable": str(self.host.ssh), "ansible_ssh_pipelining": True,
             "ansible_ssh_transfer_method": "piped", "ansible_host": "bare",
         }}  # fmt: skip
-        path = self.folder / "inventory.yml"
+        path = self.directory / "inventory.yml"
         path.write_text(json.dumps({"kvm": {"hosts": hosts}}))
         return str(path)
 
     def module(self, name: str, args: str) -> dict[str, Any]:
         done = subprocess.run(
             [PROGRAM.with_name("ansible"), "-i", self.inventory(), "-m", COLLECTION + name, "-a", args, "bare"],
-            env=environment(self.folder / "lines", ""), capture_output=True, text=True, timeout=120, check=True,
+            env=environment(self.directory / "lines", ""), capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
         return dict(json.loads(done.stdout[done.stdout.index("{") :]))
 
     def play(self, playbook: str, *args: str, **variables: Any) -> tuple[dict[str, int], str]:
         """The counts of the recap, and the output."""
-        (self.folder / "play.yml").write_text(playbook)
+        (self.directory / "play.yml").write_text(playbook)
         done = subprocess.run(
-            [PROGRAM, "-i", self.inventory(), self.folder / "play.yml", "-e", json.dumps(variables), *args],
-            env=environment(self.folder / "lines", ""), capture_output=True, text=True, timeout=600, check=False,
+            [PROGRAM, "-i", self.inventory(), self.directory / "play.yml", "-e", json.dumps(variables), *args],
+            env=environment(self.directory / "lines", ""), capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         output = done.stdout + done.stderr
         recap = output.rpartition("PLAY RECAP")[2]
@@ -73,9 +73,9 @@ class Played:
 
 @pytest.fixture(scope="module", params=RELEASES)
 def bare(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    with booted(request.param, folder) as host:
-        yield Played(host, folder)
+    directory = tmp_path_factory.mktemp(request.param)
+    with booted(request.param, directory) as host:
+        yield Played(host, directory)
 
 
 def installed(host: BareHost) -> set[str]:

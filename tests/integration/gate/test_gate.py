@@ -16,8 +16,8 @@ from guests import MACHINE, domain_xml, network_interface
 SOURCE, HOST = "kvm1", "kvm2"
 DESTINATIONS = (HOST, "kvm3")
 HOOK = "/etc/libvirt/hooks/qemu.d/50-virtfleet-gate"
-FOLDER = "/var/lib/virtfleet-network-gate"
-FACTS = f"{FOLDER}/facts.json"
+DIRECTORY = "/var/lib/virtfleet-network-gate"
+FACTS = f"{DIRECTORY}/facts.json"
 NAT = (
     "<network><name>{}</name><forward mode='nat'/><bridge name='virbr{}'/>"
     "<ip address='192.0.{}.1' netmask='255.255.255.0'/></network>"
@@ -29,9 +29,9 @@ SENTENCE = "virtfleet.network refuses the guest: "
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("gate")
+    directory = tmp_path_factory.mktemp("gate")
     releases, daemons = ("bookworm", "trixie", "bookworm"), ("monolithic", "monolithic", "modular")
-    with hosts_of("gate", folder, releases, 3, daemons) as hosts:
+    with hosts_of("gate", directory, releases, 3, daemons) as hosts:
         for host in (SOURCE, *DESTINATIONS):
             hosts.on(host, "sh", "-c", "ip link add br7 type bridge; ip link set br7 up")
         yield hosts
@@ -159,9 +159,9 @@ SPOILED = {
     "another's": f'echo \'{{"host": {{"gathered": 1e99}}}}\' >{FACTS}',
     "old": f'sed -i \'s/"gathered": [0-9]*/"gathered": 1000/\' {FACTS}',
     "from the future": f'sed -i \'s/"gathered": [0-9]*/"gathered": 99999999999/\' {FACTS}',
-    "settings cut": f"head -c 9 {FOLDER}/settings.json >{FOLDER}/s; mv {FOLDER}/s {FOLDER}/settings.json",
-    "no code": f"rm -r {FOLDER}/code-*",
-    "hangs": f"for f in {FOLDER}/code-*/gate.py; do echo 'import time; time.sleep(1000)' >$f; done",
+    "settings cut": f"cd {DIRECTORY}; head -c 9 settings.json >s; mv s settings.json",
+    "no code": f"rm -r {DIRECTORY}/code-*",
+    "hangs": f"for f in {DIRECTORY}/code-*/gate.py; do echo 'import time; time.sleep(1000)' >$f; done",
 }
 
 
@@ -195,9 +195,9 @@ def test_the_role(guarded):
 
     assert run(state="absent")
     assert not run()
-    assert guarded.on(host, "sh", "-c", f"ls -d {HOOK} {FOLDER} 2>/dev/null", check=False) == ""
+    assert guarded.on(host, "sh", "-c", f"ls -d {HOOK} {DIRECTORY} 2>/dev/null", check=False) == ""
     assert run(check=True, state="present")
-    assert guarded.on(host, "sh", "-c", f"ls -d {HOOK} {FOLDER} 2>/dev/null", check=False) == ""
+    assert guarded.on(host, "sh", "-c", f"ls -d {HOOK} {DIRECTORY} 2>/dev/null", check=False) == ""
     assert run(state="present")
     gathered = json.loads(guarded.on(host, "cat", FACTS))["host"]["gathered"]
     while time.time() < gathered + 1:
@@ -208,7 +208,7 @@ def test_the_role(guarded):
     assert json.loads(guarded.on(host, "cat", FACTS))["host"]["gathered"] > gathered
     assert guarded.on(host, "stat", "-c", "%U %a", FACTS).strip() == "root 600"
     assert run(state="present", max_age=60)
-    assert len(guarded.on(host, "sh", "-c", f"ls -d {FOLDER}/code-*").split()) == 1
+    assert len(guarded.on(host, "sh", "-c", f"ls -d {DIRECTORY}/code-*").split()) == 1
     guarded.clean(host)
     run(state="present")
     assert_refuses(guarded, host, "NET_MISSING")
@@ -226,11 +226,11 @@ def test_facts_are_gathered_on_the_host_itself(guarded):
 
 
 def test_refusals_of_options(guarded):
-    before = guarded.on(HOST, "sh", "-c", f"cat {HOOK} {FOLDER}/settings.json")
+    before = guarded.on(HOST, "sh", "-c", f"cat {HOOK} {DIRECTORY}/settings.json")
     for options, word in (
         ({"max_age": 0}, "max_age"),
         ({"timeout": -1}, "timeout"),
         ({"policy": {"X": "ok"}}, "policy"),
     ):
         assert_refused(gate(guarded, HOST, **options), "OPTIONS_INVALID", word)
-    assert guarded.on(HOST, "sh", "-c", f"cat {HOOK} {FOLDER}/settings.json") == before
+    assert guarded.on(HOST, "sh", "-c", f"cat {HOOK} {DIRECTORY}/settings.json") == before

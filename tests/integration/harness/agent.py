@@ -13,7 +13,7 @@ ON_HOST = "/srv/shared"
 
 
 class Agent:
-    """One host. lab: the lab's command. The host runs agent.py of the lab's shared folder, and is told that folder."""
+    """One host. lab: the lab's command. The host runs agent.py of the lab's shared directory, which is its argument."""
 
     def __init__(self, lab: list[str], host: str) -> None:
         self.host = host

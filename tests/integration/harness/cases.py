@@ -35,7 +35,7 @@ NEEDS = {
     "sfq": ["tc", "qdisc", "add", "dev", "lo", "root", "sfq"],
     "vlan_filtering": ["ip", "link", "add", "t0", "type", "bridge", "vlan_filtering", "1"],
 }
-FOLDER = Path(__file__).parents[1] / "quartet"
+DIRECTORY = Path(__file__).parents[1] / "quartet"
 RELEASES = ("bookworm", "trixie")
 USUAL = RELEASES if EVERYWHERE else RELEASES[:1]
 
@@ -134,12 +134,12 @@ def load() -> list[tuple[str, Case]]:
     """(identifier, case) of every case there is. A word that no case has is an error."""
     known = {item.name for item in fields(Case)}
     found: dict[str, Case] = {}
-    for path in sorted(FOLDER.glob("*.yaml")):
+    for path in sorted(DIRECTORY.glob("*.yaml")):
         for entry in yaml.safe_load(path.read_text()):
             unknown = set(entry) - known
             assert not unknown, f"{path.name}: {entry.get('name')} has {unknown}"
             identifier = f"{path.stem}: {entry['name']}"
             assert identifier not in found, f"{identifier} is there twice"
             found[identifier] = Case(**entry)
-    assert found, f"no case in {FOLDER}"
+    assert found, f"no case in {DIRECTORY}"
     return list(found.items())

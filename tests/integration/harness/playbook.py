@@ -17,7 +17,7 @@ import yaml
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 CALLBACKS = HERE.parent / "callback_plugins"
-# IT_ANSIBLE: the folder of another ansible-core's programs.
+# IT_ANSIBLE: the directory of another ansible-core's programs.
 PROGRAM = Path(os.environ.get("IT_ANSIBLE") or ROOT / ".cache" / "venv" / "bin") / "ansible-playbook"
 PROBE_ON_HOST = "/run/probe.py"
 COLLECTION = "virtfleet.network."
@@ -139,7 +139,7 @@ def write(stories: dict[str, tuple[Step, ...]], host: str) -> tuple[str, dict[st
 
 
 def environment(lines: Path, others: str = "") -> dict[str, str]:
-    """others: a folder of further collections."""
+    """others: a directory of further collections."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return {
         **own,
@@ -159,10 +159,10 @@ def _is_probe(places: list[Place]) -> bool:
 class Running:
     """An ansible-playbook that tells stories on one host."""
 
-    def __init__(self, stories: dict[str, tuple[Step, ...]], host: str, inventory: Path, folder: Path) -> None:
-        self.lines = folder / f"{host}.jsonl"
-        self.log = folder / f"{host}.log"
-        playbook = folder / f"{host}.yml"
+    def __init__(self, stories: dict[str, tuple[Step, ...]], host: str, inventory: Path, directory: Path) -> None:
+        self.lines = directory / f"{host}.jsonl"
+        self.log = directory / f"{host}.log"
+        playbook = directory / f"{host}.yml"
         text, self.places = write(stories, host)
         playbook.write_text(text)
         with self.log.open("w") as log:
@@ -172,7 +172,7 @@ class Running:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                cwd=folder,
+                cwd=directory,
             )
 
     def results(self) -> dict[str, Results]:

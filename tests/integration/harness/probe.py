@@ -114,11 +114,11 @@ def clean() -> None:
         )
 
 
-def command(arguments: list[Any], folder: str) -> dict[str, Any]:
+def command(arguments: list[Any], directory: str) -> dict[str, Any]:
     argv = []
     for number, argument in enumerate(arguments):
         if isinstance(argument, dict):
-            path = Path(folder) / f"{number}.xml"
+            path = Path(directory) / f"{number}.xml"
             path.write_text(argument["file"])
             argument = str(path)
         argv.append(argument)
@@ -131,8 +131,8 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
         clean()
     ran = []
     for arguments in asked["run"]:
-        with tempfile.TemporaryDirectory() as folder:
-            ran.append(command(arguments, folder))
+        with tempfile.TemporaryDirectory() as directory:
+            ran.append(command(arguments, directory))
     return {"ran": ran, "snapshot": snapshot() if asked["snapshot"] else None}
 
 

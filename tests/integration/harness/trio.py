@@ -58,13 +58,13 @@ class Trio:
                     IPS[name],
                 )
             ]
-            with (hosts.folder / f"ping-{name}").open("w") as answers:
+            with (hosts.directory / f"ping-{name}").open("w") as answers:
                 self.pingers.append(subprocess.Popen(argv, stdout=answers, text=True))
         self.wait()
 
     def answers(self) -> dict[tuple[str, str], list[int]]:
         """Who pinged whom -> the numbers of the pings that were answered."""
-        texts = {"host": "".join((self.hosts.folder / f"ping-{name}").read_text() for name in NAMES)}
+        texts = {"host": "".join((self.hosts.directory / f"ping-{name}").read_text() for name in NAMES)}
         for name in NAMES:
             texts[name] = self.hosts.on(self.host, "cat", f"/var/log/libvirt/{name}-console.log")
         found: dict[tuple[str, str], list[int]] = {}

@@ -35,23 +35,24 @@ def guest(name: str = "web1", number: int = 1) -> str:
     return domain_xml(name, nics, kind="qemu")
 
 
-def ansible(inventory: Path, folder: Path, playbook: str, *arguments: str) -> tuple[int, str]:
+def ansible(inventory: Path, directory: Path, playbook: str, *arguments: str) -> tuple[int, str]:
     """On three of the hosts unless the arguments say on which."""
     limit = () if "--limit" in arguments else ("--limit", "kvm1,kvm2,kvm3")
     done = subprocess.run(
         [str(PROGRAM), "-i", str(inventory), playbook, *limit, *arguments],
-        env=environment(folder / "lines.jsonl"), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        env=environment(directory / "lines.jsonl"),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
 
-def play(inventory: Path, folder: Path, *tasks: dict[str, Any]) -> list[dict[str, Any]]:
+def play(inventory: Path, directory: Path, *tasks: dict[str, Any]) -> list[dict[str, Any]]:
     """The results of tasks on kvm1, in order; none of them stops the others."""
-    playbook, lines = folder / "play.json", folder / "lines.jsonl"
+    playbook, lines = directory / "play.json", directory / "lines.jsonl"
     lines.unlink(missing_ok=True)
     named = [{"name": str(number), "ignore_errors": True, **task} for number, task in enumerate(tasks)]
     playbook.write_text(json.dumps([{"hosts": "kvm1", "gather_facts": False, "tasks": named}]))
-    _code, output = ansible(inventory, folder, str(playbook))
+    _code, output = ansible(inventory, directory, str(playbook))
     entries = [json.loads(line) for line in lines.read_text().splitlines()]
     assert len(entries) == len(tasks), output
     return [{**entry["result"], "failed": entry["status"] == "failed"} for entry in entries]
@@ -196,16 +197,16 @@ FAULTS = {
 }  # fmt: skip
 
 
-def repaired(inventory: Path, folder: Path, *arguments: str) -> None:
+def repaired(inventory: Path, directory: Path, *arguments: str) -> None:
     """What the check says would help is done, by the role that says it."""
     role = "virtfleet.network.migrate_check"
     tasks = [
         {"import_role": {"name": role}, "vars": {"migrate_check_strict": False}},
         {"include_role": {"name": role, "tasks_from": "repair"}, "vars": {"migrate_check_repair_links": True}},
     ]
-    repair = folder / "repair.yml"
+    repair = directory / "repair.yml"
     repair.write_text(json.dumps([{"hosts": "kvm", "gather_facts": False, "tasks": tasks}]))
-    code, output = ansible(inventory, folder, str(repair), *arguments)
+    code, output = ansible(inventory, directory, str(repair), *arguments)
     assert code == 0, output
 
 

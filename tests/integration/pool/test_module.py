@@ -22,9 +22,9 @@ from .conftest import Host, network
 pytestmark = pytest.mark.lab
 
 
-def play(inventory: Path, folder: Path, *tasks: dict[str, Any]) -> list[dict[str, Any]]:
+def play(inventory: Path, directory: Path, *tasks: dict[str, Any]) -> list[dict[str, Any]]:
     """The tasks' results, in order; none of them stops the others."""
-    playbook, lines = folder / "play.yml", folder / "lines.jsonl"
+    playbook, lines = directory / "play.yml", directory / "lines.jsonl"
     named = [{"name": str(number), "ignore_errors": True, **task} for number, task in enumerate(tasks)]
     playbook.write_text(json.dumps([{"hosts": "kvm1", "gather_facts": False, "tasks": named}]))
     done = subprocess.run(

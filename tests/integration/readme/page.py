@@ -35,34 +35,34 @@ class Page:
 
 @dataclass
 class Reader:
-    """A folder with the page's files, and an Ansible that has only the collections of one place."""
+    """A directory with the page's files, and an Ansible that has only the collections of one place."""
 
-    folder: Path
+    directory: Path
     environment: dict[str, str]
 
     @classmethod
-    def of(cls, folder: Path, hosts: Hosts, files: dict[str, str], collections: str) -> Reader:
+    def of(cls, directory: Path, hosts: Hosts, files: dict[str, str], collections: str) -> Reader:
         for name, text in files.items():
-            (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_text(text)
+            (directory / name).parent.mkdir(exist_ok=True)
+            (directory / name).write_text(text)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-        environment["PWD"] = str(folder)
+        environment["PWD"] = str(directory)
         environment["ANSIBLE_COLLECTIONS_PATH"] = collections
         # The lab's keys and addresses; a reader's own ssh configuration does that.
         environment["ANSIBLE_SSH_ARGS"] = f"-F {ROOT}/.lab-{hosts.name}/ssh/config"
         environment["ANSIBLE_CONFIG"] = str(ROOT / "tests/ansible.cfg")
-        return cls(folder, environment)
+        return cls(directory, environment)
 
     def run(self, command: str, check: bool = True) -> str:
-        command = command.replace(f"git+{REPOSITORY}", f"git+file://{self.folder}/repository")
+        command = command.replace(f"git+{REPOSITORY}", f"git+file://{self.directory}/repository")
         done = subprocess.run(
-            command.split(), cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+            command.split(), cwd=self.directory, env=self.environment, capture_output=True, text=True, check=False
         )
         output = done.stdout + done.stderr
         assert not check or done.returncode == 0, f"{command}\n{output}"
         return output
 
-    def commit(self, folder: str, message: str) -> None:
-        git = ["git", "-C", str(self.folder / folder), "-c", "user.name=x", "-c", "user.email=x@localhost"]
+    def commit(self, directory: str, message: str) -> None:
+        git = ["git", "-C", str(self.directory / directory), "-c", "user.name=x", "-c", "user.email=x@localhost"]
         for argv in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", message]):
             subprocess.run([*git, *argv], check=True)

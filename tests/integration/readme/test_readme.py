@@ -32,15 +32,15 @@ BLUE = "<network><name>blue</name><mtu size='1500'/><ip address='10.30.0.1' pref
 
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory, hosts) -> Reader:
-    folder = tmp_path_factory.mktemp("newcomer")
-    newcomer = Reader.of(folder, hosts, README.files, str(folder / "collections"))
-    subprocess.run([ROOT / "tests/tools/copy-tree", folder / "repository"], check=True)
+    directory = tmp_path_factory.mktemp("newcomer")
+    newcomer = Reader.of(directory, hosts, README.files, str(directory / "collections"))
+    subprocess.run([ROOT / "tests/tools/copy-tree", directory / "repository"], check=True)
     newcomer.commit("repository", "as it is")
     return newcomer
 
 
 def installed(newcomer: Reader) -> Path:
-    return newcomer.folder / "collections/ansible_collections/virtfleet/network"
+    return newcomer.directory / "collections/ansible_collections/virtfleet/network"
 
 
 def test_installing_from_a_repository(newcomer) -> None:
@@ -52,8 +52,8 @@ def test_installing_from_a_repository(newcomer) -> None:
 
 
 def test_installing_from_a_release_file(newcomer) -> None:
-    shutil.rmtree(newcomer.folder / "collections")
-    newcomer.run(f"ansible-galaxy collection build {newcomer.folder}/repository --output-path {newcomer.folder}")
+    shutil.rmtree(newcomer.directory / "collections")
+    newcomer.run(f"ansible-galaxy collection build {newcomer.directory}/repository --output-path {newcomer.directory}")
     (command,) = README.find("collection install virtfleet-network-")
     newcomer.run(command)
     assert json.loads((installed(newcomer) / "MANIFEST.json").read_text())["collection_info"]["name"] == "network"
@@ -94,8 +94,8 @@ def test_the_same_task_with_community_libvirt_changes_nothing(newcomer, hosts, i
     """And ours changes the network, as the README says of both."""
     hosts.define("kvm1", BLUE)
     hosts.virsh("kvm1", "net-start", "blue")
-    both = {**newcomer.environment, "ANSIBLE_COLLECTIONS_PATH": f"{newcomer.folder}/collections:{incumbent}"}
-    reader = Reader(newcomer.folder, both)
+    both = {**newcomer.environment, "ANSIBLE_COLLECTIONS_PATH": f"{newcomer.directory}/collections:{incumbent}"}
+    reader = Reader(newcomer.directory, both)
     theirs = reader.run("ansible-playbook -i inventory.yml community.yml")
     assert "changed=0" in theirs, theirs
     assert "1400" not in hosts.virsh("kvm1", "net-dumpxml", "--inactive", "blue")

@@ -37,7 +37,7 @@ def operator(tmp_path_factory, hosts) -> Reader:
 
 def change(operator: Reader, edit) -> None:
     for name in ("group_vars/kvm.yml", "host_vars/kvm2.yml"):
-        path = operator.folder / name
+        path = operator.directory / name
         values = yaml.safe_load(path.read_text())
         edit(values)
         path.write_text(json.dumps(values))
@@ -56,7 +56,7 @@ def test_changing_the_fleet(operator, hosts):
     assert not networks(hosts, "kvm1")
     (command,) = RUNBOOK.find("networks_canary")
     operator.run(command)
-    assert json.loads((operator.folder / "rollout.json").read_text())["new"] == ["kvm1", "kvm2"]
+    assert json.loads((operator.directory / "rollout.json").read_text())["new"] == ["kvm1", "kvm2"]
     assert {"red", "lab"} <= networks(hosts, "kvm1") & networks(hosts, "kvm2")
 
 
@@ -113,18 +113,18 @@ def test_withdrawing_a_network(operator, hosts):
 def test_in_ci(operator, hosts):
     (command,) = RUNBOOK.find("audit_output=audit.xml")
     operator.run(command, check=False)
-    suites = {suite.get("name") for suite in ElementTree.parse(operator.folder / "audit.xml").iter("testsuite")}
+    suites = {suite.get("name") for suite in ElementTree.parse(operator.directory / "audit.xml").iter("testsuite")}
     assert suites == {"kvm1", "kvm2"}
     hosts.virsh("kvm1", "net-destroy", "red")
     assert "NETWORK_INACTIVE" in operator.run(command, check=False)
 
 
 def test_by_ansible_runner(operator, hosts):
-    runner = operator.folder / "runner"
+    runner = operator.directory / "runner"
     for name in NAMES:
         target = runner / "inventory" / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(operator.folder / name, target)
+        shutil.copy(operator.directory / name, target)
     (command,) = RUNBOOK.find("ansible-runner")
     assert "changed=" in operator.run(command)
     assert "red" in hosts.virsh("kvm1", "net-list", "--name").split()

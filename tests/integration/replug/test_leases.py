@@ -13,7 +13,7 @@ from replug.bench import HOST, MAC, NAME
 
 pytestmark = pytest.mark.lab
 
-FOLDER = "/var/lib/libvirt/dnsmasq"
+DNSMASQ_DIRECTORY = "/var/lib/libvirt/dnsmasq"
 IPS = [{"address": "10.30.0.1", "prefix": 24, "dhcp": {"ranges": [{"start": "10.30.0.50", "end": "10.30.0.99"}]}}]
 NETWORK = {"forward": {}, "bridge": {"name": "virbr30"}, "ips": IPS}
 MOVED = {"bridge": {"name": "virbr39"}, "restart": "replug"}
@@ -32,10 +32,10 @@ print(socket.inet_ntoa(answer[-4:]) if answer[7] else "unknown")
 
 def prepare(bench, guest: bool) -> None:
     bench.prepare(NETWORK, guest)
-    bench.hosts.on(HOST, "sh", "-c", f"rm -f {FOLDER}/*.status {FOLDER}/*.macs")
+    bench.hosts.on(HOST, "sh", "-c", f"rm -f {DNSMASQ_DIRECTORY}/*.status {DNSMASQ_DIRECTORY}/*.macs")
     bench.hosts.virsh(HOST, "net-destroy", NAME)
     text = json.dumps([{**LEASE, "expiry-time": int(time.time()) + 3600}])
-    bench.hosts.on(HOST, "sh", "-c", f'printf %s "$1" >{FOLDER}/virbr30.status', "sh", text)
+    bench.hosts.on(HOST, "sh", "-c", f'printf %s "$1" >{DNSMASQ_DIRECTORY}/virbr30.status', "sh", text)
     bench.hosts.virsh(HOST, "net-start", NAME)
     if guest:
         bench.hosts.virsh(HOST, "destroy", "web1")
@@ -46,7 +46,7 @@ def prepare(bench, guest: bool) -> None:
 def assert_known(bench, network: str, bridge: str) -> None:
     assert "10.30.0.55" in bench.hosts.virsh(HOST, "net-dhcp-leases", network)
     assert bench.hosts.on(HOST, "python3", "-c", ASK).strip() == "10.30.0.55", "dnsmasq does not know of it"
-    there = bench.hosts.on(HOST, "sh", "-c", f"cd {FOLDER}; ls *.status").split()
+    there = bench.hosts.on(HOST, "sh", "-c", f"cd {DNSMASQ_DIRECTORY}; ls *.status").split()
     assert there == [f"{bridge}.status"]
 
 
@@ -57,7 +57,7 @@ def test_a_new_name_of_the_bridge(bench, guest):
     assert "leases" in done["steps"], done
     assert_known(bench, NAME, "virbr39")
     if guest:
-        macs = bench.hosts.on(HOST, "cat", f"{FOLDER}/virbr39.macs")
+        macs = bench.hosts.on(HOST, "cat", f"{DNSMASQ_DIRECTORY}/virbr39.macs")
         assert MAC in macs
     assert bench.apply(MOVED)["steps"] == []
 

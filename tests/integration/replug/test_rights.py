@@ -29,7 +29,7 @@ REPLUG = {"name": NAME, "mtu": 1400, "restart": "replug"}
 @pytest.mark.parametrize("user", USERS)
 def test_what_is_missing_is_named_and_nothing_is_touched(bench, user):
     script, word = USERS[user]
-    # Root's run opens the folder of the journal to the group that the socket belongs to.
+    # Root's run opens the directory of the journal to the group that the socket belongs to.
     bench.hosts.on(HOST, "sh", "-c", "chgrp libvirt /run/libvirt/libvirt-sock; chmod 770 /run/libvirt/libvirt-sock")
     start = bench.prepare(BRIDGE, guest=True)
     python = f"/usr/local/bin/python-{user}"

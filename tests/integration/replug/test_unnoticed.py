@@ -44,7 +44,7 @@ def guest(hosts):
 
 
 def pinged(hosts, host: str, address: str) -> tuple[subprocess.Popen[str], str]:
-    answers = hosts.folder / f"still-{address}"
+    answers = hosts.directory / f"still-{address}"
     with answers.open("w") as file:
         argv = ["setpriv", "--pdeathsig", "KILL", "--", "ping", "-n", "-i", "0.1", "-W", "1", address]
         return subprocess.Popen(hosts.argv("exec", host, "--", *argv), stdout=file, text=True), str(answers)

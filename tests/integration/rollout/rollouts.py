@@ -59,7 +59,7 @@ def rollout(
 ) -> Told:  # fmt: skip
     """lost: the host that is lost by the end of its sshd or init, or on which the shell command run is run, when the
     task of that name begins on it; own: the strategy of a play that only configures."""
-    base = hosts.folder / f"{len(list(hosts.folder.iterdir()))}"
+    base = hosts.directory / f"{len(list(hosts.directory.iterdir()))}"
     lines, saved = base.with_suffix(".jsonl"), base.with_suffix(".json")
     named: str | Path = "virtfleet.network.rollout"
     if own or playbook:

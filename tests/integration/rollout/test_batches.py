@@ -107,7 +107,7 @@ def test_options_that_are_none_are_refused_before_the_plan(hosts, args, told):
 
 
 def test_a_canary_that_is_unreachable_leaves_all_as_they_were(hosts):
-    inventory = hosts.folder / "gone.ini"
+    inventory = hosts.directory / "gone.ini"
     inventory.write_text("[kvm]\nkvm9 ansible_host=192.0.2.1\n")
     told = rollout(hosts, "-i", str(inventory), "-e", "networks_canary=kvm9")
     assert told.code, told.output
@@ -118,7 +118,7 @@ def test_a_canary_that_is_unreachable_leaves_all_as_they_were(hosts):
 
 @pytest.mark.parametrize(("canary", "first"), [("kvm3", "kvm3"), ("1", "kvm1"), ("few", "kvm4")])
 def test_a_canary_that_fails_leaves_the_others_as_they_were(hosts, canary, first):
-    inventory = hosts.folder / "few.ini"
+    inventory = hosts.directory / "few.ini"
     inventory.write_text("[few]\nkvm4\n")
     args = ("-i", str(inventory), "-e", f"networks_canary={canary}")
     told = rollout(hosts, *args, lost=first, run=taking_the_bridge(hosts, first))

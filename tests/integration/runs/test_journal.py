@@ -33,7 +33,7 @@ def lan(runs, host):
 
 @pytest.mark.parametrize("lock", ["there", "missing"])
 def test_a_full_disk(runs, lan, lock):
-    """The folder is a file system of its own, all of which is taken."""
+    """The directory is a file system of its own, all of which is taken."""
     fill = f"cp -a {LOCK} {SHARED}/lock-as-it-was; mount -t tmpfs -o size=64k,mode=2770 tmpfs {SHARED}"
     runs.on(lan, "sh", "-c", f"{fill}; chgrp libvirt {SHARED}")
     if lock == "there":
@@ -68,20 +68,20 @@ UNWRITABLE = {
 }
 
 
-@pytest.mark.parametrize("folder", LIBVIRTS)
+@pytest.mark.parametrize("directory", LIBVIRTS)
 @pytest.mark.parametrize("how", UNWRITABLE)
-def test_what_libvirt_could_not_write_is_not_begun(runs, lan, folder, how):
+def test_what_libvirt_could_not_write_is_not_begun(runs, lan, directory, how):
     """libvirt notices it in the middle, when it cannot put back the ports of guests either."""
-    runs.on(lan, "sh", "-c", UNWRITABLE[how].format(folder))
+    runs.on(lan, "sh", "-c", UNWRITABLE[how].format(directory))
     try:
         before = runs.snapshot(lan)
         change = {"name": "lan", "dns": {"hosts": [{"ip": "10.40.0.9", "hostnames": ["a"]}]}}
         checked, real = runs.run(lan, [task("virt_network", change, check=True), task("virt_network", change)])
         for refused in (checked, real):
-            assert_refused(refused, "LIBVIRT_UNWRITABLE", folder, "Nothing was changed")
+            assert_refused(refused, "LIBVIRT_UNWRITABLE", directory, "Nothing was changed")
         assert runs.snapshot(lan) == before
     finally:
-        runs.on(lan, "umount", folder)
+        runs.on(lan, "umount", directory)
     assert runs.run(lan, [task("virt_network", change)])[0]["changed"]
 
 
@@ -171,7 +171,7 @@ def test_a_clock_that_is_set(runs, lan, jump):
 
 
 def test_power_is_lost_in_a_batch(runs, host):
-    """At every step of a change of two networks. The folder of the journal is on the host's disk."""
+    """At every step of a change of two networks. The directory of the journal is on the host's disk."""
     keep = f"mkdir -p /srv/shared/{host}-state {SHARED} && mount --bind /srv/shared/{host}-state {SHARED}"
     second = {**NETWORK, "name": "dmz", "bridge": {"name": "virbr41"}, "ips": [{"address": "10.41.0.1", "prefix": 24}]}
     wanted = [{**NETWORK, "mtu": 1400, "autostart": True}, {**second, "mtu": 1400}]

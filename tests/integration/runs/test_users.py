@@ -65,8 +65,8 @@ def test_one_lock(runs, host, first, second, there):
     """Whoever came to the host first, and wherever the lock is."""
     maker = {"nothing": first, "shared": "root", "members": "alice"}[there]
     runs.run(host, [task("virt_network", NETWORK, **as_user(maker))])
-    folder = runs.on(host, "sh", "-c", f"ls -d {SHARED} {MEMBERS} 2>/dev/null", check=False).split()[0]
-    hold = f"exec 9<{folder}/system.lock; flock 9; echo held; read told"
+    directory = runs.on(host, "sh", "-c", f"ls -d {SHARED} {MEMBERS} 2>/dev/null", check=False).split()[0]
+    hold = f"exec 9<{directory}/system.lock; flock 9; echo held; read told"
     argv = runs.argv("exec", host, "--", "su", first, "-c", hold)
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "held\n"
@@ -84,7 +84,7 @@ def test_one_lock(runs, host, first, second, there):
     assert after["changed"], after
 
 
-def test_root_opens_the_folder_and_retires_the_members_own(runs, host):
+def test_root_opens_the_directory_and_retires_the_members_own(runs, host):
     runs.run(host, [task("virt_network", NETWORK, **as_user("alice"))])
     assert runs.on(host, "stat", "-c", "%U:%G %a", MEMBERS).strip() == "alice:libvirt 2770"
     runs.run(host, [task("virt_network", WITH_MTU)])
@@ -114,7 +114,7 @@ def test_what_an_older_version_left_closed_is_said_and_opened_by_root(runs, host
 HOSTILE = {
     "a link": f"ln -s /etc {MEMBERS}",
     "a link to what root made": f"mkdir /home/mallory/d; ln -s /home/mallory/d {MEMBERS}",
-    "a folder": f"mkdir -m 2777 {MEMBERS}; echo '{{}}' >{MEMBERS}/system.journal",
+    "a directory": f"mkdir -m 2777 {MEMBERS}; echo '{{}}' >{MEMBERS}/system.journal",
     "a file": f"echo x >{MEMBERS}",
     "a fifo": f"mkfifo -m 666 {MEMBERS}",
 }
@@ -144,7 +144,7 @@ def test_an_outsider_is_refused_by_libvirt_and_leaves_nothing(runs, host):
     assert not runs.on(host, "sh", "-c", f"ls -d {SHARED} {MEMBERS} 2>/dev/null; true").strip()
 
 
-def test_a_socket_for_root_alone_closes_the_folder(runs, host):
+def test_a_socket_for_root_alone_closes_the_directory(runs, host):
     socket = "/run/libvirt/libvirt-sock"
     runs.run(host, [task("virt_network", NETWORK)])
     runs.on(host, "chmod", "0700", socket)

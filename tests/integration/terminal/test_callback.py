@@ -21,22 +21,24 @@ ALL = "kvm1-kvm12 (12 hosts)"
 
 
 class Player:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
         variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        (folder / "inventory.yml").write_text(json.dumps({"kvm": {"hosts": dict.fromkeys(HOSTS), "vars": variables}}))
+        (directory / "inventory.yml").write_text(
+            json.dumps({"kvm": {"hosts": dict.fromkeys(HOSTS), "vars": variables}})
+        )
 
     def play(self, *tasks: dict, args: tuple[str, ...] = (), env: dict[str, str] | None = None, **play) -> str:
         """What people see, without the head of the play and the recap, which is checked."""
-        (self.folder / "play.yml").write_text(json.dumps([{"hosts": "kvm", "gather_facts": False, **play,
+        (self.directory / "play.yml").write_text(json.dumps([{"hosts": "kvm", "gather_facts": False, **play,
                                                            "tasks": list(tasks)}]))  # fmt: skip
         done = subprocess.run(
-            [str(PROGRAM), "-i", str(self.folder / "inventory.yml"), str(self.folder / "play.yml"), "-f", "12", *args],
+            [PROGRAM, "-i", self.directory / "inventory.yml", self.directory / "play.yml", "-f", "12", *args],
             env={
-                **environment(self.folder / "lines"),
+                **environment(self.directory / "lines"),
                 "ANSIBLE_STDOUT_CALLBACK": "virtfleet.network.fleet", "COLUMNS": "80", **(env or {}),
             },
-            capture_output=True, text=True, check=False, timeout=300, cwd=self.folder,
+            capture_output=True, text=True, check=False, timeout=300, cwd=self.directory,
         )  # fmt: skip
         assert "Failure using method" not in done.stdout + done.stderr, done.stderr
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
@@ -105,14 +107,14 @@ def test_messages_are_shown_as_they_are(player):
 
 def test_equal_diffs_are_shown_once(player):
     for host in HOSTS:
-        (player.folder / host).write_text("old\n" if host != "kvm9" else "older\n")
-    copy = {"content": "new\n", "dest": f"{player.folder}/{{{{ inventory_hostname }}}}"}
+        (player.directory / host).write_text("old\n" if host != "kvm9" else "older\n")
+    copy = {"content": "new\n", "dest": f"{player.directory}/{{{{ inventory_hostname }}}}"}
     shown = player.play({"name": "Copy", "ansible.builtin.copy": copy}, args=("--diff", "--check"))
     # The name of the file is a part of a diff.
     assert shown.count("-old\n") == len(HOSTS) - 1
     titles = [line.split()[-1] for line in shown.splitlines() if line.startswith("  diff of")]
     assert titles == [f"{host}:" for host in HOSTS]
-    loop = [f"{player.folder}/shared", f"{player.folder}/other"]
+    loop = [f"{player.directory}/shared", f"{player.directory}/other"]
     for name in loop:
         Path(name).write_text("old\n")
     task = {"name": "Copy", "ansible.builtin.copy": {"content": "new\n", "dest": "{{ item }}"}, "loop": loop,
@@ -202,4 +204,4 @@ def test_options_of_the_default_callback(player):
         env={"ANSIBLE_SHOW_CUSTOM_STATS": "yes"},
     )
     assert '"some": "thing"' in player.recap
-    assert os.path.exists(player.folder / "play.yml")
+    assert os.path.exists(player.directory / "play.yml")

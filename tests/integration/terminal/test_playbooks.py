@@ -17,15 +17,16 @@ INVENTORY = {"kvm": {"hosts": {"kvm1": {}, "kvm2": {}, "kvm10": {}}}, "few": {"h
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("playbooks")
-    (folder / "inventory.yml").write_text(json.dumps(INVENTORY))
-    (folder / "empty.ini").write_text("")
-    (folder / "limit").write_text("kvm2\n")
+    directory = tmp_path_factory.mktemp("playbooks")
+    (directory / "inventory.yml").write_text(json.dumps(INVENTORY))
+    (directory / "empty.ini").write_text("")
+    (directory / "limit").write_text("kvm2\n")
 
     def run(playbook: str, *args: str, inventory: str = "inventory.yml") -> tuple[int, str]:
         done = subprocess.run(
             [str(PROGRAM), "-i", inventory, f"virtfleet.network.{playbook}", *args],
-            env=environment(folder / "lines"), capture_output=True, text=True, check=False, timeout=120, cwd=folder,
+            env=environment(directory / "lines"), cwd=directory,
+            capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         return done.returncode, " ".join((done.stdout + done.stderr).split())
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import client
 import tools
 
-FOLDER = Path("/var/lib/libvirt/dnsmasq")
+DNSMASQ_DIRECTORY = Path("/var/lib/libvirt/dnsmasq")
 NAMES = re.compile(r"(domain|local|address|txt-record|srv-host|cname|dhcp-boot|tftp-root)=")
 
 
@@ -70,7 +70,7 @@ def leases(name: str) -> list[str]:
 
 def _runs(network: str) -> bool:
     """A process with the network's configuration."""
-    wanted = f"--conf-file={FOLDER / network}.conf".encode()
+    wanted = f"--conf-file={DNSMASQ_DIRECTORY / network}.conf".encode()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             if wanted in path.read_bytes().split(b"\0"):
@@ -79,5 +79,5 @@ def _runs(network: str) -> bool:
 
 
 def _lines(name: str) -> list[str]:
-    path = FOLDER / name
+    path = DNSMASQ_DIRECTORY / name
     return [line.strip() for line in path.read_text().splitlines() if line.strip()] if path.exists() else []

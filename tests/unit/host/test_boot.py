@@ -91,7 +91,7 @@ DECLARED = {
         {NETWORKING: "", INTERFACES: "source interfaces.d/*\n", "etc/network/interfaces.d/br": f"auto br0\n{STANZA}"},
         "ifupdown",
     ),
-    "ifupdown, in a folder": (
+    "ifupdown, in a directory": (
         {NETWORKING: "", INTERFACES: "source-directory more\n", "etc/network/more/br": f"auto br0\n{STANZA}"},
         "ifupdown",
     ),
@@ -116,12 +116,12 @@ NOT_DECLARED = {
     "brought up when udev sees it": {NETWORKING: "", INTERFACES: f"allow-hotplug br0\n{STANZA}"},
     "only an address": {NETWORKING: "", INTERFACES: "auto br0\niface br0 inet static\n  address 10.0.0.1/24\n"},
     "a pattern, which finds what is there": {NETWORKING: "", INTERFACES: f"auto /br*\n{STANZA}"},
-    "a copy in a folder": {
+    "a copy in a directory": {
         NETWORKING: "",
         INTERFACES: "source-directory interfaces.d\n",
         "etc/network/interfaces.d/br0.bak": f"auto br0\n{STANZA}",
     },
-    "a file in a folder of a folder": {
+    "a file of a directory in another": {
         NETWORKING: "",
         INTERFACES: "source-directory interfaces.d\n",
         "etc/network/interfaces.d/old/br0": f"auto br0\n{STANZA}",
@@ -133,13 +133,13 @@ NOT_DECLARED = {
 }
 
 
-def host(folder: Path, files: dict[str, str]) -> str:
+def host(directory: Path, files: dict[str, str]) -> str:
     for name, text in files.items():
-        path = folder / name
+        path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         path.chmod(0o600)  # as NetworkManager wants it
-    return str(folder)
+    return str(directory)
 
 
 @pytest.mark.parametrize("case", DECLARED)
@@ -203,17 +203,19 @@ def test_files_that_include_one_another_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", [NETWORKD, NETDEV, KEYFILE, IFCFG, "etc/network/interfaces.d/br"])
-def test_a_folder_that_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+def test_a_directory_that_may_not_be_read_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
     """Root may read all of them, so the test refuses one itself."""
     files = {NETWORKD: "", MANAGER: "", NETWORKING: "", NETDEV: "", KEYFILE: "", IFCFG: ""}
     root = host(tmp_path, {**files, INTERFACES: "source interfaces.d/*\n", "etc/network/interfaces.d/br": ""})
     assert read_boot(root) is not None
     shut, listdir = str((tmp_path / file).parent), os.listdir
 
-    def refuse(folder: str) -> list[str]:
-        if folder == shut:
-            raise PermissionError(folder)
-        return listdir(folder)
+    def refuse(directory: str) -> list[str]:
+        if directory == shut:
+            raise PermissionError(directory)
+        return listdir(directory)
 
     monkeypatch.setattr(os, "listdir", refuse)
     assert read_boot(root) is None
@@ -221,6 +223,6 @@ def test_a_folder_that_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: p
 
 @given(st.sampled_from([NETDEV, KEYFILE, IFCFG, INTERFACES]), st.text(alphabet="[]=\n #abr0\\'\"\0é", max_size=40))
 def test_damaged_files_are_unknown_or_read(tmp_path_factory: pytest.TempPathFactory, name: str, text: str) -> None:
-    folder = tmp_path_factory.mktemp("host")
-    found = read_boot(host(folder, {NETWORKD: "", MANAGER: "", NETWORKING: "", name: text}))
+    directory = tmp_path_factory.mktemp("host")
+    found = read_boot(host(directory, {NETWORKD: "", MANAGER: "", NETWORKING: "", name: text}))
     assert found is None or set(found) == {"tools", "links"}

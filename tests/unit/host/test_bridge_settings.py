@@ -24,7 +24,7 @@ class Bridge:
     def __init__(self, own, changes, is_root, flips_after):
         self.own, self.changes, self.is_root, self.left = own, changes, is_root, flips_after
 
-    def read(self, _bridge, _folder, name):
+    def read(self, _bridge, _directory, name):
         self.left -= 1
         if self.left == 0:
             self.changes, self.is_root = not self.changes, not self.is_root

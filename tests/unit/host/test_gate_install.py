@@ -62,9 +62,9 @@ def test_the_code_is_complete_and_named_by_its_content():
     assert sources == {"__init__.py": ""} | {
         path: text for path, text in files.items() if not path.startswith(("_ansible/", "_audit/"))
     }
-    folder = gate_install.code_folder(sources)
-    assert gate_install.code_folder(dict(reversed(sources.items()))) == folder
-    assert gate_install.code_folder({**sources, "_run/gate.py": ""}) != folder
+    directory = gate_install.code_directory(sources)
+    assert gate_install.code_directory(dict(reversed(sources.items()))) == directory
+    assert gate_install.code_directory({**sources, "_run/gate.py": ""}) != directory
     for path, text in sources.items():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ImportFrom) and node.level:
@@ -73,9 +73,9 @@ def test_the_code_is_complete_and_named_by_its_content():
 
 def test_states_of_links(tmp_path):
     for name, flags, carrier in (("up", "0x1003", "1"), ("plugless", "0x1003", "0"), ("down", "0x1002", None)):
-        folder = tmp_path / "class" / "net" / name
-        folder.mkdir(parents=True)
-        (folder / "flags").write_text(f"{flags}\n")
+        directory = tmp_path / "class" / "net" / name
+        directory.mkdir(parents=True)
+        (directory / "flags").write_text(f"{flags}\n")
         if carrier:
-            (folder / "carrier").write_text(f"{carrier}\n")
+            (directory / "carrier").write_text(f"{carrier}\n")
     assert link_states(str(tmp_path)) == {"up": (True, True), "plugless": (True, False), "down": (False, None)}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lock and the journal of a run, in a folder of the test's own."""
+"""The lock and the journal of a run, in a directory of the test's own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.virtfleet.network.plugins.module_utils._host import clock, state_folder
+from ansible_collections.virtfleet.network.plugins.module_utils._host import clock, state_directory
 from ansible_collections.virtfleet.network.plugins.module_utils._host import journal as files
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_state import BridgeState
@@ -45,8 +45,8 @@ RECORDED = json.loads(json.dumps(record([ENTRY])))
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(state_folder, "own_folder", lambda: str(tmp_path / "state"))
+def directory(tmp_path, monkeypatch):
+    monkeypatch.setattr(state_directory, "own_directory", lambda: str(tmp_path / "state"))
     return tmp_path / "state"
 
 
@@ -63,13 +63,12 @@ def test_a_second_run_is_refused_while_the_first_holds_the_lock():
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 9, b"\xff\xfe", b"no number\n", b"1\n" * 10000, b"9" * 10000])
-def test_whatever_a_lock_file_says_it_is_a_lock(folder, content):
+def test_whatever_a_lock_file_says_it_is_a_lock(directory, content):
     with files.locked(KEY, 0):
         pass
-    (folder / f"{KEY}.lock").write_bytes(content)
-    code = (
-        f"import fcntl, time; f = open({str(folder / f'{KEY}.lock')!r}); fcntl.flock(f, 2); print(flush=True); input()"
-    )
+    (directory / f"{KEY}.lock").write_bytes(content)
+    lock = str(directory / f"{KEY}.lock")
+    code = f"import fcntl, time; f = open({lock!r}); fcntl.flock(f, 2); print(flush=True); input()"
     with subprocess.Popen(
         ["/usr/bin/python3", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
@@ -83,15 +82,15 @@ def test_whatever_a_lock_file_says_it_is_a_lock(folder, content):
         pass
 
 
-@pytest.mark.parametrize("what", ["folder", "link", "fifo"])
-def test_what_is_no_file_is_neither_lock_nor_journal(folder, what):
-    folder.mkdir(parents=True)
+@pytest.mark.parametrize("what", ["directory", "link", "fifo"])
+def test_what_is_no_file_is_neither_lock_nor_journal(directory, what):
+    directory.mkdir(parents=True)
     for name in (f"{KEY}.lock", f"{KEY}.journal"):
         {
-            "folder": lambda path: path.mkdir(),
+            "directory": lambda path: path.mkdir(),
             "link": lambda path: path.symlink_to("/etc/passwd"),
             "fifo": os.mkfifo,
-        }[what](folder / name)
+        }[what](directory / name)
     with pytest.raises(VirtfleetError) as refused:
         files.Journal(KEY).read()
     assert refused.value.code == "JOURNAL_UNREADABLE"
@@ -101,25 +100,25 @@ def test_what_is_no_file_is_neither_lock_nor_journal(folder, what):
         assert refused.value.code == "JOURNAL_UNWRITABLE"
 
 
-def test_a_lock_file_that_is_removed_under_a_waiting_run_is_no_lock(folder):
+def test_a_lock_file_that_is_removed_under_a_waiting_run_is_no_lock(directory):
     """Whoever waits for it would otherwise hold a lock that nobody else meets."""
     with files.locked(KEY, 0):
-        (folder / f"{KEY}.lock").unlink()
+        (directory / f"{KEY}.lock").unlink()
         with files.locked(KEY, 0):
-            inside = os.stat(folder / f"{KEY}.lock").st_ino
-    assert os.stat(folder / f"{KEY}.lock").st_ino == inside
+            inside = os.stat(directory / f"{KEY}.lock").st_ino
+    assert os.stat(directory / f"{KEY}.lock").st_ino == inside
 
 
-def test_check_mode_makes_no_file_and_respects_one_that_is_there(folder):
+def test_check_mode_makes_no_file_and_respects_one_that_is_there(directory):
     with files.locked_if_used(KEY, 0):
-        assert not folder.exists()
+        assert not directory.exists()
     with files.locked(KEY, 0):
         with pytest.raises(VirtfleetError) as refused, files.locked_if_used(KEY, 0):
             pass
         assert refused.value.code == "LOCKED"
 
 
-def test_a_journal_is_what_was_written_until_it_is_removed(folder):
+def test_a_journal_is_what_was_written_until_it_is_removed(directory):
     journal = files.Journal(KEY)
     assert journal.read() is None
     deadline = clock.deadline_in(60)
@@ -132,7 +131,7 @@ def test_a_journal_is_what_was_written_until_it_is_removed(folder):
     journal.remove()
     journal.remove()
     assert journal.read() is None
-    assert sorted(os.listdir(folder)) == [f"{KEY}.lock"]
+    assert sorted(os.listdir(directory)) == [f"{KEY}.lock"]
 
 
 def test_a_change_that_joins_another_is_in_the_journal_beside_it():
@@ -150,13 +149,13 @@ def test_a_change_that_joins_another_is_in_the_journal_beside_it():
     assert len(left.networks) == 1
 
 
-def test_the_test_driver_needs_neither(folder):
+def test_the_test_driver_needs_neither(directory):
     journal = files.Journal(None)
     with files.locked(None, 0):
         journal.write(RECORDED)
     assert journal.read() is None
     journal.remove()
-    assert not folder.exists()
+    assert not directory.exists()
 
 
 # Deadlines.
@@ -206,18 +205,18 @@ def replaced(value, path, other):
     return copy
 
 
-def read_whole(folder, content: bytes):
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / f"{KEY}.journal").write_bytes(content)
+def read_whole(directory, content: bytes):
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    (directory / f"{KEY}.journal").write_bytes(content)
     left = files.Journal(KEY).read()
     return left.entries(), left.names, left.waits
 
 
-def assert_readable_or_refused(folder, content: bytes) -> None:
+def assert_readable_or_refused(directory, content: bytes) -> None:
     refused = None
     try:
-        read_whole(folder, content)
+        read_whole(directory, content)
     except VirtfleetError as error:
         refused = error
     if refused is not None:
@@ -231,37 +230,37 @@ FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max
 
 @FUZZ
 @given(st.binary(max_size=200))
-def test_any_bytes(folder, content):
-    assert_readable_or_refused(folder, content)
+def test_any_bytes(directory, content):
+    assert_readable_or_refused(directory, content)
 
 
 @FUZZ
 @given(JSON)
-def test_any_document(folder, document):
-    assert_readable_or_refused(folder, json.dumps(document).encode())
+def test_any_document(directory, document):
+    assert_readable_or_refused(directory, json.dumps(document).encode())
 
 
 @FUZZ
 @given(st.sampled_from(sorted(places(WRITTEN), key=str)), JSON)
-def test_a_journal_with_something_else_anywhere_in_it(folder, path, other):
-    assert_readable_or_refused(folder, json.dumps(replaced(WRITTEN, path, other)).encode())
+def test_a_journal_with_something_else_anywhere_in_it(directory, path, other):
+    assert_readable_or_refused(directory, json.dumps(replaced(WRITTEN, path, other)).encode())
 
 
 @FUZZ
 @given(st.integers(0, len(json.dumps(WRITTEN)) - 1))
-def test_a_journal_that_is_cut(folder, length):
+def test_a_journal_that_is_cut(directory, length):
     with pytest.raises(VirtfleetError) as refused:
-        read_whole(folder, json.dumps(WRITTEN).encode()[:length])
+        read_whole(directory, json.dumps(WRITTEN).encode()[:length])
     assert refused.value.code == "JOURNAL_UNREADABLE"
 
 
 @pytest.mark.parametrize("depth", [100, 990, 5000, 10**6])
 @pytest.mark.parametrize("start", ["", f'{{"format": {files.FORMAT}, "run": "r", "networks": '])
-def test_a_journal_that_is_nested_deeply(folder, depth, start):
-    assert_readable_or_refused(folder, f"{start}{'[' * depth}".encode())
-    assert_readable_or_refused(folder, (start + "[" * depth + "]" * depth + ("}" if start else "")).encode())
+def test_a_journal_that_is_nested_deeply(directory, depth, start):
+    assert_readable_or_refused(directory, f"{start}{'[' * depth}".encode())
+    assert_readable_or_refused(directory, (start + "[" * depth + "]" * depth + ("}" if start else "")).encode())
     nested = json.dumps(WRITTEN).replace('"tap": {', '"tap": ' + '{"tap": ' * min(depth, 900) + "{", 1)
-    assert_readable_or_refused(folder, (nested + "}" * min(depth, 900)).encode())
+    assert_readable_or_refused(directory, (nested + "}" * min(depth, 900)).encode())
 
 
 @pytest.mark.parametrize(
@@ -273,26 +272,26 @@ def test_a_journal_that_is_nested_deeply(folder, depth, start):
         ({**WRITTEN, "format": "2"}, ("damaged",)),
     ],
 )
-def test_a_journal_of_another_version_says_so(folder, document, words):
+def test_a_journal_of_another_version_says_so(directory, document, words):
     with pytest.raises(VirtfleetError) as refused:
-        read_whole(folder, json.dumps(document).encode())
+        read_whole(directory, json.dumps(document).encode())
     assert refused.value.code == "JOURNAL_UNREADABLE"
     for word in words:
         assert word in refused.value.sentence
-    assert len(refused.value.sentence) < 400 + len(str(folder))
+    assert len(refused.value.sentence) < 400 + len(str(directory))
 
 
-def test_the_untouched_one_is_read(folder):
-    assert read_whole(folder, json.dumps(WRITTEN).encode()) == ([ENTRY], "red", False)
+def test_the_untouched_one_is_read(directory):
+    assert read_whole(directory, json.dumps(WRITTEN).encode()) == ([ENTRY], "red", False)
 
 
 # Room for it.
 
 
-def test_check_mode_sees_that_there_is_no_room(folder, monkeypatch):
+def test_check_mode_sees_that_there_is_no_room(directory, monkeypatch):
     journal = files.Journal(KEY)
     journal.refuse_unwritable(RECORDED)
-    assert not folder.exists()
+    assert not directory.exists()
     real = os.statvfs
     full = {"f_bfree": 3, "f_bavail": 3, "f_frsize": 4096}
 

@@ -56,9 +56,9 @@ def test_a_host_without_ipv6_has_no_routes_of_it(tmp_path):
 
 def test_links_that_pass_nothing_on(tmp_path):
     for name, value in (("all", "1"), ("eth0", "1"), ("virbr0", "0")):
-        folder = tmp_path / "sys" / "net" / "ipv4" / "conf" / name
-        folder.mkdir(parents=True)
-        (folder / "forwarding").write_text(f"{value}\n")
+        directory = tmp_path / "sys" / "net" / "ipv4" / "conf" / name
+        directory.mkdir(parents=True)
+        (directory / "forwarding").write_text(f"{value}\n")
     assert routing.links_that_pass_nothing_on(str(tmp_path)) == ["virbr0"]
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Golden plans: each folder of tests/unit/cases/plan says what is there, what is wanted, and the plan.
+"""Golden plans: each directory of tests/unit/cases/plan says what is there, what is wanted, and the plan.
 
 observed.yaml: libvirt (version), live and persistent (network XML, left out where there is none), autostart,
 plugged (names of guests; or mappings with name, mac, tap, mtu, member, kind) and others (network name -> XML).
@@ -61,8 +61,10 @@ def desired_of(options):
     return Desired(NAME, state, autostart, declaration(options))
 
 
-def outcome(folder: Path):
-    facts, options = (yaml.safe_load((folder / f"{side}.yaml").read_text()) or {} for side in ("observed", "desired"))
+def outcome(directory: Path):
+    facts, options = (
+        yaml.safe_load((directory / f"{side}.yaml").read_text()) or {} for side in ("observed", "desired")
+    )
     host = Host(tuple(int(part) for part in facts.get("libvirt", "9.0.0").split(".")))
     others = {name: parse_network(xml) for name, xml in facts.get("others", {}).items()}
     try:
@@ -79,6 +81,6 @@ def outcome(folder: Path):
     return result
 
 
-@pytest.mark.parametrize("folder", sorted(CASES.iterdir()), ids=lambda folder: folder.name)
-def test_case(folder):
-    assert outcome(folder) == yaml.safe_load((folder / "plan.yaml").read_text())
+@pytest.mark.parametrize("directory", sorted(CASES.iterdir()), ids=lambda directory: directory.name)
+def test_case(directory):
+    assert outcome(directory) == yaml.safe_load((directory / "plan.yaml").read_text())

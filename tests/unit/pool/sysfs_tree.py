@@ -43,7 +43,7 @@ def link(name: str, index: int, **facts: Any) -> dict[str, Any]:
 
 
 def _function(root: Path, address: str, driver: str | None, name: str | None, speed: int) -> None:
-    # As in the kernel, the devices of a bus are all in one folder here; class/net points into it.
+    # As in the kernel, the devices of a bus are all in one directory here; class/net points into it.
     here = root / "bus/pci/devices" / address
     here.mkdir(parents=True)
     (here / "class").write_text("0x020000\n")

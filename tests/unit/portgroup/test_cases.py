@@ -42,8 +42,8 @@ def observed_of(facts):
     )
 
 
-def outcome(folder):
-    facts, options = (yaml.safe_load((folder / f"{side}.yaml").read_text()) for side in ("observed", "desired"))
+def outcome(directory):
+    facts, options = (yaml.safe_load((directory / f"{side}.yaml").read_text()) for side in ("observed", "desired"))
     host = Host(tuple(int(part) for part in facts.get("libvirt", "9.0.0").split(".")))
     guests = tuple(parse_guest(**guest) for guest in facts["guests"]) if "guests" in facts else None
     name, state, in_use = options.pop("name"), options.pop("state", "present"), options.pop("in_use", "refuse")
@@ -67,6 +67,6 @@ def outcome(folder):
     return result
 
 
-@pytest.mark.parametrize("folder", sorted(CASES.iterdir()), ids=lambda folder: folder.name)
-def test_case(folder):
-    assert outcome(folder) == yaml.safe_load((folder / "plan.yaml").read_text())
+@pytest.mark.parametrize("directory", sorted(CASES.iterdir()), ids=lambda directory: directory.name)
+def test_case(directory):
+    assert outcome(directory) == yaml.safe_load((directory / "plan.yaml").read_text())

@@ -58,11 +58,11 @@ def clear(conn) -> None:
 
 @pytest.fixture
 def journal(conn, tmp_path, monkeypatch):
-    """A journal as for a daemon, in a folder of the test's own."""
-    from ansible_collections.virtfleet.network.plugins.module_utils._host import journal, state_folder
+    """A journal as for a daemon, in a directory of the test's own."""
+    from ansible_collections.virtfleet.network.plugins.module_utils._host import journal, state_directory
     from ansible_collections.virtfleet.network.plugins.module_utils._run import confirmation, session
 
-    monkeypatch.setattr(state_folder, "own_folder", lambda: str(tmp_path / "state"))
+    monkeypatch.setattr(state_directory, "own_directory", lambda: str(tmp_path / "state"))
     for module in (session, confirmation):
         monkeypatch.setattr(module, "key_of", lambda _conn, _uri: "session")
     # No process stays behind: what nobody confirms is for the next run.

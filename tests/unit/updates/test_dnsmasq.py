@@ -50,12 +50,12 @@ CONF = "interface=virbr9\ntxt-record=t,1\ndhcp-range=10.9.0.50,10.9.0.59,255.255
 
 
 class Place:
-    """The folders that are read, with a dnsmasq of that configuration running."""
+    """The directories that are read, with a dnsmasq of that configuration running."""
 
     def __init__(self, root) -> None:
         self.state, self.files, self.proc = (root / name for name in ("state", "files", "proc"))
-        for folder in (self.state, self.files, self.proc / "77"):
-            folder.mkdir(parents=True)
+        for directory in (self.state, self.files, self.proc / "77"):
+            directory.mkdir(parents=True)
         (self.state / "red.xml").touch()
         (self.state / "red.pid").write_text("77\n")
         conf = self.files / "red.conf"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a Relax NG schema of libvirt's allows, flat: each element's path with its attributes and their values.
 
-Usage: rng.py SCHEMAS FOLDER   writes what the schemas in one folder (/usr/share/libvirt/schemas) allow to another
+Usage: rng.py SCHEMAS DIRECTORY   writes what the schemas in one directory (/usr/share/libvirt/schemas) allow to another
 """
 
 from __future__ import annotations
@@ -115,9 +115,9 @@ def dump(flat: Flat) -> str:
 
 
 def main() -> None:
-    schemas, folder = map(Path, sys.argv[1:])
+    schemas, directory = map(Path, sys.argv[1:])
     for what in ("network", "networkport", "domain"):
-        (folder / f"{what}.json").write_text(dump(Schema(schemas / f"{what}.rng").flat(what)), encoding="utf-8")
+        (directory / f"{what}.json").write_text(dump(Schema(schemas / f"{what}.rng").flat(what)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -155,8 +155,8 @@ INCLUDE = "<title><i:include xmlns:i='http://www.w3.org/2001/XInclude' href='FIL
 class Bait:
     """A pipe that opening for reading would wait at, and a port: both tell whether somebody came."""
 
-    def __init__(self, folder):
-        self.pipe = folder / "pipe"
+    def __init__(self, directory):
+        self.pipe = directory / "pipe"
         os.mkfifo(self.pipe)
         self.port = socket.create_server(("127.0.0.1", 0))
         self.port.setblocking(False)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder per case in tests/unit/cases/xml: network.xml is read as document.yaml, which is written and read again."""
+"""A directory per case in tests/unit/cases/xml: network.xml reads as document.yaml, which is written and read again."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.host impo
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.networkport import NETWORKPORT
 
-FOLDER = Path(__file__).with_name("schemas")
-RELEASES = sorted((path.name for path in FOLDER.iterdir()), key=lambda name: [int(part) for part in name.split(".")])
+DIRECTORY = Path(__file__).with_name("schemas")
+RELEASES = sorted((path.name for path in DIRECTORY.iterdir()), key=lambda name: [int(part) for part in name.split(".")])
 MODELS = {"network": NETWORK, "networkport": NETWORKPORT}
 # The schema allows floor here too, but libvirt has never done anything but refuse it.
 REFUSED = {("bandwidth/outbound", "floor"), ("portgroup/bandwidth/outbound", "floor")}
@@ -91,7 +91,7 @@ def sinces(entity, path=""):
 
 
 def schema_of(release, what):
-    return rng.load(FOLDER / release / f"{what}.json")
+    return rng.load(DIRECTORY / release / f"{what}.json")
 
 
 def places(release):

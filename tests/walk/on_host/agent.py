@@ -30,11 +30,11 @@ INIT = "/run/lab/init.sock"
 
 def virsh(argv: list[Any]) -> dict[str, Any]:
     """A hand edit: {"file": text} among the arguments becomes the path of a file with that text."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         command = []
         for number, argument in enumerate(argv):
             if isinstance(argument, dict):
-                path = Path(folder) / f"{number}.xml"
+                path = Path(directory) / f"{number}.xml"
                 path.write_text(argument["file"])
                 argument = str(path)
             command.append(argument)

@@ -140,7 +140,7 @@ def _check_services(found: OnHost, document: Document, facts: HostFacts) -> None
         return
     for ip in document.get("ips") or ():
         root = ip.get("tftp")
-        if root and root not in facts.folders:
+        if root and root not in facts.directories:
             found.add_problem(
                 "TFTP_ROOT_MISSING",
                 Path(("ips", ip["address"])) / "tftp",

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where runs keep what other runs must see: one folder for each daemon, shared by all its users.
+"""Where runs keep what other runs must see: one directory for each daemon, shared by all its users.
 
-Users of libvirt's system socket control the host, so the folder belongs to the socket's group. Users outside of the
-group can neither create such a folder nor change one.
+Users of libvirt's system socket control the host, so the directory belongs to the socket's group. Users outside of the
+group can neither create such a directory nor change one.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _SOCKETS = tuple(f"/run/libvirt/{daemon}-sock" for daemon in ("libvirt", "virtqe
 _POLKIT_GROUP = "libvirt"
 
 
-def state_folders(key: str) -> list[str]:
-    """The folders that there are for a daemon, the one to write to first.
+def state_directories(key: str) -> list[str]:
+    """The directories that there are for a daemon, the one to write to first.
 
     Raises VirtfleetError STATE_UNUSABLE.
     """
     if key != SYSTEM:
-        own = own_folder()
+        own = own_directory()
         return [own] if os.path.isdir(own) else []
     group = _group()
     found = []
@@ -53,12 +53,12 @@ def state_folders(key: str) -> list[str]:
     return found
 
 
-def make_state_folder(key: str) -> str:
-    """The folder to write to, made where there is none yet.
+def make_state_directory(key: str) -> str:
+    """The directory to write to, made where there is none yet.
 
     Raises VirtfleetError STATE_UNUSABLE or JOURNAL_UNWRITABLE.
     """
-    path = folder_to_use(key)
+    path = directory_to_use(key)
     try:
         if key != SYSTEM:
             os.makedirs(path, 0o700, exist_ok=True)
@@ -71,10 +71,10 @@ def make_state_folder(key: str) -> str:
     return path
 
 
-def folder_to_use(key: str) -> str:
-    """The folder to write to, whether it is there or not. Raises VirtfleetError STATE_UNUSABLE."""
+def directory_to_use(key: str) -> str:
+    """The directory to write to, whether it is there or not. Raises VirtfleetError STATE_UNUSABLE."""
     if key != SYSTEM:
-        return own_folder()
+        return own_directory()
     if os.geteuid() == 0 or os.path.isdir(SHARED):
         return SHARED
     if _group() not in {os.getegid(), *os.getgroups()}:
@@ -82,7 +82,7 @@ def folder_to_use(key: str) -> str:
     return MEMBERS
 
 
-def own_folder() -> str:
+def own_directory() -> str:
     """For daemons that are this user's own, or are reached with this user's keys. The environment may be another's."""
     try:
         home = pwd.getpwuid(os.geteuid()).pw_dir
@@ -91,8 +91,8 @@ def own_folder() -> str:
     return os.path.join(home, ".local", "state", "virtfleet-network")
 
 
-def retire_members_folder() -> None:
-    """Root has made the shared folder: from now on all meet there. To be called with both folders locked."""
+def retire_members_directory() -> None:
+    """Root has made the shared directory: from now on all meet there. To be called with both directories locked."""
     with suppress(OSError):
         names = os.listdir(MEMBERS)
         if os.geteuid() == 0 and all(name.endswith((".lock", ".new")) for name in names):
@@ -133,7 +133,7 @@ def read_bytes(path: str, most: int) -> bytes:
 
 
 def give_to_group(handle: int) -> None:
-    """A new file of the folder, for all who share it; its group comes from the folder."""
+    """A new file of the directory, for all who share it; its group comes from the directory."""
     with suppress(OSError):
         os.fchmod(handle, 0o660)
 
@@ -161,7 +161,7 @@ def _group() -> Optional[int]:
 
 
 def _make_open(path: str, group: Optional[int]) -> None:
-    """The folder is not visible to others before it has its final owner and mode."""
+    """The directory is not visible to others before it has its final owner and mode."""
     new = tempfile.mkdtemp(prefix=".virtfleet-network-", dir=os.path.dirname(path))
     _open_to(new, group)
     try:
@@ -185,7 +185,7 @@ def _open_to(path: str, group: Optional[int]) -> None:
 
 
 def _is_members(path: str, group: Optional[int]) -> bool:
-    """Only a member can have given a folder to the group, and only members can have put anything into it."""
+    """Only a member can have given a directory to the group, and only members can have put anything into it."""
     try:
         found = os.lstat(path)
     except OSError:
