@@ -69,7 +69,7 @@ class Fleet:
     def guest(self, host: str, name: str, networks: list[str], number: int, start: bool = True) -> None:
         """A diskless guest with a definition."""
         nics = [network_interface(net, f"52:54:00:60:{number:02x}:{place:02x}") for place, net in enumerate(networks)]
-        self.agents[host].tell("define", xml=domain_xml(name, nics, kind="qemu"))
+        self.agents[host].tell("define", xml=domain_xml(name, nics))
         if start:
             self.agents[host].run("virsh", "start", name)
 

@@ -92,7 +92,7 @@ def test_a_disk_that_libvirt_calls_unsafe_moves_only_when_asked(fleet: Fleet) ->
         fleet.networks(host)
     fleet.agents["kvm1"].run("truncate", "-s", "1M", "/srv/shared/disk.img")
     disk = "<disk type='file'><source file='/srv/shared/disk.img'/><target dev='vda' bus='virtio'/></disk></devices>"
-    fleet.agents["kvm1"].tell("define", xml=domain_xml("web1", kind="qemu").replace("</devices>", disk))
+    fleet.agents["kvm1"].tell("define", xml=domain_xml("web1").replace("</devices>", disk))
     fleet.agents["kvm1"].run("virsh", "start", "web1")
     code, output = fleet.play("evacuate", *SOURCE)
     assert (code != 0, stays(output), "DISK_UNREACHABLE" in output) == (True, {"web1"}, True), output

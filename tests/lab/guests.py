@@ -4,20 +4,15 @@
 
 from __future__ import annotations
 
-import os
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from uuid import uuid4
 
 from pinging import pinging_initrd
 
-__all__ = ["domain_type", "domain_xml", "network_interface", "pinging_domain_xml", "pinging_initrd"]
+__all__ = ["domain_xml", "network_interface", "pinging_domain_xml", "pinging_initrd"]
 
 MACHINE = "pc-i440fx-5.2"  # known to every release that the lab runs, from QEMU 5.2 to 11.1
-
-
-def domain_type() -> str:
-    return "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "qemu"
 
 
 def network_interface(network: str, mac: str | None = None, portgroup: str | None = None) -> str:
@@ -37,15 +32,18 @@ def domain_xml(
     interfaces: Iterable[str] = (),
     *,
     memory_mib: int = 16,
-    kind: str | None = None,
     machine: str = MACHINE,
     uuid: str | None = None,
     kernel: str | None = None,
     initrd: str | None = None,
     cmdline: str = "console=ttyS0 quiet",
 ) -> str:
-    """A diskless guest. Without a kernel it idles in its firmware, which is all that a port needs."""
-    domain = ET.Element("domain", type=kind or domain_type())
+    """A diskless guest. Without a kernel it idles in its firmware, which is all that a port needs.
+
+    It runs under TCG: that works, and migrates, on every machine, whatever its CPU. Where the machine itself
+    is a guest, it is also faster: the firmware takes 0.3 s of the processor, under KVM 3 s.
+    """
+    domain = ET.Element("domain", type="qemu")
     ET.SubElement(domain, "name").text = name
     ET.SubElement(domain, "uuid").text = uuid or str(uuid4())
     ET.SubElement(domain, "memory", unit="MiB").text = str(memory_mib)
@@ -84,14 +82,11 @@ def pinging_domain_xml(
     pings: Iterable[str] = (),
     every: float | None = None,
     writers: int = 0,
-    kind: str = "qemu",
     machine: str = MACHINE,
 ) -> str:
     """A guest that answers pings. files: from pinging_initrd(); addresses: one per interface, as 10.0.0.5/24;
     pings: whom it pings ten times a second, with every answer on its console, or every so many seconds, without;
     writers: how many programs in it write to its memory over and over.
-
-    It runs under TCG by default: that works, and migrates, on every machine, whatever its CPU.
     """
     cmdline = "console=ttyS0 quiet lab.ip=" + ",".join(addresses) + (f" lab.mtu={mtu}" if mtu else "")
     others = ",".join(pings)
@@ -103,7 +98,6 @@ def pinging_domain_xml(
         name,
         interfaces,
         memory_mib=96,
-        kind=kind,
         machine=machine,
         kernel=files[0],
         initrd=files[1],

@@ -183,7 +183,7 @@ class Lane:
         """A guest that is there before. It runs, without a system: a paused one has its macvtap set down."""
         name = extra.get("name", f"other{number + 1}")
         identity = extra.get("uuid") or str(uuid.uuid5(NAMESPACE, f"{host}/{name}"))
-        xml = extra.get("xml") or lab_guests.domain_xml(name, extra.get("interfaces", []), kind="qemu", uuid=identity)
+        xml = extra.get("xml") or lab_guests.domain_xml(name, extra.get("interfaces", []), uuid=identity)
         if extra.get("start", True):
             self.fleet.agents[host]("start", xml=xml)
         else:

@@ -61,7 +61,7 @@ def gate(lab, host, state="present", check=False, **options):
 def migrate(lab, host):
     """A new guest with a NIC in prod, from the source to this host. What virsh says, and where the guest runs then."""
     name = f"g{uuid4().hex[:8]}"
-    xml = domain_xml(name, [network_interface("prod")], kind="qemu", machine=MACHINE)
+    xml = domain_xml(name, [network_interface("prod")], machine=MACHINE)
     lab.on(SOURCE, "sh", "-c", f'printf %s "$1" >/run/{name}.xml', "sh", xml)
     lab.virsh(SOURCE, "create", f"/run/{name}.xml")
     way = ("virsh", "-q", "migrate", "--live", "--p2p", name, f"qemu+tcp://{host}/system")

@@ -32,7 +32,7 @@ def guest(name: str = "web1", number: int = 1) -> str:
         network_interface("red", f"52:54:00:00:{number:02x}:01"),
         network_interface("lan", f"52:54:00:00:{number:02x}:02", "eng"),
     ]
-    return domain_xml(name, nics, kind="qemu")
+    return domain_xml(name, nics)
 
 
 def ansible(inventory: Path, directory: Path, playbook: str, *arguments: str) -> tuple[int, str]:

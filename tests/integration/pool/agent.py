@@ -91,7 +91,7 @@ def start(name: str, of: str, paused: bool = True) -> None:
     would take all of a machine."""
     flags = libvirt.VIR_DOMAIN_START_PAUSED if paused else 0
     # Under TCG: where KVM itself runs in a guest, QEMU does not always survive a migration.
-    conn().createXML(guests.domain_xml(name, [guests.network_interface(of)], kind="qemu"), flags)
+    conn().createXML(guests.domain_xml(name, [guests.network_interface(of)]), flags)
 
 
 def start_direct(name: str, dev: str, mode: str) -> None:

@@ -32,7 +32,7 @@ def test_the_guide(tmp_path, hosts):
     operator.run("ansible-playbook -i inventory.yml virtfleet.network.rollout")
     guests = {"web1", "web2"}
     for number, name in enumerate(sorted(guests)):
-        xml = domain_xml(name, [network_interface("lab", f"52:54:00:00:66:0{number}")], kind="qemu")
+        xml = domain_xml(name, [network_interface("lab", f"52:54:00:00:66:0{number}")])
         hosts.on(HERE, "sh", "-c", f'printf %s "$1" >/run/{name}.xml', "sh", xml)
         hosts.virsh(HERE, "create", f"/run/{name}.xml")
     resilience, planned, evacuate, rollout, audit, back = GUIDE.commands

@@ -129,7 +129,7 @@ def shell(argv: list[str]) -> dict[str, Any]:
 def guest(name: str, nics: list[dict[str, Any]]) -> dict[str, Any]:
     """Paused: it has its ports and its taps before its first instruction, and takes no time from others."""
     interfaces = [guests.network_interface(nic["network"], nic.get("mac"), nic.get("portgroup")) for nic in nics]
-    return virsh(["create", "--paused", {"file": guests.domain_xml(name, interfaces, kind="qemu")}])
+    return virsh(["create", "--paused", {"file": guests.domain_xml(name, interfaces)}])
 
 
 def crash(name: str) -> dict[str, Any]:
