@@ -7,9 +7,9 @@ A test says with the mark `story` which steps it wants done on which release's h
 steps of all selected tests are made into one playbook for each host; a test looks at its own results.
 
 A test that takes a release as a parameter runs on one of them. IT_EVERYWHERE=1 runs it on all, tries every case of the
-quartet on every release, not only on the oldest, and every fault at every step.
-IT_KEEP=1 takes the lab that is there and leaves it where it is. The playbooks and their output are in
-tests/output/integration.
+quartet on every release, not only on the oldest, every fault at every step, and every row of what harness.every_nth
+shortens. IT_KEEP=1 takes the lab that is there and leaves it where it is. The playbooks and their
+output are in tests/output/integration.
 """
 
 from __future__ import annotations
