@@ -17,8 +17,8 @@ pytestmark = pytest.mark.lab
 LAN: dict[str, Any] = {"name": "lan", "forward": {"mode": "nat"}, "ips": [{"address": "10.30.0.1", "prefix": 24}]}
 MORE = {**LAN, "dns": {"hosts": [{"ip": "10.30.0.9", "hostnames": ["db"]}]}}
 
-# uri: (the host whose libvirt it is, whether that is surely the host that the module runs on). The first of each three
-# has every transport, and both hosts.
+# uri: (the host whose libvirt it is, whether that is surely the host that the module runs on). Every third
+# row covers each transport and both hosts.
 WAYS = {
     "qemu:///system": ("kvm1", True),
     "qemu+unix:///system": ("kvm1", True),
