@@ -32,6 +32,7 @@ def domain_xml(
     interfaces: Iterable[str] = (),
     *,
     memory_mib: int = 16,
+    kind: str = "qemu",
     machine: str = MACHINE,
     uuid: str | None = None,
     kernel: str | None = None,
@@ -40,10 +41,10 @@ def domain_xml(
 ) -> str:
     """A diskless guest. Without a kernel it idles in its firmware, which is all that a port needs.
 
-    It runs under TCG: that works, and migrates, on every machine, whatever its CPU. Where the machine itself
+    It runs under TCG by default: that works, and migrates, on every machine, whatever its CPU. Where the machine itself
     is a guest, it is also faster: the firmware takes 0.3 s of the processor, under KVM 3 s.
     """
-    domain = ET.Element("domain", type="qemu")
+    domain = ET.Element("domain", type=kind)
     ET.SubElement(domain, "name").text = name
     ET.SubElement(domain, "uuid").text = uuid or str(uuid4())
     ET.SubElement(domain, "memory", unit="MiB").text = str(memory_mib)

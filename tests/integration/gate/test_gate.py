@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from batch import assert_refused, hosts_of, task
-from guests import MACHINE, domain_xml, network_interface
+from guests import domain_xml, network_interface
 from harness import every_nth
 
 SOURCE, HOST = "kvm1", "kvm2"
@@ -62,7 +62,7 @@ def gate(lab, host, state="present", check=False, **options):
 def migrate(lab, host):
     """A new guest with a NIC in prod, from the source to this host. What virsh says, and where the guest runs then."""
     name = f"g{uuid4().hex[:8]}"
-    xml = domain_xml(name, [network_interface("prod")], machine=MACHINE)
+    xml = domain_xml(name, [network_interface("prod")])
     lab.on(SOURCE, "sh", "-c", f'printf %s "$1" >/run/{name}.xml', "sh", xml)
     lab.virsh(SOURCE, "create", f"/run/{name}.xml")
     way = ("virsh", "-q", "migrate", "--live", "--p2p", name, f"qemu+tcp://{host}/system")
