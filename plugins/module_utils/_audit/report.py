@@ -23,6 +23,8 @@ NEVER = "never"
 _COLUMNS = ("host", "network", "severity", "code", "sentence", "expected", "found", "repair")
 # What XML 1.0 cannot hold, readers of CSV stumble over, and UTF-8 does not have.
 _UNREADABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A spreadsheet takes text with one of these first for a formula, and drops an apostrophe.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def write_report(file_type: str, findings: Sequence[FindingData], hosts: Iterable[str], fail_on: str) -> str:
@@ -40,12 +42,17 @@ def _write_json(findings: Sequence[FindingData], _hosts: Sequence[str], _fail_on
 
 
 def _write_csv(findings: Sequence[FindingData], _hosts: Sequence[str], _fail_on: str) -> str:
-    """expected and found are JSON, and empty where nothing is compared."""
+    """expected and found are JSON, and empty where nothing is compared. Text that a spreadsheet would calculate gets
+    an apostrophe in front."""
     text = io.StringIO()
     rows = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     rows.writerow(_COLUMNS)
-    rows.writerows([_show_cell(one, column) for column in _COLUMNS] for one in findings)
+    rows.writerows([_keep_text(_show_cell(one, column)) for column in _COLUMNS] for one in findings)
     return text.getvalue()
+
+
+def _keep_text(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _show_cell(finding: FindingData, column: str) -> str:
