@@ -74,14 +74,18 @@ _value:
 def migrate_recheck(plan: Any, chosen: Any, hosts: Any, outcomes: Any = (), rules: Any = None) -> list[dict[str, Any]]:
     """Plain data, as documented above. Raises AnsibleFilterError for data that no module returned."""
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
-    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.recheck import Hosts, Rules, recheck
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.recheck import (
+        RecheckedHosts,
+        RecheckOptions,
+        recheck,
+    )
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.steps import read_steps
     from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 
     try:
         steps = read_steps(plan)
         done = {one["step"]: one["status"] for one in outcomes}
-        return recheck(steps, list(chosen), Hosts(**hosts), done, Rules(**(rules or {})))
+        return recheck(steps, list(chosen), RecheckedHosts(**hosts), done, RecheckOptions(**(rules or {})))
     except DataError as error:
         raise AnsibleFilterError(f"migrate_recheck needs a plan; the given one {error.problem}.") from None
     except VirtfleetError as error:

@@ -118,7 +118,7 @@ def networks_desired(contract: Any, bindings: Any, networks: Any = None) -> list
     """Plain data, as documented above. Raises AnsibleFilterError with all faults."""
     from ansible_collections.virtfleet.network.plugins.module_utils._fleet.complete import complete_network
     from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
-    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.pool import networks_there, with_members
+    from ansible_collections.virtfleet.network.plugins.module_utils._fleet.pool import networks_on_hosts, with_members
 
     joined, faults = host_networks(contract, bindings)
     if faults:
@@ -130,7 +130,7 @@ def networks_desired(contract: Any, bindings: Any, networks: Any = None) -> list
             "as the second argument."
         )
     try:
-        there = networks_there(networks or [])
+        there = networks_on_hosts(networks or [])
     except ValueError as error:
         raise AnsibleFilterError(f"networks must be the networks that virt_network_info returned; {error}") from None
     return [complete_network(with_members(network, there)) for network in joined]

@@ -322,10 +322,10 @@ routers:
       type: dict
     passages:
       description:
-        - How the firewall treats packets, each with C(family), C(way), C(state) and C(rules), the rules that drop
+        - How the firewall treats packets, each with C(family), C(direction), C(state) and C(rules), the rules that drop
           packets or are not understood.
-        - C(way) is V(out), V(back) for replies, V(in) for connections from outside, V(across) between ports of the
-          bridge, V(natted) or V(diverted).
+        - C(direction) is V(out), V(back) for replies, V(in) for connections from outside, V(across) between ports of
+          the bridge, V(natted) or V(diverted).
         - C(state) is V(open), V(shut), V(part) if some packets are dropped, or null if a rule is not understood.
           V(natted) is V(shut) if all packets get another source address, V(diverted) if they get another target.
       type: list
@@ -341,7 +341,7 @@ routers:
         outside.
       type: list
       elements: str
-    astray:
+    misrouted:
       description: Routes for a part of the bridge's own networks that do not lead to it, addresses of these networks on
         other links of the host, and permanent neighbours.
       type: list

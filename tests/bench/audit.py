@@ -47,8 +47,8 @@ def host_facts(host: int, networks: int) -> dict[str, Any]:
     absent. Each tenth host lacks a network, each seventh has another definition.
     """
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate import destination_facts as records
-    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate.host_links import Link
+    from ansible_collections.virtfleet.network.plugins.module_utils._migrate.lookup_kinds import INFO_FORMAT
     from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.facts import BridgeRouting, Passage
 
     def link(name: str, kind: str, master: str | None = None, subnets: tuple[str, ...] = ()) -> Link:
@@ -83,7 +83,7 @@ def host_facts(host: int, networks: int) -> dict[str, Any]:
             ways = ("across",)
         described[name] = details(contract["reach"] == "nat")
         routers[bridge] = BridgeRouting(
-            {}, tuple(Passage("ipv4", way, "open", ()) for way in ways), None, None, astray=(), forwards=()
+            {}, tuple(Passage("ipv4", way, "open", ()) for way in ways), None, None, misrouted=(), forwards=()
         )
         defined.append(options)
     guests = []

@@ -72,7 +72,7 @@ def _work(module: Module) -> dict[str, Any]:
     moves = [Move(guest=one["name"], **{k: v for k, v in one.items() if k != "name"}) for one in params["guests"]]
     settings = MoveSettings(**{name: params[name] for name in _SETTINGS})
     _refuse(moves, settings)
-    teller = _Teller(params["progress_file"])
+    teller = _ProgressWriter(params["progress_file"])
     try:
         found = migrate(params["uri"], moves, settings, teller.tell, module.check_mode)
     finally:
@@ -101,7 +101,7 @@ def _refuse(moves: list[Move], settings: MoveSettings) -> None:
         raise VirtfleetError("OPTIONS_INVALID", f"guests lists {twice[0]!a} more than once.")
 
 
-class _Teller:
+class _ProgressWriter:
     """Replaces the file with each report, so that a reader never sees half of one."""
 
     def __init__(self, path: Optional[str]) -> None:

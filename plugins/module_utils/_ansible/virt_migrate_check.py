@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._migrate.asked import PROBE
 from .._migrate.finding import BLOCKED, SEVERITIES, rank_of
 from .._migrate.guest_facts import load_guests
+from .._migrate.lookup_kinds import PROBE
 from .argument_spec import connection_spec
 from .module import Module, given, run, run_without_libvirt
 from .policy import valid_policy

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._migrate.asked import GATHERED, LOOKUPS, PROBE
+from .._migrate.lookup_kinds import GATHERED, LOOKUPS, PROBE
 from .argument_spec import connection_spec
 from .module import Module, run
 

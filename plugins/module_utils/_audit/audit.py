@@ -19,7 +19,7 @@ from typing import Any, Optional
 from .._fleet.complete import complete_network
 from .._fleet.contract_check import FleetContract, HostNetworks, tidy_faults
 from .._fleet.fault import Fault
-from .._fleet.pool import networks_there, with_members
+from .._fleet.pool import networks_on_hosts, with_members
 from .._migrate.destination_facts import DestinationFacts, NetworkFacts
 from .._migrate.rules.known_faults import crashes_over_hostdev
 from .._model import bridge_link, dnsmasq
@@ -141,7 +141,7 @@ def _audit_host(host: str, desired: HostNetworks, seen: DestinationFacts, judged
     for name in pools:
         # A forward mode of a later libvirt has none that count.
         with suppress(ValueError):
-            members.update(networks_there([there[name].defined] if name in there else []))
+            members.update(networks_on_hosts([there[name].defined] if name in there else []))
     major, minor, patch = seen.version
     libvirt = Host((major, minor, patch))
     for network in desired.networks:

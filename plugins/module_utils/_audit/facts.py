@@ -16,7 +16,7 @@ from .._migrate.answers import read_host
 from .._migrate.destination_facts import DestinationFacts
 from .._migrate.host_links import Link, OvsBridge, OvsInterface, OvsPort
 from .._model.errors import VirtfleetError
-from .._model.few import few
+from .._model.first_few import first_few
 
 
 def _keys_of(record: Any) -> frozenset[str]:
@@ -48,7 +48,8 @@ def read_facts(info: Any) -> DestinationFacts:
     if nameless:
         raise VirtfleetError(
             "DESTINATION_INVALID",
-            f"It does not name the bridge of {few(repr(name) for name in nameless)}, which is active. Gather it again.",
+            f"It does not name the bridge of {first_few(repr(name) for name in nameless)}, which is active. Gather it "
+            "again.",
         )
     return seen
 

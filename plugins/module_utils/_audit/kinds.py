@@ -155,8 +155,8 @@ NO_ARP = Kind(
     "network {network} cannot reach it.",
     "Turn ARP on again with sysctl or ip link.",
 )
-ROUTE_ASTRAY = Kind(
-    "ROUTE_ASTRAY",
+SUBNET_MISROUTED = Kind(
+    "SUBNET_MISROUTED",
     ERROR,
     "The host does not reach all addresses of network {network} through its bridge: {routes}.",
     "Remove the route, or give the network another subnet.",

@@ -14,14 +14,14 @@ from typing import Any, Optional
 
 from .._fleet.reach import underlying_links
 from .._migrate.destination_facts import DestinationFacts, NetworkFacts
-from .._migrate.frame_path import DOWN, NONE, UP, NicPort, Way, port_on, way_by, way_once_up, ways_out
+from .._migrate.frame_path import DOWN, NONE, UP, FramePath, NicPort, path_once_up, path_through, paths_out, port_on
 from .._migrate.nic_settings import bridge_mtu, combine_ways
-from .._migrate.router.of_nic import routing_on, served_ways
+from .._migrate.router.of_nic import routing_on, served_directions
 from .._migrate.router.passages import ACROSS, BACK, DHCP, DNS, IN, OUT, WITH_HOST
 from .._migrate.router.ruleset import OPEN, SHUT
 from .._migrate.rules.links import SHORT_STP_DELAY
+from .._migrate.rules.paths import explain_break
 from .._migrate.rules.pools import is_only_down
-from .._migrate.rules.ways import state_of_break
 from .._plan.old_settings import effective_settings
 from . import kinds
 from .finding import AuditFinding
@@ -51,7 +51,7 @@ def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Op
         yield from _check_libvirts_bridge(host, seen, net, mtu)
         yield from _check_devices(host, seen, net, underlying_links(net.bound)[:1])
     elif net.bridge:
-        yield from _check_ways_out(host, seen, net, net.bridge, mtu)
+        yield from _check_paths_out(host, seen, net, net.bridge, mtu)
     elif net.mode != "hostdev":
         yield from _check_devices(host, seen, net, underlying_links(net.bound))
     yield from _check_stp(host, seen, net)
@@ -83,7 +83,7 @@ def _check_stp(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator
         yield AuditFinding(kinds.STP_DELAY, host, net.name, parameters=named)
 
 
-def _check_ways_out(
+def _check_paths_out(
     host: str, seen: DestinationFacts, net: NetworkFacts, bridge: str, mtu: Optional[int]
 ) -> Iterator[AuditFinding]:
     link = seen.link(bridge)
@@ -102,15 +102,15 @@ def _check_ways_out(
     # The first port in each state.
     first: dict[Optional[str], NicPort] = {}
     for port in ports:
-        first.setdefault(combine_ways(ways_out(seen.host_links, bridge, port), port).state, port)
+        first.setdefault(combine_ways(paths_out(seen.host_links, bridge, port), port).state, port)
     # One finding is enough, of the port that is worst off.
     worst = next((state for state in (NONE, DOWN, None) if state in first), UP)
     if worst == NONE:
         yield AuditFinding(kinds.UPLINK_MISSING, host, net.name, parameters={"bridge": bridge})
     elif worst != UP:
         port = first[worst]
-        ways = (way for way in ways_out(seen.host_links, bridge, port) or () if way.state == worst)
-        yield _report_stop(host, net, min(ways, key=lambda way: way.uplink, default=None), bridge, port)
+        paths = (path for path in paths_out(seen.host_links, bridge, port) or () if path.state == worst)
+        yield _report_stop(host, net, min(paths, key=lambda path: path.uplink, default=None), bridge, port)
     if worst in (NONE, DOWN):
         return
     # A way that is known may have a fault of its own beside one that is not.
@@ -141,21 +141,21 @@ def _check_devices(host: str, seen: DestinationFacts, net: NetworkFacts, devices
         link = seen.link(str(device))
         if link is None:
             continue  # LINK_MISSING or MEMBER_MISSING says so
-        way = (way_by if link.admin == "up" else way_once_up)(seen.host_links, link)
-        if way.state != UP and not is_only_down(link, way):
-            yield _report_stop(host, net, way, str(device))
+        path = (path_through if link.admin == "up" else path_once_up)(seen.host_links, link)
+        if path.state != UP and not is_only_down(link, path):
+            yield _report_stop(host, net, path, str(device))
 
 
 def _report_stop(
-    host: str, net: NetworkFacts, way: Optional[Way], link: str, port: Optional[NicPort] = None
+    host: str, net: NetworkFacts, path: Optional[FramePath], link: str, port: Optional[NicPort] = None
 ) -> AuditFinding:
     """link: what the way begins with."""
-    kind = kinds.UPLINK_DOWN if way is not None and way.state == DOWN else kinds.UPLINK_UNKNOWN
-    why = "cannot be read" if way is None else state_of_break(way)
+    kind = kinds.UPLINK_DOWN if path is not None and path.state == DOWN else kinds.UPLINK_UNKNOWN
+    why = "cannot be read" if path is None else explain_break(path)
     tags = ", ".join(str(tag) for tag in port.tags) if port is not None else ""
     whose = f"with VLAN {tags} " if tags else ""
     return AuditFinding(
-        kind, host, net.name, parameters={"link": link if way is None else way.uplink, "why": why, "whose": whose}
+        kind, host, net.name, parameters={"link": link if path is None else path.uplink, "why": why, "whose": whose}
     )
 
 
@@ -171,24 +171,31 @@ def _check_firewall(host: str, seen: DestinationFacts, net: NetworkFacts) -> Ite
     setting = routing.no_arp if "ipv4" in routing.families else routing.no_ndp if routing.families else None
     if setting:
         yield AuditFinding(kinds.NO_ARP, host, net.name, parameters={"bridge": net.bridge, "setting": setting})
-    if routing.astray:
-        yield AuditFinding(kinds.ROUTE_ASTRAY, host, net.name, parameters={"routes": list(routing.astray)[:_SHOWN]})
+    if routing.misrouted:
+        yield AuditFinding(
+            kinds.SUBNET_MISROUTED, host, net.name, parameters={"routes": list(routing.misrouted)[:_SHOWN]}
+        )
     if routing.nat not in ("", UP):
         yield AuditFinding(kinds.NAT_UNREACHABLE if routing.nat == DOWN else kinds.NAT_UNKNOWN, host, net.name)
     for one in routing.passages:
         if one.state == OPEN:
             continue
-        if one.way not in (*_PASSES.get(str(net.mode), ()), ACROSS, WITH_HOST, *served_ways(net, one.family)):
+        if one.direction not in (
+            *_PASSES.get(str(net.mode), ()),
+            ACROSS,
+            WITH_HOST,
+            *served_directions(net, one.family),
+        ):
             continue
         kind = kinds.FIREWALL_DROPS if one.state == SHUT else kinds.FIREWALL_UNKNOWN
-        what = f"{_FAMILIES[one.family]} packets {_WORDS[one.way]}"
+        what = f"{_FAMILIES[one.family]} packets {_WORDS[one.direction]}"
         yield AuditFinding(kind, host, net.name, parameters={"what": what, "rules": list(one.rules)[:2]})
 
 
 def _check_boot(host: str, seen: DestinationFacts, net: NetworkFacts) -> Iterator[AuditFinding]:
     """Of the links that the network stands on, the uplinks of its bridge, and what is below these."""
     below = [] if net.is_virtual else underlying_links(net.bound)
-    uplinks = [way.uplink for name in below if seen.is_bridge(name) for way in ways_out(seen.host_links, name) or ()]
+    uplinks = [path.uplink for name in below if seen.is_bridge(name) for path in paths_out(seen.host_links, name) or ()]
     standing = {*below, *uplinks}
     for above in filter(None, map(seen.link, (*below, *uplinks))):
         parent = seen.host_links.parent_of(above)

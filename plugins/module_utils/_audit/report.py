@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable
 from xml.etree import ElementTree
 
-from .._fleet.lines import fold_names, natural
+from .._fleet.lines import fold_names, natural_order
 from .finding import EVERY_HOST, audit_rank
 from .table import group_findings, without_findings
 
@@ -33,7 +33,7 @@ def write_report(file_type: str, findings: Sequence[FindingData], hosts: Iterabl
 
     Raises KeyError, TypeError or ValueError for findings of another form.
     """
-    ordered = sorted(findings, key=lambda one: (natural(one["host"]), -audit_rank(one["severity"]), one["code"]))
+    ordered = sorted(findings, key=lambda one: (natural_order(one["host"]), -audit_rank(one["severity"]), one["code"]))
     return FORMATS[file_type](ordered, list(hosts), fail_on)
 
 

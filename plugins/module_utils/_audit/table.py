@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .._fleet.lines import alike, entry, fold_names, natural
+from .._fleet.lines import alike, entry, fold_names, natural_order
 from .finding import EVERY_HOST, AuditFinding, audit_rank, audit_sentence
 
 # What a template has where the name of the network goes.
@@ -41,7 +41,13 @@ def group_findings(findings: Sequence[Mapping[str, Any]]) -> list[FindingGroup]:
     made = [_group(key, networks, hosts) for (key, hosts, _network), networks in groups]
     return sorted(
         made,
-        key=lambda one: (-audit_rank(one.severity), one.code, [*map(natural, one.networks)], one.sentence, one.hosts),
+        key=lambda one: (
+            -audit_rank(one.severity),
+            one.code,
+            [*map(natural_order, one.networks)],
+            one.sentence,
+            one.hosts,
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from .fault import CONTRACT_INVALID, Fault
 from .network_options import read_network_options
 from .reach import REACHES
 from .scope import FAULT
-from .subnet import read_subnets, subnets_broken
+from .subnet import find_subnet_faults, read_subnets
 from .user_values import Complain, as_int, as_str, is_list, shown
 
 # What only a contract has; everything else in it is an option of the network.
@@ -107,7 +107,7 @@ def _read_entry(name: str, item: Mapping[Any, Any], faults: list[Fault]) -> Cont
         complain("apply the filter networks_of_host first; it selects the networks of one host.")
     options, unread = read_network_options({k: v for k, v in item.items() if k not in _APART}, complain, _APART)
     if subnets is not None and reach and "ips" in options and "ips" not in unread:
-        for wrong in subnets_broken(reach, subnets, options["ips"]):
+        for wrong in find_subnet_faults(reach, subnets, options["ips"]):
             complain(wrong.sentence(name))
     return ContractNetwork(name, reach, _mtu(item.get("mtu"), complain), subnets, options, unread)
 

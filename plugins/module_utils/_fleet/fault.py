@@ -31,7 +31,7 @@ CODES = (
 )
 
 
-class Wrong(NamedTuple):
+class FaultText(NamedTuple):
     """What is wrong with a network, without where. template: a sentence with {network} and the parameters in it."""
 
     template: str
@@ -58,7 +58,7 @@ class Fault:
 
     @property
     def sentence(self) -> str:
-        return Wrong(self.template, self.parameters).sentence(self.network)
+        return FaultText(self.template, self.parameters).sentence(self.network)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Fault) and self.as_tuple() == other.as_tuple()

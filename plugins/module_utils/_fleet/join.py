@@ -21,13 +21,13 @@ from .fault import (
     REACH_BROKEN,
     SUBNET_BROKEN,
     Fault,
-    Wrong,
+    FaultText,
 )
-from .links import link_faults, link_mtus, made_bridges
+from .links import bridges_of_networks, link_faults, link_mtus
 from .network_options import NETWORK_OPTIONS
 from .pool import pool_fault
 from .reach import derived_forward, mode_fault, reach_fault
-from .subnet import subnets_broken
+from .subnet import find_subnet_faults
 from .user_values import hashable
 
 # By entry of the contract and binding: the network, and its faults without the host.
@@ -85,7 +85,7 @@ def faults_of_links(entries: list[ContractNetwork], networks: list[Document], ho
     present = link_mtus(links)
     if present is None:
         return []
-    made = made_bridges(networks)
+    made = bridges_of_networks(networks)
     return [
         fault
         for entry, network in zip(entries, networks)
@@ -116,13 +116,13 @@ def _joined(entry: ContractNetwork, binding: Document, unread: set[str], host: s
         template += "set it in the contract, and on the device that the network is bound to."
         faults.append(Fault(MTU_BROKEN, host, entry.name, template))
     if entry.subnets is not None and entry.reach and "ips" not in {*entry.options, *unread}:
-        for wrong in subnets_broken(entry.reach, entry.subnets, given.get("ips", [])):
+        for wrong in find_subnet_faults(entry.reach, entry.subnets, given.get("ips", [])):
             faults.append(Fault(SUBNET_BROKEN, host, entry.name, wrong.template, **wrong.parameters))
     ordered = {name: given[name] for name in NETWORK_OPTIONS.fields if name in given}
     return {"name": entry.name, **ordered}, faults
 
 
-def _reach_fault(reach: str, given: Document, unread: set[str]) -> Optional[Wrong]:
+def _reach_fault(reach: str, given: Document, unread: set[str]) -> Optional[FaultText]:
     """Where not all could be read, what is missing may only be misspelt."""
     if not unread & {"forward", "bridge", "pool"}:
         return reach_fault(reach, given)

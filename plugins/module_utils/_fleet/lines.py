@@ -25,7 +25,7 @@ _IN_DOMAIN = re.compile(r"([^.]*[^.0-9])([0-9]+)(\..*)", re.DOTALL)
 Key = TypeVar("Key")
 
 
-def natural(name: str) -> list[tuple[int, Union[int, str]]]:
+def natural_order(name: str) -> list[tuple[int, Union[int, str]]]:
     """A sort key: kvm2 before kvm10. Equal only for equal names."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
     return [*((0, int(part)) if part.isdecimal() else (1, part) for part in parts), (-1, name)]
@@ -36,7 +36,7 @@ def fold_names(names: Iterable[str], most: Optional[int] = None) -> str:
 
     most: of the names and runs that are shown; then follows how many more names there are.
     """
-    return fold_in_order(sorted(set(names), key=natural), most)
+    return fold_in_order(sorted(set(names), key=natural_order), most)
 
 
 def fold_in_order(names: Iterable[str], most: Optional[int] = None) -> str:
@@ -76,7 +76,7 @@ def alike(pairs: Iterable[tuple[Key, str]]) -> list[tuple[Key, list[str]]]:
     groups: dict[Key, set[str]] = {}
     for key, name in pairs:
         groups.setdefault(key, set()).add(name)
-    return [(key, sorted(names, key=natural)) for key, names in groups.items()]
+    return [(key, sorted(names, key=natural_order)) for key, names in groups.items()]
 
 
 def entry(label: str, subject: str, *texts: str, width: int = LABEL, indent: int = 0) -> list[str]:

@@ -32,7 +32,7 @@ def link_mtus(links: Any) -> Optional[dict[str, Optional[int]]]:
     return result
 
 
-def made_bridges(networks: list[Document]) -> set[str]:
+def bridges_of_networks(networks: list[Document]) -> set[str]:
     """The bridges that libvirt makes for these networks: another network may be bound to one of them."""
     named = [(network.get("bridge") or {}).get("name") for network in networks if is_virtual(network)]
     return {name for name in named if name}

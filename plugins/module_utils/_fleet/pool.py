@@ -79,7 +79,7 @@ def with_members(network: Document, there: dict[str, Document]) -> Document:
     return {**rest, "forward": {**rest["forward"], **members}}
 
 
-def networks_there(networks: Any) -> dict[str, Document]:
+def networks_on_hosts(networks: Any) -> dict[str, Document]:
     """The networks of virt_network_info by name. Raises ValueError with a sentence for anything else."""
     if not isinstance(networks, (list, tuple)):
         raise ValueError(f"this is {shown(networks)}.")

@@ -9,7 +9,7 @@ from typing import Optional
 
 from .._model.field import Document
 from .._model.forward import POOL
-from .fault import Wrong
+from .fault import FaultText
 
 # The first mode is the default when a binding names none; None is a network without <forward>.
 # l2 has no default: only the host knows what the network is bound to.
@@ -35,29 +35,29 @@ def derived_forward(reach: str, forward: Optional[Document]) -> Optional[Documen
     return {"mode": mode, **forward} if forward and mode else forward
 
 
-def reach_fault(reach: str, network: Document) -> Optional[Wrong]:
+def reach_fault(reach: str, network: Document) -> Optional[FaultText]:
     """When a network (its options, forward already derived) does not have the promised reach."""
     return mode_fault(reach, network) or _links_fault(reach, network)
 
 
-def mode_fault(reach: str, network: Document) -> Optional[Wrong]:
+def mode_fault(reach: str, network: Document) -> Optional[FaultText]:
     """When its forward mode does not give the promised reach."""
     forward = network.get("forward")
     if reach == "l2" and (forward is None or (forward and "mode" not in forward)):
-        return Wrong(
+        return FaultText(
             "Network {network} has reach l2, so its binding needs forward.mode ({modes}).",
             {"modes": _words(MODES[reach])},
         )
     mode = forward.get("mode", "nat") if forward else None
     if mode not in MODES[reach]:
-        return Wrong(
+        return FaultText(
             "Network {network} has reach {reach}, which needs {modes}; its binding has {mode}.",
             {"reach": reach, "modes": _words(MODES[reach]), "mode": _words((mode,))},
         )
     return None
 
 
-def _links_fault(reach: str, network: Document) -> Optional[Wrong]:
+def _links_fault(reach: str, network: Document) -> Optional[FaultText]:
     """When an l2 network is bound to no link. Its mode is one of l2."""
     forward = network.get("forward") or {}
     mode = forward.get("mode")
@@ -66,7 +66,7 @@ def _links_fault(reach: str, network: Document) -> Optional[Wrong]:
         needed = "bridge.name, forward.dev, forward.interfaces or pool"
         if mode != "bridge":
             needed = f"forward.{'addresses' if mode == 'hostdev' else 'interfaces'}, forward.pf or pool"
-        return Wrong(
+        return FaultText(
             "Network {network} has reach l2, but its binding names no link for forward mode {mode}: give {needed}.",
             {"mode": mode, "needed": needed},
         )

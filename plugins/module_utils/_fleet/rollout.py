@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .changes import change_lines, changes
-from .lines import alike, count, entry, fold_names, natural
+from .lines import alike, count, entry, fold_names, natural_order
 from .user_values import as_list, is_list
 
 NEW, OLD, UNKNOWN = "new", "old", "unknown"
@@ -22,7 +22,9 @@ _GUEST = ("guest", "mac", "differs", "reason", "takes_effect")
 
 def rollout(outcomes: Mapping[str, Mapping[str, Any]], check_mode: bool) -> dict[str, Any]:
     """outcomes: what the role recorded for each host, empty for a host that it did not reach."""
-    hosts = {str(name): _outcome(outcomes[name]) for name in sorted(outcomes, key=lambda name: natural(str(name)))}
+    hosts = {
+        str(name): _outcome(outcomes[name]) for name in sorted(outcomes, key=lambda name: natural_order(str(name)))
+    }
     result: dict[str, Any] = {state: [name for name in hosts if hosts[name]["state"] == state] for state in STATES}
     lines = [_heading(result, len(hosts), check_mode), *_table(hosts)]
     return {**result, "check_mode": check_mode, "hosts": hosts, "lines": lines}
@@ -74,7 +76,7 @@ def _table(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     groups = alike(((STATES.index(outcome["state"]), _texts(outcome)), name) for name, outcome in hosts.items())
     lines = []
     # Hosts that are well first; the exceptions stay next to the end of the output.
-    for (rank, texts), names in sorted(groups, key=lambda group: (group[0][0], natural(group[1][0]))):
+    for (rank, texts), names in sorted(groups, key=lambda group: (group[0][0], natural_order(group[1][0]))):
         lines += entry(STATES[rank], fold_names(names), *texts)
     return lines
 

@@ -11,7 +11,7 @@ from typing import Any, Optional
 from .._model.canonical import canonical
 from .._model.field import Document
 from .._model.ip import IP, Subnet
-from .fault import Wrong
+from .fault import FaultText
 from .user_values import Complain, as_str, is_list, shown
 
 # The host routes for the guests of these networks, so it needs an address in each subnet.
@@ -41,7 +41,7 @@ def read_subnets(value: Any, complain: Complain) -> Optional[list[Subnet]]:
     return result
 
 
-def subnets_broken(reach: str, subnets: list[Subnet], ips: list[Document]) -> list[Wrong]:
+def find_subnet_faults(reach: str, subnets: list[Subnet], ips: list[Document]) -> list[FaultText]:
     """One for each address outside the subnets, and for each subnet in which the host needs an address.
 
     ips: as the option of that name. Invalid addresses are reported elsewhere.
@@ -49,7 +49,7 @@ def subnets_broken(reach: str, subnets: list[Subnet], ips: list[Document]) -> li
     promised = ", ".join(str(subnet) for subnet in subnets) or "(none)"
     found = [subnet_of(ip) for ip in ips]
     wrong = [
-        Wrong(
+        FaultText(
             "Network {network} has the subnets {promised}, but address {address} is in {subnet}.",
             {"promised": promised, "address": ip.get("address"), "subnet": str(subnet)},
         )
@@ -58,7 +58,7 @@ def subnets_broken(reach: str, subnets: list[Subnet], ips: list[Document]) -> li
     ]
     if reach in _ROUTED_BY_HOST:
         wrong += [
-            Wrong(
+            FaultText(
                 "Network {network} has the subnet {subnet}, but the host has no address in it to route for its guests.",
                 {"subnet": str(subnet)},
             )

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .changes import change_lines, changes
-from .lines import alike, count, entry, fold_names, natural, paragraph
+from .lines import alike, count, entry, fold_names, natural_order, paragraph
 
 OK, CHANGED, SKIPPED, IGNORED, FAILED, UNREACHABLE = "ok", "changed", "skipped", "ignored", "failed", "unreachable"
 # The exceptions last, next to what follows.
@@ -39,7 +39,7 @@ class Lines(NamedTuple):
 def result_lines(results: Iterable[HostResult], hidden: Collection[str] = ()) -> list[Lines]:
     """An entry for each group of hosts with the same status and texts. hidden: the statuses to leave out."""
     groups = alike(((one.status, one.texts), one.host) for one in results if one.status not in hidden)
-    ordered = sorted(groups, key=lambda group: (STATUSES.index(group[0][0]), natural(group[1][0])))
+    ordered = sorted(groups, key=lambda group: (STATUSES.index(group[0][0]), natural_order(group[1][0])))
     return [
         Lines(status, entry(status, hosts_of(hosts), *texts, width=_LABEL, indent=_INDENT))
         for (status, texts), hosts in ordered
@@ -56,7 +56,7 @@ def message_lines(messages: Iterable[tuple[tuple[str, ...], str]]) -> list[str]:
     groups = alike(messages)
     several = len({host for _lines, hosts in groups for host in hosts}) > 1
     found: list[str] = []
-    for lines, hosts in sorted(groups, key=lambda group: natural(group[1][0])):
+    for lines, hosts in sorted(groups, key=lambda group: natural_order(group[1][0])):
         found += [*(paragraph(f"{hosts_of(hosts)}:", _INDENT, _INDENT) if several else ()), *lines]
     return found
 
@@ -64,7 +64,7 @@ def message_lines(messages: Iterable[tuple[tuple[str, ...], str]]) -> list[str]:
 def warning_lines(warnings: Iterable[tuple[str, str]]) -> list[str]:
     """warnings: each with the host that it is from."""
     found: list[str] = []
-    for text, hosts in sorted(alike(warnings), key=lambda group: natural(group[1][0])):
+    for text, hosts in sorted(alike(warnings), key=lambda group: natural_order(group[1][0])):
         found += entry("warning", hosts_of(hosts), text, width=_LABEL, indent=_INDENT)
     return found
 
@@ -103,7 +103,9 @@ def diff_lines(diffs: Iterable[tuple[Diff, str]]) -> list[str]:
     texts = {(diff.title, diff.changed_lines(), host): diff.text for diff, host in shown}
     groups = alike(((diff.title, diff.changed_lines()), host) for diff, host in shown)
     found: list[str] = []
-    for (title, changed), hosts in sorted(groups, key=lambda group: (natural(group[0][0]), natural(group[1][0]))):
+    for (title, changed), hosts in sorted(
+        groups, key=lambda group: (natural_order(group[0][0]), natural_order(group[1][0]))
+    ):
         what = f"diff of {title}" if title else "diff"
         found += paragraph(f"{what} on {hosts_of(hosts)}:", _INDENT, _INDENT)
         found += texts[title, changed, hosts[0]].splitlines()
@@ -113,7 +115,7 @@ def diff_lines(diffs: Iterable[tuple[Diff, str]]) -> list[str]:
 def recap_lines(counts: Iterable[tuple[Mapping[str, int], str]]) -> list[str]:
     """counts: what Ansible counts for each host. Hosts that are alike in one line."""
     groups = alike((" ".join(f"{name}={number}" for name, number in one.items()), host) for one, host in counts)
-    ordered = sorted(groups, key=lambda group: natural(group[1][0]))
+    ordered = sorted(groups, key=lambda group: natural_order(group[1][0]))
     return [line for text, hosts in ordered for line in paragraph(f"{hosts_of(hosts)} : {text}", 0, _INDENT)]
 
 

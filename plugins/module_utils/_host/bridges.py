@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Optional
 
-from .._model.bridge_link import UNUSED, SeenBridge, bridge_link_of
+from .._model.bridge_link import UNUSED, ObservedBridge, bridge_link_of
 from .._model.bridge_state import BridgeState
 from .._model.field import Document
 from .._model.forward import is_virtual
@@ -36,14 +36,14 @@ def read_bridge_link(live: Document, addresses: Mapping[str, Collection[str]]) -
     return bridge_link_of(live, _seen(name, addresses.get(name, ())))
 
 
-def _seen(name: str, addresses: Collection[str]) -> Optional[SeenBridge]:
+def _seen(name: str, addresses: Collection[str]) -> Optional[ObservedBridge]:
     try:
         up = is_up(name)
     except OSError:
         return None
     if not os.path.isdir(os.path.join(_SYSFS, name, "bridge")):
         return None
-    return SeenBridge(up, frozenset(addresses))
+    return ObservedBridge(up, frozenset(addresses))
 
 
 def read_addresses() -> dict[str, list[str]]:
@@ -99,7 +99,7 @@ def _stp_of(name: str) -> str:
     return os.path.join(_SYSFS, name, "bridge", "stp_state")
 
 
-def is_taken(name: str, mac: Optional[str]) -> bool:
+def is_name_taken(name: str, mac: Optional[str]) -> bool:
     """Whether the host has a link of this name, other than a bridge that the network's own dead daemon left.
 
     That one has the network's MAC address. Where the daemon died while it started the network, nothing is in it;
@@ -122,7 +122,7 @@ def remove_leftover(bridge: str, mac: str) -> None:
 
     Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
     """
-    if not exists(bridge) or is_taken(bridge, mac):
+    if not exists(bridge) or is_name_taken(bridge, mac):
         return
     with netlink() as route:
         from pyroute2.netlink.exceptions import NetlinkError

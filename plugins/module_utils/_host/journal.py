@@ -19,7 +19,7 @@ from typing import Any, Callable, Optional
 from urllib.parse import quote
 
 from .._model.errors import VirtfleetError, shortened
-from .._model.few import few
+from .._model.first_few import first_few
 from .._plan.record import Entry, entries_from_record
 from .clock import Deadline
 from .connection import is_remote
@@ -60,7 +60,7 @@ def key_of(conn: Any, uri: str) -> Optional[str]:
 
 
 @dataclass(frozen=True)
-class Left:
+class UnfinishedRun:
     """What an earlier run left in its journal. path: the file; user: who ran it; networks: of _plan/record.py;
     deadline: until when it waits to be confirmed, None when it need not be; finished: whether it came to its end.
     """
@@ -75,7 +75,7 @@ class Left:
     @property
     def names(self) -> str:
         """For sentences."""
-        return few(dict.fromkeys(str(entry["network"]) for entry in self.networks))
+        return first_few(dict.fromkeys(str(entry["network"]) for entry in self.networks))
 
     @property
     def waits(self) -> bool:
@@ -103,7 +103,7 @@ class Journal:
         self.key = key
         self.run = os.urandom(16).hex()
         self._path = path
-        self._joined: Optional[Left] = None
+        self._joined: Optional[UnfinishedRun] = None
         self._begun = False
 
     @property
@@ -114,7 +114,7 @@ class Journal:
         paths = [os.path.join(directory, f"{self.key}.journal") for directory in state_directories(self.key)]
         return next((path for path in paths if os.path.lexists(path)), "")
 
-    def read(self) -> Optional[Left]:
+    def read(self) -> Optional[UnfinishedRun]:
         """Raises VirtfleetError JOURNAL_UNREADABLE or STATE_UNUSABLE."""
         path = self.path
         if not path:
@@ -130,12 +130,12 @@ class Journal:
         self._begun = True
         return _left(path, document)
 
-    def read_of(self, run: str) -> Optional[Left]:
+    def read_of(self, run: str) -> Optional[UnfinishedRun]:
         """As read; None when it is another run's, too."""
         left = self.read()
         return left if left is not None and left.run == run else None
 
-    def join(self, left: Left) -> None:
+    def join(self, left: UnfinishedRun) -> None:
         """Let the changes to come be confirmed, or rolled back, together with that one."""
         self.run, self._path, self._joined, self._begun = left.run, left.path, left, False
 
@@ -199,14 +199,14 @@ class Journal:
         return json.dumps(document).encode()
 
 
-def _left(path: str, document: Any) -> Left:
+def _left(path: str, document: Any) -> UnfinishedRun:
     """Raises VirtfleetError JOURNAL_UNREADABLE for what Journal did not write."""
     if not isinstance(document, dict):
         raise _unreadable(path, "it is damaged")
     number = document.get("format", 1 if "run" in document else None)
     networks = document.get("networks")
     entries = networks if isinstance(networks, list) else []
-    names = few(str(entry["network"]) for entry in entries if _is_entry(entry))
+    names = first_few(str(entry["network"]) for entry in entries if _is_entry(entry))
     if not isinstance(number, int) or isinstance(number, bool):
         raise _unreadable(path, "it is damaged", names)
     if number != FORMAT:
@@ -223,7 +223,7 @@ def _left(path: str, document: Any) -> Left:
         deadline = _deadline(document["deadline"])
     except (ValueError, OverflowError):
         raise _unreadable(path, "it is damaged", names) from None
-    return Left(path, document["run"], document["user"], networks, deadline, document["finished"])
+    return UnfinishedRun(path, document["run"], document["user"], networks, deadline, document["finished"])
 
 
 def _is_entry(entry: Any) -> bool:

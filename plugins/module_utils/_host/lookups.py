@@ -40,7 +40,7 @@ SHARED = _SHARED[0]
 
 
 @dataclass(frozen=True)
-class Asked:
+class LookupContext:
     """conn: to libvirt; remote: it is another machine's; emulators: paths of QEMU that the host's libvirt uses."""
 
     conn: Any
@@ -52,11 +52,11 @@ def look_up(
     conn: Any, lookups: Mapping[str, list[str]], remote: bool, emulators: Optional[Collection[str]]
 ) -> dict[str, Answers]:
     """lookups: kind to keys, see ANSWER_BY_KIND; a kind that is not known here is not answered."""
-    asked = Asked(conn, remote, emulators or ())
+    asked = LookupContext(conn, remote, emulators or ())
     return {kind: ANSWER_BY_KIND[kind](asked, keys) for kind, keys in lookups.items() if kind in ANSWER_BY_KIND}
 
 
-def _look_up_paths(asked: Asked, paths: list[str]) -> Answers:
+def _look_up_paths(asked: LookupContext, paths: list[str]) -> Answers:
     """On another machine only a storage pool's volumes can be seen, and only that they are there."""
     return {path: _is_volume(asked.conn, path) if asked.remote else os.path.exists(path) for path in paths}
 
@@ -69,7 +69,7 @@ def _is_volume(conn: Any, path: str) -> Optional[bool]:
     return True
 
 
-def _look_up_volumes(asked: Asked, volumes: list[str]) -> Answers:
+def _look_up_volumes(asked: LookupContext, volumes: list[str]) -> Answers:
     # libvirt reports the last for a pool that is not active.
     missing = (libvirt.VIR_ERR_NO_STORAGE_POOL, libvirt.VIR_ERR_NO_STORAGE_VOL, libvirt.VIR_ERR_OPERATION_INVALID)
     pools: dict[str, Any] = {}
@@ -86,7 +86,7 @@ def _look_up_volumes(asked: Asked, volumes: list[str]) -> Answers:
     return found
 
 
-def _compare_cpus(asked: Asked, keys: list[str]) -> Answers:
+def _compare_cpus(asked: LookupContext, keys: list[str]) -> Answers:
     """Keys: JSON of CPU XML, architecture, machine type, domain type, and whether it is a whole host's processor."""
     found: Answers = {}
     for key in keys:
@@ -104,7 +104,7 @@ def _compare_cpus(asked: Asked, keys: list[str]) -> Answers:
     return found
 
 
-def _look_up_cpu_names(asked: Asked, cpus: list[str]) -> Answers:
+def _look_up_cpu_names(asked: LookupContext, cpus: list[str]) -> Answers:
     """CPU XML of x86: whether libvirt knows its model and features. Costs a call each."""
     found: Answers = dict.fromkeys(cpus)
     for xml in cpus if _is_x86(asked.conn) else ():
@@ -124,7 +124,7 @@ def _is_x86(conn: Any) -> bool:
         return False
 
 
-def _look_up_nic_models(asked: Asked, keys: list[str]) -> Answers:
+def _look_up_nic_models(asked: LookupContext, keys: list[str]) -> Answers:
     """Keys: JSON of the path of a QEMU, and the model. Only the host's own QEMUs are run, never one that merely a guest
     names."""
     pairs = {key: json.loads(key) for key in keys}
@@ -148,12 +148,12 @@ def _read_models(emulator: str) -> Optional[set[str]]:
     return set(re.findall(r'^name "([^"]+)"', done.out, re.MULTILINE)) or None
 
 
-def _look_up_usb_devices(asked: Asked, devices: list[str]) -> Answers:
+def _look_up_usb_devices(asked: LookupContext, devices: list[str]) -> Answers:
     there = set() if asked.remote or not devices else read_usb()
     return {device: None if asked.remote else device in there for device in devices}
 
 
-def _look_up_sockets(asked: Asked, keys: list[str]) -> Answers:
+def _look_up_sockets(asked: LookupContext, keys: list[str]) -> Answers:
     """Keys: JSON of protocol, address, port, and whether the guest listens there or connects to it."""
     there = () if asked.remote or not keys else read_listeners()
     found: Answers = {}
@@ -163,7 +163,7 @@ def _look_up_sockets(asked: Asked, keys: list[str]) -> Answers:
     return found
 
 
-def _look_up_sizes(asked: Asked, keys: list[str]) -> Answers:
+def _look_up_sizes(asked: LookupContext, keys: list[str]) -> Answers:
     """Keys: JSON of path, size, and whether it is rounded up."""
     found: Answers = {}
     for key in keys:
@@ -188,7 +188,7 @@ def rounded_size_of(path: str) -> Optional[int]:
     return None if size is None else 1 << max(size - 1, 0).bit_length()
 
 
-def _look_up_file_types(asked: Asked, keys: list[str]) -> Answers:
+def _look_up_file_types(asked: LookupContext, keys: list[str]) -> Answers:
     """keys: JSON of path and file type. None also if the path does not exist, which the lookup of paths reports."""
     found: Answers = {}
     for key in keys:
@@ -215,7 +215,7 @@ _IS_OF_TYPE: dict[str, Callable[[str], bool]] = {
 }
 
 
-ANSWER_BY_KIND: dict[str, Callable[[Asked, list[str]], Answers]] = {
+ANSWER_BY_KIND: dict[str, Callable[[LookupContext, list[str]], Answers]] = {
     "paths": _look_up_paths,
     "volumes": _look_up_volumes,
     "cpu_names": _look_up_cpu_names,

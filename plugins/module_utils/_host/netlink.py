@@ -33,7 +33,7 @@ def read_netlink() -> list[KernelLink]:
         # Only a bridge that filters VLANs needs them.
         vlans = vlans_by_port(route.get_vlans()) if any(link["vlan_filtering"] for link in told.values()) else {}
         qdiscs = unusual_qdiscs(route.get_qdiscs(), lambda index, parent: _has_filters(route, index, parent))
-    ways_out = {index for message in routes for index in _out(message)}
+    paths_out = {index for message in routes for index in _out(message)}
     found: list[KernelLink] = []
     for index, link in told.items():
         master = told.get(messages[index].get_attr("IFLA_MASTER"))
@@ -44,7 +44,7 @@ def read_netlink() -> list[KernelLink]:
             {
                 **link,
                 "master": None if master is None else master["name"],
-                "default_route": index in ways_out,
+                "default_route": index in paths_out,
                 "addresses": tuple(map(_address, own)),
                 "subnets": tuple(f"{_address(message)}/{message['prefixlen']}" for message in own),
                 "link_local": tuple(map(_address, local)),

@@ -16,7 +16,7 @@ from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.pool import Pool
-from .._plan.pool.occupancy import Use, occupancy
+from .._plan.pool.occupancy import PoolUsage, occupancy
 from .._xml.mark import read_limits
 from .guests import read_guests
 from .networks import find_network, read_network, read_networks
@@ -123,7 +123,7 @@ class HostSnapshot:
         observed = self.network(name)
         document = observed.definition
         ports = {other: self.ports(other) for other, seen in self.networks.items() if _hands_out_devices(seen)}
-        return occupancy(name, document, self.limits(name), Use(ports, self.guests, self.devices))
+        return occupancy(name, document, self.limits(name), PoolUsage(ports, self.guests, self.devices))
 
     def limits(self, name: str) -> dict[str, int]:
         """How many guests each member of a pool takes, where that is limited."""

@@ -18,7 +18,7 @@ from .._model.observed import Observed
 from .._plan.replug import bridge_of, plug_of
 from .._plan.unplugged import with_unplugged
 from .bridge_ports import exists, master_of
-from .bridges import is_taken
+from .bridges import is_name_taken
 from .connection import sees_daemons
 from .guests import read_guests
 from .plugged import read_plugged
@@ -72,7 +72,7 @@ def _left_bridges(seen: Observed) -> list[str]:
     if seen.active or not is_virtual(document):
         return []
     bridge, bypass = bridge_of(document), bypass_of(seen.name)
-    own = [bridge] if exists(bridge) and not is_taken(bridge, document.get("mac")) else []
+    own = [bridge] if exists(bridge) and not is_name_taken(bridge, document.get("mac")) else []
     return [*own, bypass] if exists(bypass) else own
 
 

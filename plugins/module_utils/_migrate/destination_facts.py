@@ -19,9 +19,9 @@ from .._model.errors import VirtfleetError
 from .._model.field import TEXTS, Document, Entity, Field, attribute, flag
 from .._model.forward import is_virtual, members_of, mode_of
 from .._model.network import NETWORK
-from .asked import INFO_FORMAT, key_of_question
 from .decode import Amount, DataError, read_record
 from .host_links import HostLinks, Link, OvsBridge
+from .lookup_kinds import INFO_FORMAT, key_of_question
 from .router.facts import BridgeRouting, Departure, FamilyRoutes
 
 _VERSION = re.compile(r"[0-9]{1,9}[.][0-9]{1,9}[.][0-9]{1,9}")

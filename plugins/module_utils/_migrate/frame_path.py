@@ -30,7 +30,7 @@ KIND, SETTING, TWO_TAGS, FLOWS, VLANS, ENDS_HERE, NOT_SEEN, PROGRAM, PROTOCOL = 
 
 
 @dataclass(frozen=True)
-class Way:
+class FramePath:
     """uplink: the bridge's port by which it leaves; state: UP, DOWN, or None when it is not known; vlan: in which it
     reaches the wire, None for untagged; mtu: the smallest on it; link, why, what: where it breaks or is not understood,
     a word above, and of KIND the kind, of SETTING, NOT_FLOODED and SWITCHED_OFF the setting, of PROGRAM its name.
@@ -88,30 +88,30 @@ def port_of_tap(links: HostLinks, bridge: str, tap: str) -> NicPort:
     return NicPort(tags, (link.port_settings or {}).get("isolated", False))
 
 
-def ways_out(links: HostLinks, bridge: str, nic: NicPort = PLAIN_PORT) -> Optional[list[Way]]:
+def paths_out(links: HostLinks, bridge: str, nic: NicPort = PLAIN_PORT) -> Optional[list[FramePath]]:
     """By each uplink of a bridge; None where they cannot be seen."""
     if links.by_name is None:
         return None
     key = (bridge, nic)
-    if key not in links.ways:
-        links.ways[key] = _ways_out(links, bridge, nic, frozenset())
-    found: Optional[list[Way]] = links.ways[key]
+    if key not in links.paths:
+        links.paths[key] = _paths_out(links, bridge, nic, frozenset())
+    found: Optional[list[FramePath]] = links.paths[key]
     return found
 
 
-def way_by(links: HostLinks, link: Link) -> Way:
+def path_through(links: HostLinks, link: Link) -> FramePath:
     """By a link that a guest's macvtap stands on, or that a network forwards by."""
     return _follow(links, link, frozenset())
 
 
-def way_once_up(links: HostLinks, link: Link) -> Way:
+def path_once_up(links: HostLinks, link: Link) -> FramePath:
     """The same by a link that is down, once libvirt has set it up; its state is None where only that will show it."""
     if link.kind in link_kinds.OWN_CARRIER and link.carrier_when_up is None:
-        return Way(link.name, None, link.vlan, link.mtu, link, SET_DOWN)
+        return FramePath(link.name, None, link.vlan, link.mtu, link, SET_DOWN)
     return _follow(links, replace(link, admin="up", carrier=link.carrier_when_up), frozenset())
 
 
-def _ways_out(links: HostLinks, bridge: str, nic: NicPort, seen: frozenset[str]) -> Optional[list[Way]]:
+def _paths_out(links: HostLinks, bridge: str, nic: NicPort, seen: frozenset[str]) -> Optional[list[FramePath]]:
     own = links.link(bridge)
     seen = seen | {bridge}
     if bridge in links.ovs_bridges:
@@ -126,34 +126,34 @@ def _ways_out(links: HostLinks, bridge: str, nic: NicPort, seen: frozenset[str])
 # --- Linux bridges ---
 
 
-def _out_of_port(links: HostLinks, bridge: Link, port: Link, nic: NicPort, seen: frozenset[str]) -> Way:
+def _out_of_port(links: HostLinks, bridge: Link, port: Link, nic: NicPort, seen: frozenset[str]) -> FramePath:
     # All ports of a bridge that is down are disabled, which says nothing about them.
     port = port if bridge.admin == "up" else replace(port, port_state=None)
     stopped = _stopped_by_settings(port, nic) or _stopped_by_vlans(bridge, port, nic.tags)
     if stopped is not None:
         return stopped
-    way = _follow(links, port, seen)
+    path = _follow(links, port, seen)
     if bridge.vlan_filtering:
-        way = _tagged(way, _wire_tag(bridge, port, nic.tags), port)
-    return replace(way, multicast=way.multicast and (port.port_settings or {}).get("multicast_flood", True))
+        path = _tagged(path, _wire_tag(bridge, port, nic.tags), port)
+    return replace(path, multicast=path.multicast and (port.port_settings or {}).get("multicast_flood", True))
 
 
-def _stopped_by_settings(port: Link, nic: NicPort) -> Optional[Way]:
+def _stopped_by_settings(port: Link, nic: NicPort) -> Optional[FramePath]:
     """What a port's settings keep from passing. Without flooding and without learning nothing finds its way."""
     settings = port.port_settings
     if settings is None:
         return None
     odd = _not_understood(settings)
     if odd:
-        return Way(port.name, None, mtu=port.mtu, link=port, why=SETTING, what=odd[0])
+        return FramePath(port.name, None, mtu=port.mtu, link=port, why=SETTING, what=odd[0])
     if settings.get("locked", False):
-        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=LOCKED)
+        return FramePath(port.name, DOWN, mtu=port.mtu, link=port, why=LOCKED)
     if nic.isolated and settings.get("isolated", False):
-        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=ISOLATED)
+        return FramePath(port.name, DOWN, mtu=port.mtu, link=port, why=ISOLATED)
     if not settings.get("broadcast_flood", True):
-        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_FLOODED, what="broadcast_flood")
+        return FramePath(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_FLOODED, what="broadcast_flood")
     if not settings.get("unicast_flood", True) and not settings.get("learning", True):
-        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_FLOODED, what="unicast_flood and learning")
+        return FramePath(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_FLOODED, what="unicast_flood and learning")
     return None
 
 
@@ -167,22 +167,22 @@ def _not_understood(settings: dict[str, bool]) -> list[str]:
     return [name for name in names if settings[name]]
 
 
-def _stopped_by_vlans(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[Way]:
+def _stopped_by_vlans(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[FramePath]:
     if not bridge.vlan_filtering:
         return None
     if bridge.has_other_tags:
-        return Way(port.name, None, mtu=port.mtu, link=bridge, why=PROTOCOL)
+        return FramePath(port.name, None, mtu=port.mtu, link=bridge, why=PROTOCOL)
     if port.vlans is None or bridge.default_pvid is None:
-        return Way(port.name, None, mtu=port.mtu, link=port, why=VLANS)
+        return FramePath(port.name, None, mtu=port.mtu, link=port, why=VLANS)
     wanted = _vlans_of(bridge, tags)
     there = {vlan.id: vlan for vlan in port.vlans}
     if not wanted or not set(wanted) <= set(there):
-        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_IN_VLAN)
+        return FramePath(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_IN_VLAN)
     # What leaves a port untagged is answered untagged, and that comes into the VLAN of its PVID.
     back = [there[one].pvid for one in wanted if there[one].untagged]
     if False in back:
-        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_IN_VLAN)
-    return Way(port.name, None, mtu=port.mtu, link=port, why=VLANS) if None in back else None
+        return FramePath(port.name, DOWN, mtu=port.mtu, link=port, why=NOT_IN_VLAN)
+    return FramePath(port.name, None, mtu=port.mtu, link=port, why=VLANS) if None in back else None
 
 
 def _vlans_of(bridge: Link, tags: tuple[int, ...]) -> tuple[int, ...]:
@@ -199,32 +199,34 @@ def _wire_tag(bridge: Link, port: Link, tags: tuple[int, ...]) -> Optional[int]:
 # --- Open vSwitch ---
 
 
-def _out_of_switch(links: HostLinks, bridge: str, tags: tuple[int, ...], seen: frozenset[str]) -> Iterator[Way]:
+def _out_of_switch(links: HostLinks, bridge: str, tags: tuple[int, ...], seen: frozenset[str]) -> Iterator[FramePath]:
     for name, port in sorted(links.ovs_bridges[bridge].ports.items()):
         if name in seen or links.is_guests(name) or (port.is_the_hosts_or_a_guests and not links.leads_on(name)):
             continue
         yield _out_of_switch_port(links, bridge, name, tags, seen)
 
 
-def _out_of_switch_port(links: HostLinks, bridge: str, name: str, tags: tuple[int, ...], seen: frozenset[str]) -> Way:
+def _out_of_switch_port(
+    links: HostLinks, bridge: str, name: str, tags: tuple[int, ...], seen: frozenset[str]
+) -> FramePath:
     switch = links.ovs_bridges[bridge]
     port, known = switch.ports[name], links.link(name)
     if switch.flows == "none" or (switch.flows is None and switch.fail_mode == "secure" and not switch.controllers):
-        return Way(name, DOWN, link=links.link(bridge) or known, why=NO_FLOWS)
+        return FramePath(name, DOWN, link=links.link(bridge) or known, why=NO_FLOWS)
     if switch.flows != "normal":
-        return Way(name, None, link=links.link(bridge) or known, why=FLOWS)
+        return FramePath(name, None, link=links.link(bridge) or known, why=FLOWS)
     wire = _carried(port, tags)
     if wire is not None and 1 < len(tags) != len(wire):  # one of several VLANs loses its tag
-        return Way(name, None, link=known or Link.unseen(name), why=VLANS)
+        return FramePath(name, None, link=known or Link.unseen(name), why=VLANS)
     # What comes back has the same tags, and must come into the same VLANs.
     if wire is None or _admitted(port, wire) != tags:
-        return Way(name, DOWN, link=known or Link.unseen(name), why=NOT_IN_VLAN)
+        return FramePath(name, DOWN, link=known or Link.unseen(name), why=NOT_IN_VLAN)
     if not port.interfaces:
-        return Way(name, None, why=NOT_SEEN)
+        return FramePath(name, None, why=NOT_SEEN)
     if port.mirrors:
-        return Way(name, DOWN, link=known or Link.unseen(name), why=COPIES_ONLY)
-    way = _best(name, (_by_interface(links, interface, port, wire, seen) for interface in port.interfaces))
-    return _tagged(way, wire[0] if len(wire) == 1 else None, known or Link.unseen(name))
+        return FramePath(name, DOWN, link=known or Link.unseen(name), why=COPIES_ONLY)
+    path = _best(name, (_by_interface(links, interface, port, wire, seen) for interface in port.interfaces))
+    return _tagged(path, wire[0] if len(wire) == 1 else None, known or Link.unseen(name))
 
 
 def _carried(port: OvsPort, tags: tuple[int, ...]) -> Optional[tuple[int, ...]]:
@@ -262,15 +264,15 @@ _SWITCHED_OFF = ("PORT_DOWN", "NO_RECV", "NO_FWD", "NO_FLOOD")
 
 def _by_interface(
     links: HostLinks, interface: OvsInterface, port: OvsPort, wire: tuple[int, ...], seen: frozenset[str]
-) -> Way:
+) -> FramePath:
     """wire: the tags with which frames leave the port."""
     name, kind, link = interface.name, interface.type, links.link(interface.name)
     shown = Link.unseen(name)
     off = [setting for setting in interface.settings or () if setting in _SWITCHED_OFF]
     if off:
-        return Way(name, DOWN, link=link or shown, why=SWITCHED_OFF, what=off[0])
+        return FramePath(name, DOWN, link=link or shown, why=SWITCHED_OFF, what=off[0])
     if port.needs_lacp and not interface.lacp:
-        return Way(name, DOWN, link=link or shown, why=NO_LACP)
+        return FramePath(name, DOWN, link=link or shown, why=NO_LACP)
     if kind == "patch":
         return _by_patch(links, interface, wire, seen)
     if kind in ("", "system") and link is not None:
@@ -278,56 +280,56 @@ def _by_interface(
     if kind == "internal" and link is not None and link.master:
         return _into_bridge(links, link, link.master, wire, seen | {name})
     if kind in ("", "system", "dpdk", "dpdkvhostuserclient", "netdev") and interface.up is not None:
-        return Way(name, UP, link=shown) if interface.up else Way(name, DOWN, link=shown, why=NO_CARRIER)
-    return Way(name, None, link=link or shown, why=KIND, what=kind or "unseen")
+        return FramePath(name, UP, link=shown) if interface.up else FramePath(name, DOWN, link=shown, why=NO_CARRIER)
+    return FramePath(name, None, link=link or shown, why=KIND, what=kind or "unseen")
 
 
-def _by_patch(links: HostLinks, interface: OvsInterface, wire: tuple[int, ...], seen: frozenset[str]) -> Way:
+def _by_patch(links: HostLinks, interface: OvsInterface, wire: tuple[int, ...], seen: frozenset[str]) -> FramePath:
     name, peer = interface.name, str(interface.peer)
     bridge = next((one for one, switch in links.ovs_bridges.items() if peer in switch.ports), None)
     if bridge is None:
-        return Way(name, DOWN, link=Link.unseen(name), why=NO_CARRIER)
+        return FramePath(name, DOWN, link=Link.unseen(name), why=NO_CARRIER)
     if bridge in seen:
-        return Way(name, None, link=Link.unseen(name), why=ENDS_HERE)
+        return FramePath(name, None, link=Link.unseen(name), why=ENDS_HERE)
     return replace(_into_switch(links, Link.unseen(peer), bridge, wire, seen | {name, peer}), uplink=name)
 
 
-def _into_switch(links: HostLinks, peer: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]) -> Way:
+def _into_switch(links: HostLinks, peer: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]) -> FramePath:
     """On through another bridge of Open vSwitch, by its port `peer`. The tags of `wire` come on top of those of the
     way that is returned, as with any other link."""
     ports = links.ovs_bridges[bridge].ports.items()
     found = [one for own, one in ports if peer.name in (own, *(interface.name for interface in one.interfaces))]
     if not found:  # the kernel has it in the switch, and ovs-vsctl does not list it
-        return Way(peer.name, None, link=peer, why=KIND, what=peer.kind)
+        return FramePath(peer.name, None, link=peer, why=KIND, what=peer.kind)
     port = found[0]
     off = [one for interface in port.interfaces for one in interface.settings or () if one in _SWITCHED_OFF]
     if off:
-        return Way(peer.name, DOWN, link=peer, why=SWITCHED_OFF, what=off[0])
+        return FramePath(peer.name, DOWN, link=peer, why=SWITCHED_OFF, what=off[0])
     within = None if port.mirrors else _admitted(port, wire)
     if within is None or _carried(port, within) != wire:
-        return Way(peer.name, DOWN, link=peer, why=NOT_IN_VLAN)
-    way = _best(peer.name, _ways_out(links, bridge, NicPort(within), seen))
-    if way.state != UP or not wire:
-        return way
+        return FramePath(peer.name, DOWN, link=peer, why=NOT_IN_VLAN)
+    path = _best(peer.name, _paths_out(links, bridge, NicPort(within), seen))
+    if path.state != UP or not wire:
+        return path
     if len(wire) == 1:
-        return replace(way, vlan=None) if way.vlan == wire[0] else replace(way, state=None, link=peer, why=TWO_TAGS)
-    return way
+        return replace(path, vlan=None) if path.vlan == wire[0] else replace(path, state=None, link=peer, why=TWO_TAGS)
+    return path
 
 
 # --- Any link ---
 
 
-def _follow(links: HostLinks, link: Link, seen: frozenset[str], wire: tuple[int, ...] = ()) -> Way:
+def _follow(links: HostLinks, link: Link, seen: frozenset[str], wire: tuple[int, ...] = ()) -> FramePath:
     """From a link on, away from the guest. wire: the tags of the frames."""
     if link.name in seen:
-        return Way(link.name, None, link=link, why=ENDS_HERE)
+        return FramePath(link.name, None, link=link, why=ENDS_HERE)
     why = _stopped(link)
     if why:
-        return Way(link.name, DOWN, link.vlan, link.mtu, link, why)
+        return FramePath(link.name, DOWN, link.vlan, link.mtu, link, why)
     if link.programs:
-        return Way(link.name, None, mtu=link.mtu, link=link, why=PROGRAM, what=link.programs[0])
+        return FramePath(link.name, None, mtu=link.mtu, link=link, why=PROGRAM, what=link.programs[0])
     if link.has_other_tags and link.kind == "vlan":
-        return Way(link.name, None, mtu=link.mtu, link=link, why=PROTOCOL)
+        return FramePath(link.name, None, mtu=link.mtu, link=link, why=PROTOCOL)
     seen = seen | {link.name}
     switch = links.internal_ports.get(link.name)
     if switch is not None:
@@ -336,21 +338,21 @@ def _follow(links: HostLinks, link: Link, seen: frozenset[str], wire: tuple[int,
     if link.kind == "veth" and beneath is not None:
         return _over_veth(links, link, beneath, seen, wire)
     if link.kind == "bridge":
-        return _best(link.name, _ways_out(links, link.name, PLAIN_PORT, seen))
+        return _best(link.name, _paths_out(links, link.name, PLAIN_PORT, seen))
     if link.kind in ("vlan", "macvlan"):
         if beneath is None:  # in another namespace
-            return Way(link.name, UP, link.vlan, link.mtu)
+            return FramePath(link.name, UP, link.vlan, link.mtu)
         if beneath.vlan_filtering:  # on a bridge: whether that lets the tag out is not looked at
-            return Way(link.name, None, mtu=link.mtu, link=beneath, why=VLANS)
+            return FramePath(link.name, None, mtu=link.mtu, link=beneath, why=VLANS)
         own = (link.vlan,) if link.kind == "vlan" and link.vlan is not None else ()
-        way = replace(_follow(links, beneath, seen, wire or own), uplink=link.name)
-        return _tagged(_narrowed(way, link.mtu), link.vlan, link) if link.kind == "vlan" else _narrowed(way, link.mtu)
+        path = replace(_follow(links, beneath, seen, wire or own), uplink=link.name)
+        return _tagged(_narrowed(path, link.mtu), link.vlan, link) if link.kind == "vlan" else _narrowed(path, link.mtu)
     if link.kind in link_kinds.OWN_CARRIER:
         odd = next((port for port in links.ports_of(link.name) if port.programs), None)
         if odd is not None:
-            return Way(link.name, None, mtu=link.mtu, link=odd, why=PROGRAM, what=odd.programs[0])
-        return Way(link.name, UP, link.vlan, link.mtu)
-    return Way(link.name, None, mtu=link.mtu, link=link, why=KIND, what=link.kind)
+            return FramePath(link.name, None, mtu=link.mtu, link=odd, why=PROGRAM, what=odd.programs[0])
+        return FramePath(link.name, UP, link.vlan, link.mtu)
+    return FramePath(link.name, None, mtu=link.mtu, link=link, why=KIND, what=link.kind)
 
 
 def _stopped(link: Link) -> str:
@@ -365,58 +367,58 @@ def _stopped(link: Link) -> str:
     return PORT_STATE if link.is_blocked_port else ""
 
 
-def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str], wire: tuple[int, ...]) -> Way:
+def _over_veth(links: HostLinks, link: Link, peer: Link, seen: frozenset[str], wire: tuple[int, ...]) -> FramePath:
     """A veth whose other end is on this host: into another bridge, or to the host itself."""
     other = links.bridge_of(peer.name)
     if other is None and peer.admin == "up":
-        return Way(link.name, None, mtu=link.mtu, link=peer, why=ENDS_HERE)
-    way = _into_bridge(links, peer, str(other), wire, seen | {peer.name})
-    return _narrowed(replace(way, uplink=link.name), link.mtu)
+        return FramePath(link.name, None, mtu=link.mtu, link=peer, why=ENDS_HERE)
+    path = _into_bridge(links, peer, str(other), wire, seen | {peer.name})
+    return _narrowed(replace(path, uplink=link.name), link.mtu)
 
 
-def _into_bridge(links: HostLinks, port: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]) -> Way:
+def _into_bridge(links: HostLinks, port: Link, bridge: str, wire: tuple[int, ...], seen: frozenset[str]) -> FramePath:
     """On through another bridge, by its port `port`."""
     if port.admin != "up":
-        return Way(port.name, DOWN, mtu=port.mtu, link=port, why=SET_DOWN)
+        return FramePath(port.name, DOWN, mtu=port.mtu, link=port, why=SET_DOWN)
     if port.programs:
-        return Way(port.name, None, mtu=port.mtu, link=port, why=PROGRAM, what=port.programs[0])
+        return FramePath(port.name, None, mtu=port.mtu, link=port, why=PROGRAM, what=port.programs[0])
     if bridge in links.ovs_bridges:
         return _narrowed(_into_switch(links, port, bridge, wire, seen), port.mtu)
     own = links.link(bridge)
     stopped = None if own is None else _stopped_on_the_way_in(own, port)
-    return stopped or _narrowed(_best(port.name, _ways_out(links, bridge, PLAIN_PORT, seen)), port.mtu)
+    return stopped or _narrowed(_best(port.name, _paths_out(links, bridge, PLAIN_PORT, seen)), port.mtu)
 
 
-def _stopped_on_the_way_in(bridge: Link, port: Link) -> Optional[Way]:
+def _stopped_on_the_way_in(bridge: Link, port: Link) -> Optional[FramePath]:
     """Into a Linux bridge, or one of another kind, by this port."""
     if bridge.kind == "bridge":
         if bridge.admin != "up":
-            return Way(port.name, DOWN, mtu=port.mtu, link=bridge, why=BRIDGE_SET_DOWN)
+            return FramePath(port.name, DOWN, mtu=port.mtu, link=bridge, why=BRIDGE_SET_DOWN)
         if port.is_blocked_port:
-            return Way(port.name, DOWN, mtu=port.mtu, link=port, why=PORT_STATE)
+            return FramePath(port.name, DOWN, mtu=port.mtu, link=port, why=PORT_STATE)
         odd = _unusual(port)
         if odd:
-            return Way(port.name, None, mtu=port.mtu, link=port, why=SETTING, what=odd[0])
-    return Way(port.name, None, mtu=port.mtu, link=port, why=VLANS) if bridge.vlan_filtering else None
+            return FramePath(port.name, None, mtu=port.mtu, link=port, why=SETTING, what=odd[0])
+    return FramePath(port.name, None, mtu=port.mtu, link=port, why=VLANS) if bridge.vlan_filtering else None
 
 
-def _best(uplink: str, ways: Optional[Iterable[Way]]) -> Way:
+def _best(uplink: str, paths: Optional[Iterable[FramePath]]) -> FramePath:
     """Of several: one by which frames pass, else one that is not known, else one that is broken."""
-    found = list(ways or ())
+    found = list(paths or ())
     for state in (UP, None, DOWN):
-        for way in found:
-            if way.state == state:
-                return replace(way, uplink=uplink)
-    return Way(uplink, DOWN, link=Link.unseen(uplink), why=NOWHERE)
+        for path in found:
+            if path.state == state:
+                return replace(path, uplink=uplink)
+    return FramePath(uplink, DOWN, link=Link.unseen(uplink), why=NOWHERE)
 
 
-def _narrowed(way: Way, mtu: Optional[int]) -> Way:
-    return replace(way, mtu=min(way.mtu or mtu, mtu)) if mtu else way
+def _narrowed(path: FramePath, mtu: Optional[int]) -> FramePath:
+    return replace(path, mtu=min(path.mtu or mtu, mtu)) if mtu else path
 
 
-def _tagged(way: Way, tag: Optional[int], link: Link) -> Way:
-    if tag is None or way.state != UP:
-        return way
-    if way.vlan is not None:
-        return replace(way, state=None, link=link, why=TWO_TAGS)
-    return replace(way, vlan=tag)
+def _tagged(path: FramePath, tag: Optional[int], link: Link) -> FramePath:
+    if tag is None or path.state != UP:
+        return path
+    if path.vlan is not None:
+        return replace(path, state=None, link=link, why=TWO_TAGS)
+    return replace(path, vlan=tag)

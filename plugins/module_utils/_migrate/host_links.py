@@ -132,7 +132,7 @@ class HostLinks:
         self.by_name = None if links is None else {link.name: link for link in links}
         self.ovs_bridges = ovs_bridges or {}
         self.switches_seen = ovs_bridges is not None
-        self.ways: dict[Any, Any] = {}
+        self.paths: dict[Any, Any] = {}
 
     def link(self, name: str) -> Optional[Link]:
         return (self.by_name or {}).get(name)

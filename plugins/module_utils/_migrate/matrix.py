@@ -11,14 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Optional, TypedDict
 
-from .._fleet.lines import alike, fold_names, natural
+from .._fleet.lines import alike, fold_names, natural_order
 from .._model.errors import VirtfleetError
 from .answers import fact_answers, guest_answers, report_silence, verdict_answers
 from .choice import ACCEPTABLE
 from .destination_facts import DestinationFacts, read_destination
 from .finding import OK, Finding, RepairOfHost, ShownFinding, rank_of, worst_of
 from .guest_facts import CheckedGuest, load_guests
-from .matrix_words import Cell, Row, distinct_findings, finding_key, reason_lines, said_of, silent_lines, table_lines
+from .matrix_words import (
+    Cell,
+    Row,
+    describe_finding,
+    distinct_findings,
+    finding_key,
+    reason_lines,
+    silent_lines,
+    table_lines,
+)
 from .moving.arrivals import is_arriving
 from .verdicts import AnyGuest, Judgement, Policy, Verdict, judge_guests, sort_findings
 
@@ -53,7 +62,7 @@ def matrix_of_verdicts(
     host whose answer has another form is unknown.
     """
     found, checked = guest_answers(found), verdict_answers(checked)
-    hosts = [destination] if destination else sorted(checked, key=natural)
+    hosts = [destination] if destination else sorted(checked, key=natural_order)
     answers = {host: _verdicts_by_uuid(checked.get(host)) for host in hosts}
     cell_of = _cell_together if destination else _cell_alone
 
@@ -72,7 +81,7 @@ def matrix_of_facts(
 ) -> Matrix:
     """The same, judged here. facts: host -> what virt_network_info returned there, or why it did not (msg)."""
     found, facts = guest_answers(found), fact_answers(facts)
-    hosts = [destination] if destination else sorted(facts, key=natural)
+    hosts = [destination] if destination else sorted(facts, key=natural_order)
     guests = {home.uuid: _with_names(home.described, facts.get(home.host)) for home in _homes(found)}
     cells: dict[str, dict[str, Cell]] = {}
     read = dict(zip(guests, load_guests(guests.values())))
@@ -170,7 +179,7 @@ def _homes(found: Mapping[str, Any]) -> list[_Home]:
             known = guests.get(guest["uuid"])
             if known is None or _is_there_more(guest, known.described):
                 guests[guest["uuid"]] = _Home(guest["name"], guest["uuid"], host, guest)
-    return sorted(guests.values(), key=lambda home: (natural(home.guest), home.uuid))
+    return sorted(guests.values(), key=lambda home: (natural_order(home.guest), home.uuid))
 
 
 def _is_there_more(guest: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -216,7 +225,7 @@ def _problems(rows: list[Row], found: Mapping[str, Any], destination: Optional[s
         elif not row["best"]:
             firsts = {host: cell["findings"][0] for host, cell in row["cells"].items() if cell["findings"]}
             reasons = "; ".join(
-                f"{fold_names(names)}: {said_of(firsts[names[0]], names)}"
+                f"{fold_names(names)}: {describe_finding(firsts[names[0]], names)}"
                 for _key, names in alike((finding_key(finding), host) for host, finding in firsts.items())
             )
             problems.append(

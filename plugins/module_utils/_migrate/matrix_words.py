@@ -19,7 +19,7 @@ from .._fleet.lines import (
     first_that_fits,
     fold_in_order,
     fold_names,
-    natural,
+    natural_order,
     paragraph,
 )
 from .finding import BLOCKED, OK, UNKNOWN, WARNING, ShownFinding, rank_of, sentence_of_dict
@@ -148,11 +148,11 @@ def reason_lines(rows: list[Row]) -> list[str]:
     lines = []
     for reason in sorted(
         _reasons(rows),
-        key=lambda one: (natural(one.hosts[0]), -rank_of(one.finding["severity"]), one.finding["code"], one.key),
+        key=lambda one: (natural_order(one.hosts[0]), -rank_of(one.finding["severity"]), one.finding["code"], one.key),
     ):
         finding = reason.finding
         where = fold_names(reason.hosts)
-        said = f"{finding['code']}: {said_of(finding, reason.hosts)} ({fold_names(reason.guests, _SHOWN)})"
+        said = f"{finding['code']}: {describe_finding(finding, reason.hosts)} ({fold_names(reason.guests, _SHOWN)})"
         lines += paragraph(f"{MARKS[finding['severity']]} {where}: {said}", 0, 2)
         if finding["remediation"] is not None:
             lines.append(f"    repair: {finding['remediation']['module']} {finding['remediation']['arguments']}")
@@ -165,7 +165,7 @@ def silent_lines(found: Mapping[str, Any]) -> list[str]:
     reasons = alike((str((found[host] or {}).get("msg") or "no result").strip(), host) for host in silent)
     return [
         line
-        for why, hosts in sorted(reasons, key=lambda one: natural(one[1][0]))
+        for why, hosts in sorted(reasons, key=lambda one: natural_order(one[1][0]))
         for line in paragraph(f"? {fold_names(hosts)}: the guests of {_these(hosts)} are unknown: {why}", 0, 2)
     ]
 
@@ -198,6 +198,6 @@ def finding_key(finding: ShownFinding) -> str:
     return json.dumps(told, sort_keys=True, default=str)
 
 
-def said_of(finding: ShownFinding, hosts: Sequence[str]) -> str:
+def describe_finding(finding: ShownFinding, hosts: Sequence[str]) -> str:
     """The sentence of the finding, which the first of the hosts has, for all of them."""
     return str(finding["sentence"]) if len(hosts) == 1 else sentence_of_dict(finding, fold_names(hosts))

@@ -26,13 +26,13 @@ from .frame_path import (
     NONE,
     PLAIN_PORT,
     UP,
+    FramePath,
     NicPort,
-    Way,
+    path_through,
+    paths_out,
     port_by_itself,
     port_of_tap,
     port_on,
-    way_by,
-    ways_out,
 )
 from .guest_facts import NetworkState, NicFacts, NicSettings, SourceLink, Uplink
 from .host_links import Link
@@ -183,7 +183,9 @@ def bridge_mtu(host: DestinationFacts, bridge: str, port: NicPort = PLAIN_PORT) 
     link = host.link(bridge)
     if link is None:
         return None
-    return _smallest(link.mtu, *(way.mtu for way in ways_out(host.host_links, bridge, port) or () if way.state == UP))
+    return _smallest(
+        link.mtu, *(path.mtu for path in paths_out(host.host_links, bridge, port) or () if path.state == UP)
+    )
 
 
 def member_links(host: DestinationFacts, net: NetworkFacts, device: Optional[str] = None) -> list[Link]:
@@ -206,29 +208,29 @@ def uplink_of(
     if net.is_virtual:
         return combine_ways(_ways_by(host, [host.link(str(forward_device(net)))]))
     if net.bridge:
-        return combine_ways(ways_out(host.host_links, net.bridge, port), port)
+        return combine_ways(paths_out(host.host_links, net.bridge, port), port)
     return combine_ways(None if net.mode == "hostdev" else _ways_by(host, member_links(host, net, device)))
 
 
-def _ways_by(host: DestinationFacts, links: Iterable[Optional[Link]]) -> list[Way]:
-    return [way_by(host.host_links, link) for link in links if link is not None]
+def _ways_by(host: DestinationFacts, links: Iterable[Optional[Link]]) -> list[FramePath]:
+    return [path_through(host.host_links, link) for link in links if link is not None]
 
 
-def combine_ways(ways: Optional[Sequence[Way]], port: NicPort = PLAIN_PORT) -> Uplink:
+def combine_ways(paths: Optional[Sequence[FramePath]], port: NicPort = PLAIN_PORT) -> Uplink:
     """One way that works is enough; as long as one of them is not understood, it may be that one.
 
     port: the NIC's, whose tags are its own and not the uplink's.
     """
-    if ways is None:
+    if paths is None:
         return Uplink()
-    states = {way.state for way in ways}
-    vlans = {_uplinks_own(way.vlan, port.tags) for way in ways if way.state == UP}
-    state = NONE if not ways else UP if UP in states else None if None in states else DOWN
-    open_ways = [way for way in ways if way.state == UP]
+    states = {path.state for path in paths}
+    vlans = {_uplinks_own(path.vlan, port.tags) for path in paths if path.state == UP}
+    state = NONE if not paths else UP if UP in states else None if None in states else DOWN
+    open_paths = [path for path in paths if path.state == UP]
     return Uplink(
         state,
         vlans.pop() if len(vlans) == 1 else None,
-        multicast=not open_ways or any(way.multicast for way in open_ways),
+        multicast=not open_paths or any(path.multicast for path in open_paths),
     )
 
 
@@ -277,16 +279,16 @@ def find_source_link(host: DestinationFacts, nic: NicFacts, tap: Optional[str]) 
             return SourceLink()
         port = port_of_tap(host.host_links, bridge, str(tap))
         # The VLAN is the tap's and not the NIC's, so that it is compared.
-        return SourceLink(bridge_mtu(host, bridge, port), combine_ways(ways_out(host.host_links, bridge, port)))
+        return SourceLink(bridge_mtu(host, bridge, port), combine_ways(paths_out(host.host_links, bridge, port)))
     own_mtu = nic.own.get("mtu")
     if nic.type == "bridge":
         port = port_by_itself(host.host_links, device, nic.own)
-        uplink = combine_ways(ways_out(host.host_links, device, port), port)
+        uplink = combine_ways(paths_out(host.host_links, device, port), port)
         return SourceLink(_smallest(bridge_mtu(host, device, port), own_mtu), uplink, routing_on(host, device, None))
     link = host.link(device)
     if nic.type != "direct" or link is None:
         return SourceLink()
-    return SourceLink(_smallest(link.mtu, own_mtu), combine_ways([way_by(host.host_links, link)]))
+    return SourceLink(_smallest(link.mtu, own_mtu), combine_ways([path_through(host.host_links, link)]))
 
 
 def is_attached(host: DestinationFacts, nic: NicFacts, tap: Optional[str]) -> Optional[bool]:

@@ -25,19 +25,19 @@ from .nic_settings import compute_nic_settings
 class NicCase:
     """One NIC on one destination: what every rule of NICs is given.
 
-    had: its settings on its source, None where they are not known; net: its network on the destination, None when it is
-    missing there; gets: the settings that it would get there.
+    before: its settings on its source, None where they are not known; net: its network on the destination, None when it
+    is missing there; after: the settings that it would get there.
     """
 
-    __slots__ = ("gets", "had", "host", "name", "net", "nic")
+    __slots__ = ("after", "before", "host", "name", "net", "nic")
 
     def __init__(self, nic: NicFacts, host: DestinationFacts) -> None:
         self.nic = nic
         self.host = host
         self.name = str(nic.network)
-        self.had: Optional[NicSettings] = nic.settings
+        self.before: Optional[NicSettings] = nic.settings
         self.net: Optional[NetworkFacts] = None if nic.network_name is None else host.networks.get(nic.network_name)
-        self.gets: Optional[NicSettings] = None if self.net is None else compute_nic_settings(host, nic, None)
+        self.after: Optional[NicSettings] = None if self.net is None else compute_nic_settings(host, nic, None)
 
 
 # The index of the guest in the list, and what is found about it; a finding about a NIC has its index.

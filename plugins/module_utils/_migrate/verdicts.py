@@ -92,15 +92,15 @@ def judge_answer(guests: list[AnyGuest], name: str, answer: Any, policy: Optiona
         return judge_guests(guests, read_host(answer), policy)
     except VirtfleetError as error:
         unread = {"msg": error.sentence} if error.code == "DESTINATION_INVALID" else answer
-        return judge_unseen(guests, name, report_silence(unread), policy)
+        return judge_unread(guests, name, report_silence(unread), policy)
 
 
 def judge_unreachable(guests: list[AnyGuest], name: str, reason: str, policy: Optional[Policy] = None) -> Verdicts:
     """The result when the destination itself cannot be reached."""
-    return judge_unseen(guests, name, UNREACHABLE.found(reason=reason), policy)
+    return judge_unread(guests, name, UNREACHABLE.found(reason=reason), policy)
 
 
-def judge_unseen(guests: list[AnyGuest], name: str, why: Finding, policy: Optional[Policy] = None) -> Verdicts:
+def judge_unread(guests: list[AnyGuest], name: str, why: Finding, policy: Optional[Policy] = None) -> Verdicts:
     """The result when nothing is known of the destination."""
     verdicts = [_verdict(guest, [why], name, policy or {}) for guest in guests]
     return {

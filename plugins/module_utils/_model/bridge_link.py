@@ -23,14 +23,14 @@ FAULTY = (*BROKEN, UNPLUGGED)
 
 
 @dataclass(frozen=True)
-class SeenBridge:
+class ObservedBridge:
     """up: whether it is up administratively; addresses: as text, without prefixes."""
 
     up: bool
     addresses: frozenset[str]
 
 
-def bridge_link_of(live: Document, seen: SeenBridge | None) -> str:
+def bridge_link_of(live: Document, seen: ObservedBridge | None) -> str:
     """A word above other than UNPLUGGED, for a network whose bridge libvirt made.
 
     live: the running network; seen: None when the host has no such bridge.

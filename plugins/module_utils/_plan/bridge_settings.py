@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .._model.few import few
 from .._model.field import Document
+from .._model.first_few import first_few
 from .._model.forward import is_virtual
 from .._model.observed import Observed
 from .._model.plugged import Plugged
@@ -49,4 +49,4 @@ def lost_by_restart(observed: Observed, plugged: Sequence[Plugged]) -> tuple[str
 
 
 def lost_warning(network: str, lost: Sequence[str]) -> str:
-    return f"The restart of network '{network}' loses settings that cannot be restored: {few(lost)}."
+    return f"The restart of network '{network}' loses settings that cannot be restored: {first_few(lost)}."

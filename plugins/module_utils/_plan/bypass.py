@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._model.bypass import Bypass, BypassFacts
-from .._model.few import few
 from .._model.field import Document
+from .._model.first_few import first_few
 from .._model.forward import is_virtual
 from .._model.observed import Observed
 from .._model.plugged import Plugged
@@ -23,20 +23,20 @@ from .step import ASIDE, BYPASS, JOIN, UNBYPASS, Plan, Step
 _COMPANY = 2
 
 
-def has_company(plugged: Sequence[Plugged]) -> bool:
+def has_neighbours(plugged: Sequence[Plugged]) -> bool:
     """Whether the network's bridge has guests or devices that could notice a restart among themselves."""
     return sum(port.tap is not None and port.tap.mtu is not None for port in plugged) >= _COMPANY
 
 
 def may_bypass(live: Document, goal: Document, plugged: Sequence[Plugged]) -> bool:
     """Whether a bypass is of use, as long as nothing on the host is in its way."""
-    return is_virtual(live) and is_virtual(goal) and has_company(plugged)
+    return is_virtual(live) and is_virtual(goal) and has_neighbours(plugged)
 
 
-def noticed_among_guests(live: Document, goal: Document, plugged: Sequence[Plugged]) -> tuple[str, ...]:
+def reasons_for_notice(live: Document, goal: Document, plugged: Sequence[Plugged]) -> tuple[str, ...]:
     """Why guests would notice a restart among themselves whatever the host can do; empty where it makes no
     difference."""
-    if is_virtual(live) == is_virtual(goal) or not has_company(plugged):
+    if is_virtual(live) == is_virtual(goal) or not has_neighbours(plugged):
         return ()
     return ("they move between a bridge that libvirt creates and one of the host's",)
 
@@ -52,13 +52,13 @@ def bypass_obstacles(facts: BypassFacts) -> Bypass:
     if facts.daemon_stp:
         clauses.append("a daemon decides by STP which ports of its bridge forward")
     if facts.silent:
-        clauses.append(f"STP keeps {few(facts.silent)} from forwarding")
+        clauses.append(f"STP keeps {first_few(facts.silent)} from forwarding")
     if facts.unequal:
-        clauses.append(f"the host's firewall may treat a temporary bridge differently ({few(facts.unequal)})")
+        clauses.append(f"the host's firewall may treat a temporary bridge differently ({first_few(facts.unequal)})")
     return Bypass(tuple(clauses))
 
 
-def noticed_warning(network: str, why: Sequence[str]) -> str:
+def warn_of_noticeable_restart(network: str, why: Sequence[str]) -> str:
     """For a plan that does without a bypass."""
     return f"Guests of network '{network}' are also disconnected from one another while it restarts: {'; '.join(why)}."
 
@@ -93,6 +93,6 @@ def has_bypass(plan: Plan) -> bool:
     return any(step.action == BYPASS for step in plan.steps)
 
 
-def and_remove_bypass(steps: Sequence[Step], now: Observed) -> tuple[Step, ...]:
+def with_bypass_removal(steps: Sequence[Step], now: Observed) -> tuple[Step, ...]:
     """Steps that bring back all that was plugged in, then without the bypass that an earlier step made."""
     return (*steps, removal_step(now.name)) if now.bypassed else tuple(steps)

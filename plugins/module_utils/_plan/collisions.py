@@ -13,7 +13,7 @@ from .holdings import State, bounds_of_ips, bridge_name, holdings_needed, holdin
 from .step import CREATE, DEFINE, START, Step
 
 
-def will_be(states: Mapping[str, State]) -> dict[str, Document]:
+def states_after(states: Mapping[str, State]) -> dict[str, Document]:
     """The definition that each network will have; a transient one's running one."""
     found = {name: state.live if state.persistent is None else state.persistent for name, state in states.items()}
     return {name: document for name, document in found.items() if document is not None}

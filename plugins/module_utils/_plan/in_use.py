@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from .._model.desired import ABSENT, FORCE, INACTIVE, SEAMLESS, Desired
 from .._model.errors import VirtfleetError
-from .._model.few import few
+from .._model.first_few import first_few
 from .._model.plugged import Plugged
 
 
@@ -33,12 +33,13 @@ def refuse_if_in_use(
     if not stopping:
         ways = f"restart: never leaves the change for the next start, {ways}"
         if blocked_by_guests:
-            ways = f"the change cannot reach {few(blocked_by_guests)} while running; {ways}"
+            ways = f"the change cannot reach {first_few(blocked_by_guests)} while running; {ways}"
         else:
             ways = f"restart: replug plugs them back in, {ways}"
     raise VirtfleetError(
         "IN_USE",
-        f"Network '{desired.name}' must be {why}, which would cut off {few(plugged)}; nothing was changed ({ways}).",
+        f"Network '{desired.name}' must be {why}, which would cut off {first_few(plugged)}; nothing was changed "
+        f"({ways}).",
         network=desired.name,
         plugged=[item.as_dict() for item in plugged],
     )
@@ -48,15 +49,15 @@ def refuse_remote_replug(desired: Desired, plugged: tuple[Plugged, ...], needs_r
     """Raises VirtfleetError REPLUG_REMOTE."""
     raise VirtfleetError(
         "REPLUG_REMOTE",
-        f"Network '{desired.name}' must be {_restarted(needs_restart)}, and {few(plugged)} cannot be plugged in again "
-        "over a remote URI, which gives no access to the host's links; nothing was changed. Run the task on the host "
-        "itself.",
+        f"Network '{desired.name}' must be {_restarted(needs_restart)}, and {first_few(plugged)} cannot be plugged in "
+        "again over a remote URI, which gives no access to the host's links. Nothing was changed. Run the task on the "
+        "host itself.",
         network=desired.name,
         plugged=[item.as_dict() for item in plugged],
     )
 
 
-def refuse_noticed(desired: Desired, restart: str, why: Sequence[str]) -> None:
+def refuse_noticeable_restart(desired: Desired, restart: str, why: Sequence[str]) -> None:
     """Raises VirtfleetError SEAMLESS_IMPOSSIBLE where the restart must not be noticed among guests, and would be."""
     if restart != SEAMLESS or not why:
         return
@@ -75,8 +76,9 @@ def refuse_lost(desired: Desired, restart: str, lost: Sequence[str]) -> None:
         return
     raise VirtfleetError(
         "SEAMLESS_IMPOSSIBLE",
-        f"A restart of network '{desired.name}' would lose settings that cannot be restored: {few(lost)}. Nothing was "
-        "changed (restart: replug restarts without them, restart: never leaves the change for the next start).",
+        f"A restart of network '{desired.name}' would lose settings that cannot be restored: {first_few(lost)}. "
+        "Nothing was changed (restart: replug restarts without them, restart: never leaves the change for the next "
+        "start).",
         network=desired.name,
     )
 

@@ -18,11 +18,11 @@ from .._model.network import DESCRIPTIVE, NETWORK
 from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .bridge_settings import lost_by_restart, lost_warning, with_settings
-from .bypass import may_bypass, noticed_among_guests, noticed_warning
+from .bypass import may_bypass, reasons_for_notice, warn_of_noticeable_restart
 from .comparison import Comparison
 from .dnsmasq_restart import repair_steps
 from .duration import MANY_SECONDS, seconds
-from .in_use import refuse_if_in_use, refuse_lost, refuse_noticed, refuse_remote_replug
+from .in_use import refuse_if_in_use, refuse_lost, refuse_noticeable_restart, refuse_remote_replug
 from .port_accounting import (
     PluggedPool,
     PortAccounting,
@@ -39,7 +39,7 @@ from .unplugged import is_cut_off, without_port
 
 
 @dataclass(frozen=True)
-class Situation:
+class ChangeContext:
     """A network that runs, what is desired of it, and what may be done. restart: of the option of that name."""
 
     desired: Desired
@@ -98,7 +98,7 @@ def with_guests_back(change: LiveChange, desired: Desired, observed: Observed, r
     return replace(change, steps=(*change.steps, *back))
 
 
-def plan_live_change(situation: Situation, accounting: PortAccounting | None) -> LiveChange:
+def plan_live_change(situation: ChangeContext, accounting: PortAccounting | None) -> LiveChange:
     """For a network that runs. Raises VirtfleetError IN_USE, REPLUG_REMOTE, SEAMLESS_IMPOSSIBLE or DNSMASQ_DEAD."""
     desired, observed, compared = situation.desired, situation.observed, situation.compared
     host, restart, plugged = situation.host, situation.restart, observed.plugged or ()
@@ -144,7 +144,7 @@ def plan_live_change(situation: Situation, accounting: PortAccounting | None) ->
     return LiveChange(steps, pending=needs_restart, needs_port_info=bool(updates))
 
 
-def _better_by_restart(situation: Situation) -> bool:
+def _better_by_restart(situation: ChangeContext) -> bool:
     """Whether there are many updates, and a restart is allowed, cuts no guest off and changes nothing else."""
     observed, compared, restart = situation.observed, situation.compared, situation.restart
     live, plugged = observed.live or {}, observed.plugged or ()
@@ -165,7 +165,7 @@ def start(name: str) -> Step:
     return Step(START, name, f"start network '{name}'")
 
 
-def _restart(situation: Situation, needs_restart: tuple[str, ...], held: set[str]) -> LiveChange:
+def _restart(situation: ChangeContext, needs_restart: tuple[str, ...], held: set[str]) -> LiveChange:
     desired, observed, compared, restart = situation.desired, situation.observed, situation.compared, situation.restart
     plugged, live, goal = observed.plugged or (), observed.live or {}, compared.persistent_goal
     guests = blocking_guests(live, goal, plugged, held)
@@ -192,13 +192,13 @@ def _replug(desired: Desired, observed: Observed, goal: Document, restart: str) 
     """With a bypass where guests would notice the restart among themselves and nothing is in its way."""
     plugged, live, bypass = observed.plugged or (), observed.live or {}, observed.bypass
     useful = observed.bridge_link not in (MISSING, DOWN) and may_bypass(live, goal, plugged)
-    why = bypass.obstacles if useful and bypass is not None else noticed_among_guests(live, goal, plugged)
-    refuse_noticed(desired, restart, why)
+    why = bypass.obstacles if useful and bypass is not None else reasons_for_notice(live, goal, plugged)
+    refuse_noticeable_restart(desired, restart, why)
     lost = lost_by_restart(observed, plugged)
     refuse_lost(desired, restart, lost)
     replug = replugged_by_bypass if useful and bypass is not None and not why else replugged
     steps = replug(desired.name, live, goal, plugged)
-    warnings = (noticed_warning(desired.name, why),) if why else ()
+    warnings = (warn_of_noticeable_restart(desired.name, why),) if why else ()
     return LiveChange(
         with_settings(steps, observed, goal),
         stops=True,
@@ -209,7 +209,7 @@ def _replug(desired: Desired, observed: Observed, goal: Document, restart: str) 
     )
 
 
-def _by_swap(situation: Situation, needs_restart: tuple[str, ...], accounting: PortAccounting | None) -> bool:
+def _by_swap(situation: ChangeContext, needs_restart: tuple[str, ...], accounting: PortAccounting | None) -> bool:
     """Whether a stop and start with the ports set aside is enough. Guests that have a host device do not notice it."""
     is_hostdev = mode_of(situation.observed.live or {}) == "hostdev"
     due = is_hostdev and bool(accounting and accounting.due) and not needs_restart
@@ -217,7 +217,7 @@ def _by_swap(situation: Situation, needs_restart: tuple[str, ...], accounting: P
     return due or (members and situation.restart != NEVER)
 
 
-def _swapped(situation: Situation, leaving: frozenset[str], accounting: PortAccounting | None) -> tuple[Step, ...]:
+def _swapped(situation: ChangeContext, leaving: frozenset[str], accounting: PortAccounting | None) -> tuple[Step, ...]:
     observed = situation.observed
     return restart_with_ports_aside(
         PluggedPool(observed.name, observed.live or {}, observed.plugged or (), leaving, accounting or PortAccounting())
@@ -225,7 +225,7 @@ def _swapped(situation: Situation, leaving: frozenset[str], accounting: PortAcco
 
 
 def _with_ports_aside(
-    situation: Situation, updates: tuple[Step, ...], leaving: frozenset[str], accounting: PortAccounting | None
+    situation: ChangeContext, updates: tuple[Step, ...], leaving: frozenset[str], accounting: PortAccounting | None
 ) -> tuple[Step, ...]:
     """An update makes libvirt forget who is plugged in, and which members of a pool are taken; ports that come back
     are counted again."""

@@ -21,7 +21,7 @@ from .._model.portgroup import PORTGROUP
 from .._xml.port import read_settings_from_network
 
 if TYPE_CHECKING:
-    from .refresh import Means
+    from .refresh import RefreshSupport
 
 # libvirt makes these up for a port that was given none.
 _GENERATED = ("interfaceid", "instanceid")
@@ -68,7 +68,7 @@ def old_nics(network: Document, found: tuple[Plugged, ...], guests: tuple[Guest,
     return tuple(result)
 
 
-def guests_on_old_settings(network: Document, old: tuple[OldNic, ...], means: Means) -> list[dict[str, Any]]:
+def guests_on_old_settings(network: Document, old: tuple[OldNic, ...], means: RefreshSupport) -> list[dict[str, Any]]:
     """For results: who they are, and how and when each gets its current settings."""
     if not old:
         return []

@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._model.desired import ABSENT, ACTIVE, SEAMLESS, Desired
-from .._model.few import few
 from .._model.field import EXTRA, Document
+from .._model.first_few import first_few
 from .._model.forward import is_virtual
 from .._model.host import MODELLED, Host
 from .._model.observed import Observed
@@ -23,7 +23,7 @@ from .comparison import Comparison, compare
 from .step import AUTOSTART, DEFINE, NEXT_START, NONE, START, UNDEFINE, Plan, Step
 
 if TYPE_CHECKING:
-    from .live_change import LiveChange, Situation
+    from .live_change import ChangeContext, LiveChange
     from .port_accounting import PortAccounting
 
 
@@ -42,16 +42,16 @@ def plan_network(
     compared = _compared(desired, observed, host, others or {})
     if compared.same and _is_settled(desired, observed):
         return Plan(desired.name)
-    from .live_change import Situation
+    from .live_change import ChangeContext
 
-    return _plan(Situation(desired, observed, compared, host, restart), None)
+    return _plan(ChangeContext(desired, observed, compared, host, restart), None)
 
 
 def plan_pool(desired: Desired, observed: Observed, host: Host, restart: str, accounting: PortAccounting) -> Plan:
     """The same for a network whose pool changes. accounting: what else is to become of the pool's ports."""
-    from .live_change import Situation
+    from .live_change import ChangeContext
 
-    return _plan(Situation(desired, observed, _compared(desired, observed, host, {}), host, restart), accounting)
+    return _plan(ChangeContext(desired, observed, _compared(desired, observed, host, {}), host, restart), accounting)
 
 
 def _compared(desired: Desired, observed: Observed, host: Host, others: dict[str, Document]) -> Comparison:
@@ -68,7 +68,7 @@ def _compared(desired: Desired, observed: Observed, host: Host, others: dict[str
     return compared
 
 
-def _plan(situation: Situation, accounting: PortAccounting | None) -> Plan:
+def _plan(situation: ChangeContext, accounting: PortAccounting | None) -> Plan:
     from .live_change import plan_live_change, plan_start, with_guests_back, with_lost_guests
 
     desired, observed, compared = situation.desired, situation.observed, situation.compared
@@ -151,7 +151,7 @@ def _definition_steps(
     return steps
 
 
-def _started_too(situation: Situation, change: LiveChange) -> list[str]:
+def _started_too(situation: ChangeContext, change: LiveChange) -> list[str]:
     """Options that the task does not declare and that a restart changes in the running network."""
     desired, observed = situation.desired, situation.observed
     if desired.exact or not observed.active or not any(step.action == START for step in change.steps):
@@ -161,7 +161,7 @@ def _started_too(situation: Situation, change: LiveChange) -> list[str]:
     return [option for option in drift(observed) if option not in desired.declared]
 
 
-def _warnings(situation: Situation, change: LiveChange, pending: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(situation: ChangeContext, change: LiveChange, pending: tuple[str, ...]) -> tuple[str, ...]:
     desired, observed, compared = situation.desired, situation.observed, situation.compared
     warnings = []
     if compared.define:
@@ -169,7 +169,7 @@ def _warnings(situation: Situation, change: LiveChange, pending: tuple[str, ...]
 
         warnings += [f"Network '{desired.name}': {sentence}" for sentence in find_dead_options(compared.wanted)]
     if change.blocked_by_guests:
-        guests = few(change.blocked_by_guests)
+        guests = first_few(change.blocked_by_guests)
         warnings.append(
             f"The new {', '.join(change.pending)} of network '{desired.name}' cannot reach running guests; restart the "
             f"network after {guests} {'has' if len(change.blocked_by_guests) == 1 else 'have'} been stopped or "

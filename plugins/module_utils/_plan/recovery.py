@@ -23,7 +23,7 @@ from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._xml.network import parse_network
 from .bridge_settings import settings_again, settings_step
-from .bypass import and_remove_bypass
+from .bypass import with_bypass_removal
 from .comparison import compare
 from .live_change import start
 from .record import Entry
@@ -57,7 +57,7 @@ def recovery_steps(
     steps = completion_steps(plan, was, now, host, guests)
     if steps is None:
         return rollback_of_interrupted(plan, was, now, host, guests)
-    return and_remove_bypass(steps, now)
+    return with_bypass_removal(steps, now)
 
 
 def rollback_of_interrupted(

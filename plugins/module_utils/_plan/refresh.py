@@ -41,7 +41,7 @@ _SETTABLE = ("bandwidth", "vlan", "trust_guest_rx_filters")
 
 
 @dataclass(frozen=True)
-class Means:
+class RefreshSupport:
     """What there is to reach plugged-in NICs with. datapaths: the host's Open vSwitch bridges, each with the
     datapath_type that its database has; traffic_control: whether the kernel has what bandwidth needs, None if that is
     unknown."""
@@ -61,7 +61,7 @@ def asks_for_traffic_control(old: Sequence[OldNic]) -> bool:
     return any(_obstacle_of_kind(one) is None and _setter(one) == LIBVIRT and "bandwidth" in one.differs for one in old)
 
 
-def obstacle_to_refresh(old: OldNic, means: Means) -> str | None:
+def obstacle_to_refresh(old: OldNic, means: RefreshSupport) -> str | None:
     """Why the NIC cannot get its settings while it is plugged in, as a sentence; None if it can."""
     never = _obstacle_of_kind(old)
     if never is not None:
@@ -95,7 +95,7 @@ def _types(old: OldNic) -> set[str | None]:
     return {(port or {}).get("type") for port in (old.wanted["virtualport"], settings_of(old.port)["virtualport"])}
 
 
-def _on_switch(old: OldNic, means: Means) -> str | None:
+def _on_switch(old: OldNic, means: RefreshSupport) -> str | None:
     if "trust_guest_rx_filters" in old.differs:
         return "An Open vSwitch port gets trust_guest_rx_filters only when it is plugged in."
     inbound = [(bandwidth or {}).get("inbound") for bandwidth in _bandwidths(old)]
@@ -122,7 +122,7 @@ def takes_effect(old: OldNic) -> list[str]:
     return ["next_start"] if old.nic.actual == "hostdev" else ["next_migration", "next_start"]
 
 
-def refresh_steps(name: str, old: Sequence[OldNic], means: Means) -> tuple[Step, ...]:
+def refresh_steps(name: str, old: Sequence[OldNic], means: RefreshSupport) -> tuple[Step, ...]:
     """For those who can get their settings while they are plugged in."""
     return tuple(_refresh(name, one) for one in old if obstacle_to_refresh(one, means) is None)
 
@@ -138,7 +138,7 @@ def _refresh(name: str, old: OldNic) -> Step:
     )
 
 
-def with_refreshes(plan: Plan, old: Sequence[OldNic], means: Means) -> Plan:
+def with_refreshes(plan: Plan, old: Sequence[OldNic], means: RefreshSupport) -> Plan:
     """The plan, with guests last: by then the network gives what they are to have."""
     steps = refresh_steps(plan.network, old, means)
     if not steps:

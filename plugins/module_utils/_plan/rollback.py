@@ -22,7 +22,7 @@ from .._model.observed import Observed
 from .._model.options import definition_options
 from .._model.plugged import Plugged
 from .bridge_settings import settings_again, settings_step
-from .bypass import and_remove_bypass
+from .bypass import with_bypass_removal
 from .dnsmasq_restart import started_again
 from .leases import leases_again
 from .live_change import start, stop
@@ -42,7 +42,7 @@ def rollback(
     stopped = plan is None or stops(plan)
     touched = refreshed_nics(plan) if plan is not None else ()
     steps = (*_rollback(was, now, host, guests, stopped), *reverted_refreshes(was, now, guests, touched))
-    return and_remove_bypass(steps, now)
+    return with_bypass_removal(steps, now)
 
 
 def _rollback(

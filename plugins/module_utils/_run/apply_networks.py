@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 from .._host.networks import read_network, read_networks
 from .._model.desired import ABSENT, Desired
 from .._model.errors import VirtfleetError
-from .._model.few import few
+from .._model.first_few import first_few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.plan import plan_network
@@ -98,7 +98,7 @@ def _apply(wanted: list[Desired], options: RunOptions, scope: Callable[[Any, lis
 
 def _unknown(old: OldByNetwork) -> list[str]:
     names = [f"'{name}'" for name, found in old.items() if found is None]
-    said = f"This connection shows no guests; guests that run with old settings of {few(names)} are not updated."
+    said = f"This connection shows no guests; guests that run with old settings of {first_few(names)} are not updated."
     return [said] if names else []
 
 
@@ -122,7 +122,7 @@ def _outstanding(work: list[Work]) -> list[str]:
     plans = [plan for plan, _observed in work if plan.outstanding]
     if not plans:
         return []
-    from .against_host import outstanding_warning
+    from .check_against_host import outstanding_warning
 
     return [outstanding_warning(plan) for plan in plans]
 
@@ -155,13 +155,13 @@ def _kept_by_purge(wanted: list[Desired], everything: dict[str, Observed]) -> li
     warnings = []
     if old:
         warnings.append(
-            f"purge keeps {few(old)}: an older version of this collection marked it, or the network that it was "
+            f"purge keeps {first_few(old)}: an older version of this collection marked it, or the network that it was "
             "copied from. Remove it with state: absent, or list it in networks once to renew its mark."
         )
     if foreign:
         warnings.append(
-            f"purge keeps {few(foreign)}: this collection did not create it. Remove it with state: absent, or list "
-            "it in networks once with adopt, so that purge removes it when it is withdrawn."
+            f"purge keeps {first_few(foreign)}: this collection did not create it. Remove it with state: absent, or "
+            "list it in networks once with adopt, so that purge removes it when it is withdrawn."
         )
     return warnings
 

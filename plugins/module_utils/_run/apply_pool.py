@@ -18,7 +18,7 @@ from .._model.observed import Observed
 from .._model.plugged import Plugged
 from .._model.pool import GUEST, STALE, Pool
 from .._plan.plan import plan_network, plan_pool
-from .._plan.pool.choice import Around, Choice, choose
+from .._plan.pool.choice import Choice, ChoiceContext, choose
 from .._plan.pool.live_and_persistent import desired_pool, warnings_about_difference
 from .._plan.pool.ranges import sort_names
 from .._plan.pool.request import Request
@@ -53,7 +53,7 @@ def apply_pool(request: Request, options: RunOptions) -> AppliedPool:
         pool = snapshot.pool(request.network)
         document = _document(observed)
         limits = snapshot.limits(request.network)
-        around = Around(snapshot.devices, snapshot.members_elsewhere(request.network), observed.live)
+        around = ChoiceContext(snapshot.devices, snapshot.members_elsewhere(request.network), observed.live)
         choice = choose(request, document, pool, limits, around)
         desired = desired_pool(request, observed, document, choice, limits)
         freed = _to_free(pool, observed) if request.reclaim_stale else ()

@@ -79,7 +79,7 @@ def apply_portgroup(wish: DesiredPortgroup, options: RunOptions) -> AppliedPortg
 def _outstanding(plan: Plan) -> list[str]:
     if not plan.outstanding:
         return []
-    from .against_host import outstanding_warning
+    from .check_against_host import outstanding_warning
 
     return [outstanding_warning(plan)]
 

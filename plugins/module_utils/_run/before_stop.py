@@ -18,7 +18,7 @@ from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
 from .._model.plugged import Plugged
-from .._plan.bypass import has_bypass, has_company
+from .._plan.bypass import has_bypass, has_neighbours
 from .._plan.leases import own_bridge
 from .._plan.record import Entry
 from .._plan.recovery import joined_by
@@ -47,7 +47,7 @@ def replan_before_stop(conn: Any, host: Host, entry: Entry, rest: list[Step]) ->
             plugged = (*plugged, *_lost_before(conn, was, plugged))
         if is_virtual(was.live or {}):
             _have_netlink()
-            if plan.seamless and not has_bypass(plan) and has_company(plugged):
+            if plan.seamless and not has_bypass(plan) and has_neighbours(plugged):
                 _refuse_come(plan, _came(was, plugged))
         _refuse_come(plan, without_place(plan, was, plugged))
         plan = with_plugged(plan, was, plugged)

@@ -16,7 +16,7 @@ from .._host.networks import read_networks
 from .._host.plug_in import attach
 from .._host.routing import bridged_packets_seen
 from .._host.sysfs import link_names
-from .._migrate.router.passages import Bridge, Surroundings, routing_of_bridge
+from .._migrate.router.passages import Bridge, RoutingContext, routing_of_bridge
 from .._model.bypass import Bypass, bypass_of
 from .._model.canonical import canonical
 from .._model.host import Host
@@ -43,7 +43,7 @@ def _unequal_rules(observed: Observed) -> tuple[str, ...]:
     live, bypass = observed.live or {}, bypass_of(observed.name)
     bridge = bridge_of(live)
     tables, hidden = tables_of(read_firewall())
-    around = Surroundings(
+    around = RoutingContext(
         tables=tuple(tables),
         hidden=tuple(hidden),
         devices={},

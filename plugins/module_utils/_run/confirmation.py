@@ -17,10 +17,10 @@ from typing import Any, Callable
 
 from .._host.connection import connect, host_of
 from .._host.guard import start_guard
-from .._host.journal import Journal, Left, key_of, locked, locked_if_used
+from .._host.journal import Journal, UnfinishedRun, key_of, locked, locked_if_used
 from .._model.errors import VirtfleetError
 from .preflight import silent_addresses
-from .recover import DECIDED, EXPIRED, roll_back_left
+from .recover import DECIDED, EXPIRED, roll_back_unfinished
 
 # How often the guard looks whether the change was confirmed, and how often it asks a daemon that does not answer.
 _LOOK, _AGAIN, _TRIES = 0.3, 2, 300
@@ -58,12 +58,12 @@ def _guard(uri: str, key: str, run: str, path: str) -> str:
                 return said
 
 
-def _taken_back(uri: str, left: Left) -> str:
+def _taken_back(uri: str, left: UnfinishedRun) -> str:
     for attempt in range(_TRIES):
         try:
             conn = connect(uri)
             try:
-                return roll_back_left(conn, host_of(conn, uri), left, EXPIRED)
+                return roll_back_unfinished(conn, host_of(conn, uri), left, EXPIRED)
             finally:
                 conn.close()
         except VirtfleetError as error:
@@ -112,13 +112,13 @@ def roll_back_change(run: str, *, uri: str, wait: float, check_mode: bool) -> De
             left.entries()  # raises for what cannot be read
             return Decided(_networks(left), f"The change of {left.names} would be rolled back.")
         # If this fails, the journal stays, and the guard tries again when the time is over.
-        sentence = roll_back_left(conn, host_of(conn, uri), left, DECIDED)
+        sentence = roll_back_unfinished(conn, host_of(conn, uri), left, DECIDED)
         journal.remove()
         return Decided(_networks(left), sentence)
 
 
 @contextmanager
-def _waiting(run: str, uri: str, wait: float, check_mode: bool) -> Iterator[tuple[Any, Journal, Left]]:
+def _waiting(run: str, uri: str, wait: float, check_mode: bool) -> Iterator[tuple[Any, Journal, UnfinishedRun]]:
     """A connection, and the change of the run, which waits for a decision while the daemon is locked."""
     conn = connect(uri)
     try:
@@ -141,7 +141,7 @@ def _not_pending(run: str) -> VirtfleetError:
     )
 
 
-def _networks(left: Left) -> list[str]:
+def _networks(left: UnfinishedRun) -> list[str]:
     return list(dict.fromkeys(str(entry["network"]) for entry in left.networks))
 
 

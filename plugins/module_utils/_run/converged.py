@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from .._model.dnsmasq import STALE
 from .._model.errors import VirtfleetError
-from .._model.few import few
 from .._model.field import Value
+from .._model.first_few import first_few
 from .._model.observed import Observed
 from .._plan.step import Plan
 
@@ -18,7 +18,7 @@ def not_converged(what: str, rest: Plan) -> VirtfleetError:
     options = _options("", rest.before, rest.after)
     return VirtfleetError(
         "NOT_CONVERGED",
-        f"libvirt accepted {what} but shows a different one" + (f": {few(options)} differs." if options else "."),
+        f"libvirt accepted {what} but shows a different one" + (f": {first_few(options)} differs." if options else "."),
         options=options,
         before=rest.before,
         after=rest.after,

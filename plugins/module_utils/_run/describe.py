@@ -13,10 +13,10 @@ from .._host.connection import connect
 from .._host.described import DescribedGuest, read_described_guests
 from .._host.lookups import SHARED, is_shared, read_mounts, rounded_size_of, size_of
 from .._host.migration import shared_filesystems
-from .._migrate.asked import HOST, LINKS, NAMES
 from .._migrate.decode import read_record
 from .._migrate.destination_facts import DestinationFacts, read_destination
 from .._migrate.guest_facts import GUEST_FORMAT, GuestFacts, GuestHost, NicFacts
+from .._migrate.lookup_kinds import HOST, LINKS, NAMES
 from .._migrate.nic_description import describe_nic, describe_plugged_nic, with_host_settings
 from .._migrate.nic_settings import canonical_port_settings, is_attached
 from .._model.descriptor import Descriptor, Disk, HostFile

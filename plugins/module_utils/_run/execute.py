@@ -20,7 +20,7 @@ from .._host.run_step import run_step
 from .._model.bridge_state import BridgeState
 from .._model.dnsmasq import FAULTY
 from .._model.errors import VirtfleetError
-from .._model.few import few
+from .._model.first_few import first_few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.gaps import Gap, Gaps
@@ -84,7 +84,7 @@ class Running:
         """Raises VirtfleetError JOURNAL_UNWRITABLE."""
         self.write(self.networks)
 
-    def turn_back(self) -> None:
+    def roll_back_entries(self) -> None:
         """From here on, an interrupted run has its rollback completed. A journal that cannot be written now
         serves all the same: by it, each network becomes the old or the new one."""
         self.entries = [replace(entry, back=True) for entry in self.entries]
@@ -167,7 +167,7 @@ def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:
         return _stays(running, error)
     if not running.begun:
         return _with(error, "Nothing was changed.", undone=[], left=[])
-    running.turn_back()
+    running.roll_back_entries()
     undone, left, gone = _put_back(running)
     if gone:
         return _stays(running, error, undone, left)
@@ -238,7 +238,7 @@ def _stays(
     running: Running, error: VirtfleetError, undone: Sequence[str] = (), left: Sequence[str] = ()
 ) -> VirtfleetError:
     names = [f"'{name}'" for name in running.done]
-    shown = few(names)
+    shown = first_few(names)
     what = "Nothing was changed before" if not names else f"Earlier steps on {shown} remain in effect"
     if undone:
         what = f"Only some of the steps on {shown} could be rolled back"

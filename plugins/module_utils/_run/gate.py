@@ -29,8 +29,8 @@ from .._host.gate_install import (
     write_hook,
     write_settings,
 )
-from .._migrate.asked import HOST, LINKS
 from .._migrate.gate import GateSettings
+from .._migrate.lookup_kinds import HOST, LINKS
 from .._model.errors import VirtfleetError
 from .gate_hook import REFUSED
 from .gather import gather

@@ -20,7 +20,18 @@ from .._host.ovs import read_ovs_bridges
 from .._host.snapshot import HostSnapshot
 from .._host.sysfs import read_link_device, read_pci_function
 from .._host.unplugged import read_unplugged
-from .._migrate.asked import GUESTS, HOST, INFO_FORMAT, LINKS, NAMES, POOLS, PORTS, PROBE, QUESTIONS, key_of_question
+from .._migrate.lookup_kinds import (
+    GUESTS,
+    HOST,
+    INFO_FORMAT,
+    LINKS,
+    NAMES,
+    POOLS,
+    PORTS,
+    PROBE,
+    QUESTIONS,
+    key_of_question,
+)
 from .._model.canonical import canonical
 from .._model.drift import drift
 from .._model.field import Document

@@ -27,8 +27,8 @@ from .._host.move_guest import (
     suspend_guest,
     write_mark,
 )
+from .._migrate.moving.needs_migration import needs_migration
 from .._migrate.moving.statistics import explain_delay, progress_of, statistics_of
-from .._migrate.moving.whether import has_to_move
 from .._model.errors import VirtfleetError
 from .._model.move import CANCEL, OFFLINE, SUSPEND, Move, MoveSettings, Place
 from .._xml.guest_mark import read_origin, remove_origin, write_origin
@@ -54,7 +54,7 @@ def migrate(
         conn = connect(uri)
         ends, one_ended = _Destinations(), threading.Event()
         try:
-            journeys = [_Journey(uri, conn, ends, move, settings) for move in moves]
+            journeys = [_Migration(uri, conn, ends, move, settings) for move in moves]
             running = [journey for journey in journeys if journey.begin(check_mode, one_ended)]
             while running:
                 one_ended.wait(LOOK)
@@ -91,7 +91,7 @@ class _Destinations:
                 conn.close()
 
 
-class _Journey:
+class _Migration:
     """One guest's. The thread that asks libvirt for it blocks until it is over; this looks at it from beside."""
 
     def __init__(self, uri: str, conn: Any, ends: _Destinations, move: Move, settings: MoveSettings) -> None:
@@ -123,7 +123,7 @@ class _Journey:
             self._here = place_of(self._conn, self._domain)
             there = self._find_there()
             self._joined = self._here is not None and read_job(self._domain) is not None
-            if not self._joined and not has_to_move(self._move, self._here, place_of(self._end_conn(), there)):
+            if not self._joined and not needs_migration(self._move, self._here, place_of(self._end_conn(), there)):
                 self._stay_there(check_mode)
             elif check_mode:
                 self._result = {"moved": True}
@@ -229,7 +229,7 @@ class _Journey:
             return
         why = self._why()
         if why.code == "DAEMON_LOST":
-            why = without_reason(why, self._move, self._settings)
+            why = explain_lost_reason(why, self._move, self._settings)
         self._stay(here, there, why, _left(here, there, self._move))
 
     def _stay(self, here: Optional[Place], there: Optional[Place], why: VirtfleetError, left: str = "") -> None:
@@ -297,7 +297,7 @@ class _Journey:
         self._result.update({name: value for name, value in error.details.items() if name in _SHOWN})
 
 
-def without_reason(error: VirtfleetError, move: Move, settings: MoveSettings) -> VirtfleetError:
+def explain_lost_reason(error: VirtfleetError, move: Move, settings: MoveSettings) -> VirtfleetError:
     """Of a lost connection when both hosts answer: with SSH, libvirt often replaces what the destination said by the
     end of the connection."""
     sentence = (

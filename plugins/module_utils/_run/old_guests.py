@@ -22,7 +22,7 @@ from .._model.host import Host
 from .._model.plugged import Plugged
 from .._plan.old_settings import OldNic, guests_on_old_settings, old_nics, suspects_of_any
 from .._plan.refresh import (
-    Means,
+    RefreshSupport,
     asks_for_switches,
     asks_for_traffic_control,
     obstacle_to_refresh,
@@ -37,7 +37,7 @@ class OldGuests:
     """network: as it runs; old: None if this connection shows no guests."""
 
     network: Document
-    means: Means
+    means: RefreshSupport
     old: Optional[tuple[OldNic, ...]] = field(default=())
 
     def listed(self) -> Optional[list[dict[str, Any]]]:
@@ -59,7 +59,7 @@ def find_old_guests(
     network: Document, found: tuple[Plugged, ...], host: Host, guests: Callable[[], Optional[tuple[Guest, ...]]]
 ) -> OldGuests:
     """network: as it runs, canonical; found: suspects; guests: reads them."""
-    means = Means(host)
+    means = RefreshSupport(host)
     running = guests()
     if running is None:
         return OldGuests(network, means, None)
@@ -97,5 +97,5 @@ def with_old_guests(
 def _found(conn: Any, host: Host, network: Document, suspects: tuple[Plugged, ...]) -> OldGuests:
     """Guests are read only if there are suspects."""
     if not suspects:
-        return OldGuests(network, Means(host))
+        return OldGuests(network, RefreshSupport(host))
     return find_old_guests(network, suspects, host, lambda: read_guests(conn, {str(port.uuid) for port in suspects}))

@@ -15,7 +15,7 @@ from .._host.plugged import read_plugged, with_bridge_settings
 from .._host.unplugged import read_unplugged
 from .._model.desired import Desired
 from .._model.errors import VirtfleetError
-from .._model.few import few
+from .._model.first_few import first_few
 from .._model.host import Host
 from .._model.observed import Observed
 from .._plan.plan import plan_network
@@ -49,14 +49,14 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
     if not any(step.action in (DEFINE, START) for plan, _observed in work for step in plan.steps):
         return _against_host(wanted, work, host)
     # What comes onto the host must get along with what else will be there.
-    from .together import Networks, as_they_will_be, plan_beside
+    from .networks_after import Networks, networks_after, plan_among_networks
 
     there = everything or read_networks(conn)
-    networks = Networks(there, as_they_will_be(work, there))
+    networks = Networks(there, networks_after(work, there))
     result: list[Work] = []
     for desired, (_plan, observed) in zip(wanted, work):
         with _collected(refused, desired, wanted):
-            result.append((plan_beside(desired, observed, host, restart, networks), observed))
+            result.append((plan_among_networks(desired, observed, host, restart, networks), observed))
     _raise_all(refused)
     return _with_leases(_against_host(wanted, result, host), host)
 
@@ -78,14 +78,14 @@ def _with_leases(work: list[Work], host: Host) -> list[Work]:
 def _against_host(wanted: list[Desired], work: list[Work], host: Host) -> list[Work]:
     if not any(step.action in (DEFINE, START, UPDATE) for plan, _observed in work for step in plan.steps):
         return work
-    from .against_host import held_against_host, leaving_bridges
+    from .check_against_host import check_against_host, leaving_bridges
 
     leaving = leaving_bridges(work)
     refused: list[VirtfleetError] = []
     result: list[Work] = []
     for desired, (plan, observed) in zip(wanted, work):
         with _collected(refused, desired, wanted):
-            result.append((held_against_host(desired, plan, observed, host, leaving), observed))
+            result.append((check_against_host(desired, plan, observed, host, leaving), observed))
     _raise_all(refused)
     return result
 
@@ -114,7 +114,7 @@ def _raise_all(refused: list[VirtfleetError]) -> None:
             for problem in error.details.get("problems")
             or [{"code": error.code, "path": "", "sentence": error.sentence}]
         ]
-        names = few("'{}' ({})".format(error.details["network"], error.code) for error in refused)
+        names = first_few("'{}' ({})".format(error.details["network"], error.code) for error in refused)
         raise VirtfleetError(
             refused[0].code,
             f"{len(refused)} networks were rejected and nothing was changed: {names}; see refused for the reasons.",

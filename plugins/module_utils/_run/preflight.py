@@ -18,7 +18,7 @@ from .._host.ping import unreachable_addresses
 from .._host.rights import may_set_links, unwritable_directories, unwritable_files
 from .._host.room import why_unwritable
 from .._model.errors import VirtfleetError
-from .._model.few import few
+from .._model.first_few import first_few
 from .._model.host import Host
 from .._plan.replug import bridge_of, bridges_of
 from .._plan.step import (
@@ -127,7 +127,8 @@ def _refuse_without_leases(network: str, bridges: Sequence[str]) -> None:
 def _missing(network: str, doing: str, missing: list[str]) -> VirtfleetError:
     return VirtfleetError(
         "RIGHTS_MISSING",
-        f"User {_user()} cannot {doing}: {few(missing, _NAMED)} is missing. Nothing was changed; use become: true.",
+        f"User {_user()} cannot {doing}: {first_few(missing, _NAMED)} is missing. Nothing was changed; use "
+        "become: true.",
         network=network,
         missing=missing,
     )

@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 
 from .._host.bridges import read_bridges
 from .._host.guests import read_guests
-from .._host.journal import Journal, Left
+from .._host.journal import Journal, UnfinishedRun
 from .._host.networks import read_network
 from .._host.plugged import read_with_plugged
 from .._host.run_step import run_step
@@ -37,7 +37,7 @@ EXPIRED, DECIDED = "was not confirmed in time and was rolled back", "was rolled 
 _NOT_THE_DEFINITION = ("INTERRUPTED", "RIGHTS_MISSING", "DEPENDENCY_MISSING", "DAEMON_LOST", "DAEMON_SILENT")
 
 
-def recover(conn: Any, host: Host, journal: Journal, left: Left, check_mode: bool) -> list[str]:
+def recover(conn: Any, host: Host, journal: Journal, left: UnfinishedRun, check_mode: bool) -> list[str]:
     """What was done, or in check mode would be, as warnings.
 
     Raises VirtfleetError UNCONFIRMED while an earlier change may still be confirmed, RECOVERY_FAILED, or what reading
@@ -56,7 +56,9 @@ def recover(conn: Any, host: Host, journal: Journal, left: Left, check_mode: boo
             return [f"An earlier change of {left.names} was not confirmed in time; a real run rolls it back first."]
         return [f"An earlier run was interrupted while it changed {left.names}; a real run recovers it first."]
     said = (
-        roll_back_left(conn, host, left, EXPIRED) if left.deadline is not None else _complete(conn, host, journal, left)
+        roll_back_unfinished(conn, host, left, EXPIRED)
+        if left.deadline is not None
+        else _complete(conn, host, journal, left)
     )
     journal.remove()
     return [said]
@@ -72,7 +74,7 @@ class _Recovery:
     interruption: Interruption
     save: Callable[[list[Entry]], None]
 
-    def turn_back(self, places: Iterable[int]) -> None:
+    def roll_back_entries(self, places: Iterable[int]) -> None:
         """A rollback that is killed must be continued as a rollback."""
         for place in places:
             self.entries[place] = replace(self.entries[place], back=True)
@@ -121,7 +123,7 @@ class _Recovery:
             self.save(self.entries)
 
 
-def _complete(conn: Any, host: Host, journal: Journal, left: Left) -> str:
+def _complete(conn: Any, host: Host, journal: Journal, left: UnfinishedRun) -> str:
     """Recovers an interrupted run: each network becomes as it was to become, or as it was."""
 
     def save(entries: list[Entry]) -> None:
@@ -153,7 +155,7 @@ def _settled(recovery: _Recovery, place: int, journal: Journal) -> list[str]:
             if recovery.entries[place].back or error.code in _NOT_THE_DEFINITION:
                 raise
         # The new definition does not start: the old one did.
-        recovery.turn_back([place])
+        recovery.roll_back_entries([place])
         return recovery.settle(place)
     except VirtfleetError as error:
         raise VirtfleetError(
@@ -176,7 +178,7 @@ def _turn_back_linked(recovery: _Recovery) -> None:
         if not others or all(entries[one].back for one in (place, *others)):
             continue
         if any(_completed(recovery, one) is None for one in (place, *others)):
-            recovery.turn_back([place, *others])
+            recovery.roll_back_entries([place, *others])
 
 
 def _turn_back_tangled(recovery: _Recovery) -> None:
@@ -185,7 +187,7 @@ def _turn_back_tangled(recovery: _Recovery) -> None:
     forth = [place for place in range(len(entries)) if not entries[place].back]
     order = order_parts([part_of(entries[place].was, entries[place].plan.steps) for place in forth])
     if order.tangled and any(_completed(recovery, place) is None for place in forth):
-        recovery.turn_back(range(len(entries)))
+        recovery.roll_back_entries(range(len(entries)))
 
 
 def _exchanged(places: list[int], recovery: _Recovery) -> tuple[list[str], list[int]]:
@@ -214,7 +216,7 @@ def _completed(recovery: _Recovery, place: int) -> Optional[tuple[Step, ...]]:
     return completion_steps(entry.plan, entry.was, now, recovery.host, guests)
 
 
-def roll_back_left(conn: Any, host: Host, left: Left, reason: str) -> str:
+def roll_back_unfinished(conn: Any, host: Host, left: UnfinishedRun, reason: str) -> str:
     """Restores the networks as they were before the run; returns a sentence that says what was done.
 
     reason: EXPIRED, or DECIDED, when the time may not be over. Every network is tried.

@@ -27,7 +27,7 @@ from .._migrate.router.connections import arrivals, departures
 from .._migrate.router.ipsec import parse_policies
 from .._migrate.router.iptables import parse_iptables
 from .._migrate.router.nftables import is_of_iptables, parse_nftables
-from .._migrate.router.passages import Bridge, Surroundings, filtered_links, routing_of_bridge
+from .._migrate.router.passages import Bridge, RoutingContext, filtered_links, routing_of_bridge
 from .._migrate.router.ruleset import Table, without_foreign_sources
 from .._migrate.router.spans import network_of, span_of
 from .._model.field import Document
@@ -80,12 +80,12 @@ def read_routing(
         if link["master"] and link["kind"] != _TAP and link["name"] != f"{link['master']}-nic":
             ports[link["master"]] = (*ports.get(link["master"], ()), link["name"])
     silenced = links_without_arp()
-    around = Surroundings(
+    around = RoutingContext(
         tables=tuple(tables),
         links=names,
         own=tuple(own),
         hidden=tuple(hidden),
-        devices={family: _ways_out(its, made) for family, its in routes.items()},
+        devices={family: _paths_out(its, made) for family, its in routes.items()},
         silent=frozenset(links_that_pass_nothing_on()),
         families=frozenset(family for family, on in (passes or {}).items() if on),
         bridged={
@@ -100,7 +100,7 @@ def read_routing(
                 **_routing_of(around, link, made.get(name), ports.get(name, ())),
                 "no_arp": silenced.get(name),
                 "no_ndp": NOARP_COMMAND if has_noarp(name) else None,
-                "astray": [
+                "misrouted": [
                     *routed_elsewhere(name, link["subnets"], routes),
                     *kept_by_the_host(name, link["subnets"], links),
                     *bound.get(link["index"], ()),
@@ -179,12 +179,12 @@ def _shown(routes: Routes, made: dict[str, Document]) -> dict[str, Any]:
     return {**shown, "others": others}
 
 
-def _ways_out(routes: Routes, made: dict[str, Document]) -> tuple[str, ...]:
+def _paths_out(routes: Routes, made: dict[str, Document]) -> tuple[str, ...]:
     return tuple(routes.default or (name for name in routes.links if name not in made))
 
 
 def _routing_of(
-    around: Surroundings, link: HostLink, network: Optional[Document], ports: tuple[str, ...]
+    around: RoutingContext, link: HostLink, network: Optional[Document], ports: tuple[str, ...]
 ) -> dict[str, Any]:
     """network: the one that made the bridge; ports: of it, besides guests' taps."""
     name, subnets = link["name"], tuple(link["subnets"])

@@ -91,7 +91,7 @@ FAULTS = {
     ),
     "no ARP": ("ip link set virbr67 arp off", {"NO_ARP"}, "ip link set virbr67 arp on"),
     "route": (
-        "ip link set p1 up; ip route add 10.67.0.128/25 dev p1", {"ROUTE_ASTRAY"},
+        "ip link set p1 up; ip route add 10.67.0.128/25 dev p1", {"SUBNET_MISROUTED"},
         "ip route del 10.67.0.128/25; ip link set p1 down",
     ),
     "address of NAT": ("ip addr del 10.68.0.9/32 dev nat0", {"NAT_UNREACHABLE"}, NAT_ADDRESS),

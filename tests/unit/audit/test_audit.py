@@ -20,8 +20,8 @@ from ansible_collections.virtfleet.network.plugins.module_utils._audit.table imp
     new_or_worse,
     without_findings,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines import WIDTH, fold_names, natural
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines import WIDTH, fold_names, natural_order
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.lookup_kinds import INFO_FORMAT
 
 CONTRACT = [
     {"name": "red", "reach": "l2", "mtu": 1500, "portgroups": [{"name": "eng", "default": True}]},
@@ -63,8 +63,8 @@ def link(name: str, **other: Any) -> dict[str, Any]:
 
 
 def passages(*ways: str) -> dict[str, Any]:
-    found = [{"family": "ipv4", "way": way, "state": "open", "rules": []} for way in ways]
-    return {"stopped": {}, "passages": found, "no_arp": None, "no_ndp": None, "astray": [], "forwards": []}
+    found = [{"family": "ipv4", "direction": way, "state": "open", "rules": []} for way in ways]
+    return {"stopped": {}, "passages": found, "no_arp": None, "no_ndp": None, "misrouted": [], "forwards": []}
 
 
 def info(number: int) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def info(number: int) -> dict[str, Any]:
         "routers": {"br0": passages("across"), own: {
             **passages("out", "back", "in", "across"),
             "passages": [*passages("out", "back", "across")["passages"],
-                         {"family": "ipv4", "way": "in", "state": "shut", "rules": ["libvirt's own"]}],
+                         {"family": "ipv4", "direction": "in", "state": "shut", "rules": ["libvirt's own"]}],
         }},
         "guests": [guest(number)],
         "host": {
@@ -172,7 +172,7 @@ FAULTS = {
     "BRIDGE_JOINED": lambda f: f["links"].append(link("eth2", kind="physical", master=f["links"][3]["name"])),
     "STP_DELAY": lambda f: f["links"][0].update(stp_delay=30),
     "NO_ARP": lambda f: f["routers"][f["links"][3]["name"]].update(no_arp="NOARP"),
-    "ROUTE_ASTRAY": lambda f: f["routers"][f["links"][3]["name"]].update(astray=["10.20.0.128/25 by eth1"]),
+    "SUBNET_MISROUTED": lambda f: f["routers"][f["links"][3]["name"]].update(misrouted=["10.20.0.128/25 by eth1"]),
     "NOT_AT_BOOT": lambda f: f["host"]["boot"].update(links={}),
     "BOOT_UNKNOWN": lambda f: f["host"].update(boot=None),
     "FIREWALL_DROPS": lambda f: f["routers"]["br0"]["passages"][0].update(state="shut", rules=["iptables: DROP"]),
@@ -246,7 +246,7 @@ def test_forwarding_by_one_link_is_off() -> None:
 @pytest.mark.parametrize("way", ["out", "back", "across"])
 def test_what_the_firewall_drops_of_a_nat_network(way: str) -> None:
     hosts = copy.deepcopy(fleet(1))
-    passage = next(one for one in hosts["kvm1"]["info"]["routers"]["virbr1"]["passages"] if one["way"] == way)
+    passage = next(one for one in hosts["kvm1"]["info"]["routers"]["virbr1"]["passages"] if one["direction"] == way)
     passage.update(state="shut", rules=["iptables filter FORWARD: policy DROP"])
     (found,) = audit(CONTRACT, hosts)
     assert (found.code, found.network) == ("FIREWALL_DROPS", "lab")
@@ -385,7 +385,7 @@ def test_folding_loses_no_host(numbers: set[int]) -> None:
 
 
 def test_natural_order_and_width() -> None:
-    assert sorted(["kvm10", "kvm2", "a"], key=natural) == ["a", "kvm2", "kvm10"]
+    assert sorted(["kvm10", "kvm2", "a"], key=natural_order) == ["a", "kvm2", "kvm10"]
     hosts = copy.deepcopy(fleet(50))
     for number in range(1, 51, 2):
         drop(hosts[f"kvm{number}"]["info"], "red")

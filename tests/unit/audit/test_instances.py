@@ -115,7 +115,7 @@ FAULTY: dict[str, tuple[Callable[[Facts], object], list[tuple[str, str]]]] = {
     "IPv6 forwarding is off, and nothing needs it": (lambda f: f["host"]["forwarding"].update(ipv6=False), []),
     "the firewall is closed from outside to a NAT network": (
         lambda f: f["routers"]["virbr2"]["passages"].append(
-            {"family": "ipv6", "way": "in", "state": "shut", "rules": ["nftables: drop"]}), [],
+            {"family": "ipv6", "direction": "in", "state": "shut", "rules": ["nftables: drop"]}), [],
     ),
     "libvirt's own bridge without guests has no carrier": (lambda f: f["links"][3].update(carrier=False), []),
     "a guest that is off with a MAC of another": (

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import adopt
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import LEFT_OUT
-from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.seen import definition
+from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.observed_host import definition
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.contract_check import host_networks
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.scope import contract_of_host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.canonical import canonical

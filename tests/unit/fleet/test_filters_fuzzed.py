@@ -20,8 +20,8 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.host_links import Link
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.lookup_kinds import INFO_FORMAT
 
 ROOT = Path(__file__).resolve().parents[3]
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("networks_*.py"))

@@ -19,7 +19,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._fleet.lines imp
     entry,
     first_that_fits,
     fold_names,
-    natural,
+    natural_order,
 )
 
 WORDS = st.text("abcdefgh", min_size=1, max_size=12)
@@ -46,7 +46,7 @@ def unfolded(text: str) -> list[str]:
 
 @given(st.sets(NAMES, min_size=1))
 def test_folding_loses_no_name_and_keeps_the_order(names: set[str]) -> None:
-    assert unfolded(fold_names(names)) == sorted(names, key=natural)
+    assert unfolded(fold_names(names)) == sorted(names, key=natural_order)
 
 
 @given(st.sets(NAMES, min_size=1), st.integers(1, 5))
@@ -60,7 +60,7 @@ def test_what_is_not_shown_is_counted(names: set[str], most: int) -> None:
 def test_the_order_depends_on_the_names_only(names: set[str], chance: random.Random) -> None:
     shuffled = list(names)
     chance.shuffle(shuffled)
-    assert sorted(shuffled, key=natural) == sorted(names, key=natural)
+    assert sorted(shuffled, key=natural_order) == sorted(names, key=natural_order)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_alike_keeps_every_pair_once(pairs: list[tuple[int, str]]) -> None:
     groups = alike(pairs)
     assert len(groups) == len({key for key, _name in pairs})
     assert {(key, name) for key, names in groups for name in names} == set(pairs)
-    assert all(names == sorted(set(names), key=natural) for _key, names in groups)
+    assert all(names == sorted(set(names), key=natural_order) for _key, names in groups)
 
 
 @given(st.sets(NAMES, min_size=1), st.lists(TEXTS, max_size=3))

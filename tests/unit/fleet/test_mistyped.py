@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 import random
+import re
+import subprocess
+from pathlib import Path
 from typing import Any, Optional
 
 import pytest
+import yaml
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.virtfleet.network.plugins.lookup import mistyped_variables
 from ansible_collections.virtfleet.network.plugins.module_utils._fleet.mistyped import find_mistyped
 
+ROOT = Path(__file__).resolve().parents[3]
 PREFIXES = ("networks_", "audit_", "adopt_", "host_", "migrate_", "evacuate_", "resilience_")
 
 
@@ -98,3 +103,41 @@ def test_hosts_that_have_it_are_named() -> None:
 def test_the_words_of_the_roles_themselves_are_no_mistakes() -> None:
     known, options = mistyped_variables._names()
     assert find_mistyped({"kvm1": dict.fromkeys(known, 1)}, PREFIXES, known, options) == []
+
+
+MISSPELT = {
+    "adopt": ("adopt_directroy", "adopt_directory", {}),
+    "audit": ("audit_failon", "audit_fail_on", {"networks_contract": []}),
+    "host": ("host_deamons", "host_daemons", {}),
+    "migrate": ("evacuate_option", "evacuate_options", {"migrate_plan": {}}),
+    "migrate_check": ("resilience_jsn", "resilience_json", {}),
+    "migrate_gate": ("migrate_gate_max_ages", "migrate_gate_max_age", {}),
+    "networks": ("networks_canry", "networks_canary", {"networks_contract": []}),
+}
+
+
+def test_each_role_has_its_variables_checked() -> None:
+    assert sorted(MISSPELT) == sorted(path.name for path in (ROOT / "roles").iterdir())
+
+
+def test_every_role_refuses_a_misspelt_variable_first(tmp_path: Path) -> None:
+    report = [{"ansible.builtin.debug": {"msg": "REFUSED {{ ansible_failed_result.msg }}"}}]
+    plays: list[dict[str, Any]] = [
+        {
+            "name": role,
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": {"ansible_connection": "local", typo: 1, **needed},
+            "tasks": [
+                {"block": [{"ansible.builtin.import_role": {"name": f"virtfleet.network.{role}"}}], "rescue": report}
+            ],
+        }
+        for role, (typo, _meant, needed) in MISSPELT.items()
+    ]
+    playbook = tmp_path / "roles.yml"
+    playbook.write_text(yaml.safe_dump(plays))
+    command = ["ansible-playbook", "-i", "localhost,", str(playbook)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    shown = done.stdout
+    refused = re.findall(r"REFUSED (\w+) is not a variable of this\s+collection; the closest one is (\w+)\.", shown)
+    assert refused == [(typo, meant) for typo, meant, _needed in MISSPELT.values()], shown

@@ -59,7 +59,7 @@ def add(sysfs, name, ports=None, flags=UP, mac=MAC, alias=""):
 def test_a_bridge_that_a_dead_daemon_left_is_not_in_the_way(sysfs, link, taken):
     if link is not None:
         add(sysfs, "virbr1", **link)
-    assert bridges.is_taken("virbr1", MAC.upper()) == taken
+    assert bridges.is_name_taken("virbr1", MAC.upper()) == taken
 
 
 def test_no_link_has_an_empty_name(sysfs):

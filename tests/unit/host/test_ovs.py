@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.virtfleet.network.plugins.module_utils._host import ovs
 from ansible_collections.virtfleet.network.plugins.module_utils._host.ovs import kind_of_flows, settings_of_ports
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import read_record
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.frame_path import UP, NicPort, ways_out
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.frame_path import UP, NicPort, paths_out
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.host_links import HostLinks, Link, OvsBridge
 
 SHOWN = """\
@@ -100,8 +100,10 @@ def test_a_fake_bridge_is_a_bridge_within_a_vlan_of_another(monkeypatch, tmp_pat
     ]
     host = HostLinks(tuple(links), found)
     assert host.bridge_of("vnet0") == "fake7"
-    assert [(way.state, way.vlan) for way in ways_out(host, "fake7")] == [(UP, 10)]
-    assert [(way.uplink, way.vlan) for way in ways_out(host, "ovs7", NicPort((10,))) if way.state == UP] == [("p1", 10)]
+    assert [(way.state, way.vlan) for way in paths_out(host, "fake7")] == [(UP, 10)]
+    assert [(way.uplink, way.vlan) for way in paths_out(host, "ovs7", NicPort((10,))) if way.state == UP] == [
+        ("p1", 10)
+    ]
 
 
 def test_a_switch_that_does_not_answer_is_not_one_without_bridges(monkeypatch, tmp_path):

@@ -15,7 +15,7 @@ other_types (paths);
 lookups, by kind, for all else; refusal: what its libvirt has against the guests. volume_files: of volumes on the
 guest's own host; switches_silent: Open vSwitch does not answer; own: addresses of the host
 itself; file_sizes: of files there; processors, nodes: their
-numbers; no_arp, no_ndp, astray: by bridge, see BridgeRouting.
+numbers; no_arp, no_ndp, misrouted: by bridge, see BridgeRouting.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.described import DescribedGuest
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import INFO_FORMAT, key_of_question
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import (
     DestinationFacts,
     read_destination,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import GuestFacts
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.lookup_kinds import (
+    INFO_FORMAT,
+    key_of_question,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.iptables import parse_iptables
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.nftables import parse_nftables
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.passages import (
     Bridge,
-    Surroundings,
+    RoutingContext,
     routing_of_bridge,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.spans import span_of
@@ -55,7 +58,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.options i
     network_options,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import Use, occupancy
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import PoolUsage, occupancy
 from ansible_collections.virtfleet.network.plugins.module_utils._run.describe import describe_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._run.gather import summarize_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor import parse_descriptor
@@ -135,7 +138,7 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
         if seen.live and is_virtual(seen.live)
     }
     on = host.get("forwarding", {"ipv4": True, "ipv6": True}) or {}
-    around = Surroundings(
+    around = RoutingContext(
         tables=tuple(firewall(host, networks)),
         hidden=tuple(host.get("hidden", ())),
         devices={"ipv4": ("eth0",), "ipv6": ("eth0",)},
@@ -156,7 +159,7 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
                 **routing_of_bridge(around, bridge),
                 "no_arp": host.get("no_arp", {}).get(item["name"]),
                 "no_ndp": host.get("no_ndp", {}).get(item["name"]),
-                "astray": host.get("astray", {}).get(item["name"], []),
+                "misrouted": host.get("misrouted", {}).get(item["name"], []),
             }
     return found
 
@@ -224,7 +227,7 @@ def info(host: dict[str, Any]) -> dict[str, Any]:
                 seen.name,
                 seen.live or seen.persistent or {},
                 read_limits(seen.persistent or seen.live or {}),
-                Use(ports, guests, None if remote else devices),
+                PoolUsage(ports, guests, None if remote else devices),
             ).as_dict()
             for seen in networks
             if has_pool(seen.live or {}) or has_pool(seen.persistent or {})

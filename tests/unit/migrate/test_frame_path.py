@@ -25,7 +25,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.frame_p
     UP,
     VLANS,
     NicPort,
-    ways_out,
+    paths_out,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.host_links import (
     HostLinks,
@@ -71,14 +71,14 @@ def uplink(kind, **facts):
 
 
 def way(*links, nic=NicPort(), ovs=None):  # noqa: B008
-    (found,) = ways_out(HostLinks((BRIDGE, *links), ovs or {}), "br7", nic)
+    (found,) = paths_out(HostLinks((BRIDGE, *links), ovs or {}), "br7", nic)
     return found
 
 
 @given(st.one_of(st.sampled_from(KINDS), st.text("abcdefgh", min_size=1, max_size=8)))
 def test_frames_pass_by_what_is_understood_alone(kind):
     if kind == "tun":
-        assert ways_out(HostLinks((BRIDGE, uplink(kind)), {}), "br7") == []  # a guest's
+        assert paths_out(HostLinks((BRIDGE, uplink(kind)), {}), "br7") == []  # a guest's
         return
     found = way(uplink(kind, mode="passthru"))
     if kind in (*OWN_CARRIER, "vlan", "macvlan"):
@@ -153,7 +153,7 @@ NICS = st.builds(NicPort, tags=st.sampled_from([(), (5,), (1, 5)]), isolated=st.
 @given(hosts(), st.sampled_from(["br7", "ovs0", "l0"]), NICS)
 def test_it_ends_and_says_why(host, bridge, nic):
     links, switches = host
-    found = ways_out(HostLinks(links, switches), bridge, nic)
+    found = paths_out(HostLinks(links, switches), bridge, nic)
     for one in found or ():
         assert one.state in (UP, DOWN, None)
         assert bool(one.why) == (one.state != UP)
@@ -169,7 +169,7 @@ def test_a_fault_opens_no_way(host, nic, data):
     if links[place].name == "br7" or links[place].kind == "bridge":
         return
     broken = (*links[:place], replace(links[place], **worse), *links[place + 1 :])
-    before, after = (ways_out(HostLinks(one, switches), "br7", nic) or [] for one in (links, broken))
+    before, after = (paths_out(HostLinks(one, switches), "br7", nic) or [] for one in (links, broken))
     opened = {one.uplink for one in after if one.state == UP} - {one.uplink for one in before if one.state == UP}
     assert opened <= {links[place].name}  # a tap is no uplink, and another kind is
 
@@ -186,7 +186,7 @@ def test_a_way_through_another_bridge_is_as_narrow_as_its_narrowest_link():
 def test_a_trunk_of_a_switch_keeps_the_tag_and_an_access_port_takes_it():
     def out(nic, **port):
         switch = switch_of({"p1": switch_port((interface("p1"),), **port)})
-        (found,) = ways_out(HostLinks((uplink("veth", master=None),), {"ovs0": switch}), "ovs0", nic)
+        (found,) = paths_out(HostLinks((uplink("veth", master=None),), {"ovs0": switch}), "ovs0", nic)
         return found.state, found.vlan
 
     assert out(NicPort((5,))) == (UP, 5)
@@ -211,7 +211,7 @@ VLAN_MODES = (None, "access", "trunk", "native-tagged", "native-untagged", "dot1
 def test_by_a_port_of_a_switch_what_leaves_comes_back_into_the_same_vlans(mode, tag, trunks, tags):
     """By ovs-vswitchd.conf.db(5): each VLAN leaves with a tag or without, and that tag leads back to one VLAN."""
     port = switch_port((interface("p1"),), tag=tag, trunks=trunks, vlan_mode=mode)
-    (found,) = ways_out(
+    (found,) = paths_out(
         HostLinks((uplink("veth", master=None),), {"ovs0": switch_of({"p1": port})}), "ovs0",
         NicPort(tags),
     )  # fmt: skip
@@ -241,7 +241,7 @@ def test_what_leaves_a_port_untagged_comes_back_into_its_pvid():
     bridge = replace(BRIDGE, vlan_filtering=True, default_pvid=1)
 
     def out(*vlans, nic=NicPort()):  # noqa: B008
-        (found,) = ways_out(HostLinks((bridge, uplink("physical", vlans=vlans)), {}), "br7", nic)
+        (found,) = paths_out(HostLinks((bridge, uplink("physical", vlans=vlans)), {}), "br7", nic)
         return found.state, found.why
 
     assert out(PortVlan(1, True, True)) == (UP, "")
@@ -258,7 +258,7 @@ def test_vlan_tags_of_another_protocol_are_not_understood():
         found = way(uplink("vlan", parent=4, vlan=9, vlan_protocol=protocol), beneath)
         assert (found.state, found.why) == (state, why)
         bridge = replace(BRIDGE, vlan_filtering=True, default_pvid=1, vlan_protocol=protocol)
-        (found,) = ways_out(HostLinks((bridge, uplink("physical", vlans=(PortVlan(1, True, True),))), {}), "br7")
+        (found,) = paths_out(HostLinks((bridge, uplink("physical", vlans=(PortVlan(1, True, True),))), {}), "br7")
         assert (found.state, found.why) == (state, why)
 
 
@@ -296,7 +296,7 @@ def test_a_switch_leads_out_through_a_bridge_that_has_its_internal_port():
     inner = uplink("openvswitch", master="br7")
     p2 = link("p2", "physical", 1500, "up", True, "br7", index=6)
     host = HostLinks((BRIDGE, inner, p2), {"ovs8": switch_of({"p1": switch_port((interface("p1", "internal"),))})})
-    (found,) = ways_out(host, "ovs8")
+    (found,) = paths_out(host, "ovs8")
     assert (found.uplink, found.state) == ("p1", UP)
     assert host.joined_with("ovs8") == host.joined_with("br7") == {"ovs8", "br7"}
 
@@ -311,7 +311,7 @@ def test_a_setting_of_a_newer_kernel_makes_the_way_unknown(name):
 def test_a_port_of_a_switch_that_is_switched_off_carries_nothing():
     def out(settings=(), lacp=None, **port):
         switch = switch_of({"p1": switch_port((interface("p1", settings=settings, lacp=lacp),), **port)})
-        (found,) = ways_out(HostLinks((uplink("veth", master=None),), {"ovs0": switch}), "ovs0")
+        (found,) = paths_out(HostLinks((uplink("veth", master=None),), {"ovs0": switch}), "ovs0")
         return found.state, found.why
 
     assert out() == (UP, "")
@@ -335,7 +335,7 @@ def _patched(nic, first=None, second=None, last=None):
             },
         ),
     }
-    (found,) = ways_out(HostLinks((uplink("veth", master=None),), there), "ovs0", nic)
+    (found,) = paths_out(HostLinks((uplink("veth", master=None),), there), "ovs0", nic)
     return found.state, found.vlan
 
 

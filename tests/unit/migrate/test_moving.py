@@ -16,12 +16,17 @@ from ansible_collections.virtfleet.network.plugins.filter.migrate_plan import mi
 from ansible_collections.virtfleet.network.plugins.filter.migrate_recheck import migrate_recheck
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.decode import DataError
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guest
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.needs_migration import needs_migration
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.outcome import (
     judge_outcome,
     show_outcome,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.plan_to import plan_to
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.recheck import Hosts, Rules, recheck
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.recheck import (
+    RecheckedHosts,
+    RecheckOptions,
+    recheck,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.statistics import (
     explain_delay,
     progress_line,
@@ -34,7 +39,6 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.
     show_plan,
     waits_for,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.moving.whether import has_to_move
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.move import LIVE, OFFLINE, Move, Place
 
@@ -94,7 +98,7 @@ ENDS = {name: {"uri": f"qemu+ssh://{name}/system", "traffic_uri": ""} for name i
 
 
 def orders(plan: Any, here: dict[str, Any], there: dict[str, Any], **rules: Any) -> list[dict[str, Any]]:
-    return recheck(plan, range(len(plan)), Hosts(here, there, ENDS), {}, Rules(**rules))
+    return recheck(plan, range(len(plan)), RecheckedHosts(here, there, ENDS), {}, RecheckOptions(**rules))
 
 
 @st.composite
@@ -208,7 +212,7 @@ def test_what_waits_for_a_step_that_did_not_succeed_is_skipped():
     here = {"kvm1": found("kvm1", 2), "kvm2": {"guests": []}}
     for status, done in (("failed", "skipped"), ("broken", "skipped"), ("there", "move"), ("moved", "move")):
         there = {"kvm2": facts("kvm2", here["kvm1"]["guests"])}
-        (order,) = recheck(plan, [1], Hosts(here, there, ENDS), {0: status}, Rules())
+        (order,) = recheck(plan, [1], RecheckedHosts(here, there, ENDS), {0: status}, RecheckOptions())
         assert order["do"] == done
 
 
@@ -301,10 +305,10 @@ ON, OFF = Place(True, True), Place(False, True)
 def test_whether_a_guest_has_to_move(mode, here, there, told):
     move = Move("web1", "qemu+ssh://kvm2/system", mode)
     if isinstance(told, bool):
-        assert has_to_move(move, here, there) is told
+        assert needs_migration(move, here, there) is told
         return
     with pytest.raises(VirtfleetError) as caught:
-        has_to_move(move, here, there)
+        needs_migration(move, here, there)
     assert caught.value.code == told
 
 

@@ -22,11 +22,13 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.plannin
     Resource,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.plan import plan_fleet
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.wanted import Wanted
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.planning_options import (
+    PlanningOptions,
+)
 
 HOSTS = ("kvm1", "kvm2", "kvm3")
 SOURCE = "kvm3"
-WANTED = Wanted(sources=(SOURCE,))
+WANTED = PlanningOptions(sources=(SOURCE,))
 
 
 @st.composite

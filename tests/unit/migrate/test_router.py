@@ -19,7 +19,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.nftables import parse_nftables
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.passages import (
     Bridge,
-    Surroundings,
+    RoutingContext,
     routing_of_bridge,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.ruleset import (
@@ -201,9 +201,9 @@ def test_of_packets_to_a_port_the_answer_is_certain(rules, policy, port):
 )
 def test_what_the_host_itself_says_to_guests(rules, state):
     text = "\n".join(["*filter", ":INPUT DROP [0:0]", *rules, "COMMIT"])
-    around = Surroundings(tuple(parse_iptables(text, "ip", "iptables")), (), {}, frozenset(), frozenset())
+    around = RoutingContext(tuple(parse_iptables(text, "ip", "iptables")), (), {}, frozenset(), frozenset())
     found = routing_of_bridge(around, Bridge("virbr0", served=("10.20.0.1/24",)))["passages"]
-    told = [one["state"] or "unsure" for one in found if one["way"] == "host"]
+    told = [one["state"] or "unsure" for one in found if one["direction"] == "host"]
     assert told == ([] if state is None else [state])
 
 
@@ -222,7 +222,7 @@ def test_what_the_host_itself_says_to_guests(rules, state):
 )
 def test_where_the_firewall_drops_migrations(rules, states):
     text = "\n".join(["*filter", ":INPUT DROP [0:0]", *rules, "COMMIT"])
-    around = Surroundings(tuple(parse_iptables(text, "ip", "iptables")), (), {}, frozenset(), frozenset())
+    around = RoutingContext(tuple(parse_iptables(text, "ip", "iptables")), (), {}, frozenset(), frozenset())
     found = arrivals(around, {"eth0": ("192.0.2.7/24",), "eth1": ("198.51.100.7/24", "2001:db8::7/64")}, (49152,))
     assert [(one["link"], one["state"]) for one in found] == states
 
@@ -231,7 +231,7 @@ def host_with(*rules, policies="ACCEPT ACCEPT"):
     inwards, outwards = policies.split()
     text = "\n".join(["*filter", f":INPUT {inwards} [0:0]", f":OUTPUT {outwards} [0:0]", *rules, "COMMIT"])
     tables = tuple(parse_iptables(text, "ip", "iptables"))
-    return Surroundings(tables, (), {"ipv4": ("eth0",)}, frozenset(), frozenset())
+    return RoutingContext(tables, (), {"ipv4": ("eth0",)}, frozenset(), frozenset())
 
 
 @pytest.mark.parametrize(
@@ -561,10 +561,10 @@ _ICMP6 = "-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type"
 )
 def test_neighbours_and_routers_of_ipv6(rules, policy, host, advertised):
     text = "\n".join(["*filter", f":INPUT {policy} [0:0]", ":OUTPUT ACCEPT [0:0]", *rules, "COMMIT"])
-    around = Surroundings(tuple(parse_iptables(text, "ip6", "ip6tables")), (), {}, frozenset(), frozenset())
+    around = RoutingContext(tuple(parse_iptables(text, "ip6", "ip6tables")), (), {}, frozenset(), frozenset())
     found = routing_of_bridge(around, Bridge("virbr0", served=("fd00:20::1/64",)))["passages"]
-    assert [one["state"] for one in found if one["way"] == "host"] == host
-    assert [one["state"] for one in found if one["way"] == "advertised"] == advertised
+    assert [one["state"] for one in found if one["direction"] == "host"] == host
+    assert [one["state"] for one in found if one["direction"] == "advertised"] == advertised
 
 
 # --- Whatever the rules: an answer other than "not understood" is true of every packet. ---

@@ -15,18 +15,18 @@ import yaml
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.lookups import ANSWER_BY_KIND
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate import rule as registry
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import (
-    GATHERED,
-    LOOKUPS,
-    NAMES,
-    QUESTIONS,
-)
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.destination_facts import (
     DestinationFacts,
     read_destination,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.finding import declared_kinds
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import CheckedGuest, load_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.lookup_kinds import (
+    GATHERED,
+    LOOKUPS,
+    NAMES,
+    QUESTIONS,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import (
     finding_codes,
     gathered_for_check,

@@ -22,10 +22,10 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.order impo
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.replug import is_replug, with_plugged
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.rollback import rollback
-from ansible_collections.virtfleet.network.plugins.module_utils._run.together import (
+from ansible_collections.virtfleet.network.plugins.module_utils._run.networks_after import (
     Networks,
-    as_they_will_be,
-    plan_beside,
+    networks_after,
+    plan_among_networks,
 )
 
 from .host_on_paper import RefusedError, all_steps_on, sound, step_on
@@ -86,8 +86,8 @@ def planned(host, wanted, restart):
     wanted = sorted(wanted, key=lambda wish: wish.state != "absent")
     seen = [host.get(wish.name, Observed(wish.name, plugged=())) for wish in wanted]
     work = [(plan_network(wish, one, HOST, restart), one) for wish, one in zip(wanted, seen)]
-    networks = Networks(host, as_they_will_be(work, host))
-    work = [(plan_beside(wish, one, HOST, restart, networks), one) for wish, one in zip(wanted, seen)]
+    networks = Networks(host, networks_after(work, host))
+    work = [(plan_among_networks(wish, one, HOST, restart, networks), one) for wish, one in zip(wanted, seen)]
     work, turns = ordered_work(work)
     # Whose steps come when is told of those that have any.
     changed = [place for place, (plan, _observed) in enumerate(work) if plan.changed]

@@ -14,8 +14,12 @@ from hypothesis import strategies as st
 from ansible_collections.virtfleet.network.plugins.module_utils._host.devices import read_devices
 from ansible_collections.virtfleet.network.plugins.module_utils._model.device import Device
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.choice import Around, choose, forward_with
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import Use, occupancy
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.choice import (
+    ChoiceContext,
+    choose,
+    forward_with,
+)
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import PoolUsage, occupancy
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.ranges import expand_ranges, sort_names
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.request import Request
 
@@ -24,8 +28,8 @@ from .test_occupancy import devices, document, port, runs
 
 
 def chosen(request, network, found, ports=(), guests=(), others=None, limits=None):
-    pool = occupancy("net", network, limits or {}, Use({"net": ports}, guests, found))
-    return choose(request, network, pool, limits or {}, Around(found, others or {}))
+    pool = occupancy("net", network, limits or {}, PoolUsage({"net": ports}, guests, found))
+    return choose(request, network, pool, limits or {}, ChoiceContext(found, others or {}))
 
 
 def refused(code, *args, **more):

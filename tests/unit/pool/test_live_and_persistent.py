@@ -18,12 +18,12 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.host impo
 from ansible_collections.virtfleet.network.plugins.module_utils._model.network import NETWORK
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_pool
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.choice import Around, choose
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.choice import ChoiceContext, choose
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.live_and_persistent import (
     desired_pool,
     warnings_about_difference,
 )
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import Use, occupancy
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import PoolUsage, occupancy
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.request import Request
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.port_accounting import PortAccounting
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.transient import keep_transient
@@ -69,8 +69,8 @@ REQUESTS = st.builds(
 
 def planned(request, seen, restart="idle", ports=(), guests=()):
     document = seen.persistent if seen.persistent is not None else seen.live
-    pool = occupancy("net", seen.definition, {}, Use({"net": ports}, guests, HERE))
-    choice = choose(request, document, pool, {}, Around(HERE, {}, seen.live))
+    pool = occupancy("net", seen.definition, {}, PoolUsage({"net": ports}, guests, HERE))
+    choice = choose(request, document, pool, {}, ChoiceContext(HERE, {}, seen.live))
     desired = desired_pool(request, seen, document, choice, {})
     plan = plan_pool(desired, replace(seen, plugged=tuple(ports)), HOST, restart, PortAccounting(drain=request.drain))
     return keep_transient(plan, seen), warnings_about_difference(request.network, seen, choice)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ansible_collections.virtfleet.network.plugins.module_utils._model.device import Device, Upper
 from ansible_collections.virtfleet.network.plugins.module_utils._model.guest import Guest, Nic
 from ansible_collections.virtfleet.network.plugins.module_utils._model.plugged import Plugged
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import Use, occupancy
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.pool.occupancy import PoolUsage, occupancy
 
 
 def document(mode, *members, connections=None, **counters):
@@ -45,7 +45,7 @@ def test_held_free_stale_and_missing():
         "net",
         document("passthrough", "p0", "p1", "p2", "p3"),
         {},
-        Use({"net": (port("g1", "p0"), port("g2", "p1"))}, (runs("g1", "p0"),), devices("p0", "p1", "p2")),
+        PoolUsage({"net": (port("g1", "p0"), port("g2", "p1"))}, (runs("g1", "p0"),), devices("p0", "p1", "p2")),
     )
     assert states(pool) == {
         "p0": ("held", ["g1 (52:54:00:00:00:01)"], 0),
@@ -65,7 +65,7 @@ def test_foreign_holders():
         "net",
         document("passthrough", "p0", "p1", "p2", "p3"),
         {},
-        Use(
+        PoolUsage(
             {"net": (), "other": (port("g1", "p0"),)},
             (runs("g1", "p0", network="other"), runs("g3", "p3", type_="direct", port=False)),
             devices("p0", "p1", "p2", "p3", **facts),
@@ -83,7 +83,7 @@ def test_foreign_holders():
 def test_shared_members_count_their_guests_against_max_guests():
     ports = (port("g1", "p0"), port("g2", "p0"), port("g3", "p1"))
     guests = tuple(runs(p.name, p.member, mode="bridge") for p in ports)
-    use = Use({"net": ports}, guests, devices("p0", "p1"))
+    use = PoolUsage({"net": ports}, guests, devices("p0", "p1"))
     pool = occupancy("net", document("bridge", "p0", "p1"), {"p0": 2, "p1": 3}, use)
     assert [member.left for member in pool.members] == [0, 2]
     assert pool.left == 2
@@ -93,7 +93,7 @@ def test_shared_members_count_their_guests_against_max_guests():
 
 def test_a_drained_member_is_outside_and_its_guest_is_named():
     pool = occupancy(
-        "net", document("passthrough", "p1"), {}, Use({"net": ()}, (runs("g1", "p0"),), devices("p0", "p1"))
+        "net", document("passthrough", "p1"), {}, PoolUsage({"net": ()}, (runs("g1", "p0"),), devices("p0", "p1"))
     )
     assert [(m.name, m.state, [h.name for h in m.holders], m.left) for m in pool.outside] == [("p0", "held", ["g1"], 0)]
     assert pool.outside[0].holders[0].port is None
@@ -103,18 +103,20 @@ def test_a_drained_member_is_outside_and_its_guest_is_named():
 def test_a_vf_is_one_thing_by_link_and_by_address():
     vf = Device(name="ens1f0v0", pci="0000:03:10.0", vf=0)
     holds = Guest("g1", "id-g1", running=True, devices=("0000:03:10.0",))
-    pool = occupancy("net", document("passthrough", "ens1f0v0"), {}, Use({"net": ()}, (holds,), (vf,)))
+    pool = occupancy("net", document("passthrough", "ens1f0v0"), {}, PoolUsage({"net": ()}, (holds,), (vf,)))
     assert pool.members[0].state == "foreign"
 
 
 def test_without_guests_and_links_to_see_every_port_counts():
-    pool = occupancy("net", document("passthrough", "p0", "p1"), {}, Use({"net": (port("g1", "p0"),)}, None, None))
+    pool = occupancy(
+        "net", document("passthrough", "p0", "p1"), {}, PoolUsage({"net": (port("g1", "p0"),)}, None, None)
+    )
     assert [member.state for member in pool.members] == ["held", "free"]
 
 
 def test_libvirts_counter_is_held_against_the_ports():
     ports = {"net": (port("g1", "p0"),)}
-    use = Use(ports, (runs("g1", "p0"),), devices("p0", "p1"))
+    use = PoolUsage(ports, (runs("g1", "p0"),), devices("p0", "p1"))
     right = document("passthrough", "p0", "p1", connections=1, p0=1)
     assert occupancy("net", right, {}, use).miscounted == ()
     zeroed = document("passthrough", "p0", "p1")
@@ -135,7 +137,7 @@ def test_nothing_is_counted_twice_and_nobody_is_lost(members, held, stopped, gon
     ports = tuple(port(f"g{dev[1]}", dev) for dev in held)
     guests = tuple(runs(p.name, p.member) for p in ports if p.member not in stopped)
     here = [dev for dev in MEMBERS if dev not in gone]
-    pool = occupancy("net", document("passthrough", *members), {}, Use({"net": ports}, guests, devices(*here)))
+    pool = occupancy("net", document("passthrough", *members), {}, PoolUsage({"net": ports}, guests, devices(*here)))
     shown = [holder.port for member in pool.everything for holder in member.holders]
     assert sorted(shown) == sorted(p.port for p in ports)
     free = {member.name for member in pool.members if member.state == "free"}

@@ -23,7 +23,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup 
     running_portgroups,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup_use import refuse_if_used
-from ansible_collections.virtfleet.network.plugins.module_utils._plan.refresh import Means
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.refresh import RefreshSupport
 
 HOST = Host((9, 0, 0))
 
@@ -41,5 +41,5 @@ def worked_out(wish, observed, guests, host=HOST, in_use="refuse"):
     if wish.state == "absent" and in_use == "refuse" and has_portgroup(observed, wish.name):
         refuse_if_used(wish, is_default(observed, wish.name), guests)
     found = suspects(running, wish.name, observed.plugged or ()) if observed.active else ()
-    means = Means(host)
+    means = RefreshSupport(host)
     return plan, guests_on_old_settings(running, old_nics(running, found, guests or ()), means)

@@ -30,7 +30,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._plan.record imp
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.refresh import (
     LIBVIRT,
     SWITCH,
-    Means,
+    RefreshSupport,
     obstacle_to_refresh,
     refreshed_nics,
     repeated_refreshes,
@@ -70,7 +70,7 @@ options = st.fixed_dictionaries(
     {}, optional={"bandwidth": bandwidths, "vlan": vlans, "trust_guest_rx_filters": st.booleans()}
 )
 means = st.builds(
-    Means,
+    RefreshSupport,
     st.builds(Host, st.sampled_from([(7, 0, 0), (9, 0, 0), (10, 0, 0), (11, 3, 0)]), st.booleans()),
     st.dictionaries(st.just("ovsbr0"), st.sampled_from(["", "system", "netdev"])),
     st.sampled_from([None, True]),

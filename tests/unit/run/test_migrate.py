@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.virtfleet.network.plugins.module_utils._host import move_guest
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.move import Move, MoveSettings, Place
-from ansible_collections.virtfleet.network.plugins.module_utils._run.migrate import without_reason
+from ansible_collections.virtfleet.network.plugins.module_utils._run.migrate import explain_lost_reason
 
 MOVE = Move("web1", "qemu+ssh://kvm2/system")
 LOST = VirtfleetError("DAEMON_LOST", "It was lost.", libvirt_message="End of file while reading data", libvirt_code=38)
@@ -21,7 +21,7 @@ LOST = VirtfleetError("DAEMON_LOST", "It was lost.", libvirt_message="End of fil
 
 @pytest.mark.parametrize("tls", [False, True])
 def test_a_lost_reason_is_looked_for_in_the_logs(tls):
-    error = without_reason(LOST, MOVE, MoveSettings(tls=tls))
+    error = explain_lost_reason(LOST, MOVE, MoveSettings(tls=tls))
     assert (error.code, error.details["libvirt_code"]) == ("DAEMON_LOST", 38)
     assert error.sentence.startswith(
         "The migration of guest 'web1' to qemu+ssh://kvm2/system ended, and libvirt lost the reason (End of file while "

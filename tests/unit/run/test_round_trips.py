@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.virtfleet.network.plugins.module_utils._host.snapshot import HostSnapshot
-from ansible_collections.virtfleet.network.plugins.module_utils._migrate.asked import GUESTS, PORTS
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.guest_facts import load_guests
+from ansible_collections.virtfleet.network.plugins.module_utils._migrate.lookup_kinds import GUESTS, PORTS
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.rules.catalog import gathered_for_check
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._run import check, describe

@@ -12,7 +12,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.errors im
 from ansible_collections.virtfleet.network.plugins.module_utils._model.host import Host
 from ansible_collections.virtfleet.network.plugins.module_utils._model.observed import Observed
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
-from ansible_collections.virtfleet.network.plugins.module_utils._run import against_host
+from ansible_collections.virtfleet.network.plugins.module_utils._run import check_against_host
 from ansible_collections.virtfleet.network.plugins.module_utils._xml.network import parse_network, write_network
 
 HOST = Host((9, 0, 0))
@@ -32,8 +32,8 @@ def dnsmasq(monkeypatch):
     def refused(lines):
         return next((f"bad option in '{line}'" for line in lines if "bad" in line), "")
 
-    monkeypatch.setattr(against_host, "refused_options", refused)
-    monkeypatch.setattr(against_host, "_facts", lambda document: None)
+    monkeypatch.setattr(check_against_host, "refused_options", refused)
+    monkeypatch.setattr(check_against_host, "_facts", lambda document: None)
 
 
 def held(given, **how):
@@ -42,7 +42,7 @@ def held(given, **how):
     observed = Observed("red", parse_network(xml), xml, parse_network(xml), xml, plugged=())
     desired = Desired("red", declared=declaration(given))
     plan = plan_network(desired, observed, HOST, how.get("restart", "idle"))
-    return against_host.held_against_host(desired, plan, observed, HOST, frozenset())
+    return check_against_host.check_against_host(desired, plan, observed, HOST, frozenset())
 
 
 def test_a_record_that_dnsmasq_refuses_is_refused_at_once():

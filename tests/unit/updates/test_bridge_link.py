@@ -16,7 +16,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_li
     MISSING,
     NO_ADDRESS,
     UNPLUGGED,
-    SeenBridge,
+    ObservedBridge,
     bridge_link_of,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
@@ -61,10 +61,10 @@ NET = {
     ("seen", "word"),
     [
         (None, MISSING),
-        (SeenBridge(False, frozenset({"10.9.0.1", "fd00:9::1"})), DOWN),
-        (SeenBridge(True, frozenset({"10.9.0.1"})), NO_ADDRESS),
-        (SeenBridge(True, frozenset({"fd00:9::1"})), NO_ADDRESS),
-        (SeenBridge(True, frozenset({"10.9.0.1", "fd00:9::1", "192.0.2.1"})), COMPLETE),
+        (ObservedBridge(False, frozenset({"10.9.0.1", "fd00:9::1"})), DOWN),
+        (ObservedBridge(True, frozenset({"10.9.0.1"})), NO_ADDRESS),
+        (ObservedBridge(True, frozenset({"fd00:9::1"})), NO_ADDRESS),
+        (ObservedBridge(True, frozenset({"10.9.0.1", "fd00:9::1", "192.0.2.1"})), COMPLETE),
     ],
 )
 def test_a_bridge_is_held_against_the_definition(seen, word):

@@ -17,7 +17,7 @@ from ..._model.canonical import canonical
 from ..._model.field import Document
 from ..._model.network import NETWORK
 from ..contract_check import host_networks
-from ..lines import natural
+from ..lines import natural_order
 from ..network_options import NETWORK_OPTIONS
 from ..scope import hosts_named
 from .difference import (
@@ -35,7 +35,7 @@ from .difference import (
     between,
     sort_differences,
 )
-from .seen import Seen, definition
+from .observed_host import ObservedHost, definition
 
 # The smallest MTU that a contract accepts.
 _SMALLEST_MTU = 68
@@ -52,17 +52,17 @@ class Adopted(NamedTuple):
 
 def adopt(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Any]) -> Adopted:
     """hosts: name to the result of virt_network_info; groups: the hosts of each group of the inventory."""
-    by_network: dict[str, dict[str, Seen]] = {}
+    by_network: dict[str, dict[str, ObservedHost]] = {}
     differences: list[Difference] = []
     # In this order from here on, and so in every sentence.
-    hosts = {host: hosts[host] for host in sorted(hosts, key=natural)}
+    hosts = {host: hosts[host] for host in sorted(hosts, key=natural_order)}
     for host in hosts:
         for network in hosts[host]["networks"]:
-            by_network.setdefault(network["name"], {})[host] = Seen(network, hosts[host].get("links"))
+            by_network.setdefault(network["name"], {})[host] = ObservedHost(network, hosts[host].get("links"))
     differences += _transient(hosts)
     contract: list[Document] = []
     bindings: dict[str, Document] = {host: {} for host in hosts}
-    for name in sorted(by_network, key=natural):
+    for name in sorted(by_network, key=natural_order):
         seen = by_network[name]
         entry, bound, found = _factored(name, seen)
         if not any(one.code in LEFT_OUT for one in found):
@@ -86,7 +86,7 @@ def adopt(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Any]) -> 
     return Adopted(contract, bindings, sort_differences(differences))
 
 
-def _factored(name: str, seen: Mapping[str, Seen]) -> tuple[Document, dict[str, Document], list[Difference]]:
+def _factored(name: str, seen: Mapping[str, ObservedHost]) -> tuple[Document, dict[str, Document], list[Difference]]:
     """The contract's entry without hosts, the binding of each host, and how they differ."""
     first = next(iter(seen.values()))
     found: list[Difference] = []
@@ -129,7 +129,9 @@ def _factored(name: str, seen: Mapping[str, Seen]) -> tuple[Document, dict[str, 
     return entry, bound, found
 
 
-def _unequal(name: str, seen: Mapping[str, Seen], entry: Document, bound: Mapping[str, Document]) -> list[Difference]:
+def _unequal(
+    name: str, seen: Mapping[str, ObservedHost], entry: Document, bound: Mapping[str, Document]
+) -> list[Difference]:
     """The hosts on which contract and binding do not make the network that is there."""
     why: dict[str, Optional[str]] = {}
     for host, one in seen.items():
@@ -157,7 +159,7 @@ def _transient(hosts: Mapping[str, Mapping[str, Any]]) -> list[Difference]:
 def _named(where: list[str], hosts: Mapping[str, Any], groups: Mapping[str, Any]) -> Optional[list[str]]:
     """One group, where its members among the hosts are exactly these; else the hosts. None where their names mean more
     hosts."""
-    single = [[group] for group in sorted(groups, key=natural) if group not in ("all", "ungrouped")]
+    single = [[group] for group in sorted(groups, key=natural_order) if group not in ("all", "ungrouped")]
     for names in (*single, where):
         if hosts_named(names, groups) & hosts.keys() == set(where):
             return names

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ..lines import alike, entry, fold_names, natural
+from ..lines import alike, entry, fold_names, natural_order
 
 REACH_DIFFERS = "REACH_DIFFERS"
 MTU_DIFFERS = "MTU_DIFFERS"
@@ -51,7 +51,7 @@ class Difference(NamedTuple):
 
 def between(code: str, network: str, what: str, values: Mapping[str, Any]) -> Difference:
     """values: host to what it has, as plain data; None when it has nothing."""
-    names = tuple(sorted(values, key=natural))
+    names = tuple(sorted(values, key=natural_order))
     groups = alike((_shown(values[host]), host) for host in names)
     said = "; ".join(f"{value} on {fold_names(hosts)}" for value, hosts in groups)
     return Difference(code, network, names, f"{what} of network {network}: {said}.")
@@ -59,7 +59,7 @@ def between(code: str, network: str, what: str, values: Mapping[str, Any]) -> Di
 
 def sort_differences(differences: Iterable[Difference]) -> list[Difference]:
     """The worst first."""
-    return sorted(differences, key=lambda one: (CODES.index(one.code), natural(one.network), one.sentence))
+    return sorted(differences, key=lambda one: (CODES.index(one.code), natural_order(one.network), one.sentence))
 
 
 def difference_lines(differences: Iterable[Difference]) -> list[str]:
@@ -73,7 +73,7 @@ def difference_lines(differences: Iterable[Difference]) -> list[str]:
 
 def unread_lines(unread: Mapping[str, str]) -> list[str]:
     """For people. unread: by host, why it was not read."""
-    groups = alike((unread[host], host) for host in sorted(unread, key=natural))
+    groups = alike((unread[host], host) for host in sorted(unread, key=natural_order))
     return [line for why, hosts in groups for line in entry("unread", fold_names(hosts), why)]
 
 

@@ -14,7 +14,7 @@ from ..after_migration import compare_after_migration
 from ..decode import DataError
 from ..guest_facts import load_guest
 from .recheck import BROKEN, FAILED, GOOD, MOVE, MOVED, UNKNOWN, find_described
-from .steps import PlanStep, Results, say_stay
+from .steps import PlanStep, Results, describe_stay
 
 # Host -> a module's result there.
 
@@ -96,5 +96,5 @@ def show_outcome(outcomes: Sequence[Mapping[str, Any]], stays: Sequence[Mapping[
     problems = [f"{one['guest']}: {one['sentence']}" for one in outcomes if one["status"] not in GOOD]
     return {
         "lines": columns(head, rows) if rows else ["No guest had to move."],
-        "problems": problems + [say_stay(stay) for stay in stays],
+        "problems": problems + [describe_stay(stay) for stay in stays],
     }

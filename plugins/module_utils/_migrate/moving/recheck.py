@@ -27,7 +27,7 @@ LEAVE, KEEP, FORGET = "leave", "keep", "forget"
 
 
 @dataclass(frozen=True)
-class Rules:
+class RecheckOptions:
     """policy: severities of codes; accept: the worst verdict with which a guest still moves; stopped: OFFLINE moves the
     definition of guests that do not run, LEAVE leaves them; origin: whether guests KEEP the host that they leave as
     their origin, FORGET their origin, or LEAVE it alone. Raises VirtfleetError PLAN_INVALID."""
@@ -44,7 +44,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Hosts:
+class RecheckedHosts:
     """found, facts: by host what virt_guest_info and virt_network_info returned there, or why they did not (msg); ends:
     by host the uri of its libvirt as others reach it, and traffic_uri where QEMU sends the memory, or None."""
 
@@ -54,7 +54,11 @@ class Hosts:
 
 
 def recheck(
-    steps: Sequence[PlanStep], chosen: Sequence[int], hosts: Hosts, done: Mapping[int, str], rules: Rules
+    steps: Sequence[PlanStep],
+    chosen: Sequence[int],
+    hosts: RecheckedHosts,
+    done: Mapping[int, str],
+    rules: RecheckOptions,
 ) -> list[dict[str, Any]]:
     """An order for each chosen step: step (its index), guest, uuid, source, destination, do (MOVE, or what became of
     it), move (for virt_migrate), code and sentence where it does not move. done: what became of earlier steps.
@@ -79,7 +83,7 @@ def _order(do: str, code: Optional[str] = None, sentence: Optional[str] = None, 
     return {"do": do, "code": code, "sentence": sentence, **more}
 
 
-def _decide(step: PlanStep, hosts: Hosts, rules: Rules, coming: list[AnyGuest]) -> dict[str, Any]:
+def _decide(step: PlanStep, hosts: RecheckedHosts, rules: RecheckOptions, coming: list[AnyGuest]) -> dict[str, Any]:
     """coming: guests of this round that go to the same destination, to which this one is added if it may go."""
     here, there = (find_described(hosts.found.get(host), step) for host in (step.source, step.destination))
     if there is not None and (here is None or (there["running"] and not here["running"])):
@@ -104,7 +108,7 @@ def _decide(step: PlanStep, hosts: Hosts, rules: Rules, coming: list[AnyGuest]) 
     return _order(MOVE, uuid=uuid, move=_move(step, uuid, LIVE if here["running"] else OFFLINE, (hosts, rules)))
 
 
-def _move(step: PlanStep, uuid: str, mode: str, given: tuple[Hosts, Rules]) -> dict[str, Any]:
+def _move(step: PlanStep, uuid: str, mode: str, given: tuple[RecheckedHosts, RecheckOptions]) -> dict[str, Any]:
     """An entry of virt_migrate's guests."""
     hosts, rules = given
     end = hosts.ends[step.destination]
@@ -116,7 +120,7 @@ def _move(step: PlanStep, uuid: str, mode: str, given: tuple[Hosts, Rules]) -> d
     return found
 
 
-def _absent(step: PlanStep, hosts: Hosts) -> dict[str, Any]:
+def _absent(step: PlanStep, hosts: RecheckedHosts) -> dict[str, Any]:
     silent = [host for host in (step.source, step.destination) if "guests" not in (hosts.found.get(host) or {})]
     if silent:
         return _order(UNKNOWN, "HOST_SILENT", _silent(silent[0], hosts.found.get(silent[0])))
@@ -127,7 +131,7 @@ def _absent(step: PlanStep, hosts: Hosts) -> dict[str, Any]:
 
 
 def _judge(
-    guest: Mapping[str, Any], host: DestinationFacts, rules: Rules, coming: list[AnyGuest]
+    guest: Mapping[str, Any], host: DestinationFacts, rules: RecheckOptions, coming: list[AnyGuest]
 ) -> Optional[ShownFinding]:
     """The first finding that keeps the guest, or would keep one that comes with it, from going; None if it may go."""
     together = [*coming, *load_guests([guest])]

@@ -123,10 +123,10 @@ def show_plan(plan: Any, steps: Sequence[PlanStep], rounds: Sequence[Sequence[in
 def _say_stay(stay: Mapping[str, Any]) -> list[str]:
     repairs = [f"    repair: {one['module']} {one['arguments']} on {one['host']}" for one in stay.get("repairs") or ()]
     additions = [f"    would be enough: {one['sentence']}" for one in stay.get("additions") or ()]
-    return [say_stay(stay), *repairs, *additions]
+    return [describe_stay(stay), *repairs, *additions]
 
 
-def say_stay(stay: Mapping[str, Any]) -> str:
+def describe_stay(stay: Mapping[str, Any]) -> str:
     return f"{stay.get('guest')} stays: {say(stay.get('sentence'))}"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ..finding import OK
 from .fleet import MEMORY, Amounts, Destination, Fleet, PlannedGuest, Resource
 from .linear import Program, Solution
-from .wanted import Wanted
+from .planning_options import PlanningOptions
 
 # Of the solver, where guests count in parts.
 _ROUNDING = 1e-4
@@ -26,7 +26,7 @@ class Assignment:
     proven: bool
 
 
-def assign(fleet: Fleet, wanted: Wanted) -> Assignment:
+def assign(fleet: Fleet, wanted: PlanningOptions) -> Assignment:
     """Raises VirtfleetError SOLVER_MISSING."""
     leaving = [guest for guest in fleet.guests if guest.leaves]
     found = _assign(fleet, leaving, wanted)
@@ -81,7 +81,7 @@ def _frozen(amounts: Amounts) -> tuple[tuple[Resource, int], ...]:
     return tuple(sorted(amounts.items()))
 
 
-def _assign(fleet: Fleet, movable: list[PlannedGuest], wanted: Wanted) -> Assignment:
+def _assign(fleet: Fleet, movable: list[PlannedGuest], wanted: PlanningOptions) -> Assignment:
     program = Program(wanted.seconds)
     groups = group_guests(movable, frozenset(uuid for uuids in (*fleet.together, *fleet.never) for uuid in uuids))
     _choose_hosts(program, groups)

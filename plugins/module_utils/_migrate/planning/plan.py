@@ -14,9 +14,9 @@ from . import words
 from .assign import assign
 from .fleet import MEMORY, Fleet, PlannedGuest, Resource
 from .order import PlannedMove, Sequence, order_moves
+from .planning_options import PlanningOptions, read_planning_options
 from .read import read_fleet
 from .shortage import Addition, Shortage, additions, after_moves, shortages
-from .wanted import Wanted, read_wanted
 
 # How many are looked at where guests wait for one another.
 _ASSIGNMENTS = 20
@@ -29,11 +29,11 @@ def plan_migrations(
 
     Raises VirtfleetError PLAN_INVALID or SOLVER_MISSING.
     """
-    wanted = read_wanted(options, {*found, *facts})
+    wanted = read_planning_options(options, {*found, *facts})
     return plan_fleet(read_fleet(found, facts, wanted, policy or {}), wanted)
 
 
-def plan_fleet(fleet: Fleet, wanted: Wanted) -> dict[str, Any]:
+def plan_fleet(fleet: Fleet, wanted: PlanningOptions) -> dict[str, Any]:
     """steps, stays, additions, load, optimal and lines, as migrate_plan returns them. Raises VirtfleetError
     SOLVER_MISSING."""
     found = _best(fleet, wanted)
@@ -68,7 +68,7 @@ class _Found(NamedTuple):
     proven: bool
 
 
-def _best(fleet: Fleet, wanted: Wanted) -> _Found:
+def _best(fleet: Fleet, wanted: PlanningOptions) -> _Found:
     """Where guests wait for one another, an assignment without their moves may need no detour, and none to stop."""
     found: list[_Found] = []
     least = (0, 0)
@@ -93,7 +93,7 @@ def _left_behind(fleet: Fleet, moved: Mapping[str, str]) -> int:
     return sum(guest.leaves and guest.uuid not in moved for guest in fleet.guests)
 
 
-def in_rounds(moves: tuple[PlannedMove, ...], wanted: Wanted) -> list[int]:
+def in_rounds(moves: tuple[PlannedMove, ...], wanted: PlanningOptions) -> list[int]:
     """For each move the round in which it can run, from 1: no more moves at a time than wanted."""
     rounds: list[int] = []
     busy: dict[tuple[int, str], int] = {}

@@ -43,12 +43,12 @@ from .fleet import (
     PlannedGuest,
     Resource,
 )
-from .wanted import Wanted, matches
+from .planning_options import PlanningOptions, matches
 
 _MIB = 1024
 
 
-def read_fleet(found: Mapping[str, Any], facts: Mapping[str, Any], wanted: Wanted, policy: Policy) -> Fleet:
+def read_fleet(found: Mapping[str, Any], facts: Mapping[str, Any], wanted: PlanningOptions, policy: Policy) -> Fleet:
     """found, facts: host -> what virt_guest_info and virt_network_info returned there.
 
     Never raises: a host of which something cannot be read takes no guest, and its guests are not planned for.
@@ -93,7 +93,7 @@ class _Reader:
         checked: Mapping[str, Any],
         hosts: Mapping[str, DestinationFacts],
         arrivals: Mapping[str, GuestOnItsWay],
-        asked: tuple[Wanted, Policy],
+        asked: tuple[PlanningOptions, Policy],
     ) -> None:
         self.rows, self.hosts, self.arrivals = rows, hosts, arrivals
         self.wanted, self.policy = asked

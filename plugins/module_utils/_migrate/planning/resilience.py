@@ -20,8 +20,8 @@ from . import resilience_words as words
 from .assign import least_behind
 from .fleet import Fleet, PlannedGuest, Resource
 from .plan import plan_fleet
+from .planning_options import PlanningOptions, read_planning_options
 from .read import read_fleet
-from .wanted import Wanted, read_wanted
 
 
 def check_resilience(
@@ -36,7 +36,7 @@ def check_resilience(
     hosts = sorted({*found, *facts})
     if not hosts:
         return {"verdict": OK, "hosts": [], "problems": [], "lines": ["There are no hosts to check."]}
-    wanted = read_wanted({**options, "sources": hosts}, hosts)
+    wanted = read_planning_options({**options, "sources": hosts}, hosts)
     fleet = read_fleet(found, facts, replace(wanted, sources=()), policy or {})
     wanted = replace(wanted, balance=False)
     rows = [_check_host(host, found.get(host), fleet, replace(wanted, sources=(host,))) for host in hosts]
@@ -63,7 +63,7 @@ def without(fleet: Fleet, host: str) -> Fleet:
     )
 
 
-def _check_host(host: str, answer: Any, fleet: Fleet, wanted: Wanted) -> dict[str, Any]:
+def _check_host(host: str, answer: Any, fleet: Fleet, wanted: PlanningOptions) -> dict[str, Any]:
     answer = answer or {}
     if "guests" not in answer:
         return _row(host, None, UNKNOWN, {"reason": str(answer.get("msg") or "There is no result.").strip()})
@@ -75,7 +75,7 @@ def _check_host(host: str, answer: Any, fleet: Fleet, wanted: Wanted) -> dict[st
     return _row(host, len(leaving), _verdict(plan, leaving, proven), plan)
 
 
-def _plan(fleet: Fleet, wanted: Wanted) -> tuple[dict[str, Any], bool]:
+def _plan(fleet: Fleet, wanted: PlanningOptions) -> tuple[dict[str, Any], bool]:
     """A plan, and whether it is proven that none leaves fewer behind. Most hosts need no guest of others to move, or
     only such as have what the guests are short of: all guests are looked at only when these do not do."""
     plan = plan_fleet(fleet, replace(wanted, others=False))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Optional
 
-from .passages import FAMILIES, FROM_HOST, TO_HOST, Surroundings, first_trouble, into_host, same_answer, with_hidden
+from .passages import FAMILIES, FROM_HOST, TO_HOST, RoutingContext, first_trouble, into_host, same_answer, with_hidden
 from .ruleset import OPEN, SHUT, Answer, Chain, Packets, Span, Table, passing
 from .spans import family_of, span_of, special_spans
 
@@ -23,7 +23,9 @@ _EPHEMERAL = (32768, 60999)
 _MOST_PARTS = 200
 
 
-def arrivals(around: Surroundings, subnets: Mapping[str, Iterable[str]], ports: Iterable[int]) -> list[dict[str, Any]]:
+def arrivals(
+    around: RoutingContext, subnets: Mapping[str, Iterable[str]], ports: Iterable[int]
+) -> list[dict[str, Any]]:
     """Of connections to these ports: link, family, port, state, rules, and senders (first, last, state, rules) where
     it depends on the sender, None where it does not. Open ports are left out.
 
@@ -44,7 +46,7 @@ def arrivals(around: Surroundings, subnets: Mapping[str, Iterable[str]], ports: 
 
 
 def departures(
-    around: Surroundings, peers: Mapping[str, Optional[str]], links: Mapping[str, str]
+    around: RoutingContext, peers: Mapping[str, Optional[str]], links: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Of connections to other hosts: address, and stopped, by ports (first, last, state, rules). address: None for
     unknown hosts. Hosts to which nothing is stopped are left out.
@@ -70,12 +72,12 @@ def _shown(answer: Answer) -> dict[str, Any]:
     return {"state": answer.state, "rules": list(answer.rules)}
 
 
-def _arriving(around: Surroundings, packets: Packets) -> Answer:
+def _arriving(around: RoutingContext, packets: Packets) -> Answer:
     """And the replies."""
     return with_hidden(around.hidden, same_answer(_arriving_from(around, packets, port) for port in _EPHEMERAL))
 
 
-def _arriving_from(around: Surroundings, packets: Packets, port: int) -> Answer:
+def _arriving_from(around: RoutingContext, packets: Packets, port: int) -> Answer:
     reply = Packets(
         packets.family, "", packets.iif, source=packets.target, target=packets.source, near=packets.near,
         state="established", protocol="tcp", port=port, source_port=packets.port,
@@ -83,12 +85,12 @@ def _arriving_from(around: Surroundings, packets: Packets, port: int) -> Answer:
     return first_trouble(into_host(around, replace(packets, source_port=port)), _sent(around, reply))
 
 
-def _leaving(around: Surroundings, packets: Packets) -> Answer:
+def _leaving(around: RoutingContext, packets: Packets) -> Answer:
     """And the replies."""
     return with_hidden(around.hidden, same_answer(_leaving_from(around, packets, port) for port in _EPHEMERAL))
 
 
-def _leaving_from(around: Surroundings, packets: Packets, port: int) -> Answer:
+def _leaving_from(around: RoutingContext, packets: Packets, port: int) -> Answer:
     reply = Packets(
         packets.family, packets.oif or "", None, source=packets.target, target=packets.source, near=packets.near,
         state="established", local=True, protocol="tcp", port=port, source_port=packets.port,
@@ -96,13 +98,13 @@ def _leaving_from(around: Surroundings, packets: Packets, port: int) -> Answer:
     return first_trouble(_sent(around, replace(packets, source_port=port)), into_host(around, reply))
 
 
-def _sent(around: Surroundings, packets: Packets) -> Answer:
+def _sent(around: RoutingContext, packets: Packets) -> Answer:
     return first_trouble(
         passing(around.tables, packets, FROM_HOST), passing(around.tables, packets, ("egress",), "netdev")
     )
 
 
-def _by_sender(around: Surroundings, packets: Packets) -> Optional[list[dict[str, Any]]]:
+def _by_sender(around: RoutingContext, packets: Packets) -> Optional[list[dict[str, Any]]]:
     asked = (*_named(around.tables, packets.family, TO_HOST, "source"),
              *_named(around.tables, packets.family, FROM_HOST, "target"))  # fmt: skip
     parts = _parts(asked, _ADDRESSES[packets.family])
@@ -115,7 +117,7 @@ def _by_sender(around: Surroundings, packets: Packets) -> Optional[list[dict[str
     ]
 
 
-def _by_port(around: Surroundings, ways: list[Packets]) -> Iterator[dict[str, Any]]:
+def _by_port(around: RoutingContext, ways: list[Packets]) -> Iterator[dict[str, Any]]:
     """ways: of which one is taken, and it is not known which."""
     asked = [
         span

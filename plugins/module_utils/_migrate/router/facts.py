@@ -14,7 +14,7 @@ class Passage:
     """See passages.py and ruleset.Answer."""
 
     family: str
-    way: str
+    direction: str
     state: Optional[str]
     rules: tuple[str, ...]
 
@@ -40,14 +40,14 @@ class Departure:
 @dataclass(frozen=True)
 class BridgeRouting:
     """See passages.routing_of_bridge; no_arp: the setting that keeps the host from answering ARP there; no_ndp: the one
-    that keeps it from finding IPv6 neighbours; astray: parts of the bridge's networks that the host does not
+    that keeps it from finding IPv6 neighbours; misrouted: parts of the bridge's networks that the host does not
     reach by asking for them on the bridge."""
 
     stopped: dict[str, str]
     passages: tuple[Passage, ...]
     no_arp: Optional[str]
     no_ndp: Optional[str]
-    astray: tuple[str, ...]
+    misrouted: tuple[str, ...]
     forwards: tuple[str, ...]
 
 
@@ -69,19 +69,19 @@ NO_ROUTES = FamilyRoutes(default=(), others=(), rules=(), rejected=())
 @dataclass(frozen=True)
 class NicRouting:
     """Of the host of a NIC, for the bridge that the NIC is in. addresses: the host's own on the bridge, with prefix;
-    way: by family, whether the default route leads out (up, down, None when that is not known); nat: whether answers to
-    the addresses of <nat> come back, "" without such; programs: on the bridge itself, that may drop packets.
+    default_route: by family, whether the default route leads out (up, down, None when that is not known); nat: whether
+    answers to the addresses of <nat> come back, "" without such; programs: on the bridge itself, that may drop packets.
     """
 
     addresses: tuple[str, ...]
     stopped: dict[str, str]
     passages: tuple[Passage, ...]
     routes: Optional[dict[str, FamilyRoutes]]
-    way: dict[str, Optional[str]]
+    default_route: dict[str, Optional[str]]
     nat: Optional[str]
     no_arp: Optional[str]
     no_ndp: Optional[str]
-    astray: tuple[str, ...]
+    misrouted: tuple[str, ...]
     programs: tuple[str, ...]
     forwards: tuple[str, ...]
 
@@ -89,5 +89,5 @@ class NicRouting:
     def families(self) -> tuple[str, ...]:
         return tuple(sorted({"ipv6" if ":" in address else "ipv4" for address in self.addresses}))
 
-    def passage(self, family: str, way: str) -> Optional[Passage]:
-        return next((one for one in self.passages if (one.family, one.way) == (family, way)), None)
+    def passage(self, family: str, direction: str) -> Optional[Passage]:
+        return next((one for one in self.passages if (one.family, one.direction) == (family, direction)), None)

@@ -12,7 +12,7 @@ from typing import Optional
 
 from ..._model.dnsmasq import serves_dhcp, serves_dns
 from ..destination_facts import DestinationFacts, NetworkFacts
-from ..frame_path import DOWN, UP, way_by
+from ..frame_path import DOWN, UP, path_through
 from .facts import FamilyRoutes, NicRouting
 from .passages import ADVERTISED, DHCP, DNS, IN, NATTED
 from .ruleset import OPEN, SHUT
@@ -30,17 +30,19 @@ def routing_on(host: DestinationFacts, bridge: Optional[str], net: Optional[Netw
         stopped=found.stopped,
         passages=found.passages,
         routes=host.routes,
-        way={family: _way(host, routes) for family, routes in (host.routes or {}).items() if routes.default},
+        default_route={
+            family: _find_state(host, routes) for family, routes in (host.routes or {}).items() if routes.default
+        },
         nat="" if net is None else nat_answers(host, net),
         no_arp=found.no_arp,
         no_ndp=found.no_ndp,
-        astray=found.astray,
+        misrouted=found.misrouted,
         forwards=found.forwards,
         programs=tuple(one for one in link.programs if not any(one in passage.rules for passage in found.passages)),
     )
 
 
-def served_ways(net: NetworkFacts, family: str) -> tuple[str, ...]:
+def served_directions(net: NetworkFacts, family: str) -> tuple[str, ...]:
     """The ways by which guests of the network ask its dnsmasq. family: ipv4, ipv6."""
     if not net.is_virtual:
         return ()
@@ -55,20 +57,20 @@ def as_source(routing: Optional[NicRouting]) -> Optional[NicRouting]:
     if routing is None:
         return None
     # Others do not reach a guest whose packets get another source address.
-    natted = {one.family for one in routing.passages if one.way == NATTED and one.state == SHUT}
-    kept = [one for one in routing.passages if one.state != OPEN or one.way == NATTED]
-    kept = [one for one in kept if one.way != IN or one.family not in natted]
+    natted = {one.family for one in routing.passages if one.direction == NATTED and one.state == SHUT}
+    kept = [one for one in routing.passages if one.state != OPEN or one.direction == NATTED]
+    kept = [one for one in kept if one.direction != IN or one.family not in natted]
     return replace(
         routing,
         passages=tuple(replace(one, rules=()) if one.state in (OPEN, SHUT) else one for one in kept),
         routes={family: routes for family, routes in (routing.routes or {}).items() if family in routing.families},
-        way={family: state for family, state in routing.way.items() if family in routing.families},
+        default_route={family: state for family, state in routing.default_route.items() if family in routing.families},
     )
 
 
-def _way(host: DestinationFacts, routes: FamilyRoutes) -> Optional[str]:
+def _find_state(host: DestinationFacts, routes: FamilyRoutes) -> Optional[str]:
     links = [link for link in map(host.link, routes.default) if link is not None]
-    states = {way_by(host.host_links, link).state for link in links}
+    states = {path_through(host.host_links, link).state for link in links}
     return UP if UP in states else None if None in states or not links else DOWN
 
 

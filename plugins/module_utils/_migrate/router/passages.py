@@ -38,7 +38,7 @@ _ROUTER_ASKED, _ROUTER_TOLD, _NEIGHBOUR_ASKED, _NEIGHBOUR_TOLD = 133, 134, 135, 
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class RoutingContext:
     """tables: of the firewall; hidden: what of it could not be read; devices: by family (ipv4, ipv6), the links by
     which packets leave the host; silent: links that pass no IPv4 packets on; families: those that the host passes on at
     all; bridged: by bridge, the families whose bridged packets the firewall sees (br_netfilter); links: all names;
@@ -75,7 +75,7 @@ class Bridge:
     ports: tuple[str, ...] = ()
 
 
-def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
+def routing_of_bridge(around: RoutingContext, bridge: Bridge) -> dict[str, Any]:
     """stopped: by family, the link on which the host passes no packets on (all: on none); passages: family, way, state,
     rules; forwards: see forwards_to."""
     stopped, passages = {}, []
@@ -86,9 +86,9 @@ def routing_of_bridge(around: Surroundings, bridge: Bridge) -> dict[str, Any]:
             stopped[family] = silent
         if devices:
             routed = _routed(around, bridge.name, family, spans, devices)
-            passages += [_shown(family, way, answer) for way, answer in routed]
+            passages += [_shown(family, direction, answer) for direction, answer in routed]
     passages += [_shown(family, ACROSS, answer) for family, answer in _bridged(around, bridge)]
-    passages += [_shown(family, way, answer) for family, way, answer in _with_host(around, bridge)]
+    passages += [_shown(family, direction, answer) for family, direction, answer in _with_host(around, bridge)]
     spans = [span for its in _spans((*bridge.routed, *bridge.guests)).values() for span in its]
     return {"stopped": stopped, "passages": passages, "forwards": forwards_to(around.tables, spans)}
 
@@ -131,11 +131,11 @@ def _spans(addresses: Iterable[str]) -> dict[str, list[Span]]:
     return found
 
 
-def _shown(family: str, way: str, answer: Answer) -> dict[str, Any]:
-    return {"family": family, "way": way, "state": answer.state, "rules": list(answer.rules)}
+def _shown(family: str, direction: str, answer: Answer) -> dict[str, Any]:
+    return {"family": family, "direction": direction, "state": answer.state, "rules": list(answer.rules)}
 
 
-def _stopped_at(around: Surroundings, family: str, names: Iterable[str]) -> Optional[str]:
+def _stopped_at(around: RoutingContext, family: str, names: Iterable[str]) -> Optional[str]:
     """IPv6 is passed on everywhere or nowhere (Documentation/networking/ip-sysctl.rst)."""
     if family not in around.families:
         return "all"
@@ -143,28 +143,28 @@ def _stopped_at(around: Surroundings, family: str, names: Iterable[str]) -> Opti
 
 
 def _routed(
-    around: Surroundings, bridge: str, family: str, spans: list[Span], devices: tuple[str, ...]
+    around: RoutingContext, bridge: str, family: str, spans: list[Span], devices: tuple[str, ...]
 ) -> Iterable[tuple[str, Answer]]:
-    for way in (OUT, BACK, IN, NATTED, DIVERTED):
-        packets = [_packets(way, bridge, device, FAMILIES[family], span) for device in devices for span in spans]
+    for direction in (OUT, BACK, IN, NATTED, DIVERTED):
+        packets = [_packets(direction, bridge, device, FAMILIES[family], span) for device in devices for span in spans]
         packets = [replace(one, near=(*one.near, *around.own)) for one in packets]
-        yield way, same_answer(_answer(around, way, one) for one in packets)
+        yield direction, same_answer(_answer(around, direction, one) for one in packets)
 
 
-def _packets(way: str, bridge: str, device: str, family: str, span: Span) -> Packets:
+def _packets(direction: str, bridge: str, device: str, family: str, span: Span) -> Packets:
     near = (*special_spans(family), span)
-    if way in (OUT, NATTED, DIVERTED):
+    if direction in (OUT, NATTED, DIVERTED):
         return Packets(family, bridge, device, source=span, near=near)
-    return Packets(family, device, bridge, target=span, near=near, state=_STATES[way])
+    return Packets(family, device, bridge, target=span, near=near, state=_STATES[direction])
 
 
-def _answer(around: Surroundings, way: str, packets: Packets) -> Answer:
-    if way == DIVERTED:
+def _answer(around: RoutingContext, direction: str, packets: Packets) -> Answer:
+    if direction == DIVERTED:
         return diverted(around.tables, packets)  # of what is hidden, the other ways tell
-    if way == NATTED:
+    if direction == NATTED:
         found = natted(around.tables, packets)
     else:
-        between = _from_guest_to_host if way == OUT else _from_host_to_guest
+        between = _from_guest_to_host if direction == OUT else _from_host_to_guest
         found = first_trouble(
             passing(around.tables, packets, _ROUTED),
             passing(around.tables, packets, ("ingress", "egress"), "netdev"),
@@ -173,17 +173,17 @@ def _answer(around: Surroundings, way: str, packets: Packets) -> Answer:
     return with_hidden(around.hidden, found)
 
 
-def _from_guest_to_host(around: Surroundings, packets: Packets) -> Answer:
+def _from_guest_to_host(around: RoutingContext, packets: Packets) -> Answer:
     """As frames of the bridge, which come to its own port."""
     return _as_frames(around, replace(packets, bridge=packets.iif, iif=TAP, oif=None), TO_HOST)
 
 
-def _from_host_to_guest(around: Surroundings, packets: Packets) -> Answer:
+def _from_host_to_guest(around: RoutingContext, packets: Packets) -> Answer:
     """As frames of the bridge, which come from its own port."""
     return _as_frames(around, replace(packets, bridge=str(packets.oif), iif="", oif=TAP), FROM_HOST)
 
 
-def _as_frames(around: Surroundings, packets: Packets, hooks: tuple[str, ...]) -> Answer:
+def _as_frames(around: RoutingContext, packets: Packets, hooks: tuple[str, ...]) -> Answer:
     frames = replace(packets, taken=around.links, local=False)
     return first_trouble(
         *(passing(around.tables, replace(frames, family=kind), hooks, "bridge") for kind in _KINDS[packets.family])
@@ -195,7 +195,7 @@ def with_hidden(hidden: Iterable[str], found: Answer) -> Answer:
     return Answer(None, (*names, *found.rules)) if names and found.state != SHUT else found
 
 
-def _bridged(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, Answer]]:
+def _bridged(around: RoutingContext, bridge: Bridge) -> Iterable[tuple[str, Answer]]:
     guests = _spans(bridge.guests)
     for family, short in FAMILIES.items():
         sees = family in around.bridged.get(bridge.name, ())
@@ -213,7 +213,7 @@ def _bridged(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, Answer
             yield family, with_hidden(hidden, found)
 
 
-def _frames(around: Surroundings, bridge: Bridge, family: str) -> Iterable[tuple[Packets, ...]]:
+def _frames(around: RoutingContext, bridge: Bridge, family: str) -> Iterable[tuple[Packets, ...]]:
     """Of a guest to each port by which frames may leave the bridge, and back; among guests where there is none."""
     for port in bridge.ports or (TAP,):
         yield tuple(
@@ -229,7 +229,7 @@ def _within(bridge: str, family: str, spans: Optional[list[Span]]) -> Iterable[P
             yield Packets(family, bridge, bridge, source=span, target=span, state=state, bridge=bridge)
 
 
-def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str, Answer]]:
+def _with_host(around: RoutingContext, bridge: Bridge) -> Iterable[tuple[str, str, Answer]]:
     """What is open is not told."""
     found: dict[tuple[str, str], list[Answer]] = {}
     for address in bridge.served:
@@ -252,19 +252,19 @@ def _with_host(around: Surroundings, bridge: Bridge) -> Iterable[tuple[str, str,
             question = replace(to_host, protocol="udp", port=_PORTS[family, service])
             answer = replace(from_host, protocol="udp", state="established")
             found.setdefault((family, service), []).append(_both_ways(around, answer, question))
-    for (family, way), answers in found.items():
+    for (family, direction), answers in found.items():
         one = with_hidden(around.hidden, same_answer(answers))
         if one.state != OPEN:
-            yield family, way, one
+            yield family, direction, one
 
 
-def _neighbours(around: Surroundings, from_host: Packets, to_host: Packets) -> Iterable[Answer]:
+def _neighbours(around: RoutingContext, from_host: Packets, to_host: Packets) -> Iterable[Answer]:
     """Each asks for the other, and gets an answer: without, no packet of IPv6 finds its way."""
     for kind in (_NEIGHBOUR_ASKED, _NEIGHBOUR_TOLD):
         yield _both_ways(around, _untracked(from_host, kind), _untracked(to_host, kind))
 
 
-def _advertised(around: Surroundings, from_host: Packets, to_host: Packets) -> Answer:
+def _advertised(around: RoutingContext, from_host: Packets, to_host: Packets) -> Answer:
     return _both_ways(around, _untracked(from_host, _ROUTER_TOLD), _untracked(to_host, _ROUTER_ASKED))
 
 
@@ -282,11 +282,11 @@ def _of_protocols(answers: list[Answer]) -> Answer:
     return shut[0] if len(shut) == len(answers) else Answer(PART, shut[0].rules)
 
 
-def _both_ways(around: Surroundings, from_host: Packets, to_host: Packets) -> Answer:
+def _both_ways(around: RoutingContext, from_host: Packets, to_host: Packets) -> Answer:
     return first_trouble(passing(around.tables, from_host, FROM_HOST), into_host(around, to_host))
 
 
-def into_host(around: Surroundings, packets: Packets) -> Answer:
+def into_host(around: RoutingContext, packets: Packets) -> Answer:
     return first_trouble(
         passing(around.tables, packets, TO_HOST), passing(around.tables, packets, ("ingress",), "netdev")
     )

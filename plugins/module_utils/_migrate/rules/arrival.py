@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import Any, Optional, TypeVar
 
 from ..._model.libvirt_uri import SSH, TCP, TLS
-from ..asked import HOST, LINKS
 from ..destination_facts import Arrival, DestinationFacts, MigrationSettings, Sender
 from ..finding import LIBVIRT_ACCEPTS, Finding, refused, unknown
 from ..guest_facts import GuestFacts
+from ..lookup_kinds import HOST, LINKS
 from ..router.facts import StoppedPorts
 from ..router.ruleset import SHUT, Span
 from ..router.spans import span_of
@@ -336,23 +336,23 @@ def check_programs(case: NicCase) -> Iterator[Finding]:
 
 def _programs_for(case: NicCase) -> Iterator[tuple[str, str]]:
     """Each program, with the reason why the NIC needs it."""
-    gets = case.gets
-    port = case.nic.own.get("virtualport") if gets is None else gets.virtualport
+    after = case.after
+    port = case.nic.own.get("virtualport") if after is None else after.virtualport
     switched = (port or {}).get("type") == "openvswitch"
     if switched:
         yield _OVS_VSCTL, "on Open vSwitch"
     if case.nic.filter:
         yield "ebtables", "with an nwfilter"
-    if not switched and (case.nic.own.get("bandwidth") if gets is None else gets.bandwidth):
+    if not switched and (case.nic.own.get("bandwidth") if after is None else after.bandwidth):
         yield "tc", "with a bandwidth"
 
 
 @guest_rule(SETTINGS_DIFFER, needs=(HOST,))
 def compare_settings(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
-    had, gets = guest.host.other_settings, None if host.migration is None else host.migration.other_settings
-    if had is None or gets is None:
+    before, after = guest.host.other_settings, None if host.migration is None else host.migration.other_settings
+    if before is None or after is None:
         return  # where qemu.conf cannot be read, another rule says so
-    names = sorted(name for name in {*had, *gets} if had.get(name) != gets.get(name))
+    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     if names:
         yield SETTINGS_DIFFER.found(settings=names)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .. import verdict_kinds
-from ..asked import GATHERED, LOOKUPS
 from ..finding import declared_kinds
 from ..guest_facts import GuestFacts
+from ..lookup_kinds import GATHERED, LOOKUPS
 from ..rule import GROUP_RULES, GUEST_RULES, NIC_RULES
 from . import arrival, definition, ethernet, group, guest, known_faults, links, network, nic, pools, router, services
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..asked import HOST, QUESTIONS
 from ..destination_facts import DestinationFacts
 from ..finding import BLOCKED, LIBVIRT_ACCEPTS, Finding, refused, unknown
 from ..guest_facts import GuestFacts
+from ..lookup_kinds import HOST, QUESTIONS
 from ..rule import guest_rule
 from .guest import check_machine
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..asked import LINKS
 from ..finding import Finding, blocked, refused, unknown
 from ..frame_path import NONE, UP, port_of_tap
 from ..guest_facts import SourceLink, Uplink
 from ..host_links import Link
+from ..lookup_kinds import LINKS
 from ..nic_settings import bridge_mtu
 from ..rule import NicCase, nic_rule
-from .links import LINK_MTU_NOT_SEEN, LINK_MTU_TOO_SMALL, UPLINK_KINDS, check_ways_out, compare_link_mtu
+from .links import LINK_MTU_NOT_SEEN, LINK_MTU_TOO_SMALL, UPLINK_KINDS, check_paths_out, compare_link_mtu
 
 TAP_MISSING = refused(
     "TAP_UNUSABLE",
@@ -27,7 +27,7 @@ TAP_MISSING = refused(
 NOT_A_TAP = refused("TAP_UNUSABLE", "{link} on {host}, which the NIC uses as its tap, is a link of kind {kind}.")
 TAP_BUSY = refused("TAP_UNUSABLE", "Tap {link} on {host}, which the NIC uses, is in use.")
 TAP_QUEUES = refused(
-    "TAP_UNUSABLE", "Tap {link} on {host} has {gets}, and the NIC that uses it has {wants}; libvirt cannot open it."
+    "TAP_UNUSABLE", "Tap {link} on {host} has {after}, and the NIC that uses it has {wants}; libvirt cannot open it."
 )
 TAP_ALONE = blocked(
     "UPLINK_MISSING",
@@ -81,7 +81,7 @@ def check_ethernet(case: NicCase) -> Iterator[Finding]:
 def _check_tap(case: NicCase, tap: Link) -> Iterator[Finding]:
     wants = (case.nic.queues or 1) > 1
     if tap.multi_queue is not wants:
-        yield TAP_QUEUES.found(link=tap.name, gets=_QUEUES[tap.multi_queue], wants=_QUEUES[wants])
+        yield TAP_QUEUES.found(link=tap.name, after=_QUEUES[tap.multi_queue], wants=_QUEUES[wants])
     elif tap.carrier and not wants:
         # A tap has a carrier while a program has it open.
         yield TAP_BUSY.found(link=tap.name)
@@ -89,13 +89,13 @@ def _check_tap(case: NicCase, tap: Link) -> Iterator[Finding]:
 
 def _check_connection(case: NicCase, tap: Link) -> Iterator[Finding]:
     source = case.nic.source_link or SourceLink()
-    had = source.uplink
+    before = source.uplink
     bridge = case.host.host_links.bridge_of(tap.name)
-    if had == Uplink():
+    if before == Uplink():
         yield TAP_ON_THE_HOST.found(link=tap.name)
     elif bridge is not None:
         port = port_of_tap(case.host.host_links, bridge, tap.name)
-        yield from check_ways_out(case.host, bridge, None, had, case)
+        yield from check_paths_out(case.host, bridge, None, before, case)
         yield from compare_link_mtu(bridge, source.mtu, bridge_mtu(case.host, bridge, port))
-    elif had.state in (UP, NONE):
+    elif before.state in (UP, NONE):
         yield TAP_ALONE.found(link=tap.name)

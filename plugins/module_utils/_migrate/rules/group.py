@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Optional
 
 from ..._plan.pool.occupancy import EXCLUSIVE
-from ..asked import HOST, LINKS, POOLS
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import Finding, FindingKind, blocked, degraded, refused, risky
 from ..guest_facts import CheckedGuest, NicFacts
+from ..lookup_kinds import HOST, LINKS, POOLS
 from ..rule import FoundInGroup, NicCase, group_rule
 from .guest import are_on_one_wire
 from .pools import (

@@ -14,7 +14,12 @@ from typing import Any, Optional, Union
 from ..._model.descriptor import DEVICE, DIRECTORY, REGULAR, Cpu, Disk, Graphics, GuestSocket, HostDevice, HostFile
 from ..._model.forward import POOL, members_of
 from ..._model.number_set import parse_number_set
-from ..asked import (
+from ..destination_facts import DestinationFacts, HostNic
+from ..finding import LIBVIRT_ACCEPTS, OK, Finding, blocked, informational, refused, risky, unknown
+from ..frame_path import DOWN, paths_out, tags_of
+from ..guest_facts import GuestFacts, NicFacts
+from ..host_links import Link
+from ..lookup_kinds import (
     CPU_COMPARISONS,
     CPU_NAMES,
     FILE_TYPES,
@@ -28,11 +33,6 @@ from ..asked import (
     USB_DEVICES,
     VOLUMES,
 )
-from ..destination_facts import DestinationFacts, HostNic
-from ..finding import LIBVIRT_ACCEPTS, OK, Finding, blocked, informational, refused, risky, unknown
-from ..frame_path import DOWN, tags_of, ways_out
-from ..guest_facts import GuestFacts, NicFacts
-from ..host_links import Link
 from ..nic_settings import settings_from
 from ..rule import NicCase, guest_rule, nic_rule
 from .pools import choose_least_used_members, draws_from_pool
@@ -162,7 +162,7 @@ def _link_with_mac(nic: NicFacts, host: DestinationFacts) -> Optional[Link]:
     own = host.link(str(bridge))
     unused = bridge in host.ovs_bridges and own is not None and (own.admin != "up" or not own.addresses)
     near = (
-        [*(() if unused else (bridge,)), *(way.uplink for way in ways_out(host.host_links, bridge) or ())]
+        [*(() if unused else (bridge,)), *(path.uplink for path in paths_out(host.host_links, bridge) or ())]
         if bridge
         else []
     )
@@ -249,17 +249,17 @@ def _segment_of(host: DestinationFacts, nic: Union[NicFacts, HostNic]) -> _Segme
 
 def _segment_of_bridge(host: DestinationFacts, bridge: str) -> _Segment:
     """Of what does not pass now, nothing is heard."""
-    ways = ways_out(host.host_links, bridge)
-    if ways is None or not host.is_bridge(bridge):
+    paths = paths_out(host.host_links, bridge)
+    if paths is None or not host.is_bridge(bridge):
         return _Segment(frozenset({bridge}))
     joined = host.host_links.joined_with(bridge)
     own = host.link(bridge)
     if bridge in host.ovs_bridges or (own is not None and own.vlan_filtering):
         # Ways of other VLANs than the one that was asked about may be open.
-        return _Segment(joined, None if ways else frozenset())
-    open_ways = [way for way in ways if way.state != DOWN]
-    unsure = any(way.state is None for way in open_ways)
-    return _Segment(joined, None if unsure else frozenset(way.vlan for way in open_ways))
+        return _Segment(joined, None if paths else frozenset())
+    open_paths = [path for path in paths if path.state != DOWN]
+    unsure = any(path.state is None for path in open_paths)
+    return _Segment(joined, None if unsure else frozenset(path.vlan for path in open_paths))
 
 
 # --- Machine, processor, memory ---

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Optional, Union
 
-from ..asked import HOST
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import LIBVIRT_ACCEPTS, Finding, refused, risky, unknown
 from ..guest_facts import GuestFacts, GuestHost
+from ..lookup_kinds import HOST
 from ..rule import guest_rule
 
 _X86 = ("x86_64", "i686")

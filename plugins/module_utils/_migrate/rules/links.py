@@ -12,7 +12,6 @@ from typing import Optional
 
 from ..._fleet.reach import underlying_links
 from .. import remedy
-from ..asked import LINKS, POOLS
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import WARNING, Finding, Remedy, blocked, degraded, informational, refused, unknown
 from ..frame_path import (
@@ -20,19 +19,20 @@ from ..frame_path import (
     NONE,
     PLAIN_PORT,
     UP,
-    Way,
+    FramePath,
+    path_once_up,
+    path_through,
+    paths_out,
     port_by_itself,
     port_of_tap,
     port_on,
-    way_by,
-    way_once_up,
-    ways_out,
 )
 from ..guest_facts import SourceLink, Uplink
+from ..lookup_kinds import LINKS, POOLS
 from ..nic_settings import bridge_mtu, combine_ways, wire_vlan
 from ..rule import NicCase, nic_rule
+from .paths import PATH_UNKNOWN, explain_break, repair_path
 from .pools import MEMBER_DOWN, draws_from_pool, is_only_down, report_member_down
-from .ways import WAY_OBSCURE, repair_way, state_of_break
 
 # --- The bridge ---
 
@@ -123,7 +123,7 @@ UPLINK_DEAD = blocked(
 )
 UPLINKS_NOT_SEEN = unknown("The uplinks of bridge {link} on {host}, which {subject} uses, cannot be read.")
 UPLINK_VLAN_DIFFERS = blocked(
-    "VLAN_DIFFERS", "The uplink of {where} is in {gets:vlan}; on the guest's own host it is in {had:vlan}."
+    "VLAN_DIFFERS", "The uplink of {where} is in {after:vlan}; on the guest's own host it is in {before:vlan}."
 )
 FORWARD_DEVICE_MISSING = blocked(
     "UPLINK_MISSING", "{host} has no {link}, the only device through which {subject} forwards packets."
@@ -149,7 +149,7 @@ UPLINK_KINDS = (
     UPLINK_DEAD,
     UPLINKS_NOT_SEEN,
     UPLINK_VLAN_DIFFERS,
-    WAY_OBSCURE,
+    PATH_UNKNOWN,
     MULTICAST_STOPPED,
 )
 
@@ -168,74 +168,74 @@ def check_uplinks(case: NicCase) -> Iterator[Finding]:
         return
     if net.bridge and not host.is_bridge(net.bridge):
         return  # check_bridge reports it
-    had = Uplink() if case.had is None else case.had.uplink
+    before = Uplink() if case.before is None else case.before.uplink
     if net.is_virtual:
-        yield from _check_forward_device(case, net, had)
+        yield from _check_forward_device(case, net, before)
     elif net.bridge:
-        yield from check_ways_out(host, net.bridge, net.name, had, case)
+        yield from check_paths_out(host, net.bridge, net.name, before, case)
 
 
-def _check_forward_device(case: NicCase, net: NetworkFacts, had: Uplink) -> Iterator[Finding]:
-    if had.state in (DOWN, NONE):
+def _check_forward_device(case: NicCase, net: NetworkFacts, before: Uplink) -> Iterator[Finding]:
+    if before.state in (DOWN, NONE):
         return
     for device in underlying_links(net.document)[:1]:
         link = case.host.link(device)
         if link is None:
             yield FORWARD_DEVICE_MISSING.found(network=net.name, link=device)
             continue
-        way = way_by(case.host.host_links, link)
-        if way.state == DOWN:
+        path = path_through(case.host.host_links, link)
+        if path.state == DOWN:
             yield FORWARD_DEVICE_DEAD.found(
-                network=net.name, link=device, state=state_of_break(way), remedy=repair_way(way)
+                network=net.name, link=device, state=explain_break(path), remedy=repair_path(path)
             )
-        elif way.state is None:
-            yield WAY_OBSCURE.found(network=net.name, link=device, state=state_of_break(way))
+        elif path.state is None:
+            yield PATH_UNKNOWN.found(network=net.name, link=device, state=explain_break(path))
         elif _forwarded_by_any(case) and not (link.default_route or link.addresses):
             yield FORWARD_DEVICE_WITHOUT_ROUTE.found(network=net.name, link=device)
 
 
 def _forwarded_by_any(case: NicCase) -> bool:
-    return case.had is not None and not underlying_links(case.had.definition)
+    return case.before is not None and not underlying_links(case.before.definition)
 
 
-def check_ways_out(
-    host: DestinationFacts, name: str, network: Optional[str], had: Uplink, case: Optional[NicCase] = None
+def check_paths_out(
+    host: DestinationFacts, name: str, network: Optional[str], before: Uplink, case: Optional[NicCase] = None
 ) -> Iterator[Finding]:
     """had: the uplinks on the guest's own host; case: of a NIC that has the bridge from its network, or names it,
     or whose tap is in it."""
-    if had.state in (DOWN, NONE):
+    if before.state in (DOWN, NONE):
         return
-    gets = None if case is None else case.gets
+    after = None if case is None else case.after
     port = own = PLAIN_PORT
-    if gets is not None:
-        port = own = port_on(host.host_links, name, gets.vlan, gets.isolated)
+    if after is not None:
+        port = own = port_on(host.host_links, name, after.vlan, after.isolated)
     elif case is not None and case.nic.type == "ethernet":
         port = port_of_tap(host.host_links, name, str(case.nic.target))  # whose VLAN is not the NIC's own
     elif case is not None:
         port = own = port_by_itself(host.host_links, name, case.nic.own)
-    found = ways_out(host.host_links, name, port)
+    found = paths_out(host.host_links, name, port)
     there = combine_ways(found, own)
     if found is None:
         yield UPLINKS_NOT_SEEN.found(network=network, link=name)
     elif not found:
         yield NO_UPLINK.found(network=network, link=name)
     elif there.state == DOWN:
-        dead = min(found, key=lambda way: way.uplink)
+        dead = min(found, key=lambda path: path.uplink)
         others = " (like its other uplinks)" if len(found) > 1 else ""
         yield UPLINK_DEAD.found(
-            network=network, link=dead.uplink, state=state_of_break(dead), others=others, remedy=repair_way(dead)
+            network=network, link=dead.uplink, state=explain_break(dead), others=others, remedy=repair_path(dead)
         )
     elif there.state is None:
-        obscure = min((way for way in found if way.state is None), key=lambda way: way.uplink)
-        yield WAY_OBSCURE.found(network=network, link=obscure.uplink, state=state_of_break(obscure))
+        obscure = min((path for path in found if path.state is None), key=lambda path: path.uplink)
+        yield PATH_UNKNOWN.found(network=network, link=obscure.uplink, state=explain_break(obscure))
     else:
         # Where the NIC itself gets other tags, that is said by itself.
-        same_tags = case is None or case.had is None or gets is None or case.had.vlan == gets.vlan
-        if had.state == UP and there.vlan != had.vlan and same_tags:
-            gets_vlan, had_vlan = (wire_vlan(vlan, own.tags) for vlan in (there.vlan, had.vlan))
-            yield UPLINK_VLAN_DIFFERS.found(network=network, link=name, gets=gets_vlan, had=had_vlan)
-        if had.multicast and not there.multicast:
-            first = min((way for way in found if way.state == UP), key=lambda way: way.uplink)
+        same_tags = case is None or case.before is None or after is None or case.before.vlan == after.vlan
+        if before.state == UP and there.vlan != before.vlan and same_tags:
+            vlan_after, vlan_before = (wire_vlan(vlan, own.tags) for vlan in (there.vlan, before.vlan))
+            yield UPLINK_VLAN_DIFFERS.found(network=network, link=name, after=vlan_after, before=vlan_before)
+        if before.multicast and not there.multicast:
+            first = min((path for path in found if path.state == UP), key=lambda path: path.uplink)
             yield MULTICAST_STOPPED.found(network=network, link=first.uplink)
 
 
@@ -243,15 +243,15 @@ def check_ways_out(
 
 MTU_TOO_SMALL = blocked(
     "MTU_TOO_SMALL",
-    "{Where} passes frames of up to {gets} bytes; the guest's own host passes up to {had} bytes.",
+    "{Where} passes frames of up to {after} bytes; the guest's own host passes up to {before} bytes.",
     "Full-size frames that pass on the source do not pass on the destination; the smallest MTU of network, bridge, "
     "uplinks and NIC counts. Seen: libvirt accepts the guest, except for a macvtap whose NIC sets `<mtu>` (error 38)",
     "raise the MTU of the link or network",
 )
 LINK_MTU_TOO_SMALL = blocked(
     "MTU_TOO_SMALL",
-    "{link} on {host}, which the NIC names, passes frames of up to {gets} bytes; on the guest's own host, it passes up "
-    "to {had} bytes.",
+    "{link} on {host}, which the NIC names, passes frames of up to {after} bytes; on the guest's own host, it passes "
+    "up to {before} bytes.",
 )
 SOURCE_MTU_NOT_SEEN = unknown("The MTU of {subject} on the guest's own host is unknown.")
 MTU_NOT_SEEN = unknown("The MTU of {where} is unknown.")
@@ -260,26 +260,26 @@ LINK_MTU_NOT_SEEN = unknown("The MTU of {link}, which the NIC names, is not know
 
 @nic_rule(MTU_TOO_SMALL, SOURCE_MTU_NOT_SEEN, MTU_NOT_SEEN, needs=(LINKS,))
 def compare_mtu(case: NicCase) -> Iterator[Finding]:
-    net, had, gets = case.net, case.had, case.gets
-    if net is None or had is None or gets is None or not net.active:
+    net, before, after = case.net, case.before, case.after
+    if net is None or before is None or after is None or not net.active:
         return
     if draws_from_pool(net):
         # What passes depends on the member, which the pool's rule knows.
-        if had.mtu is None and net.mode != "hostdev":
+        if before.mtu is None and net.mode != "hostdev":
             yield SOURCE_MTU_NOT_SEEN.found(network=net.name)
-    elif had.mtu is None or gets.mtu is None:
+    elif before.mtu is None or after.mtu is None:
         if case.host.links is None or not net.bridge or case.host.is_bridge(net.bridge):
-            yield (SOURCE_MTU_NOT_SEEN if had.mtu is None else MTU_NOT_SEEN).found(network=net.name)
-    elif gets.mtu < had.mtu:
-        repair = _enlarge_mtu(case.host, net, had.mtu)
-        yield MTU_TOO_SMALL.found(network=net.name, gets=gets.mtu, had=had.mtu, remedy=repair)
+            yield (SOURCE_MTU_NOT_SEEN if before.mtu is None else MTU_NOT_SEEN).found(network=net.name)
+    elif after.mtu < before.mtu:
+        repair = _enlarge_mtu(case.host, net, before.mtu)
+        yield MTU_TOO_SMALL.found(network=net.name, after=after.mtu, before=before.mtu, remedy=repair)
 
 
 def _enlarge_mtu(host: DestinationFacts, net: NetworkFacts, size: int) -> Remedy:
     """Of the link that is too small; for a network whose bridge libvirt makes, of the network."""
     if net.is_virtual:
         return remedy.change_network(net.name, mtu=size)
-    names = [*(way.uplink for way in ways_out(host.host_links, net.bridge) or ()), net.bridge] if net.bridge else []
+    names = [*(path.uplink for path in paths_out(host.host_links, net.bridge) or ()), net.bridge] if net.bridge else []
     chain = [link for link in map(host.link, names) if link is not None]
     small = [link.name for link in chain if (link.mtu or size) < size]
     return remedy.set_link_mtu(small[0], size) if small else None
@@ -319,7 +319,7 @@ NAMED_LINK_IN_BRIDGE = refused("POOL_MEMBER_BUSY", "{link} on {host}, which the 
 NAMED_LINK_HELD = refused("POOL_MEMBER_BUSY", "{holder} holds {link} on {host}, which the NIC names.")
 NAMED_LINK_DEAD = blocked("UPLINK_NO_CARRIER", "{link} on {host}, which the NIC names, {state}.")
 NAMED_LINK_VLAN_DIFFERS = blocked(
-    "VLAN_DIFFERS", "{link} on {host} is in {gets:vlan}; on the guest's own host it is in {had:vlan}."
+    "VLAN_DIFFERS", "{link} on {host} is in {after:vlan}; on the guest's own host it is in {before:vlan}."
 )
 
 
@@ -337,7 +337,7 @@ NAMED_LINK_VLAN_DIFFERS = blocked(
     NAMED_LINK_HELD,
     NAMED_LINK_DEAD,
     NAMED_LINK_VLAN_DIFFERS,
-    WAY_OBSCURE,
+    PATH_UNKNOWN,
     MEMBER_DOWN,
     LINK_MTU_TOO_SMALL,
     LINK_MTU_NOT_SEEN,
@@ -350,10 +350,10 @@ def check_named_device(case: NicCase) -> Iterator[Finding]:
     if kind not in ("bridge", "direct") or not device:
         yield NIC_TYPE_NOT_JUDGED.found(type=kind)
         return
-    had = case.nic.source_link or SourceLink()
+    before = case.nic.source_link or SourceLink()
     owner = _network_of_bridge(case.host, device)
     # Only physical networks can be compared: libvirt's own bridges may lead anywhere.
-    compared = had.uplink.state == UP and owner is None
+    compared = before.uplink.state == UP and owner is None
     yield (NIC_NOT_BY_NAME if compared else NIC_NOT_BY_NAME_UNCOMPARED).found(
         link=device, advice=_advice(case.host, device)
     )
@@ -361,9 +361,9 @@ def check_named_device(case: NicCase) -> Iterator[Finding]:
         port = (case.nic.own.get("virtualport") or {}).get("type")
         if case.host.is_bridge(device) and (port == "openvswitch") != (device in case.host.ovs_bridges):
             yield BRIDGE_OF_ANOTHER_KIND.found(link=device)
-        yield from _check_named_bridge(case, device, owner, had)
+        yield from _check_named_bridge(case, device, owner, before)
     else:
-        yield from _check_named_link(case, device, had)
+        yield from _check_named_link(case, device, before)
 
 
 def _network_of_bridge(host: DestinationFacts, device: str) -> Optional[str]:
@@ -379,20 +379,20 @@ def _advice(host: DestinationFacts, device: str) -> str:
     return f"use network '{min(found)}', which uses it there" if found else "no network there uses it"
 
 
-def _check_named_bridge(case: NicCase, device: str, owner: Optional[str], had: SourceLink) -> Iterator[Finding]:
+def _check_named_bridge(case: NicCase, device: str, owner: Optional[str], before: SourceLink) -> Iterator[Finding]:
     host = case.host
     yield from _check_bridge(host, device, None)
     if not host.is_bridge(device):
         return
     if owner is None:
-        yield from check_ways_out(host, device, None, had.uplink, case)
-    elif had.uplink.state == UP:
+        yield from check_paths_out(host, device, None, before.uplink, case)
+    elif before.uplink.state == UP:
         yield BRIDGE_OF_NETWORK.found(link=device, owner=owner)
     port = port_by_itself(host.host_links, device, case.nic.own)
-    yield from compare_link_mtu(device, had.mtu, bridge_mtu(host, device, port))
+    yield from compare_link_mtu(device, before.mtu, bridge_mtu(host, device, port))
 
 
-def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[Finding]:
+def _check_named_link(case: NicCase, device: str, before: SourceLink) -> Iterator[Finding]:
     link = case.host.link(device)
     if case.host.links is None:
         yield NAMED_LINK_NOT_SEEN.found(link=device)
@@ -402,24 +402,24 @@ def _check_named_link(case: NicCase, device: str, had: SourceLink) -> Iterator[F
         return
     if link.master:
         yield NAMED_LINK_IN_BRIDGE.found(link=device, master=link.master)
-    way = (way_by if link.admin == "up" else way_once_up)(case.host.host_links, link)
-    if is_only_down(link, way):
+    path = (path_through if link.admin == "up" else path_once_up)(case.host.host_links, link)
+    if is_only_down(link, path):
         yield report_member_down(link, None)
     else:
-        yield from _check_way(device, way, had.uplink)
+        yield from _check_way(device, path, before.uplink)
     holder = _exclusive_holder(case, device)
     if holder is not None:
         yield NAMED_LINK_HELD.found(link=device, holder=holder)
-    yield from compare_link_mtu(device, had.mtu, link.mtu)
+    yield from compare_link_mtu(device, before.mtu, link.mtu)
 
 
-def _check_way(device: str, way: Way, had: Uplink) -> Iterator[Finding]:
-    if way.state == DOWN:
-        yield NAMED_LINK_DEAD.found(link=device, state=state_of_break(way))
-    elif way.state is None:
-        yield WAY_OBSCURE.found(link=device, state=state_of_break(way))
-    elif had.state == UP and had.vlan != way.vlan:
-        yield NAMED_LINK_VLAN_DIFFERS.found(link=device, gets=way.vlan, had=had.vlan)
+def _check_way(device: str, path: FramePath, before: Uplink) -> Iterator[Finding]:
+    if path.state == DOWN:
+        yield NAMED_LINK_DEAD.found(link=device, state=explain_break(path))
+    elif path.state is None:
+        yield PATH_UNKNOWN.found(link=device, state=explain_break(path))
+    elif before.state == UP and before.vlan != path.vlan:
+        yield NAMED_LINK_VLAN_DIFFERS.found(link=device, after=path.vlan, before=before.vlan)
 
 
 def _exclusive_holder(case: NicCase, device: str) -> Optional[str]:
@@ -432,8 +432,8 @@ def _exclusive_holder(case: NicCase, device: str) -> Optional[str]:
     return None
 
 
-def compare_link_mtu(device: str, had: Optional[int], gets: Optional[int]) -> Iterator[Finding]:
-    if had and gets and gets < had:
-        yield LINK_MTU_TOO_SMALL.found(link=device, gets=gets, had=had)
-    elif not had or not gets:
+def compare_link_mtu(device: str, before: Optional[int], after: Optional[int]) -> Iterator[Finding]:
+    if before and after and after < before:
+        yield LINK_MTU_TOO_SMALL.found(link=device, after=after, before=before)
+    elif not before or not after:
         yield LINK_MTU_NOT_SEEN.found(link=device)

@@ -15,9 +15,9 @@ from ..._model.address import subnet
 from ..._model.field import Document
 from ..._model.guest import SETTINGS
 from .. import remedy
-from ..asked import HOST, LINKS
 from ..finding import OK, WARNING, Finding, Remedy, blocked, degraded, refused, unknown
 from ..guest_facts import NicSettings
+from ..lookup_kinds import HOST, LINKS
 from ..nic_settings import removed_addresses, subnet_families
 from ..rule import NicCase, nic_rule
 
@@ -55,7 +55,7 @@ def check_network(case: NicCase) -> Iterator[Finding]:
     if case.nic.type != "network":
         return
     if case.net is None:
-        definition = None if case.had is None else _definition_for_host(case, case.had.definition)
+        definition = None if case.before is None else _definition_for_host(case, case.before.definition)
         repair = None if definition is None else remedy.change_network(case.name, **definition, autostart=True)
         yield NET_MISSING.found(network=case.name, remedy=repair)
     elif not case.net.active:
@@ -73,15 +73,15 @@ def _definition_for_host(case: NicCase, definition: Document) -> Optional[Docume
 
 @nic_rule(NET_NO_AUTOSTART, NET_TRANSIENT, NET_LIVE_DRIFT)
 def check_persistence(case: NicCase) -> Iterator[Finding]:
-    net, had = case.net, case.had
+    net, before = case.net, case.before
     if net is None:
         return
     if not net.persistent:
-        if had is None or had.network.persistent:
+        if before is None or before.network.persistent:
             options = {key: value for key, value in net.options.items() if key != "name"}
             repair = remedy.change_network(case.name, **options, autostart=True)
             yield NET_TRANSIENT.found(network=case.name, remedy=repair)
-    elif not net.details.autostart and (had is None or had.network.autostart):
+    elif not net.details.autostart and (before is None or before.network.autostart):
         state = {} if net.active else {"state": "active"}
         repair = remedy.change_network(case.name, autostart=True, **state)
         yield NET_NO_AUTOSTART.found(network=case.name, remedy=repair)
@@ -104,7 +104,7 @@ def _empty_value(value: object) -> object:
 
 REACH_DIFFERS = blocked(
     "NET_REACH_DIFFERS",
-    "{Where} reaches {gets} ({gets_mode}); on the guest's own host it reaches {had} ({had_mode}).",
+    "{Where} reaches {after} ({after_mode}); on the guest's own host it reaches {before} ({before_mode}).",
     "The network has a different reach (l2, routed, nat, isolated). Seen: libvirt migrates a guest from any of them "
     "to any other without a warning",
     "none: it is a different network",
@@ -118,8 +118,8 @@ NO_FORWARDING = blocked(
 FORWARDING_NOT_SEEN = unknown("It is unknown whether {host} forwards the packets of {subject}.")
 ISOLATED_BY_SETTINGS = degraded(
     "NET_REACH_DIFFERS",
-    "{Where} ({gets_mode}) reaches guests of the same host only because {host} forwards no packets; on the guest's own "
-    "host the network is isolated.",
+    "{Where} ({after_mode}) reaches guests of the same host only because {host} forwards no packets; on the guest's "
+    "own host the network is isolated.",
     "The network is isolated on the source; on the destination, only the host's lack of forwarding isolates it",
 )
 PRIVATE_MODE = degraded(
@@ -144,23 +144,23 @@ _FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 @nic_rule(REACH_DIFFERS, ISOLATED_BY_SETTINGS, PRIVATE_MODE, SOURCE_SETTINGS_UNKNOWN)
 def compare_reach(case: NicCase) -> Iterator[Finding]:
-    had, gets = case.had, case.gets
-    if gets is None:
+    before, after = case.before, case.after
+    if after is None:
         return
-    if had is None:
+    if before is None:
         yield SOURCE_SETTINGS_UNKNOWN.found(network=case.name)
-    elif had.reach == "isolated" and _reaches_its_host_alone(gets):
-        yield ISOLATED_BY_SETTINGS.found(network=case.name, gets_mode=_mode_words(gets))
-    elif had.reach != gets.reach and not (_reaches_its_host_alone(had) and gets.reach == "isolated"):
+    elif before.reach == "isolated" and _reaches_its_host_alone(after):
+        yield ISOLATED_BY_SETTINGS.found(network=case.name, after_mode=_mode_words(after))
+    elif before.reach != after.reach and not (_reaches_its_host_alone(before) and after.reach == "isolated"):
         yield REACH_DIFFERS.found(
             network=case.name,
-            gets=_REACH_WORDS.get(str(gets.reach), gets.reach),
-            gets_mode=_mode_words(gets),
-            had=_REACH_WORDS.get(str(had.reach), had.reach),
-            had_mode=_mode_words(had),
+            after=_REACH_WORDS.get(str(after.reach), after.reach),
+            after_mode=_mode_words(after),
+            before=_REACH_WORDS.get(str(before.reach), before.reach),
+            before_mode=_mode_words(before),
         )
-    elif gets.mode == "private" and had.mode != "private":
-        yield PRIVATE_MODE.found(network=case.name, mode=had.mode)
+    elif after.mode == "private" and before.mode != "private":
+        yield PRIVATE_MODE.found(network=case.name, mode=before.mode)
 
 
 def _reaches_its_host_alone(settings: NicSettings) -> bool:
@@ -175,16 +175,16 @@ def _mode_words(settings: NicSettings) -> str:
 @nic_rule(NO_FORWARDING, FORWARDING_NOT_SEEN, needs=(HOST, LINKS))
 def check_forwarding(case: NicCase) -> Iterator[Finding]:
     """libvirt turns a host's forwarding on when it starts such a network, and does not look again."""
-    had, gets, net, forwarding = case.had, case.gets, case.net, case.host.forwarding
-    if had is None or gets is None or net is None or not net.active:
+    before, after, net, forwarding = case.before, case.after, case.net, case.host.forwarding
+    if before is None or after is None or net is None or not net.active:
         return
-    if had.reach != gets.reach or gets.reach not in ("nat", "routed"):
+    if before.reach != after.reach or after.reach not in ("nat", "routed"):
         return
     if forwarding is None:
         yield FORWARDING_NOT_SEEN.found(network=case.name)
         return
     # Where the guest's own host was not looked at, it is assumed to forward.
-    for family in subnet_families(net) if had.forwarding is None else had.forwarding:
+    for family in subnet_families(net) if before.forwarding is None else before.forwarding:
         if not forwarding.passes(family):
             yield NO_FORWARDING.found(
                 network=case.name,
@@ -213,13 +213,13 @@ OPTIONS_DIFFER = unknown(
 GATEWAY_GONE = blocked(
     "SUBNET_DIFFERS",
     "{host} does not have the address that is the guest's {role} on {subject}; it has {there}, the guest's own host "
-    "has {had}.",
+    "has {before}.",
     "The host's address, which is the guest's gateway, is missing from the network or only from its bridge. Seen",
     "set the addresses",
 )
 ADDRESS_DIFFERS = degraded(
     "SUBNET_DIFFERS",
-    "{host} has other addresses on {subject}: {there}; the guest's own host has {had}.",
+    "{host} has other addresses on {subject}: {there}; the guest's own host has {before}.",
     "On an isolated network, the host has a different address in the same subnet",
     "set the addresses",
 )
@@ -234,24 +234,24 @@ ADDRESSES_NOT_SEEN = unknown("It is unknown whether the bridge of {where} has th
 @nic_rule(SERVICES_DIFFER, OPTIONS_DIFFER, needs=(LINKS,))
 def compare_services(case: NicCase) -> Iterator[Finding]:
     """What no other rule compares."""
-    if case.had is None or case.net is None:
+    if case.before is None or case.net is None:
         return
-    had, gets = case.had.definition, {} if case.gets is None else case.gets.definition
-    options = [option for option, loses in _SERVED if loses(had.get(option), gets.get(option))]
-    options += [name for name, found in _FROM_ADDRESSES if not found(had) <= found(gets)]
-    lost, strange = _dnsmasq_options(had, gets)
+    before, after = case.before.definition, {} if case.after is None else case.after.definition
+    options = [option for option, loses in _SERVED if loses(before.get(option), after.get(option))]
+    options += [name for name, found in _FROM_ADDRESSES if not found(before) <= found(after)]
+    lost, strange = _dnsmasq_options(before, after)
     options += ["dnsmasq_options"] if lost else []
     if strange:
         yield OPTIONS_DIFFER.found(network=case.name, options=strange)
     if options:
         of_addresses = {name for name, _found in _FROM_ADDRESSES}
         wanted = {
-            option: had.get(option) or _empty_value(gets.get(option))
+            option: before.get(option) or _empty_value(after.get(option))
             for option in options
             if option not in of_addresses
         }
-        if of_addresses & {*options} and case.gets is not None and case.had.addresses == case.gets.addresses:
-            wanted["ips"] = had["ips"]
+        if of_addresses & {*options} and case.after is not None and case.before.addresses == case.after.addresses:
+            wanted["ips"] = before["ips"]
         repair = remedy.change_network(case.name, **wanted) if wanted else None
         yield SERVICES_DIFFER.found(network=case.name, options=options, remedy=repair)
 
@@ -278,26 +278,26 @@ _ADD_NAMES = ("address", "host-record", "cname", "txt-record", "srv-host", "ptr-
 _UNNOTICED = ("log-queries", "log-dhcp", "log-facility", "log-async", "cache-size", "dns-forward-max")
 
 
-def _dnsmasq_options(had: Document, gets: Document) -> tuple[list[str], list[str]]:
+def _dnsmasq_options(before: Document, after: Document) -> tuple[list[str], list[str]]:
     """Names that are lost, and what is not understood."""
-    mine, its = had.get("dnsmasq_options") or [], gets.get("dnsmasq_options") or []
+    mine, its = before.get("dnsmasq_options") or [], after.get("dnsmasq_options") or []
     differing = [line for line in (*mine, *its) if (line in mine) != (line in its)]
     noticed = [line for line in differing if str(line).partition("=")[0] not in _UNNOTICED]
     names = [line for line in noticed if line in mine and str(line).partition("=")[0] in _ADD_NAMES]
     return names, [line for line in noticed if line not in names]
 
 
-def _loses_domain(had: object, gets: object) -> bool:
+def _loses_domain(before: object, after: object) -> bool:
     """An additional domain takes nothing away."""
-    return bool(had) and had != gets
+    return bool(before) and before != after
 
 
-def _loses_route(had: Optional[list[Document]], gets: Optional[list[Document]]) -> bool:
-    return any(route not in (gets or ()) for route in had or ())
+def _loses_route(before: Optional[list[Document]], after: Optional[list[Document]]) -> bool:
+    return any(route not in (after or ()) for route in before or ())
 
 
-def _loses_name(had: Optional[Document], gets: Optional[Document]) -> bool:
-    mine, its = had or {}, gets or {}
+def _loses_name(before: Optional[Document], after: Optional[Document]) -> bool:
+    mine, its = before or {}, after or {}
     if any(mine.get(option, default) != its.get(option, default) for option, default in _DNS):
         return True
     if any(record not in (its.get(kind) or ()) for kind in ("txts", "srvs") for record in mine.get(kind) or ()):
@@ -326,40 +326,40 @@ _SERVED: tuple[tuple[str, Callable[[Any, Any], bool]], ...] = (
     needs=(LINKS,),
 )
 def compare_subnets(case: NicCase) -> Iterator[Finding]:
-    had, gets, net = case.had, case.gets, case.net
-    if had is None or gets is None or net is None or had.reach != gets.reach:
+    before, after, net = case.before, case.after, case.net
+    if before is None or after is None or net is None or before.reach != after.reach:
         return
-    gone = [address for address in had.addresses if address not in gets.addresses]
+    gone = [address for address in before.addresses if address not in after.addresses]
     if not gone:
-        yield from _check_bridge_addresses(case, gets)
+        yield from _check_bridge_addresses(case, after)
         return
     removed = removed_addresses(case.host, net)
     lost = set(gone) <= set(removed)
-    other_subnet = _subnets_of(gone) - _subnets_of(gets.addresses)
+    other_subnet = _subnets_of(gone) - _subnets_of(after.addresses)
     kinds = (ISOLATED_ADDRESS_REMOVED, ADDRESSES_REMOVED) if lost else (ADDRESS_DIFFERS, GATEWAY_GONE)
-    yield kinds[had.reach != "isolated" or bool(other_subnet)].found(
+    yield kinds[before.reach != "isolated" or bool(other_subnet)].found(
         network=case.name,
         link=net.bridge,
         role="subnet" if other_subnet else "gateway",
-        there=list(gets.addresses),
-        had=list(had.addresses),
+        there=list(after.addresses),
+        before=list(before.addresses),
         lost=removed,
-        remedy=_put_back(net.bridge, removed) if lost else _change_addresses(case, had),
+        remedy=_put_back(net.bridge, removed) if lost else _change_addresses(case, before),
     )
 
 
-def _check_bridge_addresses(case: NicCase, gets: NicSettings) -> Iterator[Finding]:
+def _check_bridge_addresses(case: NicCase, after: NicSettings) -> Iterator[Finding]:
     """Whether the bridge has what the network defines."""
     net = case.net
     if net is None or not net.active or not net.bridge or not net.is_virtual:
         return
     link = case.host.link(net.bridge)
-    if link is not None and link.addresses is None and gets.addresses:
+    if link is not None and link.addresses is None and after.addresses:
         yield ADDRESSES_NOT_SEEN.found(network=case.name, link=net.bridge)
 
 
-def _change_addresses(case: NicCase, had: NicSettings) -> Remedy:
-    return remedy.change_network(case.name, ips=had.definition.get("ips") or [])
+def _change_addresses(case: NicCase, before: NicSettings) -> Remedy:
+    return remedy.change_network(case.name, ips=before.definition.get("ips") or [])
 
 
 def _put_back(bridge: Optional[str], removed: list[str]) -> Remedy:
@@ -393,7 +393,7 @@ PORTGROUP_DIFFERS = degraded(
 PORTGROUP_OVERRIDDEN = PORTGROUP_DIFFERS.rated(OK, "The settings differ, but the NIC's own settings override them")
 DEFAULT_DIFFERS = degraded(
     "PORTGROUP_DEFAULT_DIFFERS",
-    "The default portgroup of {where} is {gets}; on the guest's own host it is {had}.",
+    "The default portgroup of {where} is {after}; on the guest's own host it is {before}.",
     "A NIC that names no portgroup gets a different default portgroup",
     "change the default",
 )
@@ -408,32 +408,32 @@ _GENERATED_PARAMETERS = ("interfaceid", "instanceid")
 
 @nic_rule(PORTGROUP_MISSING, PORTGROUP_DIFFERS, PORTGROUP_OVERRIDDEN, DEFAULT_DIFFERS, DEFAULT_OVERRIDDEN)
 def compare_portgroups(case: NicCase) -> Iterator[Finding]:
-    if case.had is None or case.gets is None:
+    if case.before is None or case.after is None:
         return
-    had, gets, asked = case.had.portgroup, case.gets.portgroup, case.nic.portgroup
-    severity = OK if _effective_settings(case.had) == _effective_settings(case.gets) else WARNING
+    before, after, asked = case.before.portgroup, case.after.portgroup, case.nic.portgroup
+    severity = OK if _effective_settings(case.before) == _effective_settings(case.after) else WARNING
     differs, default_differs = _PORTGROUP_KINDS[severity]
     if asked is None:
-        names = [None if side is None else side.get("name") for side in (had, gets)]
+        names = [None if side is None else side.get("name") for side in (before, after)]
         if names[0] != names[1]:
             shown = [f"'{name}'" if name else "none" for name in names]
             yield default_differs.found(
-                network=case.name, gets=shown[1], had=shown[0], remedy=_set_default(case.name, had, gets)
+                network=case.name, after=shown[1], before=shown[0], remedy=_set_default(case.name, before, after)
             )
             return
-    elif had is None:
+    elif before is None:
         return  # it has nothing to lose
-    elif gets is None:
-        repair = remedy.change_portgroup(case.name, asked, **_settings_of(had))
+    elif after is None:
+        repair = remedy.change_portgroup(case.name, asked, **_settings_of(before))
         yield PORTGROUP_MISSING.found(network=case.name, portgroup=asked, remedy=repair)
         return
-    if had is None or gets is None:
+    if before is None or after is None:
         return
-    options = [option for option in SETTINGS if had.get(option) != gets.get(option)]
+    options = [option for option in SETTINGS if before.get(option) != after.get(option)]
     if options:
         empty: Document = {"trust_guest_rx_filters": False}
-        wanted = {option: had.get(option, empty.get(option, {})) for option in options}
-        name = str(gets.get("name"))
+        wanted = {option: before.get(option, empty.get(option, {})) for option in options}
+        name = str(after.get("name"))
         yield differs.found(
             network=case.name,
             portgroup=name,
@@ -442,10 +442,10 @@ def compare_portgroups(case: NicCase) -> Iterator[Finding]:
         )
 
 
-def _set_default(network: str, had: Optional[Document], gets: Optional[Document]) -> Remedy:
-    if had is not None:
-        return remedy.change_portgroup(network, str(had.get("name")), **_settings_of(had), default=True)
-    return None if gets is None else remedy.change_portgroup(network, str(gets.get("name")), default=False)
+def _set_default(network: str, before: Optional[Document], after: Optional[Document]) -> Remedy:
+    if before is not None:
+        return remedy.change_portgroup(network, str(before.get("name")), **_settings_of(before), default=True)
+    return None if after is None else remedy.change_portgroup(network, str(after.get("name")), default=False)
 
 
 def _effective_settings(settings: NicSettings) -> list[object]:

@@ -13,10 +13,10 @@ from typing import Any, Optional
 from ..._model.field import Document
 from ..._model.vlan import ON_LINUX_BRIDGE
 from .. import remedy
-from ..asked import HOST, LINKS
 from ..destination_facts import NetworkFacts
 from ..finding import Finding, Remedy, blocked, degraded, refused
 from ..guest_facts import NicSettings
+from ..lookup_kinds import HOST, LINKS
 from ..nic_settings import member_links
 from ..rule import NicCase, nic_rule
 from .network import given_parameters
@@ -74,19 +74,19 @@ def _port_type(port: Optional[Document]) -> Optional[str]:
     needs=(LINKS,),
 )
 def check_virtualport(case: NicCase) -> Iterator[Finding]:
-    net, gets = case.net, case.gets
-    if net is None or gets is None:
+    net, after = case.net, case.after
+    if net is None or after is None:
         return
     sides = [
         case.nic.own.get("virtualport"),
         net.document.get("virtualport"),
-        (gets.portgroup or {}).get("virtualport"),
+        (after.portgroup or {}).get("virtualport"),
     ]
     types = sorted({str(_port_type(side)) for side in sides if _port_type(side)})
-    kind = _port_type(gets.virtualport)
+    kind = _port_type(after.virtualport)
     parameter = _clashing_parameter([side for side in sides if side])
     required = _REQUIRED_PARAMETERS.get(kind or "", ())
-    missing = [name for name in required if name not in ((gets.virtualport or {}).get("parameters") or {})]
+    missing = [name for name in required if name not in ((after.virtualport or {}).get("parameters") or {})]
     link = case.host.link(net.bridge) if net.mode == "bridge" and net.bridge else None
     if len(types) > 1:
         yield TYPES_CLASH.found(network=net.name, types=types)
@@ -101,8 +101,8 @@ def check_virtualport(case: NicCase) -> Iterator[Finding]:
         yield IS_OPEN_VSWITCH.found(network=net.name, link=link.name)
     elif missing:
         yield PARAMETERS_MISSING.found(network=net.name, type=kind, parameters=missing)
-    elif case.had is not None:
-        yield from _compare_virtualports(net.name, case.had.virtualport, gets.virtualport)
+    elif case.before is not None:
+        yield from _compare_virtualports(net.name, case.before.virtualport, after.virtualport)
 
 
 def _clashing_parameter(sides: list[Document]) -> Optional[str]:
@@ -119,13 +119,13 @@ def _takes_virtualport(net: NetworkFacts, kind: str) -> bool:
     return kind == "openvswitch" if net.mode == "bridge" and net.bridge else kind in _QB
 
 
-def _compare_virtualports(network: str, had: Optional[Document], gets: Optional[Document]) -> Iterator[Finding]:
+def _compare_virtualports(network: str, before: Optional[Document], after: Optional[Document]) -> Iterator[Finding]:
     """A switch's port profile decides what the switch does with the frames; a switch that knows none has none to
     lose."""
-    had_parameters, gets_parameters = given_parameters(had), given_parameters(gets)
-    if _port_type(had) in _QB and (_port_type(had), had_parameters) != (_port_type(gets), gets_parameters):
-        yield PROFILE_LOST.found(network=network, type=_port_type(had))
-    elif _port_type(had) == _port_type(gets) and had_parameters != gets_parameters:
+    parameters_before, parameters_after = given_parameters(before), given_parameters(after)
+    if _port_type(before) in _QB and (_port_type(before), parameters_before) != (_port_type(after), parameters_after):
+        yield PROFILE_LOST.found(network=network, type=_port_type(before))
+    elif _port_type(before) == _port_type(after) and parameters_before != parameters_after:
         yield PARAMETERS_DIFFER.found(network=network)
 
 
@@ -133,7 +133,7 @@ def _compare_virtualports(network: str, had: Optional[Document], gets: Optional[
 
 VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS",
-    "The guest would be in {gets:vlan} on {where}; it is in {had:vlan}.",
+    "The guest would be in {after:vlan} on {where}; it is in {before:vlan}.",
     "The VLAN tags differ, or the uplink is in a different VLAN. Seen on Open vSwitch",
     "change the portgroup or network",
 )
@@ -162,38 +162,38 @@ LIBVIRT_TOO_OLD = refused(
 
 @nic_rule(VLAN_DIFFERS, VLAN_NOT_TAKEN, VLAN_NOT_FILTERED, VLAN_WITHOUT_VF, LIBVIRT_TOO_OLD, needs=(HOST, LINKS))
 def check_vlan(case: NicCase) -> Iterator[Finding]:
-    net, gets = case.net, case.gets
-    if net is None or gets is None:
+    net, after = case.net, case.after
+    if net is None or after is None:
         return
-    tags = _tags_of(gets.vlan)
+    tags = _tags_of(after.vlan)
     bridge = case.host.link(net.bridge) if net.bridge else None
-    if gets.vlan and not _takes_vlan(case, net, gets):
+    if after.vlan and not _takes_vlan(case, net, after):
         yield VLAN_NOT_TAKEN.found(network=net.name, tags=tags)
-        if net.mode == "bridge" and net.bridge and not gets.virtualport:
+        if net.mode == "bridge" and net.bridge and not after.virtualport:
             yield LIBVIRT_TOO_OLD.found(network=net.name, tags=tags, version=case.host.libvirt_version)
-    elif gets.vlan and net.mode == "bridge" and bridge is not None and bridge.vlan_filtering is False:
+    elif after.vlan and net.mode == "bridge" and bridge is not None and bridge.vlan_filtering is False:
         enable = ("ip", "link", "set", "dev", bridge.name, "type", "bridge", "vlan_filtering", "1")
         yield VLAN_NOT_FILTERED.found(network=net.name, link=bridge.name, tags=tags, remedy=remedy.run_command(*enable))
-    elif gets.vlan and _member_without_vf(case, net):
+    elif after.vlan and _member_without_vf(case, net):
         yield VLAN_WITHOUT_VF.found(network=net.name, link=_member_without_vf(case, net), tags=tags)
-    elif case.had is not None and case.had.vlan != gets.vlan:
+    elif case.before is not None and case.before.vlan != after.vlan:
         yield VLAN_DIFFERS.found(
             network=net.name,
-            gets=tags,
-            had=_tags_of(case.had.vlan),
-            remedy=_change_vlan(case, case.had, gets),
+            after=tags,
+            before=_tags_of(case.before.vlan),
+            remedy=_change_vlan(case, case.before, after),
         )
 
 
-def _takes_vlan(case: NicCase, net: NetworkFacts, gets: NicSettings) -> bool:
+def _takes_vlan(case: NicCase, net: NetworkFacts, after: NicSettings) -> bool:
     """Whether libvirt plugs a NIC with a VLAN into the destination's network."""
     if net.mode in ("hostdev", "passthrough"):
         return True
     if net.mode != "bridge" or not net.bridge:
         return False
-    if _port_type(gets.virtualport) == "openvswitch":
+    if _port_type(after.virtualport) == "openvswitch":
         return True
-    return not gets.virtualport and case.host.version >= ON_LINUX_BRIDGE
+    return not after.virtualport and case.host.version >= ON_LINUX_BRIDGE
 
 
 def _member_without_vf(case: NicCase, net: NetworkFacts) -> Optional[str]:
@@ -203,15 +203,15 @@ def _member_without_vf(case: NicCase, net: NetworkFacts) -> Optional[str]:
     return next((link.name for link in member_links(case.host, net) if link.vf is False), None)
 
 
-def _change_vlan(case: NicCase, had: NicSettings, gets: NicSettings) -> Remedy:
+def _change_vlan(case: NicCase, before: NicSettings, after: NicSettings) -> Remedy:
     """Where the guest's VLAN comes from its portgroup or its network, the destination's can be given the same."""
     if case.nic.own.get("vlan"):
         return None
-    if had.portgroup is not None and had.portgroup.get("vlan"):
-        return remedy.change_portgroup(case.name, str(had.portgroup.get("name")), vlan=had.portgroup["vlan"])
-    if gets.portgroup is not None and gets.portgroup.get("vlan"):
-        return remedy.change_portgroup(case.name, str(gets.portgroup.get("name")), vlan={})
-    return remedy.change_network(case.name, vlan=had.vlan or {})
+    if before.portgroup is not None and before.portgroup.get("vlan"):
+        return remedy.change_portgroup(case.name, str(before.portgroup.get("name")), vlan=before.portgroup["vlan"])
+    if after.portgroup is not None and after.portgroup.get("vlan"):
+        return remedy.change_portgroup(case.name, str(after.portgroup.get("name")), vlan={})
+    return remedy.change_network(case.name, vlan=before.vlan or {})
 
 
 def _tags_of(vlan: Optional[Document]) -> list[Any]:
@@ -244,18 +244,18 @@ FLOOR_TOO_HIGH = refused(
 
 @nic_rule(BANDWIDTH_DIFFERS, BANDWIDTH_ON_PCI, FLOOR_UNSUPPORTED, FLOOR_WITHOUT_INBOUND, FLOOR_TOO_HIGH)
 def check_bandwidth(case: NicCase) -> Iterator[Finding]:
-    net, gets = case.net, case.gets
-    if net is None or gets is None:
+    net, after = case.net, case.after
+    if net is None or after is None:
         return
-    wanted = gets.bandwidth or {}
+    wanted = after.bandwidth or {}
     if wanted and net.mode == "hostdev":
         yield BANDWIDTH_ON_PCI.found(network=net.name)
         return
     floor = (wanted.get("inbound") or {}).get("floor")
     if floor:
         yield from _check_floor(case, net, int(floor))
-    if case.had is not None and case.had.bandwidth != gets.bandwidth:
-        group, repair = case.had.portgroup, None
+    if case.before is not None and case.before.bandwidth != after.bandwidth:
+        group, repair = case.before.portgroup, None
         if group is not None and not case.nic.own.get("bandwidth"):
             repair = remedy.change_portgroup(net.name, str(group.get("name")), bandwidth=group.get("bandwidth") or {})
         yield BANDWIDTH_DIFFERS.found(network=net.name, remedy=repair)
@@ -267,7 +267,7 @@ def _check_floor(case: NicCase, net: NetworkFacts, floor: int) -> Iterator[Findi
     if not net.is_virtual:
         yield FLOOR_UNSUPPORTED.found(network=net.name)
     elif not inbound:
-        wanted = None if case.had is None else case.had.definition.get("bandwidth")
+        wanted = None if case.before is None else case.before.definition.get("bandwidth")
         repair = remedy.change_network(net.name, bandwidth=wanted) if wanted else None
         yield FLOOR_WITHOUT_INBOUND.found(network=net.name, remedy=repair)
     elif floor > int(inbound.get("peak") or inbound.get("average") or 0):
@@ -299,23 +299,23 @@ TRUST_LOST = degraded(
 
 @nic_rule(ISOLATION_LOST, ISOLATION_UNSUPPORTED, ISOLATION_GAINED)
 def check_isolation(case: NicCase) -> Iterator[Finding]:
-    net, had, gets = case.net, case.had, case.gets
-    if net is None or gets is None:
+    net, before, after = case.net, case.before, case.after
+    if net is None or after is None:
         return
     bridged = net.is_virtual or (net.mode == "bridge" and bool(net.bridge))
-    if gets.isolated and (not bridged or _port_type(gets.virtualport) == "openvswitch"):
+    if after.isolated and (not bridged or _port_type(after.virtualport) == "openvswitch"):
         yield ISOLATION_UNSUPPORTED.found(network=net.name)
-    elif had is not None and had.isolated and not gets.isolated:
+    elif before is not None and before.isolated and not after.isolated:
         repair = remedy.change_network(net.name, port={"isolated": True}) if bridged else None
         yield ISOLATION_LOST.found(network=net.name, remedy=repair)
-    elif had is not None and gets.isolated and not had.isolated:
+    elif before is not None and after.isolated and not before.isolated:
         yield ISOLATION_GAINED.found(network=net.name, remedy=remedy.change_network(net.name, port={}))
 
 
 @nic_rule(TRUST_LOST)
 def compare_trust(case: NicCase) -> Iterator[Finding]:
-    had, gets = case.had, case.gets
-    if had is None or gets is None:
+    before, after = case.before, case.after
+    if before is None or after is None:
         return
-    if had.trust_guest_rx_filters and not gets.trust_guest_rx_filters:
+    if before.trust_guest_rx_filters and not after.trust_guest_rx_filters:
         yield TRUST_LOST.found(network=case.name)

@@ -16,13 +16,13 @@ from ..._model import pool as kinds
 from ..._model.forward import members_of
 from ..._plan.pool.occupancy import EXCLUSIVE
 from .. import remedy
-from ..asked import LINKS, POOLS
 from ..destination_facts import NetworkFacts, PoolMember
 from ..finding import Finding, Remedy, blocked, degraded, refused, unknown
-from ..frame_path import DOWN, KIND, SET_DOWN, Way, way_by, way_once_up
+from ..frame_path import DOWN, KIND, SET_DOWN, FramePath, path_once_up, path_through
 from ..host_links import Link
+from ..lookup_kinds import LINKS, POOLS
 from ..rule import NicCase, nic_rule
-from .ways import WAY_OBSCURE, state_of_break
+from .paths import PATH_UNKNOWN, explain_break
 
 POOL_EMPTY = refused(
     "POOL_EMPTY",
@@ -65,7 +65,7 @@ BECOMES_PCI = refused(
     "{Where} gives each guest a PCI device, and a NIC cannot become one while its guest runs.",
 )
 MEMBER_DOWN = unknown(
-    "{link} on {host}, which would carry the guest's traffic, is down{had}: its carrier is unknown until "
+    "{link} on {host}, which would carry the guest's traffic, is down{carrier}: its carrier is unknown until "
     "libvirt sets it up.",
     code="MEMBER_DOWN",
     means="The pool's next member, or the device that a NIC names, is down. libvirt sets it up; only then is its "
@@ -75,13 +75,13 @@ MEMBER_DOWN = unknown(
 MEMBER_DEAD = blocked("UPLINK_NO_CARRIER", "{link}, which would carry the guest's traffic on {where}, {state}.")
 MEMBER_VLAN_DIFFERS = blocked(
     "VLAN_DIFFERS",
-    "{link}, which would carry the guest's traffic on {where}, is in {gets:vlan}; on the guest's own host it is in "
-    "{had:vlan}.",
+    "{link}, which would carry the guest's traffic on {where}, is in {after:vlan}; on the guest's own host it is in "
+    "{before:vlan}.",
 )
 MEMBER_MTU_TOO_SMALL = blocked(
     "MTU_TOO_SMALL",
-    "{member}, which the guest would get on {where}, passes frames of up to {gets} bytes; the guest's own host passes "
-    "up to {had} bytes.",
+    "{member}, which the guest would get on {where}, passes frames of up to {after} bytes; the guest's own host passes "
+    "up to {before} bytes.",
 )
 HOLDERS_NOT_SEEN = unknown("It is unknown who holds the members of {where}.")
 MEMBER_HOLDERS_NOT_SEEN = unknown("It is unknown who holds {link} of {where}.")
@@ -99,7 +99,7 @@ MEMBER_KINDS = (
     MEMBER_DOWN,
     MEMBER_DEAD,
     MEMBER_VLAN_DIFFERS,
-    WAY_OBSCURE,
+    PATH_UNKNOWN,
     MEMBER_MTU_TOO_SMALL,
     MEMBER_HOLDERS_NOT_SEEN,
     MEMBER_LINK_NOT_SEEN,
@@ -167,8 +167,8 @@ def check_member(case: NicCase, net: NetworkFacts, name: str) -> Iterator[Findin
         return
     upper = case.host.link(name)
     if member.state == kinds.MISSING and upper is not None:  # a macvlan, or another link that is no device
-        yield WAY_OBSCURE.found(
-            network=net.name, link=name, state=state_of_break(Way(name, None, why=KIND, what=upper.kind))
+        yield PATH_UNKNOWN.found(
+            network=net.name, link=name, state=explain_break(FramePath(name, None, why=KIND, what=upper.kind))
         )
         return
     if member.state == kinds.MISSING:
@@ -186,36 +186,36 @@ def check_member(case: NicCase, net: NetworkFacts, name: str) -> Iterator[Findin
         yield MEMBER_LINK_NOT_SEEN.found(network=net.name, link=name)
         return
     yield from _check_member_link(case, net, link)
-    size = None if case.had is None else case.had.mtu
+    size = None if case.before is None else case.before.mtu
     if size and link.mtu and link.mtu < size:
         enlarge = remedy.set_link_mtu(link.name, size)
         yield MEMBER_MTU_TOO_SMALL.found(
-            network=net.name, link=link.name, member=name, gets=link.mtu, had=size, remedy=enlarge
+            network=net.name, link=link.name, member=name, after=link.mtu, before=size, remedy=enlarge
         )
 
 
 def _check_member_link(case: NicCase, net: NetworkFacts, link: Link) -> Iterator[Finding]:
-    way = (way_by if link.admin == "up" else way_once_up)(case.host.host_links, link)
-    if is_only_down(link, way):
+    path = (path_through if link.admin == "up" else path_once_up)(case.host.host_links, link)
+    if is_only_down(link, path):
         yield report_member_down(link, net.name)
         return
-    had = None if case.had is None else case.had.uplink
-    if way.state == DOWN:
-        yield MEMBER_DEAD.found(network=net.name, link=link.name, state=state_of_break(way))
-    elif way.state is None:
-        yield WAY_OBSCURE.found(network=net.name, link=link.name, state=state_of_break(way))
-    elif had is not None and had.state not in (None, DOWN) and had.vlan != way.vlan:
-        yield MEMBER_VLAN_DIFFERS.found(network=net.name, link=link.name, gets=way.vlan, had=had.vlan)
+    before = None if case.before is None else case.before.uplink
+    if path.state == DOWN:
+        yield MEMBER_DEAD.found(network=net.name, link=link.name, state=explain_break(path))
+    elif path.state is None:
+        yield PATH_UNKNOWN.found(network=net.name, link=link.name, state=explain_break(path))
+    elif before is not None and before.state not in (None, DOWN) and before.vlan != path.vlan:
+        yield MEMBER_VLAN_DIFFERS.found(network=net.name, link=link.name, after=path.vlan, before=before.vlan)
 
 
-def is_only_down(link: Link, way: Way) -> bool:
+def is_only_down(link: Link, path: FramePath) -> bool:
     """Whether nothing else is known of a link's way."""
-    return link.admin != "up" and way.state is None and way.why == SET_DOWN
+    return link.admin != "up" and path.state is None and path.why == SET_DOWN
 
 
 def report_member_down(link: Link, network: Optional[str]) -> Finding:
-    had = {True: " and had a carrier before", False: " and has had no carrier yet", None: ""}[link.had_carrier]
-    return MEMBER_DOWN.found(network=network, link=link.name, had=had, remedy=remedy.set_link_up(link.name))
+    carrier = {True: " and had a carrier before", False: " and has had no carrier yet", None: ""}[link.had_carrier]
+    return MEMBER_DOWN.found(network=network, link=link.name, carrier=carrier, remedy=remedy.set_link_up(link.name))
 
 
 def has_guest_limit(net: NetworkFacts) -> bool:
@@ -246,7 +246,7 @@ def _counts(net: NetworkFacts) -> dict[str, int]:
 
 
 def _is_exclusive(case: NicCase, net: NetworkFacts) -> bool:
-    port = (None if case.gets is None else case.gets.virtualport) or {}
+    port = (None if case.after is None else case.after.virtualport) or {}
     return net.mode in EXCLUSIVE or (net.mode == "private" and port.get("type") == "802.1Qbh")
 
 
@@ -285,8 +285,8 @@ def _recount(net: NetworkFacts) -> Remedy:
 
 def _fill_pool(case: NicCase) -> Remedy:
     """With those members of the source's pool that the destination has as well."""
-    had = members_of({} if case.had is None else case.had.definition)
-    here = [name for name in had if case.host.link(name)]
+    before = members_of({} if case.before is None else case.before.definition)
+    here = [name for name in before if case.host.link(name)]
     return remedy.change_pool(case.name, members=here) if here else None
 
 

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 
 from .. import remedy
-from ..asked import HOST, LINKS
 from ..destination_facts import NetworkFacts
 from ..finding import BLOCKED, WARNING, Finding, FindingKind, blocked, degraded, unknown
 from ..frame_path import DOWN, NONE, UP
 from ..guest_facts import SourceLink, Uplink
+from ..lookup_kinds import HOST, LINKS
 from ..nic_settings import forward_device
 from ..router.facts import NO_ROUTES, FamilyRoutes, NicRouting, Passage
-from ..router.of_nic import is_reached, routing_on, served_ways
+from ..router.of_nic import is_reached, routing_on, served_directions
 from ..router.passages import ACROSS, ADVERTISED, BACK, DHCP, DIVERTED, DNS, IN, NATTED, OUT, WITH_HOST
 from ..router.ruleset import OPEN, PART, SHUT
 from ..router.spans import address_in, is_within, network_of, span_of
@@ -131,7 +131,7 @@ NO_NDP = blocked(
 )
 ROUTED_ELSEWHERE = unknown(
     "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",
-    code="ROUTE_ASTRAY",
+    code="SUBNET_MISROUTED",
     means="The host has a route for a part of the network's addresses that does not lead to the guests. Or it has some "
     "of these addresses itself, or permanent neighbours on the bridge. It is unknown whether the guest's address is "
     "among them",
@@ -181,9 +181,9 @@ def check_router(case: NicCase) -> Iterator[Finding]:
     bridge = _bridge_of(case)
     if bridge is None:
         return
-    gets = routing_on(case.host, bridge, case.net) if case.gets is None else case.gets.routing
-    if gets is not None:
-        yield from _Compared(case, gets, bridge).check()
+    after = routing_on(case.host, bridge, case.net) if case.after is None else case.after.routing
+    if after is not None:
+        yield from _Compared(case, after, bridge).check()
     elif case.host.routers is None and case.host.links is not None:
         # Without links, other rules say so.
         yield FIREWALL_NOT_SEEN.found(network=case.nic.network_name)
@@ -194,7 +194,7 @@ def _bridge_of(case: NicCase) -> Optional[str]:
     net, nic = case.net, case.nic
     if net is None:
         return nic.source if nic.type == "bridge" and nic.source and case.host.is_bridge(nic.source) else None
-    if not net.active or case.gets is None or (case.had is not None and case.had.reach != case.gets.reach):
+    if not net.active or case.after is None or (case.before is not None and case.before.reach != case.after.reach):
         return None
     return net.bridge
 
@@ -205,19 +205,19 @@ class _Compared:
     l2: whether the bridge is the host's own; routes: whether the host is a router for it.
     """
 
-    def __init__(self, case: NicCase, gets: NicRouting, bridge: str) -> None:
+    def __init__(self, case: NicCase, after: NicRouting, bridge: str) -> None:
         self.case = case
-        self.gets = gets
+        self.after = after
         self.bridge = bridge
         self.network = case.nic.network_name
         self.l2 = case.net is None or not case.net.is_virtual
         link = case.nic.source_link or SourceLink()
-        self.had = link.routing if case.net is None else None if case.had is None else case.had.routing
-        uplink = link.uplink if case.net is None else Uplink() if case.had is None else case.had.uplink
+        self.before = link.routing if case.net is None else None if case.before is None else case.before.routing
+        uplink = link.uplink if case.net is None else Uplink() if case.before is None else case.before.uplink
         if self.l2:
-            self.routes = self.had is not None and bool(self.had.addresses) and uplink.state == NONE
+            self.routes = self.before is not None and bool(self.before.addresses) and uplink.state == NONE
         else:
-            self.routes = case.gets is not None and case.gets.reach in ("nat", "routed")
+            self.routes = case.after is not None and case.after.reach in ("nat", "routed")
 
     def check(self) -> Iterator[Finding]:
         yield from self._check_across()
@@ -229,7 +229,7 @@ class _Compared:
             yield from self._check_lost_addresses()
             yield from self._compare_nat_addresses()
             yield from self._check_forwards()
-            for family in (self.had or self.gets).families:
+            for family in (self.before or self.after).families:
                 yield from self._check_routed(family)
 
     def _check_across(self) -> Iterator[Finding]:
@@ -239,15 +239,15 @@ class _Compared:
 
     def _check_neighbours(self) -> Iterator[Finding]:
         """Whether guests and their host find each other."""
-        families = self.gets.families
-        if "ipv4" in families and self.gets.no_arp and not (self.had is not None and self.had.no_arp):
-            yield NO_ARP.found(network=self.network, link=self.bridge, setting=self.gets.no_arp)
-        elif "ipv6" in families and self.gets.no_ndp and not (self.had is not None and self.had.no_ndp):
-            yield NO_NDP.found(network=self.network, link=self.bridge, setting=self.gets.no_ndp)
-        programs = [one for one in self.gets.programs if self.had is None or one not in self.had.programs]
+        families = self.after.families
+        if "ipv4" in families and self.after.no_arp and not (self.before is not None and self.before.no_arp):
+            yield NO_ARP.found(network=self.network, link=self.bridge, setting=self.after.no_arp)
+        elif "ipv6" in families and self.after.no_ndp and not (self.before is not None and self.before.no_ndp):
+            yield NO_NDP.found(network=self.network, link=self.bridge, setting=self.after.no_ndp)
+        programs = [one for one in self.after.programs if self.before is None or one not in self.before.programs]
         if programs:
             yield BRIDGE_PROGRAMS.found(network=self.network, link=self.bridge, programs=programs)
-        new = [route for route in self.gets.astray if self.had is None or route not in self.had.astray]
+        new = [route for route in self.after.misrouted if self.before is None or route not in self.before.misrouted]
         if new:
             yield ROUTED_ELSEWHERE.found(network=self.network, routes=new[:_SHOWN])
 
@@ -255,22 +255,25 @@ class _Compared:
         """What guests have to do with the host itself and the network's dnsmasq."""
         for family in _FAMILY_WORDS:
             yield from self._check_dropped(family, (WITH_HOST,), FIREWALL_DROPS_HOST)
-            with_host = self.gets.passage(family, WITH_HOST)
-            for way in served_ways(net, family):
-                asked = self.gets.passage(family, way)
+            with_host = self.after.passage(family, WITH_HOST)
+            for direction in served_directions(net, family):
+                asked = self.after.passage(family, direction)
                 # The finding above says it if the same rules drop both.
                 if asked is not None and (with_host is None or asked.rules != with_host.rules):
-                    yield from self._check_dropped(family, (way,), FIREWALL_DROPS_SERVICE)
+                    yield from self._check_dropped(family, (direction,), FIREWALL_DROPS_SERVICE)
 
     def _check_dropped(self, family: str, ways: Iterable[str], kind: FindingKind) -> Iterator[Finding]:
         """One finding for all ways on which it is by the same rules."""
         found: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
-        for way in ways:
-            gets, had = self.gets.passage(family, way), None if self.had is None else self.had.passage(family, way)
-            if gets is not None and not (had is not None and had.state == SHUT):
-                rules = _find_new_rules(had, gets)
+        for direction in ways:
+            after, before = (
+                self.after.passage(family, direction),
+                None if self.before is None else self.before.passage(family, direction),
+            )
+            if after is not None and not (before is not None and before.state == SHUT):
+                rules = _find_new_rules(before, after)
                 if rules:
-                    found.setdefault((gets.state == SHUT, rules), []).append(_WORDS[way])
+                    found.setdefault((after.state == SHUT, rules), []).append(_WORDS[direction])
         for (shut, rules), which in found.items():
             yield (kind if shut else FIREWALL_UNKNOWN).found(
                 network=self.network,
@@ -280,9 +283,9 @@ class _Compared:
             )
 
     def _check_routed(self, family: str) -> Iterator[Finding]:
-        if self.had is not None and family in self.had.stopped:
+        if self.before is not None and family in self.before.stopped:
             return
-        stopped = self.gets.stopped.get(family)
+        stopped = self.after.stopped.get(family)
         # What a network's host passes on at all has a rule of its own.
         if stopped is not None and (self.l2 or stopped != "all"):
             yield self._report_not_forwarded(family, stopped)
@@ -304,101 +307,103 @@ class _Compared:
             remedy=remedy.run_command("sysctl", "-w", f"{name}=1"),
         )
 
-    def _was_shut(self, family: str, way: str) -> bool:
-        had = None if self.had is None else self.had.passage(family, way)
-        return had is not None and had.state == SHUT
+    def _was_shut(self, family: str, direction: str) -> bool:
+        before = None if self.before is None else self.before.passage(family, direction)
+        return before is not None and before.state == SHUT
 
     def _is_reached_from_outside(self, family: str) -> bool:
-        had = None if self.had is None else self.had.passage(family, NATTED)
-        if had is not None:
-            return had.state == OPEN
-        return self.case.gets is not None and self.case.gets.reach == "routed"
+        before = None if self.before is None else self.before.passage(family, NATTED)
+        if before is not None:
+            return before.state == OPEN
+        return self.case.after is not None and self.case.after.reach == "routed"
 
     def _check_masquerading(self, family: str) -> Iterator[Finding]:
         words: dict[str, Any] = {"network": self.network, "family": _FAMILY_WORDS[family]}
-        had = None if self.had is None else self.had.passage(family, NATTED)
-        gets = self.gets.passage(family, NATTED)
-        if gets is None or (had is not None and had.state == gets.state and gets.state in (OPEN, SHUT)):
+        before = None if self.before is None else self.before.passage(family, NATTED)
+        after = self.after.passage(family, NATTED)
+        if after is None or (before is not None and before.state == after.state and after.state in (OPEN, SHUT)):
             return
-        if had is not None and had.state == gets.state and had.rules == gets.rules:
+        if before is not None and before.state == after.state and before.rules == after.rules:
             return
         # A source that was not looked at masquerades where its network says so.
-        was = had.state if had is not None else SHUT if self.case.gets and self.case.gets.reach == "nat" else OPEN
-        if gets.state in (None, PART) or was in (None, PART):
+        was = (
+            before.state if before is not None else SHUT if self.case.after and self.case.after.reach == "nat" else OPEN
+        )
+        if after.state in (None, PART) or was in (None, PART):
             yield FIREWALL_UNKNOWN.found(
-                which=_WORDS[OUT], rules="; ".join(gets.rules[:_SHOWN]) or "masquerading", **words
+                which=_WORDS[OUT], rules="; ".join(after.rules[:_SHOWN]) or "masquerading", **words
             )
-        elif gets.state != was:
+        elif after.state != was:
             yield (NAT_GONE if was == SHUT else NAT_NEW).found(**words)
 
     def _compare_nat_addresses(self) -> Iterator[Finding]:
         """Those of <nat>, which are IPv4 only."""
         net = self.case.net
-        if net is None or self.gets.nat in ("", UP) or (self.had is not None and self.had.nat == DOWN):
+        if net is None or self.after.nat in ("", UP) or (self.before is not None and self.before.nat == DOWN):
             return
         pool = ((net.document.get("forward") or {}).get("nat") or {})["address"]
         addresses = " to ".join(dict.fromkeys(str(pool.get(end) or pool.get("start")) for end in ("start", "end")))
-        kind = NAT_UNREACHABLE if self.gets.nat == DOWN else NAT_UNSURE
+        kind = NAT_UNREACHABLE if self.after.nat == DOWN else NAT_UNSURE
         yield kind.found(network=self.network, addresses=addresses)
 
     def _check_forwards(self) -> Iterator[Finding]:
-        own, had = self.case.nic.leases, () if self.had is None else self.had.forwards
-        gone = [target for target in had if target not in self.gets.forwards]
+        own, before = self.case.nic.leases, () if self.before is None else self.before.forwards
+        gone = [target for target in before if target not in self.after.forwards]
         lost = [target for target in gone if not own or any(is_within(one, address_in(target)) for one in own)]
         if lost:
             yield FORWARDS_LOST.found(network=self.network, targets=lost)
 
     def _compare_routes(self, family: str) -> Iterator[Finding]:
         words: dict[str, Any] = {"network": self.network, "family": _FAMILY_WORDS[family]}
-        if self.gets.routes is None or (self.case.net is not None and forward_device(self.case.net)):
+        if self.after.routes is None or (self.case.net is not None and forward_device(self.case.net)):
             return
-        had = None if self.had is None or self.had.routes is None else self.had.routes.get(family)
-        gets = self.gets.routes.get(family) or NO_ROUTES
-        strange = [rule for rule in gets.rules or () if had is None or rule not in (had.rules or ())]
-        missing = _find_missing(had, gets)
-        rejected = [] if had is None else [one for one in gets.rejected if one not in had.rejected]
+        before = None if self.before is None or self.before.routes is None else self.before.routes.get(family)
+        after = self.after.routes.get(family) or NO_ROUTES
+        strange = [rule for rule in after.rules or () if before is None or rule not in (before.rules or ())]
+        missing = _find_missing(before, after)
+        rejected = [] if before is None else [one for one in after.rejected if one not in before.rejected]
         strange += [f"packets to {one} are unreachable" for one in rejected if not self._is_own(one)]
-        if gets.rules is None or strange:
+        if after.rules is None or strange:
             yield ROUTES_UNKNOWN.found(rules="; ".join(strange[:_SHOWN]) or "its rules cannot be read", **words)
         elif missing:
             yield NO_ROUTE.found(networks=missing, **words)
-        elif gets.default and self.gets.way.get(family) != UP:
-            yield from self._check_dead_route(family, gets, words)
+        elif after.default and self.after.default_route.get(family) != UP:
+            yield from self._check_dead_route(family, after, words)
 
     def _is_own(self, network: str) -> bool:
         """Of the NIC's own networks, another finding says it."""
         part = span_of(network)
-        spans = [network_of(address) for address in self.gets.addresses]
+        spans = [network_of(address) for address in self.after.addresses]
         return part is not None and any(one is not None and one[0] <= part[0] and part[1] <= one[1] for one in spans)
 
-    def _check_dead_route(self, family: str, gets: FamilyRoutes, words: dict[str, Any]) -> Iterator[Finding]:
-        if self.had is not None and self.had.way.get(family, DOWN) == DOWN:
+    def _check_dead_route(self, family: str, after: FamilyRoutes, words: dict[str, Any]) -> Iterator[Finding]:
+        if self.before is not None and self.before.default_route.get(family, DOWN) == DOWN:
             return
-        if self.gets.way.get(family) == DOWN:
-            yield ROUTE_DEAD.found(link=gets.default[0], **words)
+        if self.after.default_route.get(family) == DOWN:
+            yield ROUTE_DEAD.found(link=after.default[0], **words)
         else:
-            yield ROUTES_UNKNOWN.found(rules=f"the default route uses {gets.default[0]}", **words)
+            yield ROUTES_UNKNOWN.found(rules=f"the default route uses {after.default[0]}", **words)
 
     def _check_lost_addresses(self) -> Iterator[Finding]:
         """Of a network, other rules compare them."""
-        if not self.l2 or self.had is None:
+        if not self.l2 or self.before is None:
             return
-        lost = sorted(set(self.had.addresses) - set(self.gets.addresses))
+        lost = sorted(set(self.before.addresses) - set(self.after.addresses))
         if lost:
             repair = remedy.run_command("ip", "address", "add", lost[0], "dev", self.bridge) if len(lost) == 1 else None
             yield BRIDGE_ADDRESS_GONE.found(network=self.network, link=self.bridge, lost=lost, remedy=repair)
 
 
-def _find_new_rules(had: Optional[Passage], gets: Passage) -> tuple[str, ...]:
+def _find_new_rules(before: Optional[Passage], after: Passage) -> tuple[str, ...]:
     """That drop packets, or may, of which the source lets some pass."""
-    known = had.rules if had is not None and had.state == gets.state == PART else ()
-    return () if gets.state == OPEN else tuple(rule for rule in gets.rules if rule not in known)
+    known = before.rules if before is not None and before.state == after.state == PART else ()
+    return () if after.state == OPEN else tuple(rule for rule in after.rules if rule not in known)
 
 
-def _find_missing(had: Optional[FamilyRoutes], gets: FamilyRoutes) -> list[str]:
+def _find_missing(before: Optional[FamilyRoutes], after: FamilyRoutes) -> list[str]:
     """What the source has routes to, and the destination does not."""
-    if had is None:
+    if before is None:
         return []
-    if had.default:
-        return [] if gets.default else ["other networks"]
-    return [network for network in had.others if not is_reached(gets, network)][:_SHOWN]
+    if before.default:
+        return [] if after.default else ["other networks"]
+    return [network for network in before.others if not is_reached(after, network)][:_SHOWN]

@@ -14,10 +14,10 @@ from typing import Any, Optional
 from ..._model import dnsmasq
 from ..._model.field import Document
 from .. import remedy
-from ..asked import HOST, LINKS
 from ..destination_facts import DestinationFacts, NetworkFacts
 from ..finding import Finding, blocked, degraded, unknown
 from ..guest_facts import GuestFacts, NicFacts
+from ..lookup_kinds import HOST, LINKS
 from ..router.facts import NicRouting
 from ..router.of_nic import routing_on
 from ..router.passages import DHCP
@@ -54,11 +54,11 @@ _FAULTS = {dnsmasq.DEAD: SERVICE_DEAD, dnsmasq.BROKEN: SERVICE_DEAD, dnsmasq.STA
 
 @nic_rule(SERVICE_DEAD, SERVICE_STALE, SERVICE_NOT_SEEN)
 def check_dnsmasq(case: NicCase) -> Iterator[Finding]:
-    net, had = case.net, case.had
+    net, before = case.net, case.before
     if net is None or not net.active or not dnsmasq.needs_dnsmasq(net.document):
         return
     state = net.details.dnsmasq
-    if had is not None and had.dnsmasq in (state, dnsmasq.UNUSED, dnsmasq.DEAD, dnsmasq.BROKEN):
+    if before is not None and before.dnsmasq in (state, dnsmasq.UNUSED, dnsmasq.DEAD, dnsmasq.BROKEN):
         return  # it has no more to lose
     if state in _FAULTS:
         yield _FAULTS[state].found(network=net.name, remedy=remedy.change_network(net.name, state="active"))
@@ -82,8 +82,8 @@ def check_leases(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]
 def _stopped_renewal(nic: NicFacts, address: str, net: NetworkFacts, host: DestinationFacts) -> str:
     """Why no renewal of the address is answered there; empty where it is, or was not on the guest's own host
     either."""
-    had, family = nic.settings, "ipv6" if ":" in address else "ipv4"
-    if had is not None and (had.dnsmasq in (dnsmasq.DEAD, dnsmasq.BROKEN) or _is_shut(had.routing, family)):
+    before, family = nic.settings, "ipv6" if ":" in address else "ipv4"
+    if before is not None and (before.dnsmasq in (dnsmasq.DEAD, dnsmasq.BROKEN) or _is_shut(before.routing, family)):
         return ""
     if _has_subnet_of(address, net) and _dhcp_for(address, net) is None:
         return "it has no DHCP for its subnet"

@@ -38,7 +38,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Around:
+class ChoiceContext:
     """What a pool chooses from. devices: None where they cannot be seen; other_pools: their members -> network; live:
     the running network's definition."""
 
@@ -47,7 +47,9 @@ class Around:
     live: Optional[Document] = None
 
 
-def choose(request: Request, document: Document, pool: Pool, limits: Mapping[str, int], around: Around) -> Choice:
+def choose(
+    request: Request, document: Document, pool: Pool, limits: Mapping[str, int], around: ChoiceContext
+) -> Choice:
     """document: the network's definition, with the members of a <pf> filled in; pool: as it is now; limits: the
     max_guests that it has.
 
@@ -128,7 +130,9 @@ def _refuse_pf(request: Request, document: Document, had: Sequence[str], members
     )
 
 
-def _coming(request: Request, mode: str, had: Sequence[str], pool: Pool, around: Around) -> tuple[list[str], list[str]]:
+def _coming(
+    request: Request, mode: str, had: Sequence[str], pool: Pool, around: ChoiceContext
+) -> tuple[list[str], list[str]]:
     """Named members are refused when they are unfit, found ones left out; those that are there stay."""
     devices = around.devices
     given = named_members(request, mode, devices)

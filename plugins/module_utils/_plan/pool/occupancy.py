@@ -26,7 +26,7 @@ _HANDED_OUT = ("direct", "hostdev")
 
 
 @dataclass(frozen=True)
-class Use:
+class PoolUsage:
     """Of a whole host. ports: of every network by name; guests: all, None where they cannot be seen; devices: None
     where the host's links cannot be seen."""
 
@@ -35,7 +35,7 @@ class Use:
     devices: Optional[Sequence[Device]]
 
 
-def occupancy(network: str, document: Document, limits: Mapping[str, int], use: Use) -> Pool:
+def occupancy(network: str, document: Document, limits: Mapping[str, int], use: PoolUsage) -> Pool:
     """document: the network's live definition, or the persistent one of a network that does not run; limits:
     max_guests by member.
     """
@@ -96,7 +96,7 @@ def _member(
     return Member(name, state, mine, limit, left)
 
 
-def _holders(network: str, use: Use) -> list[tuple[str, Holder]]:
+def _holders(network: str, use: PoolUsage) -> list[tuple[str, Holder]]:
     """Every device that is held, with who holds it, as seen from one network. The ports lead: a NIC whose port is
     known, and a macvtap whose NIC is known, are the same thing seen again."""
     guests = use.guests

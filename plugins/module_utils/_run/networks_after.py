@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._host.bridges import is_taken
+from .._host.bridges import is_name_taken
 from .._model.desired import Desired
 from .._model.errors import VirtfleetError, refuse
 from .._model.forward import is_virtual
 from .._model.host import Host
 from .._model.observed import Observed
-from .._plan.collisions import collisions, will_be
+from .._plan.collisions import collisions, states_after
 from .._plan.holdings import State, holdings_of
 from .._plan.plan import plan_network
 from .._plan.step import START, Plan, Work
 from .._plan.target_definition import target_definition
 
 
-def as_they_will_be(work: list[Work], there: dict[str, Observed]) -> dict[str, State]:
+def networks_after(work: list[Work], there: dict[str, Observed]) -> dict[str, State]:
     """there: all networks of the host as they are."""
     states = {name: _state(observed) for name, observed in there.items()}
     for plan, observed in work:
@@ -36,10 +36,10 @@ class Networks:
     later: dict[str, State]
 
 
-def plan_beside(desired: Desired, observed: Observed, host: Host, restart: str, networks: Networks) -> Plan:
+def plan_among_networks(desired: Desired, observed: Observed, host: Host, restart: str, networks: Networks) -> Plan:
     """Raises VirtfleetError as plan_network does, SUBNET_OVERLAP, BRIDGE_NAME_TAKEN or UUID_TAKEN."""
     others = {name: state for name, state in networks.later.items() if name != desired.name}
-    plan = plan_network(desired, observed, host, restart, will_be(others))
+    plan = plan_network(desired, observed, host, restart, states_after(others))
     problems = list(collisions(desired.name, _state(observed), plan.steps, others))
     if problems:
         raise refuse(problems, network=desired.name)
@@ -65,7 +65,7 @@ def _refuse_taken_bridge(
     made = {link for other in (observed, *there.values()) for link in holdings_of(_state(other)).links}
     if not name or not is_virtual(document) or name in made:
         return
-    if is_taken(name, document.get("mac")):
+    if is_name_taken(name, document.get("mac")):
         raise VirtfleetError(
             "BRIDGE_NAME_TAKEN",
             f"Network '{desired.name}' cannot create bridge {name}: a link with that name exists on the host. To use "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def few(items: Iterable[object], most: int = 5) -> str:
+def first_few(items: Iterable[object], most: int = 5) -> str:
     """The first of them, and how many more there are."""
     shown = [str(item) for item in items]
     rest = len(shown) - most

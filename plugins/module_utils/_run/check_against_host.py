@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from .._host.bridges import is_taken
+from .._host.bridges import is_name_taken
 from .._host.dnsmasq_syntax import refused_options
 from .._host.host_facts import read_host_facts
 from .._model import address
@@ -35,7 +35,7 @@ def leaving_bridges(work: list[Work]) -> frozenset[str]:
     return frozenset(str(live["bridge"]["name"]) for live in running if "name" in live.get("bridge", {}))
 
 
-def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Host, leaving: frozenset[str]) -> Plan:
+def check_against_host(desired: Desired, plan: Plan, observed: Observed, host: Host, leaving: frozenset[str]) -> Plan:
     """The plan, with what was found as warnings and outstanding.
 
     leaving: of leaving_bridges. Raises VirtfleetError with the codes of on_host if the plan starts the network, and
@@ -70,7 +70,7 @@ def held_against_host(desired: Desired, plan: Plan, observed: Observed, host: Ho
 def _leftover(document: Document, host: Host) -> Optional[str]:
     """The network's bridge, if a daemon that died left it: the start removes it first."""
     name = (document.get("bridge") or {}).get("name")
-    if host.remote or not name or not is_virtual(document) or is_taken(str(name), document.get("mac")):
+    if host.remote or not name or not is_virtual(document) or is_name_taken(str(name), document.get("mac")):
         return None
     return str(name)
 

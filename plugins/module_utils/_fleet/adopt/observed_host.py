@@ -22,7 +22,7 @@ from ..subnet import subnet_of
 _APART = ("name", "mtu", "pending")
 
 
-class Seen:
+class ObservedHost:
     """options: as a binding takes them, without defaults; same: the same in canonical form."""
 
     __slots__ = ("mtu", "network", "options", "pending", "reach", "same", "subnets")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from .. import frame_path as why
 from .. import remedy
 from ..finding import Remedy, unknown
-from ..frame_path import Way
+from ..frame_path import FramePath
 
-WAY_OBSCURE = unknown("It is unknown whether frames of {subject} leave {host} through {link}: it {state}.")
+PATH_UNKNOWN = unknown("It is unknown whether frames of {subject} leave {host} through {link}: it {state}.")
 
 _STATES = {
     why.SET_DOWN: "is down",
@@ -33,27 +33,27 @@ _STATES = {
 }
 
 
-def state_of_break(way: Way) -> str:
+def explain_break(path: FramePath) -> str:
     """What is wrong at the place where the way breaks, as the predicate of a sentence about its uplink."""
-    link = way.link
-    if way.why == why.PORT_STATE:
+    link = path.link
+    if path.why == why.PORT_STATE:
         state = f"passes no frames (its bridge has the port in state {link.port_state if link else None})"
-    elif way.why == why.KIND:
-        state = f"is a link of kind {way.what}"
-    elif way.why == why.PROGRAM:
-        state = f"has {way.what}, which may drop frames"
-    elif way.why == why.SETTING:
-        state = f"has {way.what} set as a port of its bridge"
-    elif way.why == why.SWITCHED_OFF:
-        state = f"has {way.what} set as a port of its switch (ovs-ofctl mod-port)"
-    elif way.why == why.NOT_FLOODED:
-        state = f"has {way.what} off as a port of its bridge"
+    elif path.why == why.KIND:
+        state = f"is a link of kind {path.what}"
+    elif path.why == why.PROGRAM:
+        state = f"has {path.what}, which may drop frames"
+    elif path.why == why.SETTING:
+        state = f"has {path.what} set as a port of its bridge"
+    elif path.why == why.SWITCHED_OFF:
+        state = f"has {path.what} set as a port of its switch (ovs-ofctl mod-port)"
+    elif path.why == why.NOT_FLOODED:
+        state = f"has {path.what} off as a port of its bridge"
     else:
-        state = _STATES[way.why]
-    return state if link is None or link.name == way.uplink else f"leads to {link.name}, which {state}"
+        state = _STATES[path.why]
+    return state if link is None or link.name == path.uplink else f"leads to {link.name}, which {state}"
 
 
-def repair_way(way: Way) -> Remedy:
+def repair_path(path: FramePath) -> Remedy:
     """A cable is put in by hand."""
-    down = way.why in (why.SET_DOWN, why.BRIDGE_SET_DOWN)
-    return remedy.set_link_up(way.link.name) if down and way.link is not None else None
+    down = path.why in (why.SET_DOWN, why.BRIDGE_SET_DOWN)
+    return remedy.set_link_up(path.link.name) if down and path.link is not None else None

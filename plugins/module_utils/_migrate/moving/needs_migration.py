@@ -11,7 +11,7 @@ from ..._model.errors import VirtfleetError
 from ..._model.move import LIVE, Move, Place
 
 
-def has_to_move(move: Move, here: Optional[Place], there: Optional[Place]) -> bool:
+def needs_migration(move: Move, here: Optional[Place], there: Optional[Place]) -> bool:
     """False when the guest is at its destination. here, there: on the source and the destination, None if it is not.
 
     Raises VirtfleetError GUEST_MISSING, GUEST_TWICE, GUEST_OFF or GUEST_RUNNING.

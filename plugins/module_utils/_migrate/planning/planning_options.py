@@ -18,7 +18,7 @@ _MOST = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PlanningOptions:
     """sources: hosts to empty; avoid: hosts that take no guest; accept: the worst verdict; memory_reserve: MiB that
     each host keeps free; cpu_ratio: virtual CPUs for each of the host's, None for any number.
 
@@ -55,10 +55,10 @@ def matches(guest: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(guest, pattern) for pattern in patterns)
 
 
-def read_wanted(given: Mapping[str, Any], hosts: Iterable[str]) -> Wanted:
+def read_planning_options(given: Mapping[str, Any], hosts: Iterable[str]) -> PlanningOptions:
     """given: as the filter's options are. Raises VirtfleetError PLAN_INVALID."""
     known = set(hosts)
-    wanted = Wanted(
+    wanted = PlanningOptions(
         sources=_texts(given, "sources"),
         avoid=_texts(given, "avoid"),
         accept=read_choice("accept", given.get("accept") or WARNING, ACCEPTABLE),
