@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .._host.bridge_ports import settings_files
@@ -39,7 +39,6 @@ from .._plan.step import (
     STP,
     UNDEFINE,
     UPDATE,
-    Plan,
     Step,
     Work,
 )
@@ -62,7 +61,7 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
     _refuse_out_of_reach(reach)
     if has_lease_files(conn):
         for plan, _observed in work:
-            _refuse_unwritable(plan)
+            _refuse_unwritable(plan.network, plan.steps)
     if not host.remote:
         for plan, observed in work:
             steps = [step for step in plan.steps if step.action in (ASIDE, ATTACH, MOVE)]
@@ -76,23 +75,25 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
                 _refuse_without_leases(plan.network, names)
 
 
-def _refuse_unwritable(plan: Plan) -> None:
+def _refuse_unwritable(network: str, steps: Sequence[Step]) -> None:
     """libvirt would fail in the middle of the change, when it cannot write for a rollback either."""
     for directory, actions in WRITTEN.items():
-        needed = any(step.action in actions for step in plan.steps)
+        needed = any(step.action in actions for step in steps)
         why = why_unwritable(directory) if needed else None
         if why:
             raise VirtfleetError(
                 "LIBVIRT_UNWRITABLE",
-                f"Network '{plan.network}' cannot be changed, because libvirt cannot write to {directory} ({why}). "
+                f"Network '{network}' cannot be changed, because libvirt cannot write to {directory} ({why}). "
                 "Nothing was changed.",
-                network=plan.network,
+                network=network,
                 directory=directory,
             )
 
 
-def refuse_steps_without_rights(host: Host, network: str, bridges: Sequence[str], steps: Iterable[Step]) -> None:
+def refuse_steps(conn: Any, host: Host, network: str, bridges: Sequence[str], steps: Sequence[Step]) -> None:
     """The same for the steps of a recovery. Raises VirtfleetError as preflight does."""
+    if has_lease_files(conn):
+        _refuse_unwritable(network, steps)
     plugging = [step for step in steps if step.action in (ASIDE, ATTACH, MOVE, STP)]
     if plugging and not host.remote:
         _refuse_without_rights(network, bridges, plugging)

@@ -72,13 +72,13 @@ def refused(code):
 
 
 @contextmanager
-def failing(number):
+def failing(number, code="LIBVIRT_REFUSED"):
     """The step of that number is refused, in any of the run's plans."""
     real, steps = execute.run_step, iter(range(1000))
 
     def run_step(conn, step, *more):
         if next(steps) == number:
-            raise VirtfleetError("LIBVIRT_REFUSED", f"libvirt refused to {step.doing}.")
+            raise VirtfleetError(code, f"libvirt refused to {step.doing}.")
         return real(conn, step, *more)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -126,6 +126,31 @@ def test_check_mode_changes_nothing_and_tells_what_the_run_does(conn, journal, b
     assert (seen(conn) != there) == bool(changed(done))
     assert changed(apply(*wanted)) == []
     assert journal.read() is None
+
+
+@EACH
+@given(before=requests(states=["active", "inactive", "absent"]), wanted=requests(), later=requests(), data=st.data())
+def test_check_mode_after_an_interrupted_run_tells_what_the_run_does(conn, journal, before, wanted, later, data):
+    """Which recovers first. The daemon is lost at a step, so that the run leaves its journal."""
+    clear(conn)
+    apply(*before)
+    steps = [step for plan, _observed in apply(*wanted, check=True).work for step in plan.steps]
+    if not steps:
+        return
+    with failing(data.draw(st.integers(0, len(steps) - 1)), "DAEMON_LOST"), refused("DAEMON_LOST"):
+        apply(*wanted)
+    there, left = seen(conn), journal.read()
+    outcomes = []
+    for check in (True, False):
+        try:
+            done = apply(*later, check=check)
+            outcomes.append([[step.sentence for step in plan.steps] for plan, _observed in done.work])
+        except VirtfleetError as error:
+            outcomes.append(error.code)
+        if check:
+            assert seen(conn) == there
+            assert (journal.read() is None) == (left is None)
+    assert outcomes[0] == outcomes[1]
 
 
 @EACH
