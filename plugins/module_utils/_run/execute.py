@@ -30,15 +30,18 @@ from .._plan.order import Part, Turn, order_parts, part_of
 from .._plan.record import Entry, record
 from .._plan.replug import bridges_of, is_replug
 from .._plan.rollback import rollback
-from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, REFRESH, UNDEFINE, Plan, Step, Work
+from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, REFRESH, RELEASE, UNDEFINE, Plan, Step, Work
 from .before_stop import replan_before_stop
 from .interruption import Interruption, as_own_error
 from .leases import keep_leases, kept_before, sources
+from .preflight import why_libvirt_fails
 
 # The daemon is gone, so nothing more can be done.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
 # A rollback starts from what exists; what remains after the first round, a second one may be able to roll back.
 _ROUNDS = 2
+# After these steps libvirt has to write before everything is plugged in again.
+_CUTTING = (BYPASS, DESTROY, RELEASE)
 
 
 @dataclass
@@ -133,6 +136,8 @@ def _do_next(running: Running, one: _Going) -> None:
     plan = running.entries[one.place].plan
     step = one.rest[0]
     try:
+        if step.action in _CUTTING:
+            _refuse_unwritable(running.conn, plan.network, one.rest)
         if step.action in (BYPASS, DESTROY):
             entry, one.rest = replan_before_stop(running.conn, running.host, running.entries[one.place], one.rest)
             if running.keep(one.place, entry):
@@ -155,6 +160,13 @@ def _do_next(running: Running, one: _Going) -> None:
         one.gaps.isolated = {port.tap.name for port in step.ports if port.tap is not None and port.tap.isolated}
     running.done.setdefault(plan.network, []).append(one.rest.pop(0).sentence)
     one.count += 1
+
+
+def _refuse_unwritable(conn: Any, network: str, steps: Sequence[Step]) -> None:
+    """The disk may have filled up since the plan was made; raises VirtfleetError LIBVIRT_UNWRITABLE."""
+    error = why_libvirt_fails(conn, network, steps)
+    if error is not None:
+        raise error
 
 
 def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 from .._host.bridge_ports import settings_files
 from .._host.bridge_settings import settings_paths
@@ -59,9 +59,8 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
     """Raises VirtfleetError REACH_MISSING, RIGHTS_MISSING, LIBVIRT_UNWRITABLE, DEPENDENCY_MISSING or
     LINKS_UNREADABLE."""
     _refuse_out_of_reach(reach)
-    if has_lease_files(conn):
-        for plan, _observed in work:
-            _refuse_unwritable(plan.network, plan.steps)
+    for plan, _observed in work:
+        _refuse_unwritable(conn, plan.network, plan.steps)
     if not host.remote:
         for plan, observed in work:
             steps = [step for step in plan.steps if step.action in (ASIDE, ATTACH, MOVE)]
@@ -75,25 +74,33 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
                 _refuse_without_leases(plan.network, names)
 
 
-def _refuse_unwritable(network: str, steps: Sequence[Step]) -> None:
-    """libvirt would fail in the middle of the change, when it cannot write for a rollback either."""
+def why_libvirt_fails(conn: Any, network: str, steps: Sequence[Step]) -> Optional[VirtfleetError]:
+    """LIBVIRT_UNWRITABLE if libvirt would fail in the middle of the steps, when it cannot write for a rollback either.
+    The sentence does not say whether something was changed."""
+    if not has_lease_files(conn):
+        return None
     for directory, actions in WRITTEN.items():
         needed = any(step.action in actions for step in steps)
         why = why_unwritable(directory) if needed else None
         if why:
-            raise VirtfleetError(
+            return VirtfleetError(
                 "LIBVIRT_UNWRITABLE",
-                f"Network '{network}' cannot be changed, because libvirt cannot write to {directory} ({why}). "
-                "Nothing was changed.",
+                f"Network '{network}' cannot be changed, because libvirt cannot write to {directory} ({why}).",
                 network=network,
                 directory=directory,
             )
+    return None
+
+
+def _refuse_unwritable(conn: Any, network: str, steps: Sequence[Step]) -> None:
+    error = why_libvirt_fails(conn, network, steps)
+    if error is not None:
+        raise VirtfleetError(error.code, f"{error.sentence} Nothing was changed.", **error.details)
 
 
 def refuse_steps(conn: Any, host: Host, network: str, bridges: Sequence[str], steps: Sequence[Step]) -> None:
     """The same for the steps of a recovery. Raises VirtfleetError as preflight does."""
-    if has_lease_files(conn):
-        _refuse_unwritable(network, steps)
+    _refuse_unwritable(conn, network, steps)
     plugging = [step for step in steps if step.action in (ASIDE, ATTACH, MOVE, STP)]
     if plugging and not host.remote:
         _refuse_without_rights(network, bridges, plugging)

@@ -17,7 +17,13 @@ from ansible_collections.virtfleet.network.plugins.module_utils._host.clock impo
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup import DesiredPortgroup
-from ansible_collections.virtfleet.network.plugins.module_utils._run import confirmation, execute, recover
+from ansible_collections.virtfleet.network.plugins.module_utils._run import (
+    confirmation,
+    execute,
+    preflight,
+    recover,
+    transaction,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import (
     apply_networks,
     apply_with_purge,
@@ -167,6 +173,40 @@ def test_a_step_that_fails_leaves_all_networks_as_they_were(conn, journal, befor
         apply(*wanted)
     assert caught.value.details["left"] == []
     assert caught.value.details["failed_step"]["sentence"] == steps[number].sentence
+    assert seen(conn) == there
+    assert journal.read() is None
+
+
+@EACH
+@given(before=requests(states=["active"]), wanted=requests(), data=st.data())
+def test_a_disk_that_fills_up_after_the_plan_stops_nothing(conn, journal, monkeypatch, before, wanted, data):
+    """Once a network is stopped, or ports are set aside, libvirt cannot put them back on a full disk."""
+    clear(conn)
+    apply(*before)
+    there = seen(conn)
+    steps = [step for plan, _observed in apply(*wanted, check=True).work for step in plan.steps]
+    stops = [number for number, step in enumerate(steps) if step.action in ("destroy", "release", "bypass")]
+    if not stops:
+        return
+    filled = data.draw(st.integers(0, stops[0]))
+    real, real_execute, began, done = execute.run_step, execute.execute, [], []
+
+    def run_step(conn, step, *more):
+        done.append(step.action)
+        return real(conn, step, *more)
+
+    def why_unwritable(_directory):
+        return "no space is left on the device" if began and len(done) >= filled else None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(execute, "run_step", run_step)
+        patch.setattr(preflight, "has_lease_files", lambda _conn: True)
+        patch.setattr(preflight, "why_unwritable", why_unwritable)
+        patch.setattr(transaction, "execute", lambda *args: began.append(True) or real_execute(*args))
+        with refused("LIBVIRT_UNWRITABLE") as caught:
+            apply(*wanted)
+    assert not {"destroy", "release", "bypass"} & set(done[: stops[0] + 1])
+    assert ("Nothing was changed" in caught.value.sentence) == (not done)
     assert seen(conn) == there
     assert journal.read() is None
 
