@@ -34,7 +34,7 @@ from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, REFRESH, RELEASE,
 from .before_stop import replan_before_stop
 from .interruption import Interruption, as_own_error
 from .leases import keep_leases, kept_before, sources
-from .preflight import why_libvirt_fails
+from .preflight import refuse_unwritable
 
 # The daemon is gone, so nothing more can be done.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
@@ -137,7 +137,8 @@ def _do_next(running: Running, one: _Going) -> None:
     step = one.rest[0]
     try:
         if step.action in _CUTTING:
-            _refuse_unwritable(running.conn, plan.network, one.rest)
+            # The disk may have filled up since the plan was made.
+            refuse_unwritable(running.conn, plan.network, one.rest)
         if step.action in (BYPASS, DESTROY):
             entry, one.rest = replan_before_stop(running.conn, running.host, running.entries[one.place], one.rest)
             if running.keep(one.place, entry):
@@ -160,13 +161,6 @@ def _do_next(running: Running, one: _Going) -> None:
         one.gaps.isolated = {port.tap.name for port in step.ports if port.tap is not None and port.tap.isolated}
     running.done.setdefault(plan.network, []).append(one.rest.pop(0).sentence)
     one.count += 1
-
-
-def _refuse_unwritable(conn: Any, network: str, steps: Sequence[Step]) -> None:
-    """The disk may have filled up since the plan was made; raises VirtfleetError LIBVIRT_UNWRITABLE."""
-    error = why_libvirt_fails(conn, network, steps)
-    if error is not None:
-        raise error
 
 
 def roll_back(running: Running, error: VirtfleetError) -> VirtfleetError:

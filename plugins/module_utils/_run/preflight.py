@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 from .._host.bridge_ports import settings_files
 from .._host.bridge_settings import settings_paths
@@ -60,7 +60,10 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
     LINKS_UNREADABLE."""
     _refuse_out_of_reach(reach)
     for plan, _observed in work:
-        _refuse_unwritable(conn, plan.network, plan.steps)
+        try:
+            refuse_unwritable(conn, plan.network, plan.steps)
+        except VirtfleetError as error:
+            raise VirtfleetError(error.code, f"{error.sentence} Nothing was changed.", **error.details) from None
     if not host.remote:
         for plan, observed in work:
             steps = [step for step in plan.steps if step.action in (ASIDE, ATTACH, MOVE)]
@@ -74,33 +77,28 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
                 _refuse_without_leases(plan.network, names)
 
 
-def why_libvirt_fails(conn: Any, network: str, steps: Sequence[Step]) -> Optional[VirtfleetError]:
-    """LIBVIRT_UNWRITABLE if libvirt would fail in the middle of the steps, when it cannot write for a rollback either.
-    The sentence does not say whether something was changed."""
+def refuse_unwritable(conn: Any, network: str, steps: Sequence[Step]) -> None:
+    """libvirt would fail in the middle of the steps, when it cannot write for a rollback either.
+
+    Raises VirtfleetError LIBVIRT_UNWRITABLE, whose sentence does not say whether something was changed before.
+    """
     if not has_lease_files(conn):
-        return None
+        return
     for directory, actions in WRITTEN.items():
         needed = any(step.action in actions for step in steps)
         why = why_unwritable(directory) if needed else None
         if why:
-            return VirtfleetError(
+            raise VirtfleetError(
                 "LIBVIRT_UNWRITABLE",
                 f"Network '{network}' cannot be changed, because libvirt cannot write to {directory} ({why}).",
                 network=network,
                 directory=directory,
             )
-    return None
-
-
-def _refuse_unwritable(conn: Any, network: str, steps: Sequence[Step]) -> None:
-    error = why_libvirt_fails(conn, network, steps)
-    if error is not None:
-        raise VirtfleetError(error.code, f"{error.sentence} Nothing was changed.", **error.details)
 
 
 def refuse_steps(conn: Any, host: Host, network: str, bridges: Sequence[str], steps: Sequence[Step]) -> None:
     """The same for the steps of a recovery. Raises VirtfleetError as preflight does."""
-    _refuse_unwritable(conn, network, steps)
+    refuse_unwritable(conn, network, steps)
     plugging = [step for step in steps if step.action in (ASIDE, ATTACH, MOVE, STP)]
     if plugging and not host.remote:
         _refuse_without_rights(network, bridges, plugging)

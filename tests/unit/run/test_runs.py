@@ -178,6 +178,35 @@ def test_a_step_that_fails_leaves_all_networks_as_they_were(conn, journal, befor
 
 
 @EACH
+@given(before=requests(states=["active", "inactive", "absent"]), wanted=requests(), data=st.data())
+def test_a_recovery_that_libvirt_could_not_write_is_not_begun(conn, journal, monkeypatch, before, wanted, data):
+    """In check mode, too. It is done once there is space."""
+    clear(conn)
+    apply(*before)
+    steps = [step for plan, _observed in apply(*wanted, check=True).work for step in plan.steps]
+    if not steps:
+        return
+    with failing(data.draw(st.integers(0, len(steps) - 1)), "DAEMON_LOST"), refused("DAEMON_LOST"):
+        apply(*wanted)
+    there = seen(conn)
+    (told,) = apply(want("other", "absent"), check=True).warnings or [""]
+    with monkeypatch.context() as patch:
+        patch.setattr(preflight, "has_lease_files", lambda _conn: True)
+        patch.setattr(preflight, "why_unwritable", lambda _directory: "no space is left on the device")
+        for check in (True, False):
+            if "after these steps" not in told:
+                apply(want("other", "absent"), check=check)
+                continue
+            with refused("LIBVIRT_UNWRITABLE") as caught:
+                apply(want("other", "absent"), check=check)
+            assert "the recovery failed" in caught.value.sentence
+            assert seen(conn) == there
+            assert journal.read() is not None
+    apply(want("other", "absent"))
+    assert journal.read() is None
+
+
+@EACH
 @given(before=requests(states=["active"]), wanted=requests(), data=st.data())
 def test_a_disk_that_fills_up_after_the_plan_stops_nothing(conn, journal, monkeypatch, before, wanted, data):
     """Once a network is stopped, or ports are set aside, libvirt cannot put them back on a full disk."""
