@@ -127,23 +127,41 @@ class Actions:
             entries = [{"name": old, "state": "absent"}, new]
             self.choose.shuffle(entries)
             return self.call("virt_networks", {"networks": entries}, odd=0.05)
-        if kind < 0.5:  # two change places
-            one, two = self.choose.sample([f"n{number}" for number in range(SLOTS)], 2)
-            entries = [
-                {
-                    "name": name,
-                    "forward": {"mode": "nat"},
-                    "bridge": {"name": f"vb{slot}"},
-                    "ips": self.networks.ips(slot),
-                }
-                for name, slot in ((one, int(two[1:])), (two, int(one[1:])))
-            ]
-            return self.call("virt_networks", {"networks": entries}, odd=0.05)
+        if kind < 0.55:
+            return self.call("virt_networks", {"networks": self.exchange(there)}, odd=0.05)
         names = {self.name(seen, 0.5) for _n in range(self.choose.randint(0, 4))}
         options: Options = {"networks": [self.one(seen, name) for name in sorted(names)]}
         if self.some(0.3):
             options["purge"] = True
         return self.call("virt_networks", options)
+
+    def exchange(self, there: list[str]) -> list[Options]:
+        """Networks that pass on their bridges, their subnets, or both, in a circle or otherwise."""
+        every = [f"n{number}" for number in range(SLOTS)]
+        names = self.choose.sample(every, self.choose.randint(2, min(4, SLOTS)))
+        bridges, subnets = [int(name[1:]) for name in names], [int(name[1:]) for name in names]
+        what = self.choice(["bridges", "subnets", "both", "both apart"])
+        if what != "subnets":
+            self.choose.shuffle(bridges)
+        if what in ("subnets", "both apart"):
+            self.choose.shuffle(subnets)
+        if what == "both":
+            subnets = bridges
+        entries = [
+            {
+                "name": name,
+                "forward": {"mode": self.choice(["nat", "nat", "route"])},
+                "bridge": {"name": f"vb{bridge}"},
+                "ips": self.networks.ips(subnet),
+            }
+            for name, bridge, subnet in zip(names, bridges, subnets)
+        ]
+        for entry in entries:
+            if entry["name"] in there and self.some(0.4):
+                del entry["forward"]
+        if self.some(0.2):  # one gives up what it has
+            entries[0] = {"name": entries[0]["name"], "state": self.choice(["absent", "inactive"])}
+        return entries
 
     def portgroup(self, seen: Look) -> Action | None:
         if not seen["networks"]:

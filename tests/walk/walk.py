@@ -193,8 +193,12 @@ class Walk:
         half = not middle["journal"] and bool(rules.after_rollback(before, middle))
         if "next" in action:
             self._call(action["next"]["module"], action["next"]["options"])
+        now = self.look()
+        check = self._call(module, options, check=True)
+        faults += [*rules.result_is_told_well(check, "check"), *rules.check_changes_nothing(now, self.look())]
         ran = self._call(module, options)
         after = self.look()
+        faults += rules.check_equals_run(check, ran)
         if half and not action["interrupt"].get("daemon") and (ran.get("failed") or ran.get("changed")):
             text = "\n".join(rules.after_rollback(before, middle)[:8])
             faults.append(Fault("broken off half-way without a journal", str(action["interrupt"]["signal"]), text))

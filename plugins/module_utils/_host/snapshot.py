@@ -10,11 +10,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional
 
 from .._model.device import Device
+from .._model.foreseen import Foreseen
 from .._model.forward import has_pool, members_of, mode_of
 from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
-from .._model.plugged import Plugged
+from .._model.plugged import GUEST, Plugged
 from .._model.pool import Pool
 from .._plan.pool.occupancy import PoolUsage, occupancy
 from .._xml.mark import read_limits
@@ -43,18 +44,22 @@ class HostSnapshot:
     two calls for each network and one for each port.
     """
 
-    def __init__(self, conn: Any, host: Host, network: Optional[str] = None) -> None:
-        """network: read this network only, as far as the others are not asked for."""
+    def __init__(
+        self, conn: Any, host: Host, network: Optional[str] = None, foreseen: Optional[Foreseen] = None
+    ) -> None:
+        """network: read this network only, as far as the others are not asked for. foreseen: networks that will have
+        changed before this run changes anything."""
         self.conn = conn
         self.host = host
         self._only = network
+        self._foreseen = foreseen or Foreseen()
         self._one: Optional[Observed] = None
         self._ports: dict[str, tuple[Plugged, ...]] = {}
 
     @cached_property
     def networks(self) -> dict[str, Observed]:
         """All networks of the host, by name."""
-        return read_networks(self.conn)
+        return self._foreseen.over(read_networks(self.conn))
 
     @cached_property
     def guests(self) -> Optional[tuple[Guest, ...]]:
@@ -96,11 +101,14 @@ class HostSnapshot:
         if name != self._only or "networks" in self.__dict__:
             return self.networks.get(name) or Observed(name)
         if self._one is None:
-            self._one = read_network(self.conn, name)
+            self._one = self._foreseen.networks.get(name) or read_network(self.conn, name)
         return self._one
 
     def ports(self, name: str) -> tuple[Plugged, ...]:
         """libvirt's ports of a network; none of one that does not run."""
+        ahead = self._foreseen.networks.get(name)
+        if ahead is not None:
+            return tuple(port for port in ahead.plugged or () if port.kind == GUEST)
         if name not in self._ports:
             network = find_network(self.conn, name) if self.network(name).active else None
             self._ports[name] = () if network is None else read_ports(self.conn, network)

@@ -19,7 +19,7 @@ from .._plan.plan import plan_network
 from .._plan.step import Plan, Work
 from .._xml.mark import has_old_mark, is_managed
 from .plan_networks import plan_all, with_loose_guests
-from .session import RunOptions, session
+from .session import RunOptions, Session, session
 
 if TYPE_CHECKING:
     from .._plan.gaps import Gap
@@ -63,23 +63,27 @@ def apply_with_purge(wanted: list[Desired], options: RunOptions) -> Applied:
     return _apply(wanted, options, _with_purge)
 
 
-def _without_purge(conn: Any, wanted: list[Desired]) -> _Scope:
-    return _Scope(wanted, read_networks(conn) if len(wanted) > 1 else {}, [])
+def _without_purge(opened: Session, wanted: list[Desired]) -> _Scope:
+    return _Scope(wanted, _everything(opened) if len(wanted) > 1 else {}, [])
 
 
-def _with_purge(conn: Any, wanted: list[Desired]) -> _Scope:
-    everything = read_networks(conn)
+def _with_purge(opened: Session, wanted: list[Desired]) -> _Scope:
+    everything = _everything(opened)
     return _Scope(_purged(wanted, everything) + wanted, everything, _kept_by_purge(wanted, everything))
 
 
-def _apply(wanted: list[Desired], options: RunOptions, scope: Callable[[Any, list[Desired]], _Scope]) -> Applied:
+def _everything(opened: Session) -> dict[str, Observed]:
+    return opened.foreseen.over(read_networks(opened.conn))
+
+
+def _apply(wanted: list[Desired], options: RunOptions, scope: Callable[[Session, list[Desired]], _Scope]) -> Applied:
     _refuse_twice(wanted)
     with session(options) as opened:
         conn, host = opened.conn, opened.host
-        wanted, everything, kept = scope(conn, wanted)
+        wanted, everything, kept = scope(opened, wanted)
         # Removals come first, for the reader; _plan/order.py decides what has to come first.
         wanted = sorted(wanted, key=lambda desired: desired.state != ABSENT)
-        work, old = plan_all(conn, wanted, everything, host, options.restart), OldByNetwork()
+        work, old = plan_all(opened, wanted, everything, options.restart), OldByNetwork()
         if options.update_guests:
             work, old = _refreshed(conn, host, wanted, work)
         work, turns = _ordered(work)

@@ -48,7 +48,7 @@ def apply_pool(request: Request, options: RunOptions) -> AppliedPool:
     """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
     with session(options) as opened:
         conn, host = opened.conn, opened.host
-        snapshot = HostSnapshot(conn, host)
+        snapshot = HostSnapshot(conn, host, foreseen=opened.foreseen)
         observed = _observed(snapshot, request.network)
         pool = snapshot.pool(request.network)
         document = _document(observed)

@@ -49,7 +49,7 @@ def apply_portgroup(wish: DesiredPortgroup, options: RunOptions) -> AppliedPortg
     """Raises VirtfleetError; then everything is as it was, or the error says what is not."""
     with session(options) as opened:
         conn, host = opened.conn, opened.host
-        snapshot = HostSnapshot(conn, host, wish.network)
+        snapshot = HostSnapshot(conn, host, wish.network, opened.foreseen)
         observed = snapshot.with_ports(wish.network)
         plan, running = _planned(wish, observed, host)
         if wish.state == ABSENT and wish.in_use == REFUSE and has_portgroup(observed, wish.name):

@@ -30,15 +30,18 @@ from .._plan.order import Part, Turn, order_parts, part_of
 from .._plan.record import Entry, record
 from .._plan.replug import bridges_of, is_replug
 from .._plan.rollback import rollback
-from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, REFRESH, UNDEFINE, Plan, Step, Work
+from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, REFRESH, RELEASE, UNDEFINE, Plan, Step, Work
 from .before_stop import replan_before_stop
 from .interruption import Interruption, as_own_error
 from .leases import keep_leases, kept_before, sources
+from .preflight import refuse_unwritable
 
 # The daemon is gone, so nothing more can be done.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
 # A rollback starts from what exists; what remains after the first round, a second one may be able to roll back.
 _ROUNDS = 2
+# After these steps libvirt has to write before everything is plugged in again.
+_CUTTING = (BYPASS, DESTROY, RELEASE)
 
 
 @dataclass
@@ -133,6 +136,9 @@ def _do_next(running: Running, one: _Going) -> None:
     plan = running.entries[one.place].plan
     step = one.rest[0]
     try:
+        if step.action in _CUTTING:
+            # The disk may have filled up since the plan was made.
+            refuse_unwritable(running.conn, plan.network, one.rest)
         if step.action in (BYPASS, DESTROY):
             entry, one.rest = replan_before_stop(running.conn, running.host, running.entries[one.place], one.rest)
             if running.keep(one.place, entry):

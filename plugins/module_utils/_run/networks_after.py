@@ -30,10 +30,12 @@ def networks_after(work: list[Work], there: dict[str, Observed]) -> dict[str, St
 
 @dataclass(frozen=True)
 class Networks:
-    """All networks of the host. now: as they are; later: as they will be."""
+    """All networks of the host. now: as they are; later: as they will be; leaving: bridges that go before this run
+    changes anything."""
 
     now: dict[str, Observed]
     later: dict[str, State]
+    leaving: frozenset[str] = frozenset()
 
 
 def plan_among_networks(desired: Desired, observed: Observed, host: Host, restart: str, networks: Networks) -> Plan:
@@ -43,7 +45,7 @@ def plan_among_networks(desired: Desired, observed: Observed, host: Host, restar
     problems = list(collisions(desired.name, _state(observed), plan.steps, others))
     if problems:
         raise refuse(problems, network=desired.name)
-    _refuse_taken_bridge(desired, observed, plan, host, networks.now)
+    _refuse_taken_bridge(desired, observed, plan, host, networks)
     return plan
 
 
@@ -51,9 +53,7 @@ def _state(observed: Observed) -> State:
     return State(observed.live, observed.persistent)
 
 
-def _refuse_taken_bridge(
-    desired: Desired, observed: Observed, plan: Plan, host: Host, there: dict[str, Observed]
-) -> None:
+def _refuse_taken_bridge(desired: Desired, observed: Observed, plan: Plan, host: Host, networks: Networks) -> None:
     """libvirt would create a bridge with the name of a link of the host: the start fails, and may remove the link.
 
     A bridge that libvirt created for another network is not one of the host's own links.
@@ -62,8 +62,8 @@ def _refuse_taken_bridge(
         return
     document = target_definition(desired, observed)
     name = (document.get("bridge") or {}).get("name")
-    made = {link for other in (observed, *there.values()) for link in holdings_of(_state(other)).links}
-    if not name or not is_virtual(document) or name in made:
+    made = {link for other in (observed, *networks.now.values()) for link in holdings_of(_state(other)).links}
+    if not name or not is_virtual(document) or name in made | networks.leaving:
         return
     if is_name_taken(name, document.get("mac")):
         raise VirtfleetError(

@@ -19,7 +19,8 @@ from .._model.desired import Desired
 from .._model.field import Document
 from .._model.guest import Guest
 from .._model.host import Host
-from .._model.plugged import Plugged
+from .._model.observed import Observed
+from .._model.plugged import GUEST, Plugged
 from .._plan.old_settings import OldNic, guests_on_old_settings, old_nics, suspects_of_any
 from .._plan.refresh import (
     RefreshSupport,
@@ -81,9 +82,8 @@ def with_old_guests(
     all_found: dict[str, OldGuests] = {}
     for plan, observed in work:
         runs = running_after(by_name[plan.network], observed, plan)
-        network = None if runs is None else find_network(conn, plan.network)
-        if runs is not None and network is not None:
-            ports = read_ports(conn, network)
+        if runs is not None:
+            ports = _ports(conn, observed)
             found = _found(conn, host, runs, suspects_of_any(runs, ports))
             all_found[plan.network] = found
             refreshing = found.added_to(plan)
@@ -92,6 +92,13 @@ def with_old_guests(
             plan = refreshing
         result.append((plan, observed))
     return result, all_found
+
+
+def _ports(conn: Any, observed: Observed) -> tuple[Plugged, ...]:
+    if observed.plugged is not None:
+        return tuple(port for port in observed.plugged if port.kind == GUEST)
+    network = find_network(conn, observed.name)
+    return () if network is None else read_ports(conn, network)
 
 
 def _found(conn: Any, host: Host, network: Document, suspects: tuple[Plugged, ...]) -> OldGuests:

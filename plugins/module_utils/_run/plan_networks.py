@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._host.networks import read_network, read_networks
 from .._host.plugged import read_plugged, with_bridge_settings
@@ -21,22 +21,33 @@ from .._model.observed import Observed
 from .._plan.plan import plan_network
 from .._plan.step import DEFINE, DESTROY, START, UPDATE, Work
 
+if TYPE_CHECKING:
+    from .session import Session
 
-def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], host: Host, restart: str) -> list[Work]:
+
+def plan_all(opened: Session, wanted: list[Desired], everything: dict[str, Observed], restart: str) -> list[Work]:
     """The plan of each network, in the order of wanted. everything: the host's networks, empty when not read yet.
 
     Raises VirtfleetError with everything that is refused; nothing has been touched then.
     """
     refused: list[VirtfleetError] = []
     work: list[Work] = []
-    seen = [everything.get(desired.name) or read_network(conn, desired.name) for desired in wanted]
-    for desired, observed in zip(wanted, with_loose_guests(conn, host, seen)):
+    conn, host, foreseen = opened.conn, opened.host, opened.foreseen
+    seen = [
+        foreseen.networks.get(desired.name) or everything.get(desired.name) or read_network(conn, desired.name)
+        for desired in wanted
+    ]
+    # A recovery plugs everything in.
+    read = [observed for observed in seen if observed.name not in foreseen.networks]
+    lacking = {observed.name: observed for observed in with_loose_guests(conn, host, read)}
+    for desired, found in zip(wanted, seen):
+        observed = lacking.get(desired.name, found)
         with _collected(refused, desired, wanted):
             plan = plan_network(desired, observed, host, restart)
             if plan.needs_port_info:
                 observed = replace(observed, plugged=read_plugged(conn, observed, host))
                 plan = plan_network(desired, observed, host, restart)
-            if any(step.action == DESTROY for step in plan.steps):
+            if any(step.action == DESTROY for step in plan.steps) and desired.name not in foreseen.networks:
                 observed = with_bridge_settings(observed, host)
                 plan = plan_network(desired, observed, host, restart)
             if plan.needs_bypass_info:
@@ -47,18 +58,18 @@ def plan_all(conn: Any, wanted: list[Desired], everything: dict[str, Observed], 
             work.append((plan, observed))
     _raise_all(refused)
     if not any(step.action in (DEFINE, START) for plan, _observed in work for step in plan.steps):
-        return _against_host(wanted, work, host)
+        return _against_host(wanted, work, opened)
     # What comes onto the host must get along with what else will be there.
     from .networks_after import Networks, networks_after, plan_among_networks
 
-    there = everything or read_networks(conn)
-    networks = Networks(there, networks_after(work, there))
+    there = everything or foreseen.over(read_networks(conn))
+    networks = Networks(there, networks_after(work, there), foreseen.links)
     result: list[Work] = []
     for desired, (_plan, observed) in zip(wanted, work):
         with _collected(refused, desired, wanted):
             result.append((plan_among_networks(desired, observed, host, restart, networks), observed))
     _raise_all(refused)
-    return _with_leases(_against_host(wanted, result, host), host)
+    return _with_leases(_against_host(wanted, result, opened), host)
 
 
 def with_loose_guests(conn: Any, host: Host, networks: list[Observed]) -> list[Observed]:
@@ -75,12 +86,12 @@ def _with_leases(work: list[Work], host: Host) -> list[Work]:
     return left_behind(work) if host.remote else with_leases(work)
 
 
-def _against_host(wanted: list[Desired], work: list[Work], host: Host) -> list[Work]:
+def _against_host(wanted: list[Desired], work: list[Work], opened: Session) -> list[Work]:
     if not any(step.action in (DEFINE, START, UPDATE) for plan, _observed in work for step in plan.steps):
         return work
     from .check_against_host import check_against_host, leaving_bridges
 
-    leaving = leaving_bridges(work)
+    host, leaving = opened.host, leaving_bridges(work) | opened.foreseen.links
     refused: list[VirtfleetError] = []
     result: list[Work] = []
     for desired, (plan, observed) in zip(wanted, work):

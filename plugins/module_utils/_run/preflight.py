@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .._host.bridge_ports import settings_files
@@ -39,7 +39,6 @@ from .._plan.step import (
     STP,
     UNDEFINE,
     UPDATE,
-    Plan,
     Step,
     Work,
 )
@@ -60,9 +59,11 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
     """Raises VirtfleetError REACH_MISSING, RIGHTS_MISSING, LIBVIRT_UNWRITABLE, DEPENDENCY_MISSING or
     LINKS_UNREADABLE."""
     _refuse_out_of_reach(reach)
-    if has_lease_files(conn):
-        for plan, _observed in work:
-            _refuse_unwritable(plan)
+    for plan, _observed in work:
+        try:
+            refuse_unwritable(conn, plan.network, plan.steps)
+        except VirtfleetError as error:
+            raise VirtfleetError(error.code, f"{error.sentence} Nothing was changed.", **error.details) from None
     if not host.remote:
         for plan, observed in work:
             steps = [step for step in plan.steps if step.action in (ASIDE, ATTACH, MOVE)]
@@ -76,23 +77,28 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
                 _refuse_without_leases(plan.network, names)
 
 
-def _refuse_unwritable(plan: Plan) -> None:
-    """libvirt would fail in the middle of the change, when it cannot write for a rollback either."""
+def refuse_unwritable(conn: Any, network: str, steps: Sequence[Step]) -> None:
+    """libvirt would fail in the middle of the steps, when it cannot write for a rollback either.
+
+    Raises VirtfleetError LIBVIRT_UNWRITABLE, whose sentence does not say whether something was changed before.
+    """
+    if not has_lease_files(conn):
+        return
     for directory, actions in WRITTEN.items():
-        needed = any(step.action in actions for step in plan.steps)
+        needed = any(step.action in actions for step in steps)
         why = why_unwritable(directory) if needed else None
         if why:
             raise VirtfleetError(
                 "LIBVIRT_UNWRITABLE",
-                f"Network '{plan.network}' cannot be changed, because libvirt cannot write to {directory} ({why}). "
-                "Nothing was changed.",
-                network=plan.network,
+                f"Network '{network}' cannot be changed, because libvirt cannot write to {directory} ({why}).",
+                network=network,
                 directory=directory,
             )
 
 
-def refuse_steps_without_rights(host: Host, network: str, bridges: Sequence[str], steps: Iterable[Step]) -> None:
+def refuse_steps(conn: Any, host: Host, network: str, bridges: Sequence[str], steps: Sequence[Step]) -> None:
     """The same for the steps of a recovery. Raises VirtfleetError as preflight does."""
+    refuse_unwritable(conn, network, steps)
     plugging = [step for step in steps if step.action in (ASIDE, ATTACH, MOVE, STP)]
     if plugging and not host.remote:
         _refuse_without_rights(network, bridges, plugging)

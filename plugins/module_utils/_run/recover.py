@@ -17,32 +17,95 @@ from .._host.networks import read_network
 from .._host.plugged import read_with_plugged
 from .._host.run_step import run_step
 from .._model.errors import VirtfleetError
+from .._model.foreseen import Foreseen
 from .._model.guest import Guest
 from .._model.host import Host
 from .._model.observed import Observed
+from .._plan.after_recovery import after_recovery
 from .._plan.leases import is_linked, own_bridge
 from .._plan.order import order_parts, part_of
 from .._plan.record import Entry, record
-from .._plan.recovery import completion_steps, merge_entries, recovery_steps, rollback_of_interrupted, stp_again
+from .._plan.recovery import completion_steps, merge_entries, rollback_of_interrupted, stp_again
 from .._plan.replug import bridges_of, is_replug
 from .._plan.step import Step
 from .interruption import Interruption, as_own_error, deferred_interruption
 from .leases import kept_before, remove_unused_leases, sources
-from .preflight import refuse_steps_without_rights
+from .preflight import refuse_steps
 from .verify_plugged import plug_in_missing
 
 # Why a change is rolled back.
 EXPIRED, DECIDED = "was not confirmed in time and was rolled back", "was rolled back"
 # What keeps a network from becoming what it was to become, and would keep it from becoming what it was.
-_NOT_THE_DEFINITION = ("INTERRUPTED", "RIGHTS_MISSING", "DEPENDENCY_MISSING", "DAEMON_LOST", "DAEMON_SILENT")
+_NOT_THE_DEFINITION = (
+    "INTERRUPTED",
+    "RIGHTS_MISSING",
+    "LIBVIRT_UNWRITABLE",
+    "DEPENDENCY_MISSING",
+    "DAEMON_LOST",
+    "DAEMON_SILENT",
+)
 
 
-def recover(conn: Any, host: Host, journal: Journal, left: UnfinishedRun, check_mode: bool) -> list[str]:
-    """What was done, or in check mode would be, as warnings.
+def recover(conn: Any, host: Host, journal: Journal, left: UnfinishedRun) -> str:
+    """What was done, as a warning.
 
     Raises VirtfleetError UNCONFIRMED while an earlier change may still be confirmed, RECOVERY_FAILED, or what reading
     and doing raise.
     """
+    _refuse_unconfirmed(left)
+    said = (
+        roll_back_unfinished(conn, host, left, EXPIRED)
+        if left.deadline is not None
+        else _complete(conn, host, journal, left)
+    )
+    journal.remove()
+    return said
+
+
+def foresee(conn: Any, host: Host, journal: Journal, left: UnfinishedRun) -> tuple[Foreseen, str]:
+    """What recover would do, for check mode, as a warning too. Nothing is changed.
+
+    Raises VirtfleetError as recover does, as far as that can be known.
+    """
+    _refuse_unconfirmed(left)
+    entries = left.entries()
+    expired = left.deadline is not None
+    if expired:
+        entries = [replace(entry, back=True) for entry in merge_entries(entries)]
+    recovery = _Recovery(conn, host, entries, Interruption(), lambda _entries: None)
+    _turn_back_linked(recovery)
+    _turn_back_tangled(recovery)
+    networks: dict[str, Observed] = {}
+    links: set[str] = set()
+    sentences: list[str] = []
+    failed: list[str] = []
+    for place, entry in enumerate(recovery.entries):
+        name = entry.was.name
+        now, guests = recovery.look(place)
+        steps, after = after_recovery(entry, now, host, guests)
+        try:
+            recovery.refuse_without_means(entry, steps)
+        except VirtfleetError as error:
+            if not expired:
+                raise _not_recovered(name, error, journal) from None
+            failed.append(f"network '{name}': {error.sentence}")
+        if steps:
+            networks[name] = after
+            links.add(own_bridge(now))
+        sentences += [step.sentence for step in (*steps, *recovery.stp_again(entry))]
+    if failed:
+        raise _not_rolled_back(failed)
+    foreseen = Foreseen(networks, frozenset(links - {""}))
+    if expired:
+        what = f"An earlier change of {left.names} was not confirmed in time; a real run rolls it back first."
+    else:
+        what = f"An earlier run was interrupted while it changed {left.names}; a real run recovers it first."
+    if not sentences:
+        return foreseen, f"{what} {_told(sentences)}"
+    return foreseen, f"{what} {_told(sentences)} The plan is for the networks after these steps, if none of them fails."
+
+
+def _refuse_unconfirmed(left: UnfinishedRun) -> None:
     if left.deadline is not None and left.deadline.left > 0:
         raise VirtfleetError(
             "UNCONFIRMED",
@@ -50,18 +113,6 @@ def recover(conn: Any, host: Host, journal: Journal, left: UnfinishedRun, check_
             f"be rolled back in {left.deadline.left:.0f} seconds; nothing was changed.",
             run=left.run,
         )
-    if check_mode:
-        left.entries()  # raises for what cannot be read
-        if left.deadline is not None:
-            return [f"An earlier change of {left.names} was not confirmed in time; a real run rolls it back first."]
-        return [f"An earlier run was interrupted while it changed {left.names}; a real run recovers it first."]
-    said = (
-        roll_back_unfinished(conn, host, left, EXPIRED)
-        if left.deadline is not None
-        else _complete(conn, host, journal, left)
-    )
-    journal.remove()
-    return [said]
 
 
 @dataclass
@@ -86,22 +137,26 @@ class _Recovery:
     def settle(self, place: int) -> list[str]:
         """What was done. Raises VirtfleetError."""
         entry = self.entries[place]
-        now, guests = self.look(place)
-        way = rollback_of_interrupted if entry.back else recovery_steps
-        steps = way(entry.plan, entry.was, now, self.host, guests)
-        bridges = bridges_of(entry.plan, entry.was)
-        refuse_steps_without_rights(self.host, entry.was.name, bridges, steps)
+        steps = self.steps(place)
+        self.refuse_without_means(entry, steps)
         done = self.run(place, steps)
         if is_replug(entry.plan):
             plug_in_missing(self.conn, self.host, entry.was.name, entry.was.plugged or ())
-        return done + self.run(place, self._stp_again(entry, bridges))
+        return done + self.run(place, self.stp_again(entry))
 
-    def _stp_again(self, entry: Entry, bridges: Sequence[str]) -> tuple[Step, ...]:
+    def steps(self, place: int) -> tuple[Step, ...]:
+        now, guests = self.look(place)
+        return after_recovery(self.entries[place], now, self.host, guests)[0]
+
+    def refuse_without_means(self, entry: Entry, steps: Sequence[Step]) -> None:
+        refuse_steps(self.conn, self.host, entry.was.name, bridges_of(entry.plan, entry.was), steps)
+
+    def stp_again(self, entry: Entry) -> tuple[Step, ...]:
         if self.host.remote:
             return ()
         now = read_network(self.conn, entry.was.name)
         # libvirt may have named the new bridge itself.
-        names = {*bridges, own_bridge(now)} - {""}
+        names = {*bridges_of(entry.plan, entry.was), own_bridge(now)} - {""}
         return stp_again(entry.bridges, read_bridges(sorted(names)), now)
 
     def run(self, place: int, steps: Iterable[Step]) -> list[str]:
@@ -136,6 +191,7 @@ def _complete(conn: Any, host: Host, journal: Journal, left: UnfinishedRun) -> s
         _turn_back_linked(recovery)
         _turn_back_tangled(recovery)
         places = range(len(recovery.entries))
+        _refuse_without_means(recovery, journal)
         # A rollback goes in reverse order, unless a network waits for another.
         exchanged, back = _exchanged([place for place in reversed(places) if recovery.entries[place].back], recovery)
         done += exchanged
@@ -144,6 +200,15 @@ def _complete(conn: Any, host: Host, journal: Journal, left: UnfinishedRun) -> s
         if not host.remote:
             remove_unused_leases(conn, recovery.entries)
     return f"An earlier run was interrupted while it changed {left.names}. {_told(done)}"
+
+
+def _refuse_without_means(recovery: _Recovery, journal: Journal) -> None:
+    """Before the first step on any of the networks."""
+    for place, entry in enumerate(recovery.entries):
+        try:
+            recovery.refuse_without_means(entry, recovery.steps(place))
+        except VirtfleetError as error:
+            raise _not_recovered(entry.was.name, error, journal) from None
 
 
 def _settled(recovery: _Recovery, place: int, journal: Journal) -> list[str]:
@@ -158,12 +223,16 @@ def _settled(recovery: _Recovery, place: int, journal: Journal) -> list[str]:
         recovery.roll_back_entries([place])
         return recovery.settle(place)
     except VirtfleetError as error:
-        raise VirtfleetError(
-            error.code,
-            f"An earlier run was interrupted while it changed network '{name}', and the recovery failed: "
-            f"{error.sentence} The next run tries again; to skip the recovery, remove {journal.path}.",
-            **error.details,
-        ) from None
+        raise _not_recovered(name, error, journal) from None
+
+
+def _not_recovered(name: str, error: VirtfleetError, journal: Journal) -> VirtfleetError:
+    return VirtfleetError(
+        error.code,
+        f"An earlier run was interrupted while it changed network '{name}', and the recovery failed: "
+        f"{error.sentence} The next run tries again; to skip the recovery, remove {journal.path}.",
+        **error.details,
+    )
 
 
 def _turn_back_linked(recovery: _Recovery) -> None:
@@ -240,12 +309,16 @@ def roll_back_unfinished(conn: Any, host: Host, left: UnfinishedRun, reason: str
         if not failed:
             remove_unused_leases(conn, recovery.entries)
     if failed:
-        raise VirtfleetError(
-            "RECOVERY_FAILED",
-            f"A change that was not confirmed could not be rolled back: {'; '.join(failed)}",
-            left=failed,
-        )
+        raise _not_rolled_back(failed)
     return f"The change of {left.names} {reason}. {_told(done)}"
+
+
+def _not_rolled_back(failed: list[str]) -> VirtfleetError:
+    return VirtfleetError(
+        "RECOVERY_FAILED",
+        f"A change that was not confirmed could not be rolled back: {'; '.join(failed)}",
+        left=failed,
+    )
 
 
 def _told(done: list[str]) -> str:

@@ -17,6 +17,7 @@ from .._host.sysfs import link_names
 from .._model.bypass import is_bypass, is_end
 from .._model.desired import IDLE
 from .._model.errors import VirtfleetError
+from .._model.foreseen import Foreseen
 from .._model.host import Host
 from .._plan.record import Entry, record
 from .._plan.step import Work
@@ -52,7 +53,8 @@ class RunOptions:
 @dataclass
 class Session:
     """arm: has a process on the host roll the change back if it is not confirmed. warnings: what an earlier run left.
-    gaps: of _run/execute.py, by network and tap. deadline: until when the change has to be confirmed.
+    gaps: of _run/execute.py, by network and tap. deadline: until when the change has to be confirmed. foreseen: in
+    check mode, what a real run would have recovered first.
     """
 
     conn: Any
@@ -63,6 +65,7 @@ class Session:
     warnings: list[str] = field(default_factory=list)
     gaps: dict[str, dict[str, Gap]] = field(default_factory=dict)
     deadline: Optional[Deadline] = None
+    foreseen: Foreseen = field(default_factory=Foreseen)
 
     @property
     def confirm(self) -> Optional[dict[str, Any]]:
@@ -115,9 +118,13 @@ def session(options: RunOptions) -> Iterator[Session]:
                 opened.journal.join(left)
                 opened.deadline = left.deadline
             elif left is not None:
-                from .recover import recover
+                from .recover import foresee, recover
 
-                opened.warnings += recover(conn, host, opened.journal, left, check_mode)
+                if check_mode:
+                    opened.foreseen, said = foresee(conn, host, opened.journal, left)
+                else:
+                    said = recover(conn, host, opened.journal, left)
+                opened.warnings.append(said)
             elif _has_bypass(host, uri):
                 from .bypass import remove_leftovers
 

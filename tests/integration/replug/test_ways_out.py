@@ -68,6 +68,29 @@ def test_killed_while_stp_is_off(bench, change):
         assert there["journals"] == []
 
 
+# What comes after a run that was killed: nothing to do, a stop that guests forbid, a replug, a removal.
+NEXT = ({}, {"mtu": 1300}, {"mtu": 1300, "restart": "replug"}, {"mtu": 1400}, {"state": "absent"})
+
+
+@pytest.mark.parametrize("change", [REPLUG, MOVED], ids=["attach", "move"])
+@pytest.mark.parametrize("step", range(5))
+def test_check_mode_after_a_kill_tells_what_the_run_does(bench, change, step):
+    """It does not recover, and plans on what the recovery leaves."""
+    for place, then in enumerate(NEXT[step % 2 :: 2]):
+        prepare(bench)
+        bench.apply(change, [{"step": step, "when": ("before", "after")[place % 2], "how": "kill"}])
+        left = bench.look()
+        assert left["journals"], "it was not killed there, so this shows nothing"
+        told = bench.apply({**then, "check": True}, {"step": 99, "when": "after", "how": "kill"})
+        assert bench.look() == left
+        done = bench.apply(then, {"step": 99, "when": "after", "how": "kill"})
+        assert told.get("code") == done.get("code"), (told, done)
+        assert told.get("steps") == done.get("steps"), (told, done)
+        if "code" not in done:
+            assert "a real run recovers it first" in told["warnings"][0]
+            assert told["warnings"][1:] == done["warnings"][1:]
+
+
 def test_killed_between_a_tap_and_its_settings(bench):
     start = prepare(bench)
     bench.apply(REPLUG, [{"inside": "plug_in.write_setting", "step": 2, "how": "kill"}])

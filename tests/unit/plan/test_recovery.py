@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_port import BridgePort
 from ansible_collections.virtfleet.network.plugins.module_utils._model.bridge_state import BridgeState
+from ansible_collections.virtfleet.network.plugins.module_utils._model.bypass import Bypass
+from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import RESTARTS
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._model.forward import members_of
 from ansible_collections.virtfleet.network.plugins.module_utils._model.guest import Guest, Nic
+from ansible_collections.virtfleet.network.plugins.module_utils._plan.after_recovery import after_recovery
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.plan import plan_network
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.record import Entry, entries_from_record, record
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.recovery import (
@@ -106,6 +109,44 @@ def test_a_run_that_is_broken_off_leaves_the_old_network_or_the_new_one(wanted, 
     again = run_transaction(after, planned(wanted, paper.as_read(after), "replug")[0].steps)
     assert same(again, whole)
     assert planned(wanted, paper.as_read(again), "replug")[0].steps == ()
+
+
+def as_looked_at(seen):
+    """Guests come first, and what keeps a bypass from being made is looked for on the host."""
+    plugged = tuple(sorted(seen.plugged or (), key=lambda port: port.kind == "device"))
+    return replace(seen, plugged=plugged, bypass=Bypass())
+
+
+def changes(plan):
+    """What a diff shows; where nothing but the state changes, a plan may leave out the rest."""
+    options = {*plan.before, *plan.after}
+    return {
+        option: (plan.before.get(option), plan.after.get(option))
+        for option in options
+        if plan.before.get(option) != plan.after.get(option)
+    }
+
+
+@given(requests(), observations(), requests(), st.booleans(), st.data())
+def test_check_mode_plans_on_what_the_recovery_leaves(wanted, seen, later, back, data):
+    """Whoever runs next, and whatever that run wants."""
+    seen = in_use(seen)
+    plan, _refusal = planned(wanted, seen, "replug")
+    assume(plan is not None and plan.changed)
+    half = broken_off(data, seen, plan.steps)
+    entry = Entry(plan, seen, back)
+    steps, told = after_recovery(entry, paper.as_read(half), HOST, GUESTS)
+    assert steps == (way_back if back else recovery)(plan, seen, half)
+    after = paper.as_read(run_transaction(half, steps))
+    restart = data.draw(st.sampled_from(RESTARTS))
+    predicted, refused = planned(later, as_looked_at(told), restart)
+    real, refusal = planned(later, as_looked_at(after), restart)
+    assert (refused and (refused.code, refused.sentence)) == (refusal and (refusal.code, refusal.sentence))
+    if predicted is not None:
+        # Records that were removed and added again have another order.
+        assert sorted(step.sentence for step in predicted.steps) == sorted(step.sentence for step in real.steps)
+        assert (changes(predicted), predicted.pending) == (changes(real), real.pending)
+        assert predicted.blocked_by_guests == real.blocked_by_guests
 
 
 @given(requests(), observations(), st.booleans(), st.data())

@@ -17,7 +17,13 @@ from ansible_collections.virtfleet.network.plugins.module_utils._host.clock impo
 from ansible_collections.virtfleet.network.plugins.module_utils._model.desired import Desired, declaration
 from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
 from ansible_collections.virtfleet.network.plugins.module_utils._plan.portgroup import DesiredPortgroup
-from ansible_collections.virtfleet.network.plugins.module_utils._run import confirmation, execute, recover
+from ansible_collections.virtfleet.network.plugins.module_utils._run import (
+    confirmation,
+    execute,
+    preflight,
+    recover,
+    transaction,
+)
 from ansible_collections.virtfleet.network.plugins.module_utils._run.apply_networks import (
     apply_networks,
     apply_with_purge,
@@ -72,13 +78,13 @@ def refused(code):
 
 
 @contextmanager
-def failing(number):
+def failing(number, code="LIBVIRT_REFUSED"):
     """The step of that number is refused, in any of the run's plans."""
     real, steps = execute.run_step, iter(range(1000))
 
     def run_step(conn, step, *more):
         if next(steps) == number:
-            raise VirtfleetError("LIBVIRT_REFUSED", f"libvirt refused to {step.doing}.")
+            raise VirtfleetError(code, f"libvirt refused to {step.doing}.")
         return real(conn, step, *more)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -129,6 +135,31 @@ def test_check_mode_changes_nothing_and_tells_what_the_run_does(conn, journal, b
 
 
 @EACH
+@given(before=requests(states=["active", "inactive", "absent"]), wanted=requests(), later=requests(), data=st.data())
+def test_check_mode_after_an_interrupted_run_tells_what_the_run_does(conn, journal, before, wanted, later, data):
+    """Which recovers first. The daemon is lost at a step, so that the run leaves its journal."""
+    clear(conn)
+    apply(*before)
+    steps = [step for plan, _observed in apply(*wanted, check=True).work for step in plan.steps]
+    if not steps:
+        return
+    with failing(data.draw(st.integers(0, len(steps) - 1)), "DAEMON_LOST"), refused("DAEMON_LOST"):
+        apply(*wanted)
+    there, left = seen(conn), journal.read()
+    outcomes = []
+    for check in (True, False):
+        try:
+            done = apply(*later, check=check)
+            outcomes.append([[step.sentence for step in plan.steps] for plan, _observed in done.work])
+        except VirtfleetError as error:
+            outcomes.append(error.code)
+        if check:
+            assert seen(conn) == there
+            assert (journal.read() is None) == (left is None)
+    assert outcomes[0] == outcomes[1]
+
+
+@EACH
 @given(before=requests(states=["active", "inactive", "absent"]), wanted=requests(), data=st.data())
 def test_a_step_that_fails_leaves_all_networks_as_they_were(conn, journal, before, wanted, data):
     clear(conn)
@@ -142,6 +173,69 @@ def test_a_step_that_fails_leaves_all_networks_as_they_were(conn, journal, befor
         apply(*wanted)
     assert caught.value.details["left"] == []
     assert caught.value.details["failed_step"]["sentence"] == steps[number].sentence
+    assert seen(conn) == there
+    assert journal.read() is None
+
+
+@EACH
+@given(before=requests(states=["active", "inactive", "absent"]), wanted=requests(), data=st.data())
+def test_a_recovery_that_libvirt_could_not_write_is_not_begun(conn, journal, monkeypatch, before, wanted, data):
+    """In check mode, too. It is done once there is space."""
+    clear(conn)
+    apply(*before)
+    steps = [step for plan, _observed in apply(*wanted, check=True).work for step in plan.steps]
+    if not steps:
+        return
+    with failing(data.draw(st.integers(0, len(steps) - 1)), "DAEMON_LOST"), refused("DAEMON_LOST"):
+        apply(*wanted)
+    there = seen(conn)
+    (told,) = apply(want("other", "absent"), check=True).warnings or [""]
+    with monkeypatch.context() as patch:
+        patch.setattr(preflight, "has_lease_files", lambda _conn: True)
+        patch.setattr(preflight, "why_unwritable", lambda _directory: "no space is left on the device")
+        for check in (True, False):
+            if "after these steps" not in told:
+                apply(want("other", "absent"), check=check)
+                continue
+            with refused("LIBVIRT_UNWRITABLE") as caught:
+                apply(want("other", "absent"), check=check)
+            assert "the recovery failed" in caught.value.sentence
+            assert seen(conn) == there
+            assert journal.read() is not None
+    apply(want("other", "absent"))
+    assert journal.read() is None
+
+
+@EACH
+@given(before=requests(states=["active"]), wanted=requests(), data=st.data())
+def test_a_disk_that_fills_up_after_the_plan_stops_nothing(conn, journal, monkeypatch, before, wanted, data):
+    """Once a network is stopped, or ports are set aside, libvirt cannot put them back on a full disk."""
+    clear(conn)
+    apply(*before)
+    there = seen(conn)
+    steps = [step for plan, _observed in apply(*wanted, check=True).work for step in plan.steps]
+    stops = [number for number, step in enumerate(steps) if step.action in ("destroy", "release", "bypass")]
+    if not stops:
+        return
+    filled = data.draw(st.integers(0, stops[0]))
+    real, real_execute, began, done = execute.run_step, execute.execute, [], []
+
+    def run_step(conn, step, *more):
+        done.append(step.action)
+        return real(conn, step, *more)
+
+    def why_unwritable(_directory):
+        return "no space is left on the device" if began and len(done) >= filled else None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(execute, "run_step", run_step)
+        patch.setattr(preflight, "has_lease_files", lambda _conn: True)
+        patch.setattr(preflight, "why_unwritable", why_unwritable)
+        patch.setattr(transaction, "execute", lambda *args: began.append(True) or real_execute(*args))
+        with refused("LIBVIRT_UNWRITABLE") as caught:
+            apply(*wanted)
+    assert not {"destroy", "release", "bypass"} & set(done[: stops[0] + 1])
+    assert ("Nothing was changed" in caught.value.sentence) == (not done)
     assert seen(conn) == there
     assert journal.read() is None
 
