@@ -25,7 +25,8 @@ from .guests import ListedGuest, list_guests, read_texts
 class DescribedGuest:
     """descriptor: everything but the NICs; ports: by UUID, the settings that the guest's NICs were
     plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: or crashed and kept;
-    busy: a job of libvirt's runs, such as another migration; arriving: a migration is bringing it here.
+    busy: a job of libvirt's runs, such as another migration; arriving: a migration is bringing it here; saved: it
+    does not run, and its memory is in a file of this host, from which it starts (managed save).
     """
 
     guest: Guest
@@ -35,6 +36,7 @@ class DescribedGuest:
     paused: bool = False
     busy: bool = False
     arriving: bool = False
+    saved: bool = False
 
 
 def read_described_guests(conn: Any, names: Optional[list[str]], missing: str = FAIL) -> tuple[DescribedGuest, ...]:
@@ -58,7 +60,7 @@ def read_described_guests(conn: Any, names: Optional[list[str]], missing: str = 
             # libvirt shows the job of a migration on its source only.
             arriving = not busy and state == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
             paused = state[0] in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_CRASHED)
-            found[uuid] = (texts, _snapshots(domain), paused, busy, arriving)
+            found[uuid] = (texts, _snapshots(domain), paused, busy, arriving, _is_saved(domain))
     ports = _ports(conn) if any(texts[0] for texts, *_rest in found.values()) else {}
     seen = [
         DescribedGuest(
@@ -120,6 +122,12 @@ def _state(domain: Any) -> tuple[int, int]:
 def _busy(domain: Any) -> bool:
     with suppress(libvirt.libvirtError):
         return bool(domain.isActive()) and domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE
+    return False
+
+
+def _is_saved(domain: Any) -> bool:
+    with suppress(libvirt.libvirtError):
+        return not domain.isActive() and bool(domain.hasManagedSaveImage(0))
     return False
 
 

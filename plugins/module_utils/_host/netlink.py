@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
 from .._model.host_link import KernelLink, PortVlanInfo
@@ -18,6 +18,8 @@ _SCOPE_LINK = 253
 _UNUSABLE = 0x08 | 0x40
 # BRIDGE_VLAN_INFO_PVID, _UNTAGGED, _RANGE_BEGIN (linux/if_bridge.h)
 _PVID, _UNTAGGED, _RANGE_BEGIN = 0x02, 0x04, 0x08
+# The ticks that tc measures time in (PSCHED_SHIFT of the kernel), and the header of a frame with a tag.
+_TICK, _NANOSECONDS, _HEADER = 64, 10**9, 18
 # Disciplines that do nothing without filters, and the parents of those (TC_H_INGRESS, TC_H_MIN_INGRESS, _EGRESS).
 _FILTERED = {"ingress": (0xFFFF0000,), "clsact": (0xFFFFFFF2, 0xFFFFFFF3)}
 
@@ -32,7 +34,8 @@ def read_netlink() -> list[KernelLink]:
         told = {index: link_of(message) for index, message in sorted(messages.items())}
         # Only a bridge that filters VLANs needs them.
         vlans = vlans_by_port(route.get_vlans()) if any(link["vlan_filtering"] for link in told.values()) else {}
-        qdiscs = unusual_qdiscs(route.get_qdiscs(), lambda index, parent: _has_filters(route, index, parent))
+        mtus = {index: int(link["mtu"] or 0) for index, link in told.items()}
+        qdiscs = unusual_qdiscs(route.get_qdiscs(), mtus, lambda index, parent: _has_filters(route, index, parent))
     ways_out = {index for message in routes for index in _out(message)}
     found: list[KernelLink] = []
     for index, link in told.items():
@@ -55,17 +58,31 @@ def read_netlink() -> list[KernelLink]:
     return found
 
 
-def unusual_qdiscs(messages: Iterable[Any], has_filters: Callable[[int, int], bool]) -> dict[int, list[str]]:
-    """Of links, by index: the disciplines of tc that may drop frames by rules of their own. has_filters: of a link and
-    a parent."""
+def unusual_qdiscs(
+    messages: Iterable[Any], mtus: Mapping[int, int], has_filters: Callable[[int, int], bool]
+) -> dict[int, list[str]]:
+    """Of links, by index: the disciplines of tc that may drop frames by rules of their own. mtus: of links, by index;
+    has_filters: of a link and a parent."""
     found: dict[int, list[str]] = {}
     for message in messages:
         kind, index = str(message.get_attr("TCA_KIND")), int(message["index"])
         if kind in USUAL_QDISCS or kind == "noop":  # of a link that is down
             continue
+        if kind == "tbf" and largest_of_tbf(message) >= mtus.get(index, 0) + _HEADER:
+            continue
         if kind not in _FILTERED or any(has_filters(index, parent) for parent in _FILTERED[kind]):
             found.setdefault(index, []).append(f"tc {kind}")
     return found
+
+
+def largest_of_tbf(message: Any) -> int:
+    """The largest frame that it lets pass (tbf_enqueue() of the kernel); 0 where that cannot be read."""
+    options = message.get_attr("TCA_OPTIONS")
+    given = options.get_attr("TCA_TBF_PARMS") if options is not None else None
+    if given is None or given["peak"]:
+        return 0
+    burst = given["rate"] * given["buffer"] * _TICK // _NANOSECONDS
+    return int(min(burst, given["limit"]))
 
 
 def _has_filters(route: Any, index: int, parent: int) -> bool:

@@ -13,10 +13,11 @@ OWN_CARRIER = ("physical", "veth", "bond", "team", "tun", "openvswitch")
 # They drop whatever is sent, though they are up with a carrier.
 NOWHERE = ("dummy", "ifb", "nlmon")
 
-# What queues a link's frames, and drops some only when there are too many. Others, and programs (XDP), may drop any.
+# What queues a link's frames, and drops some only when there are too many. Others, and programs (XDP), may drop any:
+# hfsc what no class takes, and tbf what is larger than its burst or its queue.
 USUAL_QDISCS = (
     "noqueue", "pfifo", "pfifo_fast", "bfifo", "fq", "fq_codel", "fq_pie", "codel", "pie", "sfq", "mq", "mqprio",
-    "multiq", "prio", "htb", "hfsc", "tbf", "cake",
+    "multiq", "prio", "htb", "cake",
 )  # fmt: skip
 XDP = "an XDP program"
 

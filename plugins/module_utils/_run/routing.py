@@ -102,6 +102,7 @@ def read_routing(
                 "no_ndp": NOARP_COMMAND if has_noarp(name) else None,
                 "astray": [
                     *routed_elsewhere(name, link["subnets"], routes),
+                    *not_routed(link, routes),
                     *kept_by_the_host(name, link["subnets"], links),
                     *bound.get(link["index"], ()),
                 ],
@@ -110,7 +111,7 @@ def read_routing(
         },
         None if migrations is None else arrivals(around, _own_subnets(links, made), migrations.ports),
         None if migrations is None else departures(around, migrations.peers, _links_by_address(links)),
-        filtered_links(tables),
+        filtered_links(tables, names),
     )
 
 
@@ -133,7 +134,7 @@ def tables_of(firewall: Firewall) -> tuple[list[Table], list[str]]:
     kept = {family for family, as_nftables, _text in firewall.iptables if as_nftables}
     if firewall.nftables is not None:
         try:
-            tables = parse_nftables(firewall.nftables)
+            tables = parse_nftables(firewall.nftables, firewall.chains)
             hidden += [table.shown for table in tables if table.family == "arp" and table.filters]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             hidden.append(f"nftables, whose rules cannot be read ({type(error).__name__})")
@@ -156,6 +157,18 @@ def routed_elsewhere(bridge: str, subnets: Iterable[str], routes: Mapping[str, R
             inside = own is not None and part is not None and own[0] <= part[0] and part[1] <= own[1]
             if inside and link != bridge:
                 found.append(f"{network} {'is unreachable' if link == '*' else f'through {link}'}")
+    return found
+
+
+def not_routed(link: HostLink, routes: Mapping[str, Routes]) -> list[str]:
+    """The bridge's own networks to which the host has no route by it. Of a bridge that is down, other rules tell."""
+    found = []
+    for subnet in link["subnets"] if link["admin"] == "up" else ():
+        own, known = network_of(subnet), routes["ipv6" if ":" in subnet else "ipv4"].all
+        ways = [span_of(network) for network, name in known if name == link["name"]]
+        reached = any(way is not None and own is not None and way[0] <= own[0] and own[1] <= way[1] for way in ways)
+        if own is not None and own[0] != own[1] and not reached:
+            found.append(f"{subnet} is not routed to it")
     return found
 
 

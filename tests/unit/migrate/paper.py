@@ -12,6 +12,7 @@ migration (what is not as usual of its settings); resolves (names of hosts, with
 guests (domain XML of running ones) and defined (of others). What it answers to lookups, unless it is offline: paths,
 no_paths, volumes, cpus, known_cpus, models, usb, taken (ports on which something listens), other_sizes and
 other_types (paths);
+accounts (users and groups);
 lookups, by kind, for all else; refusal: what its libvirt has against the guests. volume_files: of volumes on the
 guest's own host; switches_silent: Open vSwitch does not answer; own: addresses of the host
 itself; file_sizes: of files there; processors, nodes: their
@@ -325,6 +326,7 @@ def look_up(host: dict[str, Any], guests: Iterable[GuestFacts]) -> dict[str, dic
         "usb_devices": usb,
         "sockets": sockets,
         "sizes": sizes,
+        "accounts": {key: json.loads(key)[1] in host.get("accounts", ()) for key in asked["accounts"]},
         "file_types": {key: json.loads(key)[0] not in host.get("other_types", ()) for key in asked["file_types"]},
         **host.get("lookups", {}),
     }

@@ -22,7 +22,7 @@ from ..router.facts import NO_ROUTES, FamilyRoutes, NicRouting, Passage
 from ..router.of_nic import is_reached, routing_on, served_ways
 from ..router.passages import ACROSS, ADVERTISED, BACK, DHCP, DIVERTED, DNS, IN, NATTED, OUT, WITH_HOST
 from ..router.ruleset import OPEN, PART, SHUT
-from ..router.spans import address_in, is_within, network_of, span_of
+from ..router.spans import is_within, network_of, span_of
 from ..rule import NicCase, nic_rule
 
 FIREWALL_DROPS = blocked(
@@ -140,8 +140,9 @@ ROUTED_ELSEWHERE = unknown(
 FORWARDS_LOST = degraded(
     "FORWARDS_LOST",
     "The guest's own host forwards connections from outside to {targets} on {subject}; {host} does not.",
-    "The guest's own host forwards connections from outside to the guest (DNAT), and the destination has no rule for "
-    "that address and port. If the guest has no address by DHCP, rules for all addresses of its network count",
+    "The guest's own host forwards connections from outside to the guest (DNAT), and the destination has no rule that "
+    "forwards the same protocol and ports to the same address and port. If the guest has no address by DHCP, rules for "
+    "all addresses of its network count",
     "add the rule; clients must then use the address of the destination",
 )
 _WORDS = {
@@ -343,8 +344,8 @@ class _Compared:
 
     def _check_forwards(self) -> Iterator[Finding]:
         own, had = self.case.nic.leases, () if self.had is None else self.had.forwards
-        gone = [target for target in had if target not in self.gets.forwards]
-        lost = [target for target in gone if not own or any(is_within(one, address_in(target)) for one in own)]
+        gone = [one for one in had if not any(there.includes(one) for there in self.gets.forwards)]
+        lost = [one.shown for one in gone if not own or any(is_within(address, one.address) for address in own)]
         if lost:
             yield FORWARDS_LOST.found(network=self.network, targets=lost)
 
