@@ -490,7 +490,7 @@ host:
         - The routes by family. C(default) are the links of the default route, C(others) other networks that are reached
           through a gateway, C(links) the links that lead to any network.
         - C(rules) are the rules of C(ip rule) in addition to the default ones, C(rejected) networks to which the host
-          sends nothing.
+          sends nothing, C(detours) routes by links that are down, or to large parts of all addresses.
         - Null without V(links).
       type: dict
     migration:

@@ -90,7 +90,7 @@ USER, GROUP = "user", "group"
 
 @dataclass(frozen=True)
 class Account:
-    """By which QEMU runs, or that a file is given to. kind: USER or GROUP."""
+    """By which QEMU runs. kind: USER or GROUP."""
 
     kind: str
     name: str

@@ -62,6 +62,7 @@ def describe_guest(
     if descriptor.cpu is not None and descriptor.cpu.is_the_hosts:
         # It is whatever the host has; libvirt compares that.
         descriptor = replace(descriptor, cpu=replace(descriptor.cpu, xml=host["cpu"]))
+    blockers += [f"a job runs on its disk {target} (virsh blockjob)" for target in found.block_jobs]
     # Of a guest that is shut off, too.
     blockers += [f"it has {found.snapshots} snapshots"] if found.snapshots else []
     blockers += ["another libvirt job is running on it (see virsh domjobinfo)"] if found.busy else []

@@ -70,7 +70,7 @@ _RANDOM = ("/dev/random", "/dev/urandom")
 
 def parse_descriptor(xml: str, live: str = "") -> Descriptor:
     """Everything of a migratable or inactive domain XML except NICs. live: the XML of a running guest, which alone
-    shows what its disks stand on and the jobs on them.
+    shows what its disks stand on.
 
     Raises VirtfleetError XML_INVALID and what parse_xml raises.
     """
@@ -93,7 +93,7 @@ def parse_descriptor(xml: str, live: str = "") -> Descriptor:
         ports=tuple(_read_tcp_ports(root)),
         sockets=tuple(_read_sockets(root)),
         graphics=tuple(_read_graphics(node) for node in root.iterfind("devices/graphics")),
-        blockers=(*_find_blockers(root), *_find_unmigratable_images(running), *_read_jobs(running)),
+        blockers=(*_find_blockers(root), *_find_unmigratable_images(running)),
         possible_blockers=tuple(_find_possible_blockers(root)),
         security_models=tuple(
             sorted({str(node.get("model")) for node in root.iterfind("seclabel[@model]")} - _EVERYWHERE)
@@ -138,9 +138,10 @@ def _read_own_files(root: Any) -> list[HostFile]:
 
 
 def _read_accounts(root: Any) -> tuple[Account, ...]:
-    """Names in labels of model dac, user:group. Numbers need no account (virGetUserID() of libvirt)."""
+    """Names in its own label of model dac, user:group. Numbers need no account (virGetUserID() of libvirt), and those
+    in labels of disks are not looked up when it arrives."""
     found: list[Account] = []
-    for node in (*root.iterfind("seclabel[@model='dac']"), *root.iterfind(".//source/seclabel[@model='dac']")):
+    for node in root.iterfind("seclabel[@model='dac']"):
         names = (node.findtext("label") or "").strip().partition(":")[::2]
         found += [Account(kind, name) for kind, name in zip((USER, GROUP), names) if name and not _NUMBER.match(name)]
     return tuple(dict.fromkeys(found))
@@ -290,13 +291,6 @@ def _read_backing_files(root: Any) -> list[HostFile]:
         if path
     ]
     return [item for place, item in enumerate(found) if item not in found[:place]]
-
-
-def _read_jobs(root: Any) -> list[str]:
-    disks = [disk for disk in root.iterfind("devices/disk") if disk.find("mirror") is not None]
-    targets = (disk.find("target") for disk in disks)
-    return [f"disk {target.get('dev') if target is not None else '?'} is being copied (virsh blockjob)"
-            for target in targets]  # fmt: skip
 
 
 def _read_vhost_user_files(interface: Any) -> list[HostFile]:

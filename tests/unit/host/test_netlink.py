@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,9 @@ def tbf(rate, buffer, limit=64100, peak=0):
     return Qdisc(2, "tbf", Attributes(TCA_TBF_PARMS=given))
 
 
-KINDS = st.sampled_from([*USUAL_QDISCS, "noop", "ingress", "clsact", "netem", "plug", "red", "hfsc", "tbf", "new"])
+KINDS = st.sampled_from(
+    [*USUAL_QDISCS, "noop", "ingress", "clsact", "netem", "plug", "red", "hfsc", "tbf", "bfifo", "new"]
+)
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), KINDS)), st.sets(st.integers(1, 3)))
@@ -50,6 +54,9 @@ def test_only_what_is_known_as_harmless_is_left_out(qdiscs, filtered):
         (tbf(625_000_000, 2_559, limit=1000), 1500, False),
         (tbf(1_250_000, 20_000, peak=2_500_000), 1500, False),  # whose burst is smaller still
         (Qdisc(2, "tbf"), 1500, False),
+        (Qdisc(2, "bfifo", ":".join(f"{one:02x}" for one in (100).to_bytes(4, sys.byteorder))), 1500, False),
+        (Qdisc(2, "bfifo", ":".join(f"{one:02x}" for one in (10_000).to_bytes(4, sys.byteorder))), 1500, True),
+        (Qdisc(2, "bfifo", {"limit": 10_000}), 1500, False),
     ],
 )
 def test_a_bucket_that_no_full_frame_fits_into_drops_it(discipline, mtu, passes):

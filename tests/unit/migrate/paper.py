@@ -163,7 +163,7 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
 
 
 def routes(said: dict[str, Any] | None) -> dict[str, Any] | None:
-    none: dict[str, Any] = {"default": [], "others": [], "rules": [], "rejected": []}
+    none: dict[str, Any] = {"default": [], "others": [], "rules": [], "rejected": [], "detours": []}
     return None if said is None else {family: {**none, **its} for family, its in said.items()}
 
 

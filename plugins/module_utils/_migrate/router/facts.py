@@ -92,15 +92,16 @@ class BridgeRouting:
 class FamilyRoutes:
     """default: the links of the default route; others: further networks that are reached through a gateway; rules:
     those of routing beside the usual ones, None where they cannot be seen; rejected: networks to which the host sends
-    nothing."""
+    nothing; detours: see _run/routing.py, None where an older version did not look."""
 
     default: tuple[str, ...]
     others: tuple[str, ...]
     rules: Optional[tuple[str, ...]]
     rejected: tuple[str, ...]
+    detours: Optional[tuple[str, ...]] = None
 
 
-NO_ROUTES = FamilyRoutes(default=(), others=(), rules=(), rejected=())
+NO_ROUTES = FamilyRoutes(default=(), others=(), rules=(), rejected=(), detours=())
 
 
 @dataclass(frozen=True)

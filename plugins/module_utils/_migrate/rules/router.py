@@ -106,8 +106,9 @@ ROUTE_DEAD = blocked(
 ROUTES_UNKNOWN = unknown(
     "It is unknown where {host} routes {family} packets of {subject}: {rules}.",
     code="ROUTE_UNKNOWN",
-    means="The host has routing rules (`ip rule`) or unreachable networks (`ip route add blackhole`) that the source "
-    "lacks. Or its default route uses a link of a kind that the check does not understand",
+    means="The host has routing rules (`ip rule`), other networks in the table that a rule selects, unreachable "
+    "networks (`ip route add blackhole`), routes by a link that is down, or routes to large parts of all addresses "
+    "(0.0.0.0/1) that the source lacks. Or its default route uses a link of a kind that the check does not understand",
     repair="check it yourself, and set the severity of the code with policy",
 )
 BRIDGE_ADDRESS_GONE = blocked(
@@ -359,7 +360,8 @@ class _Compared:
         missing = _find_missing(had, gets)
         rejected = [] if had is None else [one for one in gets.rejected if one not in had.rejected]
         strange += [f"packets to {one} are unreachable" for one in rejected if not self._is_own(one)]
-        if gets.rules is None or strange:
+        strange += [one for one in gets.detours or () if had is None or one not in (had.detours or ())]
+        if gets.rules is None or gets.detours is None or strange:
             yield ROUTES_UNKNOWN.found(rules="; ".join(strange[:_SHOWN]) or "its rules cannot be read", **words)
         elif missing:
             yield NO_ROUTE.found(networks=missing, **words)
