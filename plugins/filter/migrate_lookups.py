@@ -44,7 +44,8 @@ _value:
   description: Each kind of lookup with a sorted list of what to look up.
   type: dict
   sample: {paths: [/usr/bin/qemu-system-x86_64], volumes: [], cpu_names: [], cpu_comparisons: [], nic_models: [],
-           usb_devices: [], sockets: [], sizes: [], file_types: [], names: [], questions: []}
+           usb_devices: [], sockets: [], sizes: [], file_types: [], accounts: [],
+           names: [], questions: []}
 """
 
 

@@ -136,6 +136,9 @@ guests:
     arriving:
       description: Whether a migration to this host is in progress; until its end, the guest runs on its source.
       type: bool
+    saved:
+      description: Whether it is shut off and its memory is saved in a file of its host (C(virsh managedsave)).
+      type: bool
     persistent:
       description: Whether it has a persistent definition.
       type: bool
@@ -235,6 +238,15 @@ guests:
       description: The security models of its labels, except V(dac), which every libvirt has.
       type: list
       elements: str
+    accounts:
+      description: Accounts of the host that its labels name, each with C(kind) (V(user) or V(group)) and C(name).
+      type: list
+      elements: dict
+    own_files:
+      description: Files in which the host keeps what belongs to the guest besides its disks, each with C(path) and
+        C(what). Without files on shared storage.
+      type: list
+      elements: dict
     not_understood:
       description: Paths of the elements and attributes of its definition that the migration check does not understand.
       type: list

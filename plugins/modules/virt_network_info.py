@@ -80,6 +80,10 @@ options:
             V(program). The answer is null for a path that does not exist.
         type: list
         elements: str
+      accounts:
+        description: Accounts, each as a JSON list of V(user) or V(group) and the name.
+        type: list
+        elements: str
       names:
         description: Names of hosts. Their addresses are in RV(names).
         type: list
@@ -337,10 +341,11 @@ routers:
       description: The setting that keeps the host from finding IPv6 neighbours on the bridge, or null.
       type: str
     forwards:
-      description: Addresses in the bridge's own networks, with their ports, to which rules (DNAT) send connections from
-        outside.
+      description: Connections from outside that rules (DNAT) send to addresses in the bridge's own networks, each with
+        C(protocol) (null for all), C(ports) (first and last of each range, empty for all), and the C(address) and
+        C(port) (null if it stays the same) to which they are sent.
       type: list
-      elements: str
+      elements: dict
     misrouted:
       description: Routes for a part of the bridge's own networks that do not lead to it, addresses of these networks on
         other links of the host, and permanent neighbours.
@@ -485,7 +490,7 @@ host:
         - The routes by family. C(default) are the links of the default route, C(others) other networks that are reached
           through a gateway, C(links) the links that lead to any network.
         - C(rules) are the rules of C(ip rule) in addition to the default ones, C(rejected) networks to which the host
-          sends nothing.
+          sends nothing, C(detours) routes by links that are down, or to large parts of all addresses.
         - Null without V(links).
       type: dict
     migration:

@@ -61,6 +61,7 @@ class Lane:
         self.configured: set[str] = set()  # hosts whose libvirt runs with settings of a scenario
         self.guests: list[Ready] = []
         self.before: list[Seen] = []
+        self.moved_memory: set[str] = set()  # guests whose saved memory came along
         self.ended = time.monotonic()
 
     def hosts(self, scenario: Scenario) -> tuple[str, str]:
@@ -98,7 +99,7 @@ class Lane:
     def begin(self, scenario: Scenario) -> None:
         source, destination = self.hosts(scenario)
         self.guests = [guest.ready(scenario, asked, place, self.kernel) for place, asked in enumerate(scenario.guests)]
-        self.before = []
+        self.before, self.moved_memory = [], set()
         try:
             self._set_up(scenario, source, destination, early=True)
         except HostError:
@@ -151,6 +152,7 @@ class Lane:
             if refused and GATE_SAYS in refused["message"]:
                 result.gated.add(one.asked.name)
             after = Seen() if refused else self.looker.after(destination, one, before)
+            after.saved = one.asked.name in self.moved_memory
             outcomes.append(judge(refused, before, after))
         return outcomes
 
@@ -233,7 +235,7 @@ class Lane:
         if not one.asked.start:
             if seen.state != "off":
                 self.fleet.agents[host]("destroy", name=one.asked.name)
-            seen.state = "off"
+            seen.state, seen.saved = "off", self.fleet.agents[host]("saved", name=one.asked.name)
         return seen
 
     def _move(self, scenario: Scenario, source: str, destination: str, one: Ready) -> Optional[dict[str, Any]]:
@@ -242,6 +244,8 @@ class Lane:
         flags = list(scenario.flags) if one.asked.start else ["offline", "persistent", "p2p"]
         answer = self.fleet.agents[source]("migrate", REFUSAL_SECONDS, name=one.asked.name, uri=uri, flags=flags)
         if not answer["refused"] and not one.asked.start:
+            if self.fleet.agents[destination]("saved", name=one.asked.name):
+                self.moved_memory.add(one.asked.name)
             answer = self.fleet.agents[destination]("launch", name=one.asked.name)
         refused: Optional[dict[str, Any]] = answer["refused"]
         return refused

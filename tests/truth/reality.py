@@ -29,12 +29,14 @@ WEAKER = {
 @dataclass
 class Seen:
     """A guest on one host. answers: for each of its NICs, who asked and whether it answered. mute: the MAC addresses of
-    those that answered none of whom they should have, before the migration."""
+    those that answered none of whom they should have, before the migration. saved: whether its memory waits in a file
+    (managed save)."""
 
     state: str = "absent"
     nics: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, bool]] = field(default_factory=list)
     mute: list[str] = field(default_factory=list)
+    saved: bool = False
 
 
 @dataclass
@@ -51,7 +53,8 @@ def judge(refused: Optional[dict[str, Any]], before: Seen, after: Seen) -> Outco
         return Outcome("blocked", said, "-", [said])
     if after.state != before.state and before.state != "off":
         return Outcome("blocked", "accepted", "no", [f"the guest is {after.state}"])
-    verdict, reasons = "ok", []
+    left = before.saved and not after.saved
+    verdict, reasons = ("warning", ["its saved memory stays behind"]) if left else ("ok", [])
     for place, (was, now) in enumerate(zip(before.nics, after.nics)):
         lost = _lost(was, now)
         if before.answers and after.answers:

@@ -25,7 +25,9 @@ from .guests import ListedGuest, list_guests, read_texts
 class DescribedGuest:
     """descriptor: everything but the NICs; ports: by UUID, the settings that the guest's NICs were
     plugged in with; snapshots: how many it has, with which libvirt does not migrate it; paused: or crashed and kept;
-    busy: a job of libvirt's runs, such as another migration; arriving: a migration is bringing it here.
+    busy: a job of libvirt's runs, such as another migration; arriving: a migration is bringing it here; saved: it
+    does not run, and its memory is in a file of this host, from which it starts (managed save); block_jobs: targets of
+    disks on which a job runs.
     """
 
     guest: Guest
@@ -35,6 +37,8 @@ class DescribedGuest:
     paused: bool = False
     busy: bool = False
     arriving: bool = False
+    saved: bool = False
+    block_jobs: tuple[str, ...] = ()
 
 
 def read_described_guests(conn: Any, names: Optional[list[str]], missing: str = FAIL) -> tuple[DescribedGuest, ...]:
@@ -58,7 +62,7 @@ def read_described_guests(conn: Any, names: Optional[list[str]], missing: str = 
             # libvirt shows the job of a migration on its source only.
             arriving = not busy and state == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
             paused = state[0] in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_CRASHED)
-            found[uuid] = (texts, _snapshots(domain), paused, busy, arriving)
+            found[uuid] = (texts, _snapshots(domain), paused, busy, arriving, _is_saved(domain))
     ports = _ports(conn) if any(texts[0] for texts, *_rest in found.values()) else {}
     seen = [
         DescribedGuest(
@@ -66,10 +70,15 @@ def read_described_guests(conn: Any, names: Optional[list[str]], missing: str = 
             parse_descriptor(texts[1] or texts[0] or texts[2], texts[0]),
             ports,
             snapshots,
-            *states,
+            paused=paused,
+            busy=busy,
+            arriving=arriving,
+            saved=saved,
         )
-        for texts, snapshots, *states in found.values()
+        for texts, snapshots, paused, busy, arriving, saved in found.values()
     ]
+    domains = {one.uuid: one.domain for one in listed}
+    seen = [replace(one, block_jobs=_block_jobs(domains[one.guest.uuid], one)) for one in seen]
     pools: dict[str, Any] = {}
     placed = [replace(one, descriptor=_with_volumes(conn, one.descriptor, pools)) for one in seen]
     return tuple(sorted(placed, key=lambda one: one.guest.name))
@@ -120,6 +129,21 @@ def _state(domain: Any) -> tuple[int, int]:
 def _busy(domain: Any) -> bool:
     with suppress(libvirt.libvirtError):
         return bool(domain.isActive()) and domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE
+    return False
+
+
+def _block_jobs(domain: Any, one: DescribedGuest) -> tuple[str, ...]:
+    """With which libvirt does not migrate it, such as those of `virsh blockcopy` and `virsh blockpull`."""
+    found = []
+    for disk in one.descriptor.disks if one.guest.running else ():
+        with suppress(libvirt.libvirtError):
+            found += [disk.target] if disk.target and domain.blockJobInfo(disk.target, 0) else []
+    return tuple(found)
+
+
+def _is_saved(domain: Any) -> bool:
+    with suppress(libvirt.libvirtError):
+        return not domain.isActive() and bool(domain.hasManagedSaveImage(0))
     return False
 
 

@@ -27,26 +27,29 @@ _TOOLS = {"ip": "iptables", "ip6": "ip6tables"}
 _GET_TABLES = 10 << 8 | 1
 _TABLE_NAME = 1
 _NFT_FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
+_OF_DEVICES = re.compile(r'"hook": ?"(ingress|egress)"')
 _OF_IPTABLES = re.compile(r"^(ip|ip6) (filter|nat|mangle|raw|security)$")
 
 
 @dataclass(frozen=True)
 class Firewall:
     """nftables: JSON, None without nft or tables; iptables: family (ip, ip6), whether it is kept as nftables, and the
-    rules; hidden: what could not be read."""
+    rules; hidden: what could not be read; chains: as nft prints them, where the JSON may lack something of them."""
 
     nftables: Optional[str]
     iptables: tuple[tuple[str, bool, str], ...]
     hidden: tuple[str, ...]
+    chains: str = ""
 
 
 def read_firewall() -> Firewall:
     hidden: list[str] = []
     tables = _nft_tables()
-    nft = find_program("nft")
-    nftables = None
+    nft, nftables = find_program("nft"), None
     if tables is None or tables:
         nftables = _output(nft, "-j", "list", "ruleset") if nft else None
+    # The JSON of nft before 1.0.7 lacks the devices that chains are bound to.
+    chains = _output(nft, "list", "chains") if nft and nftables and _OF_DEVICES.search(nftables) else None
     texts: list[tuple[str, bool, str]] = []
     compat = tables is None or any(_OF_IPTABLES.match(name) for name in tables)
     shown = set()
@@ -63,7 +66,7 @@ def read_firewall() -> Firewall:
         unseen = [name for name in tables or () if not (_OF_IPTABLES.match(name) and name.split()[0] in shown)]
         hidden += [f"nftables table {name} (install nft to read it)" for name in unseen]
         hidden += ["nftables, whose tables cannot be listed"] if tables is None and os.path.isdir(_MODULE) else []
-    return Firewall(nftables, tuple(texts), tuple(hidden))
+    return Firewall(nftables, tuple(texts), tuple(hidden), chains or "")
 
 
 _MODULE = "/sys/module/nf_tables"

@@ -8,15 +8,17 @@ A lookup answers for each key whether the host has it, None where it cannot tell
 
 from __future__ import annotations
 
+import grp
 import json
 import os
+import pwd
 import re
 import stat
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from .._model.descriptor import DEVICE, DIRECTORY, PROGRAM, REGULAR
+from .._model.descriptor import DEVICE, DIRECTORY, PROGRAM, REGULAR, USER
 from .connection import libvirt, message_of
 from .listeners import answers, is_free, read_listeners
 from .programs import run_program
@@ -198,6 +200,19 @@ def _look_up_file_types(asked: LookupContext, keys: list[str]) -> Answers:
     return found
 
 
+def _look_up_accounts(asked: LookupContext, keys: list[str]) -> Answers:
+    """Keys: JSON of user or group, and its name."""
+    return {key: None if asked.remote else _has_account(*json.loads(key)) for key in keys}
+
+
+def _has_account(kind: str, name: str) -> bool:
+    try:
+        (pwd.getpwnam if kind == USER else grp.getgrnam)(name)
+    except KeyError:
+        return False
+    return True
+
+
 def _is_device(path: str) -> bool:
     mode = os.stat(path).st_mode
     return stat.S_ISBLK(mode) or stat.S_ISCHR(mode)
@@ -225,6 +240,7 @@ ANSWER_BY_KIND: dict[str, Callable[[LookupContext, list[str]], Answers]] = {
     "sockets": _look_up_sockets,
     "sizes": _look_up_sizes,
     "file_types": _look_up_file_types,
+    "accounts": _look_up_accounts,
 }
 
 

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
 from .._model.host_link import KernelLink, PortVlanInfo
-from .._model.link_kinds import USUAL_QDISCS, XDP
+from .._model.link_kinds import TCX, USUAL_QDISCS, XDP
 from .links import has_xdp, link_of, netlink
+from .tcx import links_with_tcx
 
 # RT_SCOPE_LINK: an address that every link has automatically does not make it the host's.
 _SCOPE_LINK = 253
@@ -18,6 +20,8 @@ _SCOPE_LINK = 253
 _UNUSABLE = 0x08 | 0x40
 # BRIDGE_VLAN_INFO_PVID, _UNTAGGED, _RANGE_BEGIN (linux/if_bridge.h)
 _PVID, _UNTAGGED, _RANGE_BEGIN = 0x02, 0x04, 0x08
+# The ticks that tc measures time in (PSCHED_SHIFT of the kernel), and the header of a frame with a tag.
+_TICK, _NANOSECONDS, _HEADER = 64, 10**9, 18
 # Disciplines that do nothing without filters, and the parents of those (TC_H_INGRESS, TC_H_MIN_INGRESS, _EGRESS).
 _FILTERED = {"ingress": (0xFFFF0000,), "clsact": (0xFFFFFFF2, 0xFFFFFFF3)}
 
@@ -32,7 +36,9 @@ def read_netlink() -> list[KernelLink]:
         told = {index: link_of(message) for index, message in sorted(messages.items())}
         # Only a bridge that filters VLANs needs them.
         vlans = vlans_by_port(route.get_vlans()) if any(link["vlan_filtering"] for link in told.values()) else {}
-        qdiscs = unusual_qdiscs(route.get_qdiscs(), lambda index, parent: _has_filters(route, index, parent))
+        mtus = {index: int(link["mtu"] or 0) for index, link in told.items()}
+        qdiscs = unusual_qdiscs(route.get_qdiscs(), mtus, lambda index, parent: _has_filters(route, index, parent))
+    programs = links_with_tcx(told)
     paths_out = {index for message in routes for index in _out(message)}
     found: list[KernelLink] = []
     for index, link in told.items():
@@ -49,23 +55,51 @@ def read_netlink() -> list[KernelLink]:
                 "subnets": tuple(f"{_address(message)}/{message['prefixlen']}" for message in own),
                 "link_local": tuple(map(_address, local)),
                 "vlans": vlans.get(index),
-                "programs": [*([XDP] if has_xdp(messages[index]) else ()), *qdiscs.get(index, ())],
+                "programs": [
+                    *([XDP] if has_xdp(messages[index]) else ()),
+                    *([TCX] if index in programs else ()),
+                    *qdiscs.get(index, ()),
+                ],
             }
         )
     return found
 
 
-def unusual_qdiscs(messages: Iterable[Any], has_filters: Callable[[int, int], bool]) -> dict[int, list[str]]:
-    """Of links, by index: the disciplines of tc that may drop frames by rules of their own. has_filters: of a link and
-    a parent."""
+def unusual_qdiscs(
+    messages: Iterable[Any], mtus: Mapping[int, int], has_filters: Callable[[int, int], bool]
+) -> dict[int, list[str]]:
+    """Of links, by index: the disciplines of tc that may drop frames by rules of their own. mtus: of links, by index;
+    has_filters: of a link and a parent."""
     found: dict[int, list[str]] = {}
     for message in messages:
         kind, index = str(message.get_attr("TCA_KIND")), int(message["index"])
         if kind in USUAL_QDISCS or kind == "noop":  # of a link that is down
             continue
+        if kind in _LARGEST and _LARGEST[kind](message.get_attr("TCA_OPTIONS")) >= mtus.get(index, 0) + _HEADER:
+            continue
         if kind not in _FILTERED or any(has_filters(index, parent) for parent in _FILTERED[kind]):
             found.setdefault(index, []).append(f"tc {kind}")
     return found
+
+
+def _largest_of_fifo(options: Any) -> int:
+    """The largest frame that a bfifo queues, by its limit, of which pyroute2 only shows the bytes (tc_fifo_qopt)."""
+    try:
+        return int.from_bytes(bytes.fromhex(str(options).replace(":", "")), sys.byteorder)
+    except ValueError:
+        return 0
+
+
+def _largest_of_tbf(options: Any) -> int:
+    """The largest frame that it lets pass (tbf_enqueue() of the kernel); 0 where that cannot be read."""
+    given = options.get_attr("TCA_TBF_PARMS") if options is not None else None
+    if given is None or given["peak"]:
+        return 0
+    burst = given["rate"] * given["buffer"] * _TICK // _NANOSECONDS
+    return int(min(burst, given["limit"]))
+
+
+_LARGEST = {"tbf": _largest_of_tbf, "bfifo": _largest_of_fifo}
 
 
 def _has_filters(route: Any, index: int, parent: int) -> bool:

@@ -106,15 +106,15 @@ def _stp_delay(bridge: dict[str, Any]) -> float:
     return 2 * float(delay if delay.isdigit() else _FORWARD_DELAY) if bridge["stp_enable"] else 0
 
 
-def read_datapaths() -> dict[str, str]:
-    """All bridges by name, each with its datapath_type. Empty as in read_ovs_bridges."""
+def read_datapaths() -> Optional[dict[str, str]]:
+    """All bridges by name, each with its datapath_type. Empty or None as in read_ovs_bridges."""
     if not os.path.exists(_DATABASE):
         return {}
     said = output_of(
         ["ovs-vsctl", f"--timeout={_SECONDS}", "--format=json", "--columns=name,datapath_type", "list", "Bridge"],
         2 * _SECONDS,
     )
-    return {} if said is None else {str(row["name"]): str(row["datapath_type"]) for row in _rows(json.loads(said))}
+    return None if said is None else {str(row["name"]): str(row["datapath_type"]) for row in _rows(json.loads(said))}
 
 
 def run_ovs_vsctl(arguments: Sequence[str]) -> None:

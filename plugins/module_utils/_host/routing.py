@@ -29,8 +29,13 @@ NOARP_COMMAND = "ip link set arp off"
 _NOWHERE = "*"
 _USUAL_RULES = (0, 32766, 32767)
 _FAMILIES = {"ipv4": 2, "ipv6": 10}
+# linux/rtnetlink.h: RT_TABLE_LOCAL, RTN_LOCAL
+_LOCAL_TABLE, _LOCAL_TYPE = 255, 2
 _PERMANENT = 0x80  # linux/neighbour.h: NUD_PERMANENT
 _SECONDS = 10
+# linux/rtnetlink.h: the tables default, main and local, which every host has
+_USUAL_TABLES = (0, 253, 254, 255)
+_UNICAST = 1
 
 
 @dataclass
@@ -52,9 +57,10 @@ def read_routes(proc: str = _PROC) -> dict[str, Routes]:
     found = {"ipv4": _routes(_ipv4(proc)), "ipv6": _routes(_ipv6(proc))}
     with netlink() as route:
         for family, number in _FAMILIES.items():
-            found[family].rules = sorted(
-                _rule(message) for message in route.get_rules(family=number) if not _is_usual(message)
-            )
+            rules = [message for message in route.get_rules(family=number) if not _is_usual(message)]
+            tables = {_table_of(message) for message in rules} - {*_USUAL_TABLES}
+            kept = {table: _told(route.get_routes(family=number, table=table)) for table in sorted(tables)}
+            found[family].rules = sorted(_rule(message, kept.get(_table_of(message), "")) for message in rules)
     return found
 
 
@@ -62,11 +68,25 @@ def _is_usual(message: Any) -> bool:
     return (message.get_attr("FRA_PRIORITY") or 0) in _USUAL_RULES
 
 
-def _rule(message: Any) -> str:
-    """Its selectors, without what they are compared with by the kernel."""
+def _table_of(rule: Any) -> int:
+    return int(rule.get_attr("FRA_TABLE") or rule["table"])
+
+
+def _told(routes: Iterable[Any]) -> str:
+    """The networks in a table of routes, and which of them are not reached."""
+    found = {
+        f"{route.get_attr('RTA_DST') or 'default'}/{route['dst_len']}" + (" *" if route["type"] != _UNICAST else "")
+        for route in routes
+    }
+    return ", ".join(sorted(found)) or "nothing"
+
+
+def _rule(message: Any, table: str) -> str:
+    """Its selectors, without what they are compared with by the kernel, and what is in the table that it selects."""
     said = {name[4:].lower(): value for name, value in message["attrs"] if name.startswith("FRA_")}
     said.pop("protocol", None)
-    return " ".join(f"{name} {value}" for name, value in sorted(said.items()))
+    words = " ".join(f"{name} {value}" for name, value in sorted(said.items()))
+    return f"{words} ({table})" if table else words
 
 
 def _routes(lines: Iterable[tuple[str, int, str, int, bool]]) -> Routes:
@@ -108,6 +128,16 @@ def _ipv6(proc: str) -> Iterable[tuple[str, int, str, int, bool]]:
             continue
         if not (address.is_link_local or address.is_multicast):
             yield str(address), int(words[1], 16), link, int(words[5], 16), bool(flags & _GATEWAY)
+
+
+def read_local_addresses() -> set[str]:
+    """Of IPv4, to which packets go to the host itself; those of IPv6 get there only once they are known as unique.
+
+    Raises VirtfleetError DEPENDENCY_MISSING or LINKS_UNREADABLE.
+    """
+    with netlink() as route:
+        messages = list(route.get_routes(family=_FAMILIES["ipv4"], table=_LOCAL_TABLE))
+    return {str(one.get_attr("RTA_DST")) for one in messages if one["type"] == _LOCAL_TYPE}
 
 
 def bound_neighbours() -> dict[int, list[str]]:

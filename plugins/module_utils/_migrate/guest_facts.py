@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Optional
 
 from .._model.bandwidth import BANDWIDTH
-from .._model.descriptor import Cpu, Descriptor, Disk, Graphics, GuestSocket, HostDevice, HostFile
+from .._model.descriptor import Account, Cpu, Descriptor, Disk, Graphics, GuestSocket, HostDevice, HostFile
 from .._model.field import Document, Entity, flag, number
 from .._model.guest import Guest
 from .._model.network import NETWORK
@@ -173,9 +173,13 @@ class GuestFacts:
     question: Optional[str] = None
     # Said by those who migrate it: virsh migrate --unsafe
     unsafe: bool = False
+    # Its memory is in a file of its host (managed save); None in what an older version described
+    saved: Optional[bool] = None
     origin: Optional[str] = None
     vcpus: Optional[Amount] = None
     sockets: Optional[tuple[GuestSocket, ...]] = None
+    accounts: Optional[tuple[Account, ...]] = None
+    own_files: Optional[tuple[HostFile, ...]] = None
 
     @classmethod
     def of(cls, guest: Guest, descriptor: Descriptor, host: GuestHost, nics: Iterable[NicFacts]) -> GuestFacts:

@@ -30,6 +30,7 @@ USB_DEVICES = "usb_devices"  # vendor:product
 SOCKETS = "sockets"  # JSON of [tcp or udp, address, port, whether the guest listens there]: can it be used?
 SIZES = "sizes"  # JSON of [path, size, whether it is rounded up to a power of two]: has the file this size?
 FILE_TYPES = "file_types"  # JSON of [path, file, device, directory or program]: does the path have this type?
+ACCOUNTS = "accounts"  # JSON of [user or group, name]
 NAMES = "names"  # of hosts: which addresses do they have there? Answered in names
 QUESTIONS = "questions"  # domain XML: what has libvirt against it? Answered in refusals
 LOOKUPS = (
@@ -42,6 +43,7 @@ LOOKUPS = (
     SOCKETS,
     SIZES,
     FILE_TYPES,
+    ACCOUNTS,
     NAMES,
     QUESTIONS,
 )

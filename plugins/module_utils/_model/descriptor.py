@@ -84,6 +84,18 @@ class GuestSocket:
     listens: bool
 
 
+# Kinds of accounts.
+USER, GROUP = "user", "group"
+
+
+@dataclass(frozen=True)
+class Account:
+    """By which QEMU runs. kind: USER or GROUP."""
+
+    kind: str
+    name: str
+
+
 @dataclass(frozen=True)
 class Graphics:
     type: Optional[str]
@@ -101,7 +113,8 @@ class Descriptor:
     something other than a display; blockers, possible_blockers: what keeps it from migrating, or does at some times,
     each as the end of a sentence; not_understood: paths of what the check does not understand; question: the XML that
     libvirt on a destination is asked about; origin: the host that it was evacuated from; processors, nodes: sets of
-    host processors and NUMA nodes to which it is pinned, as libvirt writes them.
+    host processors and NUMA nodes to which it is pinned, as libvirt writes them; accounts: of the host, by
+    name, that its labels need; own_files: in which its host keeps what belongs to it, besides its disks.
     """
 
     type: Optional[str]
@@ -126,3 +139,5 @@ class Descriptor:
     origin: Optional[str]
     processors: tuple[str, ...]
     nodes: tuple[str, ...]
+    accounts: tuple[Account, ...]
+    own_files: tuple[HostFile, ...]

@@ -47,7 +47,7 @@ class LinkMessage(TypedDict):
 
 class KernelLink(LinkMessage):
     """master: its name; addresses: the host's own; subnets: the same with their prefix; link_local: those on which a
-    service can listen; programs: what may drop frames (XDP, unusual disciplines of tc).
+    service can listen; programs: what may drop frames (XDP, tcx, unusual disciplines of tc).
     """
 
     master: Optional[str]

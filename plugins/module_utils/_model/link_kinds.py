@@ -13,12 +13,14 @@ OWN_CARRIER = ("physical", "veth", "bond", "team", "tun", "openvswitch")
 # They drop whatever is sent, though they are up with a carrier.
 NOWHERE = ("dummy", "ifb", "nlmon")
 
-# What queues a link's frames, and drops some only when there are too many. Others, and programs (XDP), may drop any.
+# What queues a link's frames, and drops some only when there are too many. Others, and programs (XDP), may drop any:
+# hfsc what no class takes, tbf and bfifo what is larger than their burst or their queue.
 USUAL_QDISCS = (
-    "noqueue", "pfifo", "pfifo_fast", "bfifo", "fq", "fq_codel", "fq_pie", "codel", "pie", "sfq", "mq", "mqprio",
-    "multiq", "prio", "htb", "hfsc", "tbf", "cake",
+    "noqueue", "pfifo", "pfifo_fast", "fq", "fq_codel", "fq_pie", "codel", "pie", "sfq", "mq", "mqprio",
+    "multiq", "prio", "htb", "cake",
 )  # fmt: skip
 XDP = "an XDP program"
+TCX = "a BPF program (tcx)"
 
 # A port's settings by their names in sysfs, and those that only netlink shows, with the value that lets everything
 # pass; each other value stops frames as docs/migration.md says, or is not understood.

@@ -43,11 +43,11 @@ _SETTABLE = ("bandwidth", "vlan", "trust_guest_rx_filters")
 @dataclass(frozen=True)
 class RefreshSupport:
     """What there is to reach plugged-in NICs with. datapaths: the host's Open vSwitch bridges, each with the
-    datapath_type that its database has; traffic_control: whether the kernel has what bandwidth needs, None if that is
-    unknown."""
+    datapath_type that its database has, None if Open vSwitch does not answer; traffic_control: whether the kernel has
+    what bandwidth needs, None if that is unknown."""
 
     host: Host
-    datapaths: Mapping[str, str] = field(default_factory=dict)
+    datapaths: Mapping[str, str] | None = field(default_factory=dict)
     traffic_control: bool | None = None
 
 
@@ -106,9 +106,11 @@ def _on_switch(old: OldNic, means: RefreshSupport) -> str | None:
         )
     if means.host.remote:
         return "Open vSwitch cannot be reached over a remote URI."
+    if means.datapaths is None:
+        return "This host's Open vSwitch does not answer, or ovs-vsctl is missing."
     datapath = means.datapaths.get(str(old.nic.source))
     if datapath is None:
-        return f"Bridge {old.nic.source} is not in this host's Open vSwitch, or ovs-vsctl cannot read it."
+        return f"Bridge {old.nic.source} is not in this host's Open vSwitch."
     if "vlan" in old.differs and datapath == _USERSPACE and means.host.has(_SETS_PORTS_AGAIN):
         return (
             f"Bridge {old.nic.source} has a userspace datapath: when its daemon starts, libvirt {means.host.release} "

@@ -57,17 +57,24 @@ def describe_guest(
     found: DescribedGuest, here: DestinationFacts, host: dict[str, Any], mounts: Optional[dict[str, str]]
 ) -> GuestFacts:
     """here, host: the guest's own host, the latter as virt_network_info returns it; mounts: None on another machine."""
-    descriptor, blockers = found.descriptor, list(found.descriptor.blockers)
+    descriptor, running = found.descriptor, found.guest.running
+    blockers = list(descriptor.blockers) if running else []
     if descriptor.cpu is not None and descriptor.cpu.is_the_hosts:
         # It is whatever the host has; libvirt compares that.
         descriptor = replace(descriptor, cpu=replace(descriptor.cpu, xml=host["cpu"]))
+    blockers += [f"a job runs on its disk {target} (virsh blockjob)" for target in found.block_jobs]
+    # Of a guest that is shut off, too.
     blockers += [f"it has {found.snapshots} snapshots"] if found.snapshots else []
     blockers += ["another libvirt job is running on it (see virsh domjobinfo)"] if found.busy else []
     disks = tuple(replace(disk, shared=_is_shared(disk, mounts)) for disk in descriptor.disks)
-    descriptor = replace(descriptor, disks=disks, blockers=tuple(blockers))
+    own = tuple(file for file in descriptor.own_files if mounts is None or is_shared(file.path, mounts) is False)
+    descriptor = replace(descriptor, own_files=own)
+    possible = descriptor.possible_blockers if running else ()
+    descriptor = replace(descriptor, disks=disks, blockers=tuple(blockers), possible_blockers=possible)
     nics = [_described_nic(nic, found, here) for nic in found.guest.nics]
     facts = GuestFacts.of(found.guest, descriptor, read_record(GuestHost, _identity(host)), nics)
-    return replace(facts, paused=found.paused, arriving=found.arriving, gathered=host["gathered"])
+    facts = replace(facts, paused=found.paused, arriving=found.arriving, saved=found.saved)
+    return replace(facts, gathered=host["gathered"])
 
 
 def _identity(host: dict[str, Any]) -> dict[str, Any]:

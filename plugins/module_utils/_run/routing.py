@@ -20,6 +20,7 @@ from .._host.routing import (
     links_that_pass_nothing_on,
     links_without_arp,
     read_ipsec_policies,
+    read_local_addresses,
     read_routes,
 )
 from .._host.sysfs import forwarding
@@ -36,6 +37,9 @@ from .._model.host_link import HostLink
 from .._model.observed import Observed
 
 _LOOPBACK, _TAP = "lo", "tun"
+# More addresses than a network of /8 has, or one of /16 of IPv6.
+_MULTICAST = ("224.", "ff")
+_LARGE_IPV4, _LARGE_IPV6 = 1 << 24, 1 << 112
 _FORWARDED = ("nat", "route", "open")
 
 
@@ -72,7 +76,7 @@ def read_routing(
     tables, hidden = tables_of(read_firewall())
     own = {span for link in links for span in map(span_of, link["addresses"]) if span is not None}
     tables = [*(without_foreign_sources(table, own) for table in tables), *parse_policies(read_ipsec_policies())]
-    bound = bound_neighbours()
+    bound, local = bound_neighbours(), read_local_addresses()
     bridges = {link["name"]: link for link in links if link["kind"] == "bridge" or link["name"] in switches}
     names = frozenset(link["name"] for link in links)
     ports: dict[str, tuple[str, ...]] = {}
@@ -94,7 +98,7 @@ def read_routing(
     )
     return Routing(
         passes,
-        {family: _shown(its, made) for family, its in routes.items()},
+        {family: {**_shown(its, made), "detours": detours(its, links, made)} for family, its in routes.items()},
         {
             name: {
                 **_routing_of(around, link, made.get(name), ports.get(name, ())),
@@ -102,6 +106,7 @@ def read_routing(
                 "no_ndp": NOARP_COMMAND if has_noarp(name) else None,
                 "misrouted": [
                     *routed_elsewhere(name, link["subnets"], routes),
+                    *not_routed(link, routes, local),
                     *kept_by_the_host(name, link["subnets"], links),
                     *bound.get(link["index"], ()),
                 ],
@@ -110,7 +115,7 @@ def read_routing(
         },
         None if migrations is None else arrivals(around, _own_subnets(links, made), migrations.ports),
         None if migrations is None else departures(around, migrations.peers, _links_by_address(links)),
-        filtered_links(tables),
+        filtered_links(tables, names),
     )
 
 
@@ -133,7 +138,7 @@ def tables_of(firewall: Firewall) -> tuple[list[Table], list[str]]:
     kept = {family for family, as_nftables, _text in firewall.iptables if as_nftables}
     if firewall.nftables is not None:
         try:
-            tables = parse_nftables(firewall.nftables)
+            tables = parse_nftables(firewall.nftables, firewall.chains)
             hidden += [table.shown for table in tables if table.family == "arp" and table.filters]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             hidden.append(f"nftables, whose rules cannot be read ({type(error).__name__})")
@@ -159,6 +164,21 @@ def routed_elsewhere(bridge: str, subnets: Iterable[str], routes: Mapping[str, R
     return found
 
 
+def not_routed(link: HostLink, routes: Mapping[str, Routes], local: Collection[str]) -> list[str]:
+    """The bridge's own networks to which the host has no route by it, and addresses there that it does not take for its
+    own. Of a bridge that is down, other rules tell. local: addresses of IPv4 that it takes for its own."""
+    if link["admin"] != "up":
+        return []
+    found = [f"{one} is not local to the host" for one in link["addresses"] if ":" not in one and one not in local]
+    for subnet in link["subnets"]:
+        own, known = network_of(subnet), routes["ipv6" if ":" in subnet else "ipv4"].all
+        ways = [span_of(network) for network, name in known if name == link["name"]]
+        reached = any(way is not None and own is not None and way[0] <= own[0] and own[1] <= way[1] for way in ways)
+        if own is not None and own[0] != own[1] and not reached:
+            found.append(f"{subnet} is not routed to it")
+    return found
+
+
 def kept_by_the_host(bridge: str, subnets: Iterable[str], links: Iterable[HostLink]) -> list[str]:
     """Addresses of the bridge's own networks that the host has itself, on other links."""
     networks = [network for network in map(network_of, subnets) if network is not None]
@@ -169,6 +189,24 @@ def kept_by_the_host(bridge: str, subnets: Iterable[str], links: Iterable[HostLi
             if span is not None and any(one[0] <= span[0] <= one[1] for one in networks):
                 found.append(f"{address} belongs to the host itself (on {link['name']})")
     return found
+
+
+def detours(routes: Routes, links: Iterable[HostLink], made: Collection[str]) -> list[str]:
+    """Routes beside the default one that may lead guests' packets astray: to a large part of all addresses, or by a
+    link that is down. Not those to networks that the host itself is in. made: bridges of networks."""
+    by_name = {link["name"]: link for link in links}
+    found = []
+    for network, name in routes.all:
+        link, span = by_name.get(name), span_of(network)
+        if link is None or span is None or name in made or network.endswith("/0") or network.startswith(_MULTICAST):
+            continue
+        if span in [network_of(subnet) for subnet in link["subnets"]]:
+            continue
+        dead = link["admin"] != "up" or link["carrier"] is False
+        large = span[1] - span[0] >= (_LARGE_IPV6 if ":" in network else _LARGE_IPV4)
+        if dead or large:
+            found.append(f"{network} is routed through {name}" + (", which is down or has no carrier" if dead else ""))
+    return sorted(found)
 
 
 def _shown(routes: Routes, made: dict[str, Document]) -> dict[str, Any]:

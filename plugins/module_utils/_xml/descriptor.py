@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import Any, Optional
 
 from .._model.descriptor import (
     ANY_TYPE,
     DIRECTORY,
+    GROUP,
     PROGRAM,
     REGULAR,
+    USER,
+    Account,
     Cpu,
     CpuFeature,
     Descriptor,
@@ -56,13 +60,17 @@ _PROCESSORS = (
     ("cputune/iothreadpin", "cpuset"),
 )
 _NODES = (("numatune/memory", "nodeset"), ("numatune/memnode", "nodeset"), ("devices/memory/source/nodemask", ""))
+# Formats of images that block a migration in QEMU (migrate_add_blocker in its block/).
+_UNMIGRATABLE = {"vmdk", "vdi", "vpc", "vhd", "vhdx", "qcow", "ploop", "parallels"}
+_TPM_STATES = "/var/lib/libvirt/swtpm"
+_NUMBER = re.compile(r"\+?\d+$")
 # Every Linux has these.
 _RANDOM = ("/dev/random", "/dev/urandom")
 
 
 def parse_descriptor(xml: str, live: str = "") -> Descriptor:
     """Everything of a migratable or inactive domain XML except NICs. live: the XML of a running guest, which alone
-    shows what its disks stand on and the jobs on them.
+    shows what its disks stand on.
 
     Raises VirtfleetError XML_INVALID and what parse_xml raises.
     """
@@ -85,7 +93,7 @@ def parse_descriptor(xml: str, live: str = "") -> Descriptor:
         ports=tuple(_read_tcp_ports(root)),
         sockets=tuple(_read_sockets(root)),
         graphics=tuple(_read_graphics(node) for node in root.iterfind("devices/graphics")),
-        blockers=(*_find_blockers(root), *_read_jobs(running)),
+        blockers=(*_find_blockers(root), *_find_unmigratable_images(running)),
         possible_blockers=tuple(_find_possible_blockers(root)),
         security_models=tuple(
             sorted({str(node.get("model")) for node in root.iterfind("seclabel[@model]")} - _EVERYWHERE)
@@ -95,6 +103,8 @@ def parse_descriptor(xml: str, live: str = "") -> Descriptor:
         origin=find_origin(root),
         processors=_read_sets(root, _PROCESSORS),
         nodes=_read_sets(root, _NODES),
+        accounts=_read_accounts(root),
+        own_files=tuple(_read_own_files(root)),
     )
 
 
@@ -114,6 +124,27 @@ def _read_vcpus(node: Any) -> Optional[int]:
 def _read_sets(root: Any, places: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     texts = ((node.get(name) if name else node.text) or "" for place, name in places for node in root.iterfind(place))
     return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+
+
+def _read_own_files(root: Any) -> list[HostFile]:
+    """The variables of its firmware, and the state of an emulated TPM, which libvirt keeps by the guest's UUID."""
+    variables = (root.findtext("os/nvram") or "").strip()
+    found = [HostFile("variables of its firmware", variables, REGULAR)] if variables else []
+    for backend in root.iterfind("devices/tpm/backend[@type='emulator']"):
+        source = backend.find("source")
+        path = (None if source is None else source.get("path")) or f"{_TPM_STATES}/{root.findtext('uuid')}"
+        found.append(HostFile("state of its TPM", path, ANY_TYPE))
+    return found
+
+
+def _read_accounts(root: Any) -> tuple[Account, ...]:
+    """Names in its own label of model dac, user:group. Numbers need no account (virGetUserID() of libvirt), and those
+    in labels of disks are not looked up when it arrives."""
+    found: list[Account] = []
+    for node in root.iterfind("seclabel[@model='dac']"):
+        names = (node.findtext("label") or "").strip().partition(":")[::2]
+        found += [Account(kind, name) for kind, name in zip((USER, GROUP), names) if name and not _NUMBER.match(name)]
+    return tuple(dict.fromkeys(found))
 
 
 def _read_hugepages(root: Any) -> Optional[int]:
@@ -262,13 +293,6 @@ def _read_backing_files(root: Any) -> list[HostFile]:
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
-def _read_jobs(root: Any) -> list[str]:
-    disks = [disk for disk in root.iterfind("devices/disk") if disk.find("mirror") is not None]
-    targets = (disk.find("target") for disk in disks)
-    return [f"disk {target.get('dev') if target is not None else '?'} is being copied (virsh blockjob)"
-            for target in targets]  # fmt: skip
-
-
 def _read_vhost_user_files(interface: Any) -> list[HostFile]:
     """The socket on which a switch listens, or the directory in which QEMU creates one."""
     source = interface.find("source")
@@ -283,10 +307,12 @@ def _read_vhost_user_files(interface: Any) -> list[HostFile]:
 def _read_character_files(root: Any) -> list[HostFile]:
     """What serial ports and their like are connected to. A console may be a serial port under another name."""
     found: list[HostFile] = []
-    for kind in _CHARACTERS:
-        for node in root.iterfind(f"devices/{kind}"):
+    for kind, place in (*((kind, kind) for kind in _CHARACTERS), ("source of randomness", "rng/backend")):
+        for node in root.iterfind(f"devices/{place}"):
             known = {item.path for item in found} if kind == "console" else set()
-            found += [item for item in (_read_end(node), _read_log(node)) if item and item.path not in known]
+            found += [
+                item for item in (_read_end(node, kind), _read_log(node, kind)) if item and item.path not in known
+            ]
     return found
 
 
@@ -302,26 +328,26 @@ def _find_nbd_servers(root: Any) -> list[Any]:
     return list(root.iterfind("devices/disk/source[@protocol='nbd']/host"))
 
 
-def _read_end(node: Any) -> Optional[HostFile]:
+def _read_end(node: Any, what: str) -> Optional[HostFile]:
     source, kind = node.find("source"), node.get("type")
     path = None if source is None else source.get("path")
     if not path:
         return None
     if kind == "pipe":  # QEMU takes a pair of pipes, or one of the name itself
-        return HostFile(f"pipe of its {node.tag}", f"{path}.in", ANY_TYPE, alternative=path)
+        return HostFile(f"pipe of its {what}", f"{path}.in", ANY_TYPE, alternative=path)
     if kind == "dev":
-        return HostFile(f"device of its {node.tag}", path, ANY_TYPE)
+        return HostFile(f"device of its {what}", path, ANY_TYPE)
     if kind == "unix" and source.get("mode") == "connect":
-        return HostFile(f"socket of its {node.tag}", path, ANY_TYPE)
+        return HostFile(f"socket of its {what}", path, ANY_TYPE)
     if kind == "file" or (kind == "unix" and not path.startswith(_OWN_SOCKETS)):
-        return _describe_directory(f"its {node.tag}", path)
+        return _describe_directory(f"its {what}", path)
     return None
 
 
-def _read_log(node: Any) -> Optional[HostFile]:
+def _read_log(node: Any, what: str) -> Optional[HostFile]:
     log = node.find("log")
     path = None if log is None else log.get("file")
-    return _describe_directory(f"the log of its {node.tag}", path) if path else None
+    return _describe_directory(f"the log of its {what}", path) if path else None
 
 
 def _describe_directory(what: str, path: str) -> HostFile:
@@ -380,6 +406,21 @@ def _find_blockers(root: Any) -> list[str]:
     cpu = root.find("cpu")
     if cpu is not None and cpu.get("mode") == "host-passthrough" and cpu.get("migratable") == "off":
         found.append("its CPU has mode host-passthrough with migratable='off'")
+    return found
+
+
+def _find_unmigratable_images(root: Any) -> list[str]:
+    """Of each disk, and of what it stands on. A directory as a writable FAT disk is one, too."""
+    found = []
+    for disk in root.iterfind("devices/disk"):
+        formats = {str(node.get("type")) for node in disk.iterfind(".//driver") if node.get("type")}
+        formats |= {str(node.get("type")) for node in disk.iterfind(".//format") if node.get("type")}
+        odd = formats & _UNMIGRATABLE
+        if disk.get("type") == "dir" and disk.find("readonly") is None and disk.get("device") != "cdrom":
+            odd.add("fat")
+        target = disk.find("target")
+        name = "?" if target is None else target.get("dev")
+        found += [f"QEMU does not migrate the format {kind} of its disk {name}" for kind in sorted(odd)]
     return found
 
 

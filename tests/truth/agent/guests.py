@@ -68,6 +68,13 @@ def _answer(call: Callable[[], Any]) -> dict[str, Any]:
     return {"refused": None}
 
 
+def saved(name: str) -> bool:
+    """Whether its memory is in a file of libvirt's (managed save)."""
+    with suppress(libvirt.libvirtError):
+        return bool(tools.conn().lookupByName(name).hasManagedSaveImage(0))
+    return False
+
+
 def destroy(name: str) -> None:
     tools.conn().lookupByName(name).destroy()
 

@@ -37,6 +37,7 @@ CALLS = {
     "launch": guests.launch,
     "destroy": guests.destroy,
     "state": guests.state,
+    "saved": guests.saved,
     "nics": nics.nics,
     "waits": nics.waits,
     "leases": served.leases,

@@ -41,12 +41,15 @@ def reach(bridge: Link, uplinks: list[Link]) -> str:
 
 
 def forwards(bridge: Link) -> list[str]:
-    """The addresses of guests, with ports, to which the host sends connections from outside."""
+    """The connections from outside that the host sends to guests: their protocol and port, and the guest's address."""
     networks = [ip_interface(address).network for address in addresses(bridge)]
-    rules = tools.run("iptables-save") + tools.run("nft", "list", "ruleset")
-    told = re.findall(r"--to-destination (\S+)|\bdnat (?:ip )?to ([0-9]\S*)", rules)
-    targets = {"".join(one) for one in told}
-    return sorted(one for one in targets if any(ip_interface(one.partition(":")[0]).ip in net for net in networks))
+    found = set()
+    for rule in (tools.run("iptables-save") + tools.run("nft", "list", "ruleset")).splitlines():
+        target = re.search(r"(?:--to-destination|\bdnat (?:ip )?to) ([0-9]\S*)", rule)
+        if target and any(ip_interface(target[1].partition(":")[0]).ip in network for network in networks):
+            came = (re.search(r"\b(?:tcp|udp)\b", rule), re.search(r"dport (\S+)", rule))
+            found.add(" ".join([*(one[0] for one in came if one), target[1]]).replace("dport ", ""))
+    return sorted(found)
 
 
 def _passed_on(bridge: Link) -> str:

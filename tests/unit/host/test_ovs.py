@@ -112,3 +112,14 @@ def test_a_switch_that_does_not_answer_is_not_one_without_bridges(monkeypatch, t
     assert ovs.read_ovs_bridges() is None
     monkeypatch.setattr(ovs, "_DATABASE", str(tmp_path / "none"))
     assert ovs.read_ovs_bridges() == {}
+
+
+def test_open_vswitch_that_does_not_answer_is_not_one_without_bridges(monkeypatch, tmp_path):
+    monkeypatch.setattr(ovs, "_DATABASE", str(tmp_path / "db.sock"))
+    assert (ovs.read_datapaths(), ovs.read_ovs_bridges()) == ({}, {})
+    (tmp_path / "db.sock").touch()
+    monkeypatch.setattr(ovs, "output_of", lambda _command, _seconds: None)
+    assert (ovs.read_datapaths(), ovs.read_ovs_bridges()) == (None, None)
+    rows = json.dumps({"headings": ["name", "datapath_type"], "data": [["ovsbr0", "netdev"]]})
+    monkeypatch.setattr(ovs, "output_of", lambda _command, _seconds: rows)
+    assert ovs.read_datapaths() == {"ovsbr0": "netdev"}

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.virtfleet.network.plugins.module_utils._host import routing
+from ansible_collections.virtfleet.network.plugins.module_utils._run.routing import detours, not_routed
 
 ROUTES = """Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
 eth0 00000000 010200C0 0003 0 0 100 00000000 0 0 0
@@ -72,3 +75,69 @@ def test_bridges_whose_packets_the_firewall_sees(tmp_path):
     (own / "nf_call_iptables").write_text("1\n")
     found = routing.bridged_packets_seen(["br0", "br1"], str(tmp_path / "proc"), str(tmp_path / "sys"))
     assert found == {"br0": ["ipv6"], "br1": ["ipv4", "ipv6"]}
+
+
+def bridge(subnets, admin="up"):
+    return {
+        "name": "virbr7",
+        "admin": admin,
+        "subnets": subnets,
+        "addresses": [subnet.partition("/")[0] for subnet in subnets],
+    }
+
+
+@pytest.mark.parametrize(
+    ("subnets", "routes", "local", "found"),
+    [
+        (["10.20.0.1/24"], [("10.20.0.0/24", "virbr7")], ["10.20.0.1"], []),
+        (["10.20.0.1/24"], [("0.0.0.0/0", "virbr7")], ["10.20.0.1"], []),
+        (["10.20.0.1/24"], [("10.20.0.0/24", "eth1")], ["10.20.0.1"], ["10.20.0.1/24 is not routed to it"]),
+        (["10.20.0.1/24"], [("10.20.0.0/25", "virbr7")], ["10.20.0.1"], ["10.20.0.1/24 is not routed to it"]),
+        (["10.20.0.1/24"], [("10.20.0.0/24", "virbr7")], [], ["10.20.0.1 is not local to the host"]),
+        (["10.20.0.1/32"], [], ["10.20.0.1"], []),
+        (["fd00::1/64"], [("fd00::/64", "virbr7")], [], []),
+        (["fd00::1/64"], [], [], ["fd00::1/64 is not routed to it"]),
+    ],
+)
+def test_a_bridge_without_a_route_of_its_own_is_found(subnets, routes, local, found):
+    known = {
+        family: routing.Routes(all=[one for one in routes if (":" in one[0]) == (family == "ipv6")])
+        for family in ("ipv4", "ipv6")
+    }
+    assert not_routed(bridge(subnets), known, local) == found
+    assert not_routed(bridge(subnets, admin="down"), known, local) == []
+
+
+def test_routes_that_may_lead_packets_astray():
+    def link(name, subnets=(), **more):
+        return {"name": name, "admin": "up", "carrier": True, "subnets": subnets, **more}
+
+    links = [
+        link("eth0", ["192.0.2.5/24"]),
+        link("eth1", ["10.1.0.5/16"], carrier=False),
+        link("eth2", admin="down"),
+        link("virbr7", ["10.20.0.1/24"], carrier=False),
+    ]
+    routes = routing.Routes(
+        all=[
+            ("0.0.0.0/0", "eth0"),
+            ("192.0.2.0/24", "eth0"),
+            ("10.1.0.0/16", "eth1"),  # in which it is itself
+            ("10.2.0.0/16", "eth1"),
+            ("10.3.0.0/16", "eth0"),
+            ("10.4.0.1/32", "eth2"),
+            ("128.0.0.0/1", "eth0"),
+            ("224.0.0.0/4", "eth0"),
+            ("2000::/3", "eth0"),
+            ("2001:db8::/32", "eth0"),
+            ("192.168.77.0/24", "virbr7"),  # behind a guest
+            ("10.0.0.0/8", "*"),
+        ]
+    )
+    down = ", which is down or has no carrier"
+    assert detours(routes, links, ["virbr7"]) == [
+        f"10.2.0.0/16 is routed through eth1{down}",
+        f"10.4.0.1/32 is routed through eth2{down}",
+        "128.0.0.0/1 is routed through eth0",
+        "2000::/3 is routed through eth0",
+    ]

@@ -7,11 +7,12 @@ A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live,
 connections, vfs, pf_by_vf, dnsmasq, leases); links (a name, or a mapping with whatever is not as usual); pci (VFs to
 their PFs);
 ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; routes (by family), iptables and nftables (as their
-tools print them; without, rules that masquerade), hidden, bridged (see Surroundings), passes_none (links), or unrouted;
+tools print them; without, rules that masquerade), hidden, bridged (see RoutingContext), passes_none (links), or unrouted;
 migration (what is not as usual of its settings); resolves (names of hosts, with the addresses that they have there);
 guests (domain XML of running ones) and defined (of others). What it answers to lookups, unless it is offline: paths,
 no_paths, volumes, cpus, known_cpus, models, usb, taken (ports on which something listens), other_sizes and
 other_types (paths);
+accounts (users and groups);
 lookups, by kind, for all else; refusal: what its libvirt has against the guests. volume_files: of volumes on the
 guest's own host; switches_silent: Open vSwitch does not answer; own: addresses of the host
 itself; file_sizes: of files there; processors, nodes: their
@@ -165,7 +166,7 @@ def routers(host: dict[str, Any], links: list[dict[str, Any]], networks: list[Ob
 
 
 def routes(said: dict[str, Any] | None) -> dict[str, Any] | None:
-    none: dict[str, Any] = {"default": [], "others": [], "rules": [], "rejected": []}
+    none: dict[str, Any] = {"default": [], "others": [], "rules": [], "rejected": [], "detours": []}
     return None if said is None else {family: {**none, **its} for family, its in said.items()}
 
 
@@ -328,6 +329,7 @@ def look_up(host: dict[str, Any], guests: Iterable[GuestFacts]) -> dict[str, dic
         "usb_devices": usb,
         "sockets": sockets,
         "sizes": sizes,
+        "accounts": {key: json.loads(key)[1] in host.get("accounts", ()) for key in asked["accounts"]},
         "file_types": {key: json.loads(key)[0] not in host.get("other_types", ()) for key in asked["file_types"]},
         **host.get("lookups", {}),
     }

@@ -20,6 +20,7 @@ from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.passages import (
     Bridge,
     RoutingContext,
+    filtered_links,
     routing_of_bridge,
 )
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.router.ruleset import (
@@ -395,6 +396,36 @@ def test_a_chain_of_a_device_that_nft_does_not_name_is_not_understood():
     assert passing(tables, OUT, ("ingress",), "netdev").state is None
     bound = table(family="netdev", policy="drop", hook="ingress", dev="eth9")
     assert passing(bound, OUT, ("ingress",), "netdev").state == OPEN
+    assert filtered_links(bound, ["eth0", "eth9"]).keys() == {"eth9"}
+    assert filtered_links(tables, ["eth0", "eth9"]).keys() == {"eth0", "eth9"}  # of which is not known
+
+
+LISTED = """\
+table netdev fw {
+\tchain c {
+\t\ttype filter hook ingress device "eth1" priority filter; policy drop;
+\t}
+\tchain d {
+\t\ttype filter hook egress devices = { eth2, eth3 } priority filter + 5; policy drop;
+\t}
+}
+table inet fw {
+\tchain c {
+\t\ttype filter hook forward priority filter; policy accept;
+\t}
+}
+"""
+
+
+def test_devices_that_the_json_of_nft_lacks_are_taken_from_its_text():
+    chains = [
+        {"chain": {"family": "netdev", "table": "fw", "name": name, "type": "filter", "hook": hook, "policy": "drop"}}
+        for name, hook in (("c", "ingress"), ("d", "egress"))
+    ]
+    text = json.dumps({"nftables": [{"table": {"family": "netdev", "name": "fw"}}, *chains]})
+    (found,) = parse_nftables(text, LISTED)
+    assert {name: chain.devices for name, chain in found.chains.items()} == {"c": ("eth1",), "d": ("eth2", "eth3")}
+    assert filtered_links([found], ["eth0", "eth1"]).keys() == {"eth1", "eth2", "eth3"}
 
 
 @pytest.mark.parametrize(

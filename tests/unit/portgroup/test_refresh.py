@@ -72,7 +72,7 @@ options = st.fixed_dictionaries(
 means = st.builds(
     RefreshSupport,
     st.builds(Host, st.sampled_from([(7, 0, 0), (9, 0, 0), (10, 0, 0), (11, 3, 0)]), st.booleans()),
-    st.dictionaries(st.just("ovsbr0"), st.sampled_from(["", "system", "netdev"])),
+    st.none() | st.dictionaries(st.just("ovsbr0"), st.sampled_from(["", "system", "netdev"])),
     st.sampled_from([None, True]),
 )
 
@@ -253,3 +253,15 @@ def test_nothing_of_an_old_vlan_stays(old, new):
 )
 def test_what_a_guest_sends(outbound, words):
     assert ovs_outbound("vnet0", outbound) == ["set", "interface", "vnet0", *words]
+
+
+@given(hosts())
+def test_open_vswitch_that_does_not_answer_is_not_one_without_the_bridge(host):
+    seen, guests = host
+    _network, old = look(seen, guests)
+    here = Host((9, 0, 0), remote=False)
+    silent, empty = RefreshSupport(here, None), RefreshSupport(here, {})
+    for one in old:
+        if obstacle_to_refresh(one, silent) != obstacle_to_refresh(one, empty):
+            assert "does not answer" in str(obstacle_to_refresh(one, silent))
+        assert (obstacle_to_refresh(one, silent) is None) == (obstacle_to_refresh(one, empty) is None)

@@ -44,6 +44,10 @@ from ansible_collections.virtfleet.network.plugins.module_utils._xml.descriptor 
             "<memory model='nvdimm'><source><path>/srv/nv/a</path></source></memory>",
             {"/srv/nv": "directory of the file of its NVDIMM"},
         ),
+        (
+            "<rng><backend model='egd' type='unix'><source mode='connect' path='/run/egd'/></backend></rng>",
+            {"/run/egd": "socket of its source of randomness"},
+        ),
         # A console that is the first serial port says the same again.
         (
             "".join(f"<{kind} type='file'><source path='/srv/log/a'/></{kind}>" for kind in ("serial", "console")),
@@ -75,3 +79,36 @@ def test_firmware() -> None:
         HostFile("firmware", "/srv/code.fd", type="file"),
         HostFile("directory of its firmware's variables", "/srv/v", type="directory"),
     )
+
+
+@pytest.mark.parametrize(
+    ("label", "accounts"),
+    [
+        ("tester:kvm", [("user", "tester"), ("group", "kvm")]),
+        ("tester", [("user", "tester")]),
+        ("+107:107", []),
+        ("+107:kvm", [("group", "kvm")]),
+        ("", []),
+    ],
+)
+def test_accounts_in_labels(label, accounts):
+    xml = f"<domain type='kvm'><seclabel type='static' model='dac'><label>{label}</label></seclabel></domain>"
+    found = parse_descriptor(xml).accounts
+    assert [(one.kind, one.name) for one in found] == accounts
+
+
+def test_images_that_qemu_does_not_migrate_are_found_in_the_whole_chain():
+    chain = "<backingStore><format type='qcow2'/><backingStore><format type='vdi'/></backingStore></backingStore>"
+    disk = "<disk type='{}' device='{}'><driver name='qemu' type='{}'/>{}<target dev='vda'/></disk>"
+    plain = disk.format("file", "disk", "qcow2", "")
+    assert not _blockers(plain, plain)
+    assert not _blockers(disk.format("dir", "floppy", "fat", "<readonly/>"), "")
+    assert len(_blockers(disk.format("dir", "floppy", "fat", ""), "")) == 1
+    assert len(_blockers(disk.format("file", "disk", "vmdk", ""), "")) == 1
+    # A running guest shows only there what its disks stand on.
+    assert len(_blockers(plain, disk.format("file", "disk", "qcow2", chain))) == 1
+
+
+def _blockers(devices, live):
+    texts = [f"<domain type='kvm'><devices>{text}</devices></domain>" if text else "" for text in (devices, live)]
+    return parse_descriptor(*texts).blockers

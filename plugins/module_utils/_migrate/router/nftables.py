@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Optional
 
@@ -56,9 +57,15 @@ _FAMILIES = {"ipv4": "ip", "ipv6": "ip6", "ip": "ip", "ip6": "ip6"}
 _META_OF_SOME = ("length", "pkttype", "time", "day", "hour", "random", "cpu")
 _MOST_TEXT = 160
 
+# How nft prints a table's head, and the devices of a chain.
+_TABLE_WORDS = 2
+_BOUND_TO = re.compile(r'hook \w+ device(?: "(?P<one>[^"]+)"|s = \{ (?P<several>[^}]+) \})')
 
-def parse_nftables(text: str) -> list[Table]:
-    """Raises ValueError if it is not JSON."""
+
+def parse_nftables(text: str, bound: str = "") -> list[Table]:
+    """bound: chains as `nft list chains` prints them, for devices that the JSON lacks. Raises ValueError if the text is
+    not JSON."""
+    devices = _devices_in(bound)
     tables: dict[tuple[str, str], Table] = {}
     sets: dict[tuple[str, str, str], Any] = {}
     rules: list[dict[str, Any]] = []
@@ -70,7 +77,9 @@ def parse_nftables(text: str) -> list[Table]:
         elif kind in ("set", "map"):
             sets[(said["family"], said["table"], said["name"])] = said
         elif kind == "chain":
-            tables[(said["family"], said["table"])].chains[said["name"]] = _chain(said)
+            tables[(said["family"], said["table"])].chains[said["name"]] = _chain(
+                {"dev": devices.get((said["family"], said["table"], said["name"]), ()), **said}
+            )
         elif kind == "rule":
             rules.append(said)
     for said in rules:
@@ -79,6 +88,24 @@ def parse_nftables(text: str) -> list[Table]:
         chains = tables[(said["family"], said["table"])].chains
         chains.setdefault(said["chain"], Chain(said["chain"])).rules.extend(reader.rules(said.get("expr") or []))
     return list(tables.values())
+
+
+def _devices_in(text: str) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """By family, table and name of the chain."""
+    found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    table: tuple[str, str] = ("", "")
+    chain = ""
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == ["table"] and len(words) > _TABLE_WORDS:
+            table = (words[1], words[2])
+        elif words[:1] == ["chain"] and len(words) > 1:
+            chain = words[1]
+        bound = _BOUND_TO.search(line)
+        if bound:
+            names = (bound["one"] or bound["several"]).replace('"', "").split(",")
+            found[(*table, chain)] = tuple(name.strip() for name in names)
+    return found
 
 
 def is_of_iptables(table: Table) -> bool:

@@ -7,11 +7,12 @@ firewall and its settings."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Optional
 
-from .ruleset import OPEN, PART, SHUT, TAP, Answer, Packets, Span, Table, diverted, natted, passing
-from .spans import address_in, family_of, network_of, span_of, special_spans
+from .facts import ForwardedPort
+from .ruleset import OPEN, PART, SHUT, TAP, Answer, FirewallRule, Packets, Span, Table, diverted, natted, passing
+from .spans import address_in, family_of, network_of, port_in, span_of, special_spans
 
 # Out of the bridge, the answers to that, what others begin, and between ports of the bridge.
 OUT, BACK, IN, ACROSS = "out", "back", "in", "across"
@@ -28,6 +29,7 @@ FAMILIES = {"ipv4": "ip", "ipv6": "ip6"}
 # The frames without which packets of a family do not pass.
 _KINDS = {"ip": ("ip", "arp"), "ip6": ("ip6",)}
 _ROUTED = ("prerouting", "forward", "postrouting")
+_ON_LINKS = ("ingress", "egress")
 TO_HOST, FROM_HOST = ("prerouting", "input"), ("output", "postrouting")
 _PROTOCOLS = {"ipv4": ("icmp", "tcp", "udp"), "ipv6": ("ipv6-icmp", "tcp", "udp")}
 _PORTS = {("ipv4", DHCP): 67, ("ipv6", DHCP): 547, ("ipv4", DNS): 53, ("ipv6", DNS): 53}
@@ -93,27 +95,39 @@ def routing_of_bridge(around: RoutingContext, bridge: Bridge) -> dict[str, Any]:
     return {"stopped": stopped, "passages": passages, "forwards": forwards_to(around.tables, spans)}
 
 
-def forwards_to(tables: Iterable[Table], spans: Iterable[Span]) -> list[str]:
-    """The addresses in these networks, with ports, to which the host forwards connections from outside."""
+def forwards_to(tables: Iterable[Table], spans: Iterable[Span]) -> list[dict[str, Any]]:
+    """Which connections from outside the host forwards to addresses in these networks, see ForwardedPort."""
     networks = list(spans)
-    found = []
+    found = set()
     for rule in (rule for table in tables for chain in table.chains.values() for rule in chain.rules if rule.to):
         target = span_of(address_in(rule.to))
         if target is not None and any(first <= target[0] and target[1] <= last for first, last in networks):
-            found.append(rule.to)
-    return sorted(set(found))
+            found.add(_forwarded(rule))
+    return [asdict(one) for one in sorted(found, key=lambda one: one.shown)]
 
 
-def filtered_links(tables: Iterable[Table]) -> dict[str, list[str]]:
-    """By link, the rules of chains on the link itself (netdev) that drop frames, or may."""
+def _forwarded(rule: FirewallRule) -> ForwardedPort:
+    plain = [match for match in rule.matches if not match.negated]
+    protocol = next((str(match.values[0]) for match in plain if match.what == "protocol"), None)
+    ports = [value for match in plain if match.what == "port" for value in match.values]
+    spans = sorted((span[0], span[1]) for span in ports if isinstance(span, tuple))
+    return ForwardedPort(protocol, tuple(spans), address_in(rule.to), port_in(rule.to))
+
+
+def filtered_links(tables: Iterable[Table], links: Iterable[str]) -> dict[str, list[str]]:
+    """By link, the rules of chains on the link itself (netdev) that drop frames, or may. links: all of the host, on any
+    of which may be a chain that does not say its device."""
     seen = tuple(tables)
-    names = {name for table in seen for chain in table.chains.values() if chain.hook for name in chain.devices}
+    bound = [chain for table in seen for chain in table.chains.values() if chain.hook in _ON_LINKS]
+    names = {name for chain in bound for name in chain.devices}
+    if not all(chain.devices for chain in bound):
+        names |= set(links)
     found = {}
     for name in sorted(names):
         answers = [
             passing(seen, Packets(family, name, name), (hook,), "netdev")
             for family in ("arp", *FAMILIES.values())
-            for hook in ("ingress", "egress")
+            for hook in _ON_LINKS
         ]
         rules = [rule for answer in answers if answer.state != OPEN for rule in answer.rules]
         if rules:
@@ -167,7 +181,7 @@ def _answer(around: RoutingContext, direction: str, packets: Packets) -> Answer:
         between = _from_guest_to_host if direction == OUT else _from_host_to_guest
         found = first_trouble(
             passing(around.tables, packets, _ROUTED),
-            passing(around.tables, packets, ("ingress", "egress"), "netdev"),
+            passing(around.tables, packets, _ON_LINKS, "netdev"),
             between(around, packets),
         )
     return with_hidden(around.hidden, found)

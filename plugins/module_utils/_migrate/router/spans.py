@@ -38,6 +38,12 @@ def address_in(target: str) -> str:
     return target if target.count(":") > 1 else target.partition(":")[0]
 
 
+def port_in(target: str) -> Optional[int]:
+    """Of such an address, the port; None without a single one."""
+    number = target[len(address_in(target)) :].lstrip("[]:")
+    return int(number) if number.isdigit() else None
+
+
 def is_within(address: str, target: str) -> bool:
     """target: an address, a network or a range."""
     own, wide = span_of(address), span_of(target)

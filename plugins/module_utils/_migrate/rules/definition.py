@@ -6,12 +6,14 @@ of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
+from ..._model.descriptor import Account
 from ..destination_facts import DestinationFacts
 from ..finding import BLOCKED, LIBVIRT_ACCEPTS, Finding, refused, unknown
 from ..guest_facts import GuestFacts
-from ..lookup_kinds import HOST, QUESTIONS
+from ..lookup_kinds import ACCOUNTS, HOST, QUESTIONS
 from ..rule import guest_rule
 from .guest import check_machine
 
@@ -51,7 +53,7 @@ SECURITY_MODELS_NOT_SEEN = unknown(
 
 @guest_rule(NOT_UNDERSTOOD, NIC_NOT_UNDERSTOOD, NOT_READ)
 def check_all_is_understood(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
-    if guest.not_understood is None or guest.security_models is None or guest.sockets is None:
+    if None in (guest.not_understood, guest.security_models, guest.sockets, guest.accounts, guest.own_files):
         yield NOT_READ.found()
     for path in guest.not_understood or ():
         yield (NIC_NOT_UNDERSTOOD if path.startswith("devices/interface/") else NOT_UNDERSTOOD).found(path=path)
@@ -72,6 +74,35 @@ def check_with_libvirt(guest: GuestFacts, host: DestinationFacts) -> Iterator[Fi
         yield NOT_ASKED.found()
     elif said:
         yield LIBVIRT_REFUSES.found(said=said)
+
+
+NO_ACCOUNT = refused(
+    "ACCOUNT_MISSING",
+    "{host} has no {kind} {name}, whom a label in the guest's definition names.",
+    "A label of the guest (`<seclabel model='dac'>`) names a user or group that the host does not have. Seen: error 8",
+    "create it, or use numbers in the label",
+)
+ACCOUNT_NOT_CHECKED = unknown(
+    "It is unknown whether {host} has the {kind} {name}, whom a label in the guest's definition names.", LIBVIRT_ACCEPTS
+)
+
+
+def account_key(account: Account) -> str:
+    return json.dumps([account.kind, account.name])
+
+
+@guest_rule(
+    NO_ACCOUNT,
+    ACCOUNT_NOT_CHECKED,
+    lookups={ACCOUNTS: lambda guest: [account_key(account) for account in guest.accounts or ()]},
+)
+def check_accounts(guest: GuestFacts, host: DestinationFacts) -> Iterator[Finding]:
+    for account in guest.accounts or ():
+        there = host.looked_up(ACCOUNTS, account_key(account))
+        if there is None:
+            yield ACCOUNT_NOT_CHECKED.found(kind=account.kind, name=account.name)
+        elif not there:
+            yield NO_ACCOUNT.found(kind=account.kind, name=account.name)
 
 
 @guest_rule(NO_SECURITY_MODEL, SECURITY_MODELS_NOT_SEEN, needs=(HOST,))

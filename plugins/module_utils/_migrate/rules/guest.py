@@ -278,18 +278,17 @@ NO_NIC_MODEL = refused("MACHINE_UNSUPPORTED", "QEMU on {host} has no NIC model {
 NIC_MODEL_NOT_SEEN = unknown("It is unknown whether QEMU on {host} has NIC model {model}.", LIBVIRT_ACCEPTS)
 CPU_LACKS_FEATURES = refused(
     "CPU_INCOMPATIBLE",
-    "The processor of {host} lacks features of the guest's CPU ({cpu}).",
+    "{host} does not provide all features of the guest's CPU ({cpu}).",
     "libvirt's CPU comparison fails. For a running guest with `host-passthrough`, which libvirt does not check, the "
-    "CPUs of the two hosts are compared. Also when libvirt does not know the model or a feature by name, which it "
+    "CPUs of the two hosts are compared. An emulated CPU with `check='full'` (`host-model`, once the guest runs) needs "
+    "a QEMU that emulates the same features. Also when libvirt does not know the model or a feature by name, which it "
     "refuses for emulated CPUs too. Seen: error 67",
 )
 CPU_NAME_UNKNOWN = refused(
     "CPU_INCOMPATIBLE", "libvirt on {host} does not know the guest's CPU model ({cpu}) or one of its features."
 )
 CPU_NAME_NOT_CHECKED = unknown("It is unknown whether libvirt on {host} knows the guest's CPU.", LIBVIRT_ACCEPTS)
-CPU_NOT_COMPARED = unknown(
-    "It is unknown whether the processor of {host} has the features of the guest's CPU.", LIBVIRT_ACCEPTS
-)
+CPU_NOT_COMPARED = unknown("It is unknown whether {host} provides the features of the guest's CPU.", LIBVIRT_ACCEPTS)
 MEMORY_NOT_SEEN = unknown("The memory of {host} is unknown.", LIBVIRT_ACCEPTS)
 MEMORY_SHORT = refused(
     "MEMORY_SHORT",
@@ -356,13 +355,16 @@ def check_nic_models(guest: GuestFacts, host: DestinationFacts) -> Iterator[Find
 
 
 def _compared_cpu(guest: GuestFacts) -> Optional[Cpu]:
-    """The guest's CPU, if the host's processor has to be compared with it. libvirt does so before it takes a guest, but
-    not with an emulated CPU, nor with one whose check is disabled, nor with one that is made of whatever the host
-    has when the guest starts. A running guest with its host's whole processor it takes unchecked, to any other.
+    """The guest's CPU, if what the host provides has to be compared with it. libvirt does so before it takes a guest,
+    but not with one whose check is disabled, nor with one that is made of whatever the host has when the guest starts.
+    A running guest with its host's whole processor it takes unchecked, to any other. An emulated CPU it compares with
+    what QEMU emulates once the guest runs, if it has seen all of its features (check='full').
     """
     cpu = guest.cpu
-    if guest.type == "qemu" or cpu is None:
+    if cpu is None:
         return None
+    if guest.type == "qemu":
+        return cpu if guest.running and cpu.check == "full" and not cpu.is_the_hosts else None
     if cpu.is_the_hosts:
         return cpu if guest.running else None
     if cpu.check == "none" or not (cpu.model if cpu.mode == "custom" else guest.running):
@@ -677,8 +679,9 @@ USB_NOT_CHECKED = unknown("It is unknown whether {host} has USB device {device}.
 GUEST_BLOCKED = refused(
     "GUEST_BLOCKED",
     "The guest cannot be migrated: {reason}.",
-    "The guest cannot be migrated: snapshots, `invtsc` without a frequency, virtiofs, shared memory with role peer, a "
-    "transient disk, launch security, an unmigratable CPU",
+    "The guest cannot be migrated: snapshots (seen, also of a guest that is shut off: error 55), `invtsc` without a "
+    "frequency, virtiofs, shared memory with role peer, a transient disk, a disk image of a format that QEMU does not "
+    "migrate (vmdk, vdi, vpc, qcow, parallels; seen), launch security, an unmigratable CPU",
 )
 MAY_BE_BLOCKED = unknown("It is unknown whether the guest can be migrated now: {reason}.", LIBVIRT_ACCEPTS)
 
@@ -708,13 +711,43 @@ def check_host_devices(guest: GuestFacts, host: DestinationFacts) -> Iterator[Fi
         yield NIC_PINNED.found(model=f" ({pinned[0].model})" if pinned[0].model else "")
 
 
+MEMORY_LEFT_BEHIND = risky(
+    "STATE_LEFT_BEHIND",
+    "The guest's memory is saved on its own host (virsh managedsave). libvirt migrates only the definition, so the "
+    "guest boots anew on {host}.",
+    "The guest is shut off, and libvirt migrates only its definition. Its memory, saved with `virsh managedsave`, "
+    "stays on its own host: it boots anew, and what it had not written to its disks is lost. Seen. So do the variables "
+    "of its firmware and the state of an emulated TPM, if they are not on shared storage. Read",
+    "migrate it while it runs, or copy the files and `virsh managedsave-remove`",
+)
+FILE_LEFT_BEHIND = risky(
+    "STATE_LEFT_BEHIND",
+    "{path} ({what}) stays on the guest's own host, because libvirt migrates only the definition of a guest that is "
+    "shut off.",
+)
+SAVED_STATE_UNKNOWN = unknown(
+    "It is unknown whether the guest's memory is saved on its own host (virsh managedsave).", LIBVIRT_ACCEPTS
+)
+
+
+@guest_rule(MEMORY_LEFT_BEHIND, FILE_LEFT_BEHIND, SAVED_STATE_UNKNOWN)
+def check_saved_state(guest: GuestFacts, _host: DestinationFacts) -> Iterator[Finding]:
+    if guest.running:
+        return
+    if guest.saved:
+        yield MEMORY_LEFT_BEHIND.found()
+    elif guest.saved is None:
+        yield SAVED_STATE_UNKNOWN.found()
+    for file in guest.own_files or ():
+        yield FILE_LEFT_BEHIND.found(path=file.path, what=file.what)
+
+
 @guest_rule(GUEST_BLOCKED, MAY_BE_BLOCKED)
 def check_blockers(guest: GuestFacts, _host: DestinationFacts) -> Iterator[Finding]:
-    if guest.running:
-        for reason in sorted(guest.blockers):
-            yield GUEST_BLOCKED.found(reason=reason)
-        for reason in sorted(guest.possible_blockers):
-            yield MAY_BE_BLOCKED.found(reason=reason)
+    for reason in sorted(guest.blockers):
+        yield GUEST_BLOCKED.found(reason=reason)
+    for reason in sorted(guest.possible_blockers):
+        yield MAY_BE_BLOCKED.found(reason=reason)
 
 
 # --- Displays and TCP ports ---

@@ -22,7 +22,7 @@ from ..router.facts import NO_ROUTES, FamilyRoutes, NicRouting, Passage
 from ..router.of_nic import is_reached, routing_on, served_directions
 from ..router.passages import ACROSS, ADVERTISED, BACK, DHCP, DIVERTED, DNS, IN, NATTED, OUT, WITH_HOST
 from ..router.ruleset import OPEN, PART, SHUT
-from ..router.spans import address_in, is_within, network_of, span_of
+from ..router.spans import is_within, network_of, span_of
 from ..rule import NicCase, nic_rule
 
 FIREWALL_DROPS = blocked(
@@ -106,8 +106,9 @@ ROUTE_DEAD = blocked(
 ROUTES_UNKNOWN = unknown(
     "It is unknown where {host} routes {family} packets of {subject}: {rules}.",
     code="ROUTE_UNKNOWN",
-    means="The host has routing rules (`ip rule`) or unreachable networks (`ip route add blackhole`) that the source "
-    "lacks. Or its default route uses a link of a kind that the check does not understand",
+    means="The host has routing rules (`ip rule`), other networks in the table that a rule selects, unreachable "
+    "networks (`ip route add blackhole`), routes by a link that is down, or routes to large parts of all addresses "
+    "(0.0.0.0/1) that the source lacks. Or its default route uses a link of a kind that the check does not understand",
     repair="check it yourself, and set the severity of the code with policy",
 )
 BRIDGE_ADDRESS_GONE = blocked(
@@ -140,8 +141,9 @@ ROUTED_ELSEWHERE = unknown(
 FORWARDS_LOST = degraded(
     "FORWARDS_LOST",
     "The guest's own host forwards connections from outside to {targets} on {subject}; {host} does not.",
-    "The guest's own host forwards connections from outside to the guest (DNAT), and the destination has no rule for "
-    "that address and port. If the guest has no address by DHCP, rules for all addresses of its network count",
+    "The guest's own host forwards connections from outside to the guest (DNAT), and the destination has no rule that "
+    "forwards the same protocol and ports to the same address and port. If the guest has no address by DHCP, rules for "
+    "all addresses of its network count",
     "add the rule; clients must then use the address of the destination",
 )
 _WORDS = {
@@ -348,8 +350,8 @@ class _Compared:
 
     def _check_forwards(self) -> Iterator[Finding]:
         own, before = self.case.nic.leases, () if self.before is None else self.before.forwards
-        gone = [target for target in before if target not in self.after.forwards]
-        lost = [target for target in gone if not own or any(is_within(one, address_in(target)) for one in own)]
+        gone = [one for one in before if not any(there.includes(one) for there in self.after.forwards)]
+        lost = [one.shown for one in gone if not own or any(is_within(address, one.address) for address in own)]
         if lost:
             yield FORWARDS_LOST.found(network=self.network, targets=lost)
 
@@ -363,7 +365,8 @@ class _Compared:
         missing = _find_missing(before, after)
         rejected = [] if before is None else [one for one in after.rejected if one not in before.rejected]
         strange += [f"packets to {one} are unreachable" for one in rejected if not self._is_own(one)]
-        if after.rules is None or strange:
+        strange += [one for one in after.detours or () if before is None or one not in (before.detours or ())]
+        if after.rules is None or after.detours is None or strange:
             yield ROUTES_UNKNOWN.found(rules="; ".join(strange[:_SHOWN]) or "its rules cannot be read", **words)
         elif missing:
             yield NO_ROUTE.found(networks=missing, **words)
