@@ -34,7 +34,7 @@ from .._plan.step import ASIDE, ATTACH, BYPASS, DESTROY, JOIN, REFRESH, RELEASE,
 from .before_stop import replan_before_stop
 from .interruption import Interruption, as_own_error
 from .leases import keep_leases, kept_before, sources
-from .preflight import refuse_unwritable
+from .preflight import refuse_unwritable_directories
 
 # The daemon is gone, so nothing more can be done.
 _GONE = ("DAEMON_LOST", "DAEMON_SILENT")
@@ -138,7 +138,7 @@ def _do_next(running: Running, one: _Going) -> None:
     try:
         if step.action in _CUTTING:
             # The disk may have filled up since the plan was made.
-            refuse_unwritable(running.conn, plan.network, one.rest)
+            refuse_unwritable_directories(running.conn, plan.network, one.rest)
         if step.action in (BYPASS, DESTROY):
             entry, one.rest = replan_before_stop(running.conn, running.host, running.entries[one.place], one.rest)
             if running.keep(one.place, entry):

@@ -61,7 +61,7 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
     _refuse_out_of_reach(reach)
     for plan, _observed in work:
         try:
-            refuse_unwritable(conn, plan.network, plan.steps)
+            refuse_unwritable_directories(conn, plan.network, plan.steps)
         except VirtfleetError as error:
             raise VirtfleetError(error.code, f"{error.sentence} Nothing was changed.", **error.details) from None
     if not host.remote:
@@ -77,7 +77,7 @@ def preflight(conn: Any, host: Host, reach: Sequence[str], work: list[Work]) -> 
                 _refuse_without_leases(plan.network, names)
 
 
-def refuse_unwritable(conn: Any, network: str, steps: Sequence[Step]) -> None:
+def refuse_unwritable_directories(conn: Any, network: str, steps: Sequence[Step]) -> None:
     """libvirt would fail in the middle of the steps, when it cannot write for a rollback either.
 
     Raises VirtfleetError LIBVIRT_UNWRITABLE, whose sentence does not say whether something was changed before.
@@ -98,7 +98,7 @@ def refuse_unwritable(conn: Any, network: str, steps: Sequence[Step]) -> None:
 
 def refuse_steps(conn: Any, host: Host, network: str, bridges: Sequence[str], steps: Sequence[Step]) -> None:
     """The same for the steps of a recovery. Raises VirtfleetError as preflight does."""
-    refuse_unwritable(conn, network, steps)
+    refuse_unwritable_directories(conn, network, steps)
     plugging = [step for step in steps if step.action in (ASIDE, ATTACH, MOVE, STP)]
     if plugging and not host.remote:
         _refuse_without_rights(network, bridges, plugging)
