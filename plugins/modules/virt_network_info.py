@@ -354,7 +354,7 @@ routers:
 ovs_bridges:
   description:
     - The Open vSwitch bridges by name.
-    - Null if RV(links) is null, or if Open vSwitch runs but does not answer or its tools are missing.
+    - Null if RV(links) is null. Also null if Open vSwitch runs, but does not answer or its tools are missing.
   returned: success
   type: dict
   contains:

@@ -115,10 +115,10 @@ NO_UPLINK = blocked(
 UPLINK_DEAD = blocked(
     "UPLINK_NO_CARRIER",
     "{link} on {host}, the uplink of {subject}, {state}{others}.",
-    "No uplink of the bridge has a carrier at its end, or the pool's next member has none. An uplink that does not "
-    "pass frames counts as well: a disabled or blocking bridge port, or one that does not flood, is not in the "
-    "guest's VLAN, or is isolated like the NIC's; a macvlan; a dummy; Open vSwitch without flows. Seen: libvirt "
-    "accepts the guest",
+    "No uplink of the bridge has a carrier at its end, or the pool's next member has none. The same "
+    "applies to an uplink that passes no frames. This is a bridge port that is disabled or blocking, does not flood, "
+    "is not in the guest's VLAN, or is isolated like the NIC's port. It can also be a macvlan, a dummy, or Open "
+    "vSwitch without flows. Seen: libvirt accepts the guest",
     "`ip link set up`, or plug in the cable",
 )
 UPLINKS_NOT_SEEN = unknown("The uplinks of bridge {link} on {host}, which {subject} uses, cannot be read.")

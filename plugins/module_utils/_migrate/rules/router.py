@@ -42,8 +42,8 @@ FIREWALL_DROPS_HOST = FIREWALL_DROPS.rated(
 )
 FIREWALL_DROPS_SERVICE = FIREWALL_DROPS.rated(
     WARNING,
-    "It drops requests to the network's dnsmasq: leases are not renewed, names are not resolved (only libvirt's "
-    "iptables backend allows them by itself)",
+    "It drops requests to the network's dnsmasq: leases are not renewed, names are not resolved. Only libvirt's "
+    "iptables backend adds rules that allow these requests",
 )
 DIVERTS = blocked(
     "FIREWALL_DIVERTS",

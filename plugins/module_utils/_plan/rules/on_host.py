@@ -168,8 +168,8 @@ def _check_ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
         found.add_problem(
             "ACCEPT_RA",
             Path(),
-            "This host gets IPv6 routes from router advertisements on {links}, which it would lose when the network "
-            "enables IPv6 forwarding; libvirt does not start the network until accept_ra is 2 there.",
+            "This host gets IPv6 routes from router advertisements on {links}. It would lose them when the network "
+            "enables IPv6 forwarding, so libvirt does not start the network until accept_ra is 2 there.",
             links=links,
         )
 
