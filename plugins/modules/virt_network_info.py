@@ -372,7 +372,7 @@ ovs_bridges:
       type: float
     ports:
       description:
-        - The ports by name, each with C(tag), C(trunks), C(vlan_mode), C(needs_lacp) (whether it carries nothing until
+        - The ports by name, each with C(tag), C(trunks), C(vlan_mode), C(needs_lacp) (whether it passes no frames until
           LACP is negotiated), C(mirrors) (whether it is the output of a mirror) and C(interfaces).
         - Each interface has C(name), C(type), C(peer), C(up), C(lacp) and C(settings) (by OpenFlow, such as V(NO_FWD)).
       type: dict

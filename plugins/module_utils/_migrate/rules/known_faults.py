@@ -57,7 +57,7 @@ VIRTIO_REFUSED = refused(
 HOSTDEV_CRASH = risky(
     "KNOWN_FAULT",
     "libvirt {version} on {host} may crash when a guest uses hostdev network {network}. libvirt 12.2 fixes it.",
-    "libvirt 12.1 crashes over NICs of hostdev networks (release notes of 12.2; not seen)",
+    "libvirt 12.1 crashes when guests use hostdev networks (release notes of 12.2; not seen)",
     _REPAIR,
 )
 

@@ -62,7 +62,7 @@ BRIDGE_NOT_SEEN = unknown(
 SWITCH_NOT_SEEN = unknown(
     "It is unknown whether bridge {link} of {subject} on {host} works, because Open vSwitch does not answer."
 )
-BRIDGE_WITHOUT_NAME = unknown("The bridge of {where} has no name by which it could be found.")
+BRIDGE_WITHOUT_NAME = unknown("The bridge of {where} has no name, so the check cannot find it.")
 _BRIDGE_KINDS = (BRIDGE_MISSING, NOT_A_BRIDGE, BRIDGE_DOWN, STP_DELAY, BRIDGE_NOT_SEEN, SWITCH_NOT_SEEN)
 
 # Seconds for which libvirt's own bridges block a new port, too.
@@ -309,7 +309,7 @@ BRIDGE_OF_NETWORK = blocked(
 BRIDGE_OF_ANOTHER_KIND = refused(
     "VPORT_MISMATCH",
     "The NIC names {link}, which on {host} is a bridge of another kind: Open vSwitch needs a virtualport of type "
-    "openvswitch, and a Linux bridge takes none.",
+    "openvswitch, and a Linux bridge supports none.",
 )
 NAMED_LINK_NOT_SEEN = unknown(
     "The links of {host} cannot be read from here, so it is unknown whether it has {link}, which the NIC names."

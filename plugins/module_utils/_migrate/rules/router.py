@@ -128,7 +128,7 @@ NO_ARP = blocked(
 )
 NO_NDP = blocked(
     "NO_ARP",
-    "{host} looks for no IPv6 neighbours on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
+    "{host} does not look for IPv6 neighbours on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
 )
 ROUTED_ELSEWHERE = unknown(
     "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",
