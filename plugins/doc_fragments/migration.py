@@ -14,8 +14,8 @@ options:
     description:
       - The URI by which other hosts reach this host's libvirt to migrate guests here, such as
         V(qemu+ssh://kvm2/system). The check then considers what the firewalls do with the port of this URI.
-      - Without it, the verdict is V(unknown) if the firewalls let other hosts connect to some, but not all, of the
-        ports of libvirt and ssh (16509, 16514, 22) on which this host listens.
+      - Without it, the check considers all ports of libvirt and ssh (16509, 16514, 22) on which this host listens. The
+        verdict is V(unknown) if the firewalls open some of them, but not all, to other hosts.
     type: str
   probe_links:
     description:

@@ -15,7 +15,7 @@ from textwrap import indent
 # their suboptions here; the network's options refer to them by YAML anchors.
 _PORTGROUP = r"""
 name:
-  description: Name by which a guest's interface asks for the portgroup.
+  description: The portgroup's name, which a guest's interface names in its XML.
   type: str
   required: true
 default:
@@ -485,7 +485,8 @@ ips:
       suboptions:
         ranges:
           description:
-            - Addresses to hand out. The list is exact; an empty list removes all of them. The order does not matter.
+            - Addresses that DHCP leases to guests. The list is exact; an empty list removes all of them. The order does
+              not matter.
           type: list
           elements: dict
           suboptions:

@@ -69,9 +69,10 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(steps), in order, each with C(guest), C(uuid), C(source), C(destination), C(verdict), C(why) (V(leaves) a host
-      to empty, V(makes_room) for another guest, or makes a V(detour)), C(after) (indexes of the steps that must finish
-      before it) and C(round) (from 1; the steps of a round can run at the same time).
+    - C(steps), in order, each with C(guest), C(uuid), C(source), C(destination), C(verdict), C(why), C(after) and
+      C(round). C(why) is V(leaves) a host to empty, V(makes_room) for another guest, or V(detour). C(after) has the
+      indexes of the steps that must finish before it. C(round) starts at 1; the steps of a round can run at the same
+      time.
     - C(stays), the guests of O(sources) that cannot leave, each with C(guest), C(uuid), C(host), C(code)
       (V(NO_DESTINATION), V(ROOM_SHORT), V(STOP_NEEDED)), C(sentence), C(short) (C(kind), C(name), C(amount), C(hosts)),
       C(obstacles) (codes by host), C(additions) and C(repairs).

@@ -31,9 +31,9 @@ options:
     required: true
   hosts:
     description:
-      - C(found) and C(facts), hosts by name with what M(virtfleet.network.virt_guest_info) and
-        M(virtfleet.network.virt_network_info) just returned there, and C(ends), hosts by name with C(uri) and
-        C(traffic_uri), as O(virtfleet.network.virt_migrate#module:guests[].destination) and
+      - C(found) and C(facts), the current results of M(virtfleet.network.virt_guest_info) and
+        M(virtfleet.network.virt_network_info) by host. C(ends) has C(uri) and C(traffic_uri) by host, as
+        O(virtfleet.network.virt_migrate#module:guests[].destination) and
         O(virtfleet.network.virt_migrate#module:guests[].traffic_uri) for guests that go there.
     type: dict
     required: true

@@ -56,8 +56,8 @@ _value:
     - C(hosts), each with C(host), C(guests) (their number), C(verdict), C(moves), C(stays) and C(additions) as
       P(virtfleet.network.migrate_plan#filter) returns them, C(binds) and C(reason) (why the guests are unknown).
     - The verdict of a host is V(ok) or V(warning) if all its guests can go, and V(blocked) if it is proven that they
-      cannot. It is V(unknown) if its guests are unknown, if a host with an unknown verdict might take those that stay,
-      or if it is not proven that no other plan would move them.
+      cannot. It is V(unknown) if its guests are unknown, or if a host with an unknown verdict might have room for those
+      that stay. It is also V(unknown) if another plan might move them.
     - C(binds), what keeps guests from leaving, each with C(kind) (of the resource that is short, or the code of a
       finding), C(name), C(amount) and C(guests).
     - C(problems), a sentence for each host that is blocked or unknown.

@@ -58,9 +58,10 @@ _value:
   contains:
     findings:
       description:
-        - The findings, by host. Each has a stable C(code), C(severity) (V(info), V(warning), V(unknown) or V(error)),
-          C(host), C(network) (empty for the host as a whole), C(parameters), C(template) (the sentence before network
-          and parameters are filled in), C(sentence), C(expected), C(found) (null if not applicable) and C(repair).
+        - The findings, by host. Each has a stable C(code), C(severity), C(host), C(network), C(parameters),
+          C(template), C(sentence), C(expected), C(found) and C(repair). C(severity) is V(info), V(warning), V(unknown)
+          or V(error). C(network) is empty for the host as a whole. C(template) is the sentence before network and
+          parameters are filled in. C(expected) and C(found) are null if not applicable.
       type: list
       elements: dict
     lines:

@@ -62,13 +62,14 @@ _value:
       type: bool
     hosts:
       description:
-        - For each host C(state) (V(new), V(old) or V(unknown)), C(failed) (whether the fault was on this host),
-          C(networks) (the names of those that were changed), C(changes), C(code) (null if there is none) and
-          C(reason).
+        - For each host C(state) (V(new), V(old) or V(unknown)), C(failed), C(networks), C(changes), C(code) and
+          C(reason). C(failed) is true if the fault was on this host. C(networks) has the names of the changed networks.
+          C(code) is null without a fault.
         - Each of C(changes) has C(network), C(effect) (V(created), V(changed) or V(removed)), C(disruption) (V(none),
-          V(next_start) or V(restart)), C(guests) (the names of those that notice or that wait for the next start),
-          C(gap_ms) (the longest time that one of them is cut off from the host, measured, or in check mode expected;
-          null if none is) and C(pending) (the options that take effect at the next start).
+          V(next_start) or V(restart)), C(guests), C(gap_ms) and C(pending). C(guests) has the names of the guests that
+          notice the change or that wait for the next start. C(gap_ms) is the longest time that one of them is cut off
+          from the host, measured, or in check mode expected; null if none is. C(pending) has the options that take
+          effect at the next start.
         - C(guests_on_old_settings) lists the running guests that could not get the new settings, each with C(network),
           C(guest), C(mac), C(differs), C(reason) and C(takes_effect), as
           RV(virtfleet.network.virt_portgroup#module:guests_on_old_settings). Only with C(networks_guests=update).

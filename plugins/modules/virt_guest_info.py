@@ -194,8 +194,8 @@ guests:
         - The disks that have a medium, each with C(target), C(device), C(type), C(path), C(readonly), C(shareable),
           C(cache), C(startup) (the startup policy), C(shared) and C(file). For a volume of a storage pool, C(path) is
           the pool and the volume, and C(file) its path, null if that is not known.
-        - C(shared) is true if the path is on a shared file system or on the network, false if it is on a local file
-          system, null if that is not known (as for block devices).
+        - C(shared) is true if the path is on a shared file system or on the network, and false if it is on a local file
+          system. It is null if that is unknown, as for block devices.
       type: list
       elements: dict
     hostdevs:

@@ -180,8 +180,8 @@ pool:
           by something else), V(missing) on this host, or V(free).
         - A holder has C(kind), C(name), C(mac), C(uuid), C(network), C(port) and C(shares) (whether others can use the
           member at the same time). C(kind) is V(guest), V(stale), V(network) (a guest of another network), V(direct) (a
-          guest that uses the device directly), V(bridge) (a bridge or bond) or V(link) (a macvtap or macvlan of
-          unknown origin).
+          guest that uses the device directly), V(bridge) (a bridge or bond) or V(link). V(link) is a macvtap or macvlan
+          of unknown origin.
       type: list
       elements: dict
     outside:
@@ -365,7 +365,7 @@ directory:
   type: str
 journal:
   description: The journal that cannot be used.
-  returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and the like
+  returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and similar codes
   type: str
 signal:
   description: The signal that interrupted the run.

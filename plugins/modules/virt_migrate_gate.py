@@ -52,8 +52,8 @@ options:
     default: {}
   assume_connected:
     description:
-      - Assume that every guest has a connection on its own host, and refuse it if it would have none here, for example
-        because the bridge has no uplink or carrier, or the firewall drops its packets.
+      - Assumes that every guest has a connection on its own host, and refuses it if it would have none here. Reasons
+        are a bridge without uplink or carrier, or a firewall that drops its packets.
       - The gate cannot see the guest's own host. By default, it assumes that host to be like this one, because the
         check does not block a guest that loses nothing.
     type: bool

@@ -354,7 +354,7 @@ routers:
 ovs_bridges:
   description:
     - The Open vSwitch bridges by name.
-    - Null if RV(links) is null, or if Open vSwitch runs but does not answer or its tools are missing.
+    - Null if RV(links) is null. Also null if Open vSwitch runs, but does not answer or its tools are missing.
   returned: success
   type: dict
   contains:
@@ -372,7 +372,7 @@ ovs_bridges:
       type: float
     ports:
       description:
-        - The ports by name, each with C(tag), C(trunks), C(vlan_mode), C(needs_lacp) (whether it carries nothing until
+        - The ports by name, each with C(tag), C(trunks), C(vlan_mode), C(needs_lacp) (whether it passes no frames until
           LACP is negotiated), C(mirrors) (whether it is the output of a mirror) and C(interfaces).
         - Each interface has C(name), C(type), C(peer), C(up), C(lacp) and C(settings) (by OpenFlow, such as V(NO_FWD)).
       type: dict

@@ -358,7 +358,7 @@ directory:
   type: str
 journal:
   description: The journal that cannot be used.
-  returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and the like
+  returned: with JOURNAL_UNREADABLE, JOURNAL_UNWRITABLE and similar codes
   type: str
 signal:
   description: The signal that interrupted the run.

@@ -59,6 +59,24 @@ PHRASES = (
     r"\bon the same wire\b",
     r"\bin any mix\b",
     r"\bless than it had\b",
+    r"\bdoes? no harm\b",
+    r"\b(?:gave|gives?) no answer\b",
+    r"\blooks? for no\b",
+    r"\btakes? none\b",
+    r"\bcan(?:not)? take it\b",
+    r"\b(?:crash(?:es)?) over\b",
+    r"\bis none of the hosts\b",
+    r"\bput(?:s|ting)? into effect (?:earlier|what)\b",
+    r"\bmeant as (?:one|a|an)\b",
+    r"\bmend(?:s|ed|ing)?\b",
+    r"\bsomebody\b",
+    r"\bjudged? (?:more|less) completely\b",
+    r"\bcarr(?:y|ies) nothing\b",
+    r"\band the like\b",
+    r"\bso far the\b",
+    r"\bsaid nothing of\b",
+    r"\bmeans nothing by itself\b",
+    r"\bgo(?:es)? by it\b",
     # The spelling is British; names of qemu.conf and nftables have a hyphen or an underscore before these words.
     r"(?<![-\w])(?:neighbor|behavior|canceled|signaled|misspelled)",
     # Names of tasks are read without the ones before them.
@@ -96,6 +114,8 @@ def test_writing(path: Path) -> None:
         "as ever",
         'x = "It cannot be seen."',
         "- name: Install them\n",
+        "The bridge takes none.",
+        "kvm2 gave no answer.",
     ],
 )
 def test_a_phrase_is_found(text: str) -> None:

@@ -20,7 +20,7 @@ UNEXPECTED = Kind(
 FAULT = Kind("FAULT", ERROR, "{text}", "Correct the contract, the binding or the named link.")
 REFUSED = Kind("REFUSED", ERROR, "{text}", "Correct the contract or the binding, or update libvirt on the host.")
 NETWORK_MISSING = Kind("NETWORK_MISSING", ERROR, "Network {network} does not exist.")
-NETWORK_TRANSIENT = Kind("NETWORK_TRANSIENT", ERROR, "Network {network} is transient and ends when it is stopped.")
+NETWORK_TRANSIENT = Kind("NETWORK_TRANSIENT", ERROR, "Network {network} is transient: it disappears when it stops.")
 NETWORK_INACTIVE = Kind("NETWORK_INACTIVE", ERROR, "Network {network} is not active.")
 NETWORK_ACTIVE = Kind("NETWORK_ACTIVE", WARNING, "Network {network} is active, but must be inactive.")
 AUTOSTART_DIFFERS = Kind("AUTOSTART_DIFFERS", WARNING, "Autostart of network {network} differs from its contract.")
@@ -138,7 +138,7 @@ BRIDGE_MTU = Kind(
 BRIDGE_JOINED = Kind(
     "BRIDGE_JOINED",
     ERROR,
-    "{links} is a port of bridge {bridge}, which libvirt created for network {network}, so the network is joined with "
+    "{links} is a port of bridge {bridge}, which libvirt created for network {network}, which joins the network to "
     "another one.",
     "Take the link out of the bridge.",
 )

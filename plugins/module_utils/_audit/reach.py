@@ -26,7 +26,7 @@ from .._plan.old_settings import effective_settings
 from . import kinds
 from .finding import AuditFinding
 
-# Links that exist because somebody declared them. A bridge of Open vSwitch is kept in its database.
+# Links that exist because someone declared them. A bridge of Open vSwitch is kept in its database.
 _DECLARED = ("bridge", "vlan", "bond", "team")
 # What the firewall must let pass, by forward mode. A network in mode open leaves its rules to the host.
 _PASSES = {"nat": (OUT, BACK), "route": (OUT, BACK, IN)}
@@ -34,7 +34,7 @@ _WORDS = {
     OUT: "from", BACK: "back to", IN: "from outside to", ACROSS: "between guests on",
     WITH_HOST: "between the host itself and guests on", DHCP: "of DHCP from guests on", DNS: "of DNS from guests on",
 }  # fmt: skip
-# Ports of libvirt's own bridges beside guests' taps: of containers and the like, which leave the host by no wire.
+# Ports of libvirt's own bridges beside guests' taps: of containers and similar ones, which leave the host by no wire.
 _OF_THIS_HOST = ("tun", "veth", "dummy")
 _SHOWN = 3
 # A VLAN, to see whether a bridge does anything with it.
@@ -62,7 +62,7 @@ def find_obstacles(host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Op
 def _check_libvirts_bridge(
     host: str, seen: DestinationFacts, net: NetworkFacts, mtu: Optional[int]
 ) -> Iterator[AuditFinding]:
-    """What somebody did to a bridge that libvirt created. BRIDGE_FAULTY covers one that is not there."""
+    """What someone did to a bridge that libvirt created. BRIDGE_FAULTY covers one that is not there."""
     bridge = seen.link(str(net.bridge))
     if bridge is None or bridge.kind != "bridge":
         return

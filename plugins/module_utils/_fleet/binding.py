@@ -33,7 +33,7 @@ def read_bindings(bindings: Any, host: str) -> tuple[dict[str, Any], list[Fault]
         if name:
             result[name] = value
         else:
-            template = "{key} is not a network name; quote it if it is meant as one."
+            template = "{key} is not a network name; if it is one, quote it."
             faults.append(Fault(BINDING_INVALID, host, "", template, key=repr(key)))
     return result, faults
 

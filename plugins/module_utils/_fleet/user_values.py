@@ -31,7 +31,7 @@ def read_options(
     """
     names = {plain_str(name): name for name in given if isinstance(name, str)}
     for name in sorted(str(n) for n in given if not isinstance(n, str)):
-        complain(f"{path}{name} is not an option; quote it if it is meant as a name.")
+        complain(f"{path}{name} is not an option; quote it if it is a name.")
     # Volatile fields are state that libvirt shows, not options.
     known = {name: field for name, field in entity.fields.items() if not field.volatile}
     for name in sorted(set(names) - set(known)):

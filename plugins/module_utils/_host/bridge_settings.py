@@ -143,4 +143,4 @@ def write_bridge_settings(bridge: str, settings: Iterable[tuple[str, int]]) -> N
         except (OSError, ValueError) as error:
             refused.append(f"{name} ({error})")
     if refused:
-        raise OSError(f"bridge {bridge} does not take {', '.join(refused)}")
+        raise OSError(f"bridge {bridge} does not accept {', '.join(refused)}")

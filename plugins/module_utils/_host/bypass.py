@@ -152,7 +152,7 @@ def remove_bypass(network: str) -> None:
 
 
 def is_own_bypass(network: str) -> bool:
-    """Whether the host has a bypass of this network, be it half made, or half removed by somebody."""
+    """Whether the host has a bypass of this network, be it half made, or half removed by someone."""
     return bool(own_links(network))
 
 

@@ -245,7 +245,7 @@ def _deadline(value: Any) -> Optional[Deadline]:
 
 
 def _no_number(text: str) -> Any:
-    raise ValueError(f"{shortened(text)} is not a number of JSON")
+    raise ValueError(f"{shortened(text)} is not a JSON number")
 
 
 def _unreadable(path: str, reason: str, names: str = "") -> VirtfleetError:

@@ -46,7 +46,7 @@ _SHOWN_SETTINGS = re.compile(r"^ +config: +(.+)$")
 def read_ovs_bridges() -> Optional[dict[str, dict[str, Any]]]:
     """All bridges by name: fail_mode, controllers (how many), flows (normal, none, other, or None where they cannot be
     seen), stp_delay (how many seconds a new port is silent) and ports, by name: tag, trunks, vlan_mode, needs_lacp
-    (whether it carries nothing before LACP is negotiated), mirrors (whether it only gets copies) and interfaces, each
+    (whether it passes no frames before LACP is negotiated), mirrors (whether it only gets copies) and interfaces, each
     with name, type, peer (of a patch port), up and lacp (both None where Open vSwitch does not say) and settings (by
     OpenFlow, such as NO_FWD; None where they cannot be seen). Empty if Open vSwitch does not run; None if it
     does not answer or its tools are missing.

@@ -73,7 +73,7 @@ def read_with_plugged(conn: Any, host: Host, name: str) -> Observed:
 
 
 def with_bridge_settings(observed: Observed, host: Host) -> Observed:
-    """With what somebody has set for the bridge of a network that runs."""
+    """With what someone has set for the bridge of a network that runs."""
     if host.remote or observed.live is None:
         return observed
     from .bridge_settings import read_bridge_settings

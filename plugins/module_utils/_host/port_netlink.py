@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody has set for the ports of a bridge and sysfs does not show: read, so that it can be put back, and put
+"""What someone has set for the ports of a bridge and sysfs does not show: read, so that it can be put back, and put
 back."""
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NUMBERS = {name: (number, form) for number, (name, form, _usual) in _KEPT.items
 # A device or an object that may be elsewhere by then, or a state of a protocol.
 _LOST = {34: "backup_port", 35: "MRP", 36: "MRP", 44: "backup_nexthop"}
 _DEFAULT_VLAN = ((1, 0x06),)  # BRIDGE_VLAN_INFO_PVID, _UNTAGGED
-# linux/neighbour.h: entries that do not age, that a guest may send by through a locked port, or that wait for somebody
+# linux/neighbour.h: entries that do not age, that a guest may send by through a locked port, or that wait for someone
 # to let it.
 _NOARP, _PERMANENT, _REACHABLE = 0x40, 0x80, 0x02
 _EXT_LEARNED, _STICKY, _EXT_LOCKED = 0x10, 0x40, 0x02
@@ -52,7 +52,7 @@ class PortNetlink:
 
 @dataclass(frozen=True)
 class FdbEntry:
-    """index: of its port; state, flags: as the kernel takes them; waits: for somebody to let it in (MAB)."""
+    """index: of its port; state, flags: as the kernel takes them; waits: for someone to let it in (MAB)."""
 
     index: int
     mac: str
@@ -62,7 +62,7 @@ class FdbEntry:
 
     @property
     def is_set(self) -> bool:
-        """By somebody, in contrast to an entry that was learned."""
+        """By someone, in contrast to an entry that was learned."""
         return bool(self.state & (_NOARP | _PERMANENT) or self.flags)
 
 
@@ -110,7 +110,7 @@ def netlink_of(settings: Sequence[tuple[int, bytes]]) -> PortNetlink:
 
 
 def groups_of(answer: bytes) -> Iterator[tuple[int, str, bool]]:
-    """Of an answer about the multicast tables of bridges: those that somebody has entered, each with the index of its
+    """Of an answer about the multicast tables of bridges: those that someone has entered, each with the index of its
     port, and whether that is all of it."""
     for _kind, table in parse_attributes(answer[8:]):
         for _entry, infos in parse_attributes(table):

@@ -65,8 +65,8 @@ def _judged(uri: str, code: int, domain: int, message: str) -> tuple[str, str]:
     ssh = re.match(r"[a-z]+\+(ssh|libssh2?)\b", uri)
     if socket and "Permission denied" in message:
         return "PERMISSION_DENIED", (
-            f"This user has no access to the socket {socket['path']} of the libvirt daemon (Permission denied): run "
-            f"the task as root (become: true) or as a member of group libvirt; the URI was {shown}."
+            f"This user has no access to the socket {socket['path']} of the libvirt daemon (Permission denied). Run "
+            f"the task as root (become: true) or as a member of group libvirt. The URI was {shown}."
         )
     if socket:
         return "DAEMON_UNREACHABLE", f"{explain_silent_socket(message)}; the URI was {shown}."

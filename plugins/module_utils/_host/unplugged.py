@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Guests whose taps are in no bridge, or in one that is of no use: somebody deleted it, took the tap out, or stopped
+"""Guests whose taps are in no bridge, or in one that is of no use: someone deleted it, took the tap out, or stopped
 and started the network, or its stop was interrupted."""
 
 from __future__ import annotations

@@ -123,4 +123,4 @@ def _read_verdicts(answer: Any) -> None:
         words = (verdict.verdict, verdict.alone, *(finding.severity for finding in verdict.findings))
         strange = [word for word in words if word not in _VERDICTS]
         if strange:
-            raise DataError("verdicts", f"has verdicts[{place}] with {strange[0]!a}, which is no verdict")
+            raise DataError("verdicts", f"has verdicts[{place}] with {strange[0]!a}, which is not a verdict")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from .finding import LIBVIRT_ACCEPTS, unknown
 
 UNREACHABLE = unknown("{reason}", LIBVIRT_ACCEPTS, "DAEMON_UNREACHABLE", "The daemon or the host does not answer")
-NO_ANSWER = unknown("{host} gave no answer: {reason}", LIBVIRT_ACCEPTS)
+NO_ANSWER = unknown("{host} did not answer: {reason}", LIBVIRT_ACCEPTS)
 FACTS_STALE = unknown(
     "The facts of {host} are {age} s old; max_age is {max_age:g} s.",
     LIBVIRT_ACCEPTS,

@@ -17,7 +17,7 @@ NO_ADDRESS = "no_address"  # it lacks an address that the network gives it
 UNPLUGGED = "unplugged"  # a running guest's tap belongs in it, and is in no bridge
 UNKNOWN = "unknown"  # it cannot be seen from here
 UNUSED = "none"  # libvirt made no bridge for the network
-# What only a restart of the network mends.
+# What only a restart of the network repairs.
 BROKEN = (MISSING, DOWN, NO_ADDRESS)
 FAULTY = (*BROKEN, UNPLUGGED)
 

@@ -18,11 +18,11 @@ class BridgePort:
 
     mtu: bytes, None when not looked at; options: its settings as a port of the bridge, by the kernel's names for them
     (isolated, learning, unicast_flood, locked, ...); fdb: the entries of the bridge's forwarding table for this port
-    that somebody set, and of a locked port all by which it lets frames in, each a MAC address with the kernel's numbers
+    that someone set, and of a locked port all by which it lets frames in, each a MAC address with the kernel's numbers
     of its state (permanent, static; other entries age) and of its flags (sticky, learned elsewhere); groups: the
-    entries of its multicast table for this port that somebody set, as the kernel takes them, in hexadecimal; lost:
+    entries of its multicast table for this port that someone set, as the kernel takes them, in hexadecimal; lost:
     settings that cannot be put back once the port has left its bridge; dormant: the link's operational state by which a
-    bridge lets nothing through; up: false if somebody has set the link down.
+    bridge lets nothing through; up: false if someone has set the link down.
     """
 
     name: str

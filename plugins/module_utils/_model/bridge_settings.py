@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody has set for the bridge that libvirt made for a network, beyond the network's definition."""
+"""What someone has set for the bridge that libvirt made for a network, beyond the network's definition."""
 
 from __future__ import annotations
 

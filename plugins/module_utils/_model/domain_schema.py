@@ -27,7 +27,7 @@ CONTAINERS = frozenset({
     "resource",
 })  # fmt: skip
 
-_LIBVIRT = (JUDGED, "libvirt on the destination is asked whether it can build QEMU's command line from it")
+_LIBVIRT = (JUDGED, "the check asks libvirt on the destination whether it can build QEMU's command line from it")
 _RULE = (JUDGED, "a rule of the check examines it")
 _GUEST = (HARMLESS, "a setting of the guest alone, which migrates with it")
 _RUNTIME = (HARMLESS, "libvirt generated it, and will generate it again")
@@ -43,7 +43,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "uuid": _RULE,
     "title": _GUEST,
     "description": _GUEST,
-    "metadata": (HARMLESS, "libvirt keeps it and does not read it"),
+    "metadata": (HARMLESS, "libvirt keeps it but ignores it"),
     "genid": _LIBVIRT,
     "hwuuid": _GUEST,
     "iommufd": _HARDWARE,
@@ -60,8 +60,8 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "memoryBacking/source": _GUEST,
     "memoryBacking/source@type=file": _FILE,
     "memoryBacking/allocation": _GUEST,
-    "memoryBacking/allocation@mode=immediate": (UNKNOWN, "all of its memory has to be free at once"),
-    "memoryBacking/locked": (UNKNOWN, "all of its memory has to be free at once, and may be locked"),
+    "memoryBacking/allocation@mode=immediate": (UNKNOWN, "all of its memory must be free at once"),
+    "memoryBacking/locked": (UNKNOWN, "all of its memory must be free at once, and may be locked"),
     "memtune/hard_limit": _CGROUP,
     "memtune/soft_limit": _CGROUP,
     "memtune/swap_hard_limit": _CGROUP,
@@ -325,7 +325,7 @@ for _key, _found in MEANINGS.items():
 def meaning_of(path: str, attributes: Mapping[str, str], text: str) -> tuple[str, str]:
     """HARMLESS, JUDGED or UNKNOWN, and why, of an element. path: names separated by /."""
     if path in CONTAINERS:
-        return HARMLESS, "it means nothing by itself"
+        return HARMLESS, "it has no effect alone"
     by_value = [
         found
         for spelled in _spelled(path)

@@ -25,7 +25,7 @@ class Observed:
     dnsmasq, bridge_link: of a running network, a word of dnsmasq.py and of bridge_link.py. unplugged: NICs of running
     guests that name this network (it may not run) and whose taps are in no bridge, some of them among plugged.
     bypass: whether its guests can have one, None when not looked at; bypassed: whether there is one. bridge_settings:
-    what somebody has set for its bridge, looked at where a stop is planned or done.
+    what someone has set for its bridge, looked at where a stop is planned or done.
     """
 
     name: str

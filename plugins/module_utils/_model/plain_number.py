@@ -12,7 +12,7 @@ from typing import Optional
 # many of them.
 _DIGITS = re.compile(r"[0-9]{1,20}")
 
-# More than any number of seconds, guests, MiB/s or connections that somebody means, and no more than clocks, libvirt
+# More than any number of seconds, guests, MiB/s or connections that someone means, and no more than clocks, libvirt
 # and programs of the host can hold.
 LARGEST = 2**31 - 1
 

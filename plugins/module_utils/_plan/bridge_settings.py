@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of settings that somebody has made for a network's bridge and its ports, when the network restarts."""
+"""What becomes of settings that someone has made for a network's bridge and its ports, when the network restarts."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def refuse_noticeable_restart(desired: Desired, restart: str, why: Sequence[str]
 
 
 def refuse_lost(desired: Desired, restart: str, lost: Sequence[str]) -> None:
-    """Raises VirtfleetError SEAMLESS_IMPOSSIBLE where the restart would lose settings that somebody made."""
+    """Raises VirtfleetError SEAMLESS_IMPOSSIBLE where the restart would lose settings that someone made."""
     if restart != SEAMLESS or not lost:
         return
     raise VirtfleetError(

@@ -110,11 +110,11 @@ def plan_live_change(situation: ChangeContext, accounting: PortAccounting | None
         needs_restart = (*needs_restart, "bridge_link")
         needs_restart = (*needs_restart, "dnsmasq") if observed.dnsmasq in FAULTY else needs_restart
     elif observed.dnsmasq in FAULTY:
-        mended = repair_steps(observed, updates, compared.persistent_goal, host)
-        if mended is None:
+        repaired = repair_steps(observed, updates, compared.persistent_goal, host)
+        if repaired is None:
             needs_restart = (*needs_restart, "dnsmasq")
         else:
-            updates = (*updates, *mended)
+            updates = (*updates, *repaired)
             compared = replace(compared, updates=updates)
             situation = replace(situation, compared=compared)
     if not (updates or needs_restart or accounting):

@@ -187,7 +187,7 @@ def _warnings(situation: ChangeContext, change: LiveChange, pending: tuple[str, 
     waiting = _started_too(situation, change)
     if waiting:
         warnings.append(
-            f"The restart of network '{desired.name}' also puts into effect earlier changes to its definition: "
+            f"The restart of network '{desired.name}' also applies earlier changes to its definition: "
             f"{', '.join(waiting)}."
         )
     if change.stops and situation.host.remote and is_virtual(observed.live or {}):

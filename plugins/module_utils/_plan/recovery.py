@@ -68,7 +68,7 @@ def rollback_of_interrupted(
 
 
 def with_later_edit(plan: Plan, was: Observed, now: Observed, host: Host) -> Observed:
-    """The network as it is to be again: with the definition that somebody gave it since the run was broken off, which
+    """The network as it is to be again: with the definition that someone gave it since the run was broken off, which
     is neither the one before, nor the new one, nor one to start from in a rollback."""
     if now.persistent is None or now.persistent_xml == was.persistent_xml:
         return was
@@ -79,7 +79,7 @@ def with_later_edit(plan: Plan, was: Observed, now: Observed, host: Host) -> Obs
     if any(not compare(_desired(now, parse_network(xml)), now, host).define for xml in defined):
         return was
     if not was.exists:
-        return replace(now, plugged=())  # it is somebody's by now
+        return replace(now, plugged=())  # it is someone's by now
     return replace(was, persistent=now.persistent, persistent_xml=now.persistent_xml)
 
 

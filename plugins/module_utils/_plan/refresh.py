@@ -71,7 +71,10 @@ def obstacle_to_refresh(old: OldNic, means: RefreshSupport) -> str | None:
     if "vlan" in old.differs:
         return "libvirt sets a VLAN in a Linux bridge only by taking the NIC out of the bridge."
     if old.differs == ("trust_guest_rx_filters",) and not means.host.has(_TRUST_SINCE):
-        return f"libvirt {means.host.release} sets trust_guest_rx_filters only when it plugs a NIC in; 10.0 also later."
+        return (
+            f"libvirt {means.host.release} sets trust_guest_rx_filters only when it plugs in a NIC; 10.0 and newer "
+            "also set it later."
+        )
     return None
 
 
@@ -80,7 +83,7 @@ def _obstacle_of_kind(old: OldNic) -> str | None:
     if old.nic.actual == "hostdev":
         return "libvirt cannot change a host device that is plugged in."
     if old.nic.actual == "direct":
-        return "libvirt gives a macvtap its settings only when it plugs it in."
+        return "libvirt applies the settings of a macvtap only when it plugs it in."
     if "virtualport" in old.differs or _types(old) not in ({None}, {SWITCH}):
         return "A NIC gets its virtualport only when it is plugged in."
     return None
@@ -101,8 +104,8 @@ def _on_switch(old: OldNic, means: RefreshSupport) -> str | None:
     inbound = [(bandwidth or {}).get("inbound") for bandwidth in _bandwidths(old)]
     if inbound[0] != inbound[1]:
         return (
-            "libvirt limits what an Open vSwitch port receives by a queue, which it removes with the port only if it "
-            "plugged the NIC in with it."
+            "libvirt limits the traffic that an Open vSwitch port receives with a queue. It removes the queue with "
+            "the port only if the NIC was plugged in with it."
         )
     if means.host.remote:
         return "Open vSwitch cannot be reached over a remote URI."
@@ -114,7 +117,7 @@ def _on_switch(old: OldNic, means: RefreshSupport) -> str | None:
     if "vlan" in old.differs and datapath == _USERSPACE and means.host.has(_SETS_PORTS_AGAIN):
         return (
             f"Bridge {old.nic.source} has a userspace datapath: when its daemon starts, libvirt {means.host.release} "
-            "sets the VLAN again that it plugged the NIC in with."
+            "restores the VLAN with which the NIC was plugged in."
         )
     return None
 

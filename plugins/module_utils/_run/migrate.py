@@ -301,7 +301,7 @@ def explain_lost_reason(error: VirtfleetError, move: Move, settings: MoveSetting
     """Of a lost connection when both hosts answer: with SSH, libvirt often replaces what the destination said by the
     end of the connection."""
     sentence = (
-        f"The migration of guest {move.guest!a} to {move.destination} ended, and libvirt lost the reason "
+        f"The migration of guest {move.guest!a} to {move.destination} ended, and libvirt did not report the reason "
         f"({error.details.get('libvirt_message', error.sentence)}): see the logs of libvirt and of the guest there."
     )
     if settings.tls:

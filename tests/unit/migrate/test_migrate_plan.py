@@ -136,7 +136,7 @@ def test_who_cannot_go_anywhere_says_why():
     (stays,) = plan["stays"]
     assert stays["code"] == "NO_DESTINATION"
     assert stays["obstacles"] == {"kvm1": "NET_MISSING", "kvm2": "NET_MISSING"}
-    assert stays["sentence"].startswith("No host can take it: kvm1: NET_MISSING: ")
+    assert stays["sentence"].startswith("No host can accept it: kvm1: NET_MISSING: ")
     assert stays["repairs"]
 
 
@@ -358,7 +358,7 @@ def test_a_fleet_without_guests_or_with_one_host():
     assert (plan["steps"], plan["stays"], plan["optimal"]) == ([], [], True)
     (alone, facts) = fleet({"kvm3": host("kvm3")}, {"kvm3": WEB[:1]})
     plan = migrate_plan(alone, facts, sources=["kvm3"])
-    assert [stay["sentence"] for stay in plan["stays"]] == ["No host can take it: there is no other host."]
+    assert [stay["sentence"] for stay in plan["stays"]] == ["No host can accept it: there is no other host."]
 
 
 def test_names_in_any_script():

@@ -322,9 +322,9 @@ def test_guests_that_all_go_to_one_host():
         ("web1", "kvm1", "kvm2")
     ]
     assert told["stays"] == [
-        {"guest": "nobody", "code": "GUEST_MISSING", "sentence": "It is on none of the hosts of this play."}
+        {"guest": "nobody", "code": "GUEST_MISSING", "sentence": "It is not on any host of this play."}
     ]
-    assert told["problems"] == ["nobody cannot migrate to kvm2: It is on none of the hosts of this play."]
+    assert told["problems"] == ["nobody cannot migrate to kvm2: It is not on any host of this play."]
     both = plan_to(
         {"kvm1": here, "kvm2": away}, {"kvm2": facts("kvm2", here["guests"], 3)}, "kvm2", ["web1", "web2"], None
     )  # fmt: skip

@@ -140,7 +140,7 @@ def test_vfs_for_a_hostdev_pool(tmp_path):
     choice = chosen(Request("net", pf="ens1f0"), document("passthrough"), here)
     assert len(choice.members) == 62
     assert sorted(choice.warnings) == sorted(
-        f"Left out of network 'net': {vf_address(number)} has no link." for number in (3, 5)
+        f"Not added to network 'net': {vf_address(number)} has no link." for number in (3, 5)
     )
 
 

@@ -24,8 +24,8 @@ def test_a_lost_reason_is_looked_for_in_the_logs(tls):
     error = explain_lost_reason(LOST, MOVE, MoveSettings(tls=tls))
     assert (error.code, error.details["libvirt_code"]) == ("DAEMON_LOST", 38)
     assert error.sentence.startswith(
-        "The migration of guest 'web1' to qemu+ssh://kvm2/system ended, and libvirt lost the reason (End of file while "
-        "reading data): see the logs"
+        "The migration of guest 'web1' to qemu+ssh://kvm2/system ended, and libvirt did not report the reason "
+        "(End of file while reading data): see the logs"
     )
     assert ("/etc/pki/qemu" in error.sentence) == tls
 

@@ -53,7 +53,7 @@ def plan_to(
     ]  # fmt: skip
     known = {name for result in found.values() for guest in _guests(result) for name in (guest["name"], guest["uuid"])}
     stays += [
-        {"guest": name, "code": "GUEST_MISSING", "sentence": "It is on none of the hosts of this play."}
+        {"guest": name, "code": "GUEST_MISSING", "sentence": "It is not on any host of this play."}
         for name in wanted
         if name not in known
     ]

@@ -42,7 +42,7 @@ class Destination:
 @dataclass(frozen=True)
 class Obstacle:
     """Why a guest cannot go to a host at all. code: of the worst finding, PINNED, MAINTENANCE or HOST_TWICE; sentence:
-    as the check has it, or empty; repair: what would mend it there, {host, module, arguments}; verdict: of the
+    as the check has it, or empty; repair: what would repair it there, {host, module, arguments}; verdict: of the
     check."""
 
     code: str

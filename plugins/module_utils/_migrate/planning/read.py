@@ -167,7 +167,7 @@ class _Reader:
 
     def _is_counted(self, uuid: str, finding: ShownFinding) -> bool:
         """Whether it says that a host has too little now of what is counted here over all guests: another guest may
-        leave that host, and what is missing is said in numbers. Not where libvirt's own count has to be mended first,
+        leave that host, and what is missing is said in numbers. Not where libvirt's own count has to be repaired first,
         or a guest needs more memory than the host has."""
         if finding["code"] == POOL_EXHAUSTED.code:
             return finding["remediation"] is None

@@ -21,8 +21,8 @@ def stay(guest: PlannedGuest, short: Sequence[Shortage]) -> str:
     if not guest.destinations:
         reasons = [f"{host}: {_obstacle(one)}" for host, one in sorted(guest.obstacles.items())]
         rest = len(reasons) - _SHOWN
-        more = f" {rest} more {_plural(rest, 'host')} cannot take it either." if rest > 0 else ""
-        return f"No host can take it: {' '.join(reasons[:_SHOWN]) or 'there is no other host.'}{more}"
+        more = f" {rest} more {_plural(rest, 'host')} cannot accept it either." if rest > 0 else ""
+        return f"No host can accept it: {' '.join(reasons[:_SHOWN]) or 'there is no other host.'}{more}"
     if not short:
         return "No host has room for it together with the other guests that leave."
     return f"{'; '.join(_short(one) for one in short)}."

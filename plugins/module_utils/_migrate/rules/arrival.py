@@ -64,10 +64,10 @@ NO_PORT = refused(
 DROPPED = refused(
     "MIGRATION_FIREWALL",
     "The firewall of {host} drops migrations that arrive on {link} (TCP port {port}): {rules}.",
-    "The host's own firewall drops connections from the source, or the replies, on a link on which they may arrive: "
-    "those to the TCP port of `migrate_uri` or to the ports for migrations. Without `migrate_uri`, it drops those to "
-    "all ports of libvirt and ssh on which the host listens (16509, 16514, 22). Rules about senders are judged if the "
-    "source knows the host's addresses. Seen: error 38",
+    "The host's own firewall drops connections from the source, or the replies, on a link on which they may arrive. "
+    "These are connections to the TCP port of `migrate_uri` or to the ports for migrations. Without `migrate_uri`, it "
+    "drops those to all ports of libvirt and ssh on which the host listens (16509, 16514, 22). Rules about senders are "
+    "evaluated if the source knows the host's addresses. Seen: error 38",
     "allow the ports (`migration_port_min` to `migration_port_max` of qemu.conf), or migrate with `--tunnelled`",
 )
 DROPPED_PERHAPS = unknown(

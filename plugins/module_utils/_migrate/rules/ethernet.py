@@ -27,7 +27,8 @@ TAP_MISSING = refused(
 NOT_A_TAP = refused("TAP_UNUSABLE", "{link} on {host}, which the NIC uses as its tap, is a link of kind {kind}.")
 TAP_BUSY = refused("TAP_UNUSABLE", "Tap {link} on {host}, which the NIC uses, is in use.")
 TAP_QUEUES = refused(
-    "TAP_UNUSABLE", "Tap {link} on {host} has {after}, and the NIC that uses it has {wants}; libvirt cannot open it."
+    "TAP_UNUSABLE",
+    "Tap {link} on {host} has {existing}, and the NIC that uses it has {required}; libvirt cannot open it.",
 )
 TAP_ALONE = blocked(
     "UPLINK_MISSING",
@@ -79,10 +80,10 @@ def check_ethernet(case: NicCase) -> Iterator[Finding]:
 
 
 def _check_tap(case: NicCase, tap: Link) -> Iterator[Finding]:
-    wants = (case.nic.queues or 1) > 1
-    if tap.multi_queue is not wants:
-        yield TAP_QUEUES.found(link=tap.name, after=_QUEUES[tap.multi_queue], wants=_QUEUES[wants])
-    elif tap.carrier and not wants:
+    required = (case.nic.queues or 1) > 1
+    if tap.multi_queue is not required:
+        yield TAP_QUEUES.found(link=tap.name, existing=_QUEUES[tap.multi_queue], required=_QUEUES[required])
+    elif tap.carrier and not required:
         # A tap has a carrier while a program has it open.
         yield TAP_BUSY.found(link=tap.name)
 

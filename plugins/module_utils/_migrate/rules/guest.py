@@ -64,7 +64,7 @@ NAME_EXISTS = refused(
     "GUEST_EXISTS",
     "{host} has another guest named {name} (UUID {uuid}).",
     "The destination has the guest's name with a different UUID or its UUID with a different name, or the guest "
-    "already runs there. Seen: errors 9, 55. The guest's own definition there does no harm",
+    "already runs there. Seen: errors 9, 55. A definition of the same guest there is not a finding",
 )
 UUID_EXISTS = refused("GUEST_EXISTS", "{host} has the guest's UUID under another name, {name}.")
 RUNS_ALREADY = refused("GUEST_EXISTS", "{name} already runs on {host}.")

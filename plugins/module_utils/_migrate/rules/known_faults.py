@@ -33,10 +33,10 @@ HT_UNEXPECTED = refused(
     "KNOWN_FAULT",
     "libvirt {version} with QEMU {qemu} on {host} accepts a running guest with several CPUs per socket (this "
     "one has {cpus}) only from hosts with the same versions. libvirt 11.10 fixes it.",
-    "A version of libvirt or QEMU on source or destination has a known fault. Seen: a host with libvirt 11.3 and QEMU "
-    "10.0 (Debian 13) accepts a running guest with a CPU model and with `cores` or `threads` above 1 in its "
-    "`<topology>` only from the same versions, and such a guest cannot migrate from it to an older QEMU (error 9, "
-    "extra or missing features: ht)",
+    "A version of libvirt or QEMU on source or destination has a known fault. Seen on hosts with libvirt 11.3 and QEMU "
+    "10.0 (Debian 13), for running guests with a CPU model and with `cores` or `threads` above 1 in `<topology>`. Such "
+    "a host accepts these guests only from the same versions, and cannot send them to an older QEMU (error 9, extra or "
+    "missing features: ht)",
     _REPAIR,
 )
 HT_MISSING = refused(
@@ -57,7 +57,7 @@ VIRTIO_REFUSED = refused(
 HOSTDEV_CRASH = risky(
     "KNOWN_FAULT",
     "libvirt {version} on {host} may crash when a guest uses hostdev network {network}. libvirt 12.2 fixes it.",
-    "libvirt 12.1 crashes over NICs of hostdev networks (release notes of 12.2; not seen)",
+    "libvirt 12.1 crashes when guests use hostdev networks (release notes of 12.2; not seen)",
     _REPAIR,
 )
 

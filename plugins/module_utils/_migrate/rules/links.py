@@ -62,7 +62,7 @@ BRIDGE_NOT_SEEN = unknown(
 SWITCH_NOT_SEEN = unknown(
     "It is unknown whether bridge {link} of {subject} on {host} works, because Open vSwitch does not answer."
 )
-BRIDGE_WITHOUT_NAME = unknown("The bridge of {where} has no name by which it could be found.")
+BRIDGE_WITHOUT_NAME = unknown("The bridge of {where} has no name, so the check cannot find it.")
 _BRIDGE_KINDS = (BRIDGE_MISSING, NOT_A_BRIDGE, BRIDGE_DOWN, STP_DELAY, BRIDGE_NOT_SEEN, SWITCH_NOT_SEEN)
 
 # Seconds for which libvirt's own bridges block a new port, too.
@@ -115,10 +115,10 @@ NO_UPLINK = blocked(
 UPLINK_DEAD = blocked(
     "UPLINK_NO_CARRIER",
     "{link} on {host}, the uplink of {subject}, {state}{others}.",
-    "No uplink of the bridge has a carrier at its end, or the pool's next member has none. An uplink that does not "
-    "pass frames counts as well: a disabled or blocking bridge port, or one that does not flood, is not in the "
-    "guest's VLAN, or is isolated like the NIC's; a macvlan; a dummy; Open vSwitch without flows. Seen: libvirt "
-    "accepts the guest",
+    "No uplink of the bridge has a carrier at its end, or the pool's next member has none. The same "
+    "applies to an uplink that passes no frames. This is a bridge port that is disabled or blocking, does not flood, "
+    "is not in the guest's VLAN, or is isolated like the NIC's port. It can also be a macvlan, a dummy, or Open "
+    "vSwitch without flows. Seen: libvirt accepts the guest",
     "`ip link set up`, or plug in the cable",
 )
 UPLINKS_NOT_SEEN = unknown("The uplinks of bridge {link} on {host}, which {subject} uses, cannot be read.")
@@ -309,7 +309,7 @@ BRIDGE_OF_NETWORK = blocked(
 BRIDGE_OF_ANOTHER_KIND = refused(
     "VPORT_MISMATCH",
     "The NIC names {link}, which on {host} is a bridge of another kind: Open vSwitch needs a virtualport of type "
-    "openvswitch, and a Linux bridge takes none.",
+    "openvswitch, and a Linux bridge supports none.",
 )
 NAMED_LINK_NOT_SEEN = unknown(
     "The links of {host} cannot be read from here, so it is unknown whether it has {link}, which the NIC names."

@@ -199,15 +199,15 @@ SERVICES_DIFFER = degraded(
     "NET_CONTRACT_DIFFERS",
     "{Where} lacks services that the network has on the guest's own host: {options}.",
     "The network lacks the domain, a DNS name, a route, DHCP (IPv4 or IPv6) or the file to boot that it has on the "
-    "source. Additional DNS names do no harm",
+    "source. Additional DNS names are not a finding",
     "set these options",
 )
 OPTIONS_DIFFER = unknown(
     "dnsmasq_options of {where} differ from those on the guest's own host: {options}. It is unknown how this affects "
     "the guest.",
     code="DNSMASQ_OPTIONS",
-    means="`dnsmasq_options` differ, and what the network passes to dnsmasq may refuse a guest its address, its routes "
-    "or its names. Only names and logging that are missing are understood",
+    means="`dnsmasq_options` differ. The guest may not get its address, routes or names from dnsmasq. The check "
+    "understands only missing names and logging",
     repair="set the same `dnsmasq_options`, or set the severity of the code with policy",
 )
 GATEWAY_GONE = blocked(

@@ -235,7 +235,7 @@ BANDWIDTH_ON_PCI = refused(
 )
 FLOOR_UNSUPPORTED = refused("QOS_UNSUPPORTED", "The NIC has a bandwidth floor, which {where} cannot guarantee.")
 FLOOR_WITHOUT_INBOUND = refused(
-    "QOS_UNSUPPORTED", "The NIC has a bandwidth floor, and {where} has no inbound bandwidth to take it from."
+    "QOS_UNSUPPORTED", "The NIC has a bandwidth floor, and {where} has no inbound bandwidth to reserve it from."
 )
 FLOOR_TOO_HIGH = refused(
     "QOS_UNSUPPORTED", "The NIC has a bandwidth floor of {floor} KiB/s, which is more than {where} has in total."

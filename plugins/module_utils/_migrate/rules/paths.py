@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, virtfleet.network contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What findings say of a way out of a host on which frames stop, or that is not understood."""
+"""Sentences about a path out of a host that drops frames, or that the check does not understand."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _STATES = {
     why.SET_DOWN: "is down",
     why.BRIDGE_SET_DOWN: "is down",
     why.NO_CARRIER: "has no carrier",
-    why.OWN_MAC_ONLY: "takes frames for its own MAC address only (a macvlan not in mode passthru)",
+    why.OWN_MAC_ONLY: "accepts only frames for its own MAC address (a macvlan not in mode passthru)",
     why.NOWHERE: "leads nowhere",
     why.NOT_IN_VLAN: "is not in the VLAN of the guest's port",
     why.ISOLATED: "is an isolated port of its bridge, like the NIC's port",
-    why.LOCKED: "is a locked port of its bridge, which takes frames of known senders only",
+    why.LOCKED: "is a locked port of its bridge, which accepts frames only from known senders",
     why.NO_LACP: "has no LACP partner",
-    why.COPIES_ONLY: "only gets copies of frames (it is the output of a mirror)",
-    why.NO_FLOWS: "is Open vSwitch in fail mode secure without flows",
+    why.COPIES_ONLY: "gets only copies of frames (it is the output of a mirror)",
+    why.NO_FLOWS: "is an Open vSwitch bridge in fail mode secure without flows",
     why.TWO_TAGS: "adds a second VLAN tag",
-    why.FLOWS: "is Open vSwitch with flows of its own",
+    why.FLOWS: "is an Open vSwitch bridge with its own flows",
     why.VLANS: "filters VLANs, which the check cannot follow there",
-    why.PROTOCOL: "uses VLAN tags of another protocol than 802.1Q",
+    why.PROTOCOL: "uses VLAN tags of a protocol other than 802.1Q",
     why.ENDS_HERE: "ends on the host itself",
     why.NOT_SEEN: "cannot be read",
 }
 
 
 def explain_break(path: FramePath) -> str:
-    """What is wrong at the place where the way breaks, as the predicate of a sentence about its uplink."""
+    """What is wrong where the path breaks, as the predicate of a sentence about its uplink."""
     link = path.link
     if path.why == why.PORT_STATE:
         state = f"passes no frames (its bridge has the port in state {link.port_state if link else None})"

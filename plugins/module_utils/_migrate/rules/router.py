@@ -42,8 +42,8 @@ FIREWALL_DROPS_HOST = FIREWALL_DROPS.rated(
 )
 FIREWALL_DROPS_SERVICE = FIREWALL_DROPS.rated(
     WARNING,
-    "It drops requests to the network's dnsmasq: leases are not renewed, names are not resolved (only libvirt's "
-    "iptables backend allows them by itself)",
+    "It drops requests to the network's dnsmasq: leases are not renewed, names are not resolved. Only libvirt's "
+    "iptables backend adds rules that allow these requests",
 )
 DIVERTS = blocked(
     "FIREWALL_DIVERTS",
@@ -128,7 +128,7 @@ NO_ARP = blocked(
 )
 NO_NDP = blocked(
     "NO_ARP",
-    "{host} looks for no IPv6 neighbours on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
+    "{host} does not look for IPv6 neighbours on bridge {link} ({setting}), so guests on {subject} cannot reach it.",
 )
 ROUTED_ELSEWHERE = unknown(
     "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",

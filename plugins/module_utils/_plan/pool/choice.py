@@ -172,7 +172,7 @@ def _coming(
             network=request.network,
             left_out=left_out,
         )
-    warnings += [f"Left out of network '{request.network}': {sentence}" for sentence in left_out]
+    warnings += [f"Not added to network '{request.network}': {sentence}" for sentence in left_out]
     return meant, warnings
 
 

@@ -67,7 +67,7 @@ def _find_dead_dhcp(ip: Document) -> Iterator[str]:
     if subnet is None:
         return
     if (dhcp.get("ranges") or dhcp.get("hosts")) and prefix is not None and prefix >= subnet[0] - 1:
-        yield f"{where}/{prefix} has dhcp, but its subnet has no address to hand out besides the host's own."
+        yield f"{where}/{prefix} has dhcp, but its subnet has no address for guests, only the host's own."
     if dhcp.get("bootp") and (subnet[0] == 128 or not (dhcp.get("ranges") or dhcp.get("hosts"))):
         yield f"dhcp.bootp of {where} applies only to IPv4 with ranges or hosts; libvirt ignores it."
     seen: dict[tuple[str, Any], str] = {}

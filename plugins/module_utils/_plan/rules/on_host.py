@@ -53,7 +53,9 @@ def check_on_host(document: Document, host: Host, facts: HostFacts | None, plan:
     if host.version > MODELLED and _has_unknown(NETWORK, document):
         found.outstanding.append("whether libvirt accepts XML that is newer than this collection")
     if facts is None:
-        found.outstanding.append("what depends on the host's links, routes and files, which are not visible from here")
+        found.outstanding.append(
+            "anything that depends on the host's links, routes and files, which are not visible from here"
+        )
         return found
     if facts.hook:
         found.outstanding.append("what the host's hook script for networks does")
@@ -168,8 +170,8 @@ def _check_ipv6(found: OnHost, document: Document, facts: HostFacts) -> None:
         found.add_problem(
             "ACCEPT_RA",
             Path(),
-            "This host gets IPv6 routes from router advertisements on {links}, which it would lose when the network "
-            "enables IPv6 forwarding; libvirt does not start the network until accept_ra is 2 there.",
+            "This host gets IPv6 routes from router advertisements on {links}. It would lose them when the network "
+            "enables IPv6 forwarding, so libvirt does not start the network until accept_ra is 2 there.",
             links=links,
         )
 
