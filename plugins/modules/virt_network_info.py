@@ -347,8 +347,8 @@ routers:
       type: list
       elements: dict
     misrouted:
-      description: Routes for a part of the bridge's own networks that do not lead to it, addresses of these networks on
-        other links of the host, and permanent neighbours.
+      description: Routes for a part of the bridge's own networks that do not lead to it, networks without a route,
+        addresses of these networks on other links of the host, and permanent neighbours.
       type: list
       elements: str
 ovs_bridges:

@@ -108,7 +108,7 @@ def test_a_bridge_without_a_route_of_its_own_is_found(subnets, routes, local, fo
     assert not_routed(bridge(subnets, admin="down"), known, local) == []
 
 
-def test_routes_that_may_lead_packets_astray():
+def test_routes_that_may_misroute_packets():
     def link(name, subnets=(), **more):
         return {"name": name, "admin": "up", "carrier": True, "subnets": subnets, **more}
 

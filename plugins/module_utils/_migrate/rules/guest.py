@@ -714,9 +714,9 @@ def check_host_devices(guest: GuestFacts, host: DestinationFacts) -> Iterator[Fi
 MEMORY_LEFT_BEHIND = risky(
     "STATE_LEFT_BEHIND",
     "The guest's memory is saved on its own host (virsh managedsave). libvirt migrates only the definition, so the "
-    "guest boots anew on {host}.",
+    "guest boots from its disks on {host}.",
     "The guest is shut off, and libvirt migrates only its definition. Its memory, saved with `virsh managedsave`, "
-    "stays on its own host: it boots anew, and what it had not written to its disks is lost. Seen. So do the variables "
+    "stays on its own host: it boots, and what it had not written to its disks is lost. Seen. So do the variables "
     "of its firmware and the state of an emulated TPM, if they are not on shared storage. Read",
     "migrate it while it runs, or copy the files and `virsh managedsave-remove`",
 )

@@ -133,9 +133,9 @@ NO_NDP = blocked(
 ROUTED_ELSEWHERE = unknown(
     "{host} does not reach all of the addresses of {subject} through its bridge: {routes}.",
     code="SUBNET_MISROUTED",
-    means="The host has a route for a part of the network's addresses that does not lead to the guests. Or it has some "
-    "of these addresses itself, or permanent neighbours on the bridge. It is unknown whether the guest's address is "
-    "among them",
+    means="The host has a route for a part of the network's addresses that does not lead to the guests, or no route to "
+    "the network at all (seen). Or it has some of these addresses itself, or permanent neighbours on the bridge. It is "
+    "unknown whether the guest's address is among them",
     repair="remove it, or set the severity of the code with policy",
 )
 FORWARDS_LOST = degraded(
