@@ -37,7 +37,7 @@ class DescribedGuest:
     paused: bool = False
     busy: bool = False
     arriving: bool = False
-    saved: bool = False
+    saved: Optional[bool] = False
     block_jobs: tuple[str, ...] = ()
 
 
@@ -62,7 +62,8 @@ def read_described_guests(conn: Any, names: Optional[list[str]], missing: str = 
             # libvirt shows the job of a migration on its source only.
             arriving = not busy and state == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_MIGRATION)
             paused = state[0] in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_CRASHED)
-            found[uuid] = (texts, _snapshots(domain), paused, busy, arriving, _is_saved(domain))
+            saved = False if texts[0] else _is_saved(domain)
+            found[uuid] = (texts, _snapshots(domain), paused, busy, arriving, saved)
     ports = _ports(conn) if any(texts[0] for texts, *_rest in found.values()) else {}
     seen = [
         DescribedGuest(
@@ -141,10 +142,11 @@ def _block_jobs(domain: Any, one: DescribedGuest) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_saved(domain: Any) -> bool:
+def _is_saved(domain: Any) -> Optional[bool]:
+    """None if libvirt does not say."""
     with suppress(libvirt.libvirtError):
-        return not domain.isActive() and bool(domain.hasManagedSaveImage(0))
-    return False
+        return bool(domain.hasManagedSaveImage(0))
+    return None
 
 
 def _ports(conn: Any) -> dict[str, Document]:
