@@ -192,7 +192,7 @@ def kept_by_the_host(bridge: str, subnets: Iterable[str], links: Iterable[HostLi
 
 
 def detours(routes: Routes, links: Iterable[HostLink], made: Collection[str]) -> list[str]:
-    """Routes beside the default one that may lead guests' packets astray: to a large part of all addresses, or by a
+    """Routes beside the default one that may misroute guests' packets: to a large part of all addresses, or by a
     link that is down. Not those to networks that the host itself is in. made: bridges of networks."""
     by_name = {link["name"]: link for link in links}
     found = []
