@@ -126,7 +126,7 @@ class OvsBridge:
 
 class HostLinks:
     """by_name: None where links cannot be seen; switches_seen: whether Open vSwitch was read. ways: what
-    frame_path.ways_out found, for each bridge and its tags."""
+    frame_path.paths_out found, for each bridge and its tags."""
 
     def __init__(self, links: Optional[tuple[Link, ...]], ovs_bridges: Optional[dict[str, OvsBridge]]) -> None:
         self.by_name = None if links is None else {link.name: link for link in links}

@@ -7,9 +7,8 @@ A host: name, uuid, libvirt, remote; networks (XML, or a mapping with xml, live,
 connections, vfs, pf_by_vf, dnsmasq, leases); links (a name, or a mapping with whatever is not as usual); pci (VFs to
 their PFs);
 ovs_bridges, machines, domain_types, nwfilters, memory, forwarding; routes (by family), iptables and nftables (as their
-tools print them; without, rules that masquerade), hidden, bridged (see RoutingContext), passes_none (links), or
-unrouted;
-migration (what is not as usual of its settings); resolves (names of hosts, with the addresses that they have there);
+tools print them; without, rules that masquerade), hidden, bridged (see RoutingContext), passes_none (links),
+or unrouted; migration (what is not as usual of its settings); resolves (names of hosts, with their addresses there);
 guests (domain XML of running ones) and defined (of others). What it answers to lookups, unless it is offline: paths,
 no_paths, volumes, cpus, known_cpus, models, usb, taken (ports on which something listens), other_sizes and
 other_types (paths);
