@@ -108,6 +108,7 @@ def make_printable(text: str) -> str:
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """One line for the head, one of dashes, one for each row; columns as wide as what is in them, except that the last
     one is wrapped where the table would be wider than WIDTH."""
+    rows = [[make_printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
     room = max(_LEAST, WIDTH - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1))
     table: list[Sequence[str]] = []
