@@ -65,6 +65,9 @@ _value:
           C(breaks), whether it breaks a contract.
       type: list
       elements: dict
+    host_lines:
+      description: For each host, by its name, the code and the network of each of its differences, for people.
+      type: dict
     lines:
       description: The hosts that were not read, and the differences, for people.
       type: list
@@ -80,6 +83,7 @@ def networks_adopt(hosts: Any, groups: Any = None) -> dict[str, Any]:
     from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.adopt import adopt
     from ansible_collections.virtfleet.network.plugins.module_utils._fleet.adopt.difference import (
         difference_lines,
+        host_lines,
         unread_lines,
     )
     from ansible_collections.virtfleet.network.plugins.module_utils._model.errors import VirtfleetError
@@ -93,6 +97,7 @@ def networks_adopt(hosts: Any, groups: Any = None) -> dict[str, Any]:
             "contract": found.contract,
             "bindings": found.bindings,
             "differences": [one.as_dict() for one in found.differences],
+            "host_lines": host_lines(found.bindings, found.differences),
             "lines": [*unread_lines(unread), *difference_lines(found.differences)] or ["The hosts do not differ."],
             "unread": unread,
         }

@@ -86,8 +86,9 @@ def new_or_worse(findings: Iterable[AuditFinding], baseline: Iterable[Mapping[st
 
 
 def _place(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    # Lists in parameters: two findings of one code and network differ in what they are about.
-    return finding["host"], finding["network"], finding["code"], repr(sorted(finding["parameters"].items()))
+    # Two findings of one code and network differ in what they are about. A saved finding has it as JSON holds it.
+    saved = json.loads(json.dumps(finding["parameters"]))
+    return finding["host"], finding["network"], finding["code"], json.dumps(saved, sort_keys=True)
 
 
 def without_findings(touched: Iterable[str], hosts: Iterable[str]) -> list[str]:

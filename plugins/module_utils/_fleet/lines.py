@@ -85,18 +85,30 @@ def entry(label: str, subject: str, *texts: str, width: int = LABEL, indent: int
     width: of the label; indent: of the whole.
     """
     left = " " * (indent + width)
-    lines = wrap(f"{' ' * indent}{label:<{width}}{subject}", WIDTH, subsequent_indent=left + " " * _HANG)
+    text = make_printable(f"{' ' * indent}{label:<{width}}{subject}")
+    lines = wrap(text, WIDTH, subsequent_indent=left + " " * _HANG)
     return lines + [line for text in texts for line in paragraph(text, len(left))]
 
 
 def paragraph(text: str, indent: int = 0, hang: int = 0) -> list[str]:
     """hang: how much further right the text continues."""
-    return wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + hang))
+    return wrap(
+        make_printable(text), WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + hang)
+    )  # fmt: skip
+
+
+def make_printable(text: str) -> str:
+    """One line without characters that a terminal obeys or that end a comment of YAML: spaces for those that separate
+    words, question marks for the others."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in text)
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """One line for the head, one of dashes, one for each row; columns as wide as what is in them, except that the last
     one is wrapped where the table would be wider than WIDTH."""
+    rows = [[make_printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
     room = max(_LEAST, WIDTH - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1))
     table: list[Sequence[str]] = []

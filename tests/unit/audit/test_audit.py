@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import copy
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.audit import audit
+from ansible_collections.virtfleet.network.plugins.module_utils._audit.finding import AuditFinding, Kind
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.kinds import KINDS
 from ansible_collections.virtfleet.network.plugins.module_utils._audit.table import (
     finding_lines,
@@ -418,3 +421,12 @@ def test_the_documented_codes_are_the_kinds() -> None:
     rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
     told = [(code.strip(" `"), severity.strip()) for code, severity in rows if code.strip(" `").isupper()]
     assert told == [(kind.code, kind.severity) for kind in KINDS if kind.template != "{text}"]
+
+
+@pytest.mark.parametrize("said", [("x", "y"), {"b": 1, "a": 2}, {10: 1, 9: 2}, [{"b": ("x",), "a": None}]])
+def test_a_baseline_from_a_file_has_the_same_parameters(said: Any) -> None:
+    """JSON has no tuples, sorts keys, and makes texts of them."""
+    one = AuditFinding(Kind("X", "error", "x"), "kvm1", "lan", parameters={"said": said})
+    saved = json.loads(json.dumps([one.as_dict()], sort_keys=True))
+    assert new_or_worse([one], saved) == []
+    assert new_or_worse([replace(one, parameters={"said": "other"})], saved) != []

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from ansible.plugins.filter.core import to_nice_yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "audit"))
 
@@ -21,6 +24,7 @@ from test_broken_facts import WRONG, holder_of, places, same_type
 
 from ansible_collections.virtfleet.network.plugins.filter.networks_adopt import networks_adopt
 
+ROLE = Path(__file__).resolve().parents[3] / "roles" / "adopt"
 BROKEN = "kvm2"
 # What adopting reads of a host.
 READ = ("networks", "transient", "links", "details")
@@ -64,3 +68,28 @@ def test_no_answer(answer: Any) -> None:
     assert list(result["unread"]) == [BROKEN]
     assert result["contract"] == without_broken(hosts)["contract"]
     assert BROKEN not in result["bindings"]
+
+
+@pytest.mark.parametrize("odd", ["\x7f", "\x85", "\x9b", "\u2028", "\ufeff", "\r"])
+def test_odd_characters_do_not_break_the_files(odd: str) -> None:
+    """Neither in the comments nor in the values: Ansible reads what was found."""
+    hosts = fleet()
+    for facts in hosts.values():
+        network = facts["networks"][0]
+        odd_name = f"a{odd}networks_contract: ["
+        facts["details"][odd_name] = facts["details"].pop(network["name"])
+        network["name"] = odd_name
+    found = networks_adopt(hosts)
+    assert found["unread"] == {}
+    assert found["differences"]
+    environment = Environment(trim_blocks=True, keep_trailing_newline=True)  # as Ansible's
+    environment.filters["to_nice_yaml"] = to_nice_yaml
+    item = {"key": "kvm3", "value": found["bindings"]["kvm3"]}
+    written = {
+        name: environment.from_string((ROLE / "templates" / f"{name}.yml.j2").read_text()).render(
+            adopt_result=found, item=item
+        )
+        for name in ("contract", "bindings")
+    }
+    assert yaml.safe_load(written["contract"]) == {"networks_contract": found["contract"]}
+    assert yaml.safe_load(written["bindings"]) == {"networks_bindings": item["value"]}

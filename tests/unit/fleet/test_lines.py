@@ -111,3 +111,11 @@ def test_the_first_table_that_fits() -> None:
     wide, narrow = ["x" * (WIDTH + 1)], ["x"]
     assert first_that_fits(lambda: wide, lambda: narrow, lambda: wide) == narrow
     assert first_that_fits(lambda: None, lambda: wide) == wide
+
+
+@pytest.mark.parametrize("odd", ["\x1b[2J", "\x7f", "\x85", "\x9b", "\u2028", "\u202e", "\ufeff", "\r"])
+def test_nothing_that_a_terminal_obeys(odd: str) -> None:
+    """Wherever it comes from."""
+    text = f"a{odd}b"
+    lines = [*entry(text, text, text), *columns(["host", "finding"], [[text, text]])]
+    assert all(line.isprintable() for line in lines)

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..lines import alike, entry, fold_names, natural_order
+from ..lines import alike, entry, fold_names, make_printable, natural_order
 
 REACH_DIFFERS = "REACH_DIFFERS"
 MTU_DIFFERS = "MTU_DIFFERS"
@@ -68,6 +68,15 @@ def difference_lines(differences: Iterable[Difference]) -> list[str]:
     for one in differences:
         effect = "left out" if one.code in LEFT_OUT else "breaks" if one.code in BREAKING else "info"
         lines += entry(effect, f"{one.code}: {fold_names(one.hosts)}", one.sentence)
+    return lines
+
+
+def host_lines(hosts: Iterable[str], differences: Sequence[Difference]) -> dict[str, list[str]]:
+    """For people: by host, which differences it has."""
+    lines: dict[str, list[str]] = {host: [] for host in hosts}
+    for one in differences:
+        for host in one.hosts:
+            lines[host].append(make_printable(f"{one.code}: {one.network}"))
     return lines
 
 
