@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.virtfleet.network.plugins.module_utils._migrate.planning.fleet import (
     APART,
+    CPUS,
     MEMBERS,
     MEMORY,
     UNIQUE,
@@ -59,7 +60,11 @@ def fleets(draw, guests=4):
         for kind, name in ((UNIQUE, "name web"), (APART, "0")):
             resource = Resource(host, kind, name)
             room[resource] = 1 - sum(guest.gives.get(resource, 0) for guest in found)
-    return Fleet(tuple(found), room, memory=dict.fromkeys(HOSTS, 16), used=dict.fromkeys(HOSTS, 8))
+    pairs = [(f"u{one}", f"u{other}") for one, other in itertools.combinations(range(len(names)), 2)
+             if names[one] == names[other]]  # fmt: skip
+    together = draw(st.lists(st.sampled_from(pairs), max_size=1)) if pairs else []
+    memory, used = dict.fromkeys(HOSTS, 16), dict.fromkeys(HOSTS, 8)
+    return Fleet(tuple(found), room, memory, used, together=tuple(together))
 
 
 def fits(fleet: Fleet, targets: dict[str, str]) -> bool:
@@ -75,11 +80,16 @@ def fits(fleet: Fleet, targets: dict[str, str]) -> bool:
     return all(room[resource] >= 0 for resource in coming)
 
 
+def united(fleet: Fleet, at: dict[str, str]) -> bool:
+    """at: UUID -> host, of guests that moved."""
+    return all(len({at.get(uuid) for uuid in uuids}) == 1 for uuids in fleet.together)
+
+
 def every_assignment(fleet: Fleet):
     choices = [[None, *(one.host for one in guest.destinations)] for guest in fleet.guests]
     for hosts in itertools.product(*choices):
         targets = {guest.uuid: host for guest, host in zip(fleet.guests, hosts) if host}
-        if fits(fleet, targets):
+        if fits(fleet, targets) and united(fleet, targets):
             yield targets
 
 
@@ -127,6 +137,7 @@ def test_a_plan_can_be_carried_out(fleet):
     targets = replay(fleet, plan)
     in_any_order(fleet, plan)
     assert fits(fleet, targets)
+    assert united(fleet, targets)
     assert all(guest.leaves is False or guest.uuid in targets or guest.uuid in {s["uuid"] for s in plan["stays"]}
                for guest in fleet.guests)  # fmt: skip
     for number, step in enumerate(plan["steps"]):
@@ -156,11 +167,17 @@ def reachable(fleet: Fleet) -> tuple[int, int]:
     level = {tuple(guest.home for guest in guests)}
     seen, moves, best = set(level), 0, (len(guests), 0)
     while level:
-        best = min([best, *((left_at(fleet, places), moves) for places in level)])
+        best = min(
+            [best, *((left_at(fleet, places), moves) for places in level if united(fleet, moved(fleet, places)))]
+        )
         level = {after for places in level for after in moved_once(fleet, places)} - seen
         seen |= level
         moves += 1
     return best
+
+
+def moved(fleet: Fleet, places: tuple[str, ...]) -> dict[str, str]:
+    return {guest.uuid: host for guest, host in zip(fleet.guests, places) if host != guest.home}
 
 
 def left_at(fleet: Fleet, places: tuple[str, ...]) -> int:
@@ -300,6 +317,74 @@ def test_guests_that_exchange_their_places_make_a_detour():
         ("a", "kvm4", "kvm2", (0, 1)),
     ]
     assert not sequence.tangled
+
+
+def test_what_guests_that_stay_together_lack_is_counted_for_all_of_them():
+    """kvm1 has room for either, and kvm2 for neither."""
+    fleet = Fleet(
+        (few("a", "kvm3", ["kvm1", "kvm2"], 3 << 10), few("b", "kvm3", ["kvm1", "kvm2"], 1 << 10)),
+        {Resource("kvm1", MEMORY): 3 << 10, Resource("kvm2", MEMORY): 0},
+        together=(("a", "b"),),
+    )
+    plan = plan_fleet(fleet, WANTED)
+    assert [(one["guest"], one["code"], one["sentence"]) for one in plan["stays"]] == [
+        (name, "ROOM_SHORT", f"Short by 1 MiB of memory on kvm1 and kvm2, together with {other}.")
+        for name, other in (("a", "b"), ("b", "a"))
+    ]
+    assert [one["sentence"] for one in plan["additions"]] == ["Free 1 MiB of memory on kvm1, or lower memory_reserve."]
+    room = {**fleet.room, Resource("kvm1", MEMORY): 4 << 10}
+    assert not plan_fleet(replace(fleet, room=room), WANTED)["stays"]
+
+
+def test_a_guest_whose_companion_cannot_go_says_so():
+    """b can go nowhere, c only where a cannot; the rules overlap."""
+    room = {Resource(host, MEMORY): 9 for host in ("kvm1", "kvm2")}
+    for hosts_of_b, rules in (([], (("a", "b"),)), (["kvm2"], (("a", "c"), ("c", "b")))):
+        fleet = Fleet(
+            (few("a", "kvm3", ["kvm1"], 1), few("b", "kvm3", hosts_of_b, 1), few("c", "kvm3", ["kvm1", "kvm2"], 1)),
+            room,
+            together=rules,
+        )
+        plan = plan_fleet(fleet, WANTED)
+        (stays,) = [one for one in plan["stays"] if one["guest"] == "a"]
+        others = "b" if len(rules) == 1 else "b and c"
+        assert (stays["code"], stays["sentence"]) == ("NO_DESTINATION", f"No host can take it together with {others}.")
+        assert not plan["additions"]
+
+
+def test_what_is_enough_counts_guests_that_need_not_wait_any_more():
+    """a, c and d wait for each other at first. With more memory a goes at once, and takes the CPU that b needs."""
+
+    def of(name, home, hosts, *amounts):
+        def takes(host):
+            kinds = ((MEMORY, ""), (CPUS, ""), (MEMBERS, "slow"), (APART, "0"), (UNIQUE, "name web"))
+            return {Resource(host, *kind): amount for kind, amount in zip(kinds, amounts) if amount}
+
+        destinations = tuple(Destination(host, verdict, takes(host)) for host, verdict in hosts.items())
+        return PlannedGuest(name, name, home, home == SOURCE, destinations, takes(home))
+
+    fleet = Fleet(
+        (
+            of("a", "kvm3", {"kvm0": "warning", "kvm1": "ok", "kvm2": "ok"}, 1, 1, 1),
+            of("b", "kvm3", {"kvm2": "warning"}, 2, 3, 0, 1),
+            of("c", "kvm0", {"kvm1": "warning", "kvm2": "warning"}, 3, 2, 0, 1, 1),
+            of("d", "kvm1", {"kvm0": "warning", "kvm2": "ok"}, 3, 1),
+            of("e", "kvm3", {"kvm0": "warning", "kvm1": "ok", "kvm2": "warning"}, 2, 2, 0, 1, 1),
+        ),
+        {
+            Resource("kvm0", APART, "0"): 0, Resource("kvm0", UNIQUE, "name web"): 0, Resource("kvm0", CPUS): 0,
+            Resource("kvm0", MEMBERS, "slow"): 1, Resource("kvm1", APART, "0"): 1,
+            Resource("kvm1", UNIQUE, "name web"): 1, Resource("kvm1", MEMORY): 0,
+            Resource("kvm1", MEMBERS, "slow"): 0, Resource("kvm2", APART, "0"): 1,
+            Resource("kvm2", UNIQUE, "name web"): 1, Resource("kvm2", CPUS): 3, Resource("kvm2", MEMORY): 0,
+        },
+    )  # fmt: skip
+    plan = plan_fleet(fleet, WANTED)
+    assert "STOP_NEEDED" in [one["code"] for one in plan["stays"]]
+    room = dict(fleet.room)
+    for one in plan["additions"]:
+        room[Resource(one["host"], one["kind"], one["name"])] += one["amount"]
+    assert not plan_fleet(replace(fleet, room=room), WANTED)["stays"]
 
 
 def test_without_a_place_for_a_detour_one_must_stop():

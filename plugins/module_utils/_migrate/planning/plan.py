@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
 from ..verdicts import Policy
 from . import words
 from .assign import assign
-from .fleet import MEMORY, Fleet, PlannedGuest, Resource
+from .companions import Companions, group_companions, join_companions
+from .fleet import MEMORY, Destination, Fleet, PlannedGuest, Resource
 from .order import PlannedMove, Sequence, order_moves
 from .planning_options import PlanningOptions, read_planning_options
 from .read import read_fleet
@@ -40,16 +41,28 @@ def plan_fleet(fleet: Fleet, wanted: PlanningOptions) -> dict[str, Any]:
     sequence, moved = found.sequence, found.moved
     tangled = {guest.uuid for guest in sequence.tangled}
     after = after_moves(fleet, moved)
-    staying = [guest for guest in after.guests if guest.leaves and guest.uuid not in tangled]
-    able = [guest for guest in staying if guest.destinations]
+    # Those that wait for one another too: what is added for others must be enough when they need not wait.
+    staying = [guest for guest in after.guests if guest.leaves]
+    companions = group_companions(staying, after.together)
+    joined = {uuid: join_companions(group) for uuid, group in companions.items()}
+    able = [one for one in {one.uuid: one for one in joined.values()}.values() if one.destinations]
     short = shortages(after, able)
+    short_of = {uuid: short.get(one.uuid, []) for uuid, one in joined.items()}
     needed = additions(after, able, wanted.seconds) if able else ()
     rounds = in_rounds(sequence.moves, wanted)
     plan: dict[str, Any] = {
         "steps": [_step(move, number) for move, number in zip(sequence.moves, rounds)],
         "stays": [
-            *(_stay(guest, short.get(guest.uuid, []), needed) for guest in staying),
-            *(_tangled(guest, sequence.tangled) for guest in sequence.tangled if guest.leaves),
+            *(
+                _stay(guest, companions[guest.uuid], short_of[guest.uuid], needed)
+                for guest in staying
+                if guest.uuid not in tangled
+            ),
+            *(
+                _tangled(guest, sequence.tangled, _meant_for(guest.destinations, short_of[guest.uuid], needed))
+                for guest in staying
+                if guest.uuid in tangled
+            ),
         ],
         "additions": [_addition(one) for one in needed],
         "load": _load(fleet, moved),
@@ -127,11 +140,13 @@ def _step(move: PlannedMove, number: int) -> dict[str, Any]:
     }
 
 
-def _stay(guest: PlannedGuest, short: list[Shortage], needed: tuple[Addition, ...]) -> dict[str, Any]:
-    hosts = {one.host for one in guest.destinations}
-    lacking = {(one.kind, one.name) for one in short}
-    mine = [one for one in needed if one.resource.host in hosts and (one.resource.kind, one.resource.name) in lacking]
+def _stay(
+    guest: PlannedGuest, companions: Companions, short: list[Shortage], needed: tuple[Addition, ...]
+) -> dict[str, Any]:
+    destinations = join_companions(companions).destinations
+    hosts = {one.host for one in destinations}
     repairs = [dict(one.repair) for _host, one in sorted(guest.obstacles.items()) if one.repair] if not hosts else []
+    others = [one.name for one in companions if one is not guest]
     return {
         "guest": guest.name,
         "uuid": guest.uuid,
@@ -141,13 +156,23 @@ def _stay(guest: PlannedGuest, short: list[Shortage], needed: tuple[Addition, ..
             {"kind": one.kind, "name": one.name, "amount": one.amount, "hosts": list(one.hosts)} for one in short
         ],
         "obstacles": {host: one.code for host, one in sorted(guest.obstacles.items())},
-        "sentence": words.stay(guest, short),
-        "additions": [_addition(one) for one in mine],
+        "sentence": words.stay(guest, others, hosts, short),
+        "additions": _meant_for(destinations, short, needed),
         "repairs": repairs,
     }
 
 
-def _tangled(guest: PlannedGuest, all_of_them: tuple[PlannedGuest, ...]) -> dict[str, Any]:
+def _meant_for(
+    destinations: Iterable[Destination], short: Iterable[Shortage], needed: Iterable[Addition]
+) -> list[dict[str, Any]]:
+    """The additions on hosts that a guest could go to, of what it is short of there."""
+    wanted = {Resource(to.host, one.kind, one.name) for to in destinations for one in short}
+    return [_addition(one) for one in needed if one.resource in wanted]
+
+
+def _tangled(
+    guest: PlannedGuest, all_of_them: tuple[PlannedGuest, ...], additions_for_it: list[dict[str, Any]]
+) -> dict[str, Any]:
     others = [one.name for one in all_of_them if one is not guest]
     return {
         "guest": guest.name,
@@ -157,7 +182,7 @@ def _tangled(guest: PlannedGuest, all_of_them: tuple[PlannedGuest, ...]) -> dict
         "short": [],
         "obstacles": {},
         "sentence": words.tangled(others),
-        "additions": [],
+        "additions": additions_for_it,
         "repairs": [],
     }
 

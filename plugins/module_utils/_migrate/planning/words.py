@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..._fleet.lines import columns
@@ -17,15 +17,19 @@ _SHOWN = 3
 _WHY = {"leaves": "", "makes_room": "makes room", "detour": "moves on later"}
 
 
-def stay(guest: PlannedGuest, short: Sequence[Shortage]) -> str:
+def stay(guest: PlannedGuest, others: Sequence[str], hosts: Collection[str], short: Sequence[Shortage]) -> str:
+    """others: names of guests that stay with it; hosts: that could take all of them if there were room."""
     if not guest.destinations:
         reasons = [f"{host}: {_obstacle(one)}" for host, one in sorted(guest.obstacles.items())]
         rest = len(reasons) - _SHOWN
         more = f" {rest} more {_plural(rest, 'host')} cannot take it either." if rest > 0 else ""
         return f"No host can take it: {' '.join(reasons[:_SHOWN]) or 'there is no other host.'}{more}"
+    together = f" together with {_names(others)}" if others else ""
+    if not hosts:
+        return f"No host can take it{together}."
     if not short:
         return "No host has room for it together with the other guests that leave."
-    return f"{'; '.join(_short(one) for one in short)}."
+    return f"{'; '.join(_short(one) for one in short)}{',' if together else ''}{together}."
 
 
 def _obstacle(one: Obstacle) -> str:
