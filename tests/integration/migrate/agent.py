@@ -14,7 +14,10 @@ import libvirt
 
 
 def run(argv: list[str]) -> str:
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(argv, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{argv} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def clean(conn: Any) -> None:
