@@ -189,6 +189,10 @@ guests:
           and C(xml), the input for libvirt's CPU comparison. Null if the definition has no CPU.
         - In the modes C(host-passthrough) and C(maximum), C(xml) is the processor of the host.
       type: dict
+    live_cpu:
+      description: The CPU with all features that a running guest has, as C(cpu); libvirt requires them on the
+        destination. Null if the guest does not run, or if libvirt did not look at them.
+      type: dict
     disks:
       description:
         - The disks that have a medium, each with C(target), C(device), C(type), C(path), C(readonly), C(shareable),

@@ -151,6 +151,7 @@ class GuestFacts:
     memory: Optional[Amount]
     hugepages: Optional[Amount]
     cpu: Optional[Cpu]
+    live_cpu: Optional[Cpu]
     disks: tuple[Disk, ...]
     hostdevs: tuple[HostDevice, ...]
     files: tuple[HostFile, ...]

@@ -109,7 +109,9 @@ class Graphics:
 
 @dataclass(frozen=True)
 class Descriptor:
-    """memory: KiB; hugepages: KiB each, 0 for the host's default, None without; ports: TCP, on which QEMU listens for
+    """live_cpu: what cpu became when the guest started, with all features that QEMU gives it.
+
+    memory: KiB; hugepages: KiB each, 0 for the host's default, None without; ports: TCP, on which QEMU listens for
     something other than a display; blockers, possible_blockers: what keeps it from migrating, or does at some times,
     each as the end of a sentence; not_understood: paths of what the check does not understand; question: the XML that
     libvirt on a destination is asked about; origin: the host that it was evacuated from; processors, nodes: sets of
@@ -125,6 +127,7 @@ class Descriptor:
     hugepages: Optional[int]
     vcpus: Optional[int]
     cpu: Optional[Cpu]
+    live_cpu: Optional[Cpu]
     disks: tuple[Disk, ...]
     hostdevs: tuple[HostDevice, ...]
     files: tuple[HostFile, ...]

@@ -70,7 +70,7 @@ _RANDOM = ("/dev/random", "/dev/urandom")
 
 def parse_descriptor(xml: str, live: str = "") -> Descriptor:
     """Everything of a migratable or inactive domain XML except NICs. live: the XML of a running guest, which alone
-    shows what its disks stand on.
+    shows what its disks stand on, and all features of its CPU.
 
     Raises VirtfleetError XML_INVALID and what parse_xml raises.
     """
@@ -87,6 +87,7 @@ def parse_descriptor(xml: str, live: str = "") -> Descriptor:
         hugepages=_read_hugepages(root),
         vcpus=_read_vcpus(root.find("vcpu")),
         cpu=_read_cpu(root.find("cpu")),
+        live_cpu=_read_live_cpu(running.find("cpu")) if live else None,
         disks=tuple(disk for node in root.iterfind("devices/disk") for disk in [_read_disk(node)] if disk),
         hostdevs=tuple(_read_hostdev(node) for node in root.iterfind("devices/hostdev")),
         files=(*files, *(file for file in _read_backing_files(running) if file not in files)),
@@ -169,6 +170,11 @@ def _read_cpu(node: Any) -> Optional[Cpu]:
         xml=write_canonical_text(node),
         cpus_per_socket=_count_cpus_per_socket(node.find("topology")),
     )
+
+
+def _read_live_cpu(node: Any) -> Optional[Cpu]:
+    """libvirt says so (check='full') once it has asked QEMU for all features of the CPU."""
+    return _read_cpu(node) if node is not None and node.get("check") == "full" else None
 
 
 def _count_cpus_per_socket(node: Any) -> int:

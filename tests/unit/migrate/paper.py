@@ -374,7 +374,7 @@ def described(host: dict[str, Any], xml: str, running: bool = True) -> dict[str,
     """What virt_guest_info says of a guest on that host. Its NICs count as plugged in where they ask to be."""
     told = info(host)
     guest = parse_guest(xml, xml) if running else parse_guest("", "", xml)
-    seen = DescribedGuest(guest, parse_descriptor(xml), {}, 0)
+    seen = DescribedGuest(guest, parse_descriptor(xml, xml if running else ""), {}, 0)
     told["host"]["resolves"] = host.get("resolves")
     facts = describe_guest(seen, read_destination(told), told["host"], None).as_dict()
     for file in facts["files"]:

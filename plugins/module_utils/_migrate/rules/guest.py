@@ -358,13 +358,14 @@ def _compared_cpu(guest: GuestFacts) -> Optional[Cpu]:
     """The guest's CPU, if what the host provides has to be compared with it. libvirt does so before it takes a guest,
     but not with one whose check is disabled, nor with one that is made of whatever the host has when the guest starts.
     A running guest with its host's whole processor it takes unchecked, to any other. An emulated CPU it compares with
-    what QEMU emulates once the guest runs, if it has seen all of its features (check='full').
+    what QEMU emulates once the guest runs, if it has seen all of its features (check='full'); the definition, which is
+    what migrates, may have a model with fewer.
     """
     cpu = guest.cpu
+    if guest.type == "qemu":
+        return None if guest.live_cpu is None or guest.live_cpu.is_the_hosts else guest.live_cpu
     if cpu is None:
         return None
-    if guest.type == "qemu":
-        return cpu if guest.running and cpu.check == "full" and not cpu.is_the_hosts else None
     if cpu.is_the_hosts:
         return cpu if guest.running else None
     if cpu.check == "none" or not (cpu.model if cpu.mode == "custom" else guest.running):
