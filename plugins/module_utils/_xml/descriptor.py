@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from math import prod
 from typing import Any, Optional
 
@@ -174,7 +175,13 @@ def _read_cpu(node: Any) -> Optional[Cpu]:
 
 def _read_live_cpu(node: Any) -> Optional[Cpu]:
     """libvirt says so (check='full') once it has asked QEMU for all features of the CPU."""
-    return _read_cpu(node) if node is not None and node.get("check") == "full" else None
+    if node is None or node.get("check") != "full":
+        return None
+    node = deepcopy(node)
+    # Newer versions of libvirt disregard it, and the check has a rule of its own for older ones.
+    for feature in node.findall("feature[@name='ht']"):
+        node.remove(feature)
+    return _read_cpu(node)
 
 
 def _count_cpus_per_socket(node: Any) -> int:

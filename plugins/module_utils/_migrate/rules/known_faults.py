@@ -25,6 +25,8 @@ _X86 = ("x86_64", "i686")
 _HT_REPORTED, _HT_EXPECTED = (10, 0), (11, 10)
 # The state of virtio devices. What lies between these versions was not tried.
 _VIRTIO_FROM, _VIRTIO_TO = (10, 0), (11, 1)
+# The virtio crypto device: seen to migrate from the one, and not from the other. What lies between was not tried.
+_CRYPTO_MIGRATED, _CRYPTO_BLOCKED = (7, 2), (10, 0)
 # libvirt 12.1 crashed over a NIC of a hostdev network that was attached to a guest (release notes of 12.2).
 _HOSTDEV_CRASH, _HOSTDEV_FIXED = (12, 1), (12, 2)
 
@@ -53,6 +55,14 @@ VIRTIO_REFUSED = refused(
     "Seen: from QEMU 10.0.13 (Debian 13) to 11.1.2, no running guest with a virtio device migrates, whatever its "
     "machine type (load of migration failed: error while loading state of virtio)",
     "migrate to another version of QEMU, or shut the guest down and start it there",
+)
+CRYPTO_BLOCKED = refused(
+    "GUEST_BLOCKED",
+    "The guest cannot be migrated: QEMU {qemu} does not migrate its virtio crypto device.",
+    "A virtio crypto device, which QEMU 7.2 migrates and QEMU 10.0 does not. Seen: error 55",
+)
+CRYPTO_UNKNOWN = unknown(
+    "It is unknown whether QEMU {qemu} migrates the guest's virtio crypto device.", LIBVIRT_ACCEPTS
 )
 HOSTDEV_CRASH = risky(
     "KNOWN_FAULT",
@@ -113,6 +123,15 @@ def check_virtio_state(guest: GuestFacts, host: DestinationFacts) -> Iterator[Fi
     here, there = _Versions.of(guest.host).qemu or (), _Versions.of(host).qemu or ()
     if guest.running and here[:2] == _VIRTIO_FROM and there[:2] == _VIRTIO_TO and _has_virtio(guest):
         yield VIRTIO_REFUSED.found(qemu=host.qemu_version, older=guest.host.qemu_version)
+
+
+@guest_rule(CRYPTO_BLOCKED, CRYPTO_UNKNOWN)
+def check_virtio_crypto(guest: GuestFacts, _host: DestinationFacts) -> Iterator[Finding]:
+    qemu = _Versions.of(guest.host).qemu or ()
+    if not guest.running or "<crypto" not in (guest.question or "") or (qemu and qemu[:2] <= _CRYPTO_MIGRATED):
+        return
+    kind = CRYPTO_BLOCKED if qemu[:2] >= _CRYPTO_BLOCKED else CRYPTO_UNKNOWN
+    yield kind.found(qemu=guest.host.qemu_version or "of an unknown version")
 
 
 def _has_virtio(guest: GuestFacts) -> bool:
