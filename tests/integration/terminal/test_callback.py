@@ -30,8 +30,8 @@ class Player:
 
     def play(self, *tasks: dict, args: tuple[str, ...] = (), env: dict[str, str] | None = None, **play) -> str:
         """What people see, without the head of the play and the recap, which is checked."""
-        (self.directory / "play.yml").write_text(json.dumps([{"hosts": "kvm", "gather_facts": False, **play,
-                                                           "tasks": list(tasks)}]))  # fmt: skip
+        plays = [{"hosts": "kvm", "gather_facts": False, **play, "tasks": list(tasks)}]
+        (self.directory / "play.yml").write_text(json.dumps(plays))
         done = subprocess.run(
             [PROGRAM, "-i", self.directory / "inventory.yml", self.directory / "play.yml", "-f", "12", *args],
             env={

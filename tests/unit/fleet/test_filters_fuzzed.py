@@ -56,10 +56,12 @@ INFO = {
     "ovs_bridges": {},
     "nwfilters": {},
     "guests": [
-        {"name": "web1", "uuid": "1", "running": True, "tcp_ports": [],
-         "nics": [
-             {"mac": "52:54:00:00:00:01", "type": "network", "network": "red", "source": None, "transient": False},
-         ]},
+        {
+            "name": "web1", "uuid": "1", "running": True, "tcp_ports": [],
+            "nics": [
+                {"mac": "52:54:00:00:00:01", "type": "network", "network": "red", "source": None, "transient": False},
+            ],
+        },
     ],
     "host": {
         "libvirt_version": "9.0.0", "hostname": "kvm1", "remote": False, "forwarding": {"ipv4": True, "ipv6": True},
