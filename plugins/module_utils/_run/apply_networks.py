@@ -189,7 +189,8 @@ def _looked_at(
             if rest.changed:
                 raise not_converged(f"the definition of network '{desired.name}'", rest)
             plan = replace(plan, outstanding=())
-        rests.append((rest, observed))
+        # The settings of ports are read again.
+        rests.append((rest, replace(observed, plugged=None)))
         result.append((plan, observed))
     if not options.update_guests:
         return result, OldByNetwork()

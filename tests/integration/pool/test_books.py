@@ -165,7 +165,7 @@ def test_foreign_holders_are_seen(kvm1: Host) -> None:
             assert words in kvm1.refused("pool", code, name="net", members=[member])["sentence"]
         done = kvm1.tell("pool", name="net", match={"name": "p[1-6]"})
         assert list(kvm1.books()["members"]) == ["p0", "p6"]
-        assert len([warning for warning in done["warnings"] if "Left out" in warning]) == 5
+        assert len([warning for warning in done["warnings"] if "Not added to network" in warning]) == 5
     finally:
         kvm1.run("ip", "link", "delete", "orphan0")
         kvm1.run("ip", "link", "delete", "br9")

@@ -282,6 +282,7 @@ def test_all_networks_of_a_host(shaping, where):
     assert "guests_on_old_settings" not in leaving["networks"][0]
     assert [one["live"] for one in old["details"]["red"]["guests_on_old_settings"]] == [True]
     for result in (check, real):
+        assert not result["failed"], result["msg"]
         (one,) = result["networks"]
         assert [step["action"] for step in one["steps"]] == ["refresh"]
         assert one["guests_on_old_settings"] == []
