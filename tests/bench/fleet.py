@@ -94,7 +94,7 @@ def build_collection(directory: Path) -> Path:
     for part in ("plugins", "roles", "playbooks", "meta"):
         shutil.copytree(ROOT / part, collection / part)
     shutil.copy(ROOT / "galaxy.yml", collection)
-    (collection / "plugins" / "action").mkdir()
+    (collection / "plugins" / "action").mkdir(exist_ok=True)
     for module in ("virt_guest_info", "virt_network_info"):
         (collection / "plugins" / "action" / f"{module}.py").write_text(ACTION)
     return directory / "collections"
