@@ -129,7 +129,7 @@ def changes(plan):
 
 @given(requests(), observations(), requests(), st.booleans(), st.data())
 def test_check_mode_plans_on_what_the_recovery_leaves(wanted, seen, later, back, data):
-    """Whoever runs next, and whatever that run wants."""
+    """For any later run, by any user."""
     seen = in_use(seen)
     plan, _refusal = planned(wanted, seen, "replug")
     assume(plan is not None and plan.changed)

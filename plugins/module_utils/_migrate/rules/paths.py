@@ -12,7 +12,14 @@ from ..frame_path import FramePath
 
 PATH_UNKNOWN = unknown("It is unknown whether frames of {subject} leave {host} through {link}: it {state}.")
 
+# what: the kind, program or setting that FramePath names
 _STATES = {
+    why.PORT_STATE: "passes no frames (its bridge has the port in state {port_state})",
+    why.KIND: "is a link of kind {what}",
+    why.PROGRAM: "has {what}, which may drop frames",
+    why.SETTING: "has {what} set as a port of its bridge",
+    why.SWITCHED_OFF: "has {what} set as a port of its switch (ovs-ofctl mod-port)",
+    why.NOT_FLOODED: "has {what} off as a port of its bridge",
     why.SET_DOWN: "is down",
     why.BRIDGE_SET_DOWN: "is down",
     why.NO_CARRIER: "has no carrier",
@@ -36,20 +43,7 @@ _STATES = {
 def explain_break(path: FramePath) -> str:
     """What is wrong where the path breaks, as the predicate of a sentence about its uplink."""
     link = path.link
-    if path.why == why.PORT_STATE:
-        state = f"passes no frames (its bridge has the port in state {link.port_state if link else None})"
-    elif path.why == why.KIND:
-        state = f"is a link of kind {path.what}"
-    elif path.why == why.PROGRAM:
-        state = f"has {path.what}, which may drop frames"
-    elif path.why == why.SETTING:
-        state = f"has {path.what} set as a port of its bridge"
-    elif path.why == why.SWITCHED_OFF:
-        state = f"has {path.what} set as a port of its switch (ovs-ofctl mod-port)"
-    elif path.why == why.NOT_FLOODED:
-        state = f"has {path.what} off as a port of its bridge"
-    else:
-        state = _STATES[path.why]
+    state = _STATES[path.why].format(what=path.what, port_state=link.port_state if link else None)
     return state if link is None or link.name == path.uplink else f"leads to {link.name}, which {state}"
 
 

@@ -141,9 +141,8 @@ ROUTED_ELSEWHERE = unknown(
 FORWARDS_LOST = degraded(
     "FORWARDS_LOST",
     "The guest's own host forwards connections from outside to {targets} on {subject}; {host} does not.",
-    "The guest's own host forwards connections from outside to the guest (DNAT), and the destination has no rule that "
-    "forwards the same protocol and ports to the same address and port. If the guest has no address by DHCP, rules for "
-    "all addresses of its network count",
+    "The guest's own host forwards ports to the guest (DNAT), and the destination lacks a rule for the same protocol, "
+    "ports and target. For a guest without a DHCP lease, rules for any address of its network count",
     "add the rule; clients must then use the address of the destination",
 )
 _WORDS = {

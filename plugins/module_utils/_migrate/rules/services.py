@@ -39,9 +39,9 @@ SERVICE_NOT_SEEN = unknown("It is unknown whether the dnsmasq of {where} runs.")
 LEASE_TAKEN = blocked(
     "LEASE_REFUSED",
     "{Where} has leased {address}, the guest's address, to {other}.",
-    "The guest got its address by DHCP, and loses it at its next renewal, or when its lease ends. Reasons: the "
-    "network's dnsmasq on the destination has leased or reserved the address for another guest, reserves a different "
-    "one for the guest, has no range that contains it, or does not answer. Seen",
+    "The guest has its address by DHCP, and loses it at the next renewal or when the lease ends. On the destination, "
+    "the network's dnsmasq has leased or reserved the address for another guest, reserves another address for this "
+    "guest, has no range with the address, or does not answer. Seen",
     "the same `ips` on both hosts",
 )
 LEASE_RESERVED = blocked("LEASE_REFUSED", "{Where} reserves {address}, the guest's address, for {other}.")
